@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * probe: a server that tells whom it sees, and a client that tells who
+ * answered. For the packet tests and `make demo`; not installed.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define MAX_SOCKETS 512
+#define LINE_SIZE 512
+
+enum kind { FREE, TCP_LISTEN, HTTP_LISTEN, UDP, TCP, HTTP };
+
+union address {
+	struct sockaddr any;
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+};
+
+/* The server's sockets: kinds[i] says what sockets[i] is for. */
+struct server {
+	const char *name;
+	int count;
+	enum kind kinds[MAX_SOCKETS];
+	struct pollfd sockets[MAX_SOCKETS];
+};
+
+struct flow_options {
+	const char *from;
+	long sport, count, timeout;
+};
+
+static _Noreturn void usage(void)
+{
+	fputs("usage: probe serve NAME tcp|udp|http ADDRESS PORT [tcp|udp|http ADDRESS PORT ...]\n"
+	      "       probe ask tcp|udp ADDRESS PORT [--from ADDRESS] [--sport N] [--count N] [--timeout MS]\n"
+	      "       probe hold tcp ADDRESS PORT [--from ADDRESS] [--sport N] [--timeout MS]\n",
+	      stderr);
+	exit(2);
+}
+
+static _Noreturn void fail(const char *what)
+{
+	fprintf(stderr, "probe: %s: %s\n", what, strerror(errno));
+	exit(2);
+}
+
+static long number(const char *text, long max)
+{
+	char *end;
+	long n;
+
+	errno = 0;
+	n = strtol(text, &end, 10);
+	if (errno || end == text || *end || n < 0 || n > max)
+		usage();
+	return n;
+}
+
+static socklen_t parse_address(const char *text, long port, union address *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	if (inet_pton(AF_INET, text, &ret->v4.sin_addr) == 1) {
+		ret->v4.sin_family = AF_INET;
+		ret->v4.sin_port = htons((uint16_t)port);
+		return sizeof(ret->v4);
+	}
+	if (inet_pton(AF_INET6, text, &ret->v6.sin6_addr) != 1)
+		usage();
+	ret->v6.sin6_family = AF_INET6;
+	ret->v6.sin6_port = htons((uint16_t)port);
+	return sizeof(ret->v6);
+}
+
+static const char *address_text(const union address *a)
+{
+	static char text[INET6_ADDRSTRLEN];
+	const void *bytes = &a->v4.sin_addr;
+
+	if (a->any.sa_family == AF_INET6)
+		bytes = &a->v6.sin6_addr;
+	return inet_ntop(a->any.sa_family, bytes, text, sizeof(text)) ? text : "?";
+}
+
+static int open_socket(const union address *a, int type)
+{
+	int on = 1, fd = socket(a->any.sa_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		fail("socket");
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (a->any.sa_family == AF_INET6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+	return fd;
+}
+
+/* ---- server ---- */
+
+static void server_add(struct server *s, int fd, enum kind kind)
+{
+	if (s->count == MAX_SOCKETS) {
+		close(fd);
+		return;
+	}
+	s->kinds[s->count] = kind;
+	s->sockets[s->count] = (struct pollfd){.fd = fd, .events = POLLIN};
+	s->count++;
+}
+
+static void server_drop(struct server *s, int i)
+{
+	close(s->sockets[i].fd);
+	s->kinds[i] = FREE;
+}
+
+static void server_compact(struct server *s)
+{
+	int kept = 0;
+
+	for (int i = 0; i < s->count; i++) {
+		if (s->kinds[i] == FREE)
+			continue;
+		s->kinds[kept] = s->kinds[i];
+		s->sockets[kept++] = s->sockets[i];
+	}
+	s->count = kept;
+}
+
+static void server_listen(struct server *s, const char *what, const char *address, long port)
+{
+	enum kind kind = TCP_LISTEN;
+	union address a;
+	socklen_t len = parse_address(address, port, &a);
+	int fd;
+
+	if (!strcmp(what, "udp"))
+		kind = UDP;
+	else if (!strcmp(what, "http"))
+		kind = HTTP_LISTEN;
+	else if (strcmp(what, "tcp"))
+		usage();
+	fd = open_socket(&a, kind == UDP ? SOCK_DGRAM : SOCK_STREAM);
+	if (bind(fd, &a.any, len) || (kind != UDP && listen(fd, 64)))
+		fail(address);
+	server_add(s, fd, kind);
+}
+
+static void tell_peer(const struct server *s, int fd, const char *head)
+{
+	char line[LINE_SIZE];
+	union address peer;
+	socklen_t len = sizeof(peer);
+	int n;
+
+	if (getpeername(fd, &peer.any, &len))
+		return;
+	n = snprintf(line, sizeof(line), "%s%s %s\n", head, s->name, address_text(&peer));
+	send(fd, line, (size_t)n, MSG_NOSIGNAL);
+}
+
+static void on_connection(struct server *s, int i)
+{
+	bool http = s->kinds[i] == HTTP_LISTEN;
+	int fd = accept4(s->sockets[i].fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	if (!http)
+		tell_peer(s, fd, "");
+	server_add(s, fd, http ? HTTP : TCP);
+}
+
+static void on_datagram(const struct server *s, int fd)
+{
+	char line[LINE_SIZE];
+	union address peer;
+	socklen_t len = sizeof(peer);
+	int n;
+
+	if (recvfrom(fd, line, sizeof(line), 0, &peer.any, &len) < 0)
+		return;
+	n = snprintf(line, sizeof(line), "%s %s\n", s->name, address_text(&peer));
+	sendto(fd, line, (size_t)n, MSG_NOSIGNAL, &peer.any, len);
+}
+
+/* Echoes what came, with our name in front; a client sends one line at a time. */
+static void on_data(struct server *s, int i)
+{
+	int fd = s->sockets[i].fd;
+	char data[LINE_SIZE], line[2 * LINE_SIZE];
+	ssize_t got = recv(fd, data, sizeof(data) - 1, 0);
+	int n;
+
+	if (got <= 0) {
+		if (!got || (errno != EAGAIN && errno != EINTR))
+			server_drop(s, i);
+		return;
+	}
+	if (s->kinds[i] == HTTP) {
+		tell_peer(s, fd, "HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n");
+		server_drop(s, i);
+		return;
+	}
+	data[got] = '\0';
+	n = snprintf(line, sizeof(line), "%s %s", s->name, data);
+	send(fd, line, (size_t)n, MSG_NOSIGNAL);
+}
+
+static void server_event(struct server *s, int i)
+{
+	switch (s->kinds[i]) {
+	case TCP_LISTEN:
+	case HTTP_LISTEN:
+		on_connection(s, i);
+		break;
+	case UDP:
+		on_datagram(s, s->sockets[i].fd);
+		break;
+	case TCP:
+	case HTTP:
+		on_data(s, i);
+		break;
+	case FREE:
+		break;
+	}
+}
+
+/* Serves until it is killed; says "ready" once every port is open. */
+static int serve(int argc, char **argv)
+{
+	static struct server s;
+
+	if (argc < 4 || (argc - 1) % 3)
+		usage();
+	s.name = argv[0];
+	for (int i = 1; i < argc; i += 3)
+		server_listen(&s, argv[i], argv[i + 1], number(argv[i + 2], 65535));
+	puts("ready");
+	fflush(stdout);
+	for (;;) {
+		int open = s.count;
+
+		if (poll(s.sockets, (nfds_t)open, -1) < 0 && errno != EINTR)
+			fail("poll");
+		for (int i = 0; i < open; i++)
+			if (s.sockets[i].revents)
+				server_event(&s, i);
+		server_compact(&s);
+	}
+}
+
+/* ---- client ---- */
+
+static const char *error_word(int error)
+{
+	switch (error) {
+	case ECONNREFUSED:
+		return "refused";
+	case ECONNRESET:
+	case EPIPE:
+		return "reset";
+	case EHOSTUNREACH:
+	case ENETUNREACH:
+	case EACCES:
+		return "unreachable";
+	default: /* EPERM: our own host's filter ate the packet, as the wire would */
+		return "timeout";
+	}
+}
+
+static long now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* The error that waits at a socket, after at most the time left; 0 if it is ready. */
+static int await(int fd, short events, long deadline)
+{
+	struct pollfd p = {.fd = fd, .events = events};
+	long left = deadline - now_ms();
+	int error = 0;
+	socklen_t len = sizeof(error);
+
+	if (poll(&p, 1, left > 0 ? (int)left : 0) < 1)
+		return ETIMEDOUT;
+	getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len);
+	return error;
+}
+
+static int read_line(int fd, char *line, size_t size, long deadline)
+{
+	size_t used = 0;
+
+	while (used + 1 < size) {
+		int error = await(fd, POLLIN, deadline);
+		ssize_t got;
+
+		if (error)
+			return error;
+		got = recv(fd, line + used, size - 1 - used, 0);
+		if (got < 0 && errno != EAGAIN)
+			return errno;
+		if (!got)
+			return ECONNRESET;
+		used += got > 0 ? (size_t)got : 0;
+		if (used && line[used - 1] == '\n')
+			break;
+	}
+	line[used] = '\0';
+	return 0;
+}
+
+static int open_flow(const char *address, long port, int type, const struct flow_options *o,
+		     long deadline, int *ret_fd)
+{
+	union address to, from;
+	socklen_t to_len = parse_address(address, port, &to), from_len;
+	const char *any = to.any.sa_family == AF_INET ? "0.0.0.0" : "::";
+	int fd = open_socket(&to, type);
+
+	*ret_fd = fd;
+	from_len = parse_address(o->from ? o->from : any, o->sport, &from);
+	if ((o->from || o->sport) && bind(fd, &from.any, from_len))
+		fail("bind");
+	if (!connect(fd, &to.any, to_len))
+		return 0;
+	return errno == EINPROGRESS ? await(fd, POLLOUT, deadline) : errno;
+}
+
+static int ask_once(const char *address, long port, int type, const struct flow_options *o,
+		    char *line, size_t size)
+{
+	long deadline = now_ms() + o->timeout;
+	int fd, error = open_flow(address, port, type, o, deadline, &fd);
+
+	if (!error && type == SOCK_DGRAM && send(fd, "?\n", 2, 0) < 0 && errno != EPERM)
+		error = errno;
+	if (!error)
+		error = read_line(fd, line, size, deadline);
+	close(fd);
+	return error;
+}
+
+static int ask(const char *address, long port, int type, const struct flow_options *o)
+{
+	int status = 0;
+
+	for (long i = 0; i < o->count; i++) {
+		char line[LINE_SIZE];
+		int error = ask_once(address, port, type, o, line, sizeof(line));
+
+		if (error) {
+			printf("%s\n", error_word(error));
+			status = 1;
+		} else {
+			fputs(line, stdout);
+		}
+	}
+	return status;
+}
+
+/* One connection; each line of standard input goes there and its echo comes out. */
+static int hold(const char *address, long port, const struct flow_options *o)
+{
+	char line[LINE_SIZE];
+	int fd, error = open_flow(address, port, SOCK_STREAM, o, now_ms() + o->timeout, &fd);
+
+	for (;;) {
+		if (!error)
+			error = read_line(fd, line, sizeof(line), now_ms() + o->timeout);
+		if (error) {
+			puts("broken");
+			return 1;
+		}
+		fputs(line, stdout);
+		fflush(stdout);
+		if (!fgets(line, sizeof(line), stdin))
+			return 0;
+		if (send(fd, line, strlen(line), MSG_NOSIGNAL) < 0)
+			error = errno;
+	}
+}
+
+static struct flow_options parse_options(int argc, char **argv)
+{
+	struct flow_options o = {.count = 1, .timeout = 1000};
+
+	for (int i = 0; i < argc; i += 2) {
+		if (i + 1 == argc)
+			usage();
+		if (!strcmp(argv[i], "--from"))
+			o.from = argv[i + 1];
+		else if (!strcmp(argv[i], "--sport"))
+			o.sport = number(argv[i + 1], 65535);
+		else if (!strcmp(argv[i], "--count"))
+			o.count = number(argv[i + 1], 1000000);
+		else if (!strcmp(argv[i], "--timeout"))
+			o.timeout = number(argv[i + 1], 3600000);
+		else
+			usage();
+	}
+	return o;
+}
+
+int main(int argc, char **argv)
+{
+	struct flow_options o;
+	long port;
+	int type;
+
+	if (argc < 5)
+		usage();
+	signal(SIGPIPE, SIG_IGN);
+	if (!strcmp(argv[1], "serve"))
+		return serve(argc - 2, argv + 2);
+	if (!strcmp(argv[2], "tcp"))
+		type = SOCK_STREAM;
+	else if (!strcmp(argv[2], "udp"))
+		type = SOCK_DGRAM;
+	else
+		usage();
+	port = number(argv[4], 65535);
+	o = parse_options(argc - 5, argv + 5);
+	if (!strcmp(argv[1], "hold") && type == SOCK_STREAM)
+		return hold(argv[3], port, &o);
+	if (strcmp(argv[1], "ask"))
+		usage();
+	return ask(argv[3], port, type, &o);
+}
