@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "addr.h"
+
+#include <arpa/inet.h>
+
+bool svcr_addr_parse(struct svcr_addr *a, struct svcr_str s)
+{
+	char buf[SVCR_ADDR_TEXT];
+
+	if (s.len >= sizeof(buf) || memchr(s.p, '\0', s.len))
+		return false;
+	memcpy(buf, s.p, s.len);
+	buf[s.len] = '\0';
+	memset(a, 0, sizeof(*a));
+	a->family = memchr(buf, ':', s.len) ? SVCR_IPV6 : SVCR_IPV4;
+	return inet_pton(a->family == SVCR_IPV6 ? AF_INET6 : AF_INET, buf, a->bytes) == 1;
+}
+
+static void clear_host_bits(struct svcr_addr *a, unsigned int prefix, uint8_t fill)
+{
+	for (unsigned int bit = prefix; bit < svcr_addr_len(a->family) * 8u; bit++) {
+		uint8_t mask = (uint8_t)(0x80 >> bit % 8);
+
+		a->bytes[bit / 8] = (uint8_t)((a->bytes[bit / 8] & ~mask) | (fill & mask));
+	}
+}
+
+bool svcr_cidr_parse(struct svcr_cidr *c, struct svcr_str s)
+{
+	const char *slash = memchr(s.p, '/', s.len);
+	unsigned int prefix = 0;
+	const char *p;
+
+	if (!slash || !svcr_addr_parse(&c->addr, (struct svcr_str){ s.p, (size_t)(slash - s.p) }))
+		return false;
+	p = slash + 1;
+	if (p == s.p + s.len || s.p + s.len - p > 3)
+		return false;
+	for (; p < s.p + s.len; p++) {
+		if (*p < '0' || *p > '9')
+			return false;
+		prefix = prefix * 10 + (unsigned int)(*p - '0');
+	}
+	if (prefix > svcr_addr_len(c->addr.family) * 8u)
+		return false;
+	c->prefix = (uint8_t)prefix;
+	clear_host_bits(&c->addr, prefix, 0);
+	return true;
+}
+
+const char *svcr_addr_text(const struct svcr_addr *a, char *buf)
+{
+	if (!inet_ntop(a->family == SVCR_IPV6 ? AF_INET6 : AF_INET, a->bytes, buf, SVCR_ADDR_TEXT))
+		buf[0] = '\0';
+	return buf;
+}
+
+const char *svcr_cidr_text(const struct svcr_cidr *c, char *buf)
+{
+	size_t n;
+
+	svcr_addr_text(&c->addr, buf);
+	n = strlen(buf);
+	snprintf(buf + n, SVCR_CIDR_TEXT - n, "/%u", c->prefix);
+	return buf;
+}
+
+int svcr_addr_cmp(const struct svcr_addr *a, const struct svcr_addr *b)
+{
+	if (a->family != b->family)
+		return a->family < b->family ? -1 : 1;
+	return memcmp(a->bytes, b->bytes, sizeof(a->bytes));
+}
+
+int svcr_addr_cmp_sort(const void *a, const void *b)
+{
+	return svcr_addr_cmp(a, b);
+}
+
+bool svcr_cidr_contains(const struct svcr_cidr *c, const struct svcr_addr *a)
+{
+	unsigned int whole = c->prefix / 8, rest = c->prefix % 8;
+
+	if (c->addr.family != a->family || memcmp(c->addr.bytes, a->bytes, whole) != 0)
+		return false;
+	return rest == 0 || ((c->addr.bytes[whole] ^ a->bytes[whole]) & (uint8_t)(0xff00 >> rest)) == 0;
+}
+
+const char *svcr_addr_unusable(const struct svcr_addr *a)
+{
+	static const uint8_t zero[16], one[16] = { [15] = 1 };
+	const uint8_t *b = a->bytes;
+
+	if (memcmp(b, zero, svcr_addr_len(a->family)) == 0)
+		return "unspecified";
+	if (a->family == SVCR_IPV4)
+		return b[0] == 127 ? "loopback" : b[0] == 169 && b[1] == 254 ? "link-local" :
+		       b[0] >= 224 && b[0] < 240 ? "multicast" : NULL;
+	return memcmp(b, one, 16) == 0 ? "loopback" : b[0] == 0xfe && (b[1] & 0xc0) == 0x80 ? "link-local" :
+	       b[0] == 0xff ? "multicast" : NULL;
+}
+
+bool svcr_addr_next(struct svcr_addr *a)
+{
+	for (int i = svcr_addr_len(a->family) - 1; i >= 0; i--)
+		if (++a->bytes[i])
+			return true;
+	return false;
+}
+
+static int range_cmp(const void *a, const void *b)
+{
+	return svcr_addr_cmp(&((const struct svcr_range *)a)->first, &((const struct svcr_range *)b)->first);
+}
+
+size_t svcr_ranges_of(struct svcr_range *ranges, const struct svcr_cidr *cidrs, size_t n, uint8_t family)
+{
+	size_t count = 0, kept = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (cidrs[i].addr.family != family)
+			continue;
+		ranges[count].first = ranges[count].last = cidrs[i].addr;
+		clear_host_bits(&ranges[count++].last, cidrs[i].prefix, 0xff);
+	}
+	if (count == 0)
+		return 0;
+	qsort(ranges, count, sizeof(*ranges), range_cmp);
+	for (size_t i = 1; i < count; i++) {
+		struct svcr_addr after = ranges[kept].last;
+
+		if (!svcr_addr_next(&after) || svcr_addr_cmp(&ranges[i].first, &after) <= 0) {
+			if (svcr_addr_cmp(&ranges[i].last, &ranges[kept].last) > 0)
+				ranges[kept].last = ranges[i].last;
+		} else {
+			ranges[++kept] = ranges[i];
+		}
+	}
+	return kept + 1;
+}

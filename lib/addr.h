@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* IP addresses and prefixes. */
+#ifndef SVCR_ADDR_H
+#define SVCR_ADDR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "str.h"
+
+enum svcr_family { SVCR_IPV4, SVCR_IPV6, SVCR_FAMILY__COUNT };
+
+struct svcr_addr {
+	uint8_t family;    /* enum svcr_family */
+	uint8_t bytes[16]; /* network order; the first 4 for IPv4, the rest 0 */
+};
+
+struct svcr_cidr {
+	struct svcr_addr addr; /* host bits are 0 */
+	uint8_t prefix;
+};
+
+#define SVCR_ADDR_TEXT 46 /* bytes, with the terminator */
+#define SVCR_CIDR_TEXT (SVCR_ADDR_TEXT + 4)
+
+static inline uint8_t svcr_addr_len(uint8_t family)
+{
+	return family == SVCR_IPV6 ? 16 : 4;
+}
+
+/* Parse text; false when it is no address (or prefix: "10.0.0.0/8"; host bits are cleared). */
+bool svcr_addr_parse(struct svcr_addr *a, struct svcr_str s);
+bool svcr_cidr_parse(struct svcr_cidr *c, struct svcr_str s);
+/* Print into `buf`, which holds SVCR_ADDR_TEXT (SVCR_CIDR_TEXT) bytes; returns buf. */
+const char *svcr_addr_text(const struct svcr_addr *a, char *buf);
+const char *svcr_cidr_text(const struct svcr_cidr *c, char *buf);
+
+/* IPv4 before IPv6, then numerically. */
+int svcr_addr_cmp(const struct svcr_addr *a, const struct svcr_addr *b);
+int svcr_addr_cmp_sort(const void *a, const void *b); /* for qsort */
+static inline bool svcr_addr_eq(const struct svcr_addr *a, const struct svcr_addr *b)
+{
+	return a->family == b->family && memcmp(a->bytes, b->bytes, 16) == 0;
+}
+bool svcr_cidr_contains(const struct svcr_cidr *c, const struct svcr_addr *a);
+
+/*
+ * What kind of address can never be a service's or an endpoint's: "loopback",
+ * "link-local", "multicast", "unspecified"; NULL for all others.
+ */
+const char *svcr_addr_unusable(const struct svcr_addr *a);
+
+/* A closed range of addresses of one family. */
+struct svcr_range {
+	struct svcr_addr first, last;
+};
+
+/*
+ * The ranges of one family that `cidrs` cover, sorted, overlapping and
+ * adjoining ones joined. `ranges` holds n entries. Returns how many were written.
+ */
+size_t svcr_ranges_of(struct svcr_range *ranges, const struct svcr_cidr *cidrs, size_t n, uint8_t family);
+/* Adds 1; false when it wrapped to zero. */
+bool svcr_addr_next(struct svcr_addr *a);
+
+#endif

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * libsvcrules: from Kubernetes objects to kernel rule sets. See libsvcrules(3).
+ *
+ * Pure: every result is a function of the arguments; the library makes no
+ * system call but for memory. Functions return 0 or a negative errno; outputs
+ * are written on success only. Free functions accept NULL. Objects are not
+ * shared between threads without the caller's lock.
+ */
+#ifndef SVCRULES_H
+#define SVCRULES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define SVCRULES_API __attribute__((visibility("default")))
+
+/* ---- Diagnostics ------------------------------------------------------- */
+
+enum svcrules_severity { SVCRULES_NOTICE, SVCRULES_WARNING, SVCRULES_ERROR };
+
+struct svcrules_diag {
+	enum svcrules_severity severity;
+	const char *check;  /* short stable name, as in svcrules(1) DIAGNOSTICS */
+	const char *source; /* file, or NULL */
+	const char *object; /* "Service production/web", or NULL */
+	const char *field;  /* "spec.ports[0].port", or NULL */
+	const char *text;   /* the value and what was expected */
+	uint64_t line, column; /* from 1; 0 when the JSON itself is not broken */
+};
+
+struct svcrules_diags; /* a list; owns its strings */
+
+SVCRULES_API struct svcrules_diags *svcrules_diags_new(void); /* NULL: out of memory */
+SVCRULES_API void svcrules_diags_free(struct svcrules_diags *d);
+SVCRULES_API size_t svcrules_diags_count(const struct svcrules_diags *d);
+SVCRULES_API size_t svcrules_diags_errors(const struct svcrules_diags *d);
+/* True if a diagnostic was lost for want of memory. */
+SVCRULES_API bool svcrules_diags_failed(const struct svcrules_diags *d);
+/* The i-th, in order of the input; valid until the next addition or the free. */
+SVCRULES_API const struct svcrules_diag *svcrules_diags_get(const struct svcrules_diags *d, size_t i);
+
+/* ---- Options ----------------------------------------------------------- */
+
+struct svcrules_options;
+
+SVCRULES_API struct svcrules_options *svcrules_options_new(void);
+SVCRULES_API void svcrules_options_free(struct svcrules_options *o);
+/*
+ * Sets one option by its name on the command line without the dashes:
+ * node-name, node-ip, cluster-cidr, service-cidr, masquerade-all (value NULL),
+ * masquerade-mark, nodeport-addresses, zone, table, family. Strings are copied.
+ * Returns 0, -ENOENT (no such option), -EINVAL (value; said in `d`), -ENOMEM.
+ */
+SVCRULES_API int svcrules_options_set(struct svcrules_options *o, const char *name, const char *value,
+				      struct svcrules_diags *d);
+/* True once node-ip was set. */
+SVCRULES_API bool svcrules_options_has_node_ip(const struct svcrules_options *o);
+/* The table's name; "svcrules" unless set. Valid until the next set. */
+SVCRULES_API const char *svcrules_options_table(const struct svcrules_options *o);
+
+/* ---- Reading ----------------------------------------------------------- */
+
+struct svcrules_model; /* the objects read; owns all it holds */
+
+/* Reads up to `size` bytes into `buf`: the number read, 0 at the end, or a negative errno. */
+typedef long (*svcrules_fill_fn)(void *arg, char *buf, size_t size);
+
+SVCRULES_API struct svcrules_model *svcrules_model_new(void);
+SVCRULES_API void svcrules_model_free(struct svcrules_model *m);
+/*
+ * Reads all JSON documents of one source (Lists, typed lists, single objects)
+ * into `m`. `source` names it in diagnostics. Returns 0; -EINVAL when `d` got
+ * errors (all that could be found; `m` must then not be built from); -ENOMEM;
+ * or what `fill` returned.
+ */
+SVCRULES_API int svcrules_model_read(struct svcrules_model *m, const char *source, svcrules_fill_fn fill,
+				     void *arg, struct svcrules_diags *d);
+SVCRULES_API size_t svcrules_model_services(const struct svcrules_model *m);
+/* True if a Node object of that name was read and it has addresses. */
+SVCRULES_API bool svcrules_model_has_node_addresses(const struct svcrules_model *m, const char *name);
+/* Objects of kinds that svcrules has no use for: how many of the i-th kind; NULL past the end. */
+SVCRULES_API const char *svcrules_model_ignored(const struct svcrules_model *m, size_t i, size_t *ret_count);
+
+/* ---- nftables rule sets ------------------------------------------------ */
+
+struct svcrules_nft; /* the wanted or the kernel's tables, as a value */
+
+struct svcrules_nft_stats {
+	size_t services;  /* service ports served */
+	size_t endpoints; /* distinct endpoints (address and port) of them */
+	size_t elements;  /* of maps and sets */
+	bool pod_cidrs_known;
+};
+
+/*
+ * Builds the rule set for this node. Warnings and notices go to `d`. Nothing
+ * of `m` or `o` is referred to afterwards. Returns 0 or -ENOMEM.
+ */
+SVCRULES_API int svcrules_nft_build(const struct svcrules_model *m, const struct svcrules_options *o,
+				    struct svcrules_diags *d, struct svcrules_nft **ret);
+/* An empty rule set of that table name, to be filled by decode. */
+SVCRULES_API struct svcrules_nft *svcrules_nft_new(const char *table);
+SVCRULES_API void svcrules_nft_free(struct svcrules_nft *n);
+SVCRULES_API void svcrules_nft_stats(const struct svcrules_nft *n, struct svcrules_nft_stats *ret);
+
+/* Takes `len` bytes of output; 0 or a negative errno, which ends the printing. */
+typedef int (*svcrules_write_fn)(void *arg, const char *buf, size_t len);
+
+/* The whole rule set as text that `nft -f` loads, replacing tables of the same name. */
+SVCRULES_API int svcrules_nft_print(const struct svcrules_nft *n, svcrules_write_fn write, void *arg);
+/* The same as JSON; the form is described in svcrules(5). */
+SVCRULES_API int svcrules_nft_print_json(const struct svcrules_nft *n, svcrules_write_fn write, void *arg);
+
+/*
+ * Takes one message of the kernel's answers to dumps of tables, chains, rules,
+ * sets and set elements (NFT_MSG_NEW...); others are ignored, and so is every
+ * table of another name. `msg` is a struct nlmsghdr, complete. Tables first,
+ * then sets, chains and rules, then elements. Returns 0, -ENOMEM, or -EBADMSG.
+ */
+SVCRULES_API int svcrules_nft_decode(struct svcrules_nft *n, const void *msg);
+/* Must follow the last decode: sorts. 0 or -ENOMEM. */
+SVCRULES_API int svcrules_nft_decode_end(struct svcrules_nft *n);
+/* The i-th set whose elements are to be dumped: name and NFPROTO_ family; NULL past the end. */
+SVCRULES_API const char *svcrules_nft_set(const struct svcrules_nft *n, size_t i, uint8_t *ret_family);
+/* NFPROTO_ of a table of this name that svcrules did not make; 0 if there is none. */
+SVCRULES_API uint8_t svcrules_nft_foreign(const struct svcrules_nft *n);
+/* True if a table message (NFT_MSG_NEWTABLE) is of a table that svcrules made; its name and family. */
+SVCRULES_API bool svcrules_nft_owned(const void *msg, const char **ret_name, uint8_t *ret_family);
+
+/* ---- Changes ----------------------------------------------------------- */
+
+struct svcrules_changes; /* what leads from one rule set to another */
+
+struct svcrules_changes_stats {
+	size_t services_added, services_removed, services_changed; /* service ports */
+	size_t elements_added, elements_removed;
+	size_t other; /* tables, chains, sets and rules added or removed */
+};
+
+/*
+ * Compares. `to` is arranged (numbers of endpoints) so that the fewest
+ * elements change; both must outlive the result. Returns 0 or -ENOMEM.
+ */
+SVCRULES_API int svcrules_nft_diff(const struct svcrules_nft *from, struct svcrules_nft *to,
+				   struct svcrules_changes **ret);
+SVCRULES_API void svcrules_changes_free(struct svcrules_changes *c);
+SVCRULES_API bool svcrules_changes_empty(const struct svcrules_changes *c);
+SVCRULES_API void svcrules_changes_stats(const struct svcrules_changes *c, struct svcrules_changes_stats *ret);
+
+/* Services first: one line a service port, then what else differs. `colour`: with ANSI colours. */
+SVCRULES_API int svcrules_changes_print(const struct svcrules_changes *c, bool colour, svcrules_write_fn write,
+					void *arg);
+/* As nft(8) commands, and as the JSON that svcrules(5) describes. */
+SVCRULES_API int svcrules_changes_print_nft(const struct svcrules_changes *c, svcrules_write_fn write, void *arg);
+SVCRULES_API int svcrules_changes_print_json(const struct svcrules_changes *c, svcrules_write_fn write, void *arg);
+/*
+ * The netlink messages, without the batch's begin and end; nlmsg_seq counts
+ * from 1. The buffer is malloc'ed for the caller. Returns 0 or -ENOMEM.
+ */
+SVCRULES_API int svcrules_changes_encode(const struct svcrules_changes *c, void **ret_buf, size_t *ret_len,
+					 size_t *ret_messages);
+/* Says what message `seq` was about, with the services in it; malloc'ed, or NULL. */
+SVCRULES_API char *svcrules_changes_describe(const struct svcrules_changes *c, uint32_t seq);
+
+/* ---- Flows and clients ------------------------------------------------- */
+
+/* True if the rule set serves UDP in that NFPROTO_ family. */
+SVCRULES_API bool svcrules_nft_has_udp(const struct svcrules_nft *n, uint8_t family);
+/*
+ * True if a UDP flow is stale: its original destination is a service address
+ * and port in `now` or in `before` (may be NULL), and its reply does not come
+ * from an endpoint that serves it in `now`. Addresses in network order, ports in host order.
+ */
+SVCRULES_API bool svcrules_nft_flow_stale(const struct svcrules_nft *now, const struct svcrules_nft *before,
+					  uint8_t family, const uint8_t *source, const uint8_t *destination,
+					  uint16_t port, const uint8_t *reply_source, uint16_t reply_port);
+/*
+ * Takes one message of a dump of the affinity map (remembered clients) and
+ * appends what `now` demands: forget clients of endpoints that serve no
+ * longer, shorten timeouts. `buf` (malloc'ed, grown) collects messages like
+ * svcrules_changes_encode. Returns 0, -ENOMEM or -EBADMSG.
+ */
+SVCRULES_API int svcrules_nft_affinity(const struct svcrules_nft *now, const void *msg, void **buf, size_t *len,
+				       size_t *messages);
+/* True if clients are remembered in that NFPROTO_ family. */
+SVCRULES_API bool svcrules_nft_has_affinity(const struct svcrules_nft *n, uint8_t family);
+#define SVCRULES_NFT_AFFINITY "affinity" /* the map's name */
+
+SVCRULES_API const char *svcrules_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
