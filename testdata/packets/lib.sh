@@ -1,0 +1,470 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Helpers of the packet tests: one node with two pods, another node with two
+# more, and a client outside, each a network namespace of its own.
+#
+#   pod1 --+                 +-- client   192.0.2.100 .. 119   2001:db8:1::100 ..
+#          +-- node (here) --+
+#   pod2 --+                 +-- remote   172.18.0.2, pods 10.244.2.21 and .22
+#
+# The node's own addresses: 192.0.2.1 towards the client, 172.18.0.1 towards
+# the other node, 10.244.1.1 towards its pods; it is everybody's router.
+
+PACKETS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+ROOT=${PACKETS%/testdata/packets}
+SVCRULES=${SVCRULES:-$ROOT/build/svcrules}
+PROBE=${PROBE:-$ROOT/build/probe}
+TIMEOUT=${TIMEOUT:-300}
+PREFIX=${PREFIX:-svcr$$}
+NAMESPACES=(node pod1 pod2 remote client)
+WORK=
+SERVERS=()
+OBJECTS=()
+OPTIONS=(--node-name node1 --cluster-cidr "10.244.0.0/16,fd00:10:244::/48")
+INPUT=
+OUTPUT=
+STATUS=0
+passed=0
+failed=0
+skipped=0
+LABEL=
+
+# ---- results ----
+
+ok() {
+	passed=$((passed + 1))
+	echo "ok - $LABEL$1"
+}
+
+not_ok() {
+	failed=$((failed + 1))
+	echo "not ok - $LABEL$1: expected $2, got $3"
+}
+
+skip() {
+	skipped=$((skipped + 1))
+	echo "skip - $LABEL$1: $2"
+}
+
+# check WHAT REGEX GOT: the whole of GOT must match.
+check() {
+	if [[ $3 =~ ^($2)$ ]]; then ok "$1"; else not_ok "$1" "'$2'" "'$3'"; fi
+}
+
+# ---- namespaces ----
+
+at() {
+	local where=$1
+	shift
+	ip netns exec "$PREFIX-$where" "$@"
+}
+
+link() { # link A DEVICE B DEVICE: a cable between two namespaces
+	ip link add "$2" netns "$PREFIX-$1" type veth peer name "$4" netns "$PREFIX-$3"
+	ip -n "$PREFIX-$1" link set "$2" up
+	ip -n "$PREFIX-$3" link set "$4" up
+}
+
+address() { # address NAMESPACE DEVICE ADDRESS...
+	local where=$1 device=$2 a
+	shift 2
+	for a; do
+		case $a in
+		*:*) ip -n "$PREFIX-$where" addr add "$a" dev "$device" nodad ;;
+		*) ip -n "$PREFIX-$where" addr add "$a" dev "$device" ;;
+		esac
+	done
+}
+
+route() { # route NAMESPACE ip-route arguments
+	local where=$1
+	shift
+	ip -n "$PREFIX-$where" route add "$@"
+}
+
+sysctls() { # sysctls NAMESPACE KEY=VALUE...
+	local where=$1
+	shift
+	# shellcheck disable=SC2016
+	at "$where" bash -c 'for s; do p=/proc/sys/${s%%=*}; [ ! -e "$p" ] || echo "${s#*=}" >"$p"; done' sysctls "$@"
+}
+
+add_pod() { # add_pod NAME LAST-NUMBER: routed, one veth, no bridge
+	local four=10.244.1.$2 six=fd00:10:244:1::$2
+	link node "to-$1" "$1" eth0
+	address node "to-$1" 10.244.1.1/32 fd00:10:244:1::1/128
+	address "$1" eth0 "$four/32" "$six/128"
+	route node "$four" dev "to-$1"
+	route node "$six" dev "to-$1"
+	route "$1" default via 10.244.1.1 dev eth0 onlink
+	route "$1" default via fd00:10:244:1::1 dev eth0 onlink
+}
+
+add_remote() {
+	link node to-remote remote eth0
+	address node to-remote 172.18.0.1/24 fd00:172::1/64
+	address remote eth0 172.18.0.2/24 fd00:172::2/64
+	address remote lo 10.244.2.21/32 10.244.2.22/32 fd00:10:244:2::21/128 fd00:10:244:2::22/128
+	route node 10.244.2.0/24 via 172.18.0.2
+	route node fd00:10:244:2::/64 via fd00:172::2
+	route remote default via 172.18.0.1
+	route remote default via fd00:172::1
+}
+
+add_client() {
+	local i
+	link node to-client client eth0
+	address node to-client 192.0.2.1/24 2001:db8:1::1/64
+	address client eth0 192.0.2.100/24 2001:db8:1::100/64
+	for i in {101..119}; do
+		address client eth0 "192.0.2.$i/24"
+		# never the client's own choice, only that of --from
+		ip -n "$PREFIX-client" addr add "2001:db8:1::$i/64" dev eth0 nodad preferred_lft 0
+	done
+	route client default via 192.0.2.1
+	route client default via 2001:db8:1::1
+	# The node needs a way to every VIP for its own requests; the client forwards nothing.
+	route node default via 192.0.2.100
+	route node default via 2001:db8:1::100
+}
+
+topology_up() {
+	local n
+	WORK=$(mktemp -d)
+	INPUT=$WORK/input.json
+	for n in "${NAMESPACES[@]}"; do
+		ip netns add "$PREFIX-$n" || return 1
+		ip -n "$PREFIX-$n" link set lo up
+		sysctls "$n" net/ipv6/conf/all/accept_dad=0 net/ipv6/conf/default/accept_dad=0 \
+			net/ipv4/conf/all/rp_filter=0 net/ipv4/conf/default/rp_filter=0
+	done
+	# Every refusal must be seen, so no limit on ICMP errors here.
+	sysctls node net/ipv4/ip_forward=1 net/ipv6/conf/all/forwarding=1 net/ipv4/icmp_ratelimit=0 \
+		net/ipv6/icmp/ratelimit=0 net/ipv4/conf/all/send_redirects=0 \
+		net/ipv4/conf/default/send_redirects=0
+	add_pod pod1 11
+	add_pod pod2 12
+	add_remote
+	add_client
+}
+
+topology_down() {
+	local p n
+	for p in "${SERVERS[@]}"; do kill "$p" 2>/dev/null; done
+	for p in "${SERVERS[@]}"; do wait "$p" 2>/dev/null; done
+	for n in "${NAMESPACES[@]}"; do ip netns del "$PREFIX-$n" 2>/dev/null; done
+	[ -z "$WORK" ] || rm -rf "$WORK"
+}
+
+# serve NAMESPACE NAME TRIPLES...: a probe server, ready when this returns.
+serve() {
+	local where=$1 log i
+	shift
+	log=$WORK/server-$where-$1-${#SERVERS[@]}
+	at "$where" "$PROBE" serve "$@" >"$log" 2>&1 &
+	SERVERS+=($!)
+	for i in {1..200}; do
+		grep -q ready "$log" && return 0
+		sleep 0.01
+	done
+	echo "server $1 in $where did not start ($i): $(cat "$log")" >&2
+	return 1
+}
+
+both() { # both ADDRESS PORT: the triples of a server for TCP and UDP
+	echo tcp "$1" "$2" udp "$1" "$2"
+}
+
+serve_pods() {
+	local i
+	# shellcheck disable=SC2046
+	for i in 1 2; do
+		serve pod$i pod$i $(both 10.244.1.1$i 8080) $(both fd00:10:244:1::1$i 8080)
+		serve remote remote$i $(both 10.244.2.2$i 8080) $(both fd00:10:244:2::2$i 8080)
+	done
+	# shellcheck disable=SC2046
+	serve node host $(both 192.0.2.1 9000) $(both 2001:db8:1::1 9000)
+}
+
+# The start and the end of every scenario file.
+begin() {
+	trap topology_down EXIT
+	trap 'exit 130' INT TERM
+	topology_up || exit 2
+	serve_pods || exit 2
+}
+
+finish() {
+	echo "# ${0##*/}: $passed passed, $failed failed, $skipped skipped"
+	[ "$failed" -eq 0 ]
+	exit
+}
+
+# each_family FUNCTION: over IPv4, then over IPv6
+each_family() {
+	local f
+	for f in 4 6; do
+		LABEL="IPv$f "
+		if [ "$f" = 6 ] && [ ! -e /proc/net/if_inet6 ]; then
+			skip "$1" "this kernel has no IPv6"
+			continue
+		fi
+		use_family "$f"
+		"$1"
+	done
+	LABEL=
+}
+
+# use_family 4|6: the addresses that a scenario speaks of.
+# shellcheck disable=SC2034
+use_family() {
+	if [ "$1" = 4 ]; then
+		POD1=10.244.1.11 POD2=10.244.1.12 REMOTE1=10.244.2.21 REMOTE2=10.244.2.22
+		GATEWAY=10.244.1.1 NODE=192.0.2.1 NODE2=172.18.0.1 OTHER=172.18.0.2
+		CLIENT=192.0.2.100 CLIENT2=192.0.2.101 LOOPBACK=127.0.0.1
+		VIP=10.96.0.1 VIP2=10.96.0.2 VIP3=10.96.0.3 VIP4=10.96.0.4 VIP5=10.96.0.5 VIP6=10.96.0.6 EXT=203.0.113.1 LB=203.0.113.10 LB2=203.0.113.11
+		FREE=10.96.7.7 SERVICE_CIDR=10.96.0.0/16 CLIENT_PREFIX=192.0.2. HOST=32
+	else
+		POD1=fd00:10:244:1::11 POD2=fd00:10:244:1::12 REMOTE1=fd00:10:244:2::21 REMOTE2=fd00:10:244:2::22
+		GATEWAY=fd00:10:244:1::1 NODE=2001:db8:1::1 NODE2=fd00:172::1 OTHER=fd00:172::2
+		CLIENT=2001:db8:1::100 CLIENT2=2001:db8:1::101 LOOPBACK=::1
+		VIP=fd00:10:96::1 VIP2=fd00:10:96::2 VIP3=fd00:10:96::3 VIP4=fd00:10:96::4 VIP5=fd00:10:96::5 VIP6=fd00:10:96::6 EXT=2001:db8:cb::1 LB=2001:db8:cb::10 LB2=2001:db8:cb::11
+		FREE=fd00:10:96::7:7 SERVICE_CIDR=fd00:10:96::/112 CLIENT_PREFIX=2001:db8:1:: HOST=128
+	fi
+}
+
+# ---- input, as kubectl prints it ----
+
+quoted() { # quoted A,B: "A", "B"
+	local IFS=, item out=
+	for item in $1; do out+=${out:+, }\"$item\"; done
+	echo "$out"
+}
+
+family_of() {
+	case $1 in
+	*:*) echo IPv6 ;;
+	*) echo IPv4 ;;
+	esac
+}
+
+families_of() {
+	local IFS=, a out=
+	for a in $1; do out+=${out:+,}$(family_of "$a"); done
+	quoted "$out"
+}
+
+ingress_of() { # ingress_of IP[/Proxy],...
+	local IFS=, a out=
+	for a in $1; do
+		local mode=VIP
+		[[ $a != */* ]] || mode=${a#*/}
+		out+="${out:+, }{ \"ip\": \"${a%%/*}\", \"ipMode\": \"$mode\" }"
+	done
+	echo "$out"
+}
+
+service_ports() { # service_ports PORT [NODEPORT]: the same over TCP and UDP
+	local node=${2:+"\"nodePort\": $2, "}
+	echo "{ \"name\": \"t\", ${node}\"port\": $1, \"protocol\": \"TCP\", \"targetPort\": 8080 },"
+	echo "{ \"name\": \"u\", ${node}\"port\": $1, \"protocol\": \"UDP\", \"targetPort\": 8080 }"
+}
+
+# svc NAME ip=CLUSTER-IPS [port=80] [type=T] [node=PORT] [etp=P] [itp=P] [ext=IPS]
+#     [lb=IP[/Proxy],..] [ranges=CIDRS] [affinity=SECONDS]
+svc() {
+	local name=$1 ip='' port=80 type=ClusterIP node='' etp='' itp=Cluster ext='' lb='' ranges='' affinity='' more=''
+	shift
+	local "$@"
+	[ -z "$etp" ] || more+="\"externalTrafficPolicy\": \"$etp\", "
+	[ -z "$ext" ] || more+="\"externalIPs\": [ $(quoted "$ext") ], "
+	[ -z "$ranges" ] || more+="\"loadBalancerSourceRanges\": [ $(quoted "$ranges") ], "
+	if [ -n "$affinity" ]; then
+		more+="\"sessionAffinity\": \"ClientIP\", \"sessionAffinityConfig\": { \"clientIP\": { \"timeoutSeconds\": $affinity } }, "
+	else
+		more+='"sessionAffinity": "None", '
+	fi
+	OBJECTS+=("$(cat <<-JSON
+	{
+	    "apiVersion": "v1",
+	    "kind": "Service",
+	    "metadata": {
+	        "creationTimestamp": "2026-05-04T08:00:00Z",
+	        "name": "$name",
+	        "namespace": "production"
+	    },
+	    "spec": {
+	        "clusterIP": "${ip%%,*}",
+	        "clusterIPs": [ $(quoted "$ip") ],
+	        "internalTrafficPolicy": "$itp",
+	        "ipFamilies": [ $(families_of "$ip") ],
+	        $more
+	        "ports": [ $(service_ports "$port" "$node") ],
+	        "selector": { "app": "$name" },
+	        "type": "$type"
+	    },
+	    "status": { "loadBalancer": { ${lb:+"\"ingress\": [ $(ingress_of "$lb") ]"} } }
+	}
+	JSON
+	)")
+}
+
+# endpoint ADDRESS@NODE[!terminating|!unready][^ZONE-HINT]
+endpoint() {
+	local a=$1 ready=true serving=true terminating=false hints=''
+	if [[ $a == *^* ]]; then
+		hints="\"hints\": { \"forZones\": [ { \"name\": \"${a#*^}\" } ] }, "
+		a=${a%%^*}
+	fi
+	case $a in
+	*!terminating) ready=false terminating=true ;;
+	*!unready) ready=false serving=false ;;
+	esac
+	a=${a%%!*}
+	echo "{ \"addresses\": [ \"${a%%@*}\" ], \"conditions\": { \"ready\": $ready, \"serving\": $serving," \
+		"\"terminating\": $terminating }, $hints\"nodeName\": \"${a#*@}\" }"
+}
+
+# slice SERVICE 4|6 ENDPOINT...: its EndpointSlice of that family, port 8080
+slice() {
+	local name=$1 family=$2 e list='' port=${SLICE_PORT:-8080}
+	shift 2
+	for e; do list+=${list:+, }$(endpoint "$e"); done
+	OBJECTS+=("$(cat <<-JSON
+	{
+	    "addressType": "IPv$family",
+	    "apiVersion": "discovery.k8s.io/v1",
+	    "endpoints": [ $list ],
+	    "kind": "EndpointSlice",
+	    "metadata": {
+	        "labels": { "kubernetes.io/service-name": "$name" },
+	        "name": "$name-ipv$family",
+	        "namespace": "production"
+	    },
+	    "ports": [
+	        { "name": "t", "port": $port, "protocol": "TCP" },
+	        { "name": "u", "port": $port, "protocol": "UDP" }
+	    ]
+	}
+	JSON
+	)")
+}
+
+# serves NAME ENDPOINT...: slice() for the family in use
+serves() {
+	local name=$1 family=4
+	shift
+	[[ $VIP != *:* ]] || family=6
+	slice "$name" "$family" "$@"
+}
+
+node_object() { # node_object INTERNAL-IPS ZONE
+	local IFS=, a list=''
+	for a in $1; do list+="${list:+, }{ \"address\": \"$a\", \"type\": \"InternalIP\" }"; done
+	OBJECTS+=("{ \"apiVersion\": \"v1\", \"kind\": \"Node\", \"metadata\": { \"labels\": {
+		\"topology.kubernetes.io/zone\": \"$2\" }, \"name\": \"node1\" }, \"spec\": { },
+		\"status\": { \"addresses\": [ $list ] } }")
+}
+
+write_input() {
+	local o sep=
+	{
+		printf '{\n"apiVersion": "v1",\n"items": [\n'
+		for o in "${OBJECTS[@]}"; do
+			printf '%s%s\n' "$sep" "$o"
+			sep=,
+		done
+		printf '],\n"kind": "List",\n"metadata": { "resourceVersion": "" }\n}\n'
+	} >"$INPUT"
+}
+
+# ---- svcrules ----
+
+# svcrules COMMAND [OPTION...]: sets OUTPUT (both streams) and STATUS
+svcrules() {
+	local command=$1
+	shift
+	OUTPUT=$(at node "$SVCRULES" "$command" -f "$INPUT" "${OPTIONS[@]}" "$@" 2>&1)
+	STATUS=$?
+}
+
+# apply [OPTION...]: writes OBJECTS to the input, applies it, forgets OBJECTS
+apply() {
+	write_input
+	OBJECTS=()
+	svcrules apply "$@"
+	[ "$STATUS" -eq 0 ] || not_ok "apply" "exit 0" "exit $STATUS: $OUTPUT"
+}
+
+delete() {
+	OUTPUT=$(at node "$SVCRULES" delete 2>&1)
+	STATUS=$?
+}
+
+# ---- requests ----
+
+ask() { # ask FROM tcp|udp ADDRESS PORT [probe's options]
+	local where=$1
+	shift
+	at "$where" "$PROBE" ask "$@" --timeout "$TIMEOUT"
+}
+
+# answers FROM PROTOCOL ADDRESS PORT [OPTION...]: the different answers, sorted, as A|B
+answers() {
+	ask "$@" 2>&1 | sort -u | paste -sd'|'
+}
+
+# who ...: the same, names only
+who() {
+	ask "$@" 2>&1 | cut -d' ' -f1 | sort -u | paste -sd'|'
+}
+
+# expect WHAT REGEX FROM ADDRESS PORT [OPTION...]: one request each over TCP and UDP
+expect() {
+	local what=$1 want=$2 from=$3 protocol
+	shift 3
+	for protocol in tcp udp; do
+		check "$what, $protocol" "$want" "$(answers "$from" "$protocol" "$@")"
+	done
+}
+
+# expect_all WHAT "NAME NAME" FROM ADDRESS PORT [OPTION...]: all these answer, and nobody else
+expect_all() {
+	local what=$1 want from=$3 protocol
+	want=$(tr ' ' '\n' <<<"$2" | sort | paste -sd'|')
+	shift 3
+	for protocol in tcp udp; do
+		check "$what, $protocol" "${want//|/\\|}" "$(who "$from" "$protocol" "$@" --count 60)"
+	done
+}
+
+# ---- a connection that stays open ----
+
+hold_start() { # hold_start NAME FROM ADDRESS PORT
+	local i
+	trap '' PIPE
+	mkfifo "$WORK/$1.in"
+	at "$2" "$PROBE" hold tcp "$3" "$4" --timeout 1000 <"$WORK/$1.in" >"$WORK/$1.out" 2>&1 &
+	SERVERS+=($!)
+	exec {HOLD}>"$WORK/$1.in"
+	for i in {1..100}; do
+		[ -s "$WORK/$1.out" ] && return 0
+		sleep 0.01
+	done
+	echo "no connection ($i)" >"$WORK/$1.out"
+}
+
+hold_say() { # hold_say NAME LINE: prints the echo
+	local i n
+	n=$(wc -l <"$WORK/$1.out")
+	{ echo "$2" >&"$HOLD"; } 2>/dev/null
+	for i in {1..120}; do
+		[ "$(wc -l <"$WORK/$1.out")" -gt "$n" ] && break
+		sleep 0.01
+	done
+	tail -n 1 "$WORK/$1.out"
+}
+
+hold_end() {
+	exec {HOLD}>&-
+}

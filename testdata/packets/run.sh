@@ -1,0 +1,50 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# run.sh [FILE...]: all packet tests, or those named. As root, or as an
+# ordinary user inside a user namespace of his own.
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+root=${here%/testdata/packets}
+export SVCRULES=${SVCRULES:-$root/build/svcrules} PROBE=${PROBE:-$root/build/probe}
+
+give_up() {
+	echo "SKIP - packet tests: $1"
+	echo "0 passed, 0 failed, 1 skipped"
+	exit 0
+}
+
+if [ "$(id -u)" -ne 0 ]; then
+	unshare -Urnm true 2>/dev/null || give_up "no user namespaces here"
+	SVCR_INSIDE=1 exec unshare -Urnm "$0" "$@"
+fi
+if [ -n "${SVCR_INSIDE:-}" ]; then
+	# ip netns keeps names in /run/netns, which is not ours outside
+	mount -t tmpfs tmpfs /run || give_up "no private /run"
+	mkdir /run/netns
+fi
+for binary in "$SVCRULES" "$PROBE"; do
+	[ -x "$binary" ] || { echo "run.sh: $binary is missing, run make first" >&2; exit 2; }
+done
+ip netns add "svcr$$-try" 2>/dev/null || give_up "no network namespaces here"
+ip netns del "svcr$$-try"
+
+log=$(mktemp -d)
+trap 'rm -rf "$log"' EXIT
+[ $# -gt 0 ] || set -- "$here"/[0-9][0-9]-*.sh
+for file; do
+	name=$(basename "$file" .sh)
+	echo "# $name"
+	bash "$file" 2>&1 | tee "$log/$name"
+	# A file that ends early must not look like one that passed.
+	grep -q "^# $name.sh: " "$log/$name" ||
+		echo "not ok - $name: expected to run to its end, got an early end" | tee -a "$log/$name"
+done
+
+count() {
+	cat "$log"/* | grep -c "^$1 - "
+}
+
+failed=$(count "not ok")
+[ "$failed" -eq 0 ] || { echo "# failures:"; grep -h "^not ok - " "$log"/*; }
+echo "$(count ok) passed, $failed failed, $(count skip) skipped"
+[ "$failed" -eq 0 ]
