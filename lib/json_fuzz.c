@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Fuzz target for the JSON parser: skipping and walking must agree, however
+ * the input comes in. With -DSVCR_LIBFUZZER for libFuzzer, else a program
+ * that runs the files, and the files of the directories, that it is given.
+ */
+#include "json.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+struct input {
+	const uint8_t *data;
+	size_t len, step;
+};
+
+static long fill_input(void *arg, char *buf, size_t size)
+{
+	struct input *in = arg;
+	size_t n = in->len < in->step ? in->len : in->step;
+
+	if (n > size)
+		n = size;
+	if (n)
+		memcpy(buf, in->data, n);
+	in->data += n;
+	in->len -= n;
+	return (long)n;
+}
+
+/* Takes the next value; objects twice, the first time by skipping to a mark and back. */
+static void walk(struct svcr_json *j, int marks)
+{
+	struct svcr_str s;
+	bool b;
+	int mark;
+
+	switch (svcr_json_peek(j)) {
+	case SVCR_JSON_OBJECT:
+		mark = marks < 4 ? svcr_json_mark(j) : -1;
+		if (mark >= 0) {
+			svcr_json_skip(j);
+			svcr_json_rewind(j, mark);
+		}
+		if (svcr_json_enter(j))
+			while (svcr_json_next_key(j, &s))
+				walk(j, marks + 1);
+		if (mark >= 0)
+			svcr_json_unmark(j, mark);
+		break;
+	case SVCR_JSON_ARRAY:
+		if (svcr_json_enter(j))
+			while (svcr_json_next_item(j))
+				walk(j, marks);
+		break;
+	case SVCR_JSON_STRING:
+		svcr_json_string(j, &s);
+		break;
+	case SVCR_JSON_NUMBER:
+		svcr_json_number(j, &s);
+		break;
+	case SVCR_JSON_BOOL:
+		svcr_json_bool(j, &b);
+		break;
+	default:
+		svcr_json_skip(j);
+	}
+}
+
+static void read_all(struct svcr_json *j, struct input in, bool by_walking)
+{
+	if (svcr_json_init(j, fill_input, &in) < 0)
+		abort();
+	while (svcr_json_more_documents(j))
+		if (by_walking)
+			walk(j, 0);
+		else
+			svcr_json_skip(j);
+	svcr_json_release(j);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct input whole = { data, size, SIZE_MAX }, bytes = { data, size, 1 };
+	struct svcr_json a, b;
+
+	read_all(&a, whole, false);
+	for (int i = 1; i < 4; i++) {
+		read_all(&b, i & 1 ? bytes : whole, i & 2);
+		if (a.failed != b.failed || a.error != b.error || a.line != b.line ||
+		    a.column != b.column || strcmp(a.message, b.message) != 0)
+			abort();
+	}
+	return 0;
+}
+
+#ifndef SVCR_LIBFUZZER
+#include <dirent.h>
+#include <errno.h>
+
+static int run_file(const char *path)
+{
+	FILE *f = fopen(path, "rb");
+	uint8_t *data = NULL;
+	size_t len = 0, n;
+
+	if (!f) {
+		perror(path);
+		return 1;
+	}
+	do {
+		data = realloc(data, len + 65536);
+		if (!data)
+			abort();
+		n = fread(data + len, 1, 65536, f);
+		len += n;
+	} while (n);
+	fclose(f);
+	LLVMFuzzerTestOneInput(data, len);
+	free(data);
+	return 0;
+}
+
+static int run_path(const char *path)
+{
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+	int ret = 0;
+
+	if (!dir)
+		return errno == ENOTDIR ? run_file(path) : (perror(path), 1);
+	while ((entry = readdir(dir))) {
+		char *name;
+
+		if (entry->d_name[0] == '.')
+			continue;
+		if (asprintf(&name, "%s/%s", path, entry->d_name) < 0)
+			abort();
+		ret |= run_file(name);
+		free(name);
+	}
+	closedir(dir);
+	return ret;
+}
+
+int main(int argc, char **argv)
+{
+	int ret = 0;
+
+	for (int i = 1; i < argc; i++)
+		ret |= run_path(argv[i]);
+	return ret;
+}
+#endif
