@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* From what this node must serve to the nftables rule set. */
+#include "rules/nftables/rules.h"
+#include "select.h"
+
+#include <errno.h>
+
+struct builder {
+	struct svcrules_nft *nft;
+	const struct svcr_view *view;
+	const struct svcrules_options *o;
+	struct svcr_nft_features features[SVCR_FAMILY__COUNT];
+};
+
+static struct svcr_nft_set *set_of(struct builder *b, uint8_t family, enum svcr_nft_set_id id)
+{
+	return &b->nft->tables[family].sets[id];
+}
+
+static int add_key(struct svcr_nft_set *s, const uint8_t *key)
+{
+	uint8_t *e = svcr_nft_add(s);
+
+	if (!e)
+		return -ENOMEM;
+	memcpy(e, key, s->sort_len);
+	return 0;
+}
+
+static int add_verdict(struct svcr_nft_set *s, const uint8_t *key, struct svcr_nft_chain_id verdict,
+		       const char *comment)
+{
+	uint8_t *e = svcr_nft_add(s);
+
+	if (!e)
+		return -ENOMEM;
+	memcpy(e, key, s->sort_len);
+	memcpy(svcr_nft_elem_data(s, e), &verdict, sizeof(verdict));
+	svcr_nft_set_comment(s, e, comment);
+	return 0;
+}
+
+/*
+ * "namespace/name:port"; "namespace/name" when the port has no name. nft(8)
+ * loads no comment above 128 characters: a longer one ends in '~', which no name has.
+ */
+static const char *vip_comment(struct builder *b, const struct svcr_vip *v)
+{
+	const char *port = v->service_port->name;
+	char *c = svcr_arena_printf(&b->nft->arena, "%s/%s%s%s", v->service->ns, v->service->name,
+				    *port ? ":" : "", port);
+
+	if (c && strlen(c) > SVCR_NFT_COMMENT_MAX)
+		memcpy(c + SVCR_NFT_COMMENT_MAX - 1, "~", 2);
+	return c;
+}
+
+static int add_targets(struct svcr_nft_set *s, const uint8_t *key, size_t key_len, const struct svcr_targets *t)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		uint8_t *e = svcr_nft_add(s), *data;
+		size_t len = svcr_addr_len(t->v[i].addr.family);
+		const uint8_t index[4] = { (uint8_t)(i >> 24), (uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i };
+
+		if (!e)
+			return -ENOMEM;
+		memcpy(e, key, key_len);
+		memcpy(e + key_len, index, sizeof(index));
+		data = svcr_nft_elem_data(s, e);
+		memcpy(data, t->v[i].addr.bytes, len);
+		data[len] = (uint8_t)(t->v[i].port >> 8);
+		data[len + 1] = (uint8_t)t->v[i].port;
+	}
+	return 0;
+}
+
+/* Where a VIP's packets go: among `chosen`, or nowhere. Makes the chains. */
+static int choose_chain(struct builder *b, const struct svcr_vip *v, bool local, size_t count,
+			struct svcr_nft_chain_id *ret)
+{
+	struct svcr_nft_table *t = &b->nft->tables[v->addr.family];
+
+	if (count == 0) {
+		/* none anywhere: refused at once; only elsewhere: dropped, so that others are tried */
+		*ret = (struct svcr_nft_chain_id){ v->backends->cluster.n ? VERDICT_DROP : CHAIN_REJECT, 0 };
+		return 0;
+	}
+	*ret = (struct svcr_nft_chain_id){ local ? CHAIN_BALANCE_LOCAL : CHAIN_BALANCE, (uint32_t)count };
+	if (!svcr_nft_chain(t, *ret))
+		return -ENOMEM;
+	if (!v->service->affinity)
+		return 0;
+	ret->kind = local ? CHAIN_STICKY_LOCAL : CHAIN_STICKY;
+	return svcr_nft_chain(t, *ret) ? 0 : -ENOMEM;
+}
+
+static int add_affinity(struct builder *b, const struct svcr_vip *v, const uint8_t *key)
+{
+	struct svcr_nft_chain_id id = { CHAIN_REMEMBER, v->service->affinity };
+
+	b->features[v->addr.family].protocols[v->protocol] = true;
+	set_of(b, v->addr.family, SET_AFFINITY)->present = true;
+	if (!svcr_nft_chain(&b->nft->tables[v->addr.family], id))
+		return -ENOMEM;
+	return add_verdict(set_of(b, v->addr.family, SET_STICKY), key, id, NULL);
+}
+
+static int add_firewall(struct builder *b, const struct svcr_vip *v, const uint8_t *key, size_t len)
+{
+	struct svcr_nft_set *s = set_of(b, v->addr.family, SET_ALLOWED_SOURCES);
+	size_t alen = svcr_addr_len(v->addr.family);
+	int err = add_key(set_of(b, v->addr.family, SET_FIREWALLED), key);
+
+	s->present = true; /* also when nobody is allowed */
+	for (size_t i = 0; !err && i < v->nallowed; i++) {
+		uint8_t *e = svcr_nft_add(s);
+
+		if (!e)
+			return -ENOMEM;
+		memcpy(e, key, len);
+		memcpy(e + len, v->allowed[i].first.bytes, alen);
+		memcpy(e + len + alen, v->allowed[i].last.bytes, alen);
+	}
+	return err;
+}
+
+/* Who is masqueraded when it was sent there; see rules.c for the sources that hold in general. */
+static int add_masquerade(struct builder *b, const struct svcr_vip *v, const uint8_t *key)
+{
+	bool vip = v->kind != SVCR_VIP_NODE_PORT, external = v->kind != SVCR_VIP_CLUSTER;
+	int err = 0;
+
+	if ((b->o->masquerade_all && vip) || (external && !v->local))
+		err = add_key(set_of(b, v->addr.family, SET_MASQUERADED), key);
+	if (!err && external && v->local)
+		err = add_key(set_of(b, v->addr.family, SET_LOCAL_POLICY), key);
+	return err;
+}
+
+static int add_external(struct builder *b, const struct svcr_vip *v, const uint8_t *key, size_t len,
+			const char *comment)
+{
+	struct svcr_nft_chain_id chain;
+	int err = choose_chain(b, v, true, v->backends->local.n, &chain);
+
+	if (!err)
+		err = add_verdict(set_of(b, v->addr.family, SET_SERVICES_EXTERNAL), key, chain, comment);
+	if (!err)
+		err = add_targets(set_of(b, v->addr.family, SET_LOCAL_ENDPOINTS), key, len, &v->backends->local);
+	return err;
+}
+
+static int add_vip(struct builder *b, const struct svcr_vip *v)
+{
+	/* internalTrafficPolicy Local holds for every source, so only the local endpoints are laid out */
+	bool only_local = v->kind == SVCR_VIP_CLUSTER && v->local;
+	const struct svcr_targets *targets = only_local ? &v->backends->local : &v->backends->cluster;
+	uint8_t key[SVCR_NFT_VIP_MAX];
+	size_t len = svcr_nft_vip_key(key, &v->addr, v->protocol, v->port);
+	const char *comment = vip_comment(b, v);
+	struct svcr_nft_chain_id chain;
+	int err = comment ? choose_chain(b, v, false, targets->n, &chain) : -ENOMEM;
+
+	if (!err)
+		err = add_verdict(set_of(b, v->addr.family, SET_SERVICES), key, chain, comment);
+	if (!err)
+		err = add_targets(set_of(b, v->addr.family, SET_ENDPOINTS), key, len, targets);
+	if (!err && v->local && !only_local)
+		err = add_external(b, v, key, len, comment);
+	if (!err && v->guarded)
+		err = add_firewall(b, v, key, len);
+	if (!err && v->service->affinity && v->backends->cluster.n)
+		err = add_affinity(b, v, key);
+	return err ? err : add_masquerade(b, v, key);
+}
+
+static int add_addrs(struct builder *b, enum svcr_nft_set_id id, const struct svcr_addr *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		uint8_t key[32];
+		size_t len = svcr_addr_len(v[i].family);
+		int err;
+
+		memcpy(key, v[i].bytes, len);
+		memcpy(key + len, v[i].bytes, len); /* hairpin: sender and endpoint */
+		err = add_key(set_of(b, v[i].family, id), key);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int add_ranges(struct builder *b, enum svcr_nft_set_id id, struct svcr_range *const *ranges, const size_t *n)
+{
+	for (uint8_t f = 0; f < SVCR_FAMILY__COUNT; f++)
+		for (size_t i = 0; i < n[f]; i++) {
+			uint8_t key[32];
+			size_t len = svcr_addr_len(f);
+			int err;
+
+			memcpy(key, ranges[f][i].first.bytes, len);
+			memcpy(key + len, ranges[f][i].last.bytes, len);
+			err = add_key(set_of(b, f, id), key);
+			if (err)
+				return err;
+		}
+	return 0;
+}
+
+static int add_protocols(struct svcr_nft_set *s)
+{
+	static const uint8_t protocols[] = { SVCR_TCP, SVCR_UDP, SVCR_SCTP };
+	int err = 0;
+
+	for (size_t i = 0; i < sizeof(protocols) && !err; i++)
+		err = add_key(s, &protocols[i]);
+	return err;
+}
+
+static int build_sets(struct builder *b)
+{
+	const struct svcr_view *w = b->view;
+	int err = 0;
+
+	for (size_t i = 0; i < w->nvips && !err; i++)
+		err = add_vip(b, &w->vips[i]);
+	if (!err)
+		err = add_addrs(b, SET_CLUSTER_IPS, w->cluster_ips, w->ncluster_ips);
+	if (!err)
+		err = add_addrs(b, SET_HAIRPIN, w->hairpin, w->nhairpin);
+	if (!err)
+		err = add_addrs(b, SET_NODE_IPS, w->node_ips, w->nnode_ips);
+	if (!err)
+		err = add_ranges(b, SET_POD_CIDRS, w->pod_ranges, w->npod_ranges);
+	if (!err)
+		err = add_ranges(b, SET_SERVICE_CIDRS, w->service_ranges, w->nservice_ranges);
+	return err;
+}
+
+static void drop_set(struct svcr_nft_set *s)
+{
+	s->present = false;
+	s->n = 0;
+}
+
+/* Sets that no rule would look into are left out; a table without VIPs and service CIDRs altogether. */
+static void prune(struct svcr_nft_table *t)
+{
+	struct svcr_nft_set *s = t->sets;
+
+	t->present = s[SET_SERVICES].present || s[SET_SERVICE_CIDRS].present;
+	if (!s[SET_SERVICES_EXTERNAL].present)
+		drop_set(&s[SET_NODE_IPS]);
+	if (!s[SET_SERVICES_EXTERNAL].present && !s[SET_CLUSTER_IPS].present)
+		drop_set(&s[SET_POD_CIDRS]);
+	if (!s[SET_ENDPOINTS].present && !s[SET_LOCAL_ENDPOINTS].present)
+		drop_set(&s[SET_HAIRPIN]);
+}
+
+static int finish_table(struct builder *b, uint8_t family)
+{
+	struct svcr_nft_table *t = &b->nft->tables[family];
+	int err;
+
+	prune(t);
+	if (!t->present) {
+		for (int i = 0; i < SET__COUNT; i++)
+			drop_set(&t->sets[i]);
+		return 0;
+	}
+	b->features[family].mark = b->o->mark;
+	b->features[family].masquerade_all = b->o->masquerade_all;
+	err = add_protocols(&t->sets[SET_PROTOCOLS]);
+	for (int i = 0; i < SET__COUNT; i++) {
+		svcr_nft_sort(&t->sets[i]);
+		b->nft->stats.elements += t->sets[i].n;
+	}
+	return err ? err : svcr_nft_make_rules(b->nft, t, &b->features[family]);
+}
+
+static int build(struct builder *b)
+{
+	int err = build_sets(b);
+
+	for (uint8_t f = 0; f < SVCR_FAMILY__COUNT && !err; f++)
+		err = finish_table(b, f);
+	b->nft->stats.services = b->view->nports;
+	b->nft->stats.endpoints = b->view->nendpoints;
+	b->nft->stats.pod_cidrs_known = b->view->npod_ranges[SVCR_IPV4] || b->view->npod_ranges[SVCR_IPV6];
+	return err;
+}
+
+int svcrules_nft_build(const struct svcrules_model *m, const struct svcrules_options *o, struct svcrules_diags *d,
+		       struct svcrules_nft **ret)
+{
+	struct svcr_view view;
+	struct builder b = { .view = &view, .o = o };
+	int err = svcr_select(&view, m, o, d);
+
+	if (err)
+		return err;
+	b.nft = svcrules_nft_new(o->table);
+	err = b.nft ? build(&b) : -ENOMEM;
+	svcr_view_release(&view);
+	if (err)
+		svcrules_nft_free(b.nft);
+	else
+		*ret = b.nft;
+	return err;
+}
