@@ -81,7 +81,8 @@ demo() {
 	export PREFIX=demo TIMEOUT=2000
 	# shellcheck source-path=SCRIPTDIR source=packets/lib.sh
 	. "$here/packets/lib.sh"
-	[ -x "$PROBE" ] && [ -x "$SVCRULES" ] || die "build/svcrules or build/probe is missing"
+	[ -x "$SVCRULES" ] || die "$SVCRULES is missing"
+	[ -x "$PROBE" ] || die "$PROBE is missing"
 	private_names || die "no private /run/netns"
 	trap topology_down EXIT
 	trap 'exit 130' INT TERM

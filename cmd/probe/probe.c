@@ -5,6 +5,7 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
@@ -34,13 +35,13 @@ struct server {
 
 struct flow_options {
 	const char *from;
-	long sport, count, timeout;
+	long sport, count, timeout, give_up; /* give_up: unanswered flows */
 };
 
 static _Noreturn void usage(void)
 {
 	fputs("usage: probe serve NAME tcp|udp|http ADDRESS PORT [tcp|udp|http ADDRESS PORT ...]\n"
-	      "       probe ask tcp|udp ADDRESS PORT [--from ADDRESS] [--sport N] [--count N] [--timeout MS]\n"
+	      "       probe ask tcp|udp ADDRESS PORT [--from ADDRESS] [--sport N] [--count N] [--timeout MS] [--give-up N]\n"
 	      "       probe hold tcp ADDRESS PORT [--from ADDRESS] [--sport N] [--timeout MS]\n",
 	      stderr);
 	exit(2);
@@ -354,13 +355,15 @@ static int ask_once(const char *address, long port, int type, const struct flow_
 static int ask(const char *address, long port, int type, const struct flow_options *o)
 {
 	int status = 0;
+	long silent = 0;
 
-	for (long i = 0; i < o->count; i++) {
+	for (long i = 0; i < o->count && silent < o->give_up; i++) {
 		char line[LINE_SIZE];
 		int error = ask_once(address, port, type, o, line, sizeof(line));
 
 		if (error) {
 			printf("%s\n", error_word(error));
+			silent += error == ETIMEDOUT;
 			status = 1;
 		} else {
 			fputs(line, stdout);
@@ -393,7 +396,7 @@ static int hold(const char *address, long port, const struct flow_options *o)
 
 static struct flow_options parse_options(int argc, char **argv)
 {
-	struct flow_options o = {.count = 1, .timeout = 1000};
+	struct flow_options o = {.count = 1, .timeout = 1000, .give_up = LONG_MAX};
 
 	for (int i = 0; i < argc; i += 2) {
 		if (i + 1 == argc)
@@ -404,6 +407,8 @@ static struct flow_options parse_options(int argc, char **argv)
 			o.sport = number(argv[i + 1], 65535);
 		else if (!strcmp(argv[i], "--count"))
 			o.count = number(argv[i + 1], 1000000);
+		else if (!strcmp(argv[i], "--give-up"))
+			o.give_up = number(argv[i + 1], 1000000);
 		else if (!strcmp(argv[i], "--timeout"))
 			o.timeout = number(argv[i + 1], 3600000);
 		else

@@ -41,7 +41,7 @@ marks() {
 	table inet neighbour {
 	    counter good { }
 	    counter bad { }
-	    chain before { type filter hook prerouting priority -190; iifname "to-client" meta mark set 0x3 }
+	    chain before { type filter hook prerouting priority -190; iifname "to-client" meta mark set 0x3; }
 	    chain after {
 	        type filter hook postrouting priority 250;
 	        oifname "to-pod1" th dport 8080 meta mark 0x3 counter name good

@@ -74,7 +74,7 @@ foreign() {
 	at node nft -f - <<-NFT
 	table ip mine {
 	    map services { type ipv4_addr : verdict; elements = { 1.2.3.4 : accept } }
-	    chain prerouting { type nat hook prerouting priority -90; counter }
+	    chain prerouting { type nat hook prerouting priority -90; counter; }
 	}
 	table inet svcrules-not { chain c { } }
 	NFT

@@ -406,7 +406,7 @@ delete() {
 ask() { # ask FROM tcp|udp ADDRESS PORT [probe's options]
 	local where=$1
 	shift
-	at "$where" "$PROBE" ask "$@" --timeout "$TIMEOUT"
+	at "$where" "$PROBE" ask "$@" --timeout "$TIMEOUT" --give-up 2
 }
 
 # answers FROM PROTOCOL ADDRESS PORT [OPTION...]: the different answers, sorted, as A|B
