@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the kernel remembers of endpoints that are gone: clients and UDP flows. */
+#ifndef SVCRULES_CLEANUP_H
+#define SVCRULES_CLEANUP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct nfnl;
+struct svcrules_nft;
+
+/* Makes sticky services forget clients of endpoints that serve no longer. Returns an exit code. */
+int cleanup_affinity(struct nfnl *n, const struct svcrules_nft *now, const char *table);
+/*
+ * Deletes UDP flows that `now` would not translate as they are; `before`: the
+ * rules until now. With `dry_run` they are printed to standard output.
+ * *count is written always. Returns an exit code.
+ */
+int cleanup_udp(const struct svcrules_nft *now, const struct svcrules_nft *before, bool dry_run, size_t *count);
+
+#endif

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "kernel.h"
+#include "command.h"
+#include "say.h"
+#include "svcrules.h"
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+
+#define READS_MAX 10
+
+const uint8_t kernel_families[KERNEL_FAMILIES] = { NFPROTO_IPV4, NFPROTO_IPV6 };
+
+static const char *why(int err)
+{
+	switch (-err) {
+	case EPERM: return "needs CAP_NET_ADMIN (root)";
+	case EPROTONOSUPPORT: return "this kernel has no nfnetlink (CONFIG_NETFILTER_NETLINK)";
+	case EINTR: return "another program keeps changing nftables; try again";
+	case ERESTART: return "another program keeps changing nftables; try again";
+	case EBADMSG: return "the kernel's answer could not be understood";
+	case EMSGSIZE: return "the change is larger than this namespace may send; run as root, or raise net.core.wmem_max";
+	default: return strerror(-err);
+	}
+}
+
+int kernel_failed(const char *what, int err)
+{
+	if (err == -ENOMEM)
+		return say_enomem();
+	say("cannot %s: %s", what, why(err));
+	return EXIT_KERNEL;
+}
+
+struct nfnl *kernel_open(void)
+{
+	int err = 0;
+	struct nfnl *n = nfnl_open(&err);
+
+	if (!n)
+		kernel_failed("open a netlink socket", err);
+	return n;
+}
+
+struct object {
+	uint16_t table_attribute, set_attribute;
+	const char *table, *set;
+};
+
+static int fill_object(struct nlmsghdr *nlh, void *arg)
+{
+	const struct object *o = arg;
+
+	if (!mnl_attr_put_strz_check(nlh, NFNL_REQUEST_SIZE, o->table_attribute, o->table))
+		return -EMSGSIZE;
+	if (o->set && !mnl_attr_put_strz_check(nlh, NFNL_REQUEST_SIZE, o->set_attribute, o->set))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static int decode(const struct nlmsghdr *nlh, void *arg)
+{
+	return svcrules_nft_decode(arg, nlh);
+}
+
+int kernel_elements(struct nfnl *n, uint8_t family, const char *table, const char *set, nfnl_cb_fn cb, void *arg)
+{
+	struct object o = { NFTA_SET_ELEM_LIST_TABLE, NFTA_SET_ELEM_LIST_SET, table, set };
+
+	return nfnl_dump(n, NFT_MSG_GETSETELEM, family, fill_object, &o, cb, arg);
+}
+
+/*
+ * One table by name, then what is in it. The kernel sends rules and sets of
+ * the table named only (seen on 6.18; chains it sends of all tables: decode
+ * drops the others).
+ */
+static int read_family(struct nfnl *n, uint8_t family, const char *table, struct svcrules_nft *into)
+{
+	struct object o = { NFTA_TABLE_NAME, 0, table, NULL };
+	int err = nfnl_request(n, NFT_MSG_GETTABLE, family, fill_object, &o, decode, into);
+
+	if (err == -ENOENT || err == -EAFNOSUPPORT) /* the latter: a kernel without IPv6 */
+		return 0;
+	o.table_attribute = NFTA_SET_TABLE;
+	if (!err)
+		err = nfnl_dump(n, NFT_MSG_GETSET, family, fill_object, &o, decode, into);
+	o.table_attribute = NFTA_CHAIN_TABLE;
+	if (!err)
+		err = nfnl_dump(n, NFT_MSG_GETCHAIN, family, fill_object, &o, decode, into);
+	o.table_attribute = NFTA_RULE_TABLE;
+	if (!err)
+		err = nfnl_dump(n, NFT_MSG_GETRULE, family, fill_object, &o, decode, into);
+	return err == -ENOENT ? -EINTR : err; /* the table went away meanwhile */
+}
+
+static int read_elements(struct nfnl *n, const char *table, struct svcrules_nft *into)
+{
+	const char *set;
+	uint8_t family;
+
+	for (size_t i = 0; (set = svcrules_nft_set(into, i, &family)); i++) {
+		int err;
+
+		if (strcmp(set, SVCRULES_NFT_AFFINITY) == 0)
+			continue;
+		err = kernel_elements(n, family, table, set, decode, into);
+		if (err)
+			return err == -ENOENT ? -EINTR : err;
+	}
+	return 0;
+}
+
+static int read_once(struct nfnl *n, const char *table, struct svcrules_nft *into, uint32_t *ret_genid)
+{
+	uint32_t before, after;
+	int err = nfnl_genid(n, &before);
+
+	for (size_t i = 0; i < KERNEL_FAMILIES && !err; i++)
+		err = read_family(n, kernel_families[i], table, into);
+	if (!err)
+		err = read_elements(n, table, into);
+	if (!err)
+		err = nfnl_genid(n, &after);
+	if (!err && before != after)
+		err = -EINTR;
+	if (!err)
+		err = svcrules_nft_decode_end(into);
+	if (!err)
+		*ret_genid = before;
+	return err;
+}
+
+int kernel_read(struct nfnl *n, const char *table, struct svcrules_nft **ret, uint32_t *ret_genid)
+{
+	int err = -EINTR;
+
+	for (int i = 0; i < READS_MAX && (err == -EINTR || err == -ENOBUFS); i++) {
+		struct svcrules_nft *now = svcrules_nft_new(table);
+
+		err = now ? read_once(n, table, now, ret_genid) : -ENOMEM;
+		if (!err)
+			*ret = now;
+		else
+			svcrules_nft_free(now);
+	}
+	return err;
+}
+
+int kernel_foreign(uint8_t family, const char *table)
+{
+	say("table %s %s was not made by svcrules and is left alone; --table names another",
+	    family == NFPROTO_IPV6 ? "ip6" : "ip", table);
+	return EXIT_KERNEL;
+}
+
+int kernel_read_own(struct nfnl *n, const char *table, struct svcrules_nft **ret, uint32_t *ret_genid)
+{
+	struct svcrules_nft *now;
+	uint32_t genid;
+	uint8_t family;
+	int err = nfnl_genid(n, &genid);
+
+	/* No subsystem answers: nfnetlink says so with EINVAL. */
+	if (err == -EINVAL || err == -EOPNOTSUPP) {
+		say("this kernel has no nf_tables (CONFIG_NF_TABLES, module nf_tables)");
+		return EXIT_KERNEL;
+	}
+	if (!err)
+		err = kernel_read(n, table, &now, &genid);
+	if (err)
+		return kernel_failed("read the kernel's rules", err);
+	family = svcrules_nft_foreign(now);
+	if (family) {
+		svcrules_nft_free(now);
+		return kernel_foreign(family, table);
+	}
+	*ret = now;
+	*ret_genid = genid;
+	return EXIT_DONE;
+}
+
+static const char *refusal(int err)
+{
+	switch (-err) {
+	case ENOENT: return "no such object, or this kernel lacks a module for it";
+	case EEXIST: return "exists already and differs (changed by another program?)";
+	case EOPNOTSUPP: return "this kernel cannot do that";
+	case EAFNOSUPPORT: return "this kernel lacks the address family; --family chooses one";
+	case EBUSY: return "still in use (by rules of another program?)";
+	case EINVAL: return "the kernel finds it invalid";
+	case ENFILE: return "the set is full";
+	case EMLINK: return "too many jumps one after another";
+	default: return why(err);
+	}
+}
+
+static void refusal_say(const struct svcrules_changes *c, const struct nfnl_error *e)
+{
+	char *about = c && e->seq ? svcrules_changes_describe(c, e->seq) : NULL;
+
+	say("%s: %s%s%s", about ? about : "the change was refused", refusal(e->err), e->msg[0] ? ": " : "", e->msg);
+	free(about);
+}
+
+int kernel_refused(const struct svcrules_changes *c, int err, const struct nfnl_error *errors, size_t nerrors)
+{
+	if (nerrors == 0 || err == -EPERM)
+		return kernel_failed("change the kernel's rules", err);
+	for (size_t i = 0; i < nerrors; i++)
+		refusal_say(c, &errors[i]);
+	say("nothing was changed");
+	return EXIT_KERNEL;
+}

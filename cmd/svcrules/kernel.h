@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The kernel's side: what is there now, and what it says about a batch. */
+#ifndef SVCRULES_KERNEL_H
+#define SVCRULES_KERNEL_H
+
+#include "nfnl.h"
+
+struct svcrules_changes;
+struct svcrules_nft;
+
+#define KERNEL_FAMILIES 2
+extern const uint8_t kernel_families[KERNEL_FAMILIES]; /* NFPROTO_IPV4, NFPROTO_IPV6 */
+
+/* Opens a socket; NULL, having said why. */
+struct nfnl *kernel_open(void);
+/* Says that something failed: "cannot <what>: <why>"; returns EXIT_KERNEL. */
+int kernel_failed(const char *what, int err);
+
+/*
+ * Reads the tables of that name, with their elements, but not the remembered
+ * clients: those change by themselves. No such table: an empty value. The
+ * generation is the one all of it belongs to. Returns 0 or a negative errno.
+ */
+int kernel_read(struct nfnl *n, const char *table, struct svcrules_nft **ret, uint32_t *ret_genid);
+/*
+ * kernel_read() for a command: says what is wrong, tables of that name which
+ * svcrules did not make included. Returns an exit code.
+ */
+int kernel_read_own(struct nfnl *n, const char *table, struct svcrules_nft **ret, uint32_t *ret_genid);
+
+/* Says that the table is not ours; returns EXIT_KERNEL. */
+int kernel_foreign(uint8_t family, const char *table);
+
+/* Dumps the elements of one set. Returns as nfnl_dump(). */
+int kernel_elements(struct nfnl *n, uint8_t family, const char *table, const char *set, nfnl_cb_fn cb, void *arg);
+
+/* Says what the kernel refused, in the words of `c` (may be NULL); returns EXIT_KERNEL. */
+int kernel_refused(const struct svcrules_changes *c, int err, const struct nfnl_error *errors, size_t nerrors);
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "command.h"
+#include "say.h"
+#include "svcrules.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+/*
+ * A closed standard stream would be given to the first file or socket opened,
+ * and our output written into it. What takes its place fails when used.
+ */
+static void streams_secure(void)
+{
+	for (int fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) < 0)
+			_exit(EXIT_KERNEL);
+}
+
+static int run(const struct command *c, int argc, char **argv)
+{
+	struct arguments a;
+	int err = arguments_parse(&a, c->id, argc, argv), code;
+
+	if (err == -EINVAL) {
+		say("%s", a.problem);
+		code = EXIT_USAGE;
+	} else if (err) {
+		code = say_enomem();
+	} else if (a.given[OPT_HELP]) {
+		code = command_help.run(&(struct arguments){ .operands = (const char *[]){ c->name }, .noperands = 1 });
+	} else {
+		code = c->run(&a);
+	}
+	arguments_free(&a);
+	return code;
+}
+
+int main(int argc, char **argv)
+{
+	const struct command *c;
+
+	streams_secure();
+	signal(SIGPIPE, SIG_IGN); /* a reader that left is an error to report, not a death half way */
+	if (argc < 2) {
+		say("no command given; see 'svcrules help'");
+		return EXIT_USAGE;
+	}
+	if (strcmp(argv[1], "--version") == 0) {
+		printf("svcrules %s\n", svcrules_version());
+		return out_end(EXIT_DONE);
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+		return out_end(command_help.run(&(struct arguments){ 0 }));
+	if (argv[1][0] == '-') {
+		say("unknown option '%s' before the command; see 'svcrules help'", argv[1]);
+		return EXIT_USAGE;
+	}
+	c = command_find(argv[1]);
+	return c ? out_end(run(c, argc - 2, argv + 2)) : command_unknown(argv[1]);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Words for the user: standard error for what went wrong, standard output for the product. */
+#ifndef SVCRULES_SAY_H
+#define SVCRULES_SAY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * One line on standard error, "svcrules: " before it. Control characters in
+ * it, which may come from the input, are escaped: "\n", "\x1b", "\u202e".
+ */
+void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Says that there is no memory; returns EXIT_KERNEL. */
+int say_enomem(void);
+/* `text`, escaped; malloc'ed, NULL without memory. */
+char *say_escape(const char *text);
+
+/* A svcrules_write_fn to standard output; `arg` is not used. */
+int out_write(void *arg, const char *buf, size_t len);
+/* True if colours are wanted on standard output. */
+bool out_colour(void);
+/*
+ * Flushes standard output. Returns `code`, or EXIT_KERNEL having said so if
+ * anything written got lost: a full disk must not look like success.
+ */
+int out_end(int code);
+
+#endif
