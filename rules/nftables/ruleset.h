@@ -41,6 +41,7 @@ struct svcr_nft_chain {
 
 struct svcr_nft_table {
 	bool present, foreign; /* foreign: of this name, but not made by svcrules */
+	bool dormant;          /* the kernel's is switched off */
 	uint8_t family; /* enum svcr_family */
 	struct svcr_nft_set sets[SET__COUNT];
 	struct svcr_nft_chain *chains; /* sorted by id; malloc'ed */

@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * From the kernel's dump messages to a rule set. Attributes are checked here:
+ * libnftnl's parsers end the process on a size they do not expect (1.2.4).
+ */
+#include "rules/nftables/expr.h"
+
+#include <arpa/inet.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+
+#include <errno.h>
+
+#define ATTRS 32
+
+typedef const struct nlattr *attr_t;
+
+static int collect(const struct nlattr *a, void *data)
+{
+	attr_t *attrs = data;
+
+	if (mnl_attr_get_type(a) < ATTRS)
+		attrs[mnl_attr_get_type(a)] = a;
+	return MNL_CB_OK;
+}
+
+static const char *string(attr_t a)
+{
+	return a && mnl_attr_validate(a, MNL_TYPE_NUL_STRING) >= 0 ? mnl_attr_get_str(a) : "";
+}
+
+static uint32_t number(attr_t a)
+{
+	return a && mnl_attr_get_payload_len(a) == 4 ? ntohl(mnl_attr_get_u32(a)) : 0;
+}
+
+static bool same_bytes(attr_t a, size_t len)
+{
+	return a && mnl_attr_get_payload_len(a) == len;
+}
+
+/* The table's user data is a list of type, length, value; type 0 is the comment (nft 0.9.9 on). */
+static bool owned(attr_t userdata)
+{
+	const uint8_t *p, *end;
+
+	if (!userdata)
+		return false;
+	p = mnl_attr_get_payload(userdata);
+	for (end = p + mnl_attr_get_payload_len(userdata); end - p >= 2 && end - p >= 2 + p[1]; p += 2 + p[1])
+		if (p[0] == 0)
+			return p[1] == sizeof(SVCR_NFT_OWNER) && memcmp(p + 2, SVCR_NFT_OWNER, p[1]) == 0;
+	return false;
+}
+
+static int decode_table(struct svcrules_nft *n, struct svcr_nft_table *t, const attr_t *a)
+{
+	if (strcmp(string(a[NFTA_TABLE_NAME]), n->name) != 0)
+		return 0;
+	t->present = true;
+	t->foreign = !owned(a[NFTA_TABLE_USERDATA]);
+	t->dormant = number(a[NFTA_TABLE_FLAGS]) & NFT_TABLE_F_DORMANT;
+	return 0;
+}
+
+bool svcrules_nft_owned(const void *msg, const char **ret_name, uint8_t *ret_family)
+{
+	const struct nlmsghdr *nlh = msg;
+	attr_t a[ATTRS] = { NULL };
+
+	if ((nlh->nlmsg_type & 0xff) != NFT_MSG_NEWTABLE || nlh->nlmsg_len < NLMSG_LENGTH(sizeof(struct nfgenmsg)))
+		return false;
+	mnl_attr_parse(nlh, sizeof(struct nfgenmsg), collect, a);
+	*ret_name = string(a[NFTA_TABLE_NAME]);
+	*ret_family = ((const struct nfgenmsg *)mnl_nlmsg_get_payload(nlh))->nfgen_family;
+	return owned(a[NFTA_TABLE_USERDATA]);
+}
+
+static bool base_chain_same(const struct svcr_nft_chain_layout *l, const attr_t *a)
+{
+	attr_t hook[ATTRS] = { NULL };
+
+	if (!a[NFTA_CHAIN_HOOK])
+		return !l->hook;
+	if (!l->hook || strcmp(string(a[NFTA_CHAIN_TYPE]), "nat") != 0)
+		return false;
+	mnl_attr_parse_nested(a[NFTA_CHAIN_HOOK], collect, hook);
+	return number(hook[NFTA_HOOK_HOOKNUM]) == l->hook_number &&
+	       (int32_t)number(hook[NFTA_HOOK_PRIORITY]) == l->priority &&
+	       number(a[NFTA_CHAIN_POLICY]) == NF_ACCEPT;
+}
+
+static int decode_chain(struct svcrules_nft *n, struct svcr_nft_table *t, const attr_t *a)
+{
+	struct svcr_nft_chain_id id;
+	struct svcr_nft_chain *c;
+	int err = svcr_nft_chain_parse(n, string(a[NFTA_CHAIN_NAME]), &id);
+
+	if (err)
+		return err;
+	c = svcr_nft_chain(t, id);
+	if (!c)
+		return -ENOMEM;
+	c->damaged = id.kind != CHAIN_FOREIGN && !base_chain_same(&svcr_nft_chains[id.kind], a);
+	return 0;
+}
+
+static int decode_rule(struct svcrules_nft *n, struct svcr_nft_table *t, const attr_t *a)
+{
+	struct svcr_nft_chain_id id;
+	struct svcr_nft_chain *c;
+	struct svcr_nft_rule *r;
+	int err = svcr_nft_chain_parse(n, string(a[NFTA_RULE_CHAIN]), &id);
+
+	if (err)
+		return err;
+	c = svcr_nft_chain(t, id);
+	r = c ? svcr_grow((void **)&c->rules, &c->nrules, &c->cap, sizeof(*r)) : NULL;
+	if (!r)
+		return -ENOMEM;
+	if (same_bytes(a[NFTA_RULE_HANDLE], 8))
+		r->handle = be64toh(mnl_attr_get_u64(a[NFTA_RULE_HANDLE]));
+	r->canon = svcr_nft_canon(n, t->family, a[NFTA_RULE_EXPRESSIONS]);
+	return r->canon ? 0 : -ENOMEM;
+}
+
+static uint32_t wanted_flags(const struct svcr_nft_set_layout *l)
+{
+	return (l->interval ? NFT_SET_INTERVAL : 0) | (l->data != DATA_NONE ? NFT_SET_MAP : 0) |
+	       (l->dynamic ? NFT_SET_EVAL | NFT_SET_TIMEOUT : 0);
+}
+
+static bool set_same(const struct svcr_nft_set *s, enum svcr_nft_set_id id, const attr_t *a)
+{
+	const struct svcr_nft_set_layout *l = &svcr_nft_sets[id];
+	uint32_t compared = NFT_SET_INTERVAL | NFT_SET_MAP | NFT_SET_EVAL | NFT_SET_TIMEOUT | NFT_SET_OBJECT;
+
+	if ((number(a[NFTA_SET_FLAGS]) & compared) != wanted_flags(l) || number(a[NFTA_SET_KEY_LEN]) != s->key_len)
+		return false;
+	if (l->data == DATA_VERDICT)
+		return number(a[NFTA_SET_DATA_TYPE]) == (uint32_t)NFT_DATA_VERDICT;
+	return l->data == DATA_NONE || number(a[NFTA_SET_DATA_LEN]) == s->data_len;
+}
+
+static int decode_set(struct svcrules_nft *n, struct svcr_nft_table *t, const attr_t *a)
+{
+	const char *name = string(a[NFTA_SET_NAME]), **slot;
+	enum svcr_nft_set_id id = svcr_nft_set_parse(name);
+
+	if (id < SET__COUNT) {
+		t->sets[id].present = true;
+		t->sets[id].damaged = !set_same(&t->sets[id], id, a);
+		return 0;
+	}
+	if (number(a[NFTA_SET_FLAGS]) & NFT_SET_ANONYMOUS) /* goes with its rule */
+		return 0;
+	name = svcr_intern(&n->strings, &n->arena, (struct svcr_str){ name, strlen(name) });
+	slot = name ? svcr_grow((void **)&t->foreign_sets, &t->nforeign_sets, &t->foreign_sets_cap, sizeof(*slot))
+		    : NULL;
+	if (!slot)
+		return -ENOMEM;
+	*slot = name;
+	return 0;
+}
+
+/* The bytes in a nested NFTA_DATA_VALUE. */
+static attr_t value_of(attr_t data)
+{
+	attr_t d[ATTRS] = { NULL };
+
+	if (data)
+		mnl_attr_parse_nested(data, collect, d);
+	return d[NFTA_DATA_VALUE];
+}
+
+static int decode_verdict(struct svcrules_nft *n, attr_t data, struct svcr_nft_chain_id *ret)
+{
+	attr_t d[ATTRS] = { NULL }, v[ATTRS] = { NULL };
+	char other[SVCR_NFT_NAME_MAX];
+	int code;
+
+	if (data)
+		mnl_attr_parse_nested(data, collect, d);
+	if (d[NFTA_DATA_VERDICT])
+		mnl_attr_parse_nested(d[NFTA_DATA_VERDICT], collect, v);
+	code = (int)number(v[NFTA_VERDICT_CODE]);
+	*ret = (struct svcr_nft_chain_id){ VERDICT_DROP, 0 };
+	if (code == NF_DROP)
+		return 0;
+	if (code == NFT_GOTO)
+		return svcr_nft_chain_parse(n, string(v[NFTA_VERDICT_CHAIN]), ret);
+	snprintf(other, sizeof(other), "(verdict %d %s)", code, string(v[NFTA_VERDICT_CHAIN]));
+	return svcr_nft_chain_parse(n, other, ret);
+}
+
+/* Element user data: type 0 is the comment, with its final NUL. */
+static int decode_comment(struct svcrules_nft *n, const struct svcr_nft_set *s, uint8_t *e, attr_t userdata)
+{
+	const uint8_t *p = userdata ? mnl_attr_get_payload(userdata) : NULL;
+	size_t len = userdata ? mnl_attr_get_payload_len(userdata) : 0;
+	char *c;
+
+	if (len < 3 || p[0] != 0 || p[1] < 1 || len < 2u + p[1])
+		return 0;
+	c = svcr_arena_strndup(&n->arena, (const char *)p + 2, p[1] - 1u);
+	if (!c)
+		return -ENOMEM;
+	svcr_nft_set_comment(s, e, c);
+	return 0;
+}
+
+/* The index is a number of this host in the kernel and in network order here. */
+static void index_to_network(enum svcr_nft_set_id id, const struct svcr_nft_set *s, uint8_t *e)
+{
+	uint32_t index;
+
+	if (svcr_nft_sets[id].key[3] != F_INDEX)
+		return;
+	memcpy(&index, e + s->key_len - 4, 4);
+	index = htonl(index);
+	memcpy(e + s->key_len - 4, &index, 4);
+}
+
+/*
+ * The end of an interval. Sets of one field have elements where an interval
+ * starts and, flagged, where it is over: marked here, paired by join_intervals.
+ */
+static int decode_end(const struct svcr_nft_set *s, uint8_t *e, const attr_t *a)
+{
+	size_t len = s->sort_len - s->key_len;
+	attr_t end = value_of(a[NFTA_SET_ELEM_KEY_END]);
+
+	if (s->key_len == len) {
+		e[s->key_len] = (number(a[NFTA_SET_ELEM_FLAGS]) & NFT_SET_ELEM_INTERVAL_END) ? 0 : 1;
+		return 0;
+	}
+	if (end && !same_bytes(end, s->key_len))
+		return -EBADMSG;
+	memcpy(e + s->key_len, (end ? (const uint8_t *)mnl_attr_get_payload(end) : e) + s->key_len - len, len);
+	return 0;
+}
+
+static int decode_data(struct svcrules_nft *n, enum svcr_nft_set_id id, const struct svcr_nft_set *s, uint8_t *e,
+		       const attr_t *a)
+{
+	struct svcr_nft_chain_id verdict;
+	attr_t value;
+	int err;
+
+	switch (svcr_nft_sets[id].data) {
+	case DATA_VERDICT:
+		err = decode_verdict(n, a[NFTA_SET_ELEM_DATA], &verdict);
+		if (!err)
+			memcpy(svcr_nft_elem_data(s, e), &verdict, sizeof(verdict));
+		return err;
+	case DATA_TARGET:
+		value = value_of(a[NFTA_SET_ELEM_DATA]);
+		if (!same_bytes(value, s->data_len))
+			return -EBADMSG;
+		memcpy(svcr_nft_elem_data(s, e), mnl_attr_get_payload(value), s->data_len);
+		break;
+	case DATA_NONE:
+		break;
+	}
+	return 0;
+}
+
+static int decode_elem(struct svcrules_nft *n, enum svcr_nft_set_id id, struct svcr_nft_set *s, attr_t nest)
+{
+	attr_t a[ATTRS] = { NULL }, key;
+	uint8_t *e;
+	int err = 0;
+
+	mnl_attr_parse_nested(nest, collect, a);
+	key = value_of(a[NFTA_SET_ELEM_KEY]);
+	if (!same_bytes(key, s->key_len))
+		return -EBADMSG;
+	e = svcr_nft_add(s);
+	if (!e)
+		return -ENOMEM;
+	memcpy(e, mnl_attr_get_payload(key), s->key_len);
+	index_to_network(id, s, e);
+	if (svcr_nft_sets[id].interval)
+		err = decode_end(s, e, a);
+	if (!err)
+		err = decode_data(n, id, s, e, a);
+	return err ? err : decode_comment(n, s, e, a[NFTA_SET_ELEM_USERDATA]);
+}
+
+static int decode_elems(struct svcrules_nft *n, struct svcr_nft_table *t, const attr_t *a)
+{
+	enum svcr_nft_set_id id = svcr_nft_set_parse(string(a[NFTA_SET_ELEM_LIST_SET]));
+	attr_t nest;
+
+	if (id == SET__COUNT || t->sets[id].damaged || svcr_nft_sets[id].dynamic ||
+	    !a[NFTA_SET_ELEM_LIST_ELEMENTS])
+		return 0;
+	mnl_attr_for_each_nested(nest, a[NFTA_SET_ELEM_LIST_ELEMENTS]) {
+		int err = decode_elem(n, id, &t->sets[id], nest);
+
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static const struct {
+	int (*decode)(struct svcrules_nft *n, struct svcr_nft_table *t, const attr_t *a);
+	int table; /* the attribute that names the table */
+} messages[NFT_MSG_MAX] = {
+	[NFT_MSG_NEWTABLE] = { decode_table, NFTA_TABLE_NAME },
+	[NFT_MSG_NEWCHAIN] = { decode_chain, NFTA_CHAIN_TABLE },
+	[NFT_MSG_NEWRULE] = { decode_rule, NFTA_RULE_TABLE },
+	[NFT_MSG_NEWSET] = { decode_set, NFTA_SET_TABLE },
+	[NFT_MSG_NEWSETELEM] = { decode_elems, NFTA_SET_ELEM_LIST_TABLE },
+};
+
+int svcrules_nft_decode(struct svcrules_nft *n, const void *msg)
+{
+	const struct nlmsghdr *nlh = msg;
+	unsigned int type = nlh->nlmsg_type & 0xff;
+	attr_t a[ATTRS] = { NULL };
+	int family;
+
+	if (nlh->nlmsg_len < NLMSG_LENGTH(sizeof(struct nfgenmsg)))
+		return -EBADMSG;
+	if (nlh->nlmsg_type >> 8 != NFNL_SUBSYS_NFTABLES || type >= NFT_MSG_MAX || !messages[type].decode)
+		return 0;
+	family = svcr_nft_family(((const struct nfgenmsg *)mnl_nlmsg_get_payload(nlh))->nfgen_family);
+	if (family < 0)
+		return 0;
+	mnl_attr_parse(nlh, sizeof(struct nfgenmsg), collect, a);
+	if (strcmp(string(a[messages[type].table]), n->name) != 0)
+		return 0;
+	return messages[type].decode(n, &n->tables[family], a);
+}
+
+static void one_less(uint8_t *addr, size_t len)
+{
+	while (len-- && addr[len]-- == 0)
+		;
+}
+
+/* Starts and ends, sorted, become ranges; an end at the same address comes before a start. */
+static void join_intervals(struct svcr_nft_set *s)
+{
+	size_t len = s->key_len, kept = 0;
+	bool open = false;
+
+	for (size_t i = 0; i < s->n; i++) {
+		uint8_t *e = svcr_nft_elem(s, i), *last = svcr_nft_elem(s, kept) + len, addr[16];
+		bool start = e[len];
+
+		memcpy(addr, e, len);
+		if (open) {
+			memcpy(last, addr, len);
+			one_less(last, len);
+			kept++;
+		}
+		if (start)
+			memcpy(svcr_nft_elem(s, kept), addr, len);
+		open = start;
+	}
+	if (open)
+		memset(svcr_nft_elem(s, kept++) + len, 0xff, len);
+	s->n = kept;
+}
+
+int svcrules_nft_decode_end(struct svcrules_nft *n)
+{
+	for (uint8_t f = 0; f < SVCR_FAMILY__COUNT; f++)
+		for (int i = 0; i < SET__COUNT; i++) {
+			struct svcr_nft_set *s = &n->tables[f].sets[i];
+
+			svcr_nft_sort(s);
+			if (svcr_nft_sets[i].interval && s->sort_len == 2 * s->key_len)
+				join_intervals(s);
+			n->stats.elements += s->n;
+		}
+	return 0;
+}
+
+const char *svcrules_nft_set(const struct svcrules_nft *n, size_t i, uint8_t *ret_family)
+{
+	for (uint8_t f = 0; f < SVCR_FAMILY__COUNT; f++)
+		for (int id = 0; id < SET__COUNT; id++) {
+			const struct svcr_nft_set *s = &n->tables[f].sets[id];
+
+			if (!s->present || s->damaged || svcr_nft_sets[id].dynamic || i--)
+				continue;
+			*ret_family = svcr_nft_nfproto(f);
+			return svcr_nft_sets[id].name;
+		}
+	return NULL;
+}
+
+uint8_t svcrules_nft_foreign(const struct svcrules_nft *n)
+{
+	for (uint8_t f = 0; f < SVCR_FAMILY__COUNT; f++)
+		if (n->tables[f].present && n->tables[f].foreign)
+			return svcr_nft_nfproto(f);
+	return 0;
+}
