@@ -69,6 +69,15 @@ base_chain() {
 	at node nft list table ip svcrules | awk '$1 == "chain" { c = $2 } /hook prerouting/ { print c; exit }'
 }
 
+neighbours() {
+	at node nft list table ip mine | sed 's/packets.*//'
+	at node nft list table inet svcrules-not
+}
+
+foreign_same() {
+	[ -n "$1" ] && [ "$1" = "$(neighbours)" ] && echo same
+}
+
 foreign() {
 	local before
 	at node nft -f - <<-NFT
@@ -76,9 +85,12 @@ foreign() {
 	    map services { type ipv4_addr : verdict; elements = { 1.2.3.4 : accept } }
 	    chain prerouting { type nat hook prerouting priority -90; counter; }
 	}
-	table inet svcrules-not { chain c { } }
+	table inet svcrules-not {
+	    chain c {
+	    }
+	}
 	NFT
-	before=$(at node nft list table ip mine | sed 's/packets.*//')$(at node nft list table inet svcrules-not)
+	before=$(neighbours)
 	web
 	apply
 	answered "beside a neighbour"
