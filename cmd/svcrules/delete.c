@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "command.h"
+#include "input.h"
 #include "kernel.h"
 #include "say.h"
 #include "svcrules.h"
@@ -159,9 +160,14 @@ static int try_delete(struct nfnl *n, const char *wanted, bool quiet)
 
 static int run(const struct arguments *a)
 {
-	int lock = -1, code;
+	struct svcrules_options *settings;
 	struct nfnl *n = NULL;
+	int lock = -1, code;
 
+	code = input_settings(a, &settings); /* for its check of the table's name */
+	if (code)
+		return code;
+	svcrules_options_free(settings);
 	code = writer_lock(a, &lock);
 	if (!code && !(n = kernel_open()))
 		code = EXIT_KERNEL;

@@ -180,6 +180,10 @@ static int ignored_tell(const struct reading *r)
 
 static int read_all(struct reading *r, const struct arguments *a, const char *const *files, size_t nfiles)
 {
+	if (nfiles == 0) {
+		say("no input: name a file, a directory or '-' with -f");
+		return EXIT_USAGE;
+	}
 	for (size_t i = 0; i < nfiles; i++) {
 		int code = read_path(r, files[i]);
 
@@ -293,10 +297,6 @@ int input_settings(const struct arguments *a, struct svcrules_options **ret)
 	char name[256];
 	int code = EXIT_DONE;
 
-	if (a->nfiles == 0) {
-		say("no input: name a file, a directory or '-' with -f");
-		return EXIT_USAGE;
-	}
 	o = svcrules_options_new();
 	if (!o)
 		return say_enomem();

@@ -122,25 +122,32 @@ static int __attribute__((format(printf, 2, 3))) problem(struct arguments *a, co
 	return n < 0 ? -ENOMEM : -EINVAL;
 }
 
+/* The first command that takes the option. */
+static const char *taker(const struct option_spec *s)
+{
+	return commands[__builtin_ctz(s->commands)]->name;
+}
+
 static int unknown_option(struct arguments *a, enum command_id command, const char *typed, const char *name,
 			  size_t len)
 {
 	const char *own = commands[command]->name, *names[OPT_COUNT + 1], *near;
+	const struct option_spec *elsewhere = NULL;
 	char word[WORD_MAX_LEN + 2], buf[40];
 	size_t n = 0;
 
 	for (size_t i = 0; i < OPT_COUNT; i++) {
 		const struct option_spec *s = &option_specs[i];
 
-		if (strlen(s->name) == len && memcmp(s->name, name, len) == 0)
-			for (size_t c = 0; c < CMD_COUNT; c++)
-				if (s->commands & (1u << c))
-					return problem(a, "'%s' has no option '%s', only '%s' has; see 'svcrules help %s'",
-						       own, option_typed(s, buf), commands[c]->name, own);
 		if (option_taken((enum option_id)i, command) && s->name[1])
 			names[n++] = s->name;
+		else if (strlen(s->name) == len && memcmp(s->name, name, len) == 0)
+			elsewhere = elsewhere ? elsewhere : s;
 	}
 	names[n++] = "help";
+	if (elsewhere && (name - typed == 2) == (elsewhere->name[1] != '\0'))
+		return problem(a, "'%s' has no option '%s', '%s' has; see 'svcrules help %s'", own,
+			       option_typed(elsewhere, buf), taker(elsewhere), own);
 	snprintf(word, sizeof(word), "%.*s", (int)(len < WORD_MAX_LEN + 1 ? len : WORD_MAX_LEN + 1), name);
 	near = nearest(word, names, n);
 	if (near)

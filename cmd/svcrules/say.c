@@ -18,7 +18,8 @@ static size_t utf8_decode(const unsigned char *s, uint32_t *ret)
 			return 0;
 		c = c << 6 | (s[i] & 0x3f);
 	}
-	*ret = c;
+	if (n)
+		*ret = c;
 	return n;
 }
 
