@@ -2,6 +2,7 @@
 /* The option table, its parser, and what is made from it. */
 #include <check.h>
 #include <errno.h>
+#include <stdint.h>
 
 #include "command.h"
 #include "help.h"
@@ -16,7 +17,7 @@ static int parse(struct arguments *a, enum command_id c, const char *const *word
 	int n = 0;
 
 	for (; n < ARGS_MAX && words[n]; n++)
-		argv[n] = strdup(words[n]); /* leaks: values point into it, and the process ends */
+		argv[n] = (char *)(uintptr_t)words[n]; /* the parser does not write */
 	return arguments_parse(a, c, n, argv);
 }
 
