@@ -52,7 +52,7 @@ static void completion_values(FILE *to, enum command_id command, const struct op
 	if (s->choices)
 		fprintf(to, "COMPREPLY=($(compgen -W '%s' -- \"$cur\"))", s->choices);
 	else if (strcmp(s->argument, "FILE") == 0)
-		fputs("COMPREPLY=($(compgen -f -- \"$cur\")); compopt -o filenames", to);
+		fputs("mapfile -t COMPREPLY < <(compgen -f -- \"$cur\"); compopt -o filenames", to);
 	else
 		fputs("COMPREPLY=()", to);
 	fputs("; return ;;\n", to);

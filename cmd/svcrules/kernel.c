@@ -17,7 +17,6 @@ static const char *why(int err)
 {
 	switch (-err) {
 	case EPERM: return "needs CAP_NET_ADMIN (root)";
-	case EPROTONOSUPPORT: return "this kernel has no nfnetlink (CONFIG_NETFILTER_NETLINK)";
 	case EINTR: return "another program keeps changing nftables; try again";
 	case ERESTART: return "another program keeps changing nftables; try again";
 	case EBADMSG: return "the kernel's answer could not be understood";
@@ -36,12 +35,21 @@ int kernel_failed(const char *what, int err)
 
 struct nfnl *kernel_open(void)
 {
+	uint32_t genid;
 	int err = 0;
 	struct nfnl *n = nfnl_open(&err);
 
-	if (!n)
-		kernel_failed("open a netlink socket", err);
-	return n;
+	if (n)
+		err = nfnl_genid(n, &genid);
+	/* Nfnetlink answers EINVAL for a subsystem that is not there. */
+	if (err == -EINVAL || err == -EOPNOTSUPP || err == -EPROTONOSUPPORT)
+		say("this kernel has no nf_tables (CONFIG_NF_TABLES, module nf_tables)");
+	else if (err)
+		kernel_failed("reach nftables", err);
+	if (!err)
+		return n;
+	nfnl_close(n);
+	return NULL;
 }
 
 struct object {
@@ -161,15 +169,8 @@ int kernel_read_own(struct nfnl *n, const char *table, struct svcrules_nft **ret
 	struct svcrules_nft *now;
 	uint32_t genid;
 	uint8_t family;
-	int err = nfnl_genid(n, &genid);
+	int err = kernel_read(n, table, &now, &genid);
 
-	/* No subsystem answers: nfnetlink says so with EINVAL. */
-	if (err == -EINVAL || err == -EOPNOTSUPP) {
-		say("this kernel has no nf_tables (CONFIG_NF_TABLES, module nf_tables)");
-		return EXIT_KERNEL;
-	}
-	if (!err)
-		err = kernel_read(n, table, &now, &genid);
 	if (err)
 		return kernel_failed("read the kernel's rules", err);
 	family = svcrules_nft_foreign(now);

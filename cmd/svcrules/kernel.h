@@ -11,7 +11,7 @@ struct svcrules_nft;
 #define KERNEL_FAMILIES 2
 extern const uint8_t kernel_families[KERNEL_FAMILIES]; /* NFPROTO_IPV4, NFPROTO_IPV6 */
 
-/* Opens a socket; NULL, having said why. */
+/* Opens a socket and tries it; NULL, having said why it cannot be used (no permission, no nf_tables). */
 struct nfnl *kernel_open(void);
 /* Says that something failed: "cannot <what>: <why>"; returns EXIT_KERNEL. */
 int kernel_failed(const char *what, int err);
