@@ -37,7 +37,7 @@ struct svcr_service {
 	SVCR_LIST(struct svcr_service_port) ports;
 };
 
-/* Names that an endpoint's hints list, interned and sorted by address. */
+/* Names that an endpoint's hints list, interned. */
 struct svcr_names { const char **v; size_t n, cap; };
 
 struct svcr_endpoint {
@@ -71,6 +71,9 @@ struct svcr_node {
 
 struct svcr_ignored { const char *kind; size_t n; };
 
+/* An object read, by its "Kind ns/name" (in `names`), and where it came from. */
+struct svcr_seen { const char *name, *source; };
+
 struct svcrules_model {
 	struct svcr_arena arena;
 	struct svcr_strings strings;
@@ -80,6 +83,8 @@ struct svcrules_model {
 	struct svcr_cidrs pod_cidrs;
 	SVCR_LIST(struct svcr_ignored) ignored;
 	struct svcr_strings names; /* "Kind ns/name" of all read, to find duplicates */
+	SVCR_LIST(struct svcr_seen) seen;
+	size_t seen_next; /* where the search for the next duplicate starts */
 };
 
 struct svcrules_options {

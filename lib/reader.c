@@ -138,10 +138,9 @@ static void read_int(struct svcr_reader *r, const struct svcr_field *f, uint32_t
 		*member = (uint32_t)n;
 }
 
-static void read_bool(struct svcr_reader *r, bool *member)
+bool svcr_read_bool(struct svcr_reader *r, bool *b)
 {
-	if (expect(r, SVCR_JSON_BOOL))
-		svcr_json_bool(&r->json, member);
+	return expect(r, SVCR_JSON_BOOL) && svcr_json_bool(&r->json, b);
 }
 
 static void read_field(struct svcr_reader *r, const struct svcr_field *f, void *member)
@@ -155,7 +154,7 @@ static void read_field(struct svcr_reader *r, const struct svcr_field *f, void *
 			*(const char **)member = s;
 		break;
 	case SVCR_F_BOOL:
-		read_bool(r, member);
+		svcr_read_bool(r, member);
 		break;
 	case SVCR_F_INT:
 		read_int(r, f, member);

@@ -48,6 +48,8 @@ void svcr_read_each(struct svcr_reader *r, void (*read)(struct svcr_reader *r, v
 bool svcr_read_string(struct svcr_reader *r, struct svcr_str *s);
 /* The same, interned; NULL when there is none. */
 const char *svcr_read_interned(struct svcr_reader *r);
+/* Takes true or false; false (`b` as it was) after complaining about another type, or on null. */
+bool svcr_read_bool(struct svcr_reader *r, bool *b);
 /* One of `words` (ended by NULL): its index, or -1 after complaining. */
 int svcr_read_word(struct svcr_reader *r, const char *const *words);
 
@@ -65,6 +67,17 @@ extern const struct svcr_field svcr_slice_fields[];
 extern const struct svcr_field svcr_endpoints_fields[];
 extern const struct svcr_field svcr_node_fields[];
 
+struct svcr_object;
+
+/*
+ * Must follow the reading of an object by its table, also after errors: check
+ * what needs more than one field, and move the result into the model.
+ */
+void svcr_service_finish(struct svcr_reader *r, struct svcr_object *o);
+void svcr_slice_finish(struct svcr_reader *r, struct svcr_object *o);
+void svcr_endpoints_finish(struct svcr_reader *r, struct svcr_object *o);
+void svcr_node_finish(struct svcr_reader *r, struct svcr_object *o);
+
 struct svcr_metadata {
 	const char *ns, *name, *created;
 	const char *service;  /* label kubernetes.io/service-name */
@@ -75,6 +88,7 @@ struct svcr_metadata {
 /* What the tables above fill in. */
 struct svcr_object {
 	struct svcr_metadata meta;
+	size_t first_slice; /* legacy Endpoints: their subsets follow in the model's slices from here on */
 	union {
 		struct { struct svcr_service s; const char *cluster_ip; bool affinity_on; uint32_t timeout;
 			 bool has_cluster_ips; } service;

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "endpoints.h"
+#include "diag.h"
+
+#include <errno.h>
+
+/* How good an endpoint is; only the best kind present is used. */
+enum rank { UNUSABLE, DRAINING, READY };
+
+struct svcr_candidate {
+	struct svcr_target target;
+	enum rank rank;
+	const struct svcr_endpoint *endpoint;
+	size_t order; /* of appearance, so that ties are not left to qsort */
+};
+
+/* The slices of one service that count. */
+struct group {
+	const struct svcr_slice *const *v;
+	size_t n;
+	bool legacy;
+};
+
+/* ---- Index ------------------------------------------------------------- */
+
+/* By service, legacy ones last, then as read. Names are interned, so any fixed order of pointers will do. */
+static int slice_cmp(const void *a, const void *b)
+{
+	const struct svcr_slice *s = *(const struct svcr_slice *const *)a;
+	const struct svcr_slice *t = *(const struct svcr_slice *const *)b;
+
+	if (s->ns != t->ns)
+		return (uintptr_t)s->ns < (uintptr_t)t->ns ? -1 : 1;
+	if (s->service != t->service)
+		return (uintptr_t)s->service < (uintptr_t)t->service ? -1 : 1;
+	if (s->legacy != t->legacy)
+		return s->legacy ? 1 : -1;
+	return s < t ? -1 : s > t;
+}
+
+static void find_node(struct svcr_endpoints *x, const struct svcrules_model *m)
+{
+	if (!x->node)
+		return;
+	for (size_t i = 0; i < m->nodes.n && !x->node_interned; i++)
+		if (m->nodes.v[i].name && strcmp(m->nodes.v[i].name, x->node) == 0)
+			x->node_interned = m->nodes.v[i].name;
+	for (size_t i = 0; i < m->slices.n && !x->node_interned; i++) {
+		const struct svcr_slice *s = &m->slices.v[i];
+
+		for (size_t k = 0; k < s->endpoints.n && !x->node_interned; k++)
+			if (s->endpoints.v[k].node && strcmp(s->endpoints.v[k].node, x->node) == 0)
+				x->node_interned = s->endpoints.v[k].node;
+	}
+}
+
+int svcr_endpoints_init(struct svcr_endpoints *x, const struct svcrules_model *m, const char *node,
+			const char *zone)
+{
+	*x = (struct svcr_endpoints){ .node = node && *node ? node : NULL, .zone = zone && *zone ? zone : NULL };
+	x->slices = calloc(m->slices.n + 1, sizeof(const struct svcr_slice *));
+	if (!x->slices)
+		return -ENOMEM;
+	/* An FQDN slice is a slice all the same: with it legacy Endpoints do not count. */
+	for (size_t i = 0; i < m->slices.n; i++)
+		if (m->slices.v[i].service)
+			x->slices[x->n++] = &m->slices.v[i];
+	qsort(x->slices, x->n, sizeof(const struct svcr_slice *), slice_cmp);
+	find_node(x, m);
+	x->all_hairpin = !x->node_interned;
+	return 0;
+}
+
+void svcr_endpoints_release(struct svcr_endpoints *x)
+{
+	free(x->slices);
+	free(x->hairpin.v);
+	free(x->found.v);
+	*x = (struct svcr_endpoints){ 0 };
+}
+
+static bool slice_before(const struct svcr_slice *t, const struct svcr_service *s)
+{
+	if (t->ns != s->ns)
+		return (uintptr_t)t->ns < (uintptr_t)s->ns;
+	return (uintptr_t)t->service < (uintptr_t)s->name;
+}
+
+static struct group find_group(const struct svcr_endpoints *x, const struct svcr_service *s)
+{
+	size_t low = 0, high = x->n;
+	struct group g;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (slice_before(x->slices[mid], s))
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	g = (struct group){ x->slices + low, 0, false };
+	while (low + g.n < x->n && g.v[g.n]->ns == s->ns && g.v[g.n]->service == s->name) {
+		if (g.n == 0)
+			g.legacy = g.v[0]->legacy;
+		else if (g.v[g.n]->legacy != g.legacy) /* legacy ones come last */
+			break;
+		g.n++;
+	}
+	return g;
+}
+
+/* ---- Candidates -------------------------------------------------------- */
+
+static enum rank rank_of(const struct svcr_endpoint *e)
+{
+	return e->ready ? READY : e->serving && e->terminating ? DRAINING : UNUSABLE;
+}
+
+static int add_slice(struct svcr_endpoints *x, const struct svcr_slice *s, uint16_t port, uint8_t family)
+{
+	for (size_t i = 0; i < s->endpoints.n; i++) {
+		const struct svcr_endpoint *e = &s->endpoints.v[i];
+		struct svcr_candidate *c;
+
+		if (e->addr.family != family || svcr_addr_unusable(&e->addr))
+			continue;
+		c = SVCR_GROW(&x->found);
+		if (!c)
+			return -ENOMEM;
+		*c = (struct svcr_candidate){ .target = { e->addr, port }, .rank = rank_of(e), .endpoint = e,
+					      .order = x->found.n };
+	}
+	return 0;
+}
+
+static int collect(struct svcr_endpoints *x, const struct group *g, const struct svcr_service_port *port,
+		   uint8_t family)
+{
+	int err = 0;
+
+	x->found.n = 0;
+	for (size_t i = 0; i < g->n && !err; i++) {
+		const struct svcr_slice *s = g->v[i];
+
+		if (s->ignored || (!s->any_family && s->family != family))
+			continue;
+		for (size_t k = 0; k < s->ports.n && !err; k++) {
+			const struct svcr_slice_port *p = &s->ports.v[k];
+
+			/* the names are interned, but for the "" of unnamed ones */
+			if (p->port && p->protocol == port->protocol &&
+			    (p->name == port->name || (!*p->name && !*port->name)))
+				err = add_slice(x, s, p->port, family);
+		}
+	}
+	return err;
+}
+
+static int target_cmp(const struct svcr_target *a, const struct svcr_target *b)
+{
+	int d = svcr_addr_cmp(&a->addr, &b->addr);
+
+	return d ? d : (a->port > b->port) - (a->port < b->port);
+}
+
+static int candidate_cmp(const void *a, const void *b)
+{
+	const struct svcr_candidate *c = a, *e = b;
+	int d = target_cmp(&c->target, &e->target);
+
+	if (d)
+		return d;
+	if (c->rank != e->rank)
+		return c->rank > e->rank ? -1 : 1;
+	return (c->order > e->order) - (c->order < e->order);
+}
+
+/* Sorts; of several entries for one address and port the best stays. */
+static void merge(struct svcr_endpoints *x)
+{
+	size_t kept = 0;
+
+	if (x->found.n == 0)
+		return;
+	qsort(x->found.v, x->found.n, sizeof(*x->found.v), candidate_cmp);
+	for (size_t i = 1; i < x->found.n; i++)
+		if (target_cmp(&x->found.v[i].target, &x->found.v[kept].target) != 0)
+			x->found.v[++kept] = x->found.v[i];
+	x->found.n = kept + 1;
+}
+
+/* ---- Choice ------------------------------------------------------------ */
+
+static bool is_local(const struct svcr_endpoints *x, const struct svcr_candidate *c)
+{
+	return x->node_interned && c->endpoint->node == x->node_interned;
+}
+
+static enum rank best(const struct svcr_endpoints *x, bool local)
+{
+	enum rank rank = UNUSABLE;
+
+	for (size_t i = 0; i < x->found.n; i++)
+		if (x->found.v[i].rank > rank && (!local || is_local(x, &x->found.v[i])))
+			rank = x->found.v[i].rank;
+	return rank;
+}
+
+static bool names_have(const struct svcr_names *names, const char *name)
+{
+	for (size_t i = 0; i < names->n; i++)
+		if (strcmp(names->v[i], name) == 0)
+			return true;
+	return false;
+}
+
+static const struct svcr_names *hints(const struct svcr_endpoint *e, bool nodes)
+{
+	return nodes ? &e->nodes : &e->zones;
+}
+
+/* True if every ready endpoint has hints of that sort, and one of them names `name`. */
+static bool hints_apply(const struct svcr_endpoints *x, bool nodes, const char *name)
+{
+	bool named = false;
+
+	for (size_t i = 0; name && i < x->found.n; i++) {
+		const struct svcr_names *list = hints(x->found.v[i].endpoint, nodes);
+
+		if (x->found.v[i].rank != READY)
+			continue;
+		if (!list->n)
+			return false;
+		named = named || names_have(list, name);
+	}
+	return named;
+}
+
+/* Which candidates to take. */
+struct filter {
+	enum rank rank;
+	bool local;
+	bool nodes;       /* the hints to look at */
+	const char *name; /* in the hints; NULL: any */
+};
+
+static bool passes(const struct svcr_endpoints *x, const struct svcr_candidate *c, const struct filter *f)
+{
+	return c->rank == f->rank && (!f->local || is_local(x, c)) &&
+	       (!f->name || names_have(hints(c->endpoint, f->nodes), f->name));
+}
+
+static int take(const struct svcr_endpoints *x, struct svcr_arena *arena, const struct filter *f,
+		struct svcr_targets *ret)
+{
+	size_t n = 0;
+
+	*ret = (struct svcr_targets){ NULL, 0 };
+	if (f->rank == UNUSABLE)
+		return 0;
+	for (size_t i = 0; i < x->found.n; i++)
+		n += passes(x, &x->found.v[i], f);
+	if (n == 0)
+		return 0;
+	ret->v = svcr_arena_array(arena, n, sizeof(*ret->v));
+	if (!ret->v)
+		return -ENOMEM;
+	for (size_t i = 0; i < x->found.n; i++)
+		if (passes(x, &x->found.v[i], f))
+			ret->v[ret->n++] = x->found.v[i].target;
+	return 0;
+}
+
+static int note_hairpin(struct svcr_endpoints *x)
+{
+	for (size_t i = 0; i < x->found.n; i++) {
+		struct svcr_addr *slot;
+
+		if (!x->all_hairpin && !is_local(x, &x->found.v[i]))
+			continue;
+		slot = SVCR_GROW(&x->hairpin);
+		if (!slot)
+			return -ENOMEM;
+		*slot = x->found.v[i].target.addr;
+	}
+	return 0;
+}
+
+int svcr_endpoints_choose(struct svcr_endpoints *x, struct svcr_arena *arena, const struct svcr_service *s,
+			  const struct svcr_service_port *port, uint8_t family, struct svcr_backends *ret)
+{
+	struct group g = find_group(x, s);
+	struct filter cluster, local;
+	int err = collect(x, &g, port, family);
+
+	if (err)
+		return err;
+	merge(x);
+	cluster = (struct filter){ .rank = best(x, false) };
+	if (cluster.rank == READY && hints_apply(x, true, x->node))
+		cluster.nodes = true, cluster.name = x->node;
+	else if (cluster.rank == READY && hints_apply(x, false, x->zone))
+		cluster.name = x->zone;
+	local = (struct filter){ .rank = best(x, true), .local = true };
+	err = take(x, arena, &cluster, &ret->cluster);
+	if (!err)
+		err = take(x, arena, &local, &ret->local);
+	return err ? err : note_hairpin(x);
+}
+
+void svcr_endpoints_warn(const struct svcr_endpoints *x, const struct svcr_service *s, struct svcrules_diags *d)
+{
+	struct group g = find_group(x, s);
+	const struct svcr_addr *first = NULL;
+	char object[256], text[SVCR_ADDR_TEXT];
+	const char *source = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < g.n; i++) {
+		for (size_t k = 0; !g.v[i]->ignored && k < g.v[i]->endpoints.n; k++) {
+			const struct svcr_addr *a = &g.v[i]->endpoints.v[k].addr;
+
+			if (!svcr_addr_unusable(a))
+				continue;
+			if (n++ == 0) {
+				first = a;
+				source = g.v[i]->source;
+			}
+		}
+	}
+	if (!first)
+		return;
+	snprintf(object, sizeof(object), "Service %s/%s", s->ns, s->name);
+	svcr_diag(d, &(struct svcrules_diag){ .severity = SVCRULES_WARNING, .check = "unusable-address",
+		  .source = source, .object = object, .field = "endpoints" },
+		  "%s is a %s address, no endpoint can have it%s: ignored", svcr_addr_text(first, text),
+		  svcr_addr_unusable(first), n > 1 ? " (and more like it)" : "");
+}

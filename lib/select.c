@@ -1,0 +1,519 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "select.h"
+#include "diag.h"
+#include "endpoints.h"
+
+#include <errno.h>
+
+/* One service's wish to have an address, protocol and port. */
+struct claim {
+	struct svcr_vip vip;
+	size_t ordinal; /* of the service port among all */
+};
+
+struct selection {
+	struct svcr_view *view;
+	const struct svcrules_model *model;
+	const struct svcrules_options *options;
+	struct svcrules_diags *diags;
+	const struct svcr_node *node; /* this one; NULL when not in the input */
+	struct svcr_endpoints endpoints;
+	struct svcr_addrs cluster_ips, taken, port_addrs; /* taken: cluster and load-balancer IPs */
+	SVCR_LIST(struct claim) claims;
+	size_t nordinals;
+	struct svcr_backends **backends; /* by ordinal and family; NULL until used */
+	bool *warned;                    /* by ordinal: of its node port */
+	int err;
+};
+
+static const struct svcr_addrs no_addrs;
+
+#define ADD(sel, list, value) do { \
+	__typeof__((list)->v) slot_ = SVCR_GROW(list); \
+	if (slot_) \
+		*slot_ = (value); \
+	else \
+		(sel)->err = -ENOMEM; \
+} while (0)
+
+void svcr_view_release(struct svcr_view *view)
+{
+	svcr_arena_release(&view->arena);
+	*view = (struct svcr_view){ 0 };
+}
+
+/* ---- Lists of addresses ------------------------------------------------ */
+
+static void sort_unique(struct svcr_addrs *l)
+{
+	size_t kept = 0;
+
+	if (l->n == 0)
+		return;
+	qsort(l->v, l->n, sizeof(*l->v), svcr_addr_cmp_sort);
+	for (size_t i = 1; i < l->n; i++)
+		if (!svcr_addr_eq(&l->v[i], &l->v[kept]))
+			l->v[++kept] = l->v[i];
+	l->n = kept + 1;
+}
+
+static bool has_addr(const struct svcr_addrs *l, const struct svcr_addr *a)
+{
+	return l->n && bsearch(a, l->v, l->n, sizeof(*l->v), svcr_addr_cmp_sort);
+}
+
+/* A copy in the view's arena. */
+static struct svcr_addr *keep_addrs(struct selection *sel, const struct svcr_addrs *l, size_t *ret_n)
+{
+	struct svcr_addr *v = svcr_arena_array(&sel->view->arena, l->n, sizeof(*v));
+
+	if (!v) {
+		sel->err = -ENOMEM;
+		return NULL;
+	}
+	if (l->n)
+		memcpy(v, l->v, l->n * sizeof(*v));
+	*ret_n = l->n;
+	return v;
+}
+
+static struct svcr_range *keep_ranges(struct selection *sel, const struct svcr_cidrs *l, uint8_t family,
+				      size_t *ret_n)
+{
+	struct svcr_range *v = svcr_arena_array(&sel->view->arena, l->n, sizeof(*v));
+
+	if (!v)
+		sel->err = -ENOMEM;
+	else
+		*ret_n = svcr_ranges_of(v, l->v, l->n, family);
+	return v;
+}
+
+/* ---- This node --------------------------------------------------------- */
+
+static void find_node(struct selection *sel)
+{
+	const char *name = sel->options->node_name;
+
+	for (size_t i = 0; name && *name && i < sel->model->nodes.n && !sel->node; i++)
+		if (sel->model->nodes.v[i].name && strcmp(sel->model->nodes.v[i].name, name) == 0)
+			sel->node = &sel->model->nodes.v[i];
+}
+
+static void add_all(struct selection *sel, struct svcr_addrs *to, const struct svcr_addrs *from)
+{
+	for (size_t i = 0; i < from->n; i++)
+		if (sel->options->families[from->v[i].family])
+			ADD(sel, to, from->v[i]);
+}
+
+static void add_node_addrs(struct selection *sel, struct svcr_addrs *own)
+{
+	if (sel->options->has_node_ip) {
+		add_all(sel, own, &sel->options->node_ips);
+	} else if (sel->node) {
+		add_all(sel, own, &sel->node->internal_ips);
+		add_all(sel, own, &sel->node->other_ips);
+	}
+	sort_unique(own);
+}
+
+/* A list that names one family leaves the other at its default: all addresses. */
+static bool in_nodeport_cidrs(const struct svcr_cidrs *l, const struct svcr_addr *a)
+{
+	bool named = false;
+
+	for (size_t i = 0; i < l->n; i++) {
+		if (svcr_cidr_contains(&l->v[i], a))
+			return true;
+		named = named || l->v[i].addr.family == a->family;
+	}
+	return !named;
+}
+
+static bool serves_node_ports(const struct selection *sel, const struct svcr_addr *a)
+{
+	const struct svcr_addrs *internal = sel->node ? &sel->node->internal_ips : &no_addrs;
+
+	if (svcr_addr_unusable(a) || has_addr(&sel->taken, a))
+		return false;
+	if (!sel->options->nodeport_primary)
+		return in_nodeport_cidrs(&sel->options->nodeport_cidrs, a);
+	for (size_t i = 0; i < internal->n; i++)
+		if (svcr_addr_eq(&internal->v[i], a))
+			return true;
+	return false;
+}
+
+static void select_ranges(struct selection *sel)
+{
+	const struct svcrules_options *o = sel->options;
+	const struct svcr_cidrs *pods = o->has_cluster_cidr ? &o->cluster_cidrs : &sel->model->pod_cidrs;
+	struct svcr_view *view = sel->view;
+
+	for (uint8_t f = 0; f < SVCR_FAMILY__COUNT; f++) {
+		if (!o->families[f])
+			continue;
+		view->pod_ranges[f] = keep_ranges(sel, pods, f, &view->npod_ranges[f]);
+		view->service_ranges[f] = keep_ranges(sel, &o->service_cidrs, f, &view->nservice_ranges[f]);
+	}
+}
+
+/* ---- Services ---------------------------------------------------------- */
+
+static bool has_rules(const struct svcr_service *s)
+{
+	return s->type != SVCR_EXTERNAL_NAME && !s->headless && !s->not_ours && s->cluster_ips.n;
+}
+
+/* A service exists in the families that it has a cluster IP in. */
+static bool in_family(const struct selection *sel, const struct svcr_service *s, uint8_t family)
+{
+	for (size_t i = 0; sel->options->families[family] && i < s->cluster_ips.n; i++)
+		if (s->cluster_ips.v[i].family == family && !svcr_addr_unusable(&s->cluster_ips.v[i]))
+			return true;
+	return false;
+}
+
+static bool usable(const struct selection *sel, const struct svcr_service *s, const struct svcr_addr *a)
+{
+	return in_family(sel, s, a->family) && !svcr_addr_unusable(a);
+}
+
+/* The addresses that node ports must leave alone are needed before any claim is made. */
+static void gather_taken(struct selection *sel)
+{
+	for (size_t i = 0; i < sel->model->services.n; i++) {
+		const struct svcr_service *s = &sel->model->services.v[i];
+
+		if (!has_rules(s))
+			continue;
+		for (size_t k = 0; k < s->cluster_ips.n; k++) {
+			if (!usable(sel, s, &s->cluster_ips.v[k]))
+				continue;
+			ADD(sel, &sel->cluster_ips, s->cluster_ips.v[k]);
+			ADD(sel, &sel->taken, s->cluster_ips.v[k]);
+		}
+		for (size_t k = 0; k < s->balancer_ips.n; k++)
+			if (usable(sel, s, &s->balancer_ips.v[k]))
+				ADD(sel, &sel->taken, s->balancer_ips.v[k]);
+	}
+	sort_unique(&sel->cluster_ips);
+	sort_unique(&sel->taken);
+}
+
+/* ---- Claims ------------------------------------------------------------ */
+
+static const char *service_text(const struct svcr_service *s, char *buf, size_t size)
+{
+	snprintf(buf, size, "Service %s/%s", s->ns, s->name);
+	return buf;
+}
+
+static const char *const kind_fields[] = {
+	[SVCR_VIP_CLUSTER] = "spec.clusterIPs", [SVCR_VIP_BALANCER] = "status.loadBalancer.ingress",
+	[SVCR_VIP_EXTERNAL] = "spec.externalIPs", [SVCR_VIP_NODE_PORT] = "spec.ports[].nodePort",
+};
+
+static void warn_unusable(struct selection *sel, const struct svcr_vip *vip)
+{
+	char object[256], text[SVCR_ADDR_TEXT];
+
+	svcr_diag(sel->diags, &(struct svcrules_diag){ .severity = SVCRULES_WARNING, .check = "unusable-address",
+		  .source = vip->service->source, .object = service_text(vip->service, object, sizeof(object)),
+		  .field = kind_fields[vip->kind] }, "%s is a %s address, no service can have it: ignored",
+		  svcr_addr_text(&vip->addr, text), svcr_addr_unusable(&vip->addr));
+}
+
+static bool ranges_name_node(const struct svcr_view *view, const struct svcr_service *s, uint8_t family)
+{
+	for (size_t i = 0; i < s->ranges.n; i++)
+		for (size_t k = 0; k < view->nnode_ips; k++)
+			if (view->node_ips[k].family == family && svcr_cidr_contains(&s->ranges.v[i], &view->node_ips[k]))
+				return true;
+	return false;
+}
+
+/* A node that has the load-balancer IP bound talks to itself from it, so it may if the node may. */
+static void guard(struct selection *sel, struct svcr_vip *vip)
+{
+	const struct svcr_service *s = vip->service;
+	struct svcr_cidr *cidrs;
+	size_t n = s->ranges.n;
+
+	vip->guarded = true;
+	cidrs = svcr_arena_array(&sel->view->arena, n + 1, sizeof(*cidrs));
+	vip->allowed = svcr_arena_array(&sel->view->arena, n + 1, sizeof(*vip->allowed));
+	if (!cidrs || !vip->allowed) {
+		sel->err = -ENOMEM;
+		return;
+	}
+	if (n)
+		memcpy(cidrs, s->ranges.v, n * sizeof(*cidrs));
+	if (ranges_name_node(sel->view, s, vip->addr.family))
+		cidrs[n++] = (struct svcr_cidr){ vip->addr, (uint8_t)(svcr_addr_len(vip->addr.family) * 8) };
+	vip->nallowed = svcr_ranges_of(vip->allowed, cidrs, n, vip->addr.family);
+}
+
+/* All ports of a service at one address that is not the node's. */
+static void claim_addr(struct selection *sel, const struct svcr_service *s, size_t ordinal,
+		       const struct svcr_addr *a, enum svcr_vip_kind kind)
+{
+	struct svcr_vip vip = { .addr = *a, .kind = kind, .service = s,
+				.local = kind == SVCR_VIP_CLUSTER ? s->internal_local : s->external_local };
+
+	if (sel->options->families[a->family] && svcr_addr_unusable(a))
+		warn_unusable(sel, &vip);
+	if (!usable(sel, s, a))
+		return;
+	if (kind == SVCR_VIP_BALANCER && s->has_ranges)
+		guard(sel, &vip);
+	for (size_t i = 0; i < s->ports.n; i++) {
+		vip.service_port = &s->ports.v[i];
+		vip.protocol = s->ports.v[i].protocol;
+		vip.port = s->ports.v[i].port;
+		ADD(sel, &sel->claims, ((struct claim){ vip, ordinal + i }));
+	}
+}
+
+static void claim_node_ports(struct selection *sel, const struct svcr_service *s, size_t ordinal)
+{
+	struct svcr_vip vip = { .kind = SVCR_VIP_NODE_PORT, .service = s, .local = s->external_local };
+
+	if (s->type != SVCR_NODE_PORT && (s->type != SVCR_LOAD_BALANCER || s->no_node_ports))
+		return;
+	for (size_t i = 0; i < s->ports.n; i++) {
+		vip.service_port = &s->ports.v[i];
+		vip.protocol = s->ports.v[i].protocol;
+		vip.port = s->ports.v[i].node_port;
+		for (size_t k = 0; vip.port && k < sel->port_addrs.n; k++) {
+			vip.addr = sel->port_addrs.v[k];
+			if (in_family(sel, s, vip.addr.family))
+				ADD(sel, &sel->claims, ((struct claim){ vip, ordinal + i }));
+		}
+	}
+}
+
+static void claim_service(struct selection *sel, const struct svcr_service *s)
+{
+	for (size_t i = 0; i < s->cluster_ips.n; i++)
+		claim_addr(sel, s, sel->nordinals, &s->cluster_ips.v[i], SVCR_VIP_CLUSTER);
+	for (size_t i = 0; i < s->balancer_ips.n; i++)
+		claim_addr(sel, s, sel->nordinals, &s->balancer_ips.v[i], SVCR_VIP_BALANCER);
+	for (size_t i = 0; i < s->external_ips.n; i++)
+		claim_addr(sel, s, sel->nordinals, &s->external_ips.v[i], SVCR_VIP_EXTERNAL);
+	claim_node_ports(sel, s, sel->nordinals);
+	sel->nordinals += s->ports.n;
+	svcr_endpoints_warn(&sel->endpoints, s, sel->diags);
+}
+
+/* ---- Conflicts --------------------------------------------------------- */
+
+static int key_cmp(const struct svcr_vip *a, const struct svcr_vip *b)
+{
+	int d = svcr_addr_cmp(&a->addr, &b->addr);
+
+	if (d)
+		return d;
+	if (a->protocol != b->protocol)
+		return a->protocol < b->protocol ? -1 : 1;
+	return (a->port > b->port) - (a->port < b->port);
+}
+
+/* The older first; without a timestamp a service is the youngest. */
+static int age_cmp(const struct svcr_service *s, const struct svcr_service *t)
+{
+	int d;
+
+	if (!*s->created != !*t->created)
+		return *s->created ? -1 : 1;
+	d = strcmp(s->created, t->created);
+	if (!d)
+		d = strcmp(s->ns, t->ns);
+	return d ? d : strcmp(s->name, t->name);
+}
+
+/* The winner of a conflict first. */
+static int claim_cmp(const void *a, const void *b)
+{
+	const struct claim *c = a, *e = b;
+	bool cluster = c->vip.kind == SVCR_VIP_CLUSTER;
+	int d = key_cmp(&c->vip, &e->vip);
+
+	if (!d && cluster != (e->vip.kind == SVCR_VIP_CLUSTER))
+		d = cluster ? -1 : 1;
+	if (!d && c->vip.service != e->vip.service)
+		d = age_cmp(c->vip.service, e->vip.service);
+	if (!d)
+		d = (int)c->vip.kind - (int)e->vip.kind;
+	return d ? d : (c->ordinal > e->ordinal) - (c->ordinal < e->ordinal);
+}
+
+static void conflict(struct selection *sel, const struct svcr_vip *winner, const struct claim *loser)
+{
+	char object[256], other[256], text[SVCR_ADDR_TEXT];
+	bool node_port = loser->vip.kind == SVCR_VIP_NODE_PORT && winner->kind == SVCR_VIP_NODE_PORT;
+
+	if (node_port && sel->warned[loser->ordinal])
+		return; /* the same at each of the node's addresses */
+	if (node_port)
+		sel->warned[loser->ordinal] = true;
+	svcr_diag(sel->diags, &(struct svcrules_diag){ .severity = SVCRULES_WARNING, .check = "conflict",
+		  .source = loser->vip.service->source, .field = kind_fields[loser->vip.kind],
+		  .object = service_text(loser->vip.service, object, sizeof(object)) },
+		  "%s%s%s port %u is %s's, which %s: no rule for it here",
+		  node_port ? "node" : svcr_addr_text(&loser->vip.addr, text), node_port ? "" : " ",
+		  node_port ? "" : svcr_protocol_name(loser->vip.protocol), loser->vip.port,
+		  service_text(winner->service, other, sizeof(other)),
+		  winner->kind == SVCR_VIP_CLUSTER && loser->vip.kind != SVCR_VIP_CLUSTER ?
+		  "has it as cluster IP" : "is older or comes first by name");
+}
+
+static void resolve(struct selection *sel)
+{
+	struct svcr_view *view = sel->view;
+
+	view->vips = svcr_arena_array(&view->arena, sel->claims.n, sizeof(*view->vips));
+	sel->warned = calloc(sel->nordinals + 1, sizeof(*sel->warned));
+	if (!view->vips || !sel->warned) {
+		sel->err = -ENOMEM;
+		return;
+	}
+	if (sel->claims.n)
+		qsort(sel->claims.v, sel->claims.n, sizeof(*sel->claims.v), claim_cmp);
+	for (size_t i = 0, kept = 0; i < sel->claims.n; i++) {
+		const struct claim *c = &sel->claims.v[i];
+
+		if (kept && key_cmp(&view->vips[kept - 1], &c->vip) == 0) {
+			if (view->vips[kept - 1].service != c->vip.service)
+				conflict(sel, &view->vips[kept - 1], c);
+			continue;
+		}
+		view->vips[kept++] = c->vip;
+		sel->claims.v[kept - 1] = *c; /* its ordinal; kept <= i + 1 */
+		view->nvips = kept;
+	}
+}
+
+/* ---- Backends ---------------------------------------------------------- */
+
+static const struct svcr_backends *backends_of(struct selection *sel, const struct claim *c)
+{
+	struct svcr_backends **slot = &sel->backends[c->ordinal * SVCR_FAMILY__COUNT + c->vip.addr.family];
+	int err;
+
+	if (*slot)
+		return *slot;
+	*slot = svcr_arena_alloc(&sel->view->arena, sizeof(**slot));
+	err = *slot ? svcr_endpoints_choose(&sel->endpoints, &sel->view->arena, c->vip.service,
+					    c->vip.service_port, c->vip.addr.family, *slot) : -ENOMEM;
+	if (err)
+		sel->err = err;
+	return *slot;
+}
+
+static int target_cmp(const void *a, const void *b)
+{
+	const struct svcr_target *t = a, *u = b;
+	int d = svcr_addr_cmp(&t->addr, &u->addr);
+
+	return d ? d : (t->port > u->port) - (t->port < u->port);
+}
+
+/* Counts what is served, from all backends that were used. */
+static void count(struct selection *sel)
+{
+	SVCR_LIST(struct svcr_target) all = { NULL, 0, 0 };
+
+	for (size_t i = 0; i < sel->nordinals; i++) {
+		struct svcr_backends **of = &sel->backends[i * SVCR_FAMILY__COUNT];
+
+		sel->view->nports += of[SVCR_IPV4] || of[SVCR_IPV6];
+		for (uint8_t f = 0; f < SVCR_FAMILY__COUNT; f++) {
+			for (size_t k = 0; of[f] && k < of[f]->cluster.n; k++)
+				ADD(sel, &all, of[f]->cluster.v[k]);
+			for (size_t k = 0; of[f] && k < of[f]->local.n; k++)
+				ADD(sel, &all, of[f]->local.v[k]);
+		}
+	}
+	if (all.n)
+		qsort(all.v, all.n, sizeof(*all.v), target_cmp);
+	for (size_t i = 0; i < all.n; i++)
+		sel->view->nendpoints += i == 0 || target_cmp(&all.v[i], &all.v[i - 1]) != 0;
+	free(all.v);
+}
+
+static void select_backends(struct selection *sel)
+{
+	sel->backends = calloc(sel->nordinals * SVCR_FAMILY__COUNT + 1, sizeof(*sel->backends));
+	if (!sel->backends) {
+		sel->err = -ENOMEM;
+		return;
+	}
+	for (size_t i = 0; i < sel->view->nvips && !sel->err; i++)
+		sel->view->vips[i].backends = backends_of(sel, &sel->claims.v[i]);
+	if (sel->err)
+		return;
+	count(sel);
+	sort_unique(&sel->endpoints.hairpin);
+	sel->view->hairpin = keep_addrs(sel, &sel->endpoints.hairpin, &sel->view->nhairpin);
+}
+
+/* ---- All of it --------------------------------------------------------- */
+
+static void select_node(struct selection *sel)
+{
+	struct svcr_addrs own = { NULL, 0, 0 };
+
+	find_node(sel);
+	add_node_addrs(sel, &own);
+	sel->view->node_ips = keep_addrs(sel, &own, &sel->view->nnode_ips);
+	for (size_t i = 0; i < own.n; i++)
+		if (serves_node_ports(sel, &own.v[i]))
+			ADD(sel, &sel->port_addrs, own.v[i]);
+	free(own.v);
+}
+
+static void select_vips(struct selection *sel)
+{
+	for (size_t i = 0; i < sel->model->services.n && !sel->err; i++)
+		if (has_rules(&sel->model->services.v[i]))
+			claim_service(sel, &sel->model->services.v[i]);
+	if (!sel->err)
+		resolve(sel);
+	if (!sel->err)
+		select_backends(sel);
+}
+
+static void release(struct selection *sel)
+{
+	svcr_endpoints_release(&sel->endpoints);
+	free(sel->cluster_ips.v);
+	free(sel->taken.v);
+	free(sel->port_addrs.v);
+	free(sel->claims.v);
+	free(sel->backends);
+	free(sel->warned);
+}
+
+int svcr_select(struct svcr_view *view, const struct svcrules_model *m, const struct svcrules_options *o,
+		struct svcrules_diags *d)
+{
+	struct selection sel = { .view = view, .model = m, .options = o, .diags = d };
+	const char *zone;
+
+	*view = (struct svcr_view){ 0 };
+	gather_taken(&sel);
+	select_node(&sel);
+	select_ranges(&sel);
+	view->cluster_ips = keep_addrs(&sel, &sel.cluster_ips, &view->ncluster_ips);
+	zone = o->zone && *o->zone ? o->zone : sel.node ? sel.node->zone : NULL;
+	if (!sel.err)
+		sel.err = svcr_endpoints_init(&sel.endpoints, m, o->node_name, zone);
+	if (!sel.err)
+		select_vips(&sel);
+	release(&sel);
+	if (sel.err)
+		svcr_view_release(view);
+	return sel.err;
+}
