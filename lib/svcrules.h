@@ -163,7 +163,7 @@ SVCRULES_API int svcrules_changes_print_json(const struct svcrules_changes *c, s
  * The netlink messages, without the batch's begin and end; nlmsg_seq counts
  * from 1. The buffer is malloc'ed for the caller. Returns 0 or -ENOMEM.
  */
-SVCRULES_API int svcrules_changes_encode(const struct svcrules_changes *c, void **ret_buf, size_t *ret_len,
+SVCRULES_API int svcrules_changes_encode(struct svcrules_changes *c, void **ret_buf, size_t *ret_len,
 					 size_t *ret_messages);
 /* Says what message `seq` was about, with the services in it; malloc'ed, or NULL. */
 SVCRULES_API char *svcrules_changes_describe(const struct svcrules_changes *c, uint32_t seq);
