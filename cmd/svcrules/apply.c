@@ -23,7 +23,8 @@ struct job {
 	const char *table;
 	struct nfnl *nl;
 	struct svcrules_nft *wanted;
-	struct svcrules_nft *before; /* the kernel's, as last read */
+	struct svcrules_nft *first;  /* the kernel's, before we changed anything */
+	struct svcrules_nft *before; /* the kernel's, as last read; may be `first` */
 	struct svcrules_changes *changes;
 	struct svcrules_changes_stats stats; /* of the changes sent */
 	uint32_t genid;
@@ -42,7 +43,8 @@ static double seconds(void)
 static void forget_reading(struct job *j)
 {
 	svcrules_changes_free(j->changes);
-	svcrules_nft_free(j->before);
+	if (j->before != j->first)
+		svcrules_nft_free(j->before);
 	j->changes = NULL;
 	j->before = NULL;
 }
@@ -56,6 +58,8 @@ static int compare(struct job *j)
 	code = kernel_read_own(j->nl, j->table, &j->before, &j->genid);
 	if (code)
 		return code;
+	if (!j->first)
+		j->first = j->before;
 	return svcrules_nft_diff(j->before, j->wanted, &j->changes) ? say_enomem() : EXIT_DONE;
 }
 
@@ -127,7 +131,7 @@ static int try_only(struct job *j, double start)
 	if (!code && j->args->given[OPT_DRY_RUN]) {
 		if (diff_print_text(j->changes) == -ENOMEM)
 			return say_enomem();
-		code = cleanup_udp(j->wanted, j->before, true, &j->flows);
+		code = cleanup_udp(j->wanted, j->first, true, &j->flows);
 		j->flows = 0; /* none was deleted */
 	}
 	if (!code && check && !j->args->given[OPT_QUIET])
@@ -144,7 +148,7 @@ static int make_so(struct job *j, double start)
 	if (!code)
 		code = cleanup_affinity(j->nl, j->wanted, j->table);
 	if (!code)
-		code = cleanup_udp(j->wanted, j->before, false, &j->flows);
+		code = cleanup_udp(j->wanted, j->first, false, &j->flows);
 	if (lock >= 0)
 		close(lock);
 	if (!code && !j->args->given[OPT_QUIET])
@@ -183,6 +187,7 @@ static int run(const struct arguments *a)
 		code = work(&j, start);
 	}
 	forget_reading(&j);
+	svcrules_nft_free(j.first);
 	nfnl_close(j.nl);
 	svcrules_nft_free(j.wanted);
 	svcrules_options_free(settings);
