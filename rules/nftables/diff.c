@@ -170,15 +170,15 @@ static void flush_chains(struct differ *d)
 	for (size_t i = 0; i < d->from->nchains; i++) {
 		const struct svcr_nft_chain *c = &d->from->chains[i], *to = counterpart(d->to, c);
 
-		/* a chain that goes takes its rules along, but they may refer to others that go as well */
-		if (c->nrules && (to ? rewritten(d, c, to) : true))
+		/* a numbered chain that goes takes its rules along; those of others may refer to what goes too */
+		if (c->nrules && (to ? rewritten(d, c, to) : !svcr_nft_chains[c->id.kind].numbered))
 			add_chain_change(d, CHANGE_FLUSH_CHAIN, c->id, NULL);
 	}
 }
 
 static void delete_chains(struct differ *d)
 {
-	for (size_t i = 0; i < d->from->nchains; i++) {
+	for (size_t i = d->from->nchains; i-- > 0;) { /* sticky chains go before those they go to */
 		const struct svcr_nft_chain *c = &d->from->chains[i];
 
 		if (c->damaged || !counterpart(d->to, c))
