@@ -138,7 +138,7 @@ SVCRULES_API bool svcrules_nft_owned(const void *msg, const char **ret_name, uin
 struct svcrules_changes; /* what leads from one rule set to another */
 
 struct svcrules_changes_stats {
-	size_t services_added, services_removed, services_changed; /* service ports */
+	size_t services_added, services_removed, services_changed; /* addresses and ports served */
 	size_t elements_added, elements_removed;
 	size_t other; /* tables, chains, sets and rules added or removed */
 };
