@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cleanup.h"
 #include "command.h"
-#include "diff.h"
 #include "input.h"
 #include "kernel.h"
 #include "say.h"
@@ -129,7 +128,7 @@ static int try_only(struct job *j, double start)
 	int code = check ? synchronize(j, false) : compare(j);
 
 	if (!code && j->args->given[OPT_DRY_RUN]) {
-		if (diff_print_text(j->changes) == -ENOMEM)
+		if (svcrules_changes_print(j->changes, out_colour(), out_write, NULL) == -ENOMEM)
 			return say_enomem();
 		code = cleanup_udp(j->wanted, j->first, true, &j->flows);
 		j->flows = 0; /* none was deleted */

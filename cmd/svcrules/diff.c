@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "diff.h"
 #include "command.h"
 #include "input.h"
 #include "kernel.h"
@@ -8,32 +7,13 @@
 
 #include <errno.h>
 
-int diff_print_text(const struct svcrules_changes *c)
-{
-	struct svcrules_changes_stats s;
-	int err = svcrules_changes_print(c, out_colour(), out_write, NULL);
-
-	if (err)
-		return err;
-	if (svcrules_changes_empty(c)) {
-		puts("same");
-		return 0;
-	}
-	svcrules_changes_stats(c, &s);
-	printf("service ports: %zu added, %zu removed, %zu changed; elements: %zu added, %zu removed; "
-	       "tables, chains, sets and rules: %zu\n",
-	       s.services_added, s.services_removed, s.services_changed, s.elements_added, s.elements_removed,
-	       s.other);
-	return 0;
-}
-
 static int print(const struct svcrules_changes *c, const char *format)
 {
 	if (format && strcmp(format, "nft") == 0)
 		return svcrules_changes_print_nft(c, out_write, NULL);
 	if (format && strcmp(format, "json") == 0)
 		return svcrules_changes_print_json(c, out_write, NULL);
-	return diff_print_text(c);
+	return svcrules_changes_print(c, out_colour(), out_write, NULL);
 }
 
 static int compare(const struct arguments *a, const struct svcrules_nft *from, struct svcrules_nft *to)
