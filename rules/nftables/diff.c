@@ -13,6 +13,7 @@ struct differ {
 	const struct svcr_nft_table *from, *to;
 	uint8_t family;
 	bool rewrite; /* a set is replaced: the rules that use it must go meanwhile */
+	bool drops_sets;
 	int err;
 };
 
@@ -170,8 +171,11 @@ static void flush_chains(struct differ *d)
 	for (size_t i = 0; i < d->from->nchains; i++) {
 		const struct svcr_nft_chain *c = &d->from->chains[i], *to = counterpart(d->to, c);
 
-		/* a numbered chain that goes takes its rules along; those of others may refer to what goes too */
-		if (c->nrules && (to ? rewritten(d, c, to) : !svcr_nft_chains[c->id.kind].numbered))
+		/*
+		 * A numbered chain that goes takes its rules along, which saves a message;
+		 * but a set can only go once no rule uses it.
+		 */
+		if (c->nrules && (to ? rewritten(d, c, to) : d->drops_sets || !svcr_nft_chains[c->id.kind].numbered))
 			add_chain_change(d, CHANGE_FLUSH_CHAIN, c->id, NULL);
 	}
 }
@@ -223,8 +227,11 @@ static void diff_table(struct differ *d)
 		count_removed(d);
 		return;
 	}
-	for (int i = 0; i < SET__COUNT; i++)
+	for (int i = 0; i < SET__COUNT; i++) {
 		d->rewrite |= d->from->sets[i].present && d->from->sets[i].damaged;
+		d->drops_sets |= d->from->sets[i].present && (d->from->sets[i].damaged || !d->to->sets[i].present);
+	}
+	d->drops_sets |= d->from->nforeign_sets > 0;
 	if (!d->from->present || d->from->dormant)
 		add_change(d, CHANGE_ADD_TABLE);
 	flush_chains(d);
