@@ -1,0 +1,71 @@
+# The tests; included by the Makefile. `make test` installs the packages it
+# needs (as root, with apt), builds, and runs everything.
+
+TEST_PACKAGES := gcc make pkg-config libc6-dev libmnl-dev libnftnl-dev libjansson-dev check \
+	nftables iproute2 strace valgrind mandoc shellcheck
+SUITES := unit fuzz-corpus pure golden-check switch-off man-check examples-check packets sanitize valgrind
+
+test: deps-test
+	@$(MAKE) --no-print-directory all
+	@bash testdata/run-suites.sh $(SUITES)
+check: test
+
+deps-test:
+	@bash testdata/packages.sh $(TEST_PACKAGES)
+
+# Each suite ends with a line "NAME: N passed, N failed[, N skipped]".
+unit: $(TESTS)
+	@bash testdata/unit.sh unit $(TESTS)
+fuzz-corpus: $(FUZZERS)
+	@bash testdata/fuzz.sh $B $(FUZZERS)
+pure: $B/libsvcrules.a
+	@bash testdata/pure.sh
+golden-check: $B/svcrules
+	@bash testdata/golden.sh
+	@bash testdata/golden-kernel.sh
+switch-off: $B/svcrules
+	@bash testdata/switch-off.sh
+man-check: $B/svcrules
+	@bash testdata/man.sh
+examples-check: $B/svcrules
+	@bash testdata/scale.sh
+packets: $B/svcrules $B/probe
+	@bash testdata/packets/run.sh
+golden: $B/svcrules
+	@bash testdata/golden.sh --update
+
+sanitize:
+	@$(MAKE) --no-print-directory SANITIZE=address,undefined unit fuzz-corpus
+valgrind: $(TESTS) $B/svcrules
+	@bash testdata/valgrind.sh $B
+
+demo:
+	@bash testdata/demo.sh
+
+check-headers:
+	@for h in lib/*.h rules/*/*.h cmd/*/*.h; do case $$h in lib/banned.h) continue;; esac; \
+	  echo "#include \"$$h\"" | $(CC) $(CPPFLAGS) $(PKG_CFLAGS) $(WARNINGS) -std=gnu11 -fsyntax-only -x c - || exit 1; done
+
+lint: check-headers
+	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability --inline-suppr \
+	  --suppress=missingIncludeSystem -D_GNU_SOURCE -Ilib -I. lib rules cmd
+	shellcheck testdata/*.sh testdata/packets/*.sh .ci/run
+
+install: all
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR) \
+	  $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man3 $(DESTDIR)$(MANDIR)/man5
+	install -m 755 $B/svcrules $(DESTDIR)$(BINDIR)/svcrules
+	install -m 644 $B/libsvcrules.a $(DESTDIR)$(LIBDIR)/libsvcrules.a
+	install -m 755 $B/libsvcrules.so $(DESTDIR)$(LIBDIR)/libsvcrules.so.$(SOVERSION)
+	ln -sf libsvcrules.so.$(SOVERSION) $(DESTDIR)$(LIBDIR)/libsvcrules.so
+	install -m 644 lib/svcrules.h $(DESTDIR)$(INCLUDEDIR)/svcrules.h
+	install -m 644 $B/svcrules.pc $(DESTDIR)$(LIBDIR)/pkgconfig/svcrules.pc
+	for s in 1 3 5; do install -m 644 man/*.$$s $(DESTDIR)$(MANDIR)/man$$s/; done
+
+uninstall:
+	rm -f $(DESTDIR)$(BINDIR)/svcrules $(DESTDIR)$(LIBDIR)/libsvcrules.* $(DESTDIR)$(INCLUDEDIR)/svcrules.h \
+	  $(DESTDIR)$(LIBDIR)/pkgconfig/svcrules.pc $(DESTDIR)$(MANDIR)/man1/svcrules.1 \
+	  $(DESTDIR)$(MANDIR)/man3/libsvcrules.3 $(DESTDIR)$(MANDIR)/man5/svcrules.5
+
+clean:
+	rm -rf build

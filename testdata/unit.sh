@@ -1,0 +1,23 @@
+#!/bin/bash
+# unit.sh NAME PROGRAM...: runs unit test programs (libcheck), adds up their counts.
+set -u
+name=$1
+shift
+passed=0 failed=0 skipped=0
+for t in "$@"; do
+	out=$("$t" 2>&1)
+	rc=$?
+	read -r checks bad < <(sed -nE 's/^[0-9]+%: Checks: ([0-9]+), Failures: ([0-9]+), Errors: ([0-9]+).*/\1 \2 \3/p' <<<"$out" |
+		awk '{ c += $1; b += $2 + $3 } END { print c + 0, b + 0 }')
+	if [ "$rc" -eq 77 ]; then
+		echo "SKIP: $t: $(grep SKIP <<<"$out" | head -n 1)"
+		skipped=$((skipped + 1))
+	elif [ "$rc" -ne 0 ] || [ "$checks" -eq 0 ]; then
+		echo "FAIL: $t (exit $rc)"
+		tail -n 30 <<<"$out"
+		failed=$((failed + (bad > 0 ? bad : 1)))
+	fi
+	passed=$((passed + checks - bad))
+done
+echo "$name: $passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]

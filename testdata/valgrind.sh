@@ -1,0 +1,38 @@
+#!/bin/bash
+# valgrind.sh BUILD: no leak and no stray access in the commands that need no kernel and in the unit tests.
+set -u
+build=$1
+passed=0 failed=0
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+
+run() {
+	# exit codes of the program itself up to 5 are fine here; 99 is valgrind's
+	valgrind -q --leak-check=full --show-leak-kinds=definite,indirect --error-exitcode=99 \
+		"$@" >"$dir/out" 2>"$dir/err"
+	if [ $? -eq 99 ]; then
+		echo "FAIL: valgrind $*"
+		tail -n 20 "$dir/err"
+		failed=$((failed + 1))
+	else
+		passed=$((passed + 1))
+	fi
+}
+
+example=testdata/example/services.json
+echo '{"apiVersion":"v1","kind":"List","items":[{"kind":"Service"}]}' >"$dir/bad.json"
+head -c 5000 $example >"$dir/cut.json"
+for o in nft json; do
+	run "$build/svcrules" compile -f $example -o $o --node-name node1
+	run "$build/svcrules" diff --from $example -f $example --node-ip 10.0.0.1 --masquerade-all -o $o
+done
+run "$build/svcrules" diff --from $example -f $example --service-cidr 10.96.0.0/12 --family ipv4
+run "$build/svcrules" compile -f "$dir/bad.json"
+run "$build/svcrules" compile -f "$dir/cut.json"
+run "$build/svcrules" help apply
+export CK_FORK=no
+for t in lib/read_test lib/select_test rules/nftables/decode_test; do
+	[ -x "$build/$t" ] && run "$build/$t"
+done
+echo "valgrind: $passed passed, $failed failed"
+[ "$failed" -eq 0 ]
