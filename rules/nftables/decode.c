@@ -178,7 +178,7 @@ static int decode_verdict(struct svcrules_nft *n, attr_t data, struct svcr_nft_c
 {
 	attr_t d[ATTRS] = { NULL }, v[ATTRS] = { NULL };
 	char other[SVCR_NFT_NAME_MAX];
-	int code;
+	int code, err;
 
 	if (data)
 		mnl_attr_parse_nested(data, collect, d);
@@ -188,8 +188,11 @@ static int decode_verdict(struct svcrules_nft *n, attr_t data, struct svcr_nft_c
 	*ret = (struct svcr_nft_chain_id){ VERDICT_DROP, 0 };
 	if (code == NF_DROP)
 		return 0;
-	if (code == NFT_GOTO)
-		return svcr_nft_chain_parse(n, string(v[NFTA_VERDICT_CHAIN]), ret);
+	if (code == NFT_GOTO || code == NFT_JUMP) {
+		err = svcr_nft_chain_parse(n, string(v[NFTA_VERDICT_CHAIN]), ret);
+		if (err || svcr_nft_verdict_jumps(*ret) == (code == NFT_JUMP))
+			return err;
+	}
 	snprintf(other, sizeof(other), "(verdict %d %s)", code, string(v[NFTA_VERDICT_CHAIN]));
 	return svcr_nft_chain_parse(n, other, ret);
 }

@@ -315,9 +315,11 @@ static void put_verdict(const struct encoder *e, struct nlmsghdr *nlh, const uin
 	struct nlattr *verdict = mnl_attr_nest_start(nlh, NFTA_DATA_VERDICT);
 	struct svcr_nft_chain_id id;
 	char name[SVCR_NFT_NAME_MAX];
+	int code;
 
 	memcpy(&id, data, sizeof(id));
-	mnl_attr_put_u32(nlh, NFTA_VERDICT_CODE, htonl(id.kind == VERDICT_DROP ? NF_DROP : (uint32_t)NFT_GOTO));
+	code = id.kind == VERDICT_DROP ? NF_DROP : svcr_nft_verdict_jumps(id) ? NFT_JUMP : NFT_GOTO;
+	mnl_attr_put_u32(nlh, NFTA_VERDICT_CODE, htonl((uint32_t)code));
 	if (id.kind != VERDICT_DROP)
 		mnl_attr_put_strz(nlh, NFTA_VERDICT_CHAIN, svcr_nft_chain_name(e->c->to, id, name));
 	mnl_attr_nest_end(nlh, verdict);

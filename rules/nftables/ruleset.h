@@ -14,6 +14,11 @@
 
 /* chain.kind of verdicts that go to no chain */
 #define VERDICT_DROP CHAIN_NONE
+/* Verdicts are gotos, but for what comes back to the base chain to go on with masquerading. */
+static inline bool svcr_nft_verdict_jumps(struct svcr_nft_chain_id id)
+{
+	return id.kind == CHAIN_REMEMBER;
+}
 
 struct svcr_nft_set {
 	bool present;

@@ -105,7 +105,8 @@ const char *svcr_nft_data_text(const struct svcrules_nft *n, enum svcr_nft_set_i
 		if (verdict.kind == VERDICT_DROP)
 			snprintf(buf, SVCR_NFT_ELEM_TEXT, "drop");
 		else
-			snprintf(buf, SVCR_NFT_ELEM_TEXT, "goto %.200s", svcr_nft_chain_name(n, verdict, name));
+			snprintf(buf, SVCR_NFT_ELEM_TEXT, "%s %.200s", svcr_nft_verdict_jumps(verdict) ? "jump" : "goto",
+				 svcr_nft_chain_name(n, verdict, name));
 		break;
 	case DATA_TARGET:
 		addr = addr_at(family, data);

@@ -23,7 +23,7 @@ gone() {
 }
 
 same_listing() {
-	at node nft list ruleset >"$WORK/now"
+	at node nft list ruleset | sort >"$WORK/now" # sets that came later are listed last
 	if diff "$WORK/plain-$VIP" "$WORK/now" >"$WORK/differences"; then
 		echo same
 	else
@@ -34,7 +34,7 @@ same_listing() {
 off_again() {
 	plain
 	apply
-	at node nft list ruleset >"$WORK/plain-$VIP"
+	at node nft list ruleset | sort >"$WORK/plain-$VIP"
 	svc web ip=$VIP ext=$EXT
 	serves web "$POD1@node1"
 	apply
