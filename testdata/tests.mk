@@ -3,7 +3,7 @@
 
 TEST_PACKAGES := gcc make pkg-config libc6-dev libmnl-dev libnftnl-dev libjansson-dev check \
 	nftables iproute2 strace valgrind mandoc shellcheck
-SUITES := unit fuzz-corpus pure golden-check switch-off man-check examples-check packets sanitize valgrind
+SUITES := unit fuzz-corpus pure golden-check switch-off man-check scale nft-versions packets sanitize valgrind
 
 test: deps-test
 	@$(MAKE) --no-print-directory all
@@ -27,8 +27,10 @@ switch-off: $B/svcrules
 	@bash testdata/switch-off.sh
 man-check: $B/svcrules
 	@bash testdata/man.sh
-examples-check: $B/svcrules
+scale: $B/svcrules
 	@bash testdata/scale.sh
+nft-versions: $B/svcrules
+	@bash testdata/nft-versions.sh
 packets: $B/svcrules $B/probe
 	@bash testdata/packets/run.sh
 golden: $B/svcrules

@@ -52,7 +52,7 @@ static void meta_load(struct exprs *x, uint32_t word, uint32_t key)
 	nftnl_expr_set_u32(e, NFTNL_EXPR_META_DREG, REG(word));
 }
 
-static void ct_load(struct exprs *x, uint32_t word, uint32_t key, bool original)
+static void ct_load(struct exprs *x, uint32_t word, uint32_t key, int direction)
 {
 	struct nftnl_expr *e = expr(x, "ct");
 
@@ -60,8 +60,8 @@ static void ct_load(struct exprs *x, uint32_t word, uint32_t key, bool original)
 		return;
 	nftnl_expr_set_u32(e, NFTNL_EXPR_CT_KEY, key);
 	nftnl_expr_set_u32(e, NFTNL_EXPR_CT_DREG, REG(word));
-	if (original)
-		nftnl_expr_set_u8(e, NFTNL_EXPR_CT_DIR, IP_CT_DIR_ORIGINAL);
+	if (direction >= 0)
+		nftnl_expr_set_u8(e, NFTNL_EXPR_CT_DIR, (uint8_t)direction);
 }
 
 static void numgen(struct exprs *x, uint32_t word, uint32_t modulus)
@@ -97,10 +97,16 @@ static void load_field(struct exprs *x, uint8_t field, uint32_t word, uint32_t m
 		numgen(x, word, modulus);
 		break;
 	case F_CT_DADDR:
-		ct_load(x, word, v6 ? NFT_CT_DST_IP6 : NFT_CT_DST_IP, true);
+		ct_load(x, word, v6 ? NFT_CT_DST_IP6 : NFT_CT_DST_IP, IP_CT_DIR_ORIGINAL);
 		break;
 	case F_CT_DPORT:
-		ct_load(x, word, NFT_CT_PROTO_DST, true);
+		ct_load(x, word, NFT_CT_PROTO_DST, IP_CT_DIR_ORIGINAL);
+		break;
+	case F_CT_REPLY_SADDR:
+		ct_load(x, word, v6 ? NFT_CT_SRC_IP6 : NFT_CT_SRC_IP, IP_CT_DIR_REPLY);
+		break;
+	case F_CT_REPLY_SPORT:
+		ct_load(x, word, NFT_CT_PROTO_SRC, IP_CT_DIR_REPLY);
 		break;
 	case F_END:
 	case F__COUNT:
@@ -187,9 +193,14 @@ static void dnat(struct exprs *x, const struct svcr_nft_stmt *s)
 	nftnl_expr_set_u32(e, NFTNL_EXPR_NAT_REG_PROTO_MIN, REG(svcr_addr_len(x->family) / 4));
 }
 
+/*
+ * The endpoint is taken from the answers' source, not from the packet: with a
+ * port of the packet in it, nft 1.0.6 lists the rule without its `meta l4proto`
+ * and cannot load that listing.
+ */
 static void update(struct exprs *x, const struct svcr_nft_stmt *s)
 {
-	static const uint8_t data[SVCR_NFT_FIELDS_MAX] = { F_DADDR, F_DPORT };
+	static const uint8_t data[SVCR_NFT_FIELDS_MAX] = { F_CT_REPLY_SADDR, F_CT_REPLY_SPORT };
 	uint32_t word = load_key(x, s->fields, 0, 0);
 	struct nftnl_expr *e;
 
@@ -239,7 +250,7 @@ static void ct_status_dnat(struct exprs *x)
 {
 	static const uint32_t zero;
 
-	ct_load(x, 0, NFT_CT_STATUS, false);
+	ct_load(x, 0, NFT_CT_STATUS, -1);
 	bitwise(x, IPS_DST_NAT, 0);
 	compare(x, NFT_CMP_NEQ, &zero, sizeof(zero));
 }

@@ -14,6 +14,10 @@ const struct svcr_nft_field_layout svcr_nft_fields[F__COUNT] = {
 			 { 7, 8 }, { 4, 16 } },
 	[F_CT_DPORT] = { { "ct original proto-dst", "ct original proto-dst" }, { "inet_service", "inet_service" },
 			 { 13, 13 }, { 2, 2 } },
+	[F_CT_REPLY_SADDR] = { { "ct reply ip saddr", "ct reply ip6 saddr" }, { "ipv4_addr", "ipv6_addr" },
+			       { 7, 8 }, { 4, 16 } },
+	[F_CT_REPLY_SPORT] = { { "ct reply proto-src", "ct reply proto-src" }, { "inet_service", "inet_service" },
+			       { 13, 13 }, { 2, 2 } },
 };
 
 #define VIP { F_DADDR, F_L4PROTO, F_DPORT }
@@ -42,11 +46,15 @@ const struct svcr_nft_set_layout svcr_nft_sets[SET__COUNT] = {
 			   .data = DATA_TARGET, .dynamic = true },
 };
 
-/* Priorities as every NAT uses them: linux/netfilter_ipv4.h NF_IP_PRI_NAT_DST, NF_IP_PRI_NAT_SRC. */
+/*
+ * Priorities as every NAT uses them (linux/netfilter_ipv4.h NF_IP_PRI_NAT_DST and _SRC),
+ * but for output and input: nft 1.1.3 would list -100 and 100 there by names
+ * that 1.0.6 refuses to load for these hooks.
+ */
 const struct svcr_nft_chain_layout svcr_nft_chains[CHAIN__COUNT] = {
 	[CHAIN_PREROUTING] = { "prerouting", false, "prerouting", "-100", NF_INET_PRE_ROUTING, -100 },
-	[CHAIN_OUTPUT] = { "output", false, "output", "-100", NF_INET_LOCAL_OUT, -100 },
-	[CHAIN_INPUT] = { "input", false, "input", "100", NF_INET_LOCAL_IN, 100 },
+	[CHAIN_OUTPUT] = { "output", false, "output", "-120", NF_INET_LOCAL_OUT, -120 },
+	[CHAIN_INPUT] = { "input", false, "input", "120", NF_INET_LOCAL_IN, 120 },
 	[CHAIN_POSTROUTING] = { "postrouting", false, "postrouting", "100", NF_INET_POST_ROUTING, 100 },
 	[CHAIN_SERVICES] = { .name = "services" },
 	[CHAIN_FROM_NODE] = { .name = "from-node" },

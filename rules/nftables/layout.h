@@ -25,6 +25,8 @@ enum svcr_nft_field {
 	F_INDEX,    /* numgen random mod N */
 	F_CT_DADDR, /* original destination, before DNAT */
 	F_CT_DPORT,
+	F_CT_REPLY_SADDR, /* the endpoint: where answers come from */
+	F_CT_REPLY_SPORT,
 	F__COUNT
 };
 
@@ -121,7 +123,7 @@ enum svcr_nft_op {
 	OP_VMAP,       /* fields vmap @set */
 	OP_L4PROTO,    /* meta l4proto n */
 	OP_DNAT,       /* dnat to fields map @set; n: the modulus */
-	OP_UPDATE,     /* update @set { fields timeout n : daddr . dport } */
+	OP_UPDATE,     /* update @set { fields timeout n : the endpoint } */
 	OP_MARK_SET,   /* n: the bit */
 	OP_MARK_CLEAR,
 	OP_MARK_TEST,

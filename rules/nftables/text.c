@@ -53,12 +53,14 @@ static size_t field_text(enum svcr_nft_field field, uint8_t family, const uint8_
 	case F_SADDR:
 	case F_DADDR:
 	case F_CT_DADDR:
+	case F_CT_REPLY_SADDR:
 		addr = addr_at(family, p);
 		return (size_t)snprintf(buf, size, "%s", svcr_addr_text(&addr, a));
 	case F_L4PROTO:
 		return (size_t)snprintf(buf, size, "%s", svcr_protocol_name(p[0]));
 	case F_DPORT:
 	case F_CT_DPORT:
+	case F_CT_REPLY_SPORT:
 		return (size_t)snprintf(buf, size, "%u", p[0] << 8 | p[1]);
 	case F_INDEX:
 		return (size_t)snprintf(buf, size, "%u",
@@ -149,8 +151,8 @@ static void out_update(struct svcr_out *o, const struct svcr_nft_stmt *s, uint8_
 {
 	svcr_out(o, "update @%s { ", svcr_nft_sets[s->set].name);
 	out_fields(o, s, family);
-	svcr_out(o, " timeout %us : %s . %s }", s->n, svcr_nft_fields[F_DADDR].text[family],
-		 svcr_nft_fields[F_DPORT].text[family]);
+	svcr_out(o, " timeout %us : %s . %s }", s->n, svcr_nft_fields[F_CT_REPLY_SADDR].text[family],
+		 svcr_nft_fields[F_CT_REPLY_SPORT].text[family]);
 }
 
 static void out_stmt(struct svcr_out *o, const struct svcrules_nft *n, uint8_t family,
