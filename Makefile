@@ -41,8 +41,8 @@ CMD_OBJ := $(CMD_SRC:%.c=$B/%.o)
 TESTS := $(TEST_SRC:%.c=$B/%)
 FUZZERS := $(FUZZ_SRC:%.c=$B/%)
 
-.PHONY: all test check golden check-headers lint fuzz demo install uninstall clean deps deps-test \
-	unit pure golden-check kernel-test sanitize valgrind man-check
+.PHONY: all test check golden check-headers lint demo install uninstall clean deps-test \
+	unit fuzz-corpus pure golden-check switch-off man-check scale nft-versions packets sanitize valgrind
 all: $B/svcrules $B/probe $B/libsvcrules.a $B/libsvcrules.so $B/svcrules.pc
 
 $B/%.o: %.c Makefile VERSION
