@@ -137,10 +137,10 @@ layout() {
 json_members() { # json_members FORM FILE: each member that is printed is in the form's section
 	local member missing=
 	[ -s "$2" ] || { fail "no JSON from $1"; return; }
-	for member in $(grep -oE '"[a-z_]+":' "$2" | sort -u); do
+	while read -r member; do
 		awk -v name="$1" '/^\.S[hs] / { on = substr($0, 5) == name; next } on' $page5 | grep -qF "$member" ||
 			missing="$missing $member"
-	done
+	done < <(grep -oE '"[a-z_]+":' "$2" | sort -u)
 	if [ -z "$missing" ]; then pass; else fail "$page5, $1: missing$missing"; fi
 }
 
@@ -225,15 +225,20 @@ run_examples() { # run_examples KERNEL: all blocks, or with "no" those that need
 
 # The blocks build on each other, so all of them run in one network namespace.
 examples() {
-	local how line
+	local how line told=no p f s
 	for how in -n -Urn; do
 		unshare $how "$svcrules" delete --quiet >/dev/null 2>&1 || continue
 		while read -r line; do
 			case $line in
-			"counts "*) read -r _ p f s <<<"$line" && passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s)) ;;
+			"counts "*)
+				told=yes
+				read -r _ p f s <<<"$line"
+				passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+				;;
 			*) echo "$line" ;;
 			esac
-		done < <(unshare $how "$root/testdata/man.sh" --examples || echo "counts 0 0 0")
+		done < <(unshare $how "$root/testdata/man.sh" --examples)
+		[ $told = yes ] || fail "the examples ended early"
 		return
 	done
 	run_examples no
