@@ -19,6 +19,7 @@ struct selection {
 	const struct svcr_node *node; /* this one; NULL when not in the input */
 	struct svcr_endpoints endpoints;
 	struct svcr_addrs cluster_ips, taken, port_addrs; /* taken: cluster and load-balancer IPs */
+	struct svcr_addrs unmanaged;                      /* those of other proxies' services */
 	SVCR_LIST(struct claim) claims;
 	size_t nordinals;
 	struct svcr_backends **backends; /* by ordinal and family; NULL until used */
@@ -180,12 +181,28 @@ static bool usable(const struct selection *sel, const struct svcr_service *s, co
 	return in_family(sel, s, a->family) && !svcr_addr_unusable(a);
 }
 
+/* What belongs to another proxy's service is left alone: no node ports there, and never "unallocated". */
+static void gather_unmanaged(struct selection *sel, const struct svcr_service *s)
+{
+	const struct svcr_addrs *lists[] = { &s->cluster_ips, &s->balancer_ips, &s->external_ips };
+
+	for (size_t l = 0; s->not_ours && l < sizeof(lists) / sizeof(lists[0]); l++)
+		for (size_t k = 0; k < lists[l]->n; k++) {
+			if (!sel->options->families[lists[l]->v[k].family])
+				continue;
+			ADD(sel, &sel->unmanaged, lists[l]->v[k]);
+			if (lists[l] != &s->external_ips) /* that may well be the node's own address */
+				ADD(sel, &sel->taken, lists[l]->v[k]);
+		}
+}
+
 /* The addresses that node ports must leave alone are needed before any claim is made. */
 static void gather_taken(struct selection *sel)
 {
 	for (size_t i = 0; i < sel->model->services.n; i++) {
 		const struct svcr_service *s = &sel->model->services.v[i];
 
+		gather_unmanaged(sel, s);
 		if (!has_rules(s))
 			continue;
 		for (size_t k = 0; k < s->cluster_ips.n; k++) {
@@ -200,6 +217,7 @@ static void gather_taken(struct selection *sel)
 	}
 	sort_unique(&sel->cluster_ips);
 	sort_unique(&sel->taken);
+	sort_unique(&sel->unmanaged);
 }
 
 /* ---- Claims ------------------------------------------------------------ */
@@ -490,6 +508,7 @@ static void release(struct selection *sel)
 	svcr_endpoints_release(&sel->endpoints);
 	free(sel->cluster_ips.v);
 	free(sel->taken.v);
+	free(sel->unmanaged.v);
 	free(sel->port_addrs.v);
 	free(sel->claims.v);
 	free(sel->backends);
@@ -507,6 +526,7 @@ int svcr_select(struct svcr_view *view, const struct svcrules_model *m, const st
 	select_node(&sel);
 	select_ranges(&sel);
 	view->cluster_ips = keep_addrs(&sel, &sel.cluster_ips, &view->ncluster_ips);
+	view->unmanaged = keep_addrs(&sel, &sel.unmanaged, &view->nunmanaged);
 	zone = o->zone && *o->zone ? o->zone : sel.node ? sel.node->zone : NULL;
 	if (!sel.err)
 		sel.err = svcr_endpoints_init(&sel.endpoints, m, o->node_name, zone);

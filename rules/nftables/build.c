@@ -231,6 +231,8 @@ static int build_sets(struct builder *b)
 	if (!err)
 		err = add_addrs(b, SET_NODE_IPS, w->node_ips, w->nnode_ips);
 	if (!err)
+		err = add_addrs(b, SET_UNMANAGED_IPS, w->unmanaged, w->nunmanaged);
+	if (!err)
 		err = add_ranges(b, SET_POD_CIDRS, w->pod_ranges, w->npod_ranges);
 	if (!err)
 		err = add_ranges(b, SET_SERVICE_CIDRS, w->service_ranges, w->nservice_ranges);
@@ -249,6 +251,8 @@ static void prune(struct svcr_nft_table *t)
 	struct svcr_nft_set *s = t->sets;
 
 	t->present = s[SET_SERVICES].present || s[SET_SERVICE_CIDRS].present;
+	if (!s[SET_SERVICE_CIDRS].present)
+		drop_set(&s[SET_UNMANAGED_IPS]);
 	if (!s[SET_SERVICES_EXTERNAL].present)
 		drop_set(&s[SET_NODE_IPS]);
 	if (!s[SET_SERVICES_EXTERNAL].present && !s[SET_CLUSTER_IPS].present)

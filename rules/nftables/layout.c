@@ -27,6 +27,7 @@ const struct svcr_nft_set_layout svcr_nft_sets[SET__COUNT] = {
 	[SET_CLUSTER_IPS] = { .name = "cluster-ips", .key = { F_DADDR } },
 	[SET_POD_CIDRS] = { .name = "pod-cidrs", .key = { F_SADDR }, .interval = true },
 	[SET_SERVICE_CIDRS] = { .name = "service-cidrs", .key = { F_DADDR }, .interval = true },
+	[SET_UNMANAGED_IPS] = { .name = "unmanaged-ips", .key = { F_DADDR } },
 	[SET_NODE_IPS] = { .name = "node-ips", .key = { F_SADDR } },
 	[SET_FIREWALLED] = { .name = "firewalled", .key = VIP },
 	[SET_ALLOWED_SOURCES] = { .name = "allowed-sources", .key = { F_DADDR, F_L4PROTO, F_DPORT, F_SADDR },

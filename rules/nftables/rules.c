@@ -89,7 +89,10 @@ static void services_rules(struct maker *m)
 		RULE(m, VMAP(SET_SERVICES, VIP));
 	if (has(m, SET_CLUSTER_IPS))
 		RULE(m, LOOKUP(SET_CLUSTER_IPS, { F_DADDR }), GOTO(CHAIN_REJECT, 0));
-	if (has(m, SET_SERVICE_CIDRS))
+	if (has(m, SET_SERVICE_CIDRS) && has(m, SET_UNMANAGED_IPS))
+		RULE(m, LOOKUP(SET_SERVICE_CIDRS, { F_DADDR }), NOT_IN(SET_UNMANAGED_IPS, { F_DADDR }),
+		     { .op = OP_DROP });
+	else if (has(m, SET_SERVICE_CIDRS))
 		RULE(m, LOOKUP(SET_SERVICE_CIDRS, { F_DADDR }), { .op = OP_DROP });
 }
 
