@@ -16,11 +16,11 @@ passed=0 failed=0 skipped=0
 pass() { passed=$((passed + 1)); }
 fail() {
 	failed=$((failed + 1))
-	echo "man: FAIL: $*"
+	echo "FAIL: $*"
 }
 skip() {
 	skipped=$((skipped + 1))
-	echo "man: skipped: $*"
+	echo "SKIP: $*"
 }
 
 # same WHAT PROGRAM-SIDE MANUAL-SIDE: two files with the same lines

@@ -14,7 +14,7 @@ passed=0 failed=0
 pass() { passed=$((passed + 1)); }
 fail() {
 	failed=$((failed + 1))
-	echo "pure: FAIL: $*"
+	echo "FAIL: $*"
 }
 
 # Everything that the library may ask of others. Nothing here opens, reads,
@@ -150,7 +150,7 @@ lib_alone() {
 header_alone() { # header_alone LANGUAGE COMPILER FLAG...
 	local language=$1
 	shift
-	command -v "$1" >/dev/null || { echo "pure: not checked: no $1, header as $language"; return; }
+	command -v "$1" >/dev/null || { echo "SKIP: no $1, header as $language"; return; }
 	if printf '#include "svcrules.h"\n#include "svcrules.h"\nint main(void) { return svcrules_version() == 0; }\n' |
 		"$@" -Wall -Wextra -Werror -pedantic-errors -Ilib -fsyntax-only - 2>"$tmp/err"; then
 		pass
