@@ -65,12 +65,16 @@ $B/svcrules: $(CMD_OBJ) $B/libsvcrules.a
 $B/probe: $B/cmd/probe/probe.o
 	$Q$(CC) $(LDFLAGS) -o $@ $<
 
-$B/svcrules.pc: Makefile VERSION
+# made anew each time: PREFIX may have changed
+$B/svcrules.pc: FORCE
 	@mkdir -p $(@D)
 	@printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$(LIBDIR)' 'includedir=$(INCLUDEDIR)' '' \
 	  'Name: svcrules' 'Description: Kubernetes Services to kernel rule sets' \
 	  'Version: $(VERSION)' 'Requires.private: $(LIB_PKGS)' \
 	  'Libs: -L$${libdir} -lsvcrules' 'Cflags: -I$${includedir}' > $@
+
+.PHONY: FORCE
+FORCE:
 
 $(TESTS): $B/%_test: $B/%_test.o $B/libsvcrules.a
 	$(if $(filter 0,$V),@echo '  LD   $@')
@@ -80,7 +84,7 @@ ifneq ($(filter cmd/svcrules/%,$(TEST_SRC)),)
 $(filter $B/cmd/svcrules/%,$(TESTS)): $(CMD_OBJ)
 endif
 # A test that replaces the allocator does so for our own objects only.
-$B/lib/alloc_test: override LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+$B/lib/alloc_test: override LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
 
 $(FUZZERS): $B/%_fuzz: $B/%_fuzz.o $B/libsvcrules.a
 	$Q$(CC) $(LDFLAGS) -o $@ $< $B/libsvcrules.a $(PKG_LIBS)

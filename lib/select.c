@@ -420,6 +420,7 @@ static const struct svcr_backends *backends_of(struct selection *sel, const stru
 	struct svcr_backends **slot = &sel->backends[c->ordinal * SVCR_FAMILY__COUNT + c->vip.addr.family];
 	int err;
 
+	/* found before; else made here */
 	if (*slot)
 		return *slot;
 	*slot = svcr_arena_alloc(&sel->view->arena, sizeof(**slot));
@@ -492,11 +493,20 @@ static void select_node(struct selection *sel)
 	free(own.v);
 }
 
+/* `kubectl get` prints what it may when one of the kinds is refused: such an input would refuse all traffic. */
+static void warn_without_endpoints(struct selection *sel)
+{
+	if (sel->nordinals && sel->model->slices.n == 0 && sel->model->services.n)
+		svcr_diag(sel->diags, &(struct svcrules_diag){ .severity = SVCRULES_WARNING, .check = "no-endpoints" },
+			  "the input has no EndpointSlice and no Endpoints at all: every service refuses its clients");
+}
+
 static void select_vips(struct selection *sel)
 {
 	for (size_t i = 0; i < sel->model->services.n && !sel->err; i++)
 		if (has_rules(&sel->model->services.v[i]))
 			claim_service(sel, &sel->model->services.v[i]);
+	warn_without_endpoints(sel);
 	if (!sel->err)
 		resolve(sel);
 	if (!sel->err)

@@ -28,7 +28,7 @@ const struct option_spec option_specs[OPT_COUNT] = {
 	[OPT_CLUSTER_CIDR] = { "cluster-cidr", "CIDR,...", NULL, "the pods' prefixes (default: of the Node objects)",
 			       READERS, true },
 	[OPT_SERVICE_CIDR] = { "service-cidr", "CIDR,...", NULL, "the cluster IPs' prefixes", READERS, true },
-	[OPT_MASQUERADE_ALL] = { "masquerade-all", NULL, NULL, "masquerade all traffic to cluster IPs", READERS,
+	[OPT_MASQUERADE_ALL] = { "masquerade-all", NULL, NULL, "masquerade all traffic to services' addresses", READERS,
 				 true },
 	[OPT_MASQUERADE_MARK] = { "masquerade-mark", "BIT", NULL, "the packet mark to use (default: 0x4000)",
 				  READERS, true },
@@ -185,7 +185,7 @@ static int take(struct arguments *a, enum option_id id, const char *value)
 	const struct option_spec *s = &option_specs[id];
 	char buf[40];
 
-	if (s->choices && !is_choice(s->choices, value))
+	if (s->choices && value && !is_choice(s->choices, value))
 		return problem(a, "%s: '%s' is not known, expected %s%s", option_typed(s, buf), value,
 			       strchr(s->choices, ' ') ? "one of: " : "", s->choices);
 	a->given[id] = true;

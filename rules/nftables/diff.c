@@ -251,13 +251,10 @@ static int align_table(const struct svcr_nft_table *from, struct svcr_nft_table 
 	return err ? err : svcr_nft_align(&from->sets[SET_LOCAL_ENDPOINTS], &to->sets[SET_LOCAL_ENDPOINTS]);
 }
 
-int svcrules_nft_diff(const struct svcrules_nft *from, struct svcrules_nft *to, struct svcrules_changes **ret)
+static int compare(struct svcrules_changes *c, const struct svcrules_nft *from, struct svcrules_nft *to)
 {
-	struct svcrules_changes *c = calloc(1, sizeof(*c));
-	int err = c ? 0 : -ENOMEM;
+	int err = 0;
 
-	if (err)
-		return err;
 	c->from = from;
 	c->to = to;
 	for (uint8_t f = 0; f < SVCR_FAMILY__COUNT && !err; f++) {
@@ -268,13 +265,23 @@ int svcrules_nft_diff(const struct svcrules_nft *from, struct svcrules_nft *to, 
 			diff_table(&d);
 		err = err ? err : d.err;
 	}
-	if (!err)
-		err = svcr_nft_count_services(c);
-	if (err)
+	return err ? err : svcr_nft_count_services(c);
+}
+
+int svcrules_nft_diff(const struct svcrules_nft *from, struct svcrules_nft *to, struct svcrules_changes **ret)
+{
+	struct svcrules_changes *c = calloc(1, sizeof(*c));
+	int err;
+
+	if (!c)
+		return -ENOMEM;
+	err = compare(c, from, to);
+	if (err) {
 		svcrules_changes_free(c);
-	else
-		*ret = c;
-	return err;
+		return err;
+	}
+	*ret = c;
+	return 0;
 }
 
 void svcrules_changes_free(struct svcrules_changes *c)
