@@ -318,6 +318,8 @@ try 'type LoadBalancer' "MORE=$n1" with without TYPE=NodePort
 try 'type NodePort' "MORE=$n1" with TYPE=NodePort without TYPE=ClusterIP
 try 'label service-proxy-name' "MORE=$(service dns 10.96.0.11)" \
 	with 'LABELS="service.kubernetes.io/service-proxy-name":"x"' without
+try 'label service-proxy-name, --service-cidr' "MORE=$(service dns 10.96.0.11)" \
+	"OPTIONS=$n --service-cidr 10.96.0.0/12" with 'LABELS="service.kubernetes.io/service-proxy-name":"x"' without
 try 'a port' with "PORTS=$http,$dns" without
 try "a port's protocol" with 'PORTS={"name":"dns","port":80,"protocol":"UDP"}' \
 	without 'PORTS={"name":"http","port":80,"protocol":"TCP"}'
