@@ -178,12 +178,14 @@ int svcrules_changes_print_nft(const struct svcrules_changes *c, svcrules_write_
 	return svcr_out_end(&o);
 }
 
+json_t *svcr_nft_json_append(json_t *list, json_t *item);
+
 static json_t *json_list(char *const *v, size_t n)
 {
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < n; i++)
-		json_array_append_new(list, json_string(v[i]));
+		list = svcr_nft_json_append(list, json_string(v[i]));
 	return list;
 }
 
@@ -212,7 +214,7 @@ int svcrules_changes_print_json(const struct svcrules_changes *c, svcrules_write
 		return err;
 	services = json_array();
 	for (size_t i = 0; i < r.n; i++)
-		json_array_append_new(services, json_vip(&r.v[i]));
+		services = svcr_nft_json_append(services, json_vip(&r.v[i]));
 	svcr_nft_report_release(&r);
 	return svcr_nft_dump_json(json_pack("{s:b, s:o, s:{s:I, s:I, s:I, s:I, s:I, s:I}}", "same", c->n == 0,
 		"services", services, "summary", "services_added", (json_int_t)s->services_added,

@@ -6,6 +6,25 @@
 #include <jansson.h>
 
 int svcr_nft_dump_json(json_t *root, svcrules_write_fn write, void *arg);
+json_t *svcr_nft_json_append(json_t *list, json_t *item);
+
+/* Returns `list` with `item` at its end, or NULL: out of memory, now or when one of them was made. */
+json_t *svcr_nft_json_append(json_t *list, json_t *item)
+{
+	if (json_array_append_new(list, item) == 0)
+		return list;
+	json_decref(list);
+	return NULL;
+}
+
+/* The same for a member of an object. */
+static json_t *json_member(json_t *object, const char *name, json_t *value)
+{
+	if (json_object_set_new(object, name, value) == 0)
+		return object;
+	json_decref(object);
+	return NULL;
+}
 
 struct sink { svcrules_write_fn write; void *arg; int err; };
 
@@ -50,11 +69,11 @@ static json_t *json_elem(const struct svcrules_nft *n, enum svcr_nft_set_id id, 
 	const char *comment = svcr_nft_comment(s, e);
 	json_t *o = json_object();
 
-	json_object_set_new(o, "key", json_string(svcr_nft_key_text(id, family, e, key)));
+	o = json_member(o, "key", json_string(svcr_nft_key_text(id, family, e, key)));
 	if (svcr_nft_sets[id].data != DATA_NONE)
-		json_object_set_new(o, "data", json_string(svcr_nft_data_text(n, id, family, s, e, data)));
+		o = json_member(o, "data", json_string(svcr_nft_data_text(n, id, family, s, e, data)));
 	if (comment)
-		json_object_set_new(o, "comment", json_string(comment));
+		o = json_member(o, "comment", json_string(comment));
 	return o;
 }
 
@@ -63,8 +82,8 @@ static json_t *json_set(const struct svcrules_nft *n, const struct svcr_nft_tabl
 	json_t *elems = json_array();
 
 	for (size_t i = 0; i < t->sets[id].n; i++)
-		json_array_append_new(elems, json_elem(n, id, t->family, &t->sets[id],
-						       svcr_nft_elem(&t->sets[id], i)));
+		elems = svcr_nft_json_append(elems, json_elem(n, id, t->family, &t->sets[id],
+							      svcr_nft_elem(&t->sets[id], i)));
 	return json_pack("{s:s, s:s, s:o}", "name", svcr_nft_sets[id].name, "kind",
 			 svcr_nft_sets[id].data == DATA_NONE ? "set" : "map", "elements", elems);
 }
@@ -81,12 +100,12 @@ static json_t *json_chain(const struct svcrules_nft *n, uint8_t family, const st
 
 		svcr_nft_out_rule(&out, n, family, &c->rules[i]);
 		svcr_out_end(&out);
-		json_array_append_new(rules, json_string(line.text));
+		rules = svcr_nft_json_append(rules, json_string(line.text));
 	}
 	o = json_pack("{s:s, s:o}", "name", svcr_nft_chain_name(n, c->id, name), "rules", rules);
 	if (l->hook) {
-		json_object_set_new(o, "hook", json_string(l->hook));
-		json_object_set_new(o, "priority", json_integer(l->priority));
+		o = json_member(o, "hook", json_string(l->hook));
+		o = json_member(o, "priority", json_integer(l->priority));
 	}
 	return o;
 }
@@ -97,9 +116,9 @@ static json_t *json_table(const struct svcrules_nft *n, const struct svcr_nft_ta
 
 	for (int i = 0; i < SET__COUNT; i++)
 		if (t->sets[i].present)
-			json_array_append_new(sets, json_set(n, t, i));
+			sets = svcr_nft_json_append(sets, json_set(n, t, i));
 	for (size_t i = 0; i < t->nchains; i++)
-		json_array_append_new(chains, json_chain(n, t->family, &t->chains[i]));
+		chains = svcr_nft_json_append(chains, json_chain(n, t->family, &t->chains[i]));
 	return json_pack("{s:s, s:s, s:o, s:o}", "family", svcr_nft_family_name(t->family), "name", n->name,
 			 "sets", sets, "chains", chains);
 }
@@ -110,6 +129,6 @@ int svcrules_nft_print_json(const struct svcrules_nft *n, svcrules_write_fn writ
 
 	for (int f = 0; f < SVCR_FAMILY__COUNT; f++)
 		if (n->tables[f].present)
-			json_array_append_new(tables, json_table(n, &n->tables[f]));
+			tables = svcr_nft_json_append(tables, json_table(n, &n->tables[f]));
 	return svcr_nft_dump_json(json_pack("{s:i, s:o}", "version", 1, "tables", tables), write, arg);
 }
