@@ -197,14 +197,23 @@ static int decode_verdict(struct svcrules_nft *n, attr_t data, struct svcr_nft_c
 	return svcr_nft_chain_parse(n, other, ret);
 }
 
-/* Element user data: type 0 is the comment, with its final NUL. */
+static bool printable(const uint8_t *p, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (p[i] < ' ' || p[i] > '~')
+			return false;
+	return true;
+}
+
+/* Element user data: type 0 is the comment, with its final NUL. One that we never write counts as none. */
 static int decode_comment(struct svcrules_nft *n, const struct svcr_nft_set *s, uint8_t *e, attr_t userdata)
 {
 	const uint8_t *p = userdata ? mnl_attr_get_payload(userdata) : NULL;
 	size_t len = userdata ? mnl_attr_get_payload_len(userdata) : 0;
 	char *c;
 
-	if (len < 3 || p[0] != 0 || p[1] < 1 || len < 2u + p[1])
+	if (len < 3 || p[0] != 0 || p[1] < 1 || len < 2u + p[1] || p[1] > SVCR_NFT_COMMENT_MAX + 1 ||
+	    !printable(p + 2, p[1] - 1u))
 		return 0;
 	c = svcr_arena_strndup(&n->arena, (const char *)p + 2, p[1] - 1u);
 	if (!c)
