@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Out of memory at every allocation in turn: the functions must say so and
+ * leave nothing behind. The linker wraps the allocator for our objects, and
+ * jansson is told to use the wrappers too; libmnl and libnftnl are not.
+ */
+#include "rules/nftables/diff.h"
+
+#include <check.h>
+#include <errno.h>
+#include <jansson.h>
+#include <libmnl/libmnl.h>
+#include <linux/netfilter/nf_tables.h>
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define LIVE_MAX 65536
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t n, size_t size);
+void *__real_realloc(void *p, size_t size);
+void __real_free(void *p);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_realloc(void *p, size_t size);
+void __wrap_free(void *p);
+
+/* ---- The allocator ------------------------------------------------------ */
+
+static bool counting;
+static size_t countdown; /* the allocation that fails; 0: none */
+static bool failed;
+static void *live[LIVE_MAX];
+static size_t nlive;
+
+static bool fails(void)
+{
+	if (!counting || !countdown || --countdown)
+		return false;
+	failed = true;
+	return true;
+}
+
+static void *note(void *p)
+{
+	if (counting && p) {
+		if (nlive == LIVE_MAX)
+			abort();
+		live[nlive++] = p;
+	}
+	return p;
+}
+
+static void forget(const void *p)
+{
+	for (size_t i = nlive; p && i-- > 0;)
+		if (live[i] == p) {
+			live[i] = live[--nlive];
+			return;
+		}
+}
+
+void *__wrap_malloc(size_t size)
+{
+	return fails() ? NULL : note(__real_malloc(size));
+}
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+	return fails() ? NULL : note(__real_calloc(n, size));
+}
+
+void *__wrap_realloc(void *p, size_t size)
+{
+	if (fails())
+		return NULL;
+	forget(p);
+	return note(__real_realloc(p, size));
+}
+
+void __wrap_free(void *p)
+{
+	forget(p);
+	__real_free(p);
+}
+
+/* ---- What is tried ------------------------------------------------------ */
+
+#define SERVICE(name, ip, spec) \
+	"{\"kind\":\"Service\",\"metadata\":{\"name\":\"" name "\"},\"spec\":{\"clusterIP\":\"" ip "\"," spec "," \
+	"\"ports\":[{\"name\":\"p\",\"port\":80,\"nodePort\":30080},{\"name\":\"q\",\"port\":53,\"protocol\":\"UDP\"}]},"\
+	"\"status\":{\"loadBalancer\":{\"ingress\":[{\"ip\":\"203.0.113.1\"},{\"ip\":\"2001:db8::7\"}]}}}"
+#define SLICE(name, endpoints) \
+	"{\"kind\":\"EndpointSlice\",\"metadata\":{\"name\":\"" name "-1\",\"labels\":{\"kubernetes.io/service-name\":\"" \
+	name "\"}},\"addressType\":\"IPv4\",\"ports\":[{\"name\":\"p\",\"port\":8080}," \
+	"{\"name\":\"q\",\"port\":53,\"protocol\":\"UDP\"}],\"endpoints\":[" endpoints "]}"
+#define END(ip) "{\"addresses\":[\"" ip "\"],\"nodeName\":\"n1\",\"hints\":{\"forZones\":[{\"name\":\"z\"}]}}"
+#define LEGACY \
+	"{\"kind\":\"Endpoints\",\"metadata\":{\"name\":\"b\"},\"subsets\":[{\"addresses\":[{\"ip\":\"10.244.0.9\"}]," \
+	"\"ports\":[{\"name\":\"p\",\"port\":8080}]}]}"
+#define NODE \
+	"{\"kind\":\"Node\",\"metadata\":{\"name\":\"n1\"},\"spec\":{\"podCIDR\":\"10.244.0.0/24\"},\"status\":" \
+	"{\"addresses\":[{\"type\":\"InternalIP\",\"address\":\"192.0.2.1\"}]}}"
+#define LOCAL \
+	"\"type\":\"LoadBalancer\",\"externalTrafficPolicy\":\"Local\",\"loadBalancerSourceRanges\":[\"192.0.2.0/24\"]"
+#define STICKY "\"sessionAffinity\":\"ClientIP\",\"externalIPs\":[\"198.51.100.1\",\"127.0.0.1\"]"
+
+static const char *const inputs[] = {
+	"{\"kind\":\"List\",\"items\":[" SERVICE("a", "10.96.0.1", LOCAL) "," SERVICE("b", "10.96.0.2", STICKY) ","
+	SLICE("a", END("10.244.0.1") "," END("10.244.0.2")) "," LEGACY "," NODE ",{\"kind\":\"Pod\"}]}",
+	"{\"items\":[" SERVICE("a", "10.96.0.1", STICKY) "," SERVICE("c", "fd00::1", LOCAL) ","
+	SLICE("a", END("10.244.0.3") "," END("10.244.0.2") "," END("10.244.0.4")) "],\"kind\":\"List\"}",
+};
+
+/* Never grows by allocation: what is printed is hashed. */
+static int hash(void *arg, const char *buf, size_t len)
+{
+	uint64_t *h = arg;
+
+	for (size_t i = 0; i < len; i++)
+		*h = (*h ^ (unsigned char)buf[i]) * 1099511628211u;
+	return 0;
+}
+
+static long fill_text(void *arg, char *buf, size_t size)
+{
+	const char **text = arg;
+	size_t n = strlen(*text) < size ? strlen(*text) : size;
+
+	memcpy(buf, *text, n);
+	*text += n;
+	return (long)n;
+}
+
+static int set_options(struct svcrules_options *o, struct svcrules_diags *d)
+{
+	static const char *const settings[][2] = {
+		{ "node-name", "n1" }, { "node-ip", "192.0.2.1, 2001:db8::1" }, { "service-cidr", "10.96.0.0/12" },
+		{ "nodeport-addresses", "192.0.2.0/24" }, { "zone", "z" }, { "cluster-cidr", "10.244.0.0/16" },
+	};
+	int err = o && d ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < ARRAY_SIZE(settings) && !err; i++)
+		err = svcrules_options_set(o, settings[i][0], settings[i][1], d);
+	return err;
+}
+
+static int build(const char *text, struct svcrules_nft **ret)
+{
+	struct svcrules_diags *d = svcrules_diags_new();
+	struct svcrules_options *o = svcrules_options_new();
+	struct svcrules_model *m = svcrules_model_new();
+	int err = m ? set_options(o, d) : -ENOMEM;
+
+	if (!err)
+		err = svcrules_model_read(m, "input", fill_text, &text, d);
+	if (!err)
+		err = svcrules_nft_build(m, o, d, ret);
+	if (d && svcrules_diags_failed(d)) {
+		if (!err)
+			svcrules_nft_free(*ret);
+		err = -ENOMEM;
+	}
+	svcrules_model_free(m);
+	svcrules_options_free(o);
+	svcrules_diags_free(d);
+	return err;
+}
+
+/* What comes out besides the result, as a hash. */
+static uint64_t sum;
+static struct svcrules_nft *values[2];
+static void *messages;
+static size_t messages_len;
+
+static int try_build(void)
+{
+	struct svcrules_nft *n;
+	int err = build(inputs[0], &n);
+
+	if (err)
+		return err;
+	err = svcrules_nft_print(n, hash, &sum);
+	svcrules_nft_free(n);
+	return err;
+}
+
+static int try_print_json(void)
+{
+	return svcrules_nft_print_json(values[0], hash, &sum);
+}
+
+static int try_changes(int (*call)(struct svcrules_changes *c))
+{
+	struct svcrules_changes *c;
+	int err = svcrules_nft_diff(values[0], values[1], &c);
+
+	if (err)
+		return err;
+	err = call(c);
+	svcrules_changes_free(c);
+	return err;
+}
+
+static int call_encode(struct svcrules_changes *c)
+{
+	size_t len, n;
+	void *buf;
+	int err = svcrules_changes_encode(c, &buf, &len, &n);
+
+	if (err)
+		return err;
+	hash(&sum, buf, len);
+	for (size_t i = 1; i <= n && !err; i++) {
+		char *text = svcrules_changes_describe(c, (uint32_t)i);
+
+		if (text)
+			hash(&sum, text, strlen(text));
+		else
+			err = -ENOMEM;
+		free(text);
+	}
+	free(buf);
+	return err;
+}
+
+static int call_print(struct svcrules_changes *c)
+{
+	int err = svcrules_changes_print(c, true, hash, &sum);
+
+	return err ? err : svcrules_changes_print_nft(c, hash, &sum);
+}
+
+static int call_print_json(struct svcrules_changes *c)
+{
+	return svcrules_changes_print_json(c, hash, &sum);
+}
+
+static int try_encode(void)
+{
+	return try_changes(call_encode);
+}
+
+static int try_print(void)
+{
+	return try_changes(call_print);
+}
+
+static int try_changes_json(void)
+{
+	return try_changes(call_print_json);
+}
+
+static int decode_all(struct svcrules_nft *n)
+{
+	int left = (int)messages_len, err = 0;
+
+	for (const struct nlmsghdr *nlh = messages; mnl_nlmsg_ok(nlh, left) && !err; nlh = mnl_nlmsg_next(nlh, &left))
+		err = svcrules_nft_decode(n, nlh);
+	return err ? err : svcrules_nft_decode_end(n);
+}
+
+static int try_decode(void)
+{
+	struct svcrules_nft *n = svcrules_nft_new("svcrules");
+	int err = n ? decode_all(n) : -ENOMEM;
+
+	if (!err) {
+		struct svcrules_changes *c;
+
+		err = svcrules_nft_diff(n, values[0], &c);
+		if (!err) {
+			hash(&sum, svcrules_changes_empty(c) ? "=" : "/", 1);
+			svcrules_changes_free(c);
+		}
+	}
+	svcrules_nft_free(n);
+	return err;
+}
+
+/* ---- The tests ---------------------------------------------------------- */
+
+static void setup(void)
+{
+	struct svcrules_nft *empty = svcrules_nft_new("svcrules");
+	struct svcrules_changes *c;
+	size_t n;
+
+	ck_assert_int_eq(build(inputs[0], &values[0]), 0);
+	ck_assert_int_eq(build(inputs[1], &values[1]), 0);
+	ck_assert_int_eq(svcrules_nft_diff(empty, values[0], &c), 0);
+	ck_assert_int_eq(svcrules_changes_encode(c, &messages, &messages_len, &n), 0);
+	svcrules_changes_free(c);
+	svcrules_nft_free(empty);
+}
+
+static void teardown(void)
+{
+	svcrules_nft_free(values[0]);
+	svcrules_nft_free(values[1]);
+	free(messages);
+}
+
+static int attempt(int (*call)(void), size_t at)
+{
+	int err;
+
+	sum = 14695981039346656037u;
+	nlive = 0;
+	failed = false;
+	countdown = at;
+	counting = true;
+	err = call();
+	counting = false;
+	ck_assert_msg(nlive == 0, "%zu left behind when allocation %zu fails", nlive, at);
+	return err;
+}
+
+static const struct { const char *name; int (*call)(void); } tries[] = {
+	{ "build", try_build }, { "print_json", try_print_json }, { "encode", try_encode }, { "print", try_print },
+	{ "changes_json", try_changes_json }, { "decode", try_decode },
+};
+
+START_TEST(test_fail)
+{
+	uint64_t expected;
+	size_t at;
+
+	ck_assert_int_eq(attempt(tries[_i].call, 0), 0);
+	expected = sum;
+	for (at = 1; at < 100000; at++) {
+		int err = attempt(tries[_i].call, at);
+
+		if (!failed)
+			break;
+		ck_assert_msg(err == -ENOMEM, "%s says %d when allocation %zu fails", tries[_i].name, err, at);
+	}
+	ck_assert_uint_gt(at, 5);
+	ck_assert_int_eq(attempt(tries[_i].call, 0), 0);
+	ck_assert_uint_eq(sum, expected);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("alloc");
+	TCase *tc = tcase_create("alloc");
+	SRunner *runner = srunner_create(suite);
+	int bad;
+
+	json_set_alloc_funcs(__wrap_malloc, __wrap_free);
+	suite_add_tcase(suite, tc);
+	tcase_set_timeout(tc, 60);
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_loop_test(tc, test_fail, 0, (int)ARRAY_SIZE(tries));
+	srunner_run_all(runner, CK_ENV);
+	bad = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return bad ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Fuzz target from the input to the rule set: what can be read must build and
+ * print, and equals itself read in small pieces. With -DSVCR_LIBFUZZER for
+ * libFuzzer, else a program that runs the files that it is given.
+ */
+#include "svcrules.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+struct input {
+	const uint8_t *data;
+	size_t len, step;
+};
+
+static long fill_input(void *arg, char *buf, size_t size)
+{
+	struct input *in = arg;
+	size_t n = in->len < in->step ? in->len : in->step;
+
+	if (n > size)
+		n = size;
+	if (n)
+		memcpy(buf, in->data, n);
+	in->data += n;
+	in->len -= n;
+	return (long)n;
+}
+
+static int hash(void *arg, const char *buf, size_t len)
+{
+	uint64_t *h = arg;
+
+	for (size_t i = 0; i < len; i++)
+		*h = (*h ^ (unsigned char)buf[i]) * 1099511628211u;
+	return 0;
+}
+
+static struct svcrules_options *options(struct svcrules_diags *d)
+{
+	struct svcrules_options *o = svcrules_options_new();
+
+	if (!o || svcrules_options_set(o, "node-name", "node1", d) ||
+	    svcrules_options_set(o, "cluster-cidr", "10.244.0.0/16,fd00:244::/48", d))
+		abort();
+	return o;
+}
+
+/* The hash of all that is printed; of the diagnostics alone when reading fails. */
+static uint64_t run(struct input in)
+{
+	struct svcrules_diags *d = svcrules_diags_new();
+	struct svcrules_model *m = svcrules_model_new();
+	struct svcrules_options *o = options(d);
+	struct svcrules_nft *n = NULL;
+	uint64_t h = 14695981039346656037u;
+	int err = svcrules_model_read(m, "fuzz", fill_input, &in, d);
+
+	if (!err && (svcrules_diags_errors(d) || svcrules_nft_build(m, o, d, &n)))
+		abort();
+	if (!err && (svcrules_nft_print(n, hash, &h) || svcrules_nft_print_json(n, hash, &h)))
+		abort();
+	if (err == -22 && svcrules_diags_errors(d) == 0)
+		abort();
+	for (size_t i = 0; i < svcrules_diags_count(d); i++)
+		hash(&h, svcrules_diags_get(d, i)->text, strlen(svcrules_diags_get(d, i)->text));
+	svcrules_nft_free(n);
+	svcrules_options_free(o);
+	svcrules_model_free(m);
+	svcrules_diags_free(d);
+	return h;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct input whole = { data, size, SIZE_MAX }, pieces = { data, size, 7 };
+
+	if (run(whole) != run(pieces))
+		abort();
+	return 0;
+}
+
+#ifndef SVCR_LIBFUZZER
+#include <dirent.h>
+#include <errno.h>
+
+static int run_file(const char *path)
+{
+	FILE *f = fopen(path, "rb");
+	uint8_t *data = NULL;
+	size_t len = 0, n;
+
+	if (!f) {
+		perror(path);
+		return 1;
+	}
+	do {
+		data = realloc(data, len + 65536);
+		if (!data)
+			abort();
+		n = fread(data + len, 1, 65536, f);
+		len += n;
+	} while (n);
+	fclose(f);
+	LLVMFuzzerTestOneInput(data, len);
+	free(data);
+	return 0;
+}
+
+static int run_path(const char *path)
+{
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+	int ret = 0;
+
+	if (!dir)
+		return errno == ENOTDIR ? run_file(path) : (perror(path), 1);
+	while ((entry = readdir(dir))) {
+		char *name;
+
+		if (entry->d_name[0] == '.')
+			continue;
+		if (asprintf(&name, "%s/%s", path, entry->d_name) < 0)
+			abort();
+		ret |= run_file(name);
+		free(name);
+	}
+	closedir(dir);
+	return ret;
+}
+
+int main(int argc, char **argv)
+{
+	int ret = 0;
+
+	for (int i = 1; i < argc; i++)
+		ret |= run_path(argv[i]);
+	return ret;
+}
+#endif
