@@ -92,12 +92,12 @@ const char *svcr_addr_unusable(const struct svcr_addr *a)
 	const uint8_t *b = a->bytes;
 
 	if (memcmp(b, zero, svcr_addr_len(a->family)) == 0)
-		return "unspecified";
+		return "an unspecified";
 	if (a->family == SVCR_IPV4)
-		return b[0] == 127 ? "loopback" : b[0] == 169 && b[1] == 254 ? "link-local" :
-		       b[0] >= 224 && b[0] < 240 ? "multicast" : NULL;
-	return memcmp(b, one, 16) == 0 ? "loopback" : b[0] == 0xfe && (b[1] & 0xc0) == 0x80 ? "link-local" :
-	       b[0] == 0xff ? "multicast" : NULL;
+		return b[0] == 127 ? "a loopback" : b[0] == 169 && b[1] == 254 ? "a link-local" :
+		       b[0] >= 224 && b[0] < 240 ? "a multicast" : NULL;
+	return memcmp(b, one, 16) == 0 ? "a loopback" : b[0] == 0xfe && (b[1] & 0xc0) == 0x80 ? "a link-local" :
+	       b[0] == 0xff ? "a multicast" : NULL;
 }
 
 bool svcr_addr_next(struct svcr_addr *a)

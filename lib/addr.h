@@ -44,8 +44,8 @@ static inline bool svcr_addr_eq(const struct svcr_addr *a, const struct svcr_add
 bool svcr_cidr_contains(const struct svcr_cidr *c, const struct svcr_addr *a);
 
 /*
- * What kind of address can never be a service's or an endpoint's: "loopback",
- * "link-local", "multicast", "unspecified"; NULL for all others.
+ * What kind of address can never be a service's or an endpoint's: "a loopback",
+ * "a link-local", "a multicast", "an unspecified"; NULL for all others.
  */
 const char *svcr_addr_unusable(const struct svcr_addr *a);
 

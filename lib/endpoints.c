@@ -272,12 +272,17 @@ static int take(const struct svcr_endpoints *x, struct svcr_arena *arena, const 
 	return 0;
 }
 
-static int note_hairpin(struct svcr_endpoints *x)
+/*
+ * Which endpoints may be sent back to themselves by this node: its own, those
+ * of no known node, and, where pods elsewhere keep their addresses on the way
+ * to an external address (Local policy), all.
+ */
+static int note_hairpin(struct svcr_endpoints *x, const struct svcr_service *s)
 {
 	for (size_t i = 0; i < x->found.n; i++) {
 		struct svcr_addr *slot;
 
-		if (!x->all_hairpin && !is_local(x, &x->found.v[i]))
+		if (!x->all_hairpin && !s->external_local && x->found.v[i].endpoint->node && !is_local(x, &x->found.v[i]))
 			continue;
 		slot = SVCR_GROW(&x->hairpin);
 		if (!slot)
@@ -306,7 +311,7 @@ int svcr_endpoints_choose(struct svcr_endpoints *x, struct svcr_arena *arena, co
 	err = take(x, arena, &cluster, &ret->cluster);
 	if (!err)
 		err = take(x, arena, &local, &ret->local);
-	return err ? err : note_hairpin(x);
+	return err ? err : note_hairpin(x, s);
 }
 
 void svcr_endpoints_warn(const struct svcr_endpoints *x, const struct svcr_service *s, struct svcrules_diags *d)
@@ -334,6 +339,6 @@ void svcr_endpoints_warn(const struct svcr_endpoints *x, const struct svcr_servi
 	snprintf(object, sizeof(object), "Service %s/%s", s->ns, s->name);
 	svcr_diag(d, &(struct svcrules_diag){ .severity = SVCRULES_WARNING, .check = "unusable-address",
 		  .source = source, .object = object, .field = "endpoints" },
-		  "%s is a %s address, no endpoint can have it%s: ignored", svcr_addr_text(first, text),
+		  "%s is %s address, no endpoint can have it%s: ignored", svcr_addr_text(first, text),
 		  svcr_addr_unusable(first), n > 1 ? " (and more like it)" : "");
 }

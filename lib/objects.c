@@ -529,9 +529,9 @@ static void read_address_type(struct svcr_reader *r, void *member)
 	struct svcr_object *o = member;
 	int i = svcr_read_word(r, words);
 
+	o->slice.has_type = true; /* a wrong one was complained of */
 	if (i < 0)
 		return;
-	o->slice.has_type = true;
 	o->slice.s.ignored = i == 2;
 	o->slice.s.family = i == 1 ? SVCR_IPV6 : SVCR_IPV4;
 }

@@ -239,7 +239,7 @@ static void warn_unusable(struct selection *sel, const struct svcr_vip *vip)
 
 	svcr_diag(sel->diags, &(struct svcrules_diag){ .severity = SVCRULES_WARNING, .check = "unusable-address",
 		  .source = vip->service->source, .object = service_text(vip->service, object, sizeof(object)),
-		  .field = kind_fields[vip->kind] }, "%s is a %s address, no service can have it: ignored",
+		  .field = kind_fields[vip->kind] }, "%s is %s address, no service can have it: ignored",
 		  svcr_addr_text(&vip->addr, text), svcr_addr_unusable(&vip->addr));
 }
 

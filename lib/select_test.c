@@ -183,10 +183,10 @@ static const struct {
 	{ NP("a", "10.0.0.1", "null") NP("b", "10.0.0.2", "'2019-01-01T00:00:00Z'"), "node-ip=192.168.0.1",
 	  A_TO "\nC 10.0.0.2 tcp 80 b\nN 192.168.0.1 tcp 30080 b\n! conflict Service default/a\n" },
 	{ NP("b", "10.0.0.2", "null") NP("a", "10.0.0.1", "null"), "node-ip=192.168.0.1",
-	  A_TO "\nC 10.0.0.2 tcp 80 b\nN 192.168.0.1 tcp 30080 a\n! conflict Service default/b\n" },
+	  A_TO "\nC 10.0.0.2 tcp 80 b\nN 192.168.0.1 tcp 30080 a\n! no-endpoints (null)\n! conflict Service default/b\n" },
 	{ A("") SVC("b", "'2019-01-01T00:00:00Z'", "'clusterIP':'10.0.0.2','externalIPs':['10.0.0.1'],'ports':[{'port':80},"
 	  "{'port':80,'protocol':'UDP','name':'u'}]", ""), "", A_TO "\nX 10.0.0.1 udp 80 b\nC 10.0.0.2 tcp 80 b\n"
-	  "C 10.0.0.2 udp 80 b\n! conflict Service default/b\n" },
+	  "C 10.0.0.2 udp 80 b\n! no-endpoints (null)\n! conflict Service default/b\n" },
 };
 
 struct fixture {
