@@ -93,9 +93,9 @@ self_test() {
 	done
 }
 
-# includes DIRECTORY: "file header" for each #include of its sources
+# includes DIRECTORY: "file header" for each #include of its sources; tests may look anywhere
 includes() {
-	find "$1" -name '*.[ch]' -print | sort | while read -r file; do
+	find "$1" -name '*.[ch]' ! -name '*_test.[ch]' ! -name '*_fuzz.c' -print | sort | while read -r file; do
 		sed -n 's/^[[:space:]]*#[[:space:]]*include[[:space:]]*[<"]\([^>"]*\)[>"].*/\1/p' "$file" |
 			while read -r header; do echo "$file $header"; done
 	done
