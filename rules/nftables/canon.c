@@ -44,6 +44,11 @@ static uint32_t number(attrs_t a, int type)
 	return a[type] && mnl_attr_get_payload_len(a[type]) == 4 ? ntohl(mnl_attr_get_u32(a[type])) : 0;
 }
 
+static uint8_t byte(const struct nlattr *a)
+{
+	return a && mnl_attr_get_payload_len(a) == 1 ? mnl_attr_get_u8(a) : 0;
+}
+
 static const char *string(attrs_t a, int type)
 {
 	return a[type] && mnl_attr_validate(a[type], MNL_TYPE_NUL_STRING) >= 0 ? mnl_attr_get_str(a[type]) : "?";
@@ -150,7 +155,7 @@ static void canon_meta(struct canon *c, attrs_t a)
 
 static void canon_ct(struct canon *c, attrs_t a)
 {
-	int direction = a[NFTA_CT_DIRECTION] ? mnl_attr_get_u8(a[NFTA_CT_DIRECTION]) : -1;
+	int direction = a[NFTA_CT_DIRECTION] ? byte(a[NFTA_CT_DIRECTION]) : -1;
 
 	if (a[NFTA_CT_SREG])
 		say(c, "ct-set(%u);", number(a, NFTA_CT_KEY));
@@ -234,7 +239,8 @@ static void canon_dynset(struct canon *c, attrs_t a)
 	const char *set = string(a, NFTA_DYNSET_SET_NAME);
 	char *k = key(c, word_of(number(a, NFTA_DYNSET_SREG_KEY)), set);
 	uint32_t data = word_of(number(a, NFTA_DYNSET_SREG_DATA));
-	uint64_t timeout = a[NFTA_DYNSET_TIMEOUT] ? be64toh(mnl_attr_get_u64(a[NFTA_DYNSET_TIMEOUT])) : 0;
+	const struct nlattr *t = a[NFTA_DYNSET_TIMEOUT];
+	uint64_t timeout = t && mnl_attr_get_payload_len(t) == 8 ? be64toh(mnl_attr_get_u64(t)) : 0;
 	uint32_t port = data + svcr_addr_len(c->family) / 4u;
 
 	if (k)
@@ -283,8 +289,7 @@ static void canon_reject(struct canon *c, attrs_t a)
 {
 	uint32_t type = number(a, NFTA_REJECT_TYPE);
 
-	say(c, "reject(%u:%u);", type, type != NFT_REJECT_TCP_RST && a[NFTA_REJECT_ICMP_CODE] ?
-	    mnl_attr_get_u8(a[NFTA_REJECT_ICMP_CODE]) : 0);
+	say(c, "reject(%u:%u);", type, type != NFT_REJECT_TCP_RST ? byte(a[NFTA_REJECT_ICMP_CODE]) : 0);
 }
 
 static const struct {

@@ -64,12 +64,18 @@ static int decode_table(struct svcrules_nft *n, struct svcr_nft_table *t, const 
 	return 0;
 }
 
+/* libmnl rounds a length up to 4 and would read past the end of one that is no multiple, which the kernel never sends. */
+static bool header_whole(const struct nlmsghdr *nlh)
+{
+	return nlh->nlmsg_len >= NLMSG_LENGTH(sizeof(struct nfgenmsg)) && nlh->nlmsg_len % NLMSG_ALIGNTO == 0;
+}
+
 bool svcrules_nft_owned(const void *msg, const char **ret_name, uint8_t *ret_family)
 {
 	const struct nlmsghdr *nlh = msg;
 	attr_t a[ATTRS] = { NULL };
 
-	if ((nlh->nlmsg_type & 0xff) != NFT_MSG_NEWTABLE || nlh->nlmsg_len < NLMSG_LENGTH(sizeof(struct nfgenmsg)))
+	if ((nlh->nlmsg_type & 0xff) != NFT_MSG_NEWTABLE || !header_whole(nlh))
 		return false;
 	mnl_attr_parse(nlh, sizeof(struct nfgenmsg), collect, a);
 	*ret_name = string(a[NFTA_TABLE_NAME]);
@@ -335,7 +341,7 @@ int svcrules_nft_decode(struct svcrules_nft *n, const void *msg)
 	attr_t a[ATTRS] = { NULL };
 	int family;
 
-	if (nlh->nlmsg_len < NLMSG_LENGTH(sizeof(struct nfgenmsg)))
+	if (!header_whole(nlh))
 		return -EBADMSG;
 	if (nlh->nlmsg_type >> 8 != NFNL_SUBSYS_NFTABLES || type >= NFT_MSG_MAX || !messages[type].decode)
 		return 0;

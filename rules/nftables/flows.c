@@ -219,7 +219,7 @@ int svcrules_nft_affinity(const struct svcrules_nft *now, const void *msg, void 
 	const struct svcr_nft_table *t;
 	attr_t a[ATTRS] = { NULL }, nest;
 
-	if (nlh->nlmsg_len < NLMSG_LENGTH(sizeof(struct nfgenmsg)))
+	if (nlh->nlmsg_len < NLMSG_LENGTH(sizeof(struct nfgenmsg)) || nlh->nlmsg_len % NLMSG_ALIGNTO)
 		return -EBADMSG;
 	t = table_of(now, ((const struct nfgenmsg *)mnl_nlmsg_get_payload(nlh))->nfgen_family);
 	if (!t || nlh->nlmsg_type != (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWSETELEM))
