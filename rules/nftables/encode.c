@@ -43,6 +43,7 @@ static struct nlmsghdr *message(struct encoder *e, size_t change, uint16_t type,
 		char *p = realloc(e->buf, cap);
 
 		if (p) {
+			memset(p + e->cap, 0, cap - e->cap); /* what is between attributes goes to the kernel too */
 			e->buf = p;
 			e->cap = cap;
 		} else {
