@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Changes printed: in services, as nft(8) commands, as JSON; and one message described. */
+#include "rules/nftables/json.h"
 #include "rules/nftables/report.h"
 #include "rules/nftables/text.h"
 
 #include <errno.h>
-#include <jansson.h>
 
 #define GREEN "\033[32m"
 #define RED "\033[31m"
@@ -33,27 +33,49 @@ static void out_vip(struct svcr_out *o, const struct svcr_nft_vip_change *v, boo
 	svcr_out_str(o, "\n");
 }
 
+/* How each kind of change is told: "+ chain balance-3 (ip)", "cannot add chain balance-3 (ip)". */
+static const struct {
+	const char *sign, *verb, *noun;
+} words[] = {
+	[CHANGE_ADD_TABLE] = { "+", "add", "table" },
+	[CHANGE_DEL_TABLE] = { "-", "remove", "table" },
+	[CHANGE_FLUSH_CHAIN] = { "-", "remove", "rules of chain" },
+	[CHANGE_DEL_ELEMS] = { "-", "remove from", "set" },
+	[CHANGE_DEL_SET] = { "-", "remove", "set" },
+	[CHANGE_DEL_CHAIN] = { "-", "remove", "chain" },
+	[CHANGE_ADD_CHAIN] = { "+", "add", "chain" },
+	[CHANGE_ADD_SET] = { "+", "add", "set" },
+	[CHANGE_ADD_ELEMS] = { "+", "add to", "set" },
+	[CHANGE_ADD_RULE] = { "+", "add", "rule in chain" },
+};
+
+/* What a change is about: "set endpoints (ip)". */
+static void out_object(struct svcr_out *o, const struct svcrules_changes *c, const struct svcr_nft_change *ch)
+{
+	char buf[SVCR_NFT_NAME_MAX];
+	const char *name = c->to->name, *noun = words[ch->op].noun;
+
+	if (ch->chain.kind)
+		name = svcr_nft_chain_name(svcr_nft_change_nft(c, ch), ch->chain, buf);
+	else if (ch->set < SET__COUNT)
+		name = svcr_nft_sets[ch->set].name;
+	else if (ch->name)
+		name = ch->name;
+	if (ch->set < SET__COUNT && svcr_nft_sets[ch->set].data != DATA_NONE)
+		noun = "map";
+	svcr_out(o, "%s ", noun);
+	for (; *name; name++) /* others may have named it, with any bytes */
+		svcr_out(o, "%c", *name > ' ' && *name <= '~' ? *name : '?');
+	svcr_out(o, " (%s)", svcr_nft_family_name(ch->family));
+}
+
 /* What is no service's own: told by the part of the table that changed. */
 static void out_other(struct svcr_out *o, const struct svcrules_changes *c, const struct svcr_nft_change *ch)
 {
-	const char *f = svcr_nft_family_name(ch->family), *table = c->to->name;
-	const struct svcrules_nft *n = svcr_nft_change_nft(c, ch);
-	char name[SVCR_NFT_NAME_MAX];
-	const char *set = ch->set < SET__COUNT ? svcr_nft_sets[ch->set].name : ch->name;
-	const char *chain = ch->chain.kind ? svcr_nft_chain_name(n, ch->chain, name) : "";
-
-	switch (ch->op) {
-	case CHANGE_ADD_TABLE: svcr_out(o, "+ table %s %s\n", f, table); break;
-	case CHANGE_DEL_TABLE: svcr_out(o, "- table %s %s\n", f, table); break;
-	case CHANGE_FLUSH_CHAIN: svcr_out(o, "- rules of chain %s (%s)\n", chain, f); break;
-	case CHANGE_DEL_CHAIN: svcr_out(o, "- chain %s (%s)\n", chain, f); break;
-	case CHANGE_ADD_CHAIN: svcr_out(o, "+ chain %s (%s)\n", chain, f); break;
-	case CHANGE_DEL_SET: svcr_out(o, "- set %s (%s)\n", set, f); break;
-	case CHANGE_ADD_SET: svcr_out(o, "+ set %s (%s)\n", set, f); break;
-	case CHANGE_ADD_RULE: svcr_out(o, "+ rule in chain %s (%s)\n", chain, f); break;
-	case CHANGE_ADD_ELEMS: svcr_out(o, "+ %zu in set %s (%s)\n", ch->count, set, f); break;
-	case CHANGE_DEL_ELEMS: svcr_out(o, "- %zu in set %s (%s)\n", ch->count, set, f); break;
-	}
+	svcr_out(o, "%s ", words[ch->op].sign);
+	if (ch->count)
+		svcr_out(o, "%zu in ", ch->count);
+	out_object(o, c, ch);
 }
 
 static bool services_own(const struct svcr_nft_change *ch)
@@ -75,10 +97,11 @@ int svcrules_changes_print(const struct svcrules_changes *c, bool colour, svcrul
 		out_vip(&o, &r.v[i], colour);
 	/* a table that is new or gone says it all; the rest is worth a line each */
 	for (size_t i = 0; i < c->n; i++) {
-		const struct svcrules_nft *from = c->from;
-
-		if (!services_own(&c->v[i]) && (from->tables[c->v[i].family].present || c->v[i].op == CHANGE_ADD_TABLE))
-			out_other(&o, c, &c->v[i]);
+		if (services_own(&c->v[i]) ||
+		    (!c->from->tables[c->v[i].family].present && c->v[i].op != CHANGE_ADD_TABLE))
+			continue;
+		out_other(&o, c, &c->v[i]);
+		svcr_out_str(&o, "\n");
 	}
 	if (c->n == 0)
 		svcr_out_str(&o, "no changes\n");
@@ -178,7 +201,22 @@ int svcrules_changes_print_nft(const struct svcrules_changes *c, svcrules_write_
 	return svcr_out_end(&o);
 }
 
-json_t *svcr_nft_json_append(json_t *list, json_t *item);
+
+struct text { char *p; size_t len; };
+
+static int append(void *arg, const char *buf, size_t len)
+{
+	struct text *t = arg;
+	char *p = realloc(t->p, t->len + len + 1);
+
+	if (!p)
+		return -ENOMEM;
+	memcpy(p + t->len, buf, len);
+	t->p = p;
+	t->len += len;
+	p[t->len] = '\0';
+	return 0;
+}
 
 static json_t *json_list(char *const *v, size_t n)
 {
@@ -189,19 +227,37 @@ static json_t *json_list(char *const *v, size_t n)
 	return list;
 }
 
+/* What belongs to no single service, a text each. */
+static json_t *json_others(const struct svcrules_changes *c)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < c->n; i++) {
+		struct text t = { NULL, 0 };
+		struct svcr_out o = { .write = append, .arg = &t };
+
+		if (services_own(&c->v[i]))
+			continue;
+		out_other(&o, c, &c->v[i]);
+		if (svcr_out_end(&o))
+			list = svcr_nft_json_append(list, NULL);
+		else
+			list = svcr_nft_json_append(list, json_string(t.p));
+		free(t.p);
+	}
+	return list;
+}
+
 static json_t *json_vip(const struct svcr_nft_vip_change *v)
 {
-	size_t len = svcr_addr_len(v->family);
 	char vip[SVCR_NFT_VIP_TEXT];
 	const char *op = v->in_from && v->in_to ? "change" : v->in_to ? "add" : "remove";
 
-	(void)len;
 	return json_pack("{s:s, s:s, s:s, s:o, s:o}", "op", op, "service", v->name ? v->name : "",
 			 "address", svcr_nft_vip_text(v->family, v->key, vip),
 			 "added", json_list(v->added, v->nadded), "removed", json_list(v->removed, v->nremoved));
 }
 
-int svcr_nft_dump_json(json_t *root, svcrules_write_fn write, void *arg);
 
 int svcrules_changes_print_json(const struct svcrules_changes *c, svcrules_write_fn write, void *arg)
 {
@@ -216,8 +272,8 @@ int svcrules_changes_print_json(const struct svcrules_changes *c, svcrules_write
 	for (size_t i = 0; i < r.n; i++)
 		services = svcr_nft_json_append(services, json_vip(&r.v[i]));
 	svcr_nft_report_release(&r);
-	return svcr_nft_dump_json(json_pack("{s:b, s:o, s:{s:I, s:I, s:I, s:I, s:I, s:I}}", "same", c->n == 0,
-		"services", services, "summary", "services_added", (json_int_t)s->services_added,
+	return svcr_nft_dump_json(json_pack("{s:b, s:o, s:o, s:{s:I, s:I, s:I, s:I, s:I, s:I}}", "same", c->n == 0,
+		"services", services, "other", json_others(c), "summary", "services_added", (json_int_t)s->services_added,
 		"services_removed", (json_int_t)s->services_removed, "services_changed",
 		(json_int_t)s->services_changed, "elements_added", (json_int_t)s->elements_added,
 		"elements_removed", (json_int_t)s->elements_removed, "other", (json_int_t)s->other), write, arg);
@@ -244,22 +300,6 @@ static void describe_services(struct svcr_out *o, const struct svcrules_changes 
 	svcr_out_str(o, told == 3 ? " ...: " : told ? ": " : "");
 }
 
-struct text { char *p; size_t len; };
-
-static int append(void *arg, const char *buf, size_t len)
-{
-	struct text *t = arg;
-	char *p = realloc(t->p, t->len + len + 1);
-
-	if (!p)
-		return -ENOMEM;
-	memcpy(p + t->len, buf, len);
-	t->p = p;
-	t->len += len;
-	p[t->len] = '\0';
-	return 0;
-}
-
 char *svcrules_changes_describe(const struct svcrules_changes *c, uint32_t seq)
 {
 	struct text t = { NULL, 0 };
@@ -270,12 +310,11 @@ char *svcrules_changes_describe(const struct svcrules_changes *c, uint32_t seq)
 		return NULL;
 	m = &c->messages[seq - 1];
 	describe_services(&o, c, &c->v[m->change], m);
-	out_other(&o, c, &c->v[m->change]);
-	if (svcr_out_end(&o) || !t.p) {
+	svcr_out(&o, "cannot %s ", words[c->v[m->change].op].verb);
+	out_object(&o, c, &c->v[m->change]);
+	if (svcr_out_end(&o)) {
 		free(t.p);
 		return NULL;
 	}
-	if (t.p[t.len - 1] == '\n')
-		t.p[t.len - 1] = '\0';
 	return t.p;
 }

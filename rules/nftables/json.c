@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A rule set as JSON; svcrules(5) describes the form. */
+#include "rules/nftables/json.h"
 #include "rules/nftables/text.h"
 
 #include <errno.h>
-#include <jansson.h>
 
-int svcr_nft_dump_json(json_t *root, svcrules_write_fn write, void *arg);
-json_t *svcr_nft_json_append(json_t *list, json_t *item);
 
 /* Returns `list` with `item` at its end, or NULL: out of memory, now or when one of them was made. */
 json_t *svcr_nft_json_append(json_t *list, json_t *item)
