@@ -17,39 +17,9 @@ passed=0
 failed=0
 skipped=0
 
-finish() {
-	echo "golden-kernel: $passed passed, $failed failed, $skipped skipped"
-	[ "$failed" -eq 0 ]
-	exit
-}
-
-give_up() {
-	echo "SKIP - golden-kernel: $1"
-	skipped=1
-	finish
-}
-
-if [ "$(id -u)" -ne 0 ]; then
-	unshare -Urnm true 2>/dev/null || give_up "no user namespaces here"
-	SVCR_INSIDE=1 exec unshare -Urnm "$0" "$@"
-fi
-if [ -n "${SVCR_INSIDE:-}" ]; then
-	# ip netns keeps names in /run/netns, which is not ours outside
-	mount -t tmpfs tmpfs /run || give_up "no private /run"
-	mkdir /run/netns
-fi
-if ! [ -x "$SVCRULES" ]; then
-	echo "golden-kernel.sh: $SVCRULES is missing, run make first" >&2
-	exit 2
-fi
-work=$(mktemp -d) || exit 2
-netns=svcr-golden-$$
-trap 'ip netns del "$netns" 2>/dev/null; rm -rf "$work"' EXIT
-ip netns add "$netns" 2>/dev/null || give_up "no network namespaces here"
-
-at() {
-	ip netns exec "$netns" "$@" </dev/null
-}
+NAME=golden-kernel
+# shellcheck source=testdata/netns.sh
+. "$(dirname "$0")/netns.sh"
 
 # The kernel's rules, a line for each rule (with its chain and place) and element, sorted.
 listing() {

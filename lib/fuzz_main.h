@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The end of every fuzz target: without -DSVCR_LIBFUZZER a main that runs each
+ * file named, and those in each directory named, so that a corpus is an
+ * ordinary test. Included once, after LLVMFuzzerTestOneInput.
+ */
+#ifndef SVCR_LIBFUZZER
+#include <dirent.h>
+#include <errno.h>
+
+static int run_file(const char *path)
+{
+	FILE *f = fopen(path, "rb");
+	uint8_t *data = NULL;
+	size_t len = 0, n;
+
+	if (!f) {
+		perror(path);
+		return 1;
+	}
+	do {
+		data = realloc(data, len + 65536);
+		if (!data)
+			abort();
+		n = fread(data + len, 1, 65536, f);
+		len += n;
+	} while (n);
+	fclose(f);
+	LLVMFuzzerTestOneInput(data, len);
+	free(data);
+	return 0;
+}
+
+static int run_path(const char *path)
+{
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+	int ret = 0;
+
+	if (!dir)
+		return errno == ENOTDIR ? run_file(path) : (perror(path), 1);
+	while ((entry = readdir(dir))) {
+		char *name;
+
+		if (entry->d_name[0] == '.')
+			continue;
+		if (asprintf(&name, "%s/%s", path, entry->d_name) < 0)
+			abort();
+		ret |= run_file(name);
+		free(name);
+	}
+	closedir(dir);
+	return ret;
+}
+
+int main(int argc, char **argv)
+{
+	int ret = 0;
+
+	for (int i = 1; i < argc; i++)
+		ret |= run_path(argv[i]);
+	return ret;
+}
+#endif
