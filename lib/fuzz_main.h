@@ -4,6 +4,14 @@
  * file named, and those in each directory named, so that a corpus is an
  * ordinary test. Included once, after LLVMFuzzerTestOneInput.
  */
+#ifndef SVCR_FUZZ_MAIN_H
+#define SVCR_FUZZ_MAIN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 #ifndef SVCR_LIBFUZZER
 #include <dirent.h>
 #include <errno.h>
@@ -61,4 +69,5 @@ int main(int argc, char **argv)
 		ret |= run_path(argv[i]);
 	return ret;
 }
+#endif
 #endif

@@ -10,8 +10,6 @@
 
 #include <libmnl/libmnl.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 static int ignore(void *arg, const char *buf, size_t len)
 {
 	size_t *sum = arg;
