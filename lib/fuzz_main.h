@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The end of every fuzz target: without -DSVCR_LIBFUZZER a main that runs each
- * file named, and those in each directory named, so that a corpus is an
- * ordinary test. Included once, after LLVMFuzzerTestOneInput.
+ * For every fuzz target: without -DSVCR_LIBFUZZER a main that runs each file
+ * named, and those in each directory named, so that a corpus is an ordinary test.
  */
 #ifndef SVCR_FUZZ_MAIN_H
 #define SVCR_FUZZ_MAIN_H

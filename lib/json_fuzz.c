@@ -4,6 +4,7 @@
  * the input comes in. With -DSVCR_LIBFUZZER for libFuzzer, else a program
  * that runs the files, and the files of the directories, that it is given.
  */
+#include "fuzz_main.h"
 #include "json.h"
 
 #include <stdio.h>
@@ -94,5 +95,3 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	return 0;
 }
-
-#include "fuzz_main.h"

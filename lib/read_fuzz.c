@@ -4,6 +4,7 @@
  * print, and equals itself read in small pieces. With -DSVCR_LIBFUZZER for
  * libFuzzer, else a program that runs the files that it is given.
  */
+#include "fuzz_main.h"
 #include "svcrules.h"
 
 #include <stdio.h>
@@ -81,5 +82,3 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	return 0;
 }
-
-#include "fuzz_main.h"

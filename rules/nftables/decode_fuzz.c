@@ -5,6 +5,7 @@
  * rule set, and the changes are encoded and printed. With -DSVCR_LIBFUZZER for
  * libFuzzer, else a program that runs the files that it is given.
  */
+#include "fuzz_main.h"
 #include "rules/nftables/diff.h"
 #include "rules/nftables/generate_test.h"
 
@@ -107,5 +108,3 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	svcrules_nft_free(fixed);
 	return 0;
 }
-
-#include "fuzz_main.h"
