@@ -160,8 +160,8 @@ static void check_duplicate(struct svcr_reader *r, const char *name)
 	struct svcr_seen *slot;
 
 	if (p && m->names.used == used) {
-		svcr_read_error(r, "duplicate", "the same object twice: in %s and in %s", first_source(m, p),
-				r->source);
+		svcr_read_error(r, "duplicate", "the same object twice: it was in %s before",
+				first_source(m, p));
 		return;
 	}
 	slot = p ? SVCR_GROW(&m->seen) : NULL;

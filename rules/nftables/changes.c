@@ -106,8 +106,9 @@ int svcrules_changes_print(const struct svcrules_changes *c, bool colour, svcrul
 	if (c->n == 0)
 		svcr_out_str(&o, "no changes\n");
 	else
-		svcr_out(&o, "%zu service addresses added, %zu removed, %zu changed; %zu elements added, %zu removed\n",
-			 s->services_added, s->services_removed, s->services_changed, s->elements_added,
+		svcr_out(&o, "%zu service address%s added, %zu removed, %zu changed; %zu element%s added, %zu removed\n",
+			 s->services_added, s->services_added == 1 ? "" : "es", s->services_removed,
+			 s->services_changed, s->elements_added, s->elements_added == 1 ? "" : "s",
 			 s->elements_removed);
 	svcr_nft_report_release(&r);
 	return svcr_out_end(&o);
