@@ -223,7 +223,7 @@ START_TEST(test_duplicate_names_both)
 	ck_assert_int_eq(read_text(m, "one", text, d), 0);
 	ck_assert_int_eq(read_text(m, "two", text, d), -EINVAL);
 	ck_assert_ptr_nonnull(strstr(svcrules_diags_get(d, 0)->text, "one"));
-	ck_assert_ptr_nonnull(strstr(svcrules_diags_get(d, 0)->text, "two"));
+	ck_assert_ptr_nonnull(strstr(svcrules_diags_get(d, 0)->source, "two"));
 	free(text);
 	svcrules_model_free(m);
 	svcrules_diags_free(d);
