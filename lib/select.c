@@ -181,19 +181,41 @@ static bool usable(const struct selection *sel, const struct svcr_service *s, co
 	return in_family(sel, s, a->family) && !svcr_addr_unusable(a);
 }
 
-/* What belongs to another proxy's service is left alone: no node ports there, and never "unallocated". */
+static bool in_service_cidrs(const struct selection *sel, const struct svcr_addr *a)
+{
+	const struct svcr_cidrs *c = &sel->options->service_cidrs;
+
+	for (size_t i = 0; i < c->n; i++)
+		if (svcr_cidr_contains(&c->v[i], a))
+			return sel->options->families[a->family];
+	return false;
+}
+
+static void add_unmanaged(struct selection *sel, const struct svcr_addrs *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (in_service_cidrs(sel, &l->v[i]))
+			ADD(sel, &sel->unmanaged, l->v[i]);
+}
+
+/*
+ * Addresses within --service-cidr that are allocated, but whose undefined
+ * ports are not ours: external ones, and all of other proxies' services, on
+ * whose cluster and load-balancer IPs there are no node ports either.
+ */
 static void gather_unmanaged(struct selection *sel, const struct svcr_service *s)
 {
-	const struct svcr_addrs *lists[] = { &s->cluster_ips, &s->balancer_ips, &s->external_ips };
+	const struct svcr_addrs *lists[] = { &s->cluster_ips, &s->balancer_ips };
 
-	for (size_t l = 0; s->not_ours && l < sizeof(lists) / sizeof(lists[0]); l++)
-		for (size_t k = 0; k < lists[l]->n; k++) {
-			if (!sel->options->families[lists[l]->v[k].family])
-				continue;
-			ADD(sel, &sel->unmanaged, lists[l]->v[k]);
-			if (lists[l] != &s->external_ips) /* that may well be the node's own address */
+	add_unmanaged(sel, &s->external_ips);
+	add_unmanaged(sel, &s->balancer_ips);
+	if (!s->not_ours)
+		return;
+	add_unmanaged(sel, &s->cluster_ips);
+	for (size_t l = 0; l < sizeof(lists) / sizeof(lists[0]); l++)
+		for (size_t k = 0; k < lists[l]->n; k++)
+			if (sel->options->families[lists[l]->v[k].family])
 				ADD(sel, &sel->taken, lists[l]->v[k]);
-		}
 }
 
 /* The addresses that node ports must leave alone are needed before any claim is made. */
@@ -501,12 +523,21 @@ static void warn_without_endpoints(struct selection *sel)
 			  "the input has no EndpointSlice and no Endpoints at all: every service refuses its clients");
 }
 
+static void warn_without_node(struct selection *sel)
+{
+	if (sel->options->nodeport_primary && (!sel->node || sel->node->internal_ips.n == 0))
+		svcr_diag(sel->diags, &(struct svcrules_diag){ .severity = SVCRULES_WARNING,
+			  .check = "no-node", .field = "--nodeport-addresses" },
+			  "'primary' needs this node's Node object with an InternalIP: no node port is served");
+}
+
 static void select_vips(struct selection *sel)
 {
 	for (size_t i = 0; i < sel->model->services.n && !sel->err; i++)
 		if (has_rules(&sel->model->services.v[i]))
 			claim_service(sel, &sel->model->services.v[i]);
 	warn_without_endpoints(sel);
+	warn_without_node(sel);
 	if (!sel->err)
 		resolve(sel);
 	if (!sel->err)

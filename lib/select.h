@@ -44,7 +44,7 @@ struct svcr_view {
 	size_t nvips;
 	struct svcr_addr *cluster_ips; /* of services that have rules; sorted, each once */
 	size_t ncluster_ips;
-	struct svcr_addr *unmanaged;   /* all addresses of services that another proxy serves; sorted, each once */
+	struct svcr_addr *unmanaged;   /* within --service-cidr, allocated, but other ports are not ours; sorted, each once */
 	size_t nunmanaged;
 	struct svcr_addr *hairpin; /* endpoint addresses on this node (all, if nobody knows the node); sorted, each once */
 	size_t nhairpin;

@@ -38,6 +38,8 @@ static const struct {
 	const char *sign, *verb, *noun;
 } words[] = {
 	[CHANGE_ADD_TABLE] = { "+", "add", "table" },
+	[CHANGE_WAKE_TABLE] = { "~", "wake", "dormant table" },
+	[CHANGE_MEND_CHAIN] = { "~", "mend", "policy of chain" },
 	[CHANGE_DEL_TABLE] = { "-", "remove", "table" },
 	[CHANGE_FLUSH_CHAIN] = { "-", "remove", "rules of chain" },
 	[CHANGE_DEL_ELEMS] = { "-", "remove from", "set" },
@@ -139,9 +141,11 @@ static void nft_add(struct svcr_out *o, const struct svcrules_changes *c, const 
 
 	switch (ch->op) {
 	case CHANGE_ADD_TABLE:
+	case CHANGE_WAKE_TABLE:
 		svcr_out(o, "add table %s %s { comment \"%s\"; }\n", f, table, SVCR_NFT_OWNER);
 		break;
 	case CHANGE_ADD_CHAIN:
+	case CHANGE_MEND_CHAIN:
 		svcr_out(o, "add chain %s %s %s", f, table, svcr_nft_chain_name(c->to, ch->chain, name));
 		if (svcr_nft_chains[ch->chain.kind].hook) {
 			svcr_out_str(o, " { ");

@@ -93,8 +93,7 @@ static bool base_chain_same(const struct svcr_nft_chain_layout *l, const attr_t 
 		return false;
 	mnl_attr_parse_nested(a[NFTA_CHAIN_HOOK], collect, hook);
 	return number(hook[NFTA_HOOK_HOOKNUM]) == l->hook_number &&
-	       (int32_t)number(hook[NFTA_HOOK_PRIORITY]) == l->priority &&
-	       number(a[NFTA_CHAIN_POLICY]) == NF_ACCEPT;
+	       (int32_t)number(hook[NFTA_HOOK_PRIORITY]) == l->priority;
 }
 
 static int decode_chain(struct svcrules_nft *n, struct svcr_nft_table *t, const attr_t *a)
@@ -108,6 +107,7 @@ static int decode_chain(struct svcrules_nft *n, struct svcr_nft_table *t, const 
 	c = svcr_nft_chain(t, id);
 	if (!c)
 		return -ENOMEM;
+	c->policy = a[NFTA_CHAIN_HOOK] && number(a[NFTA_CHAIN_POLICY]) != NF_ACCEPT;
 	c->damaged = id.kind != CHAIN_FOREIGN && !base_chain_same(&svcr_nft_chains[id.kind], a);
 	return 0;
 }

@@ -197,6 +197,8 @@ static void add_chains(struct differ *d)
 
 		if (!from || from->damaged)
 			add_chain_change(d, CHANGE_ADD_CHAIN, d->to->chains[i].id, NULL);
+		else if (from->policy)
+			add_chain_change(d, CHANGE_MEND_CHAIN, d->to->chains[i].id, NULL);
 	}
 }
 
@@ -233,7 +235,7 @@ static void diff_table(struct differ *d)
 	}
 	d->drops_sets |= d->from->nforeign_sets > 0;
 	if (!d->from->present || d->from->dormant)
-		add_change(d, CHANGE_ADD_TABLE);
+		add_change(d, d->from->present ? CHANGE_WAKE_TABLE : CHANGE_ADD_TABLE);
 	flush_chains(d);
 	diff_elems(d, CHANGE_DEL_ELEMS);
 	delete_sets(d);

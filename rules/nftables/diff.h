@@ -6,13 +6,15 @@
 #include "rules/nftables/ruleset.h"
 
 enum svcr_nft_change_op {
-	CHANGE_ADD_TABLE, /* also wakes up a dormant one */
+	CHANGE_ADD_TABLE,
+	CHANGE_WAKE_TABLE, /* a dormant one */
 	CHANGE_DEL_TABLE,
 	CHANGE_FLUSH_CHAIN,
 	CHANGE_DEL_ELEMS,
 	CHANGE_DEL_SET,
 	CHANGE_DEL_CHAIN,
 	CHANGE_ADD_CHAIN,
+	CHANGE_MEND_CHAIN, /* a base chain's policy; it stays, for deleting one opens a window */
 	CHANGE_ADD_SET,
 	CHANGE_ADD_ELEMS,
 	CHANGE_ADD_RULE,

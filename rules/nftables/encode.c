@@ -82,7 +82,7 @@ static void put_comment(struct nlmsghdr *nlh, uint16_t attr, const char *comment
 
 static void encode_table(struct encoder *e, size_t i)
 {
-	bool add = e->c->v[i].op == CHANGE_ADD_TABLE;
+	bool add = e->c->v[i].op != CHANGE_DEL_TABLE;
 	struct nlmsghdr *nlh = message(e, i, add ? NFT_MSG_NEWTABLE : NFT_MSG_DELTABLE, add ? NLM_F_CREATE : 0);
 
 	if (!nlh)
@@ -109,7 +109,7 @@ static void put_hook(struct nlmsghdr *nlh, const struct svcr_nft_chain_layout *l
 static void encode_chain(struct encoder *e, size_t i)
 {
 	const struct svcr_nft_change *ch = &e->c->v[i];
-	bool add = ch->op == CHANGE_ADD_CHAIN;
+	bool add = ch->op != CHANGE_DEL_CHAIN;
 	struct nlmsghdr *nlh = message(e, i, add ? NFT_MSG_NEWCHAIN : NFT_MSG_DELCHAIN, add ? NLM_F_CREATE : 0);
 	char name[SVCR_NFT_NAME_MAX];
 
@@ -417,7 +417,8 @@ static void encode_elems(struct encoder *e, size_t i)
 }
 
 static void (*const encoders[])(struct encoder *e, size_t i) = {
-	[CHANGE_ADD_TABLE] = encode_table, [CHANGE_DEL_TABLE] = encode_table,
+	[CHANGE_ADD_TABLE] = encode_table, [CHANGE_WAKE_TABLE] = encode_table, [CHANGE_MEND_CHAIN] = encode_chain,
+	[CHANGE_DEL_TABLE] = encode_table,
 	[CHANGE_FLUSH_CHAIN] = encode_flush, [CHANGE_DEL_ELEMS] = encode_elems,
 	[CHANGE_DEL_SET] = encode_set, [CHANGE_DEL_CHAIN] = encode_chain,
 	[CHANGE_ADD_CHAIN] = encode_chain, [CHANGE_ADD_SET] = encode_set,

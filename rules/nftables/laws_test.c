@@ -215,6 +215,8 @@ static void apply_change(const struct svcrules_changes *c, const struct svcr_nft
 	struct svcr_nft_table *t = &n->tables[ch->family];
 
 	switch (ch->op) {
+	case CHANGE_WAKE_TABLE: ck_assert(t->present); t->dormant = false; break;
+	case CHANGE_MEND_CHAIN: svcr_nft_find_chain(t, ch->chain)->policy = false; break;
 	case CHANGE_ADD_TABLE: ck_assert(!t->present); t->present = true; break;
 	case CHANGE_DEL_TABLE: apply_del_table(t); break;
 	case CHANGE_FLUSH_CHAIN:

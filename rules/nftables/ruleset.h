@@ -39,7 +39,8 @@ struct svcr_nft_rule {
 
 struct svcr_nft_chain {
 	struct svcr_nft_chain_id id;
-	bool damaged; /* the kernel's has another hook, priority or policy */
+	bool damaged; /* the kernel's has another hook or priority */
+	bool policy;  /* the kernel's has another policy */
 	struct svcr_nft_rule *rules; /* malloc'ed */
 	size_t nrules, cap;
 };

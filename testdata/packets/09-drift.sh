@@ -65,6 +65,8 @@ drifts() {
 	drift "element deleted" "delete element ip svcrules services { 10.96.0.1 . tcp . 80 }"
 	drift "map emptied" "flush map ip svcrules endpoints"
 	drift "set emptied" "flush set ip6 svcrules cluster-ips"
+	drift "policy changed" "chain ip svcrules $(base_chain) { policy drop; }"
+	drift "made dormant" "table ip6 svcrules { flags dormant; }"
 	drift "chain added" "add chain ip svcrules stray"
 	drift "rule added to a base chain" "insert rule ip svcrules $(base_chain) drop"
 	drift "element added" "add element ip svcrules cluster-ips { 10.96.3.3 }"

@@ -164,7 +164,7 @@ serve() {
 	at "$where" "$PROBE" serve "$@" >"$log" 2>&1 &
 	SERVERS+=($!)
 	for i in {1..200}; do
-		grep -q ready "$log" && return 0
+		grep -qs ready "$log" && return 0
 		sleep 0.01
 	done
 	echo "server $1 in $where did not start ($i): $(cat "$log")" >&2
