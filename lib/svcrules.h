@@ -153,7 +153,7 @@ SVCRULES_API void svcrules_changes_free(struct svcrules_changes *c);
 SVCRULES_API bool svcrules_changes_empty(const struct svcrules_changes *c);
 SVCRULES_API void svcrules_changes_stats(const struct svcrules_changes *c, struct svcrules_changes_stats *ret);
 
-/* Services first: one line a service port, then what else differs. `colour`: with ANSI colours. */
+/* Services first: one line an address and port, then what else differs, then a summary line. `colour`: with ANSI colours. */
 SVCRULES_API int svcrules_changes_print(const struct svcrules_changes *c, bool colour, svcrules_write_fn write,
 					void *arg);
 /* As nft(8) commands, and as the JSON that svcrules(5) describes. */
@@ -183,7 +183,7 @@ SVCRULES_API bool svcrules_nft_flow_stale(const struct svcrules_nft *now, const 
 /*
  * Takes one message of a dump of the affinity map (remembered clients) and
  * appends what `now` demands: forget clients of endpoints that serve no
- * longer, shorten timeouts. `buf` (malloc'ed, grown) collects messages like
+ * longer, change timeouts. `buf` (malloc'ed, grown) collects messages like
  * svcrules_changes_encode. Returns 0, -ENOMEM or -EBADMSG.
  */
 SVCRULES_API int svcrules_nft_affinity(const struct svcrules_nft *now, const void *msg, void **buf, size_t *len,
