@@ -181,6 +181,17 @@ SVCRULES_API bool svcrules_nft_flow_stale(const struct svcrules_nft *now, const 
 					  uint8_t family, const uint8_t *source, const uint8_t *destination,
 					  uint16_t port, const uint8_t *reply_source, uint16_t reply_port);
 /*
+ * Writes into `wanted` (the set removed-udp) which UDP addresses `before` serves
+ * and `wanted` does not, so that the kernel itself remembers whose flows are
+ * still to be deleted; a run that is killed in between is then completed by
+ * the next. `ret_any`: whether there are any. Returns 0 or -ENOMEM.
+ */
+SVCRULES_API int svcrules_nft_keep_removed(struct svcrules_nft *wanted, const struct svcrules_nft *before,
+					   bool *ret_any);
+/* Takes that back, once the flows are deleted. */
+SVCRULES_API void svcrules_nft_forget_removed(struct svcrules_nft *wanted);
+
+/*
  * Takes one message of a dump of the affinity map (remembered clients) and
  * appends what `now` demands: forget clients of endpoints that serve no
  * longer, change timeouts. `buf` (malloc'ed, grown) collects messages like

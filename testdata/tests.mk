@@ -2,7 +2,7 @@
 # needs (as root, with apt), builds, and runs everything.
 
 TEST_PACKAGES := gcc make pkg-config libc6-dev libmnl-dev libnftnl-dev libjansson-dev check \
-	nftables iproute2 strace valgrind mandoc shellcheck
+	nftables iproute2 conntrack procps util-linux binutils strace valgrind mandoc shellcheck cppcheck
 SUITES := unit fuzz-corpus pure golden-check switch-off man-check scale nft-versions packets sanitize valgrind
 
 test: deps-test

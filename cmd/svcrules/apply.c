@@ -29,6 +29,8 @@ struct job {
 	uint32_t genid;
 	size_t messages; /* sent */
 	size_t flows;    /* stale UDP flows deleted */
+	bool keep;       /* let the kernel remember what is removed, until its flows are */
+	bool kept;       /* there was something to remember */
 };
 
 static double seconds(void)
@@ -59,6 +61,8 @@ static int compare(struct job *j)
 		return code;
 	if (!j->first)
 		j->first = j->before;
+	if (j->keep && svcrules_nft_keep_removed(j->wanted, j->before, &j->kept))
+		return say_enomem();
 	return svcrules_nft_diff(j->before, j->wanted, &j->changes) ? say_enomem() : EXIT_DONE;
 }
 
@@ -77,8 +81,9 @@ static int send_changes(struct job *j, bool commit)
 		return AGAIN;
 	/* With answers lost, the changes may be made or not: the next reading tells. */
 	if (!err || (err == -ENOBUFS && nerrors == 0)) {
-		svcrules_changes_stats(j->changes, &j->stats);
-		j->messages = messages;
+		if (!j->messages) /* the first are the services'; forgetting what was removed comes after */
+			svcrules_changes_stats(j->changes, &j->stats);
+		j->messages += messages;
 	}
 	if (err == -ENOBUFS && nerrors == 0)
 		return AGAIN;
@@ -138,16 +143,30 @@ static int try_only(struct job *j, double start)
 	return code;
 }
 
+/* Rules, then remembered clients, then flows; a run that is killed anywhere is completed by the next. */
+static int make_all(struct job *j)
+{
+	int code;
+
+	j->keep = true;
+	code = synchronize(j, true);
+	if (!code)
+		code = cleanup_affinity(j->nl, j->wanted, j->table);
+	if (!code)
+		code = cleanup_udp(j->wanted, j->first, false, &j->flows);
+	if (code || !j->kept)
+		return code;
+	j->keep = false;
+	svcrules_nft_forget_removed(j->wanted);
+	return synchronize(j, true);
+}
+
 static int make_so(struct job *j, double start)
 {
 	int lock = -1, code = writer_lock(j->args, &lock);
 
 	if (!code)
-		code = synchronize(j, true);
-	if (!code)
-		code = cleanup_affinity(j->nl, j->wanted, j->table);
-	if (!code)
-		code = cleanup_udp(j->wanted, j->first, false, &j->flows);
+		code = make_all(j);
 	if (lock >= 0)
 		close(lock);
 	if (!code && !j->args->given[OPT_QUIET])

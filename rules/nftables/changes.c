@@ -83,7 +83,7 @@ static void out_other(struct svcr_out *o, const struct svcrules_changes *c, cons
 static bool services_own(const struct svcr_nft_change *ch)
 {
 	return (ch->op == CHANGE_ADD_ELEMS || ch->op == CHANGE_DEL_ELEMS) && ch->set < SET__COUNT &&
-	       svcr_nft_sets[ch->set].key[0] == F_DADDR && svcr_nft_sets[ch->set].key[1] == F_L4PROTO;
+	       ch->set != SET_REMOVED && svcr_nft_sets[ch->set].key[0] == F_DADDR && svcr_nft_sets[ch->set].key[1] == F_L4PROTO;
 }
 
 int svcrules_changes_print(const struct svcrules_changes *c, bool colour, svcrules_write_fn write, void *arg)

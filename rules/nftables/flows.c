@@ -26,7 +26,58 @@ bool svcrules_nft_has_udp(const struct svcrules_nft *n, uint8_t family)
 	for (size_t i = 0; s && i < s->n; i++)
 		if (svcr_nft_elem(s, i)[svcr_addr_len(t->family)] == UDP)
 			return true;
-	return false;
+	return t && t->sets[SET_REMOVED].n;
+}
+
+void svcrules_nft_forget_removed(struct svcrules_nft *wanted)
+{
+	for (int f = 0; f < SVCR_FAMILY__COUNT; f++) {
+		wanted->tables[f].sets[SET_REMOVED].present = false;
+		wanted->tables[f].sets[SET_REMOVED].n = 0;
+	}
+}
+
+/* Copies the UDP addresses of `from` that neither `t` nor `but` (if not NULL) has. */
+static int keep(struct svcr_nft_table *t, const struct svcr_nft_set *from, const struct svcr_nft_set *but)
+{
+	struct svcr_nft_set *to = &t->sets[SET_REMOVED];
+
+	for (size_t i = 0; i < from->n; i++) {
+		const uint8_t *key = svcr_nft_elem(from, i);
+		uint8_t *e;
+
+		if (key[svcr_addr_len(t->family)] != UDP || svcr_nft_find(&t->sets[SET_SERVICES], key) ||
+		    (but && svcr_nft_find(but, key)))
+			continue;
+		e = svcr_nft_add(to);
+		if (!e)
+			return -ENOMEM;
+		memcpy(e, key, to->sort_len);
+	}
+	return 0;
+}
+
+int svcrules_nft_keep_removed(struct svcrules_nft *wanted, const struct svcrules_nft *before, bool *ret_any)
+{
+	bool any = false;
+	int err = 0;
+
+	svcrules_nft_forget_removed(wanted);
+	for (int f = 0; f < SVCR_FAMILY__COUNT && !err; f++) {
+		const struct svcr_nft_set *old = before->tables[f].sets;
+		struct svcr_nft_table *t = &wanted->tables[f];
+
+		if (!t->present || !before->tables[f].present)
+			continue;
+		err = keep(t, &old[SET_SERVICES], NULL);
+		if (!err)
+			err = keep(t, &old[SET_REMOVED], &old[SET_SERVICES]);
+		svcr_nft_sort(&t->sets[SET_REMOVED]);
+		any |= t->sets[SET_REMOVED].n > 0;
+	}
+	if (!err)
+		*ret_any = any;
+	return err;
 }
 
 bool svcrules_nft_has_affinity(const struct svcrules_nft *n, uint8_t family)
@@ -90,7 +141,7 @@ bool svcrules_nft_flow_stale(const struct svcrules_nft *now, const struct svcrul
 	make_key(key, data, svcr_addr_len(t->family), destination, port, reply_source, reply_port);
 	if (svcr_nft_find(&t->sets[SET_SERVICES], key))
 		return !served(t, source, key, data);
-	return old && svcr_nft_find(&old->sets[SET_SERVICES], key);
+	return old && (svcr_nft_find(&old->sets[SET_SERVICES], key) || svcr_nft_find(&old->sets[SET_REMOVED], key));
 }
 
 typedef const struct nlattr *attr_t;

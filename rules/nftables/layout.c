@@ -45,6 +45,7 @@ const struct svcr_nft_set_layout svcr_nft_sets[SET__COUNT] = {
 				  .data = DATA_TARGET },
 	[SET_AFFINITY] = { .name = "affinity", .key = { F_SADDR, F_DADDR, F_L4PROTO, F_DPORT },
 			   .data = DATA_TARGET, .dynamic = true },
+	[SET_REMOVED] = { .name = "removed-udp", .key = VIP },
 };
 
 /*

@@ -61,6 +61,7 @@ enum svcr_nft_set_id {
 	SET_ENDPOINTS,
 	SET_LOCAL_ENDPOINTS,
 	SET_AFFINITY,
+	SET_REMOVED,
 	SET__COUNT
 };
 

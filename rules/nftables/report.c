@@ -12,7 +12,7 @@ static size_t vip_len(uint8_t family)
 
 static bool by_vip(enum svcr_nft_set_id id)
 {
-	return id < SET__COUNT && svcr_nft_sets[id].key[0] == F_DADDR && svcr_nft_sets[id].key[1] == F_L4PROTO;
+	return id < SET__COUNT && id != SET_REMOVED && svcr_nft_sets[id].key[0] == F_DADDR && svcr_nft_sets[id].key[1] == F_L4PROTO;
 }
 
 const char *svcr_nft_vip_text(uint8_t family, const uint8_t *key, char *buf)
