@@ -4,6 +4,7 @@
  * symbols in the registers instead of values. nft(8)'s versions and we choose
  * registers differently; the text is the same for all.
  */
+#include "rules/nftables/attr.h"
 #include "rules/nftables/expr.h"
 
 #include <arpa/inet.h>
@@ -16,10 +17,8 @@
 #include <errno.h>
 
 #define WORDS 20 /* 32-bit registers, with room for the last 16-byte load */
-#define ATTRS 16
 
 struct canon {
-	struct svcrules_nft *nft;
 	uint8_t family;
 	char *text;       /* malloc'ed */
 	size_t len, cap;
@@ -29,24 +28,15 @@ struct canon {
 
 typedef const struct nlattr *const *attrs_t;
 
-static int collect(const struct nlattr *a, void *data)
-{
-	const struct nlattr **attrs = data;
-
-	if (mnl_attr_get_type(a) < ATTRS)
-		attrs[mnl_attr_get_type(a)] = a;
-	return MNL_CB_OK;
-}
-
 /* A 32-bit number in network order; 0 when it is missing or of another size. */
 static uint32_t number(attrs_t a, int type)
 {
-	return a[type] && mnl_attr_get_payload_len(a[type]) == 4 ? ntohl(mnl_attr_get_u32(a[type])) : 0;
+	return svcr_nft_attr_u32(a[type]);
 }
 
 static uint8_t byte(const struct nlattr *a)
 {
-	return a && mnl_attr_get_payload_len(a) == 1 ? mnl_attr_get_u8(a) : 0;
+	return svcr_nft_attr_has(a, 1) ? mnl_attr_get_u8(a) : 0;
 }
 
 static const char *string(attrs_t a, int type)
@@ -251,17 +241,17 @@ static void canon_dynset(struct canon *c, attrs_t a)
 
 static void canon_immediate(struct canon *c, attrs_t a)
 {
-	const struct nlattr *v[ATTRS] = { NULL }, *d[ATTRS] = { NULL };
+	const struct nlattr *v[SVCR_NFT_ATTRS] = { NULL }, *d[SVCR_NFT_ATTRS] = { NULL };
 
 	if (a[NFTA_IMMEDIATE_DATA])
-		mnl_attr_parse_nested(a[NFTA_IMMEDIATE_DATA], collect, d);
+		mnl_attr_parse_nested(a[NFTA_IMMEDIATE_DATA], svcr_nft_attr_collect, d);
 	if (!d[NFTA_DATA_VERDICT]) {
 		say(c, "immediate(%u:", number(a, NFTA_IMMEDIATE_DREG));
 		canon_hex(c, a[NFTA_IMMEDIATE_DATA]);
 		say(c, ");");
 		return;
 	}
-	mnl_attr_parse_nested(d[NFTA_DATA_VERDICT], collect, v);
+	mnl_attr_parse_nested(d[NFTA_DATA_VERDICT], svcr_nft_attr_collect, v);
 	say(c, "verdict(%d:%s);", (int)number(v, NFTA_VERDICT_CODE),
 	    v[NFTA_VERDICT_CHAIN] ? string(v, NFTA_VERDICT_CHAIN) : "");
 }
@@ -304,13 +294,13 @@ static const struct {
 
 static void canon_expr(struct canon *c, const struct nlattr *e)
 {
-	const struct nlattr *a[ATTRS] = { NULL }, *data[ATTRS] = { NULL };
+	const struct nlattr *a[SVCR_NFT_ATTRS] = { NULL }, *data[SVCR_NFT_ATTRS] = { NULL };
 	const char *name;
 
-	mnl_attr_parse_nested(e, collect, a);
+	mnl_attr_parse_nested(e, svcr_nft_attr_collect, a);
 	name = string(a, NFTA_EXPR_NAME);
 	if (a[NFTA_EXPR_DATA])
-		mnl_attr_parse_nested(a[NFTA_EXPR_DATA], collect, data);
+		mnl_attr_parse_nested(a[NFTA_EXPR_DATA], svcr_nft_attr_collect, data);
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (strcmp(kinds[i].name, name) == 0) {
 			kinds[i].canon(c, data);
@@ -321,7 +311,7 @@ static void canon_expr(struct canon *c, const struct nlattr *e)
 
 const char *svcr_nft_canon(struct svcrules_nft *n, uint8_t family, const struct nlattr *expressions)
 {
-	struct canon c = { .nft = n, .family = family, .cap = 256, .text = malloc(256) };
+	struct canon c = { .family = family, .cap = 256, .text = malloc(256) };
 	const struct nlattr *e;
 	const char *kept = NULL;
 

@@ -3,6 +3,7 @@
  * From the kernel's dump messages to a rule set. Attributes are checked here:
  * libnftnl's parsers end the process on a size they do not expect (1.2.4).
  */
+#include "rules/nftables/attr.h"
 #include "rules/nftables/expr.h"
 
 #include <arpa/inet.h>
@@ -12,36 +13,8 @@
 
 #include <errno.h>
 
-#define ATTRS 32
-
-typedef const struct nlattr *attr_t;
-
-static int collect(const struct nlattr *a, void *data)
-{
-	attr_t *attrs = data;
-
-	if (mnl_attr_get_type(a) < ATTRS)
-		attrs[mnl_attr_get_type(a)] = a;
-	return MNL_CB_OK;
-}
-
-static const char *string(attr_t a)
-{
-	return a && mnl_attr_validate(a, MNL_TYPE_NUL_STRING) >= 0 ? mnl_attr_get_str(a) : "";
-}
-
-static uint32_t number(attr_t a)
-{
-	return a && mnl_attr_get_payload_len(a) == 4 ? ntohl(mnl_attr_get_u32(a)) : 0;
-}
-
-static bool same_bytes(attr_t a, size_t len)
-{
-	return a && mnl_attr_get_payload_len(a) == len;
-}
-
 /* The table's user data is a list of type, length, value; type 0 is the comment (nft 0.9.9 on). */
-static bool owned(attr_t userdata)
+static bool owned(svcr_nft_attr userdata)
 {
 	const uint8_t *p, *end;
 
@@ -54,17 +27,20 @@ static bool owned(attr_t userdata)
 	return false;
 }
 
-static int decode_table(struct svcrules_nft *n, struct svcr_nft_table *t, const attr_t *a)
+static int decode_table(struct svcrules_nft *n, struct svcr_nft_table *t, const svcr_nft_attr *a)
 {
-	if (strcmp(string(a[NFTA_TABLE_NAME]), n->name) != 0)
+	if (strcmp(svcr_nft_attr_string(a[NFTA_TABLE_NAME]), n->name) != 0)
 		return 0;
 	t->present = true;
 	t->foreign = !owned(a[NFTA_TABLE_USERDATA]);
-	t->dormant = number(a[NFTA_TABLE_FLAGS]) & NFT_TABLE_F_DORMANT;
+	t->dormant = svcr_nft_attr_u32(a[NFTA_TABLE_FLAGS]) & NFT_TABLE_F_DORMANT;
 	return 0;
 }
 
-/* libmnl rounds a length up to 4 and would read past the end of one that is no multiple, which the kernel never sends. */
+/*
+ * libmnl rounds a length up to 4 and would read past the end of one that is no
+ * multiple, which the kernel never sends.
+ */
 static bool header_whole(const struct nlmsghdr *nlh)
 {
 	return nlh->nlmsg_len >= NLMSG_LENGTH(sizeof(struct nfgenmsg)) && nlh->nlmsg_len % NLMSG_ALIGNTO == 0;
@@ -73,51 +49,51 @@ static bool header_whole(const struct nlmsghdr *nlh)
 bool svcrules_nft_owned(const void *msg, const char **ret_name, uint8_t *ret_family)
 {
 	const struct nlmsghdr *nlh = msg;
-	attr_t a[ATTRS] = { NULL };
+	svcr_nft_attr a[SVCR_NFT_ATTRS] = { NULL };
 
 	if ((nlh->nlmsg_type & 0xff) != NFT_MSG_NEWTABLE || !header_whole(nlh))
 		return false;
-	mnl_attr_parse(nlh, sizeof(struct nfgenmsg), collect, a);
-	*ret_name = string(a[NFTA_TABLE_NAME]);
+	mnl_attr_parse(nlh, sizeof(struct nfgenmsg), svcr_nft_attr_collect, a);
+	*ret_name = svcr_nft_attr_string(a[NFTA_TABLE_NAME]);
 	*ret_family = ((const struct nfgenmsg *)mnl_nlmsg_get_payload(nlh))->nfgen_family;
 	return owned(a[NFTA_TABLE_USERDATA]);
 }
 
-static bool base_chain_same(const struct svcr_nft_chain_layout *l, const attr_t *a)
+static bool base_chain_same(const struct svcr_nft_chain_layout *l, const svcr_nft_attr *a)
 {
-	attr_t hook[ATTRS] = { NULL };
+	svcr_nft_attr hook[SVCR_NFT_ATTRS] = { NULL };
 
 	if (!a[NFTA_CHAIN_HOOK])
 		return !l->hook;
-	if (!l->hook || strcmp(string(a[NFTA_CHAIN_TYPE]), "nat") != 0)
+	if (!l->hook || strcmp(svcr_nft_attr_string(a[NFTA_CHAIN_TYPE]), "nat") != 0)
 		return false;
-	mnl_attr_parse_nested(a[NFTA_CHAIN_HOOK], collect, hook);
-	return number(hook[NFTA_HOOK_HOOKNUM]) == l->hook_number &&
-	       (int32_t)number(hook[NFTA_HOOK_PRIORITY]) == l->priority;
+	mnl_attr_parse_nested(a[NFTA_CHAIN_HOOK], svcr_nft_attr_collect, hook);
+	return svcr_nft_attr_u32(hook[NFTA_HOOK_HOOKNUM]) == l->hook_number &&
+	       (int32_t)svcr_nft_attr_u32(hook[NFTA_HOOK_PRIORITY]) == l->priority;
 }
 
-static int decode_chain(struct svcrules_nft *n, struct svcr_nft_table *t, const attr_t *a)
+static int decode_chain(struct svcrules_nft *n, struct svcr_nft_table *t, const svcr_nft_attr *a)
 {
 	struct svcr_nft_chain_id id;
 	struct svcr_nft_chain *c;
-	int err = svcr_nft_chain_parse(n, string(a[NFTA_CHAIN_NAME]), &id);
+	int err = svcr_nft_chain_parse(n, svcr_nft_attr_string(a[NFTA_CHAIN_NAME]), &id);
 
 	if (err)
 		return err;
 	c = svcr_nft_chain(t, id);
 	if (!c)
 		return -ENOMEM;
-	c->policy = a[NFTA_CHAIN_HOOK] && number(a[NFTA_CHAIN_POLICY]) != NF_ACCEPT;
+	c->policy = a[NFTA_CHAIN_HOOK] && svcr_nft_attr_u32(a[NFTA_CHAIN_POLICY]) != NF_ACCEPT;
 	c->damaged = id.kind != CHAIN_FOREIGN && !base_chain_same(&svcr_nft_chains[id.kind], a);
 	return 0;
 }
 
-static int decode_rule(struct svcrules_nft *n, struct svcr_nft_table *t, const attr_t *a)
+static int decode_rule(struct svcrules_nft *n, struct svcr_nft_table *t, const svcr_nft_attr *a)
 {
 	struct svcr_nft_chain_id id;
 	struct svcr_nft_chain *c;
 	struct svcr_nft_rule *r;
-	int err = svcr_nft_chain_parse(n, string(a[NFTA_RULE_CHAIN]), &id);
+	int err = svcr_nft_chain_parse(n, svcr_nft_attr_string(a[NFTA_RULE_CHAIN]), &id);
 
 	if (err)
 		return err;
@@ -125,7 +101,7 @@ static int decode_rule(struct svcrules_nft *n, struct svcr_nft_table *t, const a
 	r = c ? svcr_grow((void **)&c->rules, &c->nrules, &c->cap, sizeof(*r)) : NULL;
 	if (!r)
 		return -ENOMEM;
-	if (same_bytes(a[NFTA_RULE_HANDLE], 8))
+	if (svcr_nft_attr_has(a[NFTA_RULE_HANDLE], 8))
 		r->handle = be64toh(mnl_attr_get_u64(a[NFTA_RULE_HANDLE]));
 	r->canon = svcr_nft_canon(n, t->family, a[NFTA_RULE_EXPRESSIONS]);
 	return r->canon ? 0 : -ENOMEM;
@@ -137,21 +113,22 @@ static uint32_t wanted_flags(const struct svcr_nft_set_layout *l)
 	       (l->dynamic ? NFT_SET_EVAL | NFT_SET_TIMEOUT : 0);
 }
 
-static bool set_same(const struct svcr_nft_set *s, enum svcr_nft_set_id id, const attr_t *a)
+static bool set_same(const struct svcr_nft_set *s, enum svcr_nft_set_id id, const svcr_nft_attr *a)
 {
 	const struct svcr_nft_set_layout *l = &svcr_nft_sets[id];
 	uint32_t compared = NFT_SET_INTERVAL | NFT_SET_MAP | NFT_SET_EVAL | NFT_SET_TIMEOUT | NFT_SET_OBJECT;
 
-	if ((number(a[NFTA_SET_FLAGS]) & compared) != wanted_flags(l) || number(a[NFTA_SET_KEY_LEN]) != s->key_len)
+	if ((svcr_nft_attr_u32(a[NFTA_SET_FLAGS]) & compared) != wanted_flags(l) ||
+	    svcr_nft_attr_u32(a[NFTA_SET_KEY_LEN]) != s->key_len)
 		return false;
 	if (l->data == DATA_VERDICT)
-		return number(a[NFTA_SET_DATA_TYPE]) == (uint32_t)NFT_DATA_VERDICT;
-	return l->data == DATA_NONE || number(a[NFTA_SET_DATA_LEN]) == s->data_len;
+		return svcr_nft_attr_u32(a[NFTA_SET_DATA_TYPE]) == (uint32_t)NFT_DATA_VERDICT;
+	return l->data == DATA_NONE || svcr_nft_attr_u32(a[NFTA_SET_DATA_LEN]) == s->data_len;
 }
 
-static int decode_set(struct svcrules_nft *n, struct svcr_nft_table *t, const attr_t *a)
+static int decode_set(struct svcrules_nft *n, struct svcr_nft_table *t, const svcr_nft_attr *a)
 {
-	const char *name = string(a[NFTA_SET_NAME]), **slot;
+	const char *name = svcr_nft_attr_string(a[NFTA_SET_NAME]), **slot;
 	enum svcr_nft_set_id id = svcr_nft_set_parse(name);
 
 	if (id < SET__COUNT) {
@@ -159,7 +136,7 @@ static int decode_set(struct svcrules_nft *n, struct svcr_nft_table *t, const at
 		t->sets[id].damaged = !set_same(&t->sets[id], id, a);
 		return 0;
 	}
-	if (number(a[NFTA_SET_FLAGS]) & NFT_SET_ANONYMOUS) /* goes with its rule */
+	if (svcr_nft_attr_u32(a[NFTA_SET_FLAGS]) & NFT_SET_ANONYMOUS) /* goes with its rule */
 		return 0;
 	name = svcr_intern(&n->strings, &n->arena, (struct svcr_str){ name, strlen(name) });
 	slot = name ? svcr_grow((void **)&t->foreign_sets, &t->nforeign_sets, &t->foreign_sets_cap, sizeof(*slot))
@@ -170,36 +147,26 @@ static int decode_set(struct svcrules_nft *n, struct svcr_nft_table *t, const at
 	return 0;
 }
 
-/* The bytes in a nested NFTA_DATA_VALUE. */
-static attr_t value_of(attr_t data)
+static int decode_verdict(struct svcrules_nft *n, svcr_nft_attr data, struct svcr_nft_chain_id *ret)
 {
-	attr_t d[ATTRS] = { NULL };
-
-	if (data)
-		mnl_attr_parse_nested(data, collect, d);
-	return d[NFTA_DATA_VALUE];
-}
-
-static int decode_verdict(struct svcrules_nft *n, attr_t data, struct svcr_nft_chain_id *ret)
-{
-	attr_t d[ATTRS] = { NULL }, v[ATTRS] = { NULL };
+	svcr_nft_attr d[SVCR_NFT_ATTRS] = { NULL }, v[SVCR_NFT_ATTRS] = { NULL };
 	char other[SVCR_NFT_NAME_MAX];
 	int code, err;
 
 	if (data)
-		mnl_attr_parse_nested(data, collect, d);
+		mnl_attr_parse_nested(data, svcr_nft_attr_collect, d);
 	if (d[NFTA_DATA_VERDICT])
-		mnl_attr_parse_nested(d[NFTA_DATA_VERDICT], collect, v);
-	code = (int)number(v[NFTA_VERDICT_CODE]);
+		mnl_attr_parse_nested(d[NFTA_DATA_VERDICT], svcr_nft_attr_collect, v);
+	code = (int)svcr_nft_attr_u32(v[NFTA_VERDICT_CODE]);
 	*ret = (struct svcr_nft_chain_id){ VERDICT_DROP, 0 };
 	if (code == NF_DROP)
 		return 0;
 	if (code == NFT_GOTO || code == NFT_JUMP) {
-		err = svcr_nft_chain_parse(n, string(v[NFTA_VERDICT_CHAIN]), ret);
+		err = svcr_nft_chain_parse(n, svcr_nft_attr_string(v[NFTA_VERDICT_CHAIN]), ret);
 		if (err || svcr_nft_verdict_jumps(*ret) == (code == NFT_JUMP))
 			return err;
 	}
-	snprintf(other, sizeof(other), "(verdict %d %s)", code, string(v[NFTA_VERDICT_CHAIN]));
+	snprintf(other, sizeof(other), "(verdict %d %s)", code, svcr_nft_attr_string(v[NFTA_VERDICT_CHAIN]));
 	return svcr_nft_chain_parse(n, other, ret);
 }
 
@@ -212,7 +179,7 @@ static bool printable(const uint8_t *p, size_t len)
 }
 
 /* Element user data: type 0 is the comment, with its final NUL. One that we never write counts as none. */
-static int decode_comment(struct svcrules_nft *n, const struct svcr_nft_set *s, uint8_t *e, attr_t userdata)
+static int decode_comment(struct svcrules_nft *n, const struct svcr_nft_set *s, uint8_t *e, svcr_nft_attr userdata)
 {
 	const uint8_t *p = userdata ? mnl_attr_get_payload(userdata) : NULL;
 	size_t len = userdata ? mnl_attr_get_payload_len(userdata) : 0;
@@ -244,26 +211,26 @@ static void index_to_network(enum svcr_nft_set_id id, const struct svcr_nft_set 
  * The end of an interval. Sets of one field have elements where an interval
  * starts and, flagged, where it is over: marked here, paired by join_intervals.
  */
-static int decode_end(const struct svcr_nft_set *s, uint8_t *e, const attr_t *a)
+static int decode_end(const struct svcr_nft_set *s, uint8_t *e, const svcr_nft_attr *a)
 {
 	size_t len = s->sort_len - s->key_len;
-	attr_t end = value_of(a[NFTA_SET_ELEM_KEY_END]);
+	const uint8_t *end = svcr_nft_attr_value(a[NFTA_SET_ELEM_KEY_END], s->key_len);
 
 	if (s->key_len == len) {
-		e[s->key_len] = (number(a[NFTA_SET_ELEM_FLAGS]) & NFT_SET_ELEM_INTERVAL_END) ? 0 : 1;
+		e[s->key_len] = (svcr_nft_attr_u32(a[NFTA_SET_ELEM_FLAGS]) & NFT_SET_ELEM_INTERVAL_END) ? 0 : 1;
 		return 0;
 	}
-	if (end && !same_bytes(end, s->key_len))
+	if (a[NFTA_SET_ELEM_KEY_END] && !end)
 		return -EBADMSG;
-	memcpy(e + s->key_len, (end ? (const uint8_t *)mnl_attr_get_payload(end) : e) + s->key_len - len, len);
+	memcpy(e + s->key_len, (end ? end : e) + s->key_len - len, len);
 	return 0;
 }
 
 static int decode_data(struct svcrules_nft *n, enum svcr_nft_set_id id, const struct svcr_nft_set *s, uint8_t *e,
-		       const attr_t *a)
+		       const svcr_nft_attr *a)
 {
 	struct svcr_nft_chain_id verdict;
-	attr_t value;
+	const uint8_t *value;
 	int err;
 
 	switch (svcr_nft_sets[id].data) {
@@ -273,10 +240,10 @@ static int decode_data(struct svcrules_nft *n, enum svcr_nft_set_id id, const st
 			memcpy(svcr_nft_elem_data(s, e), &verdict, sizeof(verdict));
 		return err;
 	case DATA_TARGET:
-		value = value_of(a[NFTA_SET_ELEM_DATA]);
-		if (!same_bytes(value, s->data_len))
+		value = svcr_nft_attr_value(a[NFTA_SET_ELEM_DATA], s->data_len);
+		if (!value)
 			return -EBADMSG;
-		memcpy(svcr_nft_elem_data(s, e), mnl_attr_get_payload(value), s->data_len);
+		memcpy(svcr_nft_elem_data(s, e), value, s->data_len);
 		break;
 	case DATA_NONE:
 		break;
@@ -284,20 +251,21 @@ static int decode_data(struct svcrules_nft *n, enum svcr_nft_set_id id, const st
 	return 0;
 }
 
-static int decode_elem(struct svcrules_nft *n, enum svcr_nft_set_id id, struct svcr_nft_set *s, attr_t nest)
+static int decode_elem(struct svcrules_nft *n, enum svcr_nft_set_id id, struct svcr_nft_set *s, svcr_nft_attr nest)
 {
-	attr_t a[ATTRS] = { NULL }, key;
+	svcr_nft_attr a[SVCR_NFT_ATTRS] = { NULL };
+	const uint8_t *key;
 	uint8_t *e;
 	int err = 0;
 
-	mnl_attr_parse_nested(nest, collect, a);
-	key = value_of(a[NFTA_SET_ELEM_KEY]);
-	if (!same_bytes(key, s->key_len))
+	mnl_attr_parse_nested(nest, svcr_nft_attr_collect, a);
+	key = svcr_nft_attr_value(a[NFTA_SET_ELEM_KEY], s->key_len);
+	if (!key)
 		return -EBADMSG;
 	e = svcr_nft_add(s);
 	if (!e)
 		return -ENOMEM;
-	memcpy(e, mnl_attr_get_payload(key), s->key_len);
+	memcpy(e, key, s->key_len);
 	index_to_network(id, s, e);
 	if (svcr_nft_sets[id].interval)
 		err = decode_end(s, e, a);
@@ -306,10 +274,10 @@ static int decode_elem(struct svcrules_nft *n, enum svcr_nft_set_id id, struct s
 	return err ? err : decode_comment(n, s, e, a[NFTA_SET_ELEM_USERDATA]);
 }
 
-static int decode_elems(struct svcrules_nft *n, struct svcr_nft_table *t, const attr_t *a)
+static int decode_elems(struct svcrules_nft *n, struct svcr_nft_table *t, const svcr_nft_attr *a)
 {
-	enum svcr_nft_set_id id = svcr_nft_set_parse(string(a[NFTA_SET_ELEM_LIST_SET]));
-	attr_t nest;
+	enum svcr_nft_set_id id = svcr_nft_set_parse(svcr_nft_attr_string(a[NFTA_SET_ELEM_LIST_SET]));
+	svcr_nft_attr nest;
 
 	if (id == SET__COUNT || t->sets[id].damaged || svcr_nft_sets[id].dynamic ||
 	    !a[NFTA_SET_ELEM_LIST_ELEMENTS])
@@ -324,7 +292,7 @@ static int decode_elems(struct svcrules_nft *n, struct svcr_nft_table *t, const 
 }
 
 static const struct {
-	int (*decode)(struct svcrules_nft *n, struct svcr_nft_table *t, const attr_t *a);
+	int (*decode)(struct svcrules_nft *n, struct svcr_nft_table *t, const svcr_nft_attr *a);
 	int table; /* the attribute that names the table */
 } messages[NFT_MSG_MAX] = {
 	[NFT_MSG_NEWTABLE] = { decode_table, NFTA_TABLE_NAME },
@@ -338,7 +306,7 @@ int svcrules_nft_decode(struct svcrules_nft *n, const void *msg)
 {
 	const struct nlmsghdr *nlh = msg;
 	unsigned int type = nlh->nlmsg_type & 0xff;
-	attr_t a[ATTRS] = { NULL };
+	svcr_nft_attr a[SVCR_NFT_ATTRS] = { NULL };
 	int family;
 
 	if (!header_whole(nlh))
@@ -348,8 +316,8 @@ int svcrules_nft_decode(struct svcrules_nft *n, const void *msg)
 	family = svcr_nft_family(((const struct nfgenmsg *)mnl_nlmsg_get_payload(nlh))->nfgen_family);
 	if (family < 0)
 		return 0;
-	mnl_attr_parse(nlh, sizeof(struct nfgenmsg), collect, a);
-	if (strcmp(string(a[messages[type].table]), n->name) != 0)
+	mnl_attr_parse(nlh, sizeof(struct nfgenmsg), svcr_nft_attr_collect, a);
+	if (strcmp(svcr_nft_attr_string(a[messages[type].table]), n->name) != 0)
 		return 0;
 	return messages[type].decode(n, &n->tables[family], a);
 }

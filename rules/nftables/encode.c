@@ -3,6 +3,7 @@
  * From changes to netlink messages. Tables, chains, sets and elements are put
  * together with libmnl, rules with libnftnl.
  */
+#include "rules/nftables/attr.h"
 #include "rules/nftables/diff.h"
 #include "rules/nftables/expr.h"
 #include "rules/nftables/text.h"
@@ -302,14 +303,6 @@ static void encode_set(struct encoder *e, size_t i)
 	end(e, nlh);
 }
 
-static void put_value(struct nlmsghdr *nlh, uint16_t attr, const void *data, size_t len)
-{
-	struct nlattr *nest = mnl_attr_nest_start(nlh, attr);
-
-	mnl_attr_put(nlh, NFTA_DATA_VALUE, len, data);
-	mnl_attr_nest_end(nlh, nest);
-}
-
 static void put_verdict(const struct encoder *e, struct nlmsghdr *nlh, const uint8_t *data)
 {
 	struct nlattr *nest = mnl_attr_nest_start(nlh, NFTA_SET_ELEM_DATA);
@@ -339,7 +332,7 @@ static void put_key(struct nlmsghdr *nlh, enum svcr_nft_set_id id, const struct 
 		index = ntohl(index);
 		memcpy(key + s->key_len - 4, &index, 4);
 	}
-	put_value(nlh, NFTA_SET_ELEM_KEY, key, s->key_len);
+	svcr_nft_attr_put_value(nlh, NFTA_SET_ELEM_KEY, key, s->key_len);
 }
 
 /* The end of a one-field interval is an element of its own: the first address that is not in it. */
@@ -352,7 +345,7 @@ static void put_interval_over(struct nlmsghdr *nlh, const struct svcr_nft_set *s
 	if (!svcr_addr_next(&after))
 		return; /* up to the last address: open */
 	nest = mnl_attr_nest_start(nlh, NFTA_LIST_ELEM);
-	put_value(nlh, NFTA_SET_ELEM_KEY, after.bytes, s->key_len);
+	svcr_nft_attr_put_value(nlh, NFTA_SET_ELEM_KEY, after.bytes, s->key_len);
 	mnl_attr_put_u32(nlh, NFTA_SET_ELEM_FLAGS, htonl(NFT_SET_ELEM_INTERVAL_END));
 	mnl_attr_nest_end(nlh, nest);
 }
@@ -364,7 +357,7 @@ static void put_key_end(struct nlmsghdr *nlh, const struct svcr_nft_set *s, cons
 
 	memcpy(key, elem, s->key_len);
 	memcpy(key + s->key_len - len, elem + s->key_len, len);
-	put_value(nlh, NFTA_SET_ELEM_KEY_END, key, s->key_len);
+	svcr_nft_attr_put_value(nlh, NFTA_SET_ELEM_KEY_END, key, s->key_len);
 }
 
 static void put_elem(const struct encoder *e, struct nlmsghdr *nlh, const struct svcr_nft_change *ch,
@@ -381,7 +374,7 @@ static void put_elem(const struct encoder *e, struct nlmsghdr *nlh, const struct
 	if (add && l->data == DATA_VERDICT)
 		put_verdict(e, nlh, svcr_nft_elem_data(s, elem));
 	if (add && l->data == DATA_TARGET)
-		put_value(nlh, NFTA_SET_ELEM_DATA, svcr_nft_elem_data(s, elem), s->data_len);
+		svcr_nft_attr_put_value(nlh, NFTA_SET_ELEM_DATA, svcr_nft_elem_data(s, elem), s->data_len);
 	if (add && comment)
 		put_comment(nlh, NFTA_SET_ELEM_USERDATA, comment);
 	mnl_attr_nest_end(nlh, nest);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* State that outlives a change of rules: flows of UDP, and remembered clients. */
+#include "rules/nftables/attr.h"
 #include "rules/nftables/ruleset.h"
 
 #include <arpa/inet.h>
@@ -9,7 +10,6 @@
 #include <linux/netfilter/nfnetlink.h>
 
 #define UDP 17
-#define ATTRS 32
 
 static const struct svcr_nft_table *table_of(const struct svcrules_nft *n, uint8_t nfproto)
 {
@@ -144,28 +144,7 @@ bool svcrules_nft_flow_stale(const struct svcrules_nft *now, const struct svcrul
 	return old && (svcr_nft_find(&old->sets[SET_SERVICES], key) || svcr_nft_find(&old->sets[SET_REMOVED], key));
 }
 
-typedef const struct nlattr *attr_t;
-
-static int collect(const struct nlattr *a, void *data)
-{
-	attr_t *attrs = data;
-
-	if (mnl_attr_get_type(a) < ATTRS)
-		attrs[mnl_attr_get_type(a)] = a;
-	return MNL_CB_OK;
-}
-
-static const uint8_t *value_of(attr_t data, size_t len)
-{
-	attr_t d[ATTRS] = { NULL };
-
-	if (data)
-		mnl_attr_parse_nested(data, collect, d);
-	return d[NFTA_DATA_VALUE] && mnl_attr_get_payload_len(d[NFTA_DATA_VALUE]) == len ?
-	       mnl_attr_get_payload(d[NFTA_DATA_VALUE]) : NULL;
-}
-
-static uint64_t milliseconds(attr_t a)
+static uint64_t milliseconds(svcr_nft_attr a)
 {
 	return a && mnl_attr_get_payload_len(a) == 8 ? be64toh(mnl_attr_get_u64(a)) : 0;
 }
@@ -190,14 +169,6 @@ static uint64_t wanted_timeout(const struct svcr_nft_table *t, const struct clie
 	return id.kind == CHAIN_REMEMBER ? (uint64_t)id.n * 1000 : 0;
 }
 
-static void put_value(struct nlmsghdr *nlh, uint16_t attr, const void *data, size_t len)
-{
-	struct nlattr *nest = mnl_attr_nest_start(nlh, attr);
-
-	mnl_attr_put(nlh, NFTA_DATA_VALUE, len, data);
-	mnl_attr_nest_end(nlh, nest);
-}
-
 /* A message about one client; `timeout` 0 deletes. */
 static int client_message(const struct svcrules_nft *n, uint8_t family, const struct client *c, uint64_t timeout,
 			  uint64_t left, void **buf, size_t *len, size_t *messages)
@@ -215,9 +186,9 @@ static int client_message(const struct svcrules_nft *n, uint8_t family, const st
 	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_SET, svcr_nft_sets[SET_AFFINITY].name);
 	list = mnl_attr_nest_start(nlh, NFTA_SET_ELEM_LIST_ELEMENTS);
 	elem = mnl_attr_nest_start(nlh, NFTA_LIST_ELEM);
-	put_value(nlh, NFTA_SET_ELEM_KEY, c->key, c->key_len);
+	svcr_nft_attr_put_value(nlh, NFTA_SET_ELEM_KEY, c->key, c->key_len);
 	if (timeout) {
-		put_value(nlh, NFTA_SET_ELEM_DATA, c->data, c->data_len);
+		svcr_nft_attr_put_value(nlh, NFTA_SET_ELEM_DATA, c->data, c->data_len);
 		mnl_attr_put_u64(nlh, NFTA_SET_ELEM_TIMEOUT, htobe64(timeout));
 		mnl_attr_put_u64(nlh, NFTA_SET_ELEM_EXPIRATION, htobe64(left));
 	}
@@ -247,16 +218,16 @@ static int revise(const struct svcrules_nft *n, const struct svcr_nft_table *t, 
 	return err;
 }
 
-static int revise_elem(const struct svcrules_nft *n, const struct svcr_nft_table *t, attr_t nest, void **buf,
+static int revise_elem(const struct svcrules_nft *n, const struct svcr_nft_table *t, svcr_nft_attr nest, void **buf,
 		       size_t *len, size_t *messages)
 {
 	const struct svcr_nft_set *s = &t->sets[SET_AFFINITY];
 	struct client c = { .key_len = s->key_len, .data_len = s->data_len };
-	attr_t a[ATTRS] = { NULL };
+	svcr_nft_attr a[SVCR_NFT_ATTRS] = { NULL };
 
-	mnl_attr_parse_nested(nest, collect, a);
-	c.key = value_of(a[NFTA_SET_ELEM_KEY], s->key_len);
-	c.data = value_of(a[NFTA_SET_ELEM_DATA], s->data_len);
+	mnl_attr_parse_nested(nest, svcr_nft_attr_collect, a);
+	c.key = svcr_nft_attr_value(a[NFTA_SET_ELEM_KEY], s->key_len);
+	c.data = svcr_nft_attr_value(a[NFTA_SET_ELEM_DATA], s->data_len);
 	if (!c.key || !c.data)
 		return -EBADMSG;
 	c.timeout = milliseconds(a[NFTA_SET_ELEM_TIMEOUT]);
@@ -268,14 +239,14 @@ int svcrules_nft_affinity(const struct svcrules_nft *now, const void *msg, void 
 {
 	const struct nlmsghdr *nlh = msg;
 	const struct svcr_nft_table *t;
-	attr_t a[ATTRS] = { NULL }, nest;
+	svcr_nft_attr a[SVCR_NFT_ATTRS] = { NULL }, nest;
 
 	if (nlh->nlmsg_len < NLMSG_LENGTH(sizeof(struct nfgenmsg)) || nlh->nlmsg_len % NLMSG_ALIGNTO)
 		return -EBADMSG;
 	t = table_of(now, ((const struct nfgenmsg *)mnl_nlmsg_get_payload(nlh))->nfgen_family);
 	if (!t || nlh->nlmsg_type != (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWSETELEM))
 		return 0;
-	mnl_attr_parse(nlh, sizeof(struct nfgenmsg), collect, a);
+	mnl_attr_parse(nlh, sizeof(struct nfgenmsg), svcr_nft_attr_collect, a);
 	if (!a[NFTA_SET_ELEM_LIST_ELEMENTS])
 		return 0;
 	mnl_attr_for_each_nested(nest, a[NFTA_SET_ELEM_LIST_ELEMENTS]) {

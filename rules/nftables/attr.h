@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Netlink attributes of nf_tables, read with every size checked, and written.
+ * Missing attributes and those of an unexpected size read as zero or empty.
+ */
+#ifndef SVCR_NFT_ATTR_H
+#define SVCR_NFT_ATTR_H
+
+#include <arpa/inet.h>
+#include <libmnl/libmnl.h>
+#include <linux/netfilter/nf_tables.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define SVCR_NFT_ATTRS 32 /* types above are not ours to know */
+
+typedef const struct nlattr *svcr_nft_attr;
+
+/* For mnl_attr_parse and _nested: files attributes in an array of SVCR_NFT_ATTRS by their type. */
+static inline int svcr_nft_attr_collect(const struct nlattr *a, void *array)
+{
+	svcr_nft_attr *attrs = array;
+
+	if (mnl_attr_get_type(a) < SVCR_NFT_ATTRS)
+		attrs[mnl_attr_get_type(a)] = a;
+	return MNL_CB_OK;
+}
+
+static inline bool svcr_nft_attr_has(svcr_nft_attr a, size_t len)
+{
+	return a && mnl_attr_get_payload_len(a) == len;
+}
+
+static inline const char *svcr_nft_attr_string(svcr_nft_attr a)
+{
+	return a && mnl_attr_validate(a, MNL_TYPE_NUL_STRING) >= 0 ? mnl_attr_get_str(a) : "";
+}
+
+static inline uint32_t svcr_nft_attr_u32(svcr_nft_attr a)
+{
+	return svcr_nft_attr_has(a, 4) ? ntohl(mnl_attr_get_u32(a)) : 0;
+}
+
+/* The bytes in a nested NFTA_DATA_VALUE, if there are `len`, else NULL. */
+static inline const uint8_t *svcr_nft_attr_value(svcr_nft_attr data, size_t len)
+{
+	svcr_nft_attr d[SVCR_NFT_ATTRS] = { NULL };
+
+	if (data)
+		mnl_attr_parse_nested(data, svcr_nft_attr_collect, d);
+	return svcr_nft_attr_has(d[NFTA_DATA_VALUE], len) ? mnl_attr_get_payload(d[NFTA_DATA_VALUE]) : NULL;
+}
+
+/* Puts `data` into a nested NFTA_DATA_VALUE. */
+static inline void svcr_nft_attr_put_value(struct nlmsghdr *nlh, uint16_t attr, const void *data, size_t len)
+{
+	struct nlattr *nest = mnl_attr_nest_start(nlh, attr);
+
+	mnl_attr_put(nlh, NFTA_DATA_VALUE, len, data);
+	mnl_attr_nest_end(nlh, nest);
+}
+
+#endif
