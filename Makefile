@@ -38,6 +38,8 @@ LIB_SRC := $(filter lib/% rules/%,$(SRC))
 CMD_SRC := $(filter cmd/svcrules/%,$(SRC))
 LIB_OBJ := $(LIB_SRC:%.c=$B/%.o)
 CMD_OBJ := $(CMD_SRC:%.c=$B/%.o)
+CLUSTER_OBJ := $(patsubst %.c,$B/%.o,$(filter cmd/cluster/%,$(SRC)))
+BENCH_OBJ := $(patsubst %.c,$B/%.o,$(filter cmd/bench/%,$(SRC)))
 TESTS := $(TEST_SRC:%.c=$B/%)
 FUZZERS := $(FUZZ_SRC:%.c=$B/%)
 
@@ -64,6 +66,14 @@ $B/svcrules: $(CMD_OBJ) $B/libsvcrules.a
 
 $B/probe: $B/cmd/probe/probe.o
 	$Q$(CC) $(LDFLAGS) -o $@ $<
+
+# made-up clusters, and the programs of `make bench`: for tests, not installed
+$B/cluster: $(CLUSTER_OBJ)
+	$(if $(filter 0,$V),@echo '  LD   $@')
+	$Q$(CC) $(LDFLAGS) -o $@ $^
+$B/bench-tool: $(BENCH_OBJ) $B/libsvcrules.a
+	$(if $(filter 0,$V),@echo '  LD   $@')
+	$Q$(CC) $(LDFLAGS) -o $@ $^ -Wl,--as-needed $(PKG_LIBS) -lyajl
 
 # made anew each time: PREFIX may have changed
 $B/svcrules.pc: FORCE

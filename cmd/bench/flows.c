@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The data plane: what a new flow through a service address costs its sender.
+ * UDP: socket, one datagram, close. TCP: connect() alone; this process serves,
+ * too (a queue of complete connections, emptied between the measurements).
+ */
+#include "bench.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define VIPS_MAX 65536
+#define BATCH 1000 /* flows between two looks at the clock */
+#define CHUNK (64 << 10)
+
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static struct sockaddr_in address(const char *text, unsigned long port)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
+
+	if (inet_pton(AF_INET, text, &a.sin_addr) != 1)
+		usage();
+	return a;
+}
+
+/* The addresses of one protocol, in an order that has nothing to do with how rules are kept. */
+static size_t read_vips(const char *protocol, struct sockaddr_in *vips)
+{
+	char line[128], proto[8], ip[64];
+	unsigned port;
+	uint64_t random = 88172645463325252u;
+	size_t n = 0;
+
+	while (n < VIPS_MAX && fgets(line, sizeof(line), stdin))
+		if (sscanf(line, "%7s %63s %u", proto, ip, &port) == 3 && strcmp(proto, protocol) == 0)
+			vips[n++] = address(ip, port);
+	if (!n)
+		usage();
+	for (size_t i = n - 1; i > 0; i--) {
+		struct sockaddr_in t = vips[i];
+		size_t j;
+
+		random ^= random << 13;
+		random ^= random >> 7;
+		random ^= random << 17;
+		j = random % (i + 1);
+		vips[i] = vips[j];
+		vips[j] = t;
+	}
+	return n;
+}
+
+static void udp_flow(const struct sockaddr_in *to, int listener)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	(void)listener;
+	if (fd < 0)
+		fail("socket");
+	if (sendto(fd, "x", 1, 0, (const struct sockaddr *)to, sizeof(*to)) != 1)
+		fail("sendto");
+	close(fd);
+}
+
+static int open_tcp(void)
+{
+	const struct linger reset = { .l_onoff = 1 }; /* no TIME_WAIT */
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset)))
+		fail("socket");
+	return fd;
+}
+
+static int open_listener(unsigned port)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
+	int on = 1, fd = open_tcp();
+
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (bind(fd, (const struct sockaddr *)&a, sizeof(a)) || listen(fd, 2 * BATCH))
+		fail("listen");
+	return fd;
+}
+
+/* Returns the microseconds of `count` flows. */
+static double udp_batch(const struct sockaddr_in *vips, size_t n, size_t *next, int listener)
+{
+	double start = now();
+
+	for (int i = 0; i < BATCH; i++, ++*next)
+		udp_flow(&vips[*next % n], listener);
+	return (now() - start) * 1e6 / BATCH;
+}
+
+static double tcp_batch(const struct sockaddr_in *vips, size_t n, size_t *next, int listener)
+{
+	static int fds[BATCH];
+	double start, took = 0;
+
+	for (int i = 0; i < BATCH; i++)
+		fds[i] = open_tcp();
+	start = now();
+	for (int i = 0; i < BATCH; i++, ++*next)
+		if (connect(fds[i], (const struct sockaddr *)&vips[*next % n], sizeof(*vips)))
+			fail("connect");
+	took = (now() - start) * 1e6 / BATCH;
+	for (int i = 0; i < BATCH; i++) {
+		close(fds[i]);
+		close(accept(listener, NULL, NULL));
+	}
+	return took;
+}
+
+/* flows udp|tcp COUNT [LISTEN-PORT]: prints the median of the batches. */
+int run_flows(int argc, char **argv)
+{
+	static struct sockaddr_in vips[VIPS_MAX];
+	bool tcp = argc > 0 && strcmp(argv[0], "tcp") == 0;
+	size_t n, next = 0, batches;
+	int listener = -1;
+	double *took;
+
+	if (argc < 2 || argc > 3 || (!tcp && strcmp(argv[0], "udp") != 0) || (tcp && argc != 3))
+		usage();
+	batches = number(argv[1], 10000000) / BATCH;
+	took = calloc(batches + 1, sizeof(*took));
+	if (!took || !batches)
+		usage();
+	if (tcp)
+		listener = open_listener((unsigned)number(argv[2], 65535));
+	n = read_vips(argv[0], vips);
+	for (size_t i = 0; i < batches; i++)
+		took[i] = (tcp ? tcp_batch : udp_batch)(vips, n, &next, listener);
+	qsort(took, batches, sizeof(*took), by_value);
+	printf("%.3f\n", took[batches / 2]);
+	free(took);
+	return 0;
+}
+
+static _Noreturn void receive_all(int listener)
+{
+	static char buf[CHUNK];
+	int fd = accept(listener, NULL, NULL);
+
+	while (fd >= 0 && recv(fd, buf, sizeof(buf), 0) > 0)
+		continue;
+	_exit(0);
+}
+
+int run_throughput(int argc, char **argv)
+{
+	static char buf[CHUNK];
+	struct sockaddr_in to;
+	double limit, start, bytes = 0;
+	int listener, fd;
+	pid_t pid;
+
+	if (argc != 4)
+		usage();
+	limit = (double)number(argv[0], 60);
+	to = address(argv[1], number(argv[2], 65535));
+	listener = open_listener((unsigned)number(argv[3], 65535));
+	pid = fork();
+	if (pid == 0)
+		receive_all(listener);
+	fd = open_tcp();
+	if (pid < 0 || connect(fd, (const struct sockaddr *)&to, sizeof(to)))
+		fail("connect");
+	start = now();
+	while (now() - start < limit) {
+		ssize_t n = send(fd, buf, sizeof(buf), MSG_NOSIGNAL);
+
+		if (n < 0)
+			fail("send");
+		bytes += (double)n;
+	}
+	printf("%.3f\n", bytes * 8 / (now() - start) / 1e9);
+	close(fd);
+	waitpid(pid, NULL, 0);
+	return 0;
+}

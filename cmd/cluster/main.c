@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * cluster: writes a made-up cluster, for tests and for `make bench`: as JSON
+ * from kubectl, or as the rules that kube-proxy would make of it. Not installed.
+ */
+#include "cluster.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ENDPOINTS_MAX 4000000u /* 10.128.0.0/10 has room for that many */
+#define SERVICES_MAX 65535u
+
+static const struct form {
+	const char *name;
+	void (*write)(const struct cluster *c, FILE *f);
+	const char *about;
+} forms[] = {
+	{ "json", write_json, "objects, as kubectl get services,endpointslices -A -o json" },
+	{ "chains", write_chains, "for nft: a chain per service and endpoint" },
+	{ "maps", write_maps, "for nft: a chain per service, an anonymous map if it has several endpoints" },
+	{ "iptables", write_iptables, "for iptables-restore: a chain per service and endpoint" },
+	{ "vips", write_vips, "lines PROTOCOL ADDRESS PORT" },
+};
+#define FORMS (sizeof(forms) / sizeof(*forms))
+
+static _Noreturn void usage(void)
+{
+	fputs("usage: cluster [--services N] [--endpoints N | --mixed] [--one-service N] [--dual-stack]\n"
+	      "               [--remove-endpoint] [--replace-endpoint] [--add-service] [--roll PERCENT] [--form FORM]\n"
+	      "forms:\n", stderr);
+	for (size_t i = 0; i < FORMS; i++)
+		fprintf(stderr, "  %-10s%s\n", forms[i].name, forms[i].about);
+	exit(2);
+}
+
+static uint32_t number(const char *text, uint32_t max)
+{
+	char *end;
+	unsigned long n;
+
+	errno = 0;
+	n = strtoul(text, &end, 10);
+	if (errno || end == text || *end || *text == '-' || n > max)
+		usage();
+	return (uint32_t)n;
+}
+
+static const struct form *form_find(const char *name)
+{
+	for (size_t i = 0; i < FORMS; i++)
+		if (strcmp(forms[i].name, name) == 0)
+			return &forms[i];
+	usage();
+}
+
+enum which { SERVICES, ENDPOINTS, MIXED, ONE_SERVICE, DUAL_STACK, REMOVE, REPLACE, ADD, ROLL, FORM };
+
+static const struct option options[] = {
+	{ "services", required_argument, NULL, SERVICES },
+	{ "endpoints", required_argument, NULL, ENDPOINTS },
+	{ "mixed", no_argument, NULL, MIXED },
+	{ "one-service", required_argument, NULL, ONE_SERVICE },
+	{ "dual-stack", no_argument, NULL, DUAL_STACK },
+	{ "remove-endpoint", no_argument, NULL, REMOVE },
+	{ "replace-endpoint", no_argument, NULL, REPLACE },
+	{ "add-service", no_argument, NULL, ADD },
+	{ "roll", required_argument, NULL, ROLL },
+	{ "form", required_argument, NULL, FORM },
+	{ NULL, 0, NULL, 0 },
+};
+
+static void option_take(struct cluster *c, int option, bool *add, const struct form **form)
+{
+	switch (option) {
+	case SERVICES: c->services = number(optarg, SERVICES_MAX); break;
+	case ENDPOINTS: c->endpoints = number(optarg, ENDPOINTS_MAX); break;
+	case MIXED: c->mixed = true; break;
+	case ONE_SERVICE: c->services = 1; c->endpoints = number(optarg, ENDPOINTS_MAX); break;
+	case DUAL_STACK: c->dual_stack = true; break;
+	case REMOVE: c->remove_endpoint = true; break;
+	case REPLACE: c->replace_endpoint = true; break;
+	case ADD: *add = true; break;
+	case ROLL: c->roll = number(optarg, 100); break;
+	case FORM: *form = form_find(optarg); break;
+	default: usage();
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct cluster c = { .services = 5000, .endpoints = 10 };
+	const struct form *form = &forms[0];
+	bool add = false;
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
+		option_take(&c, option, &add, &form);
+	if (optind < argc || (c.dual_stack && form != &forms[0]))
+		usage();
+	if ((uint64_t)c.services * (c.mixed ? 100 : c.endpoints) > ENDPOINTS_MAX)
+		usage();
+	c.services += add;
+	setvbuf(stdout, NULL, _IOFBF, 1 << 20);
+	form->write(&c, stdout);
+	if (fflush(stdout) || ferror(stdout)) {
+		fprintf(stderr, "cluster: cannot write: %s\n", strerror(errno));
+		return 1;
+	}
+	return 0;
+}
