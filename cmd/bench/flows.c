@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The data plane: what a new flow through a service address costs its sender.
- * UDP: socket, one datagram, close. TCP: connect() alone; this process serves,
- * too (a queue of complete connections, emptied between the measurements).
+ * UDP: a socket's first datagram. TCP: connect(); this process serves, too (a
+ * queue of complete connections, emptied between the measurements).
  */
 #include "bench.h"
 
@@ -10,12 +10,15 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -23,13 +26,6 @@
 #define VIPS_MAX 65536
 #define BATCH 1000 /* flows between two looks at the clock */
 #define CHUNK (64 << 10)
-
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
 
 static struct sockaddr_in address(const char *text, unsigned long port)
 {
@@ -67,24 +63,21 @@ static size_t read_vips(const char *protocol, struct sockaddr_in *vips)
 	return n;
 }
 
-static void udp_flow(const struct sockaddr_in *to, int listener)
-{
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-	(void)listener;
-	if (fd < 0)
-		fail("socket");
-	if (sendto(fd, "x", 1, 0, (const struct sockaddr *)to, sizeof(*to)) != 1)
-		fail("sendto");
-	close(fd);
-}
-
 static int open_tcp(void)
 {
 	const struct linger reset = { .l_onoff = 1 }; /* no TIME_WAIT */
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset)))
+		fail("socket");
+	return fd;
+}
+
+static int open_udp(void)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
 		fail("socket");
 	return fd;
 }
@@ -100,20 +93,29 @@ static int open_listener(unsigned port)
 	return fd;
 }
 
-/* Returns the microseconds of `count` flows. */
+/* Returns the microseconds of one flow of BATCH. */
 static double udp_batch(const struct sockaddr_in *vips, size_t n, size_t *next, int listener)
 {
-	double start = now();
+	static int fds[BATCH];
+	double start, took;
 
+	(void)listener;
+	for (int i = 0; i < BATCH; i++)
+		fds[i] = open_udp();
+	start = now();
 	for (int i = 0; i < BATCH; i++, ++*next)
-		udp_flow(&vips[*next % n], listener);
-	return (now() - start) * 1e6 / BATCH;
+		if (sendto(fds[i], "x", 1, 0, (const struct sockaddr *)&vips[*next % n], sizeof(*vips)) != 1)
+			fail("sendto");
+	took = (now() - start) * 1e6 / BATCH;
+	for (int i = 0; i < BATCH; i++)
+		close(fds[i]);
+	return took;
 }
 
 static double tcp_batch(const struct sockaddr_in *vips, size_t n, size_t *next, int listener)
 {
 	static int fds[BATCH];
-	double start, took = 0;
+	double start, took;
 
 	for (int i = 0; i < BATCH; i++)
 		fds[i] = open_tcp();
@@ -129,37 +131,47 @@ static double tcp_batch(const struct sockaddr_in *vips, size_t n, size_t *next, 
 	return took;
 }
 
-/* flows udp|tcp COUNT [LISTEN-PORT]: prints the median of the batches. */
+/* Room for a batch's sockets; and one processor, for a quieter measurement. */
+static void settle(void)
+{
+	const struct rlimit files = { 4 * BATCH, 4 * BATCH };
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET((unsigned)sched_getcpu(), &one);
+	if (setrlimit(RLIMIT_NOFILE, &files) || sched_setaffinity(0, sizeof(one), &one))
+		fail("setting up");
+}
+
+/* flows udp COUNT, flows tcp COUNT LISTEN-PORT: prints what each batch took. */
 int run_flows(int argc, char **argv)
 {
 	static struct sockaddr_in vips[VIPS_MAX];
 	bool tcp = argc > 0 && strcmp(argv[0], "tcp") == 0;
 	size_t n, next = 0, batches;
 	int listener = -1;
-	double *took;
 
 	if (argc < 2 || argc > 3 || (!tcp && strcmp(argv[0], "udp") != 0) || (tcp && argc != 3))
 		usage();
 	batches = number(argv[1], 10000000) / BATCH;
-	took = calloc(batches + 1, sizeof(*took));
-	if (!took || !batches)
-		usage();
 	if (tcp)
 		listener = open_listener((unsigned)number(argv[2], 65535));
 	n = read_vips(argv[0], vips);
+	settle();
 	for (size_t i = 0; i < batches; i++)
-		took[i] = (tcp ? tcp_batch : udp_batch)(vips, n, &next, listener);
-	qsort(took, batches, sizeof(*took), by_value);
-	printf("%.3f\n", took[batches / 2]);
-	free(took);
+		printf("%.3f\n", (tcp ? tcp_batch : udp_batch)(vips, n, &next, listener));
 	return 0;
 }
 
-static _Noreturn void receive_all(int listener)
+static _Noreturn void receive_all(int listener, pid_t parent)
 {
 	static char buf[CHUNK];
-	int fd = accept(listener, NULL, NULL);
+	int fd;
 
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(1);
+	fd = accept(listener, NULL, NULL);
 	while (fd >= 0 && recv(fd, buf, sizeof(buf), 0) > 0)
 		continue;
 	_exit(0);
@@ -170,17 +182,17 @@ int run_throughput(int argc, char **argv)
 	static char buf[CHUNK];
 	struct sockaddr_in to;
 	double limit, start, bytes = 0;
+	pid_t pid, parent = getpid();
 	int listener, fd;
-	pid_t pid;
 
 	if (argc != 4)
 		usage();
-	limit = (double)number(argv[0], 60);
+	limit = (double)number(argv[0], 60000) / 1e3;
 	to = address(argv[1], number(argv[2], 65535));
 	listener = open_listener((unsigned)number(argv[3], 65535));
 	pid = fork();
 	if (pid == 0)
-		receive_all(listener);
+		receive_all(listener, parent);
 	fd = open_tcp();
 	if (pid < 0 || connect(fd, (const struct sockaddr *)&to, sizeof(to)))
 		fail("connect");

@@ -22,7 +22,7 @@ static const struct program {
 	{ "parse-yajl", run_yajl, "FILE", "a bare event parse" },
 	{ "read", run_read, "FILE", "svcrules_model_read() and no more" },
 	{ "flows", run_flows, "udp COUNT | tcp COUNT LISTEN-PORT, VIPs on standard input", "microseconds of a new flow, from lines PROTOCOL ADDRESS PORT" },
-	{ "throughput", run_throughput, "SECONDS ADDRESS PORT TARGET-PORT", "Gbit/s of one connection" },
+	{ "throughput", run_throughput, "MILLISECONDS ADDRESS PORT TARGET-PORT", "Gbit/s of one connection" },
 };
 #define PROGRAMS (sizeof(programs) / sizeof(*programs))
 

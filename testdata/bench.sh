@@ -1,0 +1,78 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# bench.sh [large]: measures svcrules beside nft(8), iptables-restore and bare
+# parsers, and writes build/bench/{log.tsv,results.txt,results.json,plot.svg}.
+set -u
+export LC_ALL=C
+mode=${1:-normal}
+out=${OUT:-$(cd "$(dirname "$0")/.." && pwd)/build/bench}
+mkdir -p "$out" || exit 2
+here=$(dirname "$0")/bench
+# shellcheck source=bench/lib.sh
+. "$here/lib.sh"
+# shellcheck source=bench/apply.sh
+. "$here/apply.sh"
+# shellcheck source=bench/flows.sh
+. "$here/flows.sh"
+# shellcheck source=bench/report.sh
+. "$here/report.sh"
+
+if ! ip netns add "$prefix-try" 2>/dev/null; then
+	echo "bench: needs root and network namespaces" >&2
+	exit 2
+fi
+ip netns del "$prefix-try"
+trap 'drop_all; rm -f "$out"/{said,batch,vips,chains,maps,iptables,own.nft,base.json,one.json,added.json,rolled.json}' EXIT
+
+normal() {
+	only_flows 100x1 5 maps
+	only_flows 100x10 5 chains maps iptables
+	control 1000x1 5 core maps 3
+	end
+	control 1000x10 5 all chains 3 maps 3 iptables 3
+	data_plane 1000x10 3
+	end
+	control 5000x10 5 all chains 1 maps 3 iptables 2
+	data_plane 5000x10 5
+	end
+	control 10000x3 3 core maps 1 iptables 1
+	end
+	control 45000x1 3 core maps 3
+	data_plane 45000x1 5
+	end
+	control 30000x10 3 core
+	end
+}
+
+large() {
+	only_flows 100x1 7 chains maps iptables
+	only_flows 100x10 7 chains maps iptables
+	control 1000x1 7 all chains 3 maps 3 iptables 3
+	data_plane 1000x1 5
+	end
+	control 1000x10 7 all chains 5 maps 5 iptables 5
+	data_plane 1000x10 5
+	end
+	control 5000x10 9 all chains 3 maps 5 iptables 3
+	data_plane 5000x10 7
+	end
+	control 10000x3 5 all chains 1 maps 3 iptables 3
+	data_plane 10000x3 5
+	end
+	control 45000x1 5 all maps 3 iptables 1
+	data_plane 45000x1 5
+	end
+	control 30000x10 5 all maps 1
+	end
+	control 5000x50 5 all maps 1 iptables 1
+	end
+	control 1x100000 5 all maps 1
+	end
+}
+
+: >"$log"
+case $mode in
+normal | large) "$mode" ;;
+*) exit 2 ;;
+esac
+report
