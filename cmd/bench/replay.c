@@ -25,12 +25,12 @@
 static int open_socket(size_t size)
 {
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
-	int send = size > INT_MAX / 4 ? INT_MAX / 4 : (int)size + 4096, receive = 32 << 20;
+	int send = size > INT_MAX / 4 ? INT_MAX / 4 : (int)size + 4096;
 
 	if (fd < 0)
 		fail("socket");
-	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &send, sizeof(send)) ||
-	    setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &receive, sizeof(receive)))
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &send, sizeof(send)) &&
+	    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &send, sizeof(send)))
 		fail("setsockopt");
 	return fd;
 }

@@ -46,6 +46,7 @@ changes() { # changes SIZE: each and back
 
 readers() { # readers SIZE ROUND
 	local size=$1 parser
+	ns=${kept[ours]}
 	for parser in parse-jansson parse-yajl read; do
 		own "$size" $parser "$tool" $parser "$out/base.json"
 	done
@@ -58,7 +59,7 @@ cold() { # cold SIZE ROUND: each in a namespace of its own
 	local size=$1 first=${#spaces[@]}
 	fresh && apply "$size" cold "$out/base.json"
 	fresh && own "$size" replay "$tool" replay "$out/batch" && fact "$size" replay send "$(cat "$out/said")"
-	fresh && at "$ns" "$tool" measure --tail "$out/base.json" "$log" "$size" after-reading \
+	fresh && inside "$ns" "$tool" measure --tail "$out/base.json" "$log" "$size" after-reading \
 		"$svcrules" apply -f - "${node[@]}" >"$out/said" 2>&1
 	if $all || [ "$2" -eq 0 ]; then
 		fresh && timed "$size" nft-own nft -f "$out/own.nft"

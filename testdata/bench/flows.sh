@@ -13,15 +13,15 @@ wire() { # wire NAMESPACE
 	ip -n "$1" link add sink type bridge || return
 	ip -n "$1" addr add $POD/32 dev sink
 	ip -n "$1" link set sink up arp off
-	at "$1" bash -c 'echo 4096 >/proc/sys/net/core/somaxconn; echo 4096 >/proc/sys/net/ipv4/tcp_max_syn_backlog'
+	inside "$1" bash -c 'echo 4096 >/proc/sys/net/core/somaxconn; echo 4096 >/proc/sys/net/ipv4/tcp_max_syn_backlog'
 }
 
-forget() { at "$1" conntrack -F >/dev/null 2>&1; }
+forget() { inside "$1" conntrack -F >/dev/null 2>&1; }
 
-udp_flows() { # udp_flows SIZE LAYOUT COUNT
+udp_flows() { # udp_flows SIZE LAYOUT COUNT: logged as $name
 	local space=${kept[$2]}
 	ip -n "$space" route replace 10.0.0.0/8 via $GATEWAY dev sink onlink src $POD
-	at "$space" "$tool" flows udp "$3" <"$out/vips" | facts "$1" "$2" udp-us
+	inside "$space" "$tool" flows udp "$3" <"$out/vips-$1" | facts "$1" "$name" udp-us
 	forget "$space"
 }
 
@@ -29,7 +29,7 @@ tcp_flows() {
 	local space=${kept[$2]} port=8080
 	[ "$2" != none ] || port=80
 	ip -n "$space" route replace local 10.0.0.0/8 dev lo src $POD
-	at "$space" "$tool" flows tcp "$3" $port <"$out/vips" | facts "$1" "$2" tcp-us
+	inside "$space" "$tool" flows tcp "$3" $port <"$out/vips-$1" | facts "$1" "$name" tcp-us
 	forget "$space"
 	ip -n "$space" route del local 10.0.0.0/8 dev lo
 }
@@ -38,43 +38,47 @@ stream() { # stream SIZE LAYOUT: one established connection
 	local space=${kept[$2]} rate port=8080
 	[ "$2" != none ] || port=80
 	ip -n "$space" route replace local 10.0.0.0/8 dev lo src $POD
-	rate=$(at "$space" "$tool" throughput 700 "$(awk '$1 == "tcp" { print $2; exit }' "$out/vips")" 80 $port) &&
-		fact "$1" "$2" gbit "$rate"
+	rate=$(inside "$space" "$tool" throughput 700 "$(awk '$1 == "tcp" { print $2; exit }' "$out/vips-$1")" 80 $port) &&
+		fact "$1" "$name" gbit "$rate"
 	forget "$space"
 	ip -n "$space" route del local 10.0.0.0/8 dev lo
 }
 
+# Kept as "few": svcrules with so few services; measured in turns with many of
+# them and logged as FEW, so that a busy machine slows both.
+FEW=100x1
+beside_few() {
+	local steady=${kept[ours]}
+	fresh || return
+	generate $FEW "$out/base.json"
+	inside "$ns" "$svcrules" apply -f "$out/base.json" "${node[@]}" --quiet >"$out/said" 2>&1
+	kept[few]=$ns kept[ours]=$steady
+	rm -f "$out/base.json"
+}
+
+flows_of() { # flows_of SIZE LAYOUT COUNT ROUND
+	udp_flows "$1" "$2" "$3"
+	tcp_flows "$1" "$2" 2000
+	[ $(($4 % 3)) -ne 0 ] || stream "$1" "$2"
+}
+
 # data_plane SIZE ROUNDS: through all layouts in kept
 data_plane() {
-	local size=$1 rounds=$2 layout i count
+	local size=$1 rounds=$2 layout name i count
 	fresh || return
 	kept[none]=$ns
-	generate "$size" "$out/vips" --form vips
+	generate "$size" "$out/vips-$size" --form vips
+	generate $FEW "$out/vips-$FEW" --form vips
 	for layout in "${!kept[@]}"; do wire "${kept[$layout]}"; done
 	for ((i = 0; i < rounds; i++)); do
 		for layout in none ours maps chains iptables; do
 			[ -n "${kept[$layout]:-}" ] || continue
 			count=4000
 			[ "$layout" != iptables ] || count=2000 # each rule is tried in turn
-			udp_flows "$size" "$layout" $count
-			tcp_flows "$size" "$layout" 2000
-			[ $((i % 3)) -ne 0 ] || stream "$size" "$layout"
+			name=$layout
+			flows_of "$size" "$layout" $count "$i"
 		done
+		[ -z "${kept[few]:-}" ] || { name=ours; flows_of $FEW few 4000 1; }
 	done
-	rm -f "$out/vips"
-}
-
-# only_flows SIZE ROUNDS FORM...: loads the layouts for their data plane alone
-only_flows() {
-	local size=$1 rounds=$2 form
-	shift 2
-	echo "== $size, flows"
-	generate "$size" "$out/base.json"
-	fresh || return
-	kept[ours]=$ns
-	at "$ns" "$svcrules" apply -f "$out/base.json" "${node[@]}" --quiet >"$out/said" 2>&1
-	for form; do load "$size" "$form"; done
-	data_plane "$size" "$rounds"
-	rm -f "$out/base.json"
-	end
+	rm -f "$out"/vips-*
 }

@@ -24,10 +24,11 @@ fresh() {
 	ip netns add "$ns" || return
 	spaces+=("$ns")
 	ip -n "$ns" link set lo up
-	at "$ns" bash -c 'echo 1 >/proc/sys/net/ipv4/ip_forward'
+	inside "$ns" bash -c 'echo 1 >/proc/sys/net/ipv4/ip_forward'
 }
 
-at() {
+# inside NAMESPACE COMMAND...
+inside() {
 	local where=$1
 	shift
 	ip netns exec "$where" "$@"
@@ -50,7 +51,7 @@ drop_all() { drop "${spaces[@]}"; }
 timed() {
 	local size=$1 name=$2 rc
 	shift 2
-	at "$ns" "$tool" measure "$log" "$size" "$name" timeout --foreground "$LIMIT" "$@" >"$out/said" 2>&1
+	inside "$ns" "$tool" measure "$log" "$size" "$name" timeout --foreground "$LIMIT" "$@" >"$out/said" 2>&1
 	rc=$?
 	[ "$rc" -lt 2 ] && return 0
 	echo "$size $name: exit $rc: $(tail -n 1 "$out/said")" >&2
@@ -61,7 +62,7 @@ timed() {
 own() {
 	local size=$1 name=$2
 	shift 2
-	at "$ns" "$tool" measure "$log" "$size" "$name" "$@" >"$out/said" 2>&1 && return 0
+	inside "$ns" "$tool" measure "$log" "$size" "$name" "$@" >"$out/said" 2>&1 && return 0
 	[ "$name" = diff ] && return 0
 	echo "$size $name: $(tail -n 1 "$out/said")" >&2
 	return 1
@@ -74,7 +75,7 @@ apply() { # apply SIZE NAME FILE
 counted() { # counted SIZE NAME FILE [--save BATCH]: netlink traffic of an apply, untimed
 	local size=$1 name=$2 file=$3
 	shift 3
-	at "$ns" "$tool" count "$@" "$log" "$size" "$name" "$svcrules" apply -f "$file" "${node[@]}" >"$out/said" 2>&1
+	inside "$ns" "$tool" count "$@" "$log" "$size" "$name" "$svcrules" apply -f "$file" "${node[@]}" >"$out/said" 2>&1
 }
 
 fact() { printf '%s\t%s\t%s\t%s\n' "$1" "$2" "$3" "$4" >>"$log"; }

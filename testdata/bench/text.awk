@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# results.txt: after medians.awk and asked.awk.
+function asked_row(what, at, asked, is, met) {
+	printf "%-30s %-24s %-38s %-20s %s\n", what, at, asked, is, met
+}
+function cell(size, name, metric, scale) {
+	return has(size, name, metric) ? digits(med(size, name, metric) / scale) : "-"
+}
+function times_cell(size, name) {
+	return has(size, name, "wall") ? times(wall(size, name) / wall(size, "cold")) : "-"
+}
+function control_table(    i, s) {
+	print "\nSeconds of the whole command, services x endpoints each; input and peak memory in MB.\n"
+	printf "%-14s %7s %7s %7s %7s %7s %7s %7s %7s %7s\n", "", "input", "cold", "no-op", "one", "service", "1 %", "diff", "", "peak"
+	printf "%-14s %7s %7s %7s %7s %7s %7s %7s %7s %7s\n", "", "", "apply", "apply", "changed", "added", "rolled", "--from", "compile", "memory"
+	for (i = 1; i <= nsizes; i++) {
+		s = sizes[i]
+		if (has(s, "cold", "wall"))
+			printf "%-14s %7s %7s %7s %7s %7s %7s %7s %7s %7s\n", label(s), cell(s, "input", "bytes", 1e6),
+				cell(s, "cold", "wall", 1), cell(s, "no-op", "wall", 1), cell(s, "one-endpoint", "wall", 1),
+				cell(s, "service-added", "wall", 1), cell(s, "rolled", "wall", 1), cell(s, "diff", "wall", 1),
+				cell(s, "compile", "wall", 1), cell(s, "cold", "peak", 1e6)
+	}
+}
+function reference_table(    i, s) {
+	print "\nReferences of the same run, in seconds. Floor: the batch of the cold apply, replayed. After reading: the cold"
+	print "apply from the last byte of its input on."
+	print "(a), (b): nft(8) loading the same services as kube-proxy lays them out: a chain per service and endpoint; a"
+	print "chain per service, and an anonymous map if it has several endpoints. (c): nft(8) loading what compile prints.\n"
+	printf "%-14s %8s %8s %8s %8s %8s | %8s %8s %8s %8s\n", "", "json_", "", "", "", "after", "", "", "", "iptables-"
+	printf "%-14s %8s %8s %8s %8s %8s | %8s %8s %8s %8s\n", "", "load_", "yajl", "read", "floor", "reading", "(a)", "(b)", "(c)", "restore"
+	for (i = 1; i <= nsizes; i++) {
+		s = sizes[i]
+		if (has(s, "cold", "wall"))
+			printf "%-14s %8s %8s %8s %8s %8s | %8s %8s %8s %8s\n%-14s %8s %8s %8s %8s %8s | %8s %8s %8s %8s\n", label(s),
+				cell(s, "parse-jansson", "wall", 1), cell(s, "parse-yajl", "wall", 1), cell(s, "read", "wall", 1),
+				cell(s, "replay", "wall", 1), cell(s, "after-reading", "tail", 1), cell(s, "chains", "wall", 1),
+				cell(s, "maps", "wall", 1), cell(s, "nft-own", "wall", 1), cell(s, "iptables", "wall", 1),
+				"  / cold apply", times_cell(s, "parse-jansson"), times_cell(s, "parse-yajl"), times_cell(s, "read"),
+				times_cell(s, "replay"), times(med(s, "after-reading", "tail") / wall(s, "cold")),
+				times_cell(s, "chains"), times_cell(s, "maps"), times_cell(s, "nft-own"), times_cell(s, "iptables")
+	}
+}
+function netlink_row(s, name, words) {
+	if (has(s, name, "changes"))
+		printf "%-14s %-22s %9s %11s %9s %12s %7s %7s\n", label(s), words, med(s, name, "messages-sent"),
+			grouped(med(s, name, "bytes-sent")), med(s, name, "messages-received"),
+			grouped(med(s, name, "bytes-received")), med(s, name, "changes"), med(s, name, "dumps")
+}
+function netlink_table(    i, s) {
+	print "\nNetlink: messages and bytes exchanged with the kernel; of the messages sent, changes and requests for dumps.\n"
+	printf "%-14s %-22s %9s %11s %9s %12s %7s %7s\n", "", "", "sent", "bytes", "received", "bytes", "changes", "dumps"
+	for (i = 1; i <= nsizes; i++) {
+		s = sizes[i]
+		netlink_row(s, "cold", "cold apply")
+		netlink_row(s, "no-op", "no-op apply")
+		netlink_row(s, "one-endpoint", "one endpoint changed")
+		netlink_row(s, "service-added", "one service added")
+		netlink_row(s, "rolled", "1 % rolled")
+	}
+}
+function flow_row(s, metric, words, scale) {
+	if (has(s, "ours", metric))
+		printf "%-14s %-26s %8s %8s %8s %8s %9s\n", label(s), words, cell(s, "none", metric, 1), cell(s, "ours", metric, 1),
+			cell(s, "chains", metric, 1), cell(s, "maps", metric, 1), cell(s, "iptables", metric, 1)
+}
+function flow_table(    i, s) {
+	print "\nData plane: flows through all services in turn, from a pod's address on the node itself.\n"
+	printf "%-14s %-26s %8s %8s %8s %8s %9s\n", "", "", "no rules", "svcrules", "(a)", "(b)", "iptables"
+	for (i = 1; i <= nsizes; i++) {
+		s = sizes[i]
+		flow_row(s, "udp-us", "new UDP flow, us")
+		flow_row(s, "tcp-us", "new TCP connection, us")
+		flow_row(s, "gbit", "one connection, Gbit/s")
+	}
+}
+END {
+	print machine
+	print "Medians of interleaved runs of one `make bench" (mode == "large" ? "-large" : "") "`.\n"
+	printf "%-30s %-24s %-38s %-20s %s\n", "what", "at", "asked", "measured", "met"
+	asked_all()
+	control_table()
+	reference_table()
+	netlink_table()
+	flow_table()
+}
