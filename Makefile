@@ -44,7 +44,7 @@ TESTS := $(TEST_SRC:%.c=$B/%)
 FUZZERS := $(FUZZ_SRC:%.c=$B/%)
 
 .PHONY: all test check golden check-headers lint demo install uninstall clean deps-test \
-	unit fuzz-corpus pure golden-check switch-off man-check scale nft-versions packets sanitize valgrind
+	unit fuzz-corpus pure golden-check switch-off man-check bench-smoke nft-versions packets sanitize valgrind
 all: $B/svcrules $B/probe $B/libsvcrules.a $B/libsvcrules.so $B/svcrules.pc
 
 $B/%.o: %.c Makefile VERSION

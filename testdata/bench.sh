@@ -33,14 +33,14 @@ normal() {
 	end
 	control 1000x10 5 all chains 3 maps 3 iptables 3
 	end
-	control 5000x10 5 all chains 1 maps 3 iptables 2
-	data_plane 5000x10 9
+	control 5000x10 5 all chains 1 maps 2 iptables 1
+	data_plane 5000x10 7
 	end
 	control 10000x3 3 core maps 1 iptables 1
 	end
 	control 45000x1 3 core maps 3
 	beside_few
-	data_plane 45000x1 7
+	data_plane 45000x1 5
 	end
 	control 30000x10 3 core
 	end

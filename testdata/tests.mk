@@ -2,8 +2,9 @@
 # needs (as root, with apt), builds, and runs everything.
 
 TEST_PACKAGES := gcc make pkg-config libc6-dev libmnl-dev libnftnl-dev libjansson-dev check \
-	nftables iproute2 conntrack procps util-linux binutils strace valgrind mandoc shellcheck cppcheck
-SUITES := unit fuzz-corpus pure golden-check switch-off man-check scale nft-versions packets sanitize valgrind
+	nftables iproute2 conntrack iptables procps util-linux binutils strace valgrind mandoc shellcheck cppcheck \
+	libyajl-dev
+SUITES := unit fuzz-corpus pure golden-check switch-off man-check bench-smoke nft-versions packets sanitize valgrind
 
 test: deps-test
 	@$(MAKE) --no-print-directory all
@@ -27,8 +28,8 @@ switch-off: $B/svcrules
 	@bash testdata/switch-off.sh
 man-check: $B/svcrules
 	@bash testdata/man.sh
-scale: $B/svcrules
-	@bash testdata/scale.sh
+bench-smoke: $B/svcrules $B/probe $B/cluster $B/bench-tool
+	@bash testdata/bench-smoke.sh
 nft-versions: $B/svcrules
 	@bash testdata/nft-versions.sh
 packets: $B/svcrules $B/probe
@@ -41,6 +42,14 @@ sanitize:
 valgrind: $(TESTS) $B/svcrules
 	@bash testdata/valgrind.sh $B
 
+# Results go to build/bench; bench-readme takes the last ones over into the README.
+.PHONY: bench bench-large bench-readme
+bench bench-large: deps-test
+	@$(MAKE) --no-print-directory $B/svcrules $B/cluster $B/bench-tool
+	@bash testdata/bench.sh $(if $(filter bench-large,$@),large,normal)
+bench-readme:
+	@bash testdata/bench/readme.sh
+
 demo:
 	@bash testdata/demo.sh
 
@@ -52,7 +61,7 @@ lint: check-headers
 	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability --inline-suppr \
 	  --suppress=missingIncludeSystem --suppress=unknownMacro --suppress=identicalInnerCondition --suppress=invalidPrintfArgType_uint \
 	  -D_GNU_SOURCE -Ilib -I. lib rules cmd
-	shellcheck -x testdata/*.sh testdata/packets/*.sh .ci/run
+	shellcheck -x testdata/*.sh testdata/packets/*.sh testdata/bench/*.sh .ci/run
 
 install: all
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR) \

@@ -6,9 +6,9 @@
 #include <stddef.h>
 
 /* Ends the program with what failed and errno's text. */
-_Noreturn void fail(const char *what);
+__attribute__((noreturn)) void fail(const char *what);
 /* Ends the program: wrong arguments. */
-_Noreturn void usage(void);
+__attribute__((noreturn)) void usage(void);
 /* Seconds of a clock that only goes forward. */
 double now(void);
 /* A whole file; *ret_size bytes, malloc'ed. Ends the program if it cannot be read. */

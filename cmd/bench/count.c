@@ -47,8 +47,8 @@ static bool peek(const struct tracer *t, uint64_t from, void *to, size_t size)
 /* The first `limit` bytes that a msghdr of the command points to; malloc'ed. */
 static char *peek_message(const struct tracer *t, uint64_t at, size_t limit, size_t *ret_size)
 {
-	struct iovec iov[IOV_LIMIT];
-	struct msghdr m;
+	struct iovec iov[IOV_LIMIT] = { { 0 } };
+	struct msghdr m = { 0 };
 	size_t size = 0, used = 0;
 	char *buf;
 

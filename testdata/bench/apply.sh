@@ -9,8 +9,8 @@ prepare() { # prepare SIZE
 	local size=$1
 	generate "$size" "$out/base.json"
 	generate "$size" "$out/one.json" --replace-endpoint
-	generate "$size" "$out/added.json" --add-service
-	generate "$size" "$out/rolled.json" --roll 1
+	$all && generate "$size" "$out/added.json" --add-service
+	$all && generate "$size" "$out/rolled.json" --roll 1
 	"$svcrules" compile -f "$out/base.json" "${node[@]}" >"$out/own.nft" 2>/dev/null
 	fact "$size" input bytes "$(stat -c %s "$out/base.json")"
 }

@@ -4,7 +4,7 @@
 # The data plane: new flows through service addresses, by layout, in turns.
 # Sourced after apply.sh. A sender in the node's own namespace with a pod's
 # address: nothing is masqueraded, and nothing but the rules differs. UDP leaves
-# by a bridge without ports TCP is served on this host, which has all the addresses.
+# by a bridge without ports; TCP is served on this host, which has all the addresses.
 
 POD=10.255.255.254
 GATEWAY=10.255.255.253 # of all: a neighbour entry for each address would cost more than the rules

@@ -37,4 +37,4 @@ function grouped(n,    s) {
 function label(size) { return grouped(services(size)) " x " grouped(endpoints(size)) }
 # Three digits that mean something.
 function digits(x) { return x >= 100 ? sprintf("%.0f", x) : x >= 10 ? sprintf("%.1f", x) : x >= 1 ? sprintf("%.2f", x) : sprintf("%.3f", x) }
-function times(x) { return (x >= 100 ? sprintf("%.0f", x) : x >= 10 ? sprintf("%.1f", x) : sprintf("%.2f", x)) " x" }
+function times(x) { return (x >= 100 ? sprintf("%.0f", x) : x >= 10 ? sprintf("%.1f", x) : x >= 1 ? sprintf("%.2f", x) : sprintf("%.3f", x)) " x" }

@@ -8,7 +8,7 @@ machine() {
 		"$(sed -n 's/^model name[^:]*: *//p' /proc/cpuinfo | head -n 1)" "$(nproc)" \
 		"$(awk '/^MemTotal/ { printf "%.0f", $2 / 1e6 }' /proc/meminfo)" "$(uname -r)" \
 		"$(nft --version | awk '{ print $1, $2 }')" "$(iptables-legacy -V 2>/dev/null | awk '{ print $1, $2 }')" \
-		"$("$svcrules" --version | awk '{ print $NF }')"
+		"$("$svcrules" --version | awk '{ print $NF }')$(git -C "$ROOT" rev-parse --short HEAD 2>/dev/null | sed "s/^/ at commit /")"
 }
 
 report_as() { # report_as FILE AWK...

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # results.txt: after medians.awk and asked.awk.
 function asked_row(what, at, asked, is, met) {
-	printf "%-30s %-24s %-38s %-20s %s\n", what, at, asked, is, met
+	printf "%-34s %-25s %-42s %-20s %s\n", what, at, asked, is, met
 }
 function cell(size, name, metric, scale) {
 	return has(size, name, metric) ? digits(med(size, name, metric) / scale) : "-"
@@ -59,7 +59,7 @@ function netlink_table(    i, s) {
 		netlink_row(s, "rolled", "1 % rolled")
 	}
 }
-function flow_row(s, metric, words, scale) {
+function flow_row(s, metric, words) {
 	if (has(s, "ours", metric))
 		printf "%-14s %-26s %8s %8s %8s %8s %9s\n", label(s), words, cell(s, "none", metric, 1), cell(s, "ours", metric, 1),
 			cell(s, "chains", metric, 1), cell(s, "maps", metric, 1), cell(s, "iptables", metric, 1)
@@ -77,7 +77,7 @@ function flow_table(    i, s) {
 END {
 	print machine
 	print "Medians of interleaved runs of one `make bench" (mode == "large" ? "-large" : "") "`.\n"
-	printf "%-30s %-24s %-38s %-20s %s\n", "what", "at", "asked", "measured", "met"
+	printf "%-34s %-25s %-42s %-20s %s\n", "what", "at", "asked", "measured", "met"
 	asked_all()
 	control_table()
 	reference_table()
