@@ -20,9 +20,11 @@ out=$work
 . "$(dirname "$0")/bench/apply.sh"
 servers=()
 # shellcheck disable=SC2154 # of netns.sh
-trap 'kill "${servers[@]}" 2>/dev/null; drop_all; ip netns del "$netns"; rm -rf "$work"' EXIT
+trap '[ ${#servers[@]} -eq 0 ] || kill "${servers[@]}"; drop_all; ip netns del "$netns"; rm -rf "$work"' EXIT
 SETTLE=0
-SIZE=${SIZE:-2000x10}
+# Who is not root may not send more than net.core.wmem_max allows.
+small=${SVCR_INSIDE:+300x10}
+SIZE=${SIZE:-${small:-2000x10}}
 
 ok() { # ok TRUE WHAT
 	if [ "$1" = 1 ]; then
@@ -91,6 +93,11 @@ alone() {
 
 ratios() {
 	local ours theirs peak
+	if [ -n "$small" ]; then
+		skipped=$((skipped + 1))
+		echo "SKIP - times: the size is too small to tell"
+		return
+	fi
 	fresh && apply "$SIZE" cold "$out/base.json"
 	generate "$SIZE" "$out/chains" --form chains
 	fresh && timed "$SIZE" chains nft -f "$out/chains"
@@ -113,7 +120,7 @@ listen() {
 	local a
 	for a in 10.128.0.{1,2,3,10,11,12,22,23,24}; do
 		ip -n "$ns" addr add "$a/32" dev lo
-		inside "$ns" "$PROBE" serve "$a" tcp "$a" 8080 udp "$a" 5353 >/dev/null &
+		ip netns exec "$ns" "$PROBE" serve "$a" tcp "$a" 8080 udp "$a" 5353 >/dev/null 2>&1 &
 		servers+=($!)
 	done
 	ip -n "$ns" addr add 192.0.2.1/32 dev lo
@@ -136,6 +143,8 @@ layouts() {
 		answers $form tcp 10.96.0.1 80 10.128.0.{1,2,3}
 		answers $form udp 10.96.0.4 53 10.128.0.{10,11,12}
 		answers $form tcp 192.0.2.1 30000 10.128.0.{22,23,24}
+		kill "${servers[@]}"
+		servers=()
 	done
 }
 
