@@ -2,10 +2,19 @@
 #ifndef SVCRULES_WARN_H
 #define SVCRULES_WARN_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 struct nfnl;
 struct svcrules_nft;
+struct svcrules_nft_stats;
 
-/* Warns of common mistakes in this host's setup that keep `wanted` from working. Changes nothing. */
-void warn_host(struct nfnl *n, const struct svcrules_nft *wanted);
+/* True if something is served in that NFPROTO_ family. */
+bool warn_is_served(const struct svcrules_nft *n, uint8_t family);
+/*
+ * Warns of common mistakes in this host's setup that keep the rules wanted
+ * from working: what is served in each family, and how much. Changes nothing.
+ */
+void warn_host(struct nfnl *n, bool ipv4, bool ipv6, const struct svcrules_nft_stats *stats);
 
 #endif
