@@ -128,6 +128,8 @@ SVCRULES_API int svcrules_nft_decode(struct svcrules_nft *n, const void *msg);
 SVCRULES_API int svcrules_nft_decode_end(struct svcrules_nft *n);
 /* The i-th set whose elements are to be dumped: name and NFPROTO_ family; NULL past the end. */
 SVCRULES_API const char *svcrules_nft_set(const struct svcrules_nft *n, size_t i, uint8_t *ret_family);
+/* True if there is a table of that NFPROTO_ family, which is so when something is served in it. */
+SVCRULES_API bool svcrules_nft_has_table(const struct svcrules_nft *n, uint8_t family);
 /* NFPROTO_ of a table of this name that svcrules did not make; 0 if there is none. */
 SVCRULES_API uint8_t svcrules_nft_foreign(const struct svcrules_nft *n);
 /* True if a table message (NFT_MSG_NEWTABLE) is of a table that svcrules made; its name and family. */

@@ -93,8 +93,8 @@ static int remember(struct job *j, const struct svcrules_nft_stats *served)
 	s.addresses = j->seen.addresses ? j->seen.addresses : none;
 	memcpy(s.key, j->last.key, sizeof(s.key));
 	siphash_end(&j->seen.sum, s.digest);
-	s.ipv4 = warn_is_served(j->sync.wanted, NFPROTO_IPV4);
-	s.ipv6 = warn_is_served(j->sync.wanted, NFPROTO_IPV6);
+	s.ipv4 = svcrules_nft_has_table(j->sync.wanted, NFPROTO_IPV4);
+	s.ipv6 = svcrules_nft_has_table(j->sync.wanted, NFPROTO_IPV6);
 	err = state_write(STATE_DIR, j->table, &s, j->sync.wanted);
 	if (err == -ENOMEM)
 		return say_enomem();
@@ -156,16 +156,14 @@ static int work(struct job *j)
 		return code;
 	svcrules_nft_stats(wanted, &served);
 	if (!j->args->given[OPT_QUIET])
-		warn_host(j->sync.nl, warn_is_served(wanted, NFPROTO_IPV4), warn_is_served(wanted, NFPROTO_IPV6),
+		warn_host(j->sync.nl, svcrules_nft_has_table(wanted, NFPROTO_IPV4), svcrules_nft_has_table(wanted, NFPROTO_IPV6),
 			  &served);
 	return is_trial(j->args) ? try_only(j, &served) : make_so(j, &served);
 }
 
-static bool generation_is(struct job *j, uint32_t genid)
+static bool rules_unchanged(struct job *j)
 {
-	uint32_t now;
-
-	return nfnl_genid(j->sync.nl, &now) == 0 && now == genid;
+	return kernel_unchanged(j->sync.nl, j->last.genid, j->table, j->last.ipv4, j->last.ipv6);
 }
 
 /* Says again what was said about the same input. */
@@ -189,10 +187,10 @@ static int nothing_changed(struct job *j)
 	code = open_kernel(j);
 	if (code)
 		return code;
-	if (!generation_is(j, last->genid) || !seen_same(j->args, last))
+	if (!rules_unchanged(j) || !seen_same(j->args, last))
 		return GO_ON;
 	code = writer_lock(j->args, &lock);
-	if (!code && !generation_is(j, last->genid))
+	if (!code && !rules_unchanged(j))
 		code = GO_ON;
 	if (lock >= 0)
 		close(lock);

@@ -6,6 +6,7 @@
 #include "say.h"
 
 #include <errno.h>
+#include <linux/netfilter.h>
 
 #define TRIES_MAX 10
 #define REFUSALS_MAX 20 /* told; more say nothing new */
@@ -24,9 +25,10 @@ static void forget_reading(struct sync *s)
 /* The rules known already, if the generation proves that the kernel still has them. */
 static bool recall(struct sync *s)
 {
-	uint32_t genid;
+	const struct svcrules_nft *k = s->known;
 
-	s->proved = s->known && nfnl_genid(s->nl, &genid) == 0 && genid == s->known_genid;
+	s->proved = k && kernel_unchanged(s->nl, s->known_genid, s->table, svcrules_nft_has_table(k, NFPROTO_IPV4),
+					  svcrules_nft_has_table(k, NFPROTO_IPV6));
 	if (s->proved) {
 		s->before = s->known;
 		s->genid = s->known_genid;

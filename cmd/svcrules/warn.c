@@ -13,17 +13,6 @@ static bool sysctl_is_off(const char *path)
 	return host_sysctl(path, value, sizeof(value)) == 0 && strcmp(value, "0") == 0;
 }
 
-/* The sets of a family are there only if something is served in it. */
-bool warn_is_served(const struct svcrules_nft *n, uint8_t family)
-{
-	uint8_t f;
-
-	for (size_t i = 0; svcrules_nft_set(n, i, &f); i++)
-		if (f == family)
-			return true;
-	return false;
-}
-
 static void warn_sysctl(const char *path, const char *effect)
 {
 	if (sysctl_is_off(path))

@@ -6,11 +6,8 @@
 #include <stdint.h>
 
 struct nfnl;
-struct svcrules_nft;
 struct svcrules_nft_stats;
 
-/* True if something is served in that NFPROTO_ family. */
-bool warn_is_served(const struct svcrules_nft *n, uint8_t family);
 /*
  * Warns of common mistakes in this host's setup that keep the rules wanted
  * from working: what is served in each family, and how much. Changes nothing.

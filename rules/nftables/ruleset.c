@@ -65,6 +65,13 @@ void svcrules_nft_free(struct svcrules_nft *n)
 	free(n);
 }
 
+bool svcrules_nft_has_table(const struct svcrules_nft *n, uint8_t family)
+{
+	int f = svcr_nft_family(family);
+
+	return f >= 0 && n->tables[f].present;
+}
+
 void svcrules_nft_stats(const struct svcrules_nft *n, struct svcrules_nft_stats *ret)
 {
 	*ret = n->stats;
