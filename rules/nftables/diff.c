@@ -242,8 +242,13 @@ static void diff_table(struct differ *d)
 	delete_chains(d);
 	add_chains(d);
 	add_sets(d);
-	diff_elems(d, CHANGE_ADD_ELEMS);
+	/*
+	 * Rules before elements: with a rule that looks into a map for data or a
+	 * verdict the kernel goes over all of the map's elements, once for each
+	 * such chain (nf_tables_bind_set()).
+	 */
 	add_rules(d);
+	diff_elems(d, CHANGE_ADD_ELEMS);
 }
 
 static int align_table(const struct svcr_nft_table *from, struct svcr_nft_table *to)
