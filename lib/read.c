@@ -252,15 +252,15 @@ static bool first_item_has_kind(struct svcr_reader *r)
 /*
  * Looks ahead into the object that comes next. kubectl sorts keys: a List's
  * "kind" comes after its "items", which may be too long to be kept in memory.
- * Their first one tells a List from a typed list.
+ * Their first one tells a List from a typed list. Lists are not nested.
  */
-static void look(struct svcr_reader *r, struct head *h)
+static void look(struct svcr_reader *r, struct head *h, bool list_allowed)
 {
 	int mark = svcr_json_mark(&r->json);
 	bool items = false;
 
 	if (svcr_json_enter(&r->json))
-		scan_keys(r, h, &items);
+		scan_keys(r, h, list_allowed ? &items : NULL);
 	if (items && first_item_has_kind(r)) {
 		h->items_first = true;
 	} else if (items) {
@@ -303,7 +303,7 @@ static void read_any(struct svcr_reader *r, const struct head *typed, int index)
 	if (typed)
 		h = *typed;
 	else
-		look(r, &h);
+		look(r, &h, index < 0);
 	if (!h.items_first && (!h.kind || !*h.kind)) {
 		not_kubernetes(r, index, "no Kubernetes object: it has no kind");
 		return;
