@@ -401,6 +401,17 @@ void svcr_service_finish(struct svcr_reader *r, struct svcr_object *o)
 		*slot = *s;
 }
 
+void svcr_service_drop(struct svcr_object *o)
+{
+	struct svcr_service *s = &o->service.s;
+
+	free(s->cluster_ips.v);
+	free(s->external_ips.v);
+	free(s->balancer_ips.v);
+	free(s->ranges.v);
+	free(s->ports.v);
+}
+
 /* ---- EndpointSlice ----------------------------------------------------- */
 
 struct raw_slice_port {
@@ -607,6 +618,12 @@ void svcr_slice_finish(struct svcr_reader *r, struct svcr_object *o)
 		*slot = *s;
 }
 
+void svcr_slice_drop(struct svcr_object *o)
+{
+	free(o->slice.s.ports.v);
+	free(o->slice.s.endpoints.v);
+}
+
 /* ---- Endpoints --------------------------------------------------------- */
 
 struct raw_legacy {
@@ -682,6 +699,12 @@ void svcr_endpoints_finish(struct svcr_reader *r, struct svcr_object *o)
 	}
 }
 
+/* Its subsets are in the model already. */
+void svcr_endpoints_drop(struct svcr_object *o)
+{
+	(void)o;
+}
+
 /* ---- Node -------------------------------------------------------------- */
 
 struct raw_node_address {
@@ -753,4 +776,11 @@ void svcr_node_finish(struct svcr_reader *r, struct svcr_object *o)
 	slot = GROW(r, &r->model->nodes);
 	if (slot)
 		*slot = *n;
+}
+
+void svcr_node_drop(struct svcr_object *o)
+{
+	free(o->node.n.internal_ips.v);
+	free(o->node.n.other_ips.v);
+	free(o->node.pod_cidrs.v);
 }

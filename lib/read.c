@@ -6,18 +6,19 @@
 
 #define OBJECT_NAME_MAX 400
 
-struct kind {
+struct svcr_kind {
 	const char *kind, *api;
 	bool namespaced;
 	const struct svcr_field *fields;
 	void (*finish)(struct svcr_reader *r, struct svcr_object *o);
+	void (*drop)(struct svcr_object *o);
 };
 
-static const struct kind kinds[] = {
-	{ "Service", "v1", true, svcr_service_fields, svcr_service_finish },
-	{ "EndpointSlice", "discovery.k8s.io/v1", true, svcr_slice_fields, svcr_slice_finish },
-	{ "Endpoints", "v1", true, svcr_endpoints_fields, svcr_endpoints_finish },
-	{ "Node", "v1", false, svcr_node_fields, svcr_node_finish },
+static const struct svcr_kind kinds[] = {
+	{ "Service", "v1", true, svcr_service_fields, svcr_service_finish, svcr_service_drop },
+	{ "EndpointSlice", "discovery.k8s.io/v1", true, svcr_slice_fields, svcr_slice_finish, svcr_slice_drop },
+	{ "Endpoints", "v1", true, svcr_endpoints_fields, svcr_endpoints_finish, svcr_endpoints_drop },
+	{ "Node", "v1", false, svcr_node_fields, svcr_node_finish, svcr_node_drop },
 };
 
 /* What an object says that it is; interned, NULL while unknown. */
@@ -85,7 +86,7 @@ const char *svcrules_model_ignored(const struct svcrules_model *m, size_t i, siz
 
 /* ---- Kinds ------------------------------------------------------------- */
 
-static const struct kind *find_kind(const char *name, const char *api)
+static const struct svcr_kind *find_kind(const char *name, const char *api)
 {
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (strcmp(kinds[i].kind, name) == 0 && (!api || !*api || strcmp(kinds[i].api, api) == 0))
@@ -172,7 +173,7 @@ static void check_duplicate(struct svcr_reader *r, const char *name)
 }
 
 /* Names the object in what was said about it; without a name, by its place. */
-static void name_object(struct svcr_reader *r, const struct kind *k, const struct svcr_metadata *meta, size_t first,
+static void name_object(struct svcr_reader *r, const struct svcr_kind *k, const struct svcr_metadata *meta, size_t first,
 			int index)
 {
 	char text[OBJECT_NAME_MAX];
@@ -190,25 +191,111 @@ static void name_object(struct svcr_reader *r, const struct kind *k, const struc
 	svcr_diags_name(r->diags, first, text);
 }
 
-static void read_known(struct svcr_reader *r, const struct kind *k, int index)
-{
-	struct svcr_object o = { .first_slice = r->model->slices.n };
-	size_t first = svcrules_diags_count(r->diags), errors = svcrules_diags_errors(r->diags);
+/* An object that is being read. */
+struct reading {
+	const struct svcr_kind *kind;
+	int index;            /* in its list, or -1 */
+	size_t first, errors; /* diagnostics before it */
+	struct svcr_object object;
+};
 
-	svcr_read_object(r, k->fields, &o);
-	if (!o.meta.ns)
-		o.meta.ns = k->namespaced ? intern(r, "default", 7) : "";
-	if (!o.meta.ns)
-		o.meta.ns = "";
-	if (!o.meta.name && svcrules_diags_errors(r->diags) == errors) {
+static struct reading start(const struct svcr_reader *r, const struct svcr_kind *k, int index)
+{
+	return (struct reading){ .kind = k, .index = index, .first = svcrules_diags_count(r->diags),
+				 .errors = svcrules_diags_errors(r->diags),
+				 .object = { .first_slice = r->model->slices.n } };
+}
+
+static void finish(struct svcr_reader *r, struct reading *x)
+{
+	struct svcr_metadata *meta = &x->object.meta;
+
+	if (!meta->ns)
+		meta->ns = x->kind->namespaced ? intern(r, "default", 7) : "";
+	if (!meta->ns)
+		meta->ns = "";
+	if (!meta->name && svcrules_diags_errors(r->diags) == x->errors) {
 		svcr_read_push(r, "metadata", 0);
 		svcr_read_push(r, "name", 0);
 		svcr_read_error(r, "name", "missing");
 		svcr_read_pop(r);
 		svcr_read_pop(r);
 	}
-	k->finish(r, &o);
-	name_object(r, k, &o.meta, first, index);
+	x->kind->finish(r, &x->object);
+	name_object(r, x->kind, meta, x->first, x->index);
+	r->last = x->kind;
+}
+
+static void read_known(struct svcr_reader *r, const struct svcr_kind *k, int index)
+{
+	struct reading x = start(r, k, index);
+
+	svcr_read_object(r, k->fields, &x.object);
+	finish(r, &x);
+}
+
+/* ---- One object, of the kind that the last one had --------------------- */
+
+enum { KIND = 1, API = 2 }; /* what was found to be as guessed */
+
+/* Takes the string that comes next: true if it is `text`, or empty where that is as good. */
+static bool confirm(struct svcr_reader *r, const char *text, bool or_empty)
+{
+	struct svcr_str s;
+
+	return svcr_json_peek(&r->json) == SVCR_JSON_STRING && svcr_json_string(&r->json, &s) &&
+	       (svcr_str_eq(s, text) || (or_empty && !s.len));
+}
+
+/* False as soon as the object that comes next is not, or may not be, of that kind. Ends the mark when it is. */
+static bool read_as(struct svcr_reader *r, struct reading *x, int mark)
+{
+	unsigned int known = 0;
+	struct svcr_str key;
+
+	if (!svcr_json_enter(&r->json))
+		return false;
+	while (svcr_json_next_key(&r->json, &key)) {
+		unsigned int part = known == (KIND | API) ? 0 : svcr_str_eq(key, "kind") ? KIND :
+				    svcr_str_eq(key, "apiVersion") ? API : 0;
+
+		if (!part && !(known & KIND) && svcr_str_eq(key, "items"))
+			return false; /* may be a list */
+		if (!part)
+			svcr_read_member(r, x->kind->fields, key, &x->object);
+		else if (!confirm(r, part == KIND ? x->kind->kind : x->kind->api, part == API))
+			return false;
+		known |= part;
+		if (part && known == (KIND | API))
+			svcr_json_unmark(&r->json, mark); /* its text is not needed again */
+	}
+	if (known == KIND && !r->json.failed) {
+		svcr_json_unmark(&r->json, mark);
+		known |= API;
+	}
+	return known == (KIND | API);
+}
+
+/*
+ * kubectl sorts keys, so an EndpointSlice's "kind" comes after its endpoints.
+ * Not to read them twice, an object is taken for the same as the one before.
+ * False if it is not: then all is as if nothing had been read.
+ */
+static bool read_guessed(struct svcr_reader *r, int index)
+{
+	struct reading x = start(r, r->last, index);
+	int mark = svcr_json_mark(&r->json);
+
+	if (read_as(r, &x, mark)) {
+		finish(r, &x);
+		return true;
+	}
+	x.kind->drop(&x.object);
+	r->model->slices.n = x.object.first_slice;
+	svcr_diags_cut(r->diags, x.first);
+	svcr_json_rewind(&r->json, mark);
+	svcr_json_unmark(&r->json, mark);
+	return false;
 }
 
 /* ---- What comes next --------------------------------------------------- */
@@ -294,12 +381,14 @@ static void read_list(struct svcr_reader *r, const struct head *h);
 static void read_any(struct svcr_reader *r, const struct head *typed, int index)
 {
 	struct head h = { NULL, .items_first = false };
-	const struct kind *k;
+	const struct svcr_kind *k;
 
 	if (svcr_json_peek(&r->json) != SVCR_JSON_OBJECT) {
 		not_kubernetes(r, index, "not an object");
 		return;
 	}
+	if (!typed && r->last && read_guessed(r, index))
+		return;
 	if (typed)
 		h = *typed;
 	else
@@ -317,6 +406,7 @@ static void read_any(struct svcr_reader *r, const struct head *typed, int index)
 		read_known(r, k, index);
 		return;
 	}
+	r->last = NULL;
 	svcr_json_skip(&r->json);
 	if (!r->json.failed)
 		count_ignored(r, &h);
