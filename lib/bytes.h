@@ -7,6 +7,7 @@
 #ifndef SVCR_BYTES_H
 #define SVCR_BYTES_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -60,6 +61,30 @@ static inline uint64_t svcr_mix(uint64_t a, uint64_t b)
 	return (a >> 32) * (b >> 32) ^ (uint64_t)(uint32_t)a * (uint32_t)b ^ (cross << 32 | cross >> 32);
 #endif
 }
+
+/* Seeded, so that nobody can prepare texts that collide. */
+static inline uint32_t svcr_hash(uint64_t seed, const char *p, size_t len)
+{
+	const unsigned char *tail;
+	uint64_t h = seed ^ len, x = 0;
+
+	for (; len > 8; p += 8, len -= 8)
+		h = svcr_mix(h ^ svcr_load64(p), 0x9e3779b97f4a7c15);
+	tail = (const unsigned char *)p;
+	if (len >= 4) {
+		uint32_t first, last;
+
+		memcpy(&first, p, 4);
+		memcpy(&last, p + len - 4, 4);
+		x = first | (uint64_t)last << 32;
+	} else if (len) {
+		x = tail[0] | (uint64_t)tail[len / 2] << 8 | (uint64_t)tail[len - 1] << 16;
+	}
+	return (uint32_t)(svcr_mix(svcr_mix(h ^ x, 0xd6e8feb86659fd93), 0xa0761d6478bd642f) >> 16);
+}
+
+/* A seed for it; nothing that is said or made depends on it. */
+uint64_t svcr_hash_seed(void);
 
 /* The first byte from p on that is no blank. */
 static inline const unsigned char *svcr_skip_blanks(const unsigned char *p)

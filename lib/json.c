@@ -5,7 +5,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/auxv.h>
 
 static const uint8_t value_type[256] = {
 	['n'] = SVCR_JSON_NULL, ['t'] = SVCR_JSON_BOOL, ['f'] = SVCR_JSON_BOOL,
@@ -178,7 +177,6 @@ static inline bool finish(struct svcr_json *j, const uchar *p)
 
 int svcr_json_init(struct svcr_json *j, svcr_json_fill_fn fill, void *arg)
 {
-	const void *random = (const void *)(uintptr_t)getauxval(AT_RANDOM);
 	struct svcr_json_state *st;
 
 	memset(j, 0, sizeof(*j));
@@ -194,7 +192,7 @@ int svcr_json_init(struct svcr_json *j, svcr_json_fill_fn fill, void *arg)
 	st->arg = arg;
 	st->tok = SVCR_JSON_NOWHERE;
 	st->line = st->column = 1;
-	st->keys.seed = (uintptr_t)st ^ (random ? svcr_load64(random) : 0);
+	st->keys.seed = svcr_hash_seed();
 	return 0;
 }
 

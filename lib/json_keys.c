@@ -8,27 +8,6 @@
 #define KEYS_LINEAR 64 /* objects with more keys, not in order, get a hash table */
 #define MAX_KEYS (SVCR_JSON_MAX_WINDOW / sizeof(struct svcr_json_key))
 
-/* Seeded, so that nobody can prepare an object whose keys collide. Reads up to 7 bytes too many. */
-static inline uint32_t hash_key(uint64_t seed, struct svcr_str s)
-{
-	uint64_t h = seed ^ s.len;
-
-	for (; s.len >= 8; s.p += 8, s.len -= 8)
-		h = svcr_mix(h ^ svcr_load64(s.p), 0x9e3779b97f4a7c15);
-	if (s.len) {
-		uint64_t x = svcr_load64(s.p);
-		unsigned int unused = 64 - 8 * (unsigned int)s.len;
-
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-		x <<= unused;
-#else
-		x >>= unused;
-#endif
-		h = svcr_mix(h ^ x, 0xd6e8feb86659fd93);
-	}
-	return (uint32_t)(svcr_mix(h, 0xa0761d6478bd642f) >> 16);
-}
-
 static inline uint64_t bloom_bit(uint32_t hash)
 {
 	return (uint64_t)1 << (hash >> 26);
@@ -100,7 +79,7 @@ static void mix_object(struct svcr_json_keys *ks, struct svcr_json_frame *f)
 	for (uint32_t i = f->last; i; i = ks->key[i - 1].prev) {
 		struct svcr_json_key *k = &ks->key[i - 1];
 
-		k->hash = hash_key(ks->seed, (struct svcr_str){ ks->text + k->off, k->len });
+		k->hash = svcr_hash(ks->seed, ks->text + k->off, k->len);
 		f->bloom |= bloom_bit(k->hash);
 	}
 	f->mixed = true;
@@ -204,7 +183,7 @@ bool svcr_json_check_key(struct svcr_json *j, const uchar *p, struct svcr_str s,
 {
 	struct svcr_json_keys *ks = &j->state->keys;
 	struct svcr_json_frame *f = &j->state->frames[j->state->depth - 1];
-	uint32_t hash = hash_key(ks->seed, s);
+	uint32_t hash = svcr_hash(ks->seed, s.p, s.len);
 
 	if (!f->mixed)
 		mix_object(ks, f);

@@ -194,7 +194,7 @@ bool svcr_json_unescape(struct svcr_json *j, const uchar *p, const uchar *end, s
 		if (stop)
 			q = put_escape(q, &p);
 	}
-	memset(q, 0, 8); /* read, though not used, by hash_key */
+	memset(q, 0, 8); /* read, though not used, by svcr_order */
 	*s = (struct svcr_str){ st->side, (size_t)(q - st->side) };
 	return true;
 }

@@ -36,12 +36,15 @@ enum svcr_field_kind {
 
 struct svcr_field {
 	const char *name;
+	size_t len; /* of the name */
 	enum svcr_field_kind kind;
 	size_t offset; /* of the member in the object that is read */
 	uint32_t min, max;
 	void (*read)(struct svcr_reader *r, void *member);
 	const struct svcr_field *fields; /* ended by an entry without a name */
 };
+
+#define SVCR_FIELD(literal) literal, sizeof(literal) - 1
 
 /* Reads the object that comes next into `obj`; unknown fields are skipped, null counts as absent. */
 void svcr_read_object(struct svcr_reader *r, const struct svcr_field *fields, void *obj);
