@@ -53,9 +53,8 @@ void svcrules_model_free(struct svcrules_model *m)
 	free(m->nodes.v);
 	free(m->pod_cidrs.v);
 	free(m->ignored.v);
-	free(m->seen.v);
+	free(m->seen.slots);
 	svcr_strings_release(&m->strings);
-	svcr_strings_release(&m->names);
 	svcr_arena_release(&m->arena);
 	free(m);
 }
@@ -139,45 +138,28 @@ static void count_ignored(struct svcr_reader *r, const struct head *h)
 
 /* ---- One object -------------------------------------------------------- */
 
-/* Objects come in the same order in each source, so the one after the last found is tried first. */
-static const char *first_source(struct svcrules_model *m, const char *name)
+static void check_duplicate(struct svcr_reader *r, const struct svcr_kind *k, const struct svcr_metadata *meta)
 {
-	for (size_t i = 0; i < m->seen.n; i++) {
-		size_t at = (m->seen_next + i) % m->seen.n;
+	const struct svcr_seen o = { k, k->namespaced ? meta->ns : NULL, meta->name, r->source }, *found;
+	bool added;
 
-		if (m->seen.v[at].name == name) {
-			m->seen_next = at + 1;
-			return m->seen.v[at].source;
-		}
-	}
-	return "?";
-}
-
-static void check_duplicate(struct svcr_reader *r, const char *name)
-{
-	struct svcrules_model *m = r->model;
-	size_t used = m->names.used;
-	const char *p = svcr_intern(&m->names, &m->arena, (struct svcr_str){ name, strlen(name) });
-	struct svcr_seen *slot;
-
-	if (p && m->names.used == used) {
-		svcr_read_error(r, "duplicate", "the same object twice: it was in %s before",
-				first_source(m, p));
-		return;
-	}
-	slot = p ? SVCR_GROW(&m->seen) : NULL;
-	if (slot)
-		*slot = (struct svcr_seen){ p, r->source };
-	else
+	found = svcr_seen_add(&r->model->seen, &o, &added);
+	if (!found)
 		r->err = -ENOMEM;
+	else if (!added)
+		svcr_read_error(r, "duplicate", "the same object twice: it was in %s before", found->source);
 }
 
 /* Names the object in what was said about it; without a name, by its place. */
-static void name_object(struct svcr_reader *r, const struct svcr_kind *k, const struct svcr_metadata *meta, size_t first,
-			int index)
+static void name_object(struct svcr_reader *r, const struct svcr_kind *k, const struct svcr_metadata *meta,
+			size_t first, int index)
 {
 	char text[OBJECT_NAME_MAX];
 
+	if (meta->name && !r->json.failed)
+		check_duplicate(r, k, meta);
+	if (svcrules_diags_count(r->diags) == first)
+		return;
 	if (meta->name && k->namespaced)
 		snprintf(text, sizeof(text), "%s %s/%s", k->kind, meta->ns, meta->name);
 	else if (meta->name)
@@ -186,8 +168,6 @@ static void name_object(struct svcr_reader *r, const struct svcr_kind *k, const 
 		snprintf(text, sizeof(text), "%s items[%d]", k->kind, index);
 	else
 		snprintf(text, sizeof(text), "%s", k->kind);
-	if (meta->name && !r->json.failed)
-		check_duplicate(r, text);
 	svcr_diags_name(r->diags, first, text);
 }
 
