@@ -38,14 +38,21 @@ static inline unsigned int svcr_first_byte(uint64_t x)
 #endif
 }
 
+/* The same as a number that compares as the bytes do. */
+static inline uint64_t svcr_load_order(const void *p)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return __builtin_bswap64(svcr_load64(p));
+#else
+	return svcr_load64(p);
+#endif
+}
+
 /* The first bytes of a text without NULs, as a number: in order of the texts. Reads 8 bytes. */
 static inline uint64_t svcr_order(const char *p, size_t len)
 {
-	uint64_t x = svcr_load64(p);
+	uint64_t x = svcr_load_order(p);
 
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-	x = __builtin_bswap64(x);
-#endif
 	return len >= 8 ? x : len ? x & ~(~(uint64_t)0 >> 8 * len) : 0;
 }
 

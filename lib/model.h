@@ -41,11 +41,14 @@ struct svcr_service {
 /* Names that an endpoint's hints list, interned. */
 struct svcr_names { const char **v; size_t n, cap; };
 
+struct svcr_hints { struct svcr_names zones, nodes; };
+
+/* There may be hundreds of thousands. */
 struct svcr_endpoint {
 	struct svcr_addr addr;
 	bool ready, serving, terminating;
 	const char *node; /* interned, or NULL */
-	struct svcr_names zones, nodes; /* hints */
+	const struct svcr_hints *hints; /* NULL: none */
 };
 
 struct svcr_slice_port {

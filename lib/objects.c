@@ -443,6 +443,7 @@ static void read_slice_port(struct svcr_reader *r, void *member)
 /* What is read of one endpoint; conditions may come in any order. */
 struct raw_endpoint {
 	struct svcr_endpoint e;
+	struct svcr_hints hints;
 	bool serving_given;
 	bool has_type, ignored; /* of the slice, as far as known */
 	bool has_addr;
@@ -499,8 +500,8 @@ static const struct svcr_field condition_fields[] = {
 };
 
 static const struct svcr_field hint_fields[] = {
-	{ SVCR_FIELD("forZones"), SVCR_F_EACH, offsetof(struct raw_endpoint, e.zones), .read = read_hint },
-	{ SVCR_FIELD("forNodes"), SVCR_F_EACH, offsetof(struct raw_endpoint, e.nodes), .read = read_hint },
+	{ SVCR_FIELD("forZones"), SVCR_F_EACH, offsetof(struct raw_endpoint, hints.zones), .read = read_hint },
+	{ SVCR_FIELD("forNodes"), SVCR_F_EACH, offsetof(struct raw_endpoint, hints.nodes), .read = read_hint },
 	END
 };
 
@@ -511,6 +512,22 @@ static const struct svcr_field endpoint_fields[] = {
 	{ SVCR_FIELD("nodeName"), SVCR_F_STRING, .offset = offsetof(struct raw_endpoint, e.node) },
 	END
 };
+
+static const struct svcr_hints *keep_hints(struct svcr_reader *r, struct svcr_hints *h)
+{
+	struct svcr_hints *kept;
+
+	if (!h->zones.n && !h->nodes.n)
+		return NULL;
+	KEEP(r, &h->zones);
+	KEEP(r, &h->nodes);
+	kept = svcr_arena_alloc(&r->model->arena, sizeof(*kept));
+	if (kept)
+		*kept = *h;
+	else
+		r->err = -ENOMEM;
+	return kept;
+}
 
 /* Endpoints keep their place even without an address, so that later complaints can count them. */
 static void read_endpoint(struct svcr_reader *r, void *member)
@@ -527,8 +544,7 @@ static void read_endpoint(struct svcr_reader *r, void *member)
 		raw.e.addr = (struct svcr_addr){ .family = NO_ADDRESS };
 	if (raw.e.node && !*raw.e.node)
 		raw.e.node = NULL;
-	KEEP(r, &raw.e.zones);
-	KEEP(r, &raw.e.nodes);
+	raw.e.hints = keep_hints(r, &raw.hints);
 	e = GROW(r, &o->slice.s.endpoints);
 	if (e)
 		*e = raw.e;
