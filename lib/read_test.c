@@ -268,7 +268,8 @@ static unsigned int random_below(uint64_t *state, unsigned int n)
 
 static void print_shuffled(FILE *f, uint64_t *state, unsigned int number)
 {
-	const char *const *o = objects[random_below(state, (unsigned int)ARRAY_SIZE(objects))], *order[5];
+	const char *const *o = objects[random_below(state, (unsigned int)ARRAY_SIZE(objects))];
+	const char *order[5];
 	unsigned int n = 0;
 
 	for (; n < 5 && o[n]; n++) {
