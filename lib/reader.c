@@ -174,7 +174,7 @@ static void read_field(struct svcr_reader *r, const struct svcr_field *f, void *
 static const struct svcr_field *find_field(const struct svcr_field *fields, struct svcr_str key)
 {
 	for (; fields->name; fields++)
-		if (key.len == fields->len && memcmp(key.p, fields->name, key.len) == 0)
+		if (key.len == fields->len && *key.p == *fields->name && memcmp(key.p, fields->name, key.len) == 0)
 			return fields;
 	return NULL;
 }
