@@ -214,68 +214,190 @@ static void read_known(struct svcr_reader *r, const struct svcr_kind *k, int ind
 	finish(r, &x);
 }
 
-/* ---- One object, of the kind that the last one had --------------------- */
+static const char no_kind[] = "no Kubernetes object: it has no kind";
 
-enum { KIND = 1, API = 2 }; /* what was found to be as guessed */
-
-/* Takes the string that comes next: true if it is `text`, or empty where that is as good. */
-static bool confirm(struct svcr_reader *r, const char *text, bool or_empty)
+/* An error about an object of the document, or of its list. */
+static void not_kubernetes(struct svcr_reader *r, int index, const char *text)
 {
-	struct svcr_str s;
-
-	return svcr_json_peek(&r->json) == SVCR_JSON_STRING && svcr_json_string(&r->json, &s) &&
-	       (svcr_str_eq(s, text) || (or_empty && !s.len));
+	if (index >= 0) {
+		svcr_read_push(r, "items", 0);
+		svcr_read_push(r, NULL, index);
+	}
+	svcr_read_error(r, "not-kubernetes", "%s", text);
+	if (index >= 0) {
+		svcr_read_pop(r);
+		svcr_read_pop(r);
+	}
 }
 
-/* False as soon as the object that comes next is not, or may not be, of that kind. Ends the mark when it is. */
-static bool read_as(struct svcr_reader *r, struct reading *x, int mark)
+/* Takes the value of "kind" or "apiVersion". */
+static const char *read_head(struct svcr_reader *r, const char *key)
 {
-	unsigned int known = 0;
-	struct svcr_str key;
+	const char *s;
 
-	if (!svcr_json_enter(&r->json))
-		return false;
-	while (svcr_json_next_key(&r->json, &key)) {
-		unsigned int part = known == (KIND | API) ? 0 : svcr_str_eq(key, "kind") ? KIND :
-				    svcr_str_eq(key, "apiVersion") ? API : 0;
-
-		if (!part && !(known & KIND) && svcr_str_eq(key, "items"))
-			return false; /* may be a list */
-		if (!part)
-			svcr_read_member(r, x->kind->fields, key, &x->object);
-		else if (!confirm(r, part == KIND ? x->kind->kind : x->kind->api, part == API))
-			return false;
-		known |= part;
-		if (part && known == (KIND | API))
-			svcr_json_unmark(&r->json, mark); /* its text is not needed again */
-	}
-	if (known == KIND && !r->json.failed) {
-		svcr_json_unmark(&r->json, mark);
-		known |= API;
-	}
-	return known == (KIND | API);
+	svcr_read_push(r, key, 0);
+	s = svcr_read_interned(r);
+	svcr_read_pop(r);
+	return s;
 }
+
+/* ---- One object, by a guess -------------------------------------------- */
 
 /*
  * kubectl sorts keys, so an EndpointSlice's "kind" comes after its endpoints.
- * Not to read them twice, an object is taken for the same as the one before.
- * False if it is not: then all is as if nothing had been read.
+ * Not to read them twice, an object is taken for the same as the one before,
+ * or for the only kind of its "apiVersion", until both are known.
  */
+struct guess {
+	struct reading x;
+	int mark;
+	bool kept;                      /* the mark, to go back to and read it as something else */
+	bool kind, api;                 /* found to be as guessed */
+	const struct svcr_kind *better; /* than the one guessed */
+};
+
+/* The only known kind of that API, or NULL. */
+static const struct svcr_kind *only_kind(struct svcr_str api)
+{
+	const struct svcr_kind *found = NULL;
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (!svcr_str_eq(api, kinds[i].api))
+			continue;
+		if (found)
+			return NULL;
+		found = &kinds[i];
+	}
+	return found;
+}
+
+static void let_go(struct svcr_reader *r, struct guess *g)
+{
+	if (g->kept)
+		svcr_json_unmark(&r->json, g->mark);
+	g->kept = false;
+}
+
+/* As if nothing had been read. */
+static void undo(struct svcr_reader *r, struct guess *g)
+{
+	g->x.kind->drop(&g->x.object);
+	r->model->slices.n = g->x.object.first_slice;
+	svcr_diags_cut(r->diags, g->x.first);
+}
+
+static bool confirm_api(struct svcr_reader *r, struct guess *g)
+{
+	struct svcr_str s;
+
+	if (svcr_json_peek(&r->json) != SVCR_JSON_STRING || !svcr_json_string(&r->json, &s))
+		return false;
+	g->api = !s.len || svcr_str_eq(s, g->x.kind->api);
+	if (!g->api)
+		g->better = only_kind(s);
+	else if (g->kind || (g->x.index >= 0 && only_kind(s)))
+		let_go(r, g); /* if the kind is another one, the object is ignored, and that needs no second reading */
+	return g->api;
+}
+
+static bool confirm_kind(struct svcr_reader *r, struct guess *g)
+{
+	struct svcr_str s;
+
+	g->kind = svcr_json_peek(&r->json) == SVCR_JSON_STRING && svcr_json_string(&r->json, &s) &&
+		  svcr_str_eq(s, g->x.kind->kind);
+	if (g->kind && g->api)
+		let_go(r, g);
+	return g->kind;
+}
+
+/* The object's kind comes when its text is gone. If it is another one, takes the rest of the object: true. */
+static bool ignore_late(struct svcr_reader *r, struct guess *g)
+{
+	bool string = svcr_json_peek(&r->json) == SVCR_JSON_STRING;
+	struct head h = { NULL, g->x.kind->api, false };
+	struct svcr_str key;
+
+	if (!string)
+		undo(r, g);
+	h.kind = read_head(r, "kind");
+	g->kind = string && h.kind && strcmp(h.kind, g->x.kind->kind) == 0;
+	if (g->kind)
+		return false;
+	if (string)
+		undo(r, g);
+	if (!h.kind || !*h.kind)
+		not_kubernetes(r, g->x.index, no_kind);
+	while (svcr_json_next_key(&r->json, &key))
+		svcr_json_skip(&r->json);
+	if (h.kind && *h.kind && !r->json.failed)
+		count_ignored(r, &h);
+	r->last = NULL;
+	return true;
+}
+
+enum verdict { WRONG, RIGHT, IGNORED }; /* IGNORED: all that is to be said of it has been */
+
+/* After the last of its keys. */
+static enum verdict end_guess(struct svcr_reader *r, struct guess *g)
+{
+	if (g->kind && (g->api || !r->json.failed)) {
+		let_go(r, g);
+		return RIGHT;
+	}
+	if (g->kept)
+		return WRONG;
+	undo(r, g);
+	not_kubernetes(r, g->x.index, no_kind);
+	return IGNORED;
+}
+
+static enum verdict read_as(struct svcr_reader *r, struct guess *g)
+{
+	struct svcr_str key;
+
+	if (!svcr_json_enter(&r->json))
+		return WRONG;
+	while (svcr_json_next_key(&r->json, &key)) {
+		if (!g->kind && svcr_str_eq(key, "kind")) {
+			if (g->kept && !confirm_kind(r, g))
+				return WRONG;
+			if (!g->kind && ignore_late(r, g))
+				return IGNORED;
+		} else if (!g->api && svcr_str_eq(key, "apiVersion")) {
+			if (!confirm_api(r, g))
+				return WRONG;
+		} else if (!g->kind && g->x.index < 0 && svcr_str_eq(key, "items")) {
+			return WRONG; /* may be a list */
+		} else {
+			svcr_read_member(r, g->x.kind->fields, key, &g->x.object);
+		}
+	}
+	return end_guess(r, g);
+}
+
+/* Reads the object that comes next, if it is a `k`; else nothing, and *better may be what it is. */
+static bool read_if(struct svcr_reader *r, const struct svcr_kind *k, int index, const struct svcr_kind **better)
+{
+	struct guess g = { .x = start(r, k, index), .mark = svcr_json_mark(&r->json), .kept = true };
+	enum verdict v = read_as(r, &g);
+
+	if (v == RIGHT)
+		finish(r, &g.x);
+	if (v != WRONG)
+		return true;
+	undo(r, &g);
+	svcr_json_rewind(&r->json, g.mark);
+	svcr_json_unmark(&r->json, g.mark);
+	*better = g.better;
+	return false;
+}
+
 static bool read_guessed(struct svcr_reader *r, int index)
 {
-	struct reading x = start(r, r->last, index);
-	int mark = svcr_json_mark(&r->json);
+	const struct svcr_kind *better = NULL;
 
-	if (read_as(r, &x, mark)) {
-		finish(r, &x);
-		return true;
-	}
-	x.kind->drop(&x.object);
-	r->model->slices.n = x.object.first_slice;
-	svcr_diags_cut(r->diags, x.first);
-	svcr_json_rewind(&r->json, mark);
-	svcr_json_unmark(&r->json, mark);
-	return false;
+	return r->last && (read_if(r, r->last, index, &better) || (better && read_if(r, better, index, &better)));
 }
 
 /* ---- What comes next --------------------------------------------------- */
@@ -286,13 +408,10 @@ static void scan_keys(struct svcr_reader *r, struct head *h, bool *items)
 	struct svcr_str key;
 
 	while ((!h->kind || !h->api) && svcr_json_next_key(&r->json, &key)) {
-		const char **member = svcr_str_eq(key, "kind") ? &h->kind :
-				      svcr_str_eq(key, "apiVersion") ? &h->api : NULL;
-
-		if (member) {
-			svcr_read_push(r, member == &h->kind ? "kind" : "apiVersion", 0);
-			*member = svcr_read_interned(r);
-			svcr_read_pop(r);
+		if (svcr_str_eq(key, "kind")) {
+			h->kind = read_head(r, "kind");
+		} else if (svcr_str_eq(key, "apiVersion")) {
+			h->api = read_head(r, "apiVersion");
 		} else if (items && !h->kind && svcr_str_eq(key, "items")) {
 			*items = true;
 			return;
@@ -340,21 +459,6 @@ static void look(struct svcr_reader *r, struct head *h, bool list_allowed)
 	svcr_json_unmark(&r->json, mark);
 }
 
-/* An error about the object that comes next, which is skipped. */
-static void not_kubernetes(struct svcr_reader *r, int index, const char *text)
-{
-	if (index >= 0) {
-		svcr_read_push(r, "items", 0);
-		svcr_read_push(r, NULL, index);
-	}
-	svcr_read_error(r, "not-kubernetes", "%s", text);
-	if (index >= 0) {
-		svcr_read_pop(r);
-		svcr_read_pop(r);
-	}
-	svcr_json_skip(&r->json);
-}
-
 static void read_list(struct svcr_reader *r, const struct head *h);
 
 /* Reads the object that comes next; `typed` says what it is, if its list did. */
@@ -365,6 +469,7 @@ static void read_any(struct svcr_reader *r, const struct head *typed, int index)
 
 	if (svcr_json_peek(&r->json) != SVCR_JSON_OBJECT) {
 		not_kubernetes(r, index, "not an object");
+		svcr_json_skip(&r->json);
 		return;
 	}
 	if (!typed && r->last && read_guessed(r, index))
@@ -374,7 +479,8 @@ static void read_any(struct svcr_reader *r, const struct head *typed, int index)
 	else
 		look(r, &h, index < 0);
 	if (!h.items_first && (!h.kind || !*h.kind)) {
-		not_kubernetes(r, index, "no Kubernetes object: it has no kind");
+		not_kubernetes(r, index, no_kind);
+		svcr_json_skip(&r->json);
 		return;
 	}
 	if (index < 0 && (h.items_first || list_prefix(h.kind) >= 0)) {
@@ -404,6 +510,8 @@ static void read_items(struct svcr_reader *r, struct items *items)
 	}
 	if (!svcr_json_enter(&r->json))
 		return;
+	if (!r->last)
+		r->last = &kinds[0]; /* a guess is never too soon: a slice that comes first tells by its API */
 	while (svcr_json_next_item(&r->json))
 		read_any(r, items->head, items->index++);
 }
@@ -411,10 +519,9 @@ static void read_items(struct svcr_reader *r, struct items *items)
 /* A kind that came after its items must be what they were taken for. */
 static void check_late_kind(struct svcr_reader *r)
 {
-	const char *kind;
+	const char *kind = read_head(r, "kind");
 
 	svcr_read_push(r, "kind", 0);
-	kind = svcr_read_interned(r);
 	if (kind && list_prefix(kind) < 0)
 		svcr_read_error(r, "not-kubernetes", "'%.64s' has items, expected a List", kind);
 	svcr_read_pop(r);

@@ -256,6 +256,10 @@ static const char *const objects[][5] = {
 	  "'status':{'addresses':[{'type':'InternalIP','address':'192.0.2.#'},{'type':'ExternalIP','address':'y'}]}" },
 	{ "'kind':'List'", "'apiVersion':'v1'", "'items':[{'kind':'Service'}]" },
 	{ "'kind':'Service'", "'metadata':{'name':'s#'}", "'subsets':[{'addresses':[{'ip':'x'}]},{}]", "'spec':{}" },
+	{ "'kind':'Other'", "'apiVersion':'discovery.k8s.io/v1'", TO_A, "'endpoints':[{}]", "'ports':[{'port':0}]" },
+	{ "'kind':null", "'apiVersion':'discovery.k8s.io/v1'", TO_A, "'endpoints':[{'addresses':['x']}]" },
+	{ "'kind':['EndpointSlice']", "'apiVersion':'discovery.k8s.io/v1'", TO_A, "'ports':[{'port':0}]" },
+	{ "'apiVersion':'discovery.k8s.io/v1'", TO_A, "'items':[" ITEM("i") "]", "'ports':[{'port':0}]" },
 	{ "'kind':7", "'metadata':{'name':'s#'}", "'spec':{'ports':[{'port':0}]}" },
 	{ "'apiVersion':'v1'", "'metadata':{'name':'x y'}", "'spec':{'ports':3}" },
 };
@@ -353,10 +357,10 @@ static char *outcome(const char *text, bool whole)
 	return out;
 }
 
-/* An object is taken for the same kind as the one before; that must not show. */
+/* An object is taken for the same kind as the one before, or by its API; that must not show. */
 START_TEST(test_guess)
 {
-	for (unsigned int seed = 0; seed < 2000; seed++) {
+	for (unsigned int seed = 0; seed < 4000; seed++) {
 		size_t cut = seed % 3 ? 0 : seed / 3 % 50;
 		char *row = print_row(seed, false, seed % 2, cut), *apart = print_row(seed, true, seed % 2, cut);
 		char *a = outcome(row, !cut), *b = outcome(apart, !cut);

@@ -22,7 +22,7 @@ struct svcr_reader {
 	struct { const char *key; int index; } path[SVCR_PATH_MAX]; /* key NULL: an index */
 	int depth;
 	int err; /* -ENOMEM, sticky */
-	const struct svcr_kind *last; /* of the object before, if svcrules has a use for it */
+	const struct svcr_kind *last; /* of the object before; NULL: of no use here */
 };
 
 enum svcr_field_kind {
