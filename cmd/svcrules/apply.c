@@ -4,7 +4,7 @@
 #include "input.h"
 #include "kernel.h"
 #include "say.h"
-#include "seen.h"
+#include "footprint.h"
 #include "state.h"
 #include "sync.h"
 #include "warn.h"
@@ -24,7 +24,7 @@ struct job {
 	struct svcrules_options *settings;
 	double start;
 	struct state last; /* what the last run left */
-	struct seen seen;  /* what this one reads */
+	struct footprint footprint;  /* what this one reads */
 	struct sync sync;
 };
 
@@ -82,17 +82,17 @@ static int try_only(struct job *j, const struct svcrules_nft_stats *served)
 static int remember(struct job *j, const struct svcrules_nft_stats *served)
 {
 	static char none[] = "";
-	struct state s = { .bytes = j->seen.bytes, .stats = *served, .told = none, .addresses = none };
+	struct state s = { .bytes = j->footprint.bytes, .stats = *served, .told = none, .addresses = none };
 	int err;
 
 	if (!sync_settled(&j->sync, &s.genid))
 		return EXIT_DONE;
-	if (fflush(j->seen.told) != 0)
+	if (fflush(j->footprint.told) != 0)
 		return say_enomem();
-	s.told = j->seen.told_text;
-	s.addresses = j->seen.addresses ? j->seen.addresses : none;
+	s.told = j->footprint.told_text;
+	s.addresses = j->footprint.addresses ? j->footprint.addresses : none;
 	memcpy(s.key, j->last.key, sizeof(s.key));
-	siphash_end(&j->seen.sum, s.digest);
+	siphash_end(&j->footprint.sum, s.digest);
 	s.ipv4 = svcrules_nft_has_table(j->sync.wanted, NFPROTO_IPV4);
 	s.ipv6 = svcrules_nft_has_table(j->sync.wanted, NFPROTO_IPV6);
 	err = state_write(STATE_DIR, j->table, &s, j->sync.wanted);
@@ -187,7 +187,7 @@ static int nothing_changed(struct job *j)
 	code = open_kernel(j);
 	if (code)
 		return code;
-	if (!rules_unchanged(j) || !seen_same(j->args, last))
+	if (!rules_unchanged(j) || !footprint_same(j->args, last))
 		return GO_ON;
 	code = writer_lock(j->args, &lock);
 	if (!code && !rules_unchanged(j))
@@ -225,11 +225,11 @@ static int read_and_work(struct job *j)
 			code = nothing_changed(j);
 		if (code != GO_ON)
 			return code;
-		code = seen_start(&j->seen, a, j->last.key) ? say_enomem() : EXIT_DONE;
+		code = footprint_start(&j->footprint, a, j->last.key) ? say_enomem() : EXIT_DONE;
 	}
 	/* Before the lock is taken: reading may last, as from a pipe. */
 	if (!code)
-		code = input_build(a, a->files, a->nfiles, j->settings, true, trial ? NULL : &j->seen, &j->sync.wanted);
+		code = input_build(a, a->files, a->nfiles, j->settings, true, trial ? NULL : &j->footprint, &j->sync.wanted);
 	return code ? code : work(j);
 }
 
@@ -249,7 +249,7 @@ static int run(const struct arguments *a)
 	nfnl_close(j.sync.nl);
 	svcrules_nft_free(j.sync.wanted);
 	svcrules_options_free(j.settings);
-	seen_release(&j.seen);
+	footprint_release(&j.footprint);
 	state_release(&j.last);
 	return code;
 }

@@ -4,7 +4,7 @@
 #include "files.h"
 #include "host.h"
 #include "say.h"
-#include "seen.h"
+#include "footprint.h"
 #include "svcrules.h"
 
 #include <errno.h>
@@ -16,7 +16,7 @@
 struct reading {
 	struct svcrules_model *model;
 	struct svcrules_diags *diags;
-	struct seen *seen; /* takes down what is read and told; may be NULL */
+	struct footprint *footprint; /* takes down what is read and told; may be NULL */
 	size_t told; /* diagnostics printed already */
 	bool quiet;
 	bool bad; /* some input has errors */
@@ -33,8 +33,8 @@ static void __attribute__((format(printf, 2, 3))) tell(const struct reading *r, 
 		text = NULL;
 	va_end(ap);
 	say("%s", text ? text : "out of memory");
-	if (text && r->seen)
-		fprintf(r->seen->told, "%s\n", text);
+	if (text && r->footprint)
+		fprintf(r->footprint->told, "%s\n", text);
 	free(text);
 }
 
@@ -75,7 +75,7 @@ static void diags_tell(struct reading *r, const char *source)
 struct source {
 	int fd;
 	uint64_t bytes;
-	struct seen *seen;
+	struct footprint *footprint;
 };
 
 static long fill(void *arg, char *buf, size_t size)
@@ -83,8 +83,8 @@ static long fill(void *arg, char *buf, size_t size)
 	struct source *s = arg;
 	long n = files_fill(&s->fd, buf, size);
 
-	if (n > 0 && s->seen)
-		siphash_add(&s->seen->sum, buf, (size_t)n);
+	if (n > 0 && s->footprint)
+		siphash_add(&s->footprint->sum, buf, (size_t)n);
 	s->bytes += n > 0 ? (uint64_t)n : 0;
 	return n;
 }
@@ -93,14 +93,14 @@ static long fill(void *arg, char *buf, size_t size)
 static int read_file(void *arg, const char *source, int fd)
 {
 	struct reading *r = arg;
-	struct source from = { .fd = fd, .seen = r->seen };
+	struct source from = { .fd = fd, .footprint = r->footprint };
 	int err;
 
-	if (r->seen)
-		seen_file(r->seen, source);
+	if (r->footprint)
+		footprint_file(r->footprint, source);
 	err = svcrules_model_read(r->model, source, fill, &from, r->diags);
-	if (r->seen)
-		seen_file_end(r->seen, from.bytes);
+	if (r->footprint)
+		footprint_file_end(r->footprint, from.bytes);
 	diags_tell(r, source);
 	if (err == -ENOMEM || svcrules_diags_failed(r->diags))
 		return say_enomem();
@@ -160,8 +160,8 @@ static int host_addresses_set(struct reading *r, struct svcrules_options *settin
 
 	if (!err && *list)
 		err = svcrules_options_set(settings, "node-ip", list, r->diags);
-	if (!err && r->seen)
-		r->seen->addresses = list;
+	if (!err && r->footprint)
+		r->footprint->addresses = list;
 	else
 		free(list);
 	if (err)
@@ -198,9 +198,9 @@ static int build(struct reading *r, const struct arguments *a, struct svcrules_o
 }
 
 int input_build(const struct arguments *a, const char *const *files, size_t nfiles,
-		struct svcrules_options *settings, bool of_host, struct seen *seen, struct svcrules_nft **ret)
+		struct svcrules_options *settings, bool of_host, struct footprint *footprint, struct svcrules_nft **ret)
 {
-	struct reading r = { .model = svcrules_model_new(), .diags = svcrules_diags_new(), .seen = seen,
+	struct reading r = { .model = svcrules_model_new(), .diags = svcrules_diags_new(), .footprint = footprint,
 			     .quiet = a->given[OPT_QUIET] };
 	int code;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "seen.h"
+#include "footprint.h"
 #include "command.h"
 #include "files.h"
 #include "host.h"
@@ -11,16 +11,16 @@
 
 #define READ_SIZE (256u << 10)
 
-static void add_text(struct seen *s, const char *text)
+static void add_text(struct footprint *s, const char *text)
 {
 	siphash_add(&s->sum, text, strlen(text) + 1);
 }
 
-int seen_start(struct seen *s, const struct arguments *a, const uint8_t key[SIPHASH_SIZE])
+int footprint_start(struct footprint *s, const struct arguments *a, const uint8_t key[SIPHASH_SIZE])
 {
 	char name[256] = "";
 
-	*s = (struct seen){ .bytes = 0 };
+	*s = (struct footprint){ .bytes = 0 };
 	s->told = open_memstream(&s->told_text, &s->told_size);
 	siphash_start(&s->sum, key);
 	for (unsigned int i = 0; i < OPT_COUNT; i++) {
@@ -35,39 +35,39 @@ int seen_start(struct seen *s, const struct arguments *a, const uint8_t key[SIPH
 	return s->told ? 0 : -ENOMEM;
 }
 
-void seen_file(struct seen *s, const char *source)
+void footprint_file(struct footprint *s, const char *source)
 {
 	add_text(s, source);
 }
 
-void seen_file_end(struct seen *s, uint64_t bytes)
+void footprint_file_end(struct footprint *s, uint64_t bytes)
 {
 	siphash_add(&s->sum, &bytes, sizeof(bytes));
 	s->bytes += bytes;
 }
 
-void seen_release(struct seen *s)
+void footprint_release(struct footprint *s)
 {
 	if (s->told)
 		fclose(s->told);
 	free(s->told_text);
 	free(s->addresses);
-	*s = (struct seen){ .bytes = 0 };
+	*s = (struct footprint){ .bytes = 0 };
 }
 
 static int sum_file(void *arg, const char *source, int fd)
 {
-	struct seen *s = arg;
+	struct footprint *s = arg;
 	char *buf = malloc(READ_SIZE);
 	uint64_t bytes = 0;
 	long n = -ENOMEM;
 
-	seen_file(s, source);
+	footprint_file(s, source);
 	while (buf && (n = files_fill(&fd, buf, READ_SIZE)) > 0) {
 		siphash_add(&s->sum, buf, (size_t)n);
 		bytes += (uint64_t)n;
 	}
-	seen_file_end(s, bytes);
+	footprint_file_end(s, bytes);
 	free(buf);
 	return n < 0 ? EXIT_INPUT : EXIT_DONE;
 }
@@ -99,17 +99,17 @@ static bool addresses_same(const struct state *was)
 	return same;
 }
 
-bool seen_same(const struct arguments *a, const struct state *was)
+bool footprint_same(const struct arguments *a, const struct state *was)
 {
 	uint8_t sum[SIPHASH_SIZE];
-	struct seen s;
+	struct footprint s;
 	struct files f = { .each = sum_file, .arg = &s, .silent = true };
 	bool same = may_be_same(a, was) && addresses_same(was);
 
 	if (!same)
 		return false;
-	same = seen_start(&s, a, was->key) == 0 && files_each(&f, a->files, a->nfiles) == EXIT_DONE && !f.bad;
+	same = footprint_start(&s, a, was->key) == 0 && files_each(&f, a->files, a->nfiles) == EXIT_DONE && !f.bad;
 	siphash_end(&s.sum, sum);
-	seen_release(&s);
+	footprint_release(&s);
 	return same && memcmp(sum, was->digest, sizeof(sum)) == 0;
 }
