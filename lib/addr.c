@@ -65,13 +65,6 @@ const char *svcr_cidr_text(const struct svcr_cidr *c, char *buf)
 	return buf;
 }
 
-int svcr_addr_cmp(const struct svcr_addr *a, const struct svcr_addr *b)
-{
-	if (a->family != b->family)
-		return a->family < b->family ? -1 : 1;
-	return memcmp(a->bytes, b->bytes, sizeof(a->bytes));
-}
-
 int svcr_addr_cmp_sort(const void *a, const void *b)
 {
 	return svcr_addr_cmp(a, b);
@@ -86,18 +79,23 @@ bool svcr_cidr_contains(const struct svcr_cidr *c, const struct svcr_addr *a)
 	return rest == 0 || ((c->addr.bytes[whole] ^ a->bytes[whole]) & (uint8_t)(0xff00 >> rest)) == 0;
 }
 
+static const char *unusable4(const uint8_t *b)
+{
+	return !b[0] && !b[1] && !b[2] && !b[3] ? "an unspecified" : b[0] == 127 ? "a loopback" :
+	       b[0] == 169 && b[1] == 254 ? "a link-local" : b[0] >= 224 && b[0] < 240 ? "a multicast" : NULL;
+}
+
+static const char *unusable6(const uint8_t *b)
+{
+	uint64_t high = svcr_load_order(b), low = svcr_load_order(b + 8);
+
+	return high == 0 && low < 2 ? low ? "a loopback" : "an unspecified" :
+	       b[0] == 0xfe && (b[1] & 0xc0) == 0x80 ? "a link-local" : b[0] == 0xff ? "a multicast" : NULL;
+}
+
 const char *svcr_addr_unusable(const struct svcr_addr *a)
 {
-	static const uint8_t zero[16], one[16] = { [15] = 1 };
-	const uint8_t *b = a->bytes;
-
-	if (memcmp(b, zero, svcr_addr_len(a->family)) == 0)
-		return "an unspecified";
-	if (a->family == SVCR_IPV4)
-		return b[0] == 127 ? "a loopback" : b[0] == 169 && b[1] == 254 ? "a link-local" :
-		       b[0] >= 224 && b[0] < 240 ? "a multicast" : NULL;
-	return memcmp(b, one, 16) == 0 ? "a loopback" : b[0] == 0xfe && (b[1] & 0xc0) == 0x80 ? "a link-local" :
-	       b[0] == 0xff ? "a multicast" : NULL;
+	return a->family == SVCR_IPV4 ? unusable4(a->bytes) : unusable6(a->bytes);
 }
 
 bool svcr_addr_next(struct svcr_addr *a)

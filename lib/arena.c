@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "arena.h"
+#include "bytes.h"
 
 #include <stdalign.h>
+#include <sys/auxv.h>
 
 #define CHUNK_SIZE (64u << 10)
 
@@ -34,24 +36,26 @@ static struct svcr_chunk *chunk_new(struct svcr_arena *a, size_t size)
 	return c;
 }
 
-void *svcr_arena_alloc(struct svcr_arena *a, size_t size)
+static void *place(struct svcr_arena *a, size_t size, size_t align)
 {
 	struct svcr_chunk *c = a->chunks;
-	size_t need;
-	void *p;
+	size_t at = c ? (c->used + align - 1) & ~(align - 1) : 0;
 
-	if (__builtin_add_overflow(size, alignof(max_align_t) - 1, &need))
-		return NULL;
-	need &= ~(alignof(max_align_t) - 1);
-	if (!c || c->size - c->used < need) {
-		c = chunk_new(a, need);
+	if (!c || at > c->size || c->size - at < size) {
+		c = chunk_new(a, size);
 		if (!c)
 			return NULL;
+		at = 0;
 	}
-	p = c->data + c->used;
-	c->used += need;
-	memset(p, 0, size);
-	return p;
+	c->used = at + size;
+	return c->data + at;
+}
+
+void *svcr_arena_alloc(struct svcr_arena *a, size_t size)
+{
+	void *p = place(a, size, alignof(max_align_t));
+
+	return p ? memset(p, 0, size) : NULL;
 }
 
 void *svcr_arena_array(struct svcr_arena *a, size_t n, size_t size)
@@ -65,10 +69,13 @@ void *svcr_arena_array(struct svcr_arena *a, size_t n, size_t size)
 
 char *svcr_arena_strndup(struct svcr_arena *a, const char *s, size_t len)
 {
-	char *p = svcr_arena_alloc(a, len + 1);
+	char *p = place(a, len + 1, 1);
 
-	if (p && len)
+	if (!p)
+		return NULL;
+	if (len)
 		memcpy(p, s, len);
+	p[len] = '\0';
 	return p;
 }
 
@@ -81,7 +88,7 @@ char *svcr_arena_vprintf(struct svcr_arena *a, const char *fmt, va_list ap)
 	va_copy(again, ap);
 	n = vsnprintf(NULL, 0, fmt, ap);
 	if (n >= 0)
-		p = svcr_arena_alloc(a, (size_t)n + 1);
+		p = place(a, (size_t)n + 1, 1);
 	if (p)
 		vsnprintf(p, (size_t)n + 1, fmt, again);
 	va_end(again);
@@ -109,20 +116,24 @@ void svcr_arena_release(struct svcr_arena *a)
 	}
 }
 
-uint32_t svcr_hash(uint32_t seed, const void *data, size_t len)
-{
-	const unsigned char *p = data;
+struct svcr_interned {
+	const char *p;
+	uint32_t hash, len;
+};
 
-	while (len--)
-		seed = (seed ^ *p++) * 16777619u;
-	return seed;
+uint64_t svcr_hash_seed(void)
+{
+	const void *random = (const void *)(uintptr_t)getauxval(AT_RANDOM);
+
+	return (uintptr_t)&random ^ (random ? svcr_load64(random) : 0);
 }
 
-static const char **find_slot(const char **slots, size_t size, struct svcr_str s)
+/* Where a text is, or would be. */
+static struct svcr_interned *find_slot(struct svcr_interned *slots, size_t size, uint32_t hash, struct svcr_str s)
 {
-	size_t i = svcr_hash(SVCR_HASH_SEED, s.p, s.len) & (size - 1);
+	size_t i = hash & (size - 1);
 
-	while (slots[i] && !svcr_str_eq(s, slots[i]))
+	while (slots[i].p && (slots[i].hash != hash || slots[i].len != s.len || memcmp(slots[i].p, s.p, s.len) != 0))
 		i = (i + 1) & (size - 1);
 	return &slots[i];
 }
@@ -130,13 +141,21 @@ static const char **find_slot(const char **slots, size_t size, struct svcr_str s
 static bool strings_grow(struct svcr_strings *t)
 {
 	size_t size = t->size ? t->size * 2 : 256;
-	const char **slots = calloc(size, sizeof(*slots));
+	struct svcr_interned *slots = calloc(size, sizeof(*slots));
 
 	if (!slots)
 		return false;
-	for (size_t i = 0; i < t->size; i++)
-		if (t->slots[i])
-			*find_slot(slots, size, (struct svcr_str){ t->slots[i], strlen(t->slots[i]) }) = t->slots[i];
+	if (!t->size)
+		t->seed = svcr_hash_seed();
+	for (size_t i = 0; i < t->size; i++) {
+		size_t k = t->slots[i].hash & (size - 1);
+
+		if (!t->slots[i].p)
+			continue;
+		while (slots[k].p)
+			k = (k + 1) & (size - 1);
+		slots[k] = t->slots[i];
+	}
 	free(t->slots);
 	t->slots = slots;
 	t->size = size;
@@ -145,17 +164,22 @@ static bool strings_grow(struct svcr_strings *t)
 
 const char *svcr_intern(struct svcr_strings *t, struct svcr_arena *a, struct svcr_str s)
 {
-	const char **slot;
+	struct svcr_interned *slot;
+	uint32_t hash;
 
-	if (t->used * 2 >= t->size && !strings_grow(t))
+	if (t->used >= t->size / 4 * 3 && !strings_grow(t))
 		return NULL;
-	slot = find_slot(t->slots, t->size, s);
-	if (!*slot) {
-		*slot = svcr_arena_strndup(a, s.p, s.len);
-		if (*slot)
-			t->used++;
+	hash = svcr_hash(t->seed, s.p, s.len);
+	slot = find_slot(t->slots, t->size, hash, s);
+	if (!slot->p) {
+		slot->p = s.len < UINT32_MAX ? svcr_arena_strndup(a, s.p, s.len) : NULL;
+		if (!slot->p)
+			return NULL;
+		slot->hash = hash;
+		slot->len = (uint32_t)s.len;
+		t->used++;
 	}
-	return *slot;
+	return slot->p;
 }
 
 void svcr_strings_release(struct svcr_strings *t)

@@ -9,6 +9,7 @@
 #include "str.h"
 
 struct svcr_chunk;
+struct svcr_interned;
 
 struct svcr_arena {
 	struct svcr_chunk *chunks;
@@ -29,8 +30,9 @@ void svcr_arena_release(struct svcr_arena *a);
 
 /* Interned strings: equal text has one address, so == compares. */
 struct svcr_strings {
-	const char **slots;
+	struct svcr_interned *slots;
 	size_t used, size;
+	uint64_t seed;
 };
 
 /* The terminated copy of `s` kept in `a`, or NULL when memory is short. */
@@ -43,9 +45,5 @@ void svcr_strings_release(struct svcr_strings *t);
  * the array is as before.
  */
 void *svcr_grow(void **array, size_t *n, size_t *cap, size_t size);
-
-/* FNV-1a; seeds the next call with the last one's result to hash several parts. */
-#define SVCR_HASH_SEED 2166136261u
-uint32_t svcr_hash(uint32_t seed, const void *data, size_t len);
 
 #endif

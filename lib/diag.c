@@ -92,3 +92,9 @@ void svcr_diags_name(struct svcrules_diags *d, size_t first, const char *object)
 		d->list[i].object = name;
 	}
 }
+
+void svcr_diags_cut(struct svcrules_diags *d, size_t n)
+{
+	while (d->n > n)
+		d->errors -= d->list[--d->n].severity == SVCRULES_ERROR;
+}

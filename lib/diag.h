@@ -14,5 +14,7 @@ void svcr_diag(struct svcrules_diags *d, const struct svcrules_diag *diag, const
 	__attribute__((format(printf, 3, 4)));
 /* Names the object in all diagnostics from index `first` on that have none. */
 void svcr_diags_name(struct svcrules_diags *d, size_t first, const char *object);
+/* Takes back all diagnostics from index `n` on. */
+void svcr_diags_cut(struct svcrules_diags *d, size_t n);
 
 #endif

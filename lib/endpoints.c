@@ -217,7 +217,10 @@ static bool names_have(const struct svcr_names *names, const char *name)
 
 static const struct svcr_names *hints(const struct svcr_endpoint *e, bool nodes)
 {
-	return nodes ? &e->nodes : &e->zones;
+	static const struct svcr_hints none;
+	const struct svcr_hints *h = e->hints ? e->hints : &none;
+
+	return nodes ? &h->nodes : &h->zones;
 }
 
 /* True if every ready endpoint has hints of that sort, and one of them names `name`. */

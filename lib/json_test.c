@@ -536,6 +536,70 @@ START_TEST(test_duplicates_and_marks)
 }
 END_TEST
 
+static int string_cmp(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static unsigned int random_below(uint64_t *state, unsigned int n)
+{
+	*state = *state * 6364136223846793005u + 1442695040888963407u;
+	return (unsigned int)(*state >> 33) % n;
+}
+
+struct few_keys { char text[24][24]; const char *v[24]; int n; };
+
+/* Keys that begin alike, the first some of them in order. */
+static void make_few(struct few_keys *k, uint64_t *state)
+{
+	unsigned int in_order = random_below(state, 30);
+
+	k->n = 1 + (int)random_below(state, 24);
+	for (int i = 0; i < k->n; i++) {
+		unsigned int len = 5 + random_below(state, 8);
+
+		memset(k->text[i], 'a', 5);
+		for (unsigned int c = 5; c < len; c++)
+			k->text[i][c] = "ab\x7f"[random_below(state, 3)];
+		k->text[i][len] = '\0';
+		k->v[i] = k->text[i];
+	}
+	qsort(k->v, in_order < (unsigned int)k->n ? in_order : (size_t)k->n, sizeof(*k->v), string_cmp);
+}
+
+/* The first that is there already; -1: none. */
+static int find_again(const struct few_keys *k)
+{
+	for (int i = 0; i < k->n; i++)
+		for (int first = 0; first < i; first++)
+			if (strcmp(k->v[i], k->v[first]) == 0)
+				return i;
+	return -1;
+}
+
+START_TEST(test_duplicates_in_order)
+{
+	uint64_t state = 1;
+
+	for (int round = 0; round < 20000; round++) {
+		char text[1024];
+		size_t len = 0;
+		struct few_keys k;
+		struct svcr_json j;
+		int again;
+
+		make_few(&k, &state);
+		again = find_again(&k);
+		for (int i = 0; i < k.n; i++)
+			len += (size_t)snprintf(text + len, sizeof(text) - len, "%s\n\"%s\":%d", i ? "," : "{", k.v[i], i);
+		text[len++] = '}';
+		read_all(&j, (struct source){ text, len, 0, 0 }, NULL);
+		ck_assert_msg(j.failed == (again >= 0) && (int)j.line == (again < 0 ? 0 : again + 2), "%.*s: %s",
+			      (int)len, text, j.message);
+	}
+}
+END_TEST
+
 /* Leaving the marked container and coming back must restore its keys. */
 START_TEST(test_mark_left)
 {
@@ -747,6 +811,7 @@ int main(void)
 	tcase_add_test(tc, test_sticky);
 	tcase_add_loop_test(tc, test_marks, 0, 3);
 	tcase_add_loop_test(tc, test_duplicates, 0, (int)ARRAY_SIZE(dups));
+	tcase_add_test(tc, test_duplicates_in_order);
 	tcase_add_loop_test(tc, test_duplicates_and_marks, 0, 65);
 	tcase_add_test(tc, test_mark_left);
 	tcase_add_test(tc, test_depth);

@@ -5,6 +5,7 @@
 
 #include "addr.h"
 #include "arena.h"
+#include "seen.h"
 #include "svcrules.h"
 
 enum svcr_protocol { SVCR_TCP = 6, SVCR_UDP = 17, SVCR_SCTP = 132 };
@@ -40,11 +41,14 @@ struct svcr_service {
 /* Names that an endpoint's hints list, interned. */
 struct svcr_names { const char **v; size_t n, cap; };
 
+struct svcr_hints { struct svcr_names zones, nodes; };
+
+/* There may be hundreds of thousands. */
 struct svcr_endpoint {
 	struct svcr_addr addr;
 	bool ready, serving, terminating;
 	const char *node; /* interned, or NULL */
-	struct svcr_names zones, nodes; /* hints */
+	const struct svcr_hints *hints; /* NULL: none */
 };
 
 struct svcr_slice_port {
@@ -71,9 +75,6 @@ struct svcr_node {
 
 struct svcr_ignored { const char *kind; size_t n; };
 
-/* An object read, by its "Kind ns/name" (in `names`), and where it came from. */
-struct svcr_seen { const char *name, *source; };
-
 struct svcrules_model {
 	struct svcr_arena arena;
 	struct svcr_strings strings;
@@ -82,9 +83,7 @@ struct svcrules_model {
 	SVCR_LIST(struct svcr_node) nodes;
 	struct svcr_cidrs pod_cidrs;
 	SVCR_LIST(struct svcr_ignored) ignored;
-	struct svcr_strings names; /* "Kind ns/name" of all read, to find duplicates */
-	SVCR_LIST(struct svcr_seen) seen;
-	size_t seen_next; /* where the search for the next duplicate starts */
+	struct svcr_seen_set seen;
 };
 
 struct svcrules_options {

@@ -178,25 +178,25 @@ static void read_not_ours(struct svcr_reader *r, void *member)
 }
 
 static const struct svcr_field label_fields[] = {
-	{ "kubernetes.io/service-name", SVCR_F_CUSTOM, MEMBER(meta.service), .read = read_short_name },
-	{ "topology.kubernetes.io/zone", SVCR_F_STRING, .offset = MEMBER(meta.zone) },
-	{ "service.kubernetes.io/service-proxy-name", SVCR_F_CUSTOM, MEMBER(meta.not_ours), .read = read_not_ours },
-	{ "service.kubernetes.io/headless", SVCR_F_CUSTOM, MEMBER(meta.not_ours), .read = read_not_ours },
+	{ SVCR_FIELD("kubernetes.io/service-name"), SVCR_F_CUSTOM, MEMBER(meta.service), .read = read_short_name },
+	{ SVCR_FIELD("topology.kubernetes.io/zone"), SVCR_F_STRING, .offset = MEMBER(meta.zone) },
+	{ SVCR_FIELD("service.kubernetes.io/service-proxy-name"), SVCR_F_CUSTOM, MEMBER(meta.not_ours), .read = read_not_ours },
+	{ SVCR_FIELD("service.kubernetes.io/headless"), SVCR_F_CUSTOM, MEMBER(meta.not_ours), .read = read_not_ours },
 	END
 };
 
 static const struct svcr_field service_metadata[] = {
-	{ "name", SVCR_F_CUSTOM, MEMBER(meta.name), .read = read_short_name },
-	{ "namespace", SVCR_F_CUSTOM, MEMBER(meta.ns), .read = read_short_name },
-	{ "creationTimestamp", SVCR_F_STRING, .offset = MEMBER(meta.created) },
-	{ "labels", SVCR_F_OBJECT, .fields = label_fields },
+	{ SVCR_FIELD("name"), SVCR_F_CUSTOM, MEMBER(meta.name), .read = read_short_name },
+	{ SVCR_FIELD("namespace"), SVCR_F_CUSTOM, MEMBER(meta.ns), .read = read_short_name },
+	{ SVCR_FIELD("creationTimestamp"), SVCR_F_STRING, .offset = MEMBER(meta.created) },
+	{ SVCR_FIELD("labels"), SVCR_F_OBJECT, .fields = label_fields },
 	END
 };
 
 static const struct svcr_field other_metadata[] = {
-	{ "name", SVCR_F_CUSTOM, MEMBER(meta.name), .read = read_long_name },
-	{ "namespace", SVCR_F_CUSTOM, MEMBER(meta.ns), .read = read_short_name },
-	{ "labels", SVCR_F_OBJECT, .fields = label_fields },
+	{ SVCR_FIELD("name"), SVCR_F_CUSTOM, MEMBER(meta.name), .read = read_long_name },
+	{ SVCR_FIELD("namespace"), SVCR_F_CUSTOM, MEMBER(meta.ns), .read = read_short_name },
+	{ SVCR_FIELD("labels"), SVCR_F_OBJECT, .fields = label_fields },
 	END
 };
 
@@ -209,10 +209,10 @@ struct raw_port {
 };
 
 static const struct svcr_field raw_port_fields[] = {
-	{ "name", SVCR_F_CUSTOM, offsetof(struct raw_port, p.name), .read = read_short_name },
-	{ "protocol", SVCR_F_CUSTOM, offsetof(struct raw_port, p.protocol), .read = read_protocol },
-	{ "port", SVCR_F_INT, offsetof(struct raw_port, port), .min = 1, .max = 65535 },
-	{ "nodePort", SVCR_F_INT, offsetof(struct raw_port, node_port), .min = 0, .max = 65535 },
+	{ SVCR_FIELD("name"), SVCR_F_CUSTOM, offsetof(struct raw_port, p.name), .read = read_short_name },
+	{ SVCR_FIELD("protocol"), SVCR_F_CUSTOM, offsetof(struct raw_port, p.protocol), .read = read_protocol },
+	{ SVCR_FIELD("port"), SVCR_F_INT, offsetof(struct raw_port, port), .min = 1, .max = 65535 },
+	{ SVCR_FIELD("nodePort"), SVCR_F_INT, offsetof(struct raw_port, node_port), .min = 0, .max = 65535 },
 	END
 };
 
@@ -304,8 +304,8 @@ static void read_ip_mode(struct svcr_reader *r, void *member)
 }
 
 static const struct svcr_field ingress_fields[] = {
-	{ "ip", SVCR_F_CUSTOM, .read = read_ingress_ip },
-	{ "ipMode", SVCR_F_CUSTOM, .read = read_ip_mode },
+	{ SVCR_FIELD("ip"), SVCR_F_CUSTOM, .read = read_ingress_ip },
+	{ SVCR_FIELD("ipMode"), SVCR_F_CUSTOM, .read = read_ip_mode },
 	END
 };
 
@@ -319,45 +319,45 @@ static void read_ingress(struct svcr_reader *r, void *member)
 }
 
 static const struct svcr_field client_ip_fields[] = {
-	{ "timeoutSeconds", SVCR_F_INT, MEMBER(service.timeout), .min = 1, .max = MAX_TIMEOUT },
+	{ SVCR_FIELD("timeoutSeconds"), SVCR_F_INT, MEMBER(service.timeout), .min = 1, .max = MAX_TIMEOUT },
 	END
 };
 
 static const struct svcr_field affinity_config_fields[] = {
-	{ "clientIP", SVCR_F_OBJECT, .fields = client_ip_fields },
+	{ SVCR_FIELD("clientIP"), SVCR_F_OBJECT, .fields = client_ip_fields },
 	END
 };
 
 static const struct svcr_field service_spec_fields[] = {
-	{ "clusterIP", SVCR_F_STRING, .offset = MEMBER(service.cluster_ip) },
-	{ "clusterIPs", SVCR_F_EACH, .read = read_cluster_ip },
-	{ "externalIPs", SVCR_F_EACH, MEMBER(service.s.external_ips), .read = read_addr_item },
-	{ "ports", SVCR_F_EACH, MEMBER(service.s), .read = read_service_port },
-	{ "type", SVCR_F_CUSTOM, MEMBER(service.s.type), .read = read_type },
-	{ "sessionAffinity", SVCR_F_CUSTOM, MEMBER(service.affinity_on), .read = read_affinity },
-	{ "sessionAffinityConfig", SVCR_F_OBJECT, .fields = affinity_config_fields },
-	{ "internalTrafficPolicy", SVCR_F_CUSTOM, MEMBER(service.s.internal_local), .read = read_policy },
-	{ "externalTrafficPolicy", SVCR_F_CUSTOM, MEMBER(service.s.external_local), .read = read_policy },
-	{ "allocateLoadBalancerNodePorts", SVCR_F_CUSTOM, MEMBER(service.s.no_node_ports),
+	{ SVCR_FIELD("clusterIP"), SVCR_F_STRING, .offset = MEMBER(service.cluster_ip) },
+	{ SVCR_FIELD("clusterIPs"), SVCR_F_EACH, .read = read_cluster_ip },
+	{ SVCR_FIELD("externalIPs"), SVCR_F_EACH, MEMBER(service.s.external_ips), .read = read_addr_item },
+	{ SVCR_FIELD("ports"), SVCR_F_EACH, MEMBER(service.s), .read = read_service_port },
+	{ SVCR_FIELD("type"), SVCR_F_CUSTOM, MEMBER(service.s.type), .read = read_type },
+	{ SVCR_FIELD("sessionAffinity"), SVCR_F_CUSTOM, MEMBER(service.affinity_on), .read = read_affinity },
+	{ SVCR_FIELD("sessionAffinityConfig"), SVCR_F_OBJECT, .fields = affinity_config_fields },
+	{ SVCR_FIELD("internalTrafficPolicy"), SVCR_F_CUSTOM, MEMBER(service.s.internal_local), .read = read_policy },
+	{ SVCR_FIELD("externalTrafficPolicy"), SVCR_F_CUSTOM, MEMBER(service.s.external_local), .read = read_policy },
+	{ SVCR_FIELD("allocateLoadBalancerNodePorts"), SVCR_F_CUSTOM, MEMBER(service.s.no_node_ports),
 	  .read = read_allocate_node_ports },
-	{ "loadBalancerSourceRanges", SVCR_F_EACH, MEMBER(service.s.ranges), .read = read_cidr_item },
+	{ SVCR_FIELD("loadBalancerSourceRanges"), SVCR_F_EACH, MEMBER(service.s.ranges), .read = read_cidr_item },
 	END
 };
 
 static const struct svcr_field balancer_fields[] = {
-	{ "ingress", SVCR_F_EACH, MEMBER(service.s.balancer_ips), .read = read_ingress },
+	{ SVCR_FIELD("ingress"), SVCR_F_EACH, MEMBER(service.s.balancer_ips), .read = read_ingress },
 	END
 };
 
 static const struct svcr_field service_status_fields[] = {
-	{ "loadBalancer", SVCR_F_OBJECT, .fields = balancer_fields },
+	{ SVCR_FIELD("loadBalancer"), SVCR_F_OBJECT, .fields = balancer_fields },
 	END
 };
 
 const struct svcr_field svcr_service_fields[] = {
-	{ "metadata", SVCR_F_OBJECT, .fields = service_metadata },
-	{ "spec", SVCR_F_OBJECT, .fields = service_spec_fields },
-	{ "status", SVCR_F_OBJECT, .fields = service_status_fields },
+	{ SVCR_FIELD("metadata"), SVCR_F_OBJECT, .fields = service_metadata },
+	{ SVCR_FIELD("spec"), SVCR_F_OBJECT, .fields = service_spec_fields },
+	{ SVCR_FIELD("status"), SVCR_F_OBJECT, .fields = service_status_fields },
 	END
 };
 
@@ -401,6 +401,17 @@ void svcr_service_finish(struct svcr_reader *r, struct svcr_object *o)
 		*slot = *s;
 }
 
+void svcr_service_drop(struct svcr_object *o)
+{
+	struct svcr_service *s = &o->service.s;
+
+	free(s->cluster_ips.v);
+	free(s->external_ips.v);
+	free(s->balancer_ips.v);
+	free(s->ranges.v);
+	free(s->ports.v);
+}
+
 /* ---- EndpointSlice ----------------------------------------------------- */
 
 struct raw_slice_port {
@@ -409,9 +420,9 @@ struct raw_slice_port {
 };
 
 static const struct svcr_field slice_port_fields[] = {
-	{ "name", SVCR_F_CUSTOM, offsetof(struct raw_slice_port, p.name), .read = read_short_name },
-	{ "protocol", SVCR_F_CUSTOM, offsetof(struct raw_slice_port, p.protocol), .read = read_protocol },
-	{ "port", SVCR_F_INT, offsetof(struct raw_slice_port, port), .min = 1, .max = 65535 },
+	{ SVCR_FIELD("name"), SVCR_F_CUSTOM, offsetof(struct raw_slice_port, p.name), .read = read_short_name },
+	{ SVCR_FIELD("protocol"), SVCR_F_CUSTOM, offsetof(struct raw_slice_port, p.protocol), .read = read_protocol },
+	{ SVCR_FIELD("port"), SVCR_F_INT, offsetof(struct raw_slice_port, port), .min = 1, .max = 65535 },
 	END
 };
 
@@ -432,6 +443,7 @@ static void read_slice_port(struct svcr_reader *r, void *member)
 /* What is read of one endpoint; conditions may come in any order. */
 struct raw_endpoint {
 	struct svcr_endpoint e;
+	struct svcr_hints hints;
 	bool serving_given;
 	bool has_type, ignored; /* of the slice, as far as known */
 	bool has_addr;
@@ -468,7 +480,7 @@ static void read_endpoint_address(struct svcr_reader *r, void *member)
 
 static void read_hint(struct svcr_reader *r, void *member)
 {
-	static const struct svcr_field fields[] = { { "name", SVCR_F_STRING, .offset = 0 }, END };
+	static const struct svcr_field fields[] = { { SVCR_FIELD("name"), SVCR_F_STRING, .offset = 0 }, END };
 	struct svcr_names *list = member;
 	const char *name = NULL, **slot;
 
@@ -481,25 +493,41 @@ static void read_hint(struct svcr_reader *r, void *member)
 }
 
 static const struct svcr_field condition_fields[] = {
-	{ "ready", SVCR_F_BOOL, .offset = offsetof(struct raw_endpoint, e.ready) },
-	{ "serving", SVCR_F_CUSTOM, .read = read_serving },
-	{ "terminating", SVCR_F_BOOL, .offset = offsetof(struct raw_endpoint, e.terminating) },
+	{ SVCR_FIELD("ready"), SVCR_F_BOOL, .offset = offsetof(struct raw_endpoint, e.ready) },
+	{ SVCR_FIELD("serving"), SVCR_F_CUSTOM, .read = read_serving },
+	{ SVCR_FIELD("terminating"), SVCR_F_BOOL, .offset = offsetof(struct raw_endpoint, e.terminating) },
 	END
 };
 
 static const struct svcr_field hint_fields[] = {
-	{ "forZones", SVCR_F_EACH, offsetof(struct raw_endpoint, e.zones), .read = read_hint },
-	{ "forNodes", SVCR_F_EACH, offsetof(struct raw_endpoint, e.nodes), .read = read_hint },
+	{ SVCR_FIELD("forZones"), SVCR_F_EACH, offsetof(struct raw_endpoint, hints.zones), .read = read_hint },
+	{ SVCR_FIELD("forNodes"), SVCR_F_EACH, offsetof(struct raw_endpoint, hints.nodes), .read = read_hint },
 	END
 };
 
 static const struct svcr_field endpoint_fields[] = {
-	{ "addresses", SVCR_F_EACH, .read = read_endpoint_address },
-	{ "conditions", SVCR_F_OBJECT, .fields = condition_fields },
-	{ "hints", SVCR_F_OBJECT, .fields = hint_fields },
-	{ "nodeName", SVCR_F_STRING, .offset = offsetof(struct raw_endpoint, e.node) },
+	{ SVCR_FIELD("addresses"), SVCR_F_EACH, .read = read_endpoint_address },
+	{ SVCR_FIELD("conditions"), SVCR_F_OBJECT, .fields = condition_fields },
+	{ SVCR_FIELD("hints"), SVCR_F_OBJECT, .fields = hint_fields },
+	{ SVCR_FIELD("nodeName"), SVCR_F_STRING, .offset = offsetof(struct raw_endpoint, e.node) },
 	END
 };
+
+static const struct svcr_hints *keep_hints(struct svcr_reader *r, struct svcr_hints *h)
+{
+	struct svcr_hints *kept;
+
+	if (!h->zones.n && !h->nodes.n)
+		return NULL;
+	KEEP(r, &h->zones);
+	KEEP(r, &h->nodes);
+	kept = svcr_arena_alloc(&r->model->arena, sizeof(*kept));
+	if (kept)
+		*kept = *h;
+	else
+		r->err = -ENOMEM;
+	return kept;
+}
 
 /* Endpoints keep their place even without an address, so that later complaints can count them. */
 static void read_endpoint(struct svcr_reader *r, void *member)
@@ -516,8 +544,7 @@ static void read_endpoint(struct svcr_reader *r, void *member)
 		raw.e.addr = (struct svcr_addr){ .family = NO_ADDRESS };
 	if (raw.e.node && !*raw.e.node)
 		raw.e.node = NULL;
-	KEEP(r, &raw.e.zones);
-	KEEP(r, &raw.e.nodes);
+	raw.e.hints = keep_hints(r, &raw.hints);
 	e = GROW(r, &o->slice.s.endpoints);
 	if (e)
 		*e = raw.e;
@@ -537,10 +564,10 @@ static void read_address_type(struct svcr_reader *r, void *member)
 }
 
 const struct svcr_field svcr_slice_fields[] = {
-	{ "metadata", SVCR_F_OBJECT, .fields = other_metadata },
-	{ "addressType", SVCR_F_CUSTOM, .read = read_address_type },
-	{ "endpoints", SVCR_F_EACH, .read = read_endpoint },
-	{ "ports", SVCR_F_EACH, MEMBER(slice.s), .read = read_slice_port },
+	{ SVCR_FIELD("metadata"), SVCR_F_OBJECT, .fields = other_metadata },
+	{ SVCR_FIELD("addressType"), SVCR_F_CUSTOM, .read = read_address_type },
+	{ SVCR_FIELD("endpoints"), SVCR_F_EACH, .read = read_endpoint },
+	{ SVCR_FIELD("ports"), SVCR_F_EACH, MEMBER(slice.s), .read = read_slice_port },
 	END
 };
 
@@ -607,6 +634,12 @@ void svcr_slice_finish(struct svcr_reader *r, struct svcr_object *o)
 		*slot = *s;
 }
 
+void svcr_slice_drop(struct svcr_object *o)
+{
+	free(o->slice.s.ports.v);
+	free(o->slice.s.endpoints.v);
+}
+
 /* ---- Endpoints --------------------------------------------------------- */
 
 struct raw_legacy {
@@ -615,8 +648,8 @@ struct raw_legacy {
 };
 
 static const struct svcr_field raw_legacy_fields[] = {
-	{ "ip", SVCR_F_CUSTOM, offsetof(struct raw_legacy, ip), .read = read_ingress_ip },
-	{ "nodeName", SVCR_F_STRING, .offset = offsetof(struct raw_legacy, node) },
+	{ SVCR_FIELD("ip"), SVCR_F_CUSTOM, offsetof(struct raw_legacy, ip), .read = read_ingress_ip },
+	{ SVCR_FIELD("nodeName"), SVCR_F_STRING, .offset = offsetof(struct raw_legacy, node) },
 	END
 };
 
@@ -645,9 +678,9 @@ static void read_not_ready(struct svcr_reader *r, void *member)
 }
 
 static const struct svcr_field subset_fields[] = {
-	{ "addresses", SVCR_F_EACH, .read = read_ready },
-	{ "notReadyAddresses", SVCR_F_EACH, .read = read_not_ready },
-	{ "ports", SVCR_F_EACH, .read = read_slice_port },
+	{ SVCR_FIELD("addresses"), SVCR_F_EACH, .read = read_ready },
+	{ SVCR_FIELD("notReadyAddresses"), SVCR_F_EACH, .read = read_not_ready },
+	{ SVCR_FIELD("ports"), SVCR_F_EACH, .read = read_slice_port },
 	END
 };
 
@@ -666,8 +699,8 @@ static void read_subset(struct svcr_reader *r, void *member)
 }
 
 const struct svcr_field svcr_endpoints_fields[] = {
-	{ "metadata", SVCR_F_OBJECT, .fields = other_metadata },
-	{ "subsets", SVCR_F_EACH, .read = read_subset },
+	{ SVCR_FIELD("metadata"), SVCR_F_OBJECT, .fields = other_metadata },
+	{ SVCR_FIELD("subsets"), SVCR_F_EACH, .read = read_subset },
 	END
 };
 
@@ -682,6 +715,12 @@ void svcr_endpoints_finish(struct svcr_reader *r, struct svcr_object *o)
 	}
 }
 
+/* Its subsets are in the model already. */
+void svcr_endpoints_drop(struct svcr_object *o)
+{
+	(void)o;
+}
+
 /* ---- Node -------------------------------------------------------------- */
 
 struct raw_node_address {
@@ -689,8 +728,8 @@ struct raw_node_address {
 };
 
 static const struct svcr_field node_address_fields[] = {
-	{ "type", SVCR_F_STRING, .offset = offsetof(struct raw_node_address, type) },
-	{ "address", SVCR_F_STRING, .offset = offsetof(struct raw_node_address, address) },
+	{ SVCR_FIELD("type"), SVCR_F_STRING, .offset = offsetof(struct raw_node_address, type) },
+	{ SVCR_FIELD("address"), SVCR_F_STRING, .offset = offsetof(struct raw_node_address, address) },
 	END
 };
 
@@ -717,20 +756,20 @@ static void read_node_address(struct svcr_reader *r, void *member)
 }
 
 static const struct svcr_field node_spec_fields[] = {
-	{ "podCIDR", SVCR_F_CUSTOM, MEMBER(node.pod_cidrs), .read = read_cidr_item }, /* again in podCIDRs */
-	{ "podCIDRs", SVCR_F_EACH, MEMBER(node.pod_cidrs), .read = read_cidr_item },
+	{ SVCR_FIELD("podCIDR"), SVCR_F_CUSTOM, MEMBER(node.pod_cidrs), .read = read_cidr_item }, /* again in podCIDRs */
+	{ SVCR_FIELD("podCIDRs"), SVCR_F_EACH, MEMBER(node.pod_cidrs), .read = read_cidr_item },
 	END
 };
 
 static const struct svcr_field node_status_fields[] = {
-	{ "addresses", SVCR_F_EACH, MEMBER(node.n), .read = read_node_address },
+	{ SVCR_FIELD("addresses"), SVCR_F_EACH, MEMBER(node.n), .read = read_node_address },
 	END
 };
 
 const struct svcr_field svcr_node_fields[] = {
-	{ "metadata", SVCR_F_OBJECT, .fields = other_metadata },
-	{ "spec", SVCR_F_OBJECT, .fields = node_spec_fields },
-	{ "status", SVCR_F_OBJECT, .fields = node_status_fields },
+	{ SVCR_FIELD("metadata"), SVCR_F_OBJECT, .fields = other_metadata },
+	{ SVCR_FIELD("spec"), SVCR_F_OBJECT, .fields = node_spec_fields },
+	{ SVCR_FIELD("status"), SVCR_F_OBJECT, .fields = node_status_fields },
 	END
 };
 
@@ -753,4 +792,11 @@ void svcr_node_finish(struct svcr_reader *r, struct svcr_object *o)
 	slot = GROW(r, &r->model->nodes);
 	if (slot)
 		*slot = *n;
+}
+
+void svcr_node_drop(struct svcr_object *o)
+{
+	free(o->node.n.internal_ips.v);
+	free(o->node.n.other_ips.v);
+	free(o->node.pod_cidrs.v);
 }

@@ -6,18 +6,19 @@
 
 #define OBJECT_NAME_MAX 400
 
-struct kind {
+struct svcr_kind {
 	const char *kind, *api;
 	bool namespaced;
 	const struct svcr_field *fields;
 	void (*finish)(struct svcr_reader *r, struct svcr_object *o);
+	void (*drop)(struct svcr_object *o);
 };
 
-static const struct kind kinds[] = {
-	{ "Service", "v1", true, svcr_service_fields, svcr_service_finish },
-	{ "EndpointSlice", "discovery.k8s.io/v1", true, svcr_slice_fields, svcr_slice_finish },
-	{ "Endpoints", "v1", true, svcr_endpoints_fields, svcr_endpoints_finish },
-	{ "Node", "v1", false, svcr_node_fields, svcr_node_finish },
+static const struct svcr_kind kinds[] = {
+	{ "Service", "v1", true, svcr_service_fields, svcr_service_finish, svcr_service_drop },
+	{ "EndpointSlice", "discovery.k8s.io/v1", true, svcr_slice_fields, svcr_slice_finish, svcr_slice_drop },
+	{ "Endpoints", "v1", true, svcr_endpoints_fields, svcr_endpoints_finish, svcr_endpoints_drop },
+	{ "Node", "v1", false, svcr_node_fields, svcr_node_finish, svcr_node_drop },
 };
 
 /* What an object says that it is; interned, NULL while unknown. */
@@ -52,9 +53,8 @@ void svcrules_model_free(struct svcrules_model *m)
 	free(m->nodes.v);
 	free(m->pod_cidrs.v);
 	free(m->ignored.v);
-	free(m->seen.v);
+	free(m->seen.slots);
 	svcr_strings_release(&m->strings);
-	svcr_strings_release(&m->names);
 	svcr_arena_release(&m->arena);
 	free(m);
 }
@@ -85,7 +85,7 @@ const char *svcrules_model_ignored(const struct svcrules_model *m, size_t i, siz
 
 /* ---- Kinds ------------------------------------------------------------- */
 
-static const struct kind *find_kind(const char *name, const char *api)
+static const struct svcr_kind *find_kind(const char *name, const char *api)
 {
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (strcmp(kinds[i].kind, name) == 0 && (!api || !*api || strcmp(kinds[i].api, api) == 0))
@@ -138,45 +138,28 @@ static void count_ignored(struct svcr_reader *r, const struct head *h)
 
 /* ---- One object -------------------------------------------------------- */
 
-/* Objects come in the same order in each source, so the one after the last found is tried first. */
-static const char *first_source(struct svcrules_model *m, const char *name)
+static void check_duplicate(struct svcr_reader *r, const struct svcr_kind *k, const struct svcr_metadata *meta)
 {
-	for (size_t i = 0; i < m->seen.n; i++) {
-		size_t at = (m->seen_next + i) % m->seen.n;
+	const struct svcr_seen o = { k, k->namespaced ? meta->ns : NULL, meta->name, r->source }, *found;
+	bool added;
 
-		if (m->seen.v[at].name == name) {
-			m->seen_next = at + 1;
-			return m->seen.v[at].source;
-		}
-	}
-	return "?";
-}
-
-static void check_duplicate(struct svcr_reader *r, const char *name)
-{
-	struct svcrules_model *m = r->model;
-	size_t used = m->names.used;
-	const char *p = svcr_intern(&m->names, &m->arena, (struct svcr_str){ name, strlen(name) });
-	struct svcr_seen *slot;
-
-	if (p && m->names.used == used) {
-		svcr_read_error(r, "duplicate", "the same object twice: it was in %s before",
-				first_source(m, p));
-		return;
-	}
-	slot = p ? SVCR_GROW(&m->seen) : NULL;
-	if (slot)
-		*slot = (struct svcr_seen){ p, r->source };
-	else
+	found = svcr_seen_add(&r->model->seen, &o, &added);
+	if (!found)
 		r->err = -ENOMEM;
+	else if (!added)
+		svcr_read_error(r, "duplicate", "the same object twice: it was in %s before", found->source);
 }
 
 /* Names the object in what was said about it; without a name, by its place. */
-static void name_object(struct svcr_reader *r, const struct kind *k, const struct svcr_metadata *meta, size_t first,
-			int index)
+static void name_object(struct svcr_reader *r, const struct svcr_kind *k, const struct svcr_metadata *meta,
+			size_t first, int index)
 {
 	char text[OBJECT_NAME_MAX];
 
+	if (meta->name && !r->json.failed)
+		check_duplicate(r, k, meta);
+	if (svcrules_diags_count(r->diags) == first)
+		return;
 	if (meta->name && k->namespaced)
 		snprintf(text, sizeof(text), "%s %s/%s", k->kind, meta->ns, meta->name);
 	else if (meta->name)
@@ -185,30 +168,236 @@ static void name_object(struct svcr_reader *r, const struct kind *k, const struc
 		snprintf(text, sizeof(text), "%s items[%d]", k->kind, index);
 	else
 		snprintf(text, sizeof(text), "%s", k->kind);
-	if (meta->name && !r->json.failed)
-		check_duplicate(r, text);
 	svcr_diags_name(r->diags, first, text);
 }
 
-static void read_known(struct svcr_reader *r, const struct kind *k, int index)
-{
-	struct svcr_object o = { .first_slice = r->model->slices.n };
-	size_t first = svcrules_diags_count(r->diags), errors = svcrules_diags_errors(r->diags);
+/* An object that is being read. */
+struct reading {
+	const struct svcr_kind *kind;
+	int index;            /* in its list, or -1 */
+	size_t first, errors; /* diagnostics before it */
+	struct svcr_object object;
+};
 
-	svcr_read_object(r, k->fields, &o);
-	if (!o.meta.ns)
-		o.meta.ns = k->namespaced ? intern(r, "default", 7) : "";
-	if (!o.meta.ns)
-		o.meta.ns = "";
-	if (!o.meta.name && svcrules_diags_errors(r->diags) == errors) {
+static struct reading start(const struct svcr_reader *r, const struct svcr_kind *k, int index)
+{
+	return (struct reading){ .kind = k, .index = index, .first = svcrules_diags_count(r->diags),
+				 .errors = svcrules_diags_errors(r->diags),
+				 .object = { .first_slice = r->model->slices.n } };
+}
+
+static void finish(struct svcr_reader *r, struct reading *x)
+{
+	struct svcr_metadata *meta = &x->object.meta;
+
+	if (!meta->ns)
+		meta->ns = x->kind->namespaced ? intern(r, "default", 7) : "";
+	if (!meta->ns)
+		meta->ns = "";
+	if (!meta->name && svcrules_diags_errors(r->diags) == x->errors) {
 		svcr_read_push(r, "metadata", 0);
 		svcr_read_push(r, "name", 0);
 		svcr_read_error(r, "name", "missing");
 		svcr_read_pop(r);
 		svcr_read_pop(r);
 	}
-	k->finish(r, &o);
-	name_object(r, k, &o.meta, first, index);
+	x->kind->finish(r, &x->object);
+	name_object(r, x->kind, meta, x->first, x->index);
+	r->last = x->kind;
+}
+
+static void read_known(struct svcr_reader *r, const struct svcr_kind *k, int index)
+{
+	struct reading x = start(r, k, index);
+
+	svcr_read_object(r, k->fields, &x.object);
+	finish(r, &x);
+}
+
+static const char no_kind[] = "no Kubernetes object: it has no kind";
+
+/* An error about an object of the document, or of its list. */
+static void not_kubernetes(struct svcr_reader *r, int index, const char *text)
+{
+	if (index >= 0) {
+		svcr_read_push(r, "items", 0);
+		svcr_read_push(r, NULL, index);
+	}
+	svcr_read_error(r, "not-kubernetes", "%s", text);
+	if (index >= 0) {
+		svcr_read_pop(r);
+		svcr_read_pop(r);
+	}
+}
+
+/* Takes the value of "kind" or "apiVersion". */
+static const char *read_head(struct svcr_reader *r, const char *key)
+{
+	const char *s;
+
+	svcr_read_push(r, key, 0);
+	s = svcr_read_interned(r);
+	svcr_read_pop(r);
+	return s;
+}
+
+/* ---- One object, by a guess -------------------------------------------- */
+
+/*
+ * kubectl sorts keys, so an EndpointSlice's "kind" comes after its endpoints.
+ * Not to read them twice, an object is taken for the same as the one before,
+ * or for the only kind of its "apiVersion", until both are known.
+ */
+struct guess {
+	struct reading x;
+	int mark;
+	bool kept;                      /* the mark, to go back to and read it as something else */
+	bool kind, api;                 /* found to be as guessed */
+	const struct svcr_kind *better; /* than the one guessed */
+};
+
+/* The only known kind of that API, or NULL. */
+static const struct svcr_kind *only_kind(struct svcr_str api)
+{
+	const struct svcr_kind *found = NULL;
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (!svcr_str_eq(api, kinds[i].api))
+			continue;
+		if (found)
+			return NULL;
+		found = &kinds[i];
+	}
+	return found;
+}
+
+static void let_go(struct svcr_reader *r, struct guess *g)
+{
+	if (g->kept)
+		svcr_json_unmark(&r->json, g->mark);
+	g->kept = false;
+}
+
+/* As if nothing had been read. */
+static void undo(struct svcr_reader *r, struct guess *g)
+{
+	g->x.kind->drop(&g->x.object);
+	r->model->slices.n = g->x.object.first_slice;
+	svcr_diags_cut(r->diags, g->x.first);
+}
+
+static bool confirm_api(struct svcr_reader *r, struct guess *g)
+{
+	struct svcr_str s;
+
+	if (svcr_json_peek(&r->json) != SVCR_JSON_STRING || !svcr_json_string(&r->json, &s))
+		return false;
+	g->api = !s.len || svcr_str_eq(s, g->x.kind->api);
+	if (!g->api)
+		g->better = only_kind(s);
+	else if (g->kind || (g->x.index >= 0 && only_kind(s)))
+		let_go(r, g); /* if the kind is another one, the object is ignored, and that needs no second reading */
+	return g->api;
+}
+
+static bool confirm_kind(struct svcr_reader *r, struct guess *g)
+{
+	struct svcr_str s;
+
+	g->kind = svcr_json_peek(&r->json) == SVCR_JSON_STRING && svcr_json_string(&r->json, &s) &&
+		  svcr_str_eq(s, g->x.kind->kind);
+	if (g->kind && g->api)
+		let_go(r, g);
+	return g->kind;
+}
+
+/* The object's kind comes when its text is gone. If it is another one, takes the rest of the object: true. */
+static bool ignore_late(struct svcr_reader *r, struct guess *g)
+{
+	bool string = svcr_json_peek(&r->json) == SVCR_JSON_STRING;
+	struct head h = { NULL, g->x.kind->api, false };
+	struct svcr_str key;
+
+	if (!string)
+		undo(r, g);
+	h.kind = read_head(r, "kind");
+	g->kind = string && h.kind && strcmp(h.kind, g->x.kind->kind) == 0;
+	if (g->kind)
+		return false;
+	if (string)
+		undo(r, g);
+	if (!h.kind || !*h.kind)
+		not_kubernetes(r, g->x.index, no_kind);
+	while (svcr_json_next_key(&r->json, &key))
+		svcr_json_skip(&r->json);
+	if (h.kind && *h.kind && !r->json.failed)
+		count_ignored(r, &h);
+	r->last = NULL;
+	return true;
+}
+
+enum verdict { WRONG, RIGHT, IGNORED }; /* IGNORED: all that is to be said of it has been */
+
+/* After the last of its keys. */
+static enum verdict end_guess(struct svcr_reader *r, struct guess *g)
+{
+	if (g->kind && (g->api || !r->json.failed)) {
+		let_go(r, g);
+		return RIGHT;
+	}
+	if (g->kept)
+		return WRONG;
+	undo(r, g);
+	not_kubernetes(r, g->x.index, no_kind);
+	return IGNORED;
+}
+
+static enum verdict read_as(struct svcr_reader *r, struct guess *g)
+{
+	struct svcr_str key;
+
+	if (!svcr_json_enter(&r->json))
+		return WRONG;
+	while (svcr_json_next_key(&r->json, &key)) {
+		if (!g->kind && svcr_str_eq(key, "kind")) {
+			if (g->kept && !confirm_kind(r, g))
+				return WRONG;
+			if (!g->kind && ignore_late(r, g))
+				return IGNORED;
+		} else if (!g->api && svcr_str_eq(key, "apiVersion")) {
+			if (!confirm_api(r, g))
+				return WRONG;
+		} else if (!g->kind && g->x.index < 0 && svcr_str_eq(key, "items")) {
+			return WRONG; /* may be a list */
+		} else {
+			svcr_read_member(r, g->x.kind->fields, key, &g->x.object);
+		}
+	}
+	return end_guess(r, g);
+}
+
+/* Reads the object that comes next, if it is a `k`; else nothing, and *better may be what it is. */
+static bool read_if(struct svcr_reader *r, const struct svcr_kind *k, int index, const struct svcr_kind **better)
+{
+	struct guess g = { .x = start(r, k, index), .mark = svcr_json_mark(&r->json), .kept = true };
+	enum verdict v = read_as(r, &g);
+
+	if (v == RIGHT)
+		finish(r, &g.x);
+	if (v != WRONG)
+		return true;
+	undo(r, &g);
+	svcr_json_rewind(&r->json, g.mark);
+	svcr_json_unmark(&r->json, g.mark);
+	*better = g.better;
+	return false;
+}
+
+static bool read_guessed(struct svcr_reader *r, int index)
+{
+	const struct svcr_kind *better = NULL;
+
+	return r->last && (read_if(r, r->last, index, &better) || (better && read_if(r, better, index, &better)));
 }
 
 /* ---- What comes next --------------------------------------------------- */
@@ -219,13 +408,10 @@ static void scan_keys(struct svcr_reader *r, struct head *h, bool *items)
 	struct svcr_str key;
 
 	while ((!h->kind || !h->api) && svcr_json_next_key(&r->json, &key)) {
-		const char **member = svcr_str_eq(key, "kind") ? &h->kind :
-				      svcr_str_eq(key, "apiVersion") ? &h->api : NULL;
-
-		if (member) {
-			svcr_read_push(r, member == &h->kind ? "kind" : "apiVersion", 0);
-			*member = svcr_read_interned(r);
-			svcr_read_pop(r);
+		if (svcr_str_eq(key, "kind")) {
+			h->kind = read_head(r, "kind");
+		} else if (svcr_str_eq(key, "apiVersion")) {
+			h->api = read_head(r, "apiVersion");
 		} else if (items && !h->kind && svcr_str_eq(key, "items")) {
 			*items = true;
 			return;
@@ -252,15 +438,15 @@ static bool first_item_has_kind(struct svcr_reader *r)
 /*
  * Looks ahead into the object that comes next. kubectl sorts keys: a List's
  * "kind" comes after its "items", which may be too long to be kept in memory.
- * Their first one tells a List from a typed list.
+ * Their first one tells a List from a typed list. Lists are not nested.
  */
-static void look(struct svcr_reader *r, struct head *h)
+static void look(struct svcr_reader *r, struct head *h, bool list_allowed)
 {
 	int mark = svcr_json_mark(&r->json);
 	bool items = false;
 
 	if (svcr_json_enter(&r->json))
-		scan_keys(r, h, &items);
+		scan_keys(r, h, list_allowed ? &items : NULL);
 	if (items && first_item_has_kind(r)) {
 		h->items_first = true;
 	} else if (items) {
@@ -273,39 +459,28 @@ static void look(struct svcr_reader *r, struct head *h)
 	svcr_json_unmark(&r->json, mark);
 }
 
-/* An error about the object that comes next, which is skipped. */
-static void not_kubernetes(struct svcr_reader *r, int index, const char *text)
-{
-	if (index >= 0) {
-		svcr_read_push(r, "items", 0);
-		svcr_read_push(r, NULL, index);
-	}
-	svcr_read_error(r, "not-kubernetes", "%s", text);
-	if (index >= 0) {
-		svcr_read_pop(r);
-		svcr_read_pop(r);
-	}
-	svcr_json_skip(&r->json);
-}
-
 static void read_list(struct svcr_reader *r, const struct head *h);
 
 /* Reads the object that comes next; `typed` says what it is, if its list did. */
 static void read_any(struct svcr_reader *r, const struct head *typed, int index)
 {
 	struct head h = { NULL, .items_first = false };
-	const struct kind *k;
+	const struct svcr_kind *k;
 
 	if (svcr_json_peek(&r->json) != SVCR_JSON_OBJECT) {
 		not_kubernetes(r, index, "not an object");
+		svcr_json_skip(&r->json);
 		return;
 	}
+	if (!typed && r->last && read_guessed(r, index))
+		return;
 	if (typed)
 		h = *typed;
 	else
-		look(r, &h);
+		look(r, &h, index < 0);
 	if (!h.items_first && (!h.kind || !*h.kind)) {
-		not_kubernetes(r, index, "no Kubernetes object: it has no kind");
+		not_kubernetes(r, index, no_kind);
+		svcr_json_skip(&r->json);
 		return;
 	}
 	if (index < 0 && (h.items_first || list_prefix(h.kind) >= 0)) {
@@ -317,6 +492,7 @@ static void read_any(struct svcr_reader *r, const struct head *typed, int index)
 		read_known(r, k, index);
 		return;
 	}
+	r->last = NULL;
 	svcr_json_skip(&r->json);
 	if (!r->json.failed)
 		count_ignored(r, &h);
@@ -334,6 +510,8 @@ static void read_items(struct svcr_reader *r, struct items *items)
 	}
 	if (!svcr_json_enter(&r->json))
 		return;
+	if (!r->last)
+		r->last = &kinds[0]; /* a guess is never too soon: a slice that comes first tells by its API */
 	while (svcr_json_next_item(&r->json))
 		read_any(r, items->head, items->index++);
 }
@@ -341,10 +519,9 @@ static void read_items(struct svcr_reader *r, struct items *items)
 /* A kind that came after its items must be what they were taken for. */
 static void check_late_kind(struct svcr_reader *r)
 {
-	const char *kind;
+	const char *kind = read_head(r, "kind");
 
 	svcr_read_push(r, "kind", 0);
-	kind = svcr_read_interned(r);
 	if (kind && list_prefix(kind) < 0)
 		svcr_read_error(r, "not-kubernetes", "'%.64s' has items, expected a List", kind);
 	svcr_read_pop(r);

@@ -174,9 +174,22 @@ static void read_field(struct svcr_reader *r, const struct svcr_field *f, void *
 static const struct svcr_field *find_field(const struct svcr_field *fields, struct svcr_str key)
 {
 	for (; fields->name; fields++)
-		if (svcr_str_eq(key, fields->name))
+		if (key.len == fields->len && *key.p == *fields->name && memcmp(key.p, fields->name, key.len) == 0)
 			return fields;
 	return NULL;
+}
+
+void svcr_read_member(struct svcr_reader *r, const struct svcr_field *fields, struct svcr_str key, void *obj)
+{
+	const struct svcr_field *f = find_field(fields, key);
+
+	if (!f) {
+		svcr_json_skip(&r->json);
+		return;
+	}
+	svcr_read_push(r, f->name, 0);
+	read_field(r, f, (char *)obj + f->offset);
+	svcr_read_pop(r);
 }
 
 void svcr_read_object(struct svcr_reader *r, const struct svcr_field *fields, void *obj)
@@ -185,17 +198,8 @@ void svcr_read_object(struct svcr_reader *r, const struct svcr_field *fields, vo
 
 	if (!expect(r, SVCR_JSON_OBJECT) || !svcr_json_enter(&r->json))
 		return;
-	while (svcr_json_next_key(&r->json, &key)) {
-		const struct svcr_field *f = find_field(fields, key);
-
-		if (!f) {
-			svcr_json_skip(&r->json);
-			continue;
-		}
-		svcr_read_push(r, f->name, 0);
-		read_field(r, f, (char *)obj + f->offset);
-		svcr_read_pop(r);
-	}
+	while (svcr_json_next_key(&r->json, &key))
+		svcr_read_member(r, fields, key, obj);
 }
 
 void svcr_read_each(struct svcr_reader *r, void (*read)(struct svcr_reader *r, void *member), void *member)

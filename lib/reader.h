@@ -12,6 +12,8 @@
 
 #define SVCR_PATH_MAX 24
 
+struct svcr_kind;
+
 struct svcr_reader {
 	struct svcr_json json;
 	struct svcrules_model *model;
@@ -20,6 +22,7 @@ struct svcr_reader {
 	struct { const char *key; int index; } path[SVCR_PATH_MAX]; /* key NULL: an index */
 	int depth;
 	int err; /* -ENOMEM, sticky */
+	const struct svcr_kind *last; /* of the object before; NULL: of no use here */
 };
 
 enum svcr_field_kind {
@@ -33,6 +36,7 @@ enum svcr_field_kind {
 
 struct svcr_field {
 	const char *name;
+	size_t len; /* of the name */
 	enum svcr_field_kind kind;
 	size_t offset; /* of the member in the object that is read */
 	uint32_t min, max;
@@ -40,8 +44,12 @@ struct svcr_field {
 	const struct svcr_field *fields; /* ended by an entry without a name */
 };
 
+#define SVCR_FIELD(literal) literal, sizeof(literal) - 1
+
 /* Reads the object that comes next into `obj`; unknown fields are skipped, null counts as absent. */
 void svcr_read_object(struct svcr_reader *r, const struct svcr_field *fields, void *obj);
+/* Reads the member of `obj` whose key was just taken. */
+void svcr_read_member(struct svcr_reader *r, const struct svcr_field *fields, struct svcr_str key, void *obj);
 /* Calls `read` for each item of the array that comes next (null: none). */
 void svcr_read_each(struct svcr_reader *r, void (*read)(struct svcr_reader *r, void *member), void *member);
 /* Takes a string; false after complaining about another type, or on null. */
@@ -77,6 +85,11 @@ void svcr_service_finish(struct svcr_reader *r, struct svcr_object *o);
 void svcr_slice_finish(struct svcr_reader *r, struct svcr_object *o);
 void svcr_endpoints_finish(struct svcr_reader *r, struct svcr_object *o);
 void svcr_node_finish(struct svcr_reader *r, struct svcr_object *o);
+/* Must follow instead when the object turns out to be another one. */
+void svcr_service_drop(struct svcr_object *o);
+void svcr_slice_drop(struct svcr_object *o);
+void svcr_endpoints_drop(struct svcr_object *o);
+void svcr_node_drop(struct svcr_object *o);
 
 struct svcr_metadata {
 	const char *ns, *name, *created;

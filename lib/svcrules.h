@@ -128,10 +128,21 @@ SVCRULES_API int svcrules_nft_decode(struct svcrules_nft *n, const void *msg);
 SVCRULES_API int svcrules_nft_decode_end(struct svcrules_nft *n);
 /* The i-th set whose elements are to be dumped: name and NFPROTO_ family; NULL past the end. */
 SVCRULES_API const char *svcrules_nft_set(const struct svcrules_nft *n, size_t i, uint8_t *ret_family);
+/* True if there is a table of that NFPROTO_ family, which is so when something is served in it. */
+SVCRULES_API bool svcrules_nft_has_table(const struct svcrules_nft *n, uint8_t family);
 /* NFPROTO_ of a table of this name that svcrules did not make; 0 if there is none. */
 SVCRULES_API uint8_t svcrules_nft_foreign(const struct svcrules_nft *n);
 /* True if a table message (NFT_MSG_NEWTABLE) is of a table that svcrules made; its name and family. */
 SVCRULES_API bool svcrules_nft_owned(const void *msg, const char **ret_name, uint8_t *ret_family);
+
+/*
+ * The whole value as bytes, for svcrules_nft_unpack() of the same build on the
+ * same machine: what was left in the kernel, kept for the next run. Remembered
+ * clients are not in it. Returns 0, -ENOMEM or what `write` returned.
+ */
+SVCRULES_API int svcrules_nft_pack(const struct svcrules_nft *n, svcrules_write_fn write, void *arg);
+/* Back; the same as if decoded from the kernel. Returns 0, -ENOMEM, or -EBADMSG: these are not such bytes. */
+SVCRULES_API int svcrules_nft_unpack(const void *buf, size_t len, struct svcrules_nft **ret);
 
 /* ---- Changes ----------------------------------------------------------- */
 

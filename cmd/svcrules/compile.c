@@ -15,7 +15,7 @@ static int run(const struct arguments *a)
 
 	if (code)
 		return code;
-	code = input_build(a, a->files, a->nfiles, settings, false, &n);
+	code = input_build(a, a->files, a->nfiles, settings, false, NULL, &n);
 	if (!code && format && strcmp(format, "json") == 0)
 		err = svcrules_nft_print_json(n, out_write, NULL);
 	else if (!code)

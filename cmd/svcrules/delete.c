@@ -3,6 +3,7 @@
 #include "input.h"
 #include "kernel.h"
 #include "say.h"
+#include "state.h"
 #include "svcrules.h"
 #include "writer.h"
 
@@ -152,6 +153,8 @@ static int try_delete(struct nfnl *n, const char *wanted, bool quiet)
 		code = send_deletions(n, &t, genid);
 	else if (!quiet)
 		puts("nothing to delete");
+	for (size_t i = 0; i < t.n && !code; i++)
+		state_forget(STATE_DIR, t.v[i].name);
 	if (!code && !quiet)
 		print(&t);
 	tables_free(&t);

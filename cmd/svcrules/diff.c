@@ -50,9 +50,9 @@ static int run(const struct arguments *a)
 	if (code)
 		return code;
 	if (!of_host)
-		code = input_build(a, &a->value[OPT_FROM], 1, settings, false, &from);
+		code = input_build(a, &a->value[OPT_FROM], 1, settings, false, NULL, &from);
 	if (!code)
-		code = input_build(a, a->files, a->nfiles, settings, of_host, &to);
+		code = input_build(a, a->files, a->nfiles, settings, of_host, NULL, &to);
 	if (!code && of_host)
 		code = read_kernel(svcrules_options_table(settings), &from);
 	if (!code)

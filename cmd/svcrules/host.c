@@ -154,6 +154,34 @@ int host_addresses(void (*cb)(uint8_t family, const uint8_t addr[16], void *), v
 	return r;
 }
 
+static void address_print(uint8_t family, const uint8_t addr[16], void *arg)
+{
+	char text[INET6_ADDRSTRLEN];
+	FILE *f = arg;
+
+	if (inet_ntop(family, addr, text, sizeof(text)))
+		fprintf(f, "%s%s", ftell(f) > 0 ? "," : "", text);
+}
+
+int host_address_list(char **ret)
+{
+	char *list = NULL;
+	size_t size;
+	FILE *f = open_memstream(&list, &size);
+	int err;
+
+	if (!f)
+		return -ENOMEM;
+	err = host_addresses(address_print, f);
+	if (fclose(f) != 0)
+		err = -ENOMEM;
+	if (err)
+		free(list);
+	else
+		*ret = list;
+	return err;
+}
+
 static int link_cb(const struct nlmsghdr *nlh, void *arg)
 {
 	static const char bridge[] = "bridge";

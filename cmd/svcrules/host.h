@@ -21,6 +21,9 @@ struct nfnl;
  */
 int host_addresses(void (*cb)(uint8_t family, const uint8_t addr[16], void *), void *arg);
 
+/* The same as text, "10.0.0.1,fd00::1", malloc'ed; empty if there are none. */
+int host_address_list(char **ret);
+
 /* 1 if there is a bridge interface, 0 if not, or a negative errno. */
 int host_has_bridge(void);
 

@@ -1,30 +1,44 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "input.h"
 #include "command.h"
+#include "files.h"
 #include "host.h"
 #include "say.h"
+#include "footprint.h"
 #include "svcrules.h"
 
-#include <arpa/inet.h>
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <limits.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <stdarg.h>
 
 #define SHOWN_MAX 20 /* of each severity and file: keeps a hopeless file readable */
 
 struct reading {
 	struct svcrules_model *model;
 	struct svcrules_diags *diags;
+	struct footprint *footprint; /* takes down what is read and told; may be NULL */
 	size_t told; /* diagnostics printed already */
 	bool quiet;
 	bool bad; /* some input has errors */
 };
 
-static void diag_say(const struct svcrules_diag *g)
+/* Says it, and keeps it for the next run if that reads the same. */
+static void __attribute__((format(printf, 2, 3))) tell(const struct reading *r, const char *format, ...)
+{
+	char *text;
+	va_list ap;
+
+	va_start(ap, format);
+	if (vasprintf(&text, format, ap) < 0)
+		text = NULL;
+	va_end(ap);
+	say("%s", text ? text : "out of memory");
+	if (text && r->footprint)
+		fprintf(r->footprint->told, "%s\n", text);
+	free(text);
+}
+
+static void diag_tell(const struct reading *r, const struct svcrules_diag *g)
 {
 	static const char *const prefix[] = {
 		[SVCRULES_NOTICE] = "notice: ", [SVCRULES_WARNING] = "warning: ", [SVCRULES_ERROR] = ""
@@ -33,7 +47,7 @@ static void diag_say(const struct svcrules_diag *g)
 
 	if (g->line)
 		snprintf(place, sizeof(place), ":%" PRIu64 ":%" PRIu64, g->line, g->column);
-	say("%s%s%s%s%s%s%s%s%s [%s]", prefix[g->severity], g->source ? g->source : "", place,
+	tell(r, "%s%s%s%s%s%s%s%s%s [%s]", prefix[g->severity], g->source ? g->source : "", place,
 	    g->source || g->line ? ": " : "", g->object ? g->object : "", g->object ? ": " : "",
 	    g->field ? g->field : "", g->field ? ": " : "", g->text, g->check);
 }
@@ -50,29 +64,43 @@ static void diags_tell(struct reading *r, const char *source)
 		if (g->severity == SVCRULES_NOTICE && r->quiet)
 			continue;
 		if (seen[g->severity]++ < SHOWN_MAX)
-			diag_say(g);
+			diag_tell(r, g);
 	}
 	for (int s = SVCRULES_ERROR; s >= SVCRULES_NOTICE; s--)
 		if (seen[s] > SHOWN_MAX)
-			say("%s%s... and %zu more %s", source ? source : "", source ? ": " : "", seen[s] - SHOWN_MAX,
-			    noun[s]);
+			tell(r, "%s%s... and %zu more %s", source ? source : "", source ? ": " : "",
+			     seen[s] - SHOWN_MAX, noun[s]);
 }
 
-static long fill_fd(void *arg, char *buf, size_t size)
-{
-	ssize_t n;
+struct source {
+	int fd;
+	uint64_t bytes;
+	struct footprint *footprint;
+};
 
-	do
-		n = read(*(int *)arg, buf, size);
-	while (n < 0 && errno == EINTR);
-	return n < 0 ? -errno : (long)n;
+static long fill(void *arg, char *buf, size_t size)
+{
+	struct source *s = arg;
+	long n = files_fill(&s->fd, buf, size);
+
+	if (n > 0 && s->footprint)
+		siphash_add(&s->footprint->sum, buf, (size_t)n);
+	s->bytes += n > 0 ? (uint64_t)n : 0;
+	return n;
 }
 
 /* Reads one open file; returns an exit code for what cannot be survived. */
-static int read_fd(struct reading *r, const char *source, int fd)
+static int read_file(void *arg, const char *source, int fd)
 {
-	int err = svcrules_model_read(r->model, source, fill_fd, &fd, r->diags);
+	struct reading *r = arg;
+	struct source from = { .fd = fd, .footprint = r->footprint };
+	int err;
 
+	if (r->footprint)
+		footprint_file(r->footprint, source);
+	err = svcrules_model_read(r->model, source, fill, &from, r->diags);
+	if (r->footprint)
+		footprint_file_end(r->footprint, from.bytes);
 	diags_tell(r, source);
 	if (err == -ENOMEM || svcrules_diags_failed(r->diags))
 		return say_enomem();
@@ -80,81 +108,6 @@ static int read_fd(struct reading *r, const char *source, int fd)
 		say("%s: cannot read: %s", source, strerror(-err));
 	r->bad = r->bad || err;
 	return EXIT_DONE;
-}
-
-static int open_failed(struct reading *r, const char *path)
-{
-	say("%s: cannot open: %s", path, strerror(errno));
-	r->bad = true;
-	return EXIT_DONE;
-}
-
-static int read_file(struct reading *r, const char *path)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC), code;
-
-	if (fd < 0)
-		return open_failed(r, path);
-	code = read_fd(r, path, fd);
-	close(fd);
-	return code;
-}
-
-static int is_json(const struct dirent *e)
-{
-	size_t n = strlen(e->d_name);
-
-	return e->d_name[0] != '.' && n > 5 && strcmp(e->d_name + n - 5, ".json") == 0;
-}
-
-/* By bytes: the same order in every locale. */
-static int by_name(const struct dirent **a, const struct dirent **b)
-{
-	return strcmp((*a)->d_name, (*b)->d_name);
-}
-
-static int read_entry(struct reading *r, const char *dir, const char *name)
-{
-	size_t n = strlen(dir);
-	char *path;
-	int code;
-
-	if (asprintf(&path, "%s%s%s", dir, n && dir[n - 1] == '/' ? "" : "/", name) < 0)
-		return say_enomem();
-	code = read_file(r, path);
-	free(path);
-	return code;
-}
-
-static int read_directory(struct reading *r, const char *path)
-{
-	struct dirent **list = NULL;
-	int n = scandir(path, &list, is_json, by_name), code = EXIT_DONE;
-
-	if (n < 0)
-		return errno == ENOMEM ? say_enomem() : open_failed(r, path);
-	if (n == 0) {
-		say("%s: the directory has no *.json", path);
-		r->bad = true;
-	}
-	for (int i = 0; i < n; i++) {
-		if (!code)
-			code = read_entry(r, path, list[i]->d_name);
-		free(list[i]);
-	}
-	free(list);
-	return code;
-}
-
-static int read_path(struct reading *r, const char *path)
-{
-	struct stat st;
-
-	if (strcmp(path, "-") == 0)
-		return read_fd(r, "standard input", STDIN_FILENO);
-	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
-		return read_directory(r, path);
-	return read_file(r, path);
 }
 
 /* "ignored: 3 Pod, 1 Secret" */
@@ -173,24 +126,24 @@ static int ignored_tell(const struct reading *r)
 	for (size_t i = 0; (kind = svcrules_model_ignored(r->model, i, &count)); i++)
 		fprintf(f, "%s%zu %s", i ? ", " : "", count, kind);
 	if (fclose(f) == 0)
-		say("notice: ignored: %s", text);
+		tell(r, "notice: ignored: %s", text);
 	free(text);
 	return EXIT_DONE;
 }
 
 static int read_all(struct reading *r, const struct arguments *a, const char *const *files, size_t nfiles)
 {
+	struct files f = { .each = read_file, .arg = r };
+	int code;
+
 	if (nfiles == 0) {
 		say("no input: name a file, a directory or '-' with -f");
 		return EXIT_USAGE;
 	}
-	for (size_t i = 0; i < nfiles; i++) {
-		int code = read_path(r, files[i]);
-
-		if (code)
-			return code;
-	}
-	if (r->bad)
+	code = files_each(&f, files, nfiles);
+	if (code)
+		return code;
+	if (r->bad || f.bad)
 		return EXIT_INPUT;
 	if (svcrules_model_services(r->model) == 0 && !a->given[OPT_ALLOW_EMPTY]) {
 		say("the input has no Service at all; --allow-empty accepts that");
@@ -199,31 +152,18 @@ static int read_all(struct reading *r, const struct arguments *a, const char *co
 	return ignored_tell(r);
 }
 
-static void address_print(uint8_t family, const uint8_t addr[16], void *arg)
-{
-	char text[INET6_ADDRSTRLEN];
-	FILE *f = arg;
-
-	if (inet_ntop(family, addr, text, sizeof(text)))
-		fprintf(f, "%s%s", ftell(f) > 0 ? "," : "", text);
-}
-
 /* Sets the host's addresses as this node's. */
-static int host_addresses_set(struct svcrules_options *settings, struct svcrules_diags *d)
+static int host_addresses_set(struct reading *r, struct svcrules_options *settings)
 {
 	char *list = NULL;
-	size_t size;
-	FILE *f = open_memstream(&list, &size);
-	int err;
+	int err = host_address_list(&list);
 
-	if (!f)
-		return say_enomem();
-	err = host_addresses(address_print, f);
-	if (fclose(f) != 0)
-		err = -ENOMEM;
 	if (!err && *list)
-		err = svcrules_options_set(settings, "node-ip", list, d);
-	free(list);
+		err = svcrules_options_set(settings, "node-ip", list, r->diags);
+	if (!err && r->footprint)
+		r->footprint->addresses = list;
+	else
+		free(list);
 	if (err)
 		say("cannot read this host's addresses: %s; --node-ip gives them", strerror(-err));
 	return err ? EXIT_KERNEL : EXIT_DONE;
@@ -244,7 +184,7 @@ static int build(struct reading *r, const struct arguments *a, struct svcrules_o
 
 	if (of_host && !svcrules_options_has_node_ip(settings) &&
 	    !svcrules_model_has_node_addresses(r->model, node_name(a, name, sizeof(name))))
-		code = host_addresses_set(settings, r->diags);
+		code = host_addresses_set(r, settings);
 	if (code)
 		return code;
 	err = svcrules_nft_build(r->model, settings, r->diags, ret);
@@ -258,9 +198,9 @@ static int build(struct reading *r, const struct arguments *a, struct svcrules_o
 }
 
 int input_build(const struct arguments *a, const char *const *files, size_t nfiles,
-		struct svcrules_options *settings, bool of_host, struct svcrules_nft **ret)
+		struct svcrules_options *settings, bool of_host, struct footprint *footprint, struct svcrules_nft **ret)
 {
-	struct reading r = { .model = svcrules_model_new(), .diags = svcrules_diags_new(),
+	struct reading r = { .model = svcrules_model_new(), .diags = svcrules_diags_new(), .footprint = footprint,
 			     .quiet = a->given[OPT_QUIET] };
 	int code;
 

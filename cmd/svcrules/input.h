@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 
+struct footprint;
 struct svcrules_nft;
 struct svcrules_options;
 
@@ -15,9 +16,11 @@ int input_settings(const struct arguments *a, struct svcrules_options **ret);
 /*
  * Reads `files` and builds the rule set. With `of_host`, a node whose
  * addresses are neither given nor read has those of the host, which are then
- * set in `settings`. Returns an exit code.
+ * set in `settings`. `footprint` (may be NULL) takes down what was read and told.
+ * Returns an exit code.
  */
 int input_build(const struct arguments *a, const char *const *files, size_t nfiles,
-		struct svcrules_options *settings, bool of_host, struct svcrules_nft **ret);
+		struct svcrules_options *settings, bool of_host, struct footprint *footprint,
+		struct svcrules_nft **ret);
 
 #endif

@@ -104,6 +104,17 @@ static int read_family(struct nfnl *n, uint8_t family, const char *table, struct
 	return err == -ENOENT ? -EINTR : err; /* the table went away meanwhile */
 }
 
+bool kernel_unchanged(struct nfnl *n, uint32_t genid, const char *table, bool ipv4, bool ipv6)
+{
+	struct object o = { NFTA_TABLE_NAME, 0, table, NULL };
+	uint32_t now;
+
+	if (nfnl_genid(n, &now) < 0 || now != genid)
+		return false;
+	return (!ipv4 || nfnl_request(n, NFT_MSG_GETTABLE, NFPROTO_IPV4, fill_object, &o, NULL, NULL) == 0) &&
+	       (!ipv6 || nfnl_request(n, NFT_MSG_GETTABLE, NFPROTO_IPV6, fill_object, &o, NULL, NULL) == 0);
+}
+
 static int read_elements(struct nfnl *n, const char *table, struct svcrules_nft *into)
 {
 	const char *set;

@@ -28,6 +28,13 @@ int kernel_read(struct nfnl *n, const char *table, struct svcrules_nft **ret, ui
  */
 int kernel_read_own(struct nfnl *n, const char *table, struct svcrules_nft **ret, uint32_t *ret_genid);
 
+/*
+ * True if the generation is `genid` and the table is there in the families
+ * said: then nobody changed any rule since. (The table is asked for because a
+ * module that was unloaded counts from 1 again.)
+ */
+bool kernel_unchanged(struct nfnl *n, uint32_t genid, const char *table, bool ipv4, bool ipv6);
+
 /* Says that the table is not ours; returns EXIT_KERNEL. */
 int kernel_foreign(uint8_t family, const char *table);
 

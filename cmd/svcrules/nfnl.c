@@ -26,6 +26,7 @@ struct nfnl {
 	int fd;
 	uint32_t seq;        /* of requests and batches, counts up */
 	size_t send_buffer;  /* what was asked for last */
+	size_t commits;      /* batches committed */
 	char *buf;           /* RECEIVE_SIZE bytes */
 };
 
@@ -288,6 +289,11 @@ int nfnl_genid(struct nfnl *n, uint32_t *genid)
 	return 0;
 }
 
+size_t nfnl_commits(const struct nfnl *n)
+{
+	return n->commits;
+}
+
 struct batch {
 	uint32_t begin, end, last; /* sequence numbers */
 	struct nfnl_error *errors;
@@ -478,5 +484,6 @@ int nfnl_batch_send(struct nfnl *n, const void *buf, size_t len, bool commit,
 	b.confirmed = nmsgs == 0; /* nobody was asked */
 	r = batch_receive(n, &b);
 	*nerrors = r == -ERESTART ? 0 : b.nerrors;
+	n->commits += commit && r == 0 && nmsgs > 0;
 	return r;
 }

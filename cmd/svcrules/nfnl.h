@@ -72,6 +72,9 @@ int nfnl_request(struct nfnl *n, uint16_t nft_msg_type, uint8_t family,
 /* The generation of the namespace's rule set: moves with each commit, never 0. */
 int nfnl_genid(struct nfnl *n, uint32_t *genid);
 
+/* How many batches with messages this socket is known to have committed: each moves the generation by one. */
+size_t nfnl_commits(const struct nfnl *n);
+
 /*
  * Sends one nftables transaction as one datagram: all of it or nothing.
  *

@@ -596,7 +596,7 @@ static void flow(int family, int type, uint16_t from, uint16_t to)
 	close(listener);
 }
 
-struct seen {
+struct footprint {
 	uint16_t stale_port; /* of the destination; 0: all */
 	size_t asked, reported;
 	struct ct_flow last;
@@ -604,7 +604,7 @@ struct seen {
 
 static bool stale(const struct ct_flow *f, void *arg)
 {
-	struct seen *s = arg;
+	struct footprint *s = arg;
 
 	s->asked++;
 	return s->stale_port == 0 || f->orig_dport == s->stale_port;
@@ -612,17 +612,17 @@ static bool stale(const struct ct_flow *f, void *arg)
 
 static void report(const struct ct_flow *f, void *arg)
 {
-	struct seen *s = arg;
+	struct footprint *s = arg;
 
 	s->reported++;
 	s->last = *f;
 }
 
-static size_t clean(uint8_t family, uint16_t port, bool dry_run, struct seen *s)
+static size_t clean(uint8_t family, uint16_t port, bool dry_run, struct footprint *s)
 {
 	size_t deleted = 99;
 
-	*s = (struct seen){ .stale_port = port };
+	*s = (struct footprint){ .stale_port = port };
 	ck_assert_int_eq(conntrack_clean_udp(family, stale, s, dry_run, report, s, &deleted), 0);
 	ck_assert_uint_eq(s->reported, deleted);
 	return deleted;
@@ -632,7 +632,7 @@ START_TEST(stale_flows)
 {
 	static const uint8_t lo4[16] = { 127, 0, 0, 1 }, lo6[16] = { [15] = 1 };
 	uint8_t family = _i ? AF_INET6 : AF_INET;
-	struct seen s;
+	struct footprint s;
 
 	add_table("one");
 	add_chain("one", "input");
@@ -664,7 +664,7 @@ END_TEST
 
 START_TEST(many_flows)
 {
-	struct seen s;
+	struct footprint s;
 
 	add_table("one");
 	add_chain("one", "input");
@@ -679,7 +679,7 @@ END_TEST
 
 START_TEST(conntrack_unprivileged)
 {
-	struct seen s = { 0 };
+	struct footprint s = { 0 };
 	size_t deleted = 99;
 
 	capabilities_drop();

@@ -22,6 +22,8 @@ const struct option_spec option_specs[OPT_COUNT] = {
 	[OPT_DRY_RUN] = { "dry-run", NULL, NULL, "print what would change; touch nothing", ON(APPLY), false },
 	[OPT_CHECK] = { "check", NULL, NULL, "let the kernel validate the change without making it", ON(APPLY),
 			false },
+	[OPT_VERIFY] = { "verify", NULL, NULL, "read the kernel's rules even if none seems to have changed them",
+			 ON(APPLY), false },
 	[OPT_NODE_NAME] = { "node-name", "NAME", NULL, "this node's name (default: the host's)", READERS, true },
 	[OPT_NODE_IP] = { "node-ip", "ADDRESS,...", NULL, "this node's addresses (default: its Node object's)",
 			  READERS, true },

@@ -13,43 +13,29 @@ static bool sysctl_is_off(const char *path)
 	return host_sysctl(path, value, sizeof(value)) == 0 && strcmp(value, "0") == 0;
 }
 
-/* The sets of a family are there only if something is served in it. */
-static bool is_served(const struct svcrules_nft *n, uint8_t family)
-{
-	uint8_t f;
-
-	for (size_t i = 0; svcrules_nft_set(n, i, &f); i++)
-		if (f == family)
-			return true;
-	return false;
-}
-
 static void warn_sysctl(const char *path, const char *effect)
 {
 	if (sysctl_is_off(path))
 		say("warning: /proc/sys/%s is 0: %s", path, effect);
 }
 
-void warn_host(struct nfnl *n, const struct svcrules_nft *wanted)
+void warn_host(struct nfnl *n, bool ipv4, bool ipv6, const struct svcrules_nft_stats *stats)
 {
-	bool v4 = is_served(wanted, NFPROTO_IPV4), v6 = is_served(wanted, NFPROTO_IPV6);
-	bool bridge = (v4 || v6) && host_has_bridge() == 1;
-	struct svcrules_nft_stats stats;
+	bool bridge = (ipv4 || ipv6) && host_has_bridge() == 1;
 
-	svcrules_nft_stats(wanted, &stats);
-	if (v4)
+	if (ipv4)
 		warn_sysctl("net/ipv4/ip_forward", "this node forwards nothing to endpoints elsewhere");
-	if (v6)
+	if (ipv6)
 		warn_sysctl("net/ipv6/conf/all/forwarding", "this node forwards nothing to endpoints elsewhere");
-	if (v4 && bridge)
+	if (ipv4 && bridge)
 		warn_sysctl("net/bridge/bridge-nf-call-iptables",
 			    "pods on one bridge do not reach each other through services");
-	if (v6 && bridge)
+	if (ipv6 && bridge)
 		warn_sysctl("net/bridge/bridge-nf-call-ip6tables",
 			    "pods on one bridge do not reach each other through services");
 	if (host_has_kube_proxy(n) == 1)
 		say("warning: kube-proxy's own rules are here: both translate the same addresses, and who comes first wins");
-	if (!stats.pod_cidrs_known && stats.services)
+	if (!stats->pod_cidrs_known && stats->services)
 		say("warning: no pod CIDR is known (Node objects with podCIDRs, or --cluster-cidr): "
 		    "traffic to cluster IPs from outside the cluster is not masqueraded");
 }

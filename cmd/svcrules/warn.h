@@ -2,10 +2,16 @@
 #ifndef SVCRULES_WARN_H
 #define SVCRULES_WARN_H
 
-struct nfnl;
-struct svcrules_nft;
+#include <stdbool.h>
+#include <stdint.h>
 
-/* Warns of common mistakes in this host's setup that keep `wanted` from working. Changes nothing. */
-void warn_host(struct nfnl *n, const struct svcrules_nft *wanted);
+struct nfnl;
+struct svcrules_nft_stats;
+
+/*
+ * Warns of common mistakes in this host's setup that keep the rules wanted
+ * from working: what is served in each family, and how much. Changes nothing.
+ */
+void warn_host(struct nfnl *n, bool ipv4, bool ipv6, const struct svcrules_nft_stats *stats);
 
 #endif

@@ -277,6 +277,7 @@ static int finish_table(struct builder *b, uint8_t family)
 	err = add_protocols(&t->sets[SET_PROTOCOLS]);
 	for (int i = 0; i < SET__COUNT; i++) {
 		svcr_nft_sort(&t->sets[i]);
+		svcr_nft_fit(i, NULL, &t->sets[i]);
 		b->nft->stats.elements += t->sets[i].n;
 	}
 	return err ? err : svcr_nft_make_rules(b->nft, t, &b->features[family]);

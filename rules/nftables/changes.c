@@ -157,7 +157,7 @@ static void nft_add(struct svcr_out *o, const struct svcrules_changes *c, const 
 	case CHANGE_ADD_SET:
 		svcr_out(o, "add %s %s %s %s { ", svcr_nft_sets[ch->set].data == DATA_NONE ? "set" : "map", f, table,
 			 svcr_nft_sets[ch->set].name);
-		svcr_nft_out_set_header(o, ch->set, ch->family, "", "; ");
+		svcr_nft_out_set_header(o, ch->set, ch->family, c->to->tables[ch->family].sets[ch->set].size, "", "; ");
 		svcr_out_str(o, "}\n");
 		break;
 	case CHANGE_ADD_RULE:

@@ -126,6 +126,15 @@ static bool set_same(const struct svcr_nft_set *s, enum svcr_nft_set_id id, cons
 	return l->data == DATA_NONE || svcr_nft_attr_u32(a[NFTA_SET_DATA_LEN]) == s->data_len;
 }
 
+static uint32_t decode_size(svcr_nft_attr desc)
+{
+	svcr_nft_attr d[SVCR_NFT_ATTRS] = { NULL };
+
+	if (desc)
+		mnl_attr_parse_nested(desc, svcr_nft_attr_collect, d);
+	return svcr_nft_attr_u32(d[NFTA_SET_DESC_SIZE]);
+}
+
 static int decode_set(struct svcrules_nft *n, struct svcr_nft_table *t, const svcr_nft_attr *a)
 {
 	const char *name = svcr_nft_attr_string(a[NFTA_SET_NAME]), **slot;
@@ -134,6 +143,7 @@ static int decode_set(struct svcrules_nft *n, struct svcr_nft_table *t, const sv
 	if (id < SET__COUNT) {
 		t->sets[id].present = true;
 		t->sets[id].damaged = !set_same(&t->sets[id], id, a);
+		t->sets[id].size = svcr_nft_sets[id].interval ? 0 : decode_size(a[NFTA_SET_DESC]);
 		return 0;
 	}
 	if (svcr_nft_attr_u32(a[NFTA_SET_FLAGS]) & NFT_SET_ANONYMOUS) /* goes with its rule */

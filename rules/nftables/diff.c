@@ -82,21 +82,21 @@ static void only_in(struct differ *d, enum svcr_nft_change_op op, enum svcr_nft_
 		d->c->stats.elements_removed += ch->count;
 }
 
-/* A set's elements, none if there is no such set or it must be replaced. */
-static struct svcr_nft_set kept(const struct svcr_nft_set *s)
+/* Must the kernel's set be made anew: it is of another type, or was outgrown? */
+static bool replaced(const struct differ *d, int id)
 {
-	struct svcr_nft_set k = *s;
+	const struct svcr_nft_set *from = &d->from->sets[id], *to = &d->to->sets[id];
 
-	if (!s->present || s->damaged)
-		k.n = 0;
-	return k;
+	return from->present && (from->damaged || (to->present && from->size != to->size));
 }
 
 static void diff_elems(struct differ *d, enum svcr_nft_change_op op)
 {
 	for (int i = 0; i < SET__COUNT && !d->err; i++) {
-		struct svcr_nft_set from = kept(&d->from->sets[i]), to = kept(&d->to->sets[i]);
+		struct svcr_nft_set from = d->from->sets[i], to = d->to->sets[i];
 
+		if (!from.present || replaced(d, i)) /* its elements go with it */
+			from.n = 0;
 		if (op == CHANGE_ADD_ELEMS)
 			only_in(d, op, i, &to, &from);
 		else if (to.present) /* else they go with their set */
@@ -111,7 +111,7 @@ static void delete_sets(struct differ *d)
 	struct svcr_nft_change *ch;
 
 	for (int i = 0; i < SET__COUNT; i++)
-		if (d->from->sets[i].present && (d->from->sets[i].damaged || !d->to->sets[i].present)) {
+		if (replaced(d, i) || (d->from->sets[i].present && !d->to->sets[i].present)) {
 			ch = add_change(d, CHANGE_DEL_SET);
 			if (ch)
 				ch->set = i;
@@ -126,7 +126,7 @@ static void delete_sets(struct differ *d)
 static void add_sets(struct differ *d)
 {
 	for (int i = 0; i < SET__COUNT; i++)
-		if (d->to->sets[i].present && (!d->from->sets[i].present || d->from->sets[i].damaged)) {
+		if (d->to->sets[i].present && (!d->from->sets[i].present || replaced(d, i))) {
 			struct svcr_nft_change *ch = add_change(d, CHANGE_ADD_SET);
 
 			if (ch)
@@ -230,8 +230,8 @@ static void diff_table(struct differ *d)
 		return;
 	}
 	for (int i = 0; i < SET__COUNT; i++) {
-		d->rewrite |= d->from->sets[i].present && d->from->sets[i].damaged;
-		d->drops_sets |= d->from->sets[i].present && (d->from->sets[i].damaged || !d->to->sets[i].present);
+		d->rewrite |= replaced(d, i);
+		d->drops_sets |= replaced(d, i) || (d->from->sets[i].present && !d->to->sets[i].present);
 	}
 	d->drops_sets |= d->from->nforeign_sets > 0;
 	if (!d->from->present || d->from->dormant)
@@ -242,13 +242,22 @@ static void diff_table(struct differ *d)
 	delete_chains(d);
 	add_chains(d);
 	add_sets(d);
-	diff_elems(d, CHANGE_ADD_ELEMS);
+	/*
+	 * Rules before elements: with a rule that looks into a map for data or a
+	 * verdict the kernel goes over all of the map's elements, once for each
+	 * such chain (nf_tables_bind_set()).
+	 */
 	add_rules(d);
+	diff_elems(d, CHANGE_ADD_ELEMS);
 }
 
 static int align_table(const struct svcr_nft_table *from, struct svcr_nft_table *to)
 {
-	int err = svcr_nft_align(&from->sets[SET_ENDPOINTS], &to->sets[SET_ENDPOINTS]);
+	int err;
+
+	for (int i = 0; i < SET__COUNT; i++)
+		svcr_nft_fit(i, &from->sets[i], &to->sets[i]);
+	err = svcr_nft_align(&from->sets[SET_ENDPOINTS], &to->sets[SET_ENDPOINTS]);
 
 	return err ? err : svcr_nft_align(&from->sets[SET_LOCAL_ENDPOINTS], &to->sets[SET_LOCAL_ENDPOINTS]);
 }

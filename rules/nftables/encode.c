@@ -234,14 +234,14 @@ static void put_typeof(struct encoder *e, struct nlmsghdr *nlh, const struct svc
 	nftnl_udata_buf_free(b);
 }
 
-/* The lengths of a key's fields: the kernel needs them where the last one is a range. */
-static void put_desc(struct nlmsghdr *nlh, const struct svcr_nft_set_layout *l, uint8_t family)
+/* The size, and the lengths of a key's fields: the kernel needs them where the last one is a range. */
+static void put_desc(struct nlmsghdr *nlh, const struct svcr_nft_set_layout *l, uint8_t family, uint32_t size)
 {
 	size_t n = svcr_nft_fields_count(l->key);
 	struct nlattr *desc = mnl_attr_nest_start(nlh, NFTA_SET_DESC), *concat, *field;
 
-	if (l->dynamic)
-		mnl_attr_put_u32(nlh, NFTA_SET_DESC_SIZE, htonl(SVCR_NFT_AFFINITY_SIZE));
+	if (size)
+		mnl_attr_put_u32(nlh, NFTA_SET_DESC_SIZE, htonl(size));
 	if (l->interval && n > 1) {
 		concat = mnl_attr_nest_start(nlh, NFTA_SET_DESC_CONCAT);
 		for (size_t i = 0; i < n; i++) {
@@ -282,8 +282,7 @@ static void put_set(struct encoder *e, struct nlmsghdr *nlh, enum svcr_nft_set_i
 		mnl_attr_put_u32(nlh, NFTA_SET_DATA_LEN, htonl((uint32_t)svcr_nft_data_len(id, family)));
 	}
 	mnl_attr_put_u32(nlh, NFTA_SET_ID, htonl((uint32_t)id + 1));
-	if (l->dynamic || l->interval)
-		put_desc(nlh, l, family);
+	put_desc(nlh, l, family, e->c->to->tables[family].sets[id].size);
 	if (l->key[3] == F_INDEX)
 		put_typeof(e, nlh, l, family);
 }

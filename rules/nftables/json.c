@@ -77,13 +77,16 @@ static json_t *json_elem(const struct svcrules_nft *n, enum svcr_nft_set_id id, 
 
 static json_t *json_set(const struct svcrules_nft *n, const struct svcr_nft_table *t, enum svcr_nft_set_id id)
 {
-	json_t *elems = json_array();
+	json_t *elems = json_array(), *o;
 
 	for (size_t i = 0; i < t->sets[id].n; i++)
 		elems = svcr_nft_json_append(elems, json_elem(n, id, t->family, &t->sets[id],
 							      svcr_nft_elem(&t->sets[id], i)));
-	return json_pack("{s:s, s:s, s:o}", "name", svcr_nft_sets[id].name, "kind",
-			 svcr_nft_sets[id].data == DATA_NONE ? "set" : "map", "elements", elems);
+	o = json_pack("{s:s, s:s}", "name", svcr_nft_sets[id].name, "kind",
+		      svcr_nft_sets[id].data == DATA_NONE ? "set" : "map");
+	if (t->sets[id].size)
+		o = json_member(o, "size", json_integer(t->sets[id].size));
+	return json_member(o, "elements", elems);
 }
 
 static json_t *json_chain(const struct svcrules_nft *n, uint8_t family, const struct svcr_nft_chain *c)

@@ -140,6 +140,7 @@ static void apply_add_elems(const struct svcrules_changes *c, const struct svcr_
 		added = svcr_nft_add(s);
 		memcpy(added, e, s->stride);
 		svcr_nft_sort(s);
+		ck_assert(s->size == 0 || s->n <= s->size); /* the kernel refuses more */
 	}
 }
 
@@ -233,6 +234,7 @@ static void apply_change(const struct svcrules_changes *c, const struct svcr_nft
 	case CHANGE_ADD_SET:
 		ck_assert(!t->sets[ch->set].present);
 		t->sets[ch->set].present = true;
+		t->sets[ch->set].size = c->to->tables[ch->family].sets[ch->set].size;
 		break;
 	case CHANGE_ADD_ELEMS: apply_add_elems(c, ch, t); break;
 	case CHANGE_ADD_RULE: apply_add_rule(ch, t); break;
@@ -519,6 +521,46 @@ START_TEST(test_cost)
 }
 END_TEST
 
+/* ---- Room to grow ------------------------------------------------------- */
+
+static size_t replaced_sets(const struct svcrules_changes *c)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->n; i++)
+		n += c->v[i].op == CHANGE_DEL_SET;
+	return n;
+}
+
+/* A map that grows keeps its size while it can, is then replaced once, and keeps the larger size. */
+START_TEST(test_outgrown)
+{
+	struct gen_cluster small = uniform(600, GEN_CLUSTER_IP, 1, false), large = uniform(1000, GEN_CLUSTER_IP, 1, false);
+	struct svcrules_nft *now = gen_build(&small, 0), *more = gen_build(&large, 0), *less = gen_build(&small, 0);
+	struct svcrules_changes *c;
+	uint32_t size = now->tables[SVCR_IPV4].sets[SET_SERVICES].size;
+
+	ck_assert_uint_ge(size, 600);
+	ck_assert_uint_lt(size, 1000);
+	c = diff(now, more);
+	ck_assert_uint_ge(replaced_sets(c), 1);
+	ck_assert_uint_ge(more->tables[SVCR_IPV4].sets[SET_SERVICES].size, 1000);
+	for (size_t i = 0; i < c->n; i++)
+		apply_change(c, &c->v[i], now);
+	ck_assert(same(now, more));
+	svcrules_changes_free(c);
+	c = diff(more, less);
+	ck_assert_uint_eq(replaced_sets(c), 0);
+	ck_assert_uint_ge(less->tables[SVCR_IPV4].sets[SET_SERVICES].size, 1000);
+	svcrules_changes_free(c);
+	svcrules_nft_free(now);
+	svcrules_nft_free(more);
+	svcrules_nft_free(less);
+	free(small.v);
+	free(large.v);
+}
+END_TEST
+
 /* ---- Names -------------------------------------------------------------- */
 
 #define NAMED(ns, name, ip, port) \
@@ -587,6 +629,7 @@ int main(void)
 	tcase_add_loop_test(tc, test_print, 0, SEEDS);
 	tcase_add_loop_test(tc, test_print_json, 0, SEEDS);
 	tcase_add_loop_test(tc, test_cost, 0, (int)ARRAY_SIZE(costs));
+	tcase_add_test(tc, test_outgrown);
 	tcase_add_test(tc, test_namesakes);
 	tcase_add_test(tc, test_long_names);
 	srunner_run_all(runner, CK_ENV);

@@ -13,6 +13,7 @@
 
 #define SVCR_NFT_OWNER "managed by svcrules" /* the table's comment: what makes it ours */
 #define SVCR_NFT_COMMENT_MAX 128 /* nft(8) takes no longer comment on an element */
+#define SVCR_NFT_SIZE_MIN 768 /* elements that the smallest set or map has room for */
 #define SVCR_NFT_AFFINITY_SIZE 262144 /* clients remembered at most, a family */
 
 /* What a key is made of. */

@@ -65,6 +65,13 @@ void svcrules_nft_free(struct svcrules_nft *n)
 	free(n);
 }
 
+bool svcrules_nft_has_table(const struct svcrules_nft *n, uint8_t family)
+{
+	int f = svcr_nft_family(family);
+
+	return f >= 0 && n->tables[f].present;
+}
+
 void svcrules_nft_stats(const struct svcrules_nft *n, struct svcrules_nft_stats *ret)
 {
 	*ret = n->stats;
@@ -103,6 +110,33 @@ void svcr_nft_sort(struct svcr_nft_set *s)
 			qsort_r(s->v, s->n, s->stride, elem_cmp, &s->sort_len);
 			return;
 		}
+}
+
+/*
+ * The kernel gives a hash of `size` elements size * 4/3 buckets, rounded up to
+ * a power of two (net/netfilter/nft_set_hash.c): 3 * 2^k wastes none.
+ */
+static uint32_t capacity(size_t n)
+{
+	uint32_t size = SVCR_NFT_SIZE_MIN;
+
+	while (size < n + n / 4 && size <= UINT32_MAX / 2)
+		size *= 2;
+	return size;
+}
+
+void svcr_nft_fit(enum svcr_nft_set_id id, const struct svcr_nft_set *from, struct svcr_nft_set *to)
+{
+	const struct svcr_nft_set_layout *l = &svcr_nft_sets[id];
+
+	if (!to->present || l->interval)
+		to->size = 0;
+	else if (l->dynamic)
+		to->size = SVCR_NFT_AFFINITY_SIZE;
+	else if (from && from->present && from->size >= to->n && from->size >= SVCR_NFT_SIZE_MIN)
+		to->size = from->size;
+	else
+		to->size = capacity(to->n);
 }
 
 size_t svcr_nft_lower(const struct svcr_nft_set *s, const uint8_t *prefix, size_t len)

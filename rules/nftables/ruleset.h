@@ -23,6 +23,7 @@ static inline bool svcr_nft_verdict_jumps(struct svcr_nft_chain_id id)
 struct svcr_nft_set {
 	bool present;
 	bool damaged;     /* the kernel's differs in type or flags: replace it */
+	uint32_t size;    /* elements it was made for; 0: intervals, which have no hash to grow */
 	uint8_t *v;       /* n records: key, end of the interval, data, comment */
 	size_t n, cap;
 	size_t key_len;   /* as the kernel has it */
@@ -89,6 +90,12 @@ static inline uint8_t *svcr_nft_elem_data(const struct svcr_nft_set *s, const ui
 const char *svcr_nft_comment(const struct svcr_nft_set *s, const uint8_t *e);
 void svcr_nft_set_comment(const struct svcr_nft_set *s, uint8_t *e, const char *comment);
 void svcr_nft_sort(struct svcr_nft_set *s);
+/*
+ * Chooses the size of `to`: that of `from` (may be NULL: the kernel's) as long
+ * as the elements fit, else one with room to grow. A hash with a size is made
+ * whole at once: the kernel need not grow it while it takes a batch.
+ */
+void svcr_nft_fit(enum svcr_nft_set_id id, const struct svcr_nft_set *from, struct svcr_nft_set *to);
 /* The record with this key (sort_len bytes) in a sorted set, or NULL. */
 uint8_t *svcr_nft_find(const struct svcr_nft_set *s, const uint8_t *key);
 /* The first record whose first `len` key bytes are not below `prefix`: an index, n at the end. */

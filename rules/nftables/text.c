@@ -223,16 +223,18 @@ static void out_type(struct svcr_out *o, enum svcr_nft_set_id id, uint8_t family
 				 svcr_nft_fields[target[i]].type[family]);
 }
 
-void svcr_nft_out_set_header(struct svcr_out *o, enum svcr_nft_set_id id, uint8_t family, const char *indent,
-			     const char *end)
+void svcr_nft_out_set_header(struct svcr_out *o, enum svcr_nft_set_id id, uint8_t family, uint32_t size,
+			     const char *indent, const char *end)
 {
 	svcr_out_str(o, indent);
 	out_type(o, id, family);
 	svcr_out_str(o, end);
+	if (size)
+		svcr_out(o, "%ssize %u%s", indent, size, end);
 	if (svcr_nft_sets[id].interval)
 		svcr_out(o, "%sflags interval%s", indent, end);
 	if (svcr_nft_sets[id].dynamic)
-		svcr_out(o, "%ssize %d%s%sflags dynamic,timeout%s", indent, SVCR_NFT_AFFINITY_SIZE, end, indent, end);
+		svcr_out(o, "%sflags dynamic,timeout%s", indent, end);
 }
 
 void svcr_nft_out_base_chain(struct svcr_out *o, struct svcr_nft_chain_id id)
@@ -248,7 +250,7 @@ static void out_set(struct svcr_out *o, const struct svcrules_nft *n, uint8_t fa
 	const struct svcr_nft_set *s = &n->tables[family].sets[id];
 
 	svcr_out(o, "\n\t%s %s {\n", svcr_nft_sets[id].data == DATA_NONE ? "set" : "map", svcr_nft_sets[id].name);
-	svcr_nft_out_set_header(o, id, family, "\t\t", "\n");
+	svcr_nft_out_set_header(o, id, family, s->size, "\t\t", "\n");
 	for (size_t i = 0; i < s->n; i++) {
 		svcr_out_str(o, i ? ",\n\t\t\t" : "\t\telements = {\n\t\t\t");
 		svcr_nft_out_elem(o, n, id, family, s, svcr_nft_elem(s, i));

@@ -19,8 +19,8 @@ void svcr_nft_out_elem(struct svcr_out *o, const struct svcrules_nft *n, enum sv
 void svcr_nft_out_rule(struct svcr_out *o, const struct svcrules_nft *n, uint8_t family,
 		       const struct svcr_nft_rule *rule);
 /* What stands between the braces of a set's or a base chain's declaration, each line after `indent`. */
-void svcr_nft_out_set_header(struct svcr_out *o, enum svcr_nft_set_id id, uint8_t family, const char *indent,
-			     const char *end);
+void svcr_nft_out_set_header(struct svcr_out *o, enum svcr_nft_set_id id, uint8_t family, uint32_t size,
+			     const char *indent, const char *end);
 void svcr_nft_out_base_chain(struct svcr_out *o, struct svcr_nft_chain_id id);
 
 #endif

@@ -152,6 +152,7 @@ topology_down() {
 	local p n
 	for p in "${SERVERS[@]}"; do kill "$p" 2>/dev/null; done
 	for p in "${SERVERS[@]}"; do wait "$p" 2>/dev/null; done
+	at node "$SVCRULES" delete --quiet 2>/dev/null # its state too
 	for n in "${NAMESPACES[@]}"; do ip netns del "$PREFIX-$n" 2>/dev/null; done
 	[ -z "$WORK" ] || rm -rf "$WORK"
 }

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Bytes, several at a time: 16 where the compiler has SSE2 without being
+ * asked (x86-64), else 8 in a register. The scans stop at a NUL, so they need
+ * no length; they read up to 16 bytes past where they stop.
+ */
+#ifndef SVCR_BYTES_H
+#define SVCR_BYTES_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__SSE2__) && !defined(SVCR_NO_SSE2)
+#include <emmintrin.h>
+#define SVCR_SSE2 1
+#else
+#define SVCR_SSE2 0
+#endif
+
+#define SVCR_EACH_BYTE (~(uint64_t)0 / 255)
+
+static inline uint64_t svcr_load64(const void *p)
+{
+	uint64_t x;
+
+	memcpy(&x, p, sizeof(x));
+	return x;
+}
+
+/* The index in memory of the first byte that is not 0; x is not 0. */
+static inline unsigned int svcr_first_byte(uint64_t x)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return (unsigned int)__builtin_ctzll(x) / 8;
+#else
+	return (unsigned int)__builtin_clzll(x) / 8;
+#endif
+}
+
+/* The same as a number that compares as the bytes do. */
+static inline uint64_t svcr_load_order(const void *p)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return __builtin_bswap64(svcr_load64(p));
+#else
+	return svcr_load64(p);
+#endif
+}
+
+/* The first bytes of a text without NULs, as a number: in order of the texts. Reads 8 bytes. */
+static inline uint64_t svcr_order(const char *p, size_t len)
+{
+	uint64_t x = svcr_load_order(p);
+
+	return len >= 8 ? x : len ? x & ~(~(uint64_t)0 >> 8 * len) : 0;
+}
+
+static inline uint64_t svcr_mix(uint64_t a, uint64_t b)
+{
+#ifdef __SIZEOF_INT128__
+	unsigned __int128 m = (unsigned __int128)a * b;
+
+	return (uint64_t)m ^ (uint64_t)(m >> 64);
+#else
+	uint64_t cross = (a >> 32) * (uint32_t)b ^ (b >> 32) * (uint32_t)a;
+
+	return (a >> 32) * (b >> 32) ^ (uint64_t)(uint32_t)a * (uint32_t)b ^ (cross << 32 | cross >> 32);
+#endif
+}
+
+/* Seeded, so that nobody can prepare texts that collide. */
+static inline uint32_t svcr_hash(uint64_t seed, const char *p, size_t len)
+{
+	const unsigned char *tail;
+	uint64_t h = seed ^ len, x = 0;
+
+	for (; len > 8; p += 8, len -= 8)
+		h = svcr_mix(h ^ svcr_load64(p), 0x9e3779b97f4a7c15);
+	tail = (const unsigned char *)p;
+	if (len >= 4) {
+		uint32_t first, last;
+
+		memcpy(&first, p, 4);
+		memcpy(&last, p + len - 4, 4);
+		x = first | (uint64_t)last << 32;
+	} else if (len) {
+		x = tail[0] | (uint64_t)tail[len / 2] << 8 | (uint64_t)tail[len - 1] << 16;
+	}
+	return (uint32_t)(svcr_mix(svcr_mix(h ^ x, 0xd6e8feb86659fd93), 0xa0761d6478bd642f) >> 16);
+}
+
+/* A seed for it; nothing that is said or made depends on it. */
+uint64_t svcr_hash_seed(void);
+
+/* The first byte from p on that is no blank. */
+static inline const unsigned char *svcr_skip_blanks(const unsigned char *p)
+{
+#if SVCR_SSE2
+	unsigned int found;
+
+	for (;; p += 16) {
+		const __m128i x = _mm_loadu_si128((const __m128i *)p);
+
+		found = (unsigned int)_mm_movemask_epi8(_mm_cmpeq_epi8(x, _mm_set1_epi8(' '))) ^ 0xffff;
+		if (found)
+			return p + __builtin_ctz(found);
+	}
+#else
+	uint64_t x;
+
+	while ((x = svcr_load64(p) ^ SVCR_EACH_BYTE * ' ') == 0)
+		p += 8;
+	return p + svcr_first_byte(x);
+#endif
+}
+
+/* The first byte from p on that may be a quote, a backslash, a control character or not ASCII. */
+static inline const unsigned char *svcr_skip_text(const unsigned char *p)
+{
+#if SVCR_SSE2
+	for (;; p += 16) {
+		const __m128i x = _mm_loadu_si128((const __m128i *)p);
+		const __m128i special = _mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8('"')),
+						     _mm_cmpeq_epi8(x, _mm_set1_epi8('\\')));
+		/* as signed bytes, what is not ASCII is below a blank, too */
+		const __m128i low = _mm_cmplt_epi8(x, _mm_set1_epi8(' '));
+		unsigned int found = (unsigned int)_mm_movemask_epi8(_mm_or_si128(special, low));
+
+		if (found)
+			return p + __builtin_ctz(found);
+	}
+#else
+	for (;; p += 8) {
+		uint64_t x = svcr_load64(p), quote = x ^ SVCR_EACH_BYTE * '"', escape = x ^ SVCR_EACH_BYTE * '\\';
+		uint64_t found = (((quote - SVCR_EACH_BYTE) & ~quote) | ((escape - SVCR_EACH_BYTE) & ~escape) |
+				  (x - SVCR_EACH_BYTE * ' ') | x) & SVCR_EACH_BYTE * 0x80;
+
+		if (found)
+			return p + svcr_first_byte(found);
+	}
+#endif
+}
+
+/* How many of n bytes are newlines. */
+static inline size_t svcr_count_newlines(const unsigned char *p, size_t n)
+{
+	size_t count = 0;
+
+#if SVCR_SSE2
+	const __m128i newline = _mm_set1_epi8('\n'), zero = _mm_setzero_si128();
+
+	for (; n >= 64; p += 64, n -= 64) {
+		__m128i sum = zero;
+
+		for (int i = 0; i < 64; i += 16)
+			sum = _mm_sub_epi8(sum, _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(p + i)), newline));
+		sum = _mm_sad_epu8(sum, zero);
+		count += (size_t)_mm_cvtsi128_si32(sum) + (size_t)_mm_extract_epi16(sum, 4);
+	}
+#else
+	for (; n >= 8; p += 8, n -= 8) {
+		uint64_t x = svcr_load64(p) ^ SVCR_EACH_BYTE * '\n', low = SVCR_EACH_BYTE * 0x7f;
+
+		/* the top bit of each byte that is 0, exactly */
+		x = ~(((x & low) + low) | x | low);
+		count += (size_t)__builtin_popcountll(x);
+	}
+#endif
+	for (; n; p++, n--)
+		count += *p == '\n';
+	return count;
+}
+
+#endif

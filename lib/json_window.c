@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The window over the input, and what is said of a place in it. */
+#include "json_state.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define WINDOW_START ((size_t)64 << 10)
+
+const uint8_t svcr_json_class[256] = {
+	['\t'] = C_SPACE, ['\n'] = C_SPACE, ['\r'] = C_SPACE, [' '] = C_SPACE | C_PLAIN,
+	['!'] = C_PLAIN, ['#' ... '*'] = C_PLAIN, ['+'] = C_PLAIN | C_WORD, [','] = C_PLAIN,
+	['-' ... '.'] = C_PLAIN | C_WORD, ['/'] = C_PLAIN,
+	['0' ... '9'] = C_PLAIN | C_WORD | C_DIGIT, [':' ... '@'] = C_PLAIN,
+	['A' ... 'Z'] = C_PLAIN | C_WORD, ['['] = C_PLAIN, [']' ... '^'] = C_PLAIN,
+	['_'] = C_PLAIN | C_WORD, ['`'] = C_PLAIN, ['a' ... 'z'] = C_PLAIN | C_WORD,
+	['{' ... 0x7f] = C_PLAIN,
+};
+
+/* ---- places and errors ---- */
+
+/* Moves a place given for buf[0] on to buf[len]. */
+static void advance_place(const uchar *buf, size_t len, uint64_t *line, uint64_t *column)
+{
+	size_t n = svcr_count_newlines(buf, len);
+
+	*line += n;
+	if (n)
+		*column = (uint64_t)(buf + len - (const uchar *)memrchr(buf, '\n', len));
+	else
+		*column += len;
+}
+
+const uchar *svcr_json_fail(struct svcr_json *j, const uchar *p, int error, const char *fmt, ...)
+{
+	struct svcr_json_state *st = j->state;
+	va_list ap;
+
+	if (j->failed)
+		return NULL;
+	j->failed = true;
+	j->error = error;
+	j->line = st->line;
+	j->column = st->column;
+	advance_place(st->buf, (size_t)(p - st->buf), &j->line, &j->column);
+	va_start(ap, fmt);
+	vsnprintf(j->message, sizeof(j->message), fmt, ap);
+	va_end(ap);
+	return NULL;
+}
+
+const uchar *svcr_json_no_memory(struct svcr_json *j, const uchar *p)
+{
+	return svcr_json_fail(j, p, -ENOMEM, "out of memory");
+}
+
+const uchar *svcr_json_expected(struct svcr_json *j, const uchar *p, const char *what)
+{
+	if (p == j->state->end)
+		return svcr_json_fail(j, p, -EINVAL, "unexpected end of input, expected %s", what);
+	if (*p > ' ' && *p < 0x7f)
+		return svcr_json_fail(j, p, -EINVAL, "expected %s, found '%c'", what, *p);
+	return svcr_json_fail(j, p, -EINVAL, "expected %s, found byte 0x%02x", what, *p);
+}
+
+/* ---- the window ---- */
+
+static bool grow_window(struct svcr_json_state *st, size_t cap)
+{
+	size_t len = (size_t)(st->end - st->buf);
+	uchar *buf = realloc(st->buf, cap + SVCR_JSON_SLACK);
+
+	if (!buf)
+		return false;
+	st->buf = buf;
+	st->end = buf + len;
+	st->cap = cap;
+	return true;
+}
+
+static void discard(struct svcr_json_state *st, size_t n)
+{
+	size_t len = (size_t)(st->end - st->buf);
+
+	advance_place(st->buf, n, &st->line, &st->column);
+	memmove(st->buf, st->buf + n, len - n);
+	st->end -= n;
+	if (st->tok != SVCR_JSON_NOWHERE)
+		st->tok -= n;
+	for (unsigned int i = 0; i < st->n_marks; i++)
+		st->marks[i].pos -= n;
+}
+
+int svcr_json_window_init(struct svcr_json_state *st)
+{
+	if (!grow_window(st, WINDOW_START))
+		return -ENOMEM;
+	memset(st->end, 0, SVCR_JSON_SLACK);
+	return 0;
+}
+
+/* Makes room for at least one byte: discards what nobody needs, or grows. Returns the new p. */
+static const uchar *make_room(struct svcr_json *j, const uchar *p)
+{
+	struct svcr_json_state *st = j->state;
+	size_t off = (size_t)(p - st->buf), len = (size_t)(st->end - st->buf);
+	size_t keep = st->tok < off ? st->tok : off;
+	bool most = st->cap == SVCR_JSON_MAX_WINDOW;
+
+	if (st->n_marks && st->marks[0].pos < keep)
+		keep = st->marks[0].pos;
+	/* moving less than half would make a long token quadratic */
+	if (keep == len || (len == st->cap && keep && (most || keep >= st->cap / 2))) {
+		discard(st, keep);
+		off -= keep;
+		len -= keep;
+	}
+	if (len == st->cap && most)
+		svcr_json_fail(j, st->buf + off, -EFBIG, "more than %u MiB of text have to be kept",
+		     SVCR_JSON_MAX_WINDOW >> 20);
+	else if (len == st->cap && !grow_window(st, st->cap * 2))
+		svcr_json_no_memory(j, st->buf + off);
+	return st->buf + off;
+}
+
+const uchar *svcr_json_refill(struct svcr_json *j, const uchar *p)
+{
+	struct svcr_json_state *st = j->state;
+	size_t room;
+	long n;
+
+	if (st->eof || j->failed)
+		return p;
+	p = make_room(j, p);
+	if (j->failed)
+		return p;
+	room = st->cap - (size_t)(st->end - st->buf);
+	n = st->fill(st->arg, (char *)st->end, room);
+	if (n < 0) {
+		int saved = errno;
+
+		*st->end = 0;
+		errno = (int)-n;
+		svcr_json_fail(j, st->end, (int)n, "cannot read: %m");
+		errno = saved;
+	} else {
+		assert((size_t)n <= room);
+		st->end += n;
+		st->eof = n == 0;
+	}
+	memset(st->end, 0, SVCR_JSON_SLACK);
+	return p;
+}
