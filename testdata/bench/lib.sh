@@ -42,7 +42,7 @@ drop() {
 		[[ " $* " == *" $n "* ]] || kept+=("$n")
 	done
 	spaces=("${kept[@]}")
-	sleep "${SETTLE:-0.3}"
+	sleep "${SETTLE:-0.15}"
 }
 
 drop_all() { drop "${spaces[@]}"; }
