@@ -74,6 +74,12 @@ static int add_targets(struct svcr_nft_set *s, const uint8_t *key, size_t key_le
 	return 0;
 }
 
+/* Whoever sends; see rules.c for the sources that are masqueraded besides. */
+static bool is_masqueraded(const struct builder *b, const struct svcr_vip *v)
+{
+	return (b->o->masquerade_all && v->kind != SVCR_VIP_NODE_PORT) || (v->kind != SVCR_VIP_CLUSTER && !v->local);
+}
+
 /* Where a VIP's packets go: among `chosen`, or nowhere. Makes the chains. */
 static int choose_chain(struct builder *b, const struct svcr_vip *v, bool local, size_t count,
 			struct svcr_nft_chain_id *ret)
@@ -88,10 +94,17 @@ static int choose_chain(struct builder *b, const struct svcr_vip *v, bool local,
 	*ret = (struct svcr_nft_chain_id){ local ? CHAIN_BALANCE_LOCAL : CHAIN_BALANCE, (uint32_t)count };
 	if (!svcr_nft_chain(t, *ret))
 		return -ENOMEM;
-	if (!v->service->affinity)
-		return 0;
-	ret->kind = local ? CHAIN_STICKY_LOCAL : CHAIN_STICKY;
-	return svcr_nft_chain(t, *ret) ? 0 : -ENOMEM;
+	if (v->service->affinity) {
+		ret->kind += CHAIN_STICKY - CHAIN_BALANCE;
+		if (!svcr_nft_chain(t, *ret))
+			return -ENOMEM;
+	}
+	if (is_masqueraded(b, v)) {
+		ret->kind += CHAIN_MASQUERADED_BALANCE - CHAIN_BALANCE;
+		if (!svcr_nft_chain(t, *ret))
+			return -ENOMEM;
+	}
+	return 0;
 }
 
 static int add_affinity(struct builder *b, const struct svcr_vip *v, const uint8_t *key)
@@ -121,19 +134,6 @@ static int add_firewall(struct builder *b, const struct svcr_vip *v, const uint8
 		memcpy(e + len, v->allowed[i].first.bytes, alen);
 		memcpy(e + len + alen, v->allowed[i].last.bytes, alen);
 	}
-	return err;
-}
-
-/* Who is masqueraded when it was sent there; see rules.c for the sources that hold in general. */
-static int add_masquerade(struct builder *b, const struct svcr_vip *v, const uint8_t *key)
-{
-	bool vip = v->kind != SVCR_VIP_NODE_PORT, external = v->kind != SVCR_VIP_CLUSTER;
-	int err = 0;
-
-	if ((b->o->masquerade_all && vip) || (external && !v->local))
-		err = add_key(set_of(b, v->addr.family, SET_MASQUERADED), key);
-	if (!err && external && v->local)
-		err = add_key(set_of(b, v->addr.family, SET_LOCAL_POLICY), key);
 	return err;
 }
 
@@ -171,7 +171,9 @@ static int add_vip(struct builder *b, const struct svcr_vip *v)
 		err = add_firewall(b, v, key, len);
 	if (!err && v->service->affinity && v->backends->cluster.n)
 		err = add_affinity(b, v, key);
-	return err ? err : add_masquerade(b, v, key);
+	if (!err && v->local && v->kind != SVCR_VIP_CLUSTER)
+		err = add_key(set_of(b, v->addr.family, SET_LOCAL_POLICY), key);
+	return err;
 }
 
 static int add_addrs(struct builder *b, enum svcr_nft_set_id id, const struct svcr_addr *v, size_t n)

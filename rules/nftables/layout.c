@@ -32,7 +32,6 @@ const struct svcr_nft_set_layout svcr_nft_sets[SET__COUNT] = {
 	[SET_FIREWALLED] = { .name = "firewalled", .key = VIP },
 	[SET_ALLOWED_SOURCES] = { .name = "allowed-sources", .key = { F_DADDR, F_L4PROTO, F_DPORT, F_SADDR },
 				  .interval = true },
-	[SET_MASQUERADED] = { .name = "masqueraded", .key = VIP },
 	[SET_LOCAL_POLICY] = { .name = "local-policy", .key = VIP },
 	[SET_HAIRPIN] = { .name = "hairpin", .key = { F_SADDR, F_DADDR } },
 	[SET_STICKY] = { .name = "sticky-services", .key = VIP, .data = DATA_VERDICT },
@@ -66,6 +65,10 @@ const struct svcr_nft_chain_layout svcr_nft_chains[CHAIN__COUNT] = {
 	[CHAIN_BALANCE_LOCAL] = { .name = "balance-local-", .numbered = true },
 	[CHAIN_STICKY] = { .name = "sticky-", .numbered = true },
 	[CHAIN_STICKY_LOCAL] = { .name = "sticky-local-", .numbered = true },
+	[CHAIN_MASQUERADED_BALANCE] = { .name = "masqueraded-balance-", .numbered = true },
+	[CHAIN_MASQUERADED_BALANCE_LOCAL] = { .name = "masqueraded-balance-local-", .numbered = true },
+	[CHAIN_MASQUERADED_STICKY] = { .name = "masqueraded-sticky-", .numbered = true },
+	[CHAIN_MASQUERADED_STICKY_LOCAL] = { .name = "masqueraded-sticky-local-", .numbered = true },
 	[CHAIN_REMEMBER] = { .name = "remember-", .numbered = true },
 };
 

@@ -53,7 +53,6 @@ enum svcr_nft_set_id {
 	SET_NODE_IPS,
 	SET_FIREWALLED,
 	SET_ALLOWED_SOURCES,
-	SET_MASQUERADED,
 	SET_LOCAL_POLICY,
 	SET_HAIRPIN,
 	SET_STICKY,
@@ -98,6 +97,10 @@ enum svcr_nft_chain_kind {
 	CHAIN_BALANCE_LOCAL,
 	CHAIN_STICKY,
 	CHAIN_STICKY_LOCAL,
+	CHAIN_MASQUERADED_BALANCE, /* marks, then goes to the one above of the same name */
+	CHAIN_MASQUERADED_BALANCE_LOCAL,
+	CHAIN_MASQUERADED_STICKY,
+	CHAIN_MASQUERADED_STICKY_LOCAL,
 	CHAIN_REMEMBER,      /* n: seconds */
 	CHAIN_FOREIGN,       /* n: index of a name that is not ours */
 	CHAIN__COUNT

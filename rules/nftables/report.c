@@ -165,13 +165,14 @@ static void verdict_text(struct texts *t, const struct svcr_nft_set *s, const ui
 		add_text(t, "affinity %us", id.n);
 	else if (id.kind == CHAIN_FOREIGN)
 		add_text(t, "%san unknown verdict", what);
+	else if (id.kind >= CHAIN_MASQUERADED_BALANCE && id.kind <= CHAIN_MASQUERADED_STICKY_LOCAL)
+		add_text(t, "%smasqueraded", what);
 }
 
 static void side_texts(struct texts *t, const struct svcr_nft_table *table, const uint8_t *key)
 {
 	static const struct { enum svcr_nft_set_id set; const char *text; } flags[] = {
-		{ SET_MASQUERADED, "masqueraded" }, { SET_LOCAL_POLICY, "external policy Local" },
-		{ SET_FIREWALLED, "source ranges" },
+		{ SET_LOCAL_POLICY, "external policy Local" }, { SET_FIREWALLED, "source ranges" },
 	};
 
 	endpoint_texts(t, &table->sets[SET_ENDPOINTS], table->family, key, "");

@@ -42,19 +42,16 @@ static bool has(const struct maker *m, enum svcr_nft_set_id set)
 	return m->table->sets[set].present;
 }
 
-/* What holds for every source: the source ranges first, then what is always masqueraded. */
-static void any_source_rules(struct maker *m)
+static void source_range_rules(struct maker *m)
 {
 	if (has(m, SET_FIREWALLED))
 		RULE(m, LOOKUP(SET_FIREWALLED, VIP),
 		     NOT_IN(SET_ALLOWED_SOURCES, { F_DADDR, F_L4PROTO, F_DPORT, F_SADDR }), { .op = OP_DROP });
-	if (has(m, SET_MASQUERADED))
-		RULE(m, LOOKUP(SET_MASQUERADED, VIP), { .op = OP_MARK_SET, .n = m->f->mark });
 }
 
 static void prerouting_rules(struct maker *m)
 {
-	any_source_rules(m);
+	source_range_rules(m);
 	if (has(m, SET_SERVICES_EXTERNAL)) {
 		if (has(m, SET_POD_CIDRS))
 			RULE(m, LOOKUP(SET_POD_CIDRS, { F_SADDR }), GOTO(CHAIN_SERVICES, 0));
@@ -67,7 +64,7 @@ static void prerouting_rules(struct maker *m)
 
 static void output_rules(struct maker *m)
 {
-	any_source_rules(m);
+	source_range_rules(m);
 	RULE(m, GOTO(has(m, SET_LOCAL_POLICY) ? CHAIN_FROM_NODE : CHAIN_SERVICES, 0));
 }
 
@@ -147,6 +144,13 @@ static void sticky_rules(struct maker *m)
 	RULE(m, GOTO(m->chain.kind == CHAIN_STICKY ? CHAIN_BALANCE : CHAIN_BALANCE_LOCAL, m->chain.n));
 }
 
+/* Always masqueraded: marked here, so that no other packet is looked up for it. */
+static void masqueraded_rules(struct maker *m)
+{
+	RULE(m, { .op = OP_MARK_SET, .n = m->f->mark },
+	     GOTO(m->chain.kind - CHAIN_MASQUERADED_BALANCE + CHAIN_BALANCE, m->chain.n));
+}
+
 static void update_rules(struct maker *m)
 {
 	for (uint32_t p = 0; p < 256; p++)
@@ -161,7 +165,10 @@ static void (*const makers[CHAIN__COUNT])(struct maker *m) = {
 	[CHAIN_POSTROUTING] = postrouting_rules, [CHAIN_SERVICES] = services_rules,
 	[CHAIN_FROM_NODE] = from_node_rules, [CHAIN_REJECT] = reject_rules, [CHAIN_MASQUERADE] = masquerade_rules,
 	[CHAIN_BALANCE] = balance_rules, [CHAIN_BALANCE_LOCAL] = balance_rules,
-	[CHAIN_STICKY] = sticky_rules, [CHAIN_STICKY_LOCAL] = sticky_rules, [CHAIN_REMEMBER] = update_rules,
+	[CHAIN_STICKY] = sticky_rules, [CHAIN_STICKY_LOCAL] = sticky_rules,
+	[CHAIN_MASQUERADED_BALANCE] = masqueraded_rules, [CHAIN_MASQUERADED_BALANCE_LOCAL] = masqueraded_rules,
+	[CHAIN_MASQUERADED_STICKY] = masqueraded_rules, [CHAIN_MASQUERADED_STICKY_LOCAL] = masqueraded_rules,
+	[CHAIN_REMEMBER] = update_rules,
 };
 
 int svcr_nft_make_rules(struct svcrules_nft *n, struct svcr_nft_table *t, const struct svcr_nft_features *f)
