@@ -7,6 +7,8 @@
 #
 # The kernel comes from this machine's apt sources and is unpacked under
 # build/vm, never installed. Modules load by themselves or with modprobe(8).
+# Starting a program takes 30 ms there, a static one 6: in /run/quick are some
+# of busybox for a test's PATH.
 set -u
 cd "$(dirname "$0")/.." || exit 125
 root=$PWD
@@ -125,6 +127,11 @@ cat >"$run/initramfs/init" <<-INIT
 		done
 	done
 	cp /command /host/run/command
+	mkdir /host/run/quick
+	cp /bin/busybox /host/run/quick/
+	for t in cat cut grep head mkfifo mktemp nsenter paste rm sleep sort tail tr wc; do
+		ln -s busybox /host/run/quick/\$t
+	done
 	exec 3>\$status
 	chroot /host /bin/bash /run/command </dev/null >\$output 2>&1
 	echo \$? >&3
