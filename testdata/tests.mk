@@ -3,8 +3,8 @@
 
 TEST_PACKAGES := gcc make pkg-config libc6-dev libmnl-dev libnftnl-dev libjansson-dev check \
 	nftables iproute2 conntrack iptables procps util-linux binutils strace valgrind mandoc shellcheck cppcheck \
-	libyajl-dev
-SUITES := unit fuzz-corpus pure golden-check switch-off man-check bench-smoke nft-versions packets sanitize valgrind
+	libyajl-dev qemu-system-x86 busybox-static cpio kmod
+SUITES := unit fuzz-corpus pure golden-check switch-off man-check bench-smoke nft-versions packets vm sanitize valgrind
 
 test: deps-test
 	@$(MAKE) --no-print-directory all
@@ -34,6 +34,9 @@ nft-versions: $B/svcrules
 	@bash testdata/nft-versions.sh
 packets: $B/svcrules $B/probe
 	@bash testdata/packets/run.sh
+.PHONY: vm
+vm: $B/svcrules $B/probe
+	@bash testdata/vm-packets.sh
 golden: $B/svcrules
 	@bash testdata/golden.sh --update
 

@@ -62,12 +62,12 @@ everywhere() {
 
 expires() {
 	local before
-	web 1 "$POD1@node1" "$POD2@node1"
+	web "$SHORT" "$POD1@node1" "$POD2@node1"
 	apply
 	before=$(from_many udp)
 	check "ten clients are spread" ".*(pod1 .*pod2|pod2 .*pod1).*" "$before"
 	check "and each stays" "$before" "$(from_many udp)"
-	sleep 2.2
+	sleep $((SHORT + 1)).2
 	if [ "$(from_many udp)" != "$before" ]; then
 		ok "forgotten after the timeout"
 	else

@@ -91,9 +91,9 @@ shortened() {
 	web Cluster 600 "$POD1@node1" "$POD2@node1" "$REMOTE1@node2" "$REMOTE2@node2"
 	apply
 	before=$(many udp $VIP 80)
-	web Cluster 1 "$POD1@node1" "$POD2@node1" "$REMOTE1@node2" "$REMOTE2@node2"
+	web Cluster "$SHORT" "$POD1@node1" "$POD2@node1" "$REMOTE1@node2" "$REMOTE2@node2"
 	apply
-	sleep 2.5
+	sleep $((SHORT + 1)).5
 	if [ "$(many udp $VIP 80)" != "$before" ]; then
 		ok "a shorter timeout is for the remembered too"
 	else

@@ -15,6 +15,8 @@ ROOT=${PACKETS%/testdata/packets}
 SVCRULES=${SVCRULES:-$ROOT/build/svcrules}
 PROBE=${PROBE:-$ROOT/build/probe}
 TIMEOUT=${TIMEOUT:-300}
+# an affinity in seconds, longer than ten clients take twice
+SHORT=${SHORT:-1}
 PREFIX=${PREFIX:-svcr$$}
 NAMESPACES=(node pod1 pod2 remote client)
 WORK=
@@ -56,7 +58,7 @@ check() {
 at() {
 	local where=$1
 	shift
-	ip netns exec "$PREFIX-$where" "$@"
+	nsenter --net="/run/netns/$PREFIX-$where" -- "$@"
 }
 
 link() { # link A DEVICE B DEVICE: a cable between two namespaces

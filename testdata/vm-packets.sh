@@ -1,0 +1,47 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# vm-packets.sh: the packet tests under Debian's own kernel, see vm.sh.
+# VM_FILES: which of testdata/packets, by number; "all" for every one. Left out
+# for time: 02, 03, 08 and 10, the same kinds of rules once more.
+set -u
+cd "$(dirname "$0")/.." || exit 2
+jobs=${VM_JOBS:-4} VM_FILES=${VM_FILES:-11 07 13 09 01 04 12 06 05} # the longest first
+
+# In the machine: up to $jobs files at a time, each with namespaces of its own.
+if [ "${1:-}" = --inside ]; then
+	shift
+	export PATH=/run/quick:$PATH TIMEOUT=${TIMEOUT:-1000} SHORT=${SHORT:-10}
+	echo "# kernel $(uname -r)"
+	for file; do
+		[ "$(jobs -rp | wc -l)" -lt "$jobs" ] || wait -n
+		{
+			log=$(mktemp)
+			bash testdata/packets/run.sh "$file" >"$log" 2>&1
+			sed -e '/^# failures:/,$d' -e '/^[0-9]* passed/d' -e "s/ skipped\$/&, after $SECONDS s/" "$log" >"$log.short"
+			cat "$log.short" # at once, not line by line among the others
+		} &
+	done
+	wait
+	echo "# done after $SECONDS s"
+	exit
+fi
+
+files=()
+for n in $VM_FILES; do
+	[ "$n" != all ] || n=
+	mapfile -t -O ${#files[@]} files < <(ls testdata/packets/*"$n"-*.sh)
+done
+log=$(mktemp) || exit 2
+trap 'rm -f "$log"' EXIT
+testdata/vm.sh bash "$0" --inside "${files[@]}" 2>&1 | tee "$log"
+rc=${PIPESTATUS[0]}
+count() { grep -c "^$1 - " "$log"; }
+passed=$(count ok) failed=$(count 'not ok') skipped=$(count '[Ss][Kk][Ii][Pp]')
+if [ "$rc" -eq 77 ]; then
+	skipped=1
+elif ! grep -q '^# done ' "$log"; then
+	failed=$((failed + 1))
+	echo "not ok - the packet tests did not come to their end: exit $rc"
+fi
+echo "vm: $passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]
