@@ -61,6 +61,13 @@ at() {
 	nsenter --net="/run/netns/$PREFIX-$where" -- "$@"
 }
 
+# start NAMESPACE COMMAND...: in the background; the process itself is $!, not a shell around it
+start() {
+	local where=$1
+	shift
+	exec nsenter --net="/run/netns/$PREFIX-$where" -- "$@"
+}
+
 link() { # link A DEVICE B DEVICE: a cable between two namespaces
 	ip link add "$2" netns "$PREFIX-$1" type veth peer name "$4" netns "$PREFIX-$3"
 	ip -n "$PREFIX-$1" link set "$2" up
@@ -164,7 +171,7 @@ serve() {
 	local where=$1 log i
 	shift
 	log=$WORK/server-$where-$1-${#SERVERS[@]}
-	at "$where" "$PROBE" serve "$@" >"$log" 2>&1 &
+	start "$where" "$PROBE" serve "$@" >"$log" 2>&1 &
 	SERVERS+=($!)
 	for i in {1..200}; do
 		grep -qs ready "$log" && return 0
@@ -447,7 +454,7 @@ hold_start() { # hold_start NAME FROM ADDRESS PORT
 	local i
 	trap '' PIPE
 	mkfifo "$WORK/$1.in"
-	at "$2" "$PROBE" hold tcp "$3" "$4" --timeout 1000 <"$WORK/$1.in" >"$WORK/$1.out" 2>&1 &
+	start "$2" "$PROBE" hold tcp "$3" "$4" --timeout 1000 <"$WORK/$1.in" >"$WORK/$1.out" 2>&1 &
 	SERVERS+=($!)
 	exec {HOLD}>"$WORK/$1.in"
 	for i in {1..100}; do
