@@ -27,20 +27,20 @@ trap 'drop_all; rm -f "$out"/{said,batch,chains,maps,iptables,own.nft} "$out"/vi
 # 100 to 30,000 services of 10 endpoints are what the plot shows.
 normal() {
 	control 100x10 3 core chains 3 maps 3 iptables 3
-	data_plane 100x10 3
+	data_plane 100x10 9
 	end
 	control 1000x1 3 core maps 3
 	end
-	control 1000x10 5 all chains 3 maps 3 iptables 3
+	control 1000x10 3 all chains 3 maps 3 iptables 3
 	end
-	control 5000x10 5 all chains 1 maps 2 iptables 1
-	data_plane 5000x10 5
+	control 5000x10 3 all chains 1 maps 2 iptables 1
+	data_plane 5000x10 31
 	end
 	control 10000x3 3 core maps 1 iptables 1
 	end
 	control 45000x1 3 core maps 3
 	beside_few
-	data_plane 45000x1 5
+	data_plane 45000x1 21
 	end
 	control 30000x10 3 core
 	end
@@ -53,17 +53,17 @@ large() {
 	control 1000x1 9 all chains 3 maps 3 iptables 3
 	end
 	control 1000x10 9 all chains 5 maps 5 iptables 5
-	data_plane 1000x10 9
+	data_plane 1000x10 21
 	end
 	control 5000x10 9 all chains 3 maps 5 iptables 3
-	data_plane 5000x10 15
+	data_plane 5000x10 81
 	end
 	control 10000x3 7 all chains 1 maps 3 iptables 3
-	data_plane 10000x3 9
+	data_plane 10000x3 21
 	end
 	control 45000x1 5 all maps 3 iptables 1
 	beside_few
-	data_plane 45000x1 9
+	data_plane 45000x1 41
 	end
 	control 30000x10 5 all maps 1
 	end

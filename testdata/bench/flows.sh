@@ -27,7 +27,7 @@ udp_flows() { # udp_flows SIZE LAYOUT COUNT: logged as $name
 
 tcp_flows() {
 	local space=${kept[$2]} port=8080
-	[ "$2" != none ] || port=80
+	case $2 in none | tracked) port=80 ;; esac
 	ip -n "$space" route replace local 10.0.0.0/8 dev lo src $POD
 	inside "$space" "$tool" flows tcp "$3" $port <"$out/vips-$1" | facts "$1" "$name" tcp-us
 	forget "$space"
@@ -36,7 +36,7 @@ tcp_flows() {
 
 stream() { # stream SIZE LAYOUT: one established connection
 	local space=${kept[$2]} rate port=8080
-	[ "$2" != none ] || port=80
+	case $2 in none | tracked) port=80 ;; esac
 	ip -n "$space" route replace local 10.0.0.0/8 dev lo src $POD
 	rate=$(inside "$space" "$tool" throughput 700 "$(awk '$1 == "tcp" { print $2; exit }' "$out/vips-$1")" 80 $port) &&
 		fact "$1" "$name" gbit "$rate"
@@ -56,29 +56,44 @@ beside_few() {
 	rm -f "$out/base.json"
 }
 
-flows_of() { # flows_of SIZE LAYOUT COUNT ROUND
-	udp_flows "$1" "$2" "$3"
-	tcp_flows "$1" "$2" 2000
-	[ $(($4 % 3)) -ne 0 ] || stream "$1" "$2"
+# Short turns: what else the machine does slows all alike.
+flows_of() { # flows_of SIZE LAYOUT ROUND
+	udp_flows "$1" "$2" 2000
+	tcp_flows "$1" "$2" 1000
+	[ $(($3 % 8)) -ne 0 ] || stream "$1" "$2"
+}
+
+# What every node has beside services' rules: connection tracking and NAT.
+tracked() {
+	fresh && inside "$ns" nft -f - <<-'NFT'
+		table ip tracked {
+			chain prerouting { type nat hook prerouting priority -100; }
+			chain output { type nat hook output priority -100; }
+			chain postrouting {
+				type nat hook postrouting priority 100;
+				ip saddr 192.0.2.250 masquerade
+			}
+		}
+	NFT
 }
 
 # data_plane SIZE ROUNDS: through all layouts in kept
 data_plane() {
-	local size=$1 rounds=$2 layout name i count
+	local size=$1 rounds=$2 layout name i
 	fresh || return
 	kept[none]=$ns
+	tracked || return
+	kept[tracked]=$ns
 	generate "$size" "$out/vips-$size" --form vips
 	generate $FEW "$out/vips-$FEW" --form vips
 	for layout in "${!kept[@]}"; do wire "${kept[$layout]}"; done
 	for ((i = 0; i < rounds; i++)); do
-		for layout in none ours maps chains iptables; do
+		for layout in none tracked ours maps chains iptables; do
 			[ -n "${kept[$layout]:-}" ] || continue
-			count=4000
-			[ "$layout" != iptables ] || count=2000 # each rule is tried in turn
 			name=$layout
-			flows_of "$size" "$layout" $count "$i"
+			flows_of "$size" "$layout" "$i"
 		done
-		[ -z "${kept[few]:-}" ] || { name=ours; flows_of $FEW few 4000 1; }
+		[ -z "${kept[few]:-}" ] || { name=ours; flows_of $FEW few 1; }
 	done
 	rm -f "$out"/vips-*
 }

@@ -61,12 +61,13 @@ function netlink_table(    i, s) {
 }
 function flow_row(s, metric, words) {
 	if (has(s, "ours", metric))
-		printf "%-14s %-26s %8s %8s %8s %8s %9s\n", label(s), words, cell(s, "none", metric, 1), cell(s, "ours", metric, 1),
+		printf "%-14s %-26s %8s %8s %8s %8s %8s %9s\n", label(s), words, cell(s, "none", metric, 1),
+			cell(s, "tracked", metric, 1), cell(s, "ours", metric, 1),
 			cell(s, "chains", metric, 1), cell(s, "maps", metric, 1), cell(s, "iptables", metric, 1)
 }
 function flow_table(    i, s) {
 	print "\nData plane: flows through all services in turn, from a pod's address on the node itself.\n"
-	printf "%-14s %-26s %8s %8s %8s %8s %9s\n", "", "", "no rules", "svcrules", "(a)", "(b)", "iptables"
+	printf "%-14s %-26s %8s %8s %8s %8s %8s %9s\n", "", "", "no NAT", "no rules", "svcrules", "(a)", "(b)", "iptables"
 	for (i = 1; i <= nsizes; i++) {
 		s = sizes[i]
 		flow_row(s, "udp-us", "new UDP flow, us")
