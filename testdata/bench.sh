@@ -27,7 +27,7 @@ trap 'drop_all; rm -f "$out"/{said,batch,chains,maps,iptables,own.nft} "$out"/vi
 # 100 to 30,000 services of 10 endpoints are what the plot shows.
 normal() {
 	control 100x10 3 core chains 3 maps 3 iptables 3
-	data_plane 100x10 9
+	data_plane 100x10 5
 	end
 	control 1000x1 3 core maps 3
 	end
@@ -40,7 +40,7 @@ normal() {
 	end
 	control 45000x1 3 core maps 3
 	beside_few
-	data_plane 45000x1 21
+	data_plane 45000x1 9
 	end
 	control 30000x10 3 core
 	end
