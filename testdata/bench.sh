@@ -27,14 +27,14 @@ trap 'drop_all; rm -f "$out"/{said,batch,chains,maps,iptables,own.nft} "$out"/vi
 # 100 to 30,000 services of 10 endpoints are what the plot shows.
 normal() {
 	control 100x10 3 core chains 3 maps 3 iptables 3
-	data_plane 100x10 5
+	data_plane 100x10 3
 	end
 	control 1000x1 3 core maps 3
 	end
 	control 1000x10 3 all chains 3 maps 3 iptables 3
 	end
 	control 5000x10 3 all chains 1 maps 2 iptables 1
-	data_plane 5000x10 31
+	data_plane 5000x10 21
 	end
 	control 10000x3 3 core maps 1 iptables 1
 	end
