@@ -8,6 +8,28 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
+
+/* The input, given out in pieces of at most `step` bytes. */
+struct fuzz_input {
+	const uint8_t *data;
+	size_t len, step;
+};
+
+/* As svcrules_fill_fn; the argument is a struct fuzz_input. */
+static inline long fuzz_fill(void *arg, char *buf, size_t size)
+{
+	struct fuzz_input *in = arg;
+	size_t n = in->len < in->step ? in->len : in->step;
+
+	if (n > size)
+		n = size;
+	if (n)
+		memcpy(buf, in->data, n);
+	in->data += n;
+	in->len -= n;
+	return (long)n;
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -11,25 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct input {
-	const uint8_t *data;
-	size_t len, step;
-};
-
-static long fill_input(void *arg, char *buf, size_t size)
-{
-	struct input *in = arg;
-	size_t n = in->len < in->step ? in->len : in->step;
-
-	if (n > size)
-		n = size;
-	if (n)
-		memcpy(buf, in->data, n);
-	in->data += n;
-	in->len -= n;
-	return (long)n;
-}
-
 /* Takes the next value; objects twice, the first time by skipping to a mark and back. */
 static void walk(struct svcr_json *j, int marks)
 {
@@ -69,9 +50,9 @@ static void walk(struct svcr_json *j, int marks)
 	}
 }
 
-static void read_all(struct svcr_json *j, struct input in, bool by_walking)
+static void read_all(struct svcr_json *j, struct fuzz_input in, bool by_walking)
 {
-	if (svcr_json_init(j, fill_input, &in) < 0)
+	if (svcr_json_init(j, fuzz_fill, &in) < 0)
 		abort();
 	while (svcr_json_more_documents(j))
 		if (by_walking)
@@ -83,7 +64,7 @@ static void read_all(struct svcr_json *j, struct input in, bool by_walking)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct input whole = { data, size, SIZE_MAX }, bytes = { data, size, 1 };
+	struct fuzz_input whole = { data, size, SIZE_MAX }, bytes = { data, size, 1 };
 	struct svcr_json a, b;
 
 	read_all(&a, whole, false);

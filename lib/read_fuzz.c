@@ -11,25 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct input {
-	const uint8_t *data;
-	size_t len, step;
-};
-
-static long fill_input(void *arg, char *buf, size_t size)
-{
-	struct input *in = arg;
-	size_t n = in->len < in->step ? in->len : in->step;
-
-	if (n > size)
-		n = size;
-	if (n)
-		memcpy(buf, in->data, n);
-	in->data += n;
-	in->len -= n;
-	return (long)n;
-}
-
 static int hash(void *arg, const char *buf, size_t len)
 {
 	uint64_t *h = arg;
@@ -50,14 +31,14 @@ static struct svcrules_options *options(struct svcrules_diags *d)
 }
 
 /* The hash of all that is printed; of the diagnostics alone when reading fails. */
-static uint64_t run(struct input in)
+static uint64_t run(struct fuzz_input in)
 {
 	struct svcrules_diags *d = svcrules_diags_new();
 	struct svcrules_model *m = svcrules_model_new();
 	struct svcrules_options *o = options(d);
 	struct svcrules_nft *n = NULL;
 	uint64_t h = 14695981039346656037u;
-	int err = svcrules_model_read(m, "fuzz", fill_input, &in, d);
+	int err = svcrules_model_read(m, "fuzz", fuzz_fill, &in, d);
 
 	if (!err && (svcrules_diags_errors(d) || svcrules_nft_build(m, o, d, &n)))
 		abort();
@@ -76,7 +57,7 @@ static uint64_t run(struct input in)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct input whole = { data, size, SIZE_MAX }, pieces = { data, size, 7 };
+	struct fuzz_input whole = { data, size, SIZE_MAX }, pieces = { data, size, 7 };
 
 	if (run(whole) != run(pieces))
 		abort();
