@@ -101,16 +101,8 @@ static int decode_rule(struct svcrules_nft *n, struct svcr_nft_table *t, const s
 	r = c ? svcr_grow((void **)&c->rules, &c->nrules, &c->cap, sizeof(*r)) : NULL;
 	if (!r)
 		return -ENOMEM;
-	if (svcr_nft_attr_has(a[NFTA_RULE_HANDLE], 8))
-		r->handle = be64toh(mnl_attr_get_u64(a[NFTA_RULE_HANDLE]));
 	r->canon = svcr_nft_canon(n, t->family, a[NFTA_RULE_EXPRESSIONS]);
 	return r->canon ? 0 : -ENOMEM;
-}
-
-static uint32_t wanted_flags(const struct svcr_nft_set_layout *l)
-{
-	return (l->interval ? NFT_SET_INTERVAL : 0) | (l->data != DATA_NONE ? NFT_SET_MAP : 0) |
-	       (l->dynamic ? NFT_SET_EVAL | NFT_SET_TIMEOUT : 0);
 }
 
 static bool set_same(const struct svcr_nft_set *s, enum svcr_nft_set_id id, const svcr_nft_attr *a)
@@ -118,7 +110,7 @@ static bool set_same(const struct svcr_nft_set *s, enum svcr_nft_set_id id, cons
 	const struct svcr_nft_set_layout *l = &svcr_nft_sets[id];
 	uint32_t compared = NFT_SET_INTERVAL | NFT_SET_MAP | NFT_SET_EVAL | NFT_SET_TIMEOUT | NFT_SET_OBJECT;
 
-	if ((svcr_nft_attr_u32(a[NFTA_SET_FLAGS]) & compared) != wanted_flags(l) ||
+	if ((svcr_nft_attr_u32(a[NFTA_SET_FLAGS]) & compared) != (svcr_nft_set_flags(id) & compared) ||
 	    svcr_nft_attr_u32(a[NFTA_SET_KEY_LEN]) != s->key_len)
 		return false;
 	if (l->data == DATA_VERDICT)

@@ -254,25 +254,12 @@ static void put_desc(struct nlmsghdr *nlh, const struct svcr_nft_set_layout *l, 
 	mnl_attr_nest_end(nlh, desc);
 }
 
-static uint32_t set_flags(const struct svcr_nft_set_layout *l)
-{
-	uint32_t flags = 0;
-
-	if (l->interval)
-		flags |= NFT_SET_INTERVAL | (svcr_nft_fields_count(l->key) > 1 ? NFT_SET_CONCAT : 0);
-	if (l->data != DATA_NONE)
-		flags |= NFT_SET_MAP;
-	if (l->dynamic)
-		flags |= NFT_SET_EVAL | NFT_SET_TIMEOUT;
-	return flags;
-}
-
 static void put_set(struct encoder *e, struct nlmsghdr *nlh, enum svcr_nft_set_id id, uint8_t family)
 {
 	static const uint8_t target[SVCR_NFT_FIELDS_MAX] = { F_DADDR, F_DPORT };
 	const struct svcr_nft_set_layout *l = &svcr_nft_sets[id];
 
-	mnl_attr_put_u32(nlh, NFTA_SET_FLAGS, htonl(set_flags(l)));
+	mnl_attr_put_u32(nlh, NFTA_SET_FLAGS, htonl(svcr_nft_set_flags(id)));
 	mnl_attr_put_u32(nlh, NFTA_SET_KEY_TYPE, htonl(concat_type(l->key, family)));
 	mnl_attr_put_u32(nlh, NFTA_SET_KEY_LEN, htonl((uint32_t)svcr_nft_key_len(id, family)));
 	if (l->data == DATA_VERDICT)

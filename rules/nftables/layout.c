@@ -3,6 +3,7 @@
 #include "addr.h"
 
 #include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
 
 const struct svcr_nft_field_layout svcr_nft_fields[F__COUNT] = {
 	[F_SADDR] = { { "ip saddr", "ip6 saddr" }, { "ipv4_addr", "ipv6_addr" }, { 7, 8 }, { 4, 16 } },
@@ -109,4 +110,18 @@ size_t svcr_nft_data_len(enum svcr_nft_set_id set, uint8_t family)
 		break;
 	}
 	return 0;
+}
+
+uint32_t svcr_nft_set_flags(enum svcr_nft_set_id set)
+{
+	const struct svcr_nft_set_layout *l = &svcr_nft_sets[set];
+	uint32_t flags = 0;
+
+	if (l->interval)
+		flags |= NFT_SET_INTERVAL | (svcr_nft_fields_count(l->key) > 1 ? NFT_SET_CONCAT : 0);
+	if (l->data != DATA_NONE)
+		flags |= NFT_SET_MAP;
+	if (l->dynamic)
+		flags |= NFT_SET_EVAL | NFT_SET_TIMEOUT;
+	return flags;
 }

@@ -78,6 +78,8 @@ extern const struct svcr_nft_set_layout svcr_nft_sets[SET__COUNT];
 
 /* Key bytes as the kernel has them, without the end of an interval. `family`: SVCR_IPV4 or SVCR_IPV6. */
 size_t svcr_nft_key_len(enum svcr_nft_set_id set, uint8_t family);
+/* NFT_SET_ flags that it is made with. */
+uint32_t svcr_nft_set_flags(enum svcr_nft_set_id set);
 /* Padded length of one field. */
 size_t svcr_nft_field_size(uint8_t field, uint8_t family);
 size_t svcr_nft_fields_count(const uint8_t *fields);

@@ -35,7 +35,6 @@ struct svcr_nft_rule {
 	struct svcr_nft_stmt stmts[SVCR_NFT_STMTS_MAX]; /* of our own rules */
 	size_t nstmts;
 	const char *canon; /* what it does, whatever registers it uses; compared */
-	uint64_t handle;   /* of the kernel's rules */
 };
 
 struct svcr_nft_chain {
