@@ -287,6 +287,23 @@ START_TEST(test_apply)
 }
 END_TEST
 
+/* With a rule that comes after the elements the kernel walks their map anew for each chain. */
+START_TEST(test_rules_first)
+{
+	struct pair p;
+	bool elements[SVCR_FAMILY__COUNT] = { false };
+
+	make_pair(&p, _i);
+	for (size_t i = 0; i < p.changes->n; i++) {
+		const struct svcr_nft_change *ch = &p.changes->v[i];
+
+		elements[ch->family] |= ch->op == CHANGE_ADD_ELEMS;
+		ck_assert(ch->op != CHANGE_ADD_RULE || !elements[ch->family]);
+	}
+	release_pair(&p);
+}
+END_TEST
+
 /* Is the target of `e` among those that `fresh` has for the same address? */
 static bool has_target(const struct svcr_nft_set *fresh, const uint8_t *e)
 {
@@ -625,6 +642,7 @@ int main(void)
 	tcase_add_loop_test(tc, test_same, 0, SEEDS);
 	tcase_add_loop_test(tc, test_order, 0, SEEDS);
 	tcase_add_loop_test(tc, test_apply, 0, SEEDS);
+	tcase_add_loop_test(tc, test_rules_first, 0, SEEDS);
 	tcase_add_loop_test(tc, test_align, 0, SEEDS);
 	tcase_add_loop_test(tc, test_round, 0, SEEDS);
 	tcase_add_loop_test(tc, test_describe, 0, SEEDS);
