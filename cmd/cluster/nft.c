@@ -116,9 +116,10 @@ static void chains_service(const struct cluster *c, const struct service *s, FIL
 	fputs(" }\n", f);
 }
 
-void write_chains(const struct cluster *c, FILE *f)
+/* What both layouts end with: the rules that look services up, then each service. */
+static void services_write(const struct cluster *c, FILE *f,
+			   void (*write)(const struct cluster *c, const struct service *s, FILE *f))
 {
-	fputs(base, f);
 	fputs(services_rules, f);
 	fputs(masquerading_rules, f);
 	for (uint32_t i = 0; i < c->services; i++) {
@@ -126,9 +127,15 @@ void write_chains(const struct cluster *c, FILE *f)
 
 		if (!s.endpoints)
 			continue;
-		chains_service(c, &s, f);
+		write(c, &s, f);
 		entries_write(&s, f);
 	}
+}
+
+void write_chains(const struct cluster *c, FILE *f)
+{
+	fputs(base, f);
+	services_write(c, f, chains_service);
 }
 
 static void maps_service(const struct cluster *c, const struct service *s, FILE *f)
@@ -161,16 +168,7 @@ void write_maps(const struct cluster *c, FILE *f)
 	fputs("add set " TABLE " hairpin-connections { type ipv4_addr . ipv4_addr ; }\n"
 	      "add rule " TABLE " services ip daddr @cluster-ips ip saddr != " POD_CIDR " jump mark-for-masquerade\n"
 	      "add rule " TABLE " masquerading ip saddr . ip daddr @hairpin-connections masquerade fully-random\n", f);
-	fputs(services_rules, f);
-	fputs(masquerading_rules, f);
-	for (uint32_t i = 0; i < c->services; i++) {
-		struct service s = service_get(c, i);
-
-		if (!s.endpoints)
-			continue;
-		maps_service(c, &s, f);
-		entries_write(&s, f);
-	}
+	services_write(c, f, maps_service);
 }
 
 void write_vips(const struct cluster *c, FILE *f)
