@@ -205,19 +205,30 @@ static int state_fill(struct state *s, const struct head *h, const char *texts)
 	return -ENOMEM;
 }
 
-int state_read(const char *dir, const char *table, struct state *ret)
+/* Opens the file and reads what comes before the rules: a descriptor, -ENOENT or -ENOMEM. */
+static int file_read(const char *dir, const char *table, struct head *h, char **ret_texts)
 {
-	struct head h;
-	char *texts;
 	size_t size;
 	int fd = file_open(dir, table, &size), err;
 
 	if (fd < 0)
 		return fd;
-	err = head_read(fd, size, &h, &texts);
+	err = head_read(fd, size, h, ret_texts);
+	if (!err)
+		return fd;
 	close(fd);
-	if (err)
-		return err;
+	return err;
+}
+
+int state_read(const char *dir, const char *table, struct state *ret)
+{
+	struct head h;
+	char *texts;
+	int fd = file_read(dir, table, &h, &texts), err;
+
+	if (fd < 0)
+		return fd;
+	close(fd);
 	err = state_fill(ret, &h, texts);
 	free(texts);
 	return err;
@@ -244,18 +255,14 @@ static int rules_read(int fd, const struct head *h, struct svcrules_nft **ret)
 
 int state_read_rules(const char *dir, const char *table, const struct state *s, struct svcrules_nft **ret)
 {
-	char *texts = NULL;
+	char *texts;
 	struct head h;
-	size_t size;
-	int fd = file_open(dir, table, &size), err;
+	int fd = file_read(dir, table, &h, &texts), err = -ENOENT;
 
 	if (fd < 0)
 		return fd;
-	err = head_read(fd, size, &h, &texts);
 	free(texts);
-	if (!err && (memcmp(h.key, s->key, sizeof(h.key)) != 0 || h.genid != s->genid))
-		err = -ENOENT;
-	if (!err)
+	if (memcmp(h.key, s->key, sizeof(h.key)) == 0 && h.genid == s->genid)
 		err = rules_read(fd, &h, ret);
 	close(fd);
 	return err;

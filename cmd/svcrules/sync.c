@@ -110,15 +110,11 @@ static void know_wanted(struct sync *s)
 {
 	char *bytes = NULL;
 	size_t len;
-	FILE *f = open_memstream(&bytes, &len);
+	FILE *f = sync_settled(s, &s->known_genid) ? open_memstream(&bytes, &len) : NULL;
 	int err;
 
-	if (!f || !sync_settled(s, &s->known_genid)) {
-		if (f)
-			fclose(f);
-		free(bytes);
+	if (!f)
 		return;
-	}
 	err = svcrules_nft_pack(s->wanted, append, f);
 	if (fclose(f) == 0 && !err && svcrules_nft_unpack(bytes, len, &s->known))
 		s->known = NULL;
