@@ -21,37 +21,6 @@ NAME=golden-kernel
 # shellcheck source=testdata/netns.sh
 . "$(dirname "$0")/netns.sh"
 
-# The kernel's rules, a line for each rule (with its chain and place) and element, sorted.
-listing() {
-	local line table='' block='' n=0 element
-
-	at nft list ruleset >"$work/raw" || return
-	while read -r line; do
-		case $line in
-		'table '*) table=${line% {} ;;
-		'set '* | 'map '* | 'chain '*) block=${line% {} n=0 ;;
-		'}') block='' ;;
-		'' | 'size '*) ;;
-		*)
-			if [[ $block == chain* ]]; then
-				n=$((n + 1))
-				printf '%s, %s %02d: %s\n' "$table" "$block" "$n" "$line"
-				continue
-			fi
-			line=${line#'elements = { '}
-			line=${line%' }'}
-			line=${line%,}
-			while [ -n "$line" ]; do
-				element=${line%%, *}
-				printf '%s, %s: %s\n' "$table" "$block" "$element"
-				line=${line#"$element"}
-				line=${line#, }
-			done
-			;;
-		esac
-	done <"$work/raw" | sort
-}
-
 # The command with this case's input and options.
 svcrules() {
 	at "$SVCRULES" "$1" "${arguments[@]}"

@@ -2,7 +2,7 @@
 # shellcheck disable=SC2154 # what is named under "Before"
 # netns.sh: sourced by tests that need one network namespace for the program
 # and nft(8). Before: NAME (of the suite), passed, failed, skipped, SVCRULES.
-# Gives: finish, give_up WHY, $work (a directory), at COMMAND (in the namespace).
+# Gives: finish, give_up WHY, $work (a directory), at COMMAND (in the namespace), listing.
 
 finish() {
 	echo "$NAME: $passed passed, $failed failed, $skipped skipped"
@@ -16,15 +16,8 @@ give_up() {
 	finish
 }
 
-if [ "$(id -u)" -ne 0 ]; then
-	unshare -Urnm true 2>/dev/null || give_up "no user namespaces here"
-	SVCR_INSIDE=1 exec unshare -Urnm "$0" "$@"
-fi
-if [ -n "${SVCR_INSIDE:-}" ]; then
-	# ip netns keeps names in /run/netns, which is not ours outside
-	mount -t tmpfs tmpfs /run || give_up "no private /run"
-	mkdir /run/netns
-fi
+# shellcheck source=testdata/userns.sh
+. "$(dirname "${BASH_SOURCE[0]}")/userns.sh"
 if ! [ -x "$SVCRULES" ]; then
 	echo "$0: $SVCRULES is missing, run make first" >&2
 	exit 2
@@ -36,4 +29,43 @@ ip netns add "$netns" 2>/dev/null || give_up "no network namespaces here"
 
 at() {
 	ip netns exec "$netns" "$@" </dev/null
+}
+
+# list_element SET ELEMENT: a line of listing; a suite that has more to say of one replaces it
+list_element() {
+	printf '%s: %s\n' "$1" "$2"
+}
+
+# The kernel's rules: a line for each rule (with its chain and place), element and property, sorted.
+listing() {
+	local line table='' block='' n=0 element
+
+	at nft list ruleset >"$work/raw" || return
+	while read -r line; do
+		case $line in
+		'table '*) table=${line% {} ;;
+		'set '* | 'map '* | 'chain '*)
+			block=${line% {} n=0
+			echo "$table, $block"
+			;;
+		'}') block='' ;;
+		'' | 'size '*) ;;
+		*)
+			if [[ $block == chain* ]]; then
+				n=$((n + 1))
+				printf '%s, %s %02d: %s\n' "$table" "$block" "$n" "$line"
+				continue
+			fi
+			line=${line#'elements = { '}
+			line=${line%' }'}
+			line=${line%,}
+			while [ -n "$line" ]; do
+				element=${line%%, *}
+				list_element "$table, $block" "$element"
+				line=${line#"$element"}
+				line=${line#, }
+			done
+			;;
+		esac
+	done <"$work/raw" | sort
 }

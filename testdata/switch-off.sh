@@ -20,40 +20,6 @@ NAME=switch-off
 
 # ---- the kernel's rules ----
 
-# A line for each rule (with its chain and place), element and property, sorted.
-listing() {
-	local line table='' block='' n=0 element
-
-	at nft list ruleset >"$work/raw" || return
-	while read -r line; do
-		case $line in
-		'table '*) table=${line% {} ;;
-		'set '* | 'map '* | 'chain '*)
-			block=${line% {} n=0
-			echo "$table, $block"
-			;;
-		'}') block='' ;;
-		'' | 'size '*) ;;
-		*)
-			if [[ $block == chain* ]]; then
-				n=$((n + 1))
-				printf '%s, %s %02d: %s\n' "$table" "$block" "$n" "$line"
-				continue
-			fi
-			line=${line#'elements = { '}
-			line=${line%' }'}
-			line=${line%,}
-			while [ -n "$line" ]; do
-				element=${line%%, *}
-				list_element "$table, $block" "$element"
-				line=${line#"$element"}
-				line=${line#, }
-			done
-			;;
-		esac
-	done <"$work/raw" | sort
-}
-
 # The numbers of a service's endpoints, and its endpoints, each by themselves.
 list_element() {
 	local key=${2% : *}

@@ -13,15 +13,8 @@ give_up() {
 	exit 0
 }
 
-if [ "$(id -u)" -ne 0 ]; then
-	unshare -Urnm true 2>/dev/null || give_up "no user namespaces here"
-	SVCR_INSIDE=1 exec unshare -Urnm "$0" "$@"
-fi
-if [ -n "${SVCR_INSIDE:-}" ]; then
-	# ip netns keeps names in /run/netns, which is not ours outside
-	mount -t tmpfs tmpfs /run || give_up "no private /run"
-	mkdir /run/netns
-fi
+# shellcheck source=testdata/userns.sh
+. "$root/testdata/userns.sh"
 for binary in "$SVCRULES" "$PROBE"; do
 	[ -x "$binary" ] || { echo "run.sh: $binary is missing, run make first" >&2; exit 2; }
 done
