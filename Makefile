@@ -16,6 +16,8 @@ B := build$(if $(SANITIZE),/$(subst $(comma),-,$(SANITIZE)))
 Q := $(if $(filter 1,$(V)),,@)
 
 LIB_PKGS := libmnl libnftnl jansson
+# of the command alone: IPVS and its dummy interface
+CMD_PKGS := libnl-3.0 libnl-genl-3.0 libnl-route-3.0
 override CFLAGS += -std=gnu11 -fPIC -fvisibility=hidden -MMD -MP
 override CPPFLAGS += -D_GNU_SOURCE -DSVCRULES_VERSION='"$(VERSION)"' -Ilib -I. \
 	-include lib/banned.h
@@ -28,6 +30,8 @@ override LDFLAGS += -fsanitize=$(SANITIZE)
 endif
 PKG_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(LIB_PKGS) 2>/dev/null)
 PKG_LIBS = $(shell $(PKG_CONFIG) --libs $(LIB_PKGS) 2>/dev/null)
+CMD_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(CMD_PKGS) 2>/dev/null)
+CMD_LIBS = $(shell $(PKG_CONFIG) --libs $(CMD_PKGS) 2>/dev/null)
 CHECK_LIBS = $(shell $(PKG_CONFIG) --libs check 2>/dev/null)
 
 ALL_SRC := $(wildcard lib/*.c rules/*/*.c cmd/*/*.c)
@@ -47,6 +51,7 @@ FUZZERS := $(FUZZ_SRC:%.c=$B/%)
 	unit fuzz-corpus pure golden-check switch-off man-check bench-smoke nft-versions packets sanitize valgrind
 all: $B/svcrules $B/probe $B/libsvcrules.a $B/libsvcrules.so $B/svcrules.pc
 
+$B/cmd/svcrules/%.o: override CFLAGS += $(CMD_CFLAGS)
 $B/%.o: %.c Makefile VERSION
 	@mkdir -p $(@D)
 	$(if $(filter 0,$V),@echo '  CC   $<')
@@ -62,7 +67,7 @@ $B/libsvcrules.so: $(LIB_OBJ)
 
 $B/svcrules: $(CMD_OBJ) $B/libsvcrules.a
 	$(if $(filter 0,$V),@echo '  LD   $@')
-	$Q$(CC) $(LDFLAGS) -o $@ $(CMD_OBJ) $B/libsvcrules.a -Wl,--as-needed $(PKG_LIBS)
+	$Q$(CC) $(LDFLAGS) -o $@ $(CMD_OBJ) $B/libsvcrules.a -Wl,--as-needed $(PKG_LIBS) $(CMD_LIBS)
 
 $B/probe: $B/cmd/probe/probe.o
 	$Q$(CC) $(LDFLAGS) -o $@ $<
@@ -89,7 +94,7 @@ FORCE:
 $(TESTS): $B/%_test: $B/%_test.o $B/libsvcrules.a
 	$(if $(filter 0,$V),@echo '  LD   $@')
 	$Q$(CC) $(LDFLAGS) -o $@ $< $(filter-out %/main.o,$(if $(findstring cmd/svcrules,$<),$(CMD_OBJ))) \
-	  $B/libsvcrules.a $(PKG_LIBS) $(CHECK_LIBS)
+	  $B/libsvcrules.a $(PKG_LIBS) $(if $(findstring cmd/svcrules,$<),$(CMD_LIBS)) $(CHECK_LIBS)
 ifneq ($(filter cmd/svcrules/%,$(TEST_SRC)),)
 $(filter $B/cmd/svcrules/%,$(TESTS)): $(CMD_OBJ)
 endif

@@ -8,6 +8,8 @@
 #include "seen.h"
 #include "svcrules.h"
 
+#include <stdlib.h>
+
 enum svcr_protocol { SVCR_TCP = 6, SVCR_UDP = 17, SVCR_SCTP = 132 };
 
 enum svcr_service_type { SVCR_CLUSTER_IP, SVCR_NODE_PORT, SVCR_LOAD_BALANCER, SVCR_EXTERNAL_NAME };
@@ -16,6 +18,12 @@ enum svcr_service_type { SVCR_CLUSTER_IP, SVCR_NODE_PORT, SVCR_LOAD_BALANCER, SV
 #define SVCR_LIST(type) struct { type *v; size_t n, cap; }
 struct svcr_addrs { struct svcr_addr *v; size_t n, cap; };
 struct svcr_cidrs { struct svcr_cidr *v; size_t n, cap; };
+
+/* Is `a` in a sorted list? */
+static inline bool svcr_addrs_have(const struct svcr_addrs *l, const struct svcr_addr *a)
+{
+	return l->n && bsearch(a, l->v, l->n, sizeof(*l->v), svcr_addr_cmp_sort);
+}
 
 struct svcr_service_port {
 	const char *name; /* interned; "" when unnamed */
@@ -26,6 +34,7 @@ struct svcr_service_port {
 struct svcr_service {
 	const char *ns, *name, *source; /* interned */
 	const char *created;            /* metadata.creationTimestamp, RFC 3339, or "" */
+	const char *scheduler;          /* annotation svcrules.io/ipvs-scheduler, or "" */
 	enum svcr_service_type type;
 	bool headless;    /* clusterIP None */
 	bool not_ours;    /* labelled for another proxy */
@@ -86,10 +95,13 @@ struct svcrules_model {
 	struct svcr_seen_set seen;
 };
 
+#define SVCR_SCHEDULER_MAX 16 /* bytes of an IPVS scheduler's name, with the terminator (IP_VS_SCHEDNAME_MAXLEN) */
+
 struct svcrules_options {
 	struct svcr_arena arena;
 	const char *node_name, *zone, *table;
-	struct svcr_addrs node_ips;
+	const char *scheduler, *ipvs_table; /* IPVS */
+	struct svcr_addrs node_ips, host_ips;
 	struct svcr_cidrs cluster_cidrs, service_cidrs, nodeport_cidrs;
 	bool has_node_ip, has_cluster_cidr, nodeport_primary, masquerade_all;
 	uint32_t mark;
@@ -97,6 +109,10 @@ struct svcrules_options {
 };
 
 #define SVCR_GROW(list) svcr_grow((void **)&(list)->v, &(list)->n, &(list)->cap, sizeof(*(list)->v))
+
+/* Is it one of Linux's IPVS schedulers? The names, for messages: "rr, wrr, ...". */
+bool svcr_scheduler_known(const char *name);
+extern const char svcr_scheduler_names[];
 
 /* "tcp", "udp", "sctp". */
 const char *svcr_protocol_name(uint8_t protocol);

@@ -185,11 +185,18 @@ static const struct svcr_field label_fields[] = {
 	END
 };
 
+/* A typo here must not stop all services: the IPVS back end warns of names that it does not know. */
+static const struct svcr_field annotation_fields[] = {
+	{ SVCR_FIELD("svcrules.io/ipvs-scheduler"), SVCR_F_STRING, .offset = MEMBER(meta.scheduler) },
+	END
+};
+
 static const struct svcr_field service_metadata[] = {
 	{ SVCR_FIELD("name"), SVCR_F_CUSTOM, MEMBER(meta.name), .read = read_short_name },
 	{ SVCR_FIELD("namespace"), SVCR_F_CUSTOM, MEMBER(meta.ns), .read = read_short_name },
 	{ SVCR_FIELD("creationTimestamp"), SVCR_F_STRING, .offset = MEMBER(meta.created) },
 	{ SVCR_FIELD("labels"), SVCR_F_OBJECT, .fields = label_fields },
+	{ SVCR_FIELD("annotations"), SVCR_F_OBJECT, .fields = annotation_fields },
 	END
 };
 
@@ -385,6 +392,7 @@ void svcr_service_finish(struct svcr_reader *r, struct svcr_object *o)
 	s->source = r->source;
 	s->created = o->meta.created ? o->meta.created : "";
 	s->not_ours = o->meta.not_ours;
+	s->scheduler = o->meta.scheduler ? o->meta.scheduler : "";
 	if (o->service.affinity_on)
 		s->affinity = o->service.timeout ? o->service.timeout : DEFAULT_TIMEOUT;
 	if (s->type != SVCR_LOAD_BALANCER) /* left from when it was one */

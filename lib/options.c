@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #define DEFAULT_TABLE "svcrules"
+#define BESIDE_IPVS "-ipvs" /* ends the name of the table that goes with IPVS */
 #define DEFAULT_MARK 0x4000u
 
 struct setting {
@@ -21,6 +22,8 @@ struct svcrules_options *svcrules_options_new(void)
 		return NULL;
 	o->table = DEFAULT_TABLE;
 	o->mark = DEFAULT_MARK;
+	o->scheduler = "rr";
+	o->ipvs_table = DEFAULT_TABLE BESIDE_IPVS;
 	o->families[SVCR_IPV4] = o->families[SVCR_IPV6] = true;
 	return o;
 }
@@ -30,6 +33,7 @@ void svcrules_options_free(struct svcrules_options *o)
 	if (!o)
 		return;
 	free(o->node_ips.v);
+	free(o->host_ips.v);
 	free(o->cluster_cidrs.v);
 	free(o->service_cidrs.v);
 	free(o->nodeport_cidrs.v);
@@ -45,6 +49,18 @@ bool svcrules_options_has_node_ip(const struct svcrules_options *o)
 const char *svcrules_options_table(const struct svcrules_options *o)
 {
 	return o->table;
+}
+
+const char *svcrules_options_ipvs_table(const struct svcrules_options *o)
+{
+	return o->ipvs_table;
+}
+
+bool svcrules_ipvs_is_table(const char *name)
+{
+	size_t n = strlen(name), end = strlen(BESIDE_IPVS);
+
+	return n >= end && strcmp(name + n - end, BESIDE_IPVS) == 0;
 }
 
 static int set_string(struct svcrules_options *o, const char **to, const char *value)
@@ -124,6 +140,12 @@ static int set_node_ip(struct svcrules_options *o, const char *value)
 	return split(value, add_addr, &o->node_ips);
 }
 
+static int set_host_ip(struct svcrules_options *o, const char *value)
+{
+	o->host_ips.n = 0;
+	return split(value, add_addr, &o->host_ips);
+}
+
 static int set_cluster_cidr(struct svcrules_options *o, const char *value)
 {
 	o->cluster_cidrs.n = 0;
@@ -172,7 +194,31 @@ static int set_table(struct svcrules_options *o, const char *value)
 
 	if (n == 0 || value[n] || n > 200 || strchr("0123456789-.", value[0]))
 		return -EINVAL;
-	return set_string(o, &o->table, value);
+	if (svcrules_ipvs_is_table(value))
+		return -EINVAL;
+	o->ipvs_table = svcr_arena_printf(&o->arena, "%s%s", value, BESIDE_IPVS);
+	return o->ipvs_table ? set_string(o, &o->table, value) : -ENOMEM;
+}
+
+const char svcr_scheduler_names[] = "rr, wrr, lc, wlc, sh, mh, dh, sed, nq, lblc, lblcr";
+
+bool svcr_scheduler_known(const char *name)
+{
+	size_t len = strlen(name);
+
+	for (const char *p = svcr_scheduler_names; *p; p += strspn(p, ", ")) {
+		size_t n = strcspn(p, ",");
+
+		if (n == len && memcmp(p, name, n) == 0)
+			return true;
+		p += n;
+	}
+	return false;
+}
+
+static int set_scheduler(struct svcrules_options *o, const char *value)
+{
+	return svcr_scheduler_known(value) ? set_string(o, &o->scheduler, value) : -EINVAL;
 }
 
 static int set_family(struct svcrules_options *o, const char *value)
@@ -196,8 +242,10 @@ static const struct setting settings[] = {
 	{ "masquerade-mark", set_mark, "a single bit such as 0x4000" },
 	{ "nodeport-addresses", set_nodeport_addresses, "prefixes with commas between, or 'primary'" },
 	{ "zone", set_zone, "a name" },
-	{ "table", set_table, "letters, digits, '_', '-' and '.', a letter or '_' first" },
+	{ "table", set_table, "letters, digits, '_', '-' and '.', a letter or '_' first, no '-ipvs' last" },
 	{ "family", set_family, "ipv4, ipv6 or both" },
+	{ "ipvs-scheduler", set_scheduler, svcr_scheduler_names },
+	{ "host-ip", set_host_ip, "addresses with commas between" },
 };
 
 int svcrules_options_set(struct svcrules_options *o, const char *name, const char *value,

@@ -95,6 +95,7 @@ struct svcr_metadata {
 	const char *ns, *name, *created;
 	const char *service;  /* label kubernetes.io/service-name */
 	const char *zone;     /* label topology.kubernetes.io/zone */
+	const char *scheduler; /* annotation svcrules.io/ipvs-scheduler */
 	bool not_ours;        /* labelled for another proxy */
 };
 

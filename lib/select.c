@@ -58,11 +58,6 @@ static void sort_unique(struct svcr_addrs *l)
 	l->n = kept + 1;
 }
 
-static bool has_addr(const struct svcr_addrs *l, const struct svcr_addr *a)
-{
-	return l->n && bsearch(a, l->v, l->n, sizeof(*l->v), svcr_addr_cmp_sort);
-}
-
 /* A copy in the view's arena. */
 static struct svcr_addr *keep_addrs(struct selection *sel, const struct svcr_addrs *l, size_t *ret_n)
 {
@@ -88,6 +83,17 @@ static struct svcr_range *keep_ranges(struct selection *sel, const struct svcr_c
 	else
 		*ret_n = svcr_ranges_of(v, l->v, l->n, family);
 	return v;
+}
+
+bool svcr_view_own(const struct svcr_view *view, const struct svcrules_options *o, const struct svcr_addr *a)
+{
+	for (size_t i = 0; i < view->nnode_ips; i++)
+		if (svcr_addr_eq(&view->node_ips[i], a))
+			return true;
+	for (size_t i = 0; i < o->host_ips.n; i++)
+		if (svcr_addr_eq(&o->host_ips.v[i], a))
+			return true;
+	return false;
 }
 
 /* ---- This node --------------------------------------------------------- */
@@ -136,7 +142,7 @@ static bool serves_node_ports(const struct selection *sel, const struct svcr_add
 {
 	const struct svcr_addrs *internal = sel->node ? &sel->node->internal_ips : &no_addrs;
 
-	if (svcr_addr_unusable(a) || has_addr(&sel->taken, a))
+	if (svcr_addr_unusable(a) || svcr_addrs_have(&sel->taken, a))
 		return false;
 	if (!sel->options->nodeport_primary)
 		return in_nodeport_cidrs(&sel->options->nodeport_cidrs, a);

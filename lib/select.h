@@ -62,6 +62,8 @@ struct svcr_view {
  * (then the view is released). Warnings and notices go to `d`. */
 int svcr_select(struct svcr_view *view, const struct svcrules_model *m, const struct svcrules_options *o,
 		struct svcrules_diags *d);
+/* Is it one of the node's own addresses, or of this host's interfaces as `o` names them? */
+bool svcr_view_own(const struct svcr_view *view, const struct svcrules_options *o, const struct svcr_addr *a);
 void svcr_view_release(struct svcr_view *view);
 
 #endif

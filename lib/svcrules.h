@@ -54,7 +54,8 @@ SVCRULES_API void svcrules_options_free(struct svcrules_options *o);
 /*
  * Sets one option by its name on the command line without the dashes:
  * node-name, node-ip, cluster-cidr, service-cidr, masquerade-all (value NULL),
- * masquerade-mark, nodeport-addresses, zone, table, family. Strings are copied.
+ * masquerade-mark, nodeport-addresses, zone, table, family, ipvs-scheduler,
+ * host-ip. Strings are copied.
  * Returns 0, -ENOENT (no such option), -EINVAL (value; said in `d`), -ENOMEM.
  */
 SVCRULES_API int svcrules_options_set(struct svcrules_options *o, const char *name, const char *value,
@@ -63,6 +64,15 @@ SVCRULES_API int svcrules_options_set(struct svcrules_options *o, const char *na
 SVCRULES_API bool svcrules_options_has_node_ip(const struct svcrules_options *o);
 /* The table's name; "svcrules" unless set. Valid until the next set. */
 SVCRULES_API const char *svcrules_options_table(const struct svcrules_options *o);
+
+/*
+ * The same of the table that goes with IPVS: "svcrules-ipvs". Options of IPVS:
+ * ipvs-scheduler; host-ip: the addresses of this host's own interfaces, which
+ * are not put on the dummy interface.
+ */
+SVCRULES_API const char *svcrules_options_ipvs_table(const struct svcrules_options *o);
+/* Is it the name of such a table? Others may not have it. */
+SVCRULES_API bool svcrules_ipvs_is_table(const char *name);
 
 /* ---- Reading ----------------------------------------------------------- */
 
@@ -178,6 +188,125 @@ SVCRULES_API int svcrules_changes_encode(struct svcrules_changes *c, void **ret_
 					 size_t *ret_messages);
 /* Says what message `seq` was about, with the services in it; malloc'ed, or NULL. */
 SVCRULES_API char *svcrules_changes_describe(const struct svcrules_changes *c, uint32_t seq);
+
+/* ---- IPVS rule sets ---------------------------------------------------- */
+
+/*
+ * Virtual servers with their real servers, the addresses of the interface
+ * svcrules0 that they are reached at, and the nftables table beside them:
+ * masquerading, source ranges, what is refused or dropped, and the traffic
+ * that IPVS cannot send where it must go. See svcrules(5).
+ */
+struct svcrules_ipvs;
+
+/* Like svcrules_nft_build(); the table beside it is built, too, and owned by the result. */
+SVCRULES_API int svcrules_ipvs_build(const struct svcrules_model *m, const struct svcrules_options *o,
+				     struct svcrules_diags *d, struct svcrules_ipvs **ret);
+/* An empty one, to be filled by decode; `beside` is borrowed and must outlive it. NULL: out of memory. */
+SVCRULES_API struct svcrules_ipvs *svcrules_ipvs_new(struct svcrules_nft *beside);
+SVCRULES_API void svcrules_ipvs_free(struct svcrules_ipvs *v);
+/* The table beside it; as long as `v` is there. */
+SVCRULES_API struct svcrules_nft *svcrules_ipvs_nft(const struct svcrules_ipvs *v);
+/* How many virtual servers, and how many addresses of svcrules0. */
+SVCRULES_API size_t svcrules_ipvs_servers(const struct svcrules_ipvs *v);
+SVCRULES_API size_t svcrules_ipvs_addresses(const struct svcrules_ipvs *v);
+
+/* What to print: for ip(8) -batch, for ipvsadm(8) -R, for nft(8) -f, or all with a comment line before each. */
+enum svcrules_ipvs_part { SVCRULES_IPVS_ALL, SVCRULES_IPVS_IP, SVCRULES_IPVS_IPVSADM, SVCRULES_IPVS_NFT };
+
+SVCRULES_API int svcrules_ipvs_print(const struct svcrules_ipvs *v, enum svcrules_ipvs_part part,
+				     svcrules_write_fn write, void *arg);
+/* As JSON; the form is described in svcrules(5). */
+SVCRULES_API int svcrules_ipvs_print_json(const struct svcrules_ipvs *v, svcrules_write_fn write, void *arg);
+
+/*
+ * From the kernel, in this order: the addresses of svcrules0; the messages of
+ * a dump of virtual servers; own, which sorts out those that others made; for
+ * each virtual server left the messages of a dump of its real servers; end.
+ * A virtual server is ours by its address on svcrules0, its place in the table
+ * beside it, or the mark in its flags. Messages are struct nlmsghdr of the
+ * generic netlink family IPVS (linux/ip_vs.h). Return 0, -ENOMEM or -EBADMSG.
+ */
+SVCRULES_API int svcrules_ipvs_decode_address(struct svcrules_ipvs *v, uint8_t family, const uint8_t *addr);
+SVCRULES_API int svcrules_ipvs_decode(struct svcrules_ipvs *v, const void *msg);
+SVCRULES_API int svcrules_ipvs_own(struct svcrules_ipvs *v);
+SVCRULES_API int svcrules_ipvs_decode_real(struct svcrules_ipvs *v, size_t i, const void *msg);
+SVCRULES_API void svcrules_ipvs_decode_end(struct svcrules_ipvs *v);
+/*
+ * The questions for these dumps, into SVCRULES_IPVS_REQUEST_SIZE bytes aligned
+ * for a struct nlmsghdr; `genl` is the family's number. False: there is no i-th virtual server.
+ */
+#define SVCRULES_IPVS_REQUEST_SIZE 256
+SVCRULES_API void svcrules_ipvs_ask(uint16_t genl, void *buf);
+SVCRULES_API bool svcrules_ipvs_ask_real(const struct svcrules_ipvs *v, size_t i, uint16_t genl, void *buf);
+
+/*
+ * The i-th virtual server of `wanted` that another program made in `have`, as
+ * "Service a/b:c 10.96.0.10:80/tcp", malloc'ed; NULL past the end.
+ */
+SVCRULES_API char *svcrules_ipvs_conflict(const struct svcrules_ipvs *have, const struct svcrules_ipvs *wanted,
+					  size_t i);
+
+enum svcrules_ipvs_settle {
+	SVCRULES_IPVS_APPLY,
+	SVCRULES_IPVS_COMPARE, /* whatever drains may stay: it is no difference */
+	SVCRULES_IPVS_RETIRE,  /* another back end serves now */
+};
+
+/*
+ * Carries over into `wanted` what of `have` must stay for its connections:
+ * real servers that are no longer wanted, with weight 0, and their virtual
+ * servers and addresses; not those of UDP, and none longer than `seconds`
+ * after it was first carried over. Returns 0 or -ENOMEM.
+ */
+SVCRULES_API int svcrules_ipvs_settle(const struct svcrules_ipvs *have, struct svcrules_ipvs *wanted,
+				      uint32_t seconds, enum svcrules_ipvs_settle how);
+
+struct svcrules_ipvs_changes; /* what leads from one to another; not that of the table beside */
+
+struct svcrules_ipvs_changes_stats {
+	size_t servers, reals, addresses; /* added, changed or removed */
+};
+
+/* Compares; both must outlive the result. Returns 0 or -ENOMEM. */
+SVCRULES_API int svcrules_ipvs_diff(const struct svcrules_ipvs *from, const struct svcrules_ipvs *to,
+				    struct svcrules_ipvs_changes **ret);
+SVCRULES_API void svcrules_ipvs_changes_free(struct svcrules_ipvs_changes *c);
+SVCRULES_API bool svcrules_ipvs_changes_empty(const struct svcrules_ipvs_changes *c);
+SVCRULES_API void svcrules_ipvs_changes_stats(const struct svcrules_ipvs_changes *c,
+					      struct svcrules_ipvs_changes_stats *ret);
+/* The i-th address to add or, with `removals`, to remove, and its NFPROTO_ family; NULL past the end. */
+SVCRULES_API const uint8_t *svcrules_ipvs_changes_address(const struct svcrules_ipvs_changes *c, bool removals,
+							  size_t i, uint8_t *ret_family);
+/*
+ * The netlink messages of all additions and alterations or, with `removals`, of all
+ * removals, which come after them. Otherwise like svcrules_changes_encode().
+ */
+SVCRULES_API int svcrules_ipvs_changes_encode(const struct svcrules_ipvs_changes *c, bool removals, uint16_t genl,
+					      void **ret_buf, size_t *ret_len, size_t *ret_messages);
+/* True if what the kernel (negative errno) said to message `seq` means that there is nothing left to do. */
+SVCRULES_API bool svcrules_ipvs_changes_harmless(const struct svcrules_ipvs_changes *c, bool removals, uint32_t seq,
+						 int err);
+/* True if two messages are about the same virtual server: refusing one may be why the other was refused. */
+SVCRULES_API bool svcrules_ipvs_changes_same_server(const struct svcrules_ipvs_changes *c, bool removals, uint32_t seq,
+						    uint32_t other);
+/* Says what was refused and why, in the service's name; malloc'ed, or NULL. */
+SVCRULES_API char *svcrules_ipvs_changes_describe(const struct svcrules_ipvs_changes *c, bool removals, uint32_t seq,
+						  int err);
+/* With the changes of the table beside: like svcrules_changes_print(). */
+SVCRULES_API int svcrules_ipvs_changes_print(const struct svcrules_ipvs_changes *c, const struct svcrules_changes *nft,
+					     bool colour, svcrules_write_fn write, void *arg);
+SVCRULES_API int svcrules_ipvs_changes_print_json(const struct svcrules_ipvs_changes *c,
+						  const struct svcrules_changes *nft, svcrules_write_fn write,
+						  void *arg);
+/* As commands of the part named: IP or IPVSADM. */
+SVCRULES_API int svcrules_ipvs_changes_print_commands(const struct svcrules_ipvs_changes *c,
+						      enum svcrules_ipvs_part part, svcrules_write_fn write,
+						      void *arg);
+/* Like svcrules_nft_flow_stale(), for what IPVS and the table beside it serve; `before`: that table. */
+SVCRULES_API bool svcrules_ipvs_flow_stale(const struct svcrules_ipvs *now, const struct svcrules_nft *before,
+					   uint8_t family, const uint8_t *source, const uint8_t *destination,
+					   uint16_t port, const uint8_t *reply_source, uint16_t reply_port);
 
 /* ---- Flows and clients ------------------------------------------------- */
 

@@ -30,7 +30,7 @@ allowed=(
 	memchr memcmp memcpy memmem memmove memrchr memset strchr strchrnul strcmp strcspn strdup strlen strncmp
 	strndup strnlen strpbrk strrchr strspn strstr
 	# text in memory, numbers, order, addresses
-	asprintf bsearch inet_ntop inet_pton qsort qsort_r snprintf strtoul strtoull vasprintf vsnprintf
+	strerrordesc_np asprintf bsearch inet_ntop inet_pton qsort qsort_r snprintf strtoul strtoull vasprintf vsnprintf
 	__errno_location
 	# the same under newer C libraries and _FORTIFY_SOURCE
 	__asprintf_chk __isoc23_strtoul __isoc23_strtoull __memcpy_chk __memmove_chk __memset_chk __snprintf_chk

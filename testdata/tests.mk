@@ -1,7 +1,8 @@
 # The tests; included by the Makefile. `make test` installs the packages it
 # needs (as root, with apt), builds, and runs everything.
 
-TEST_PACKAGES := gcc make pkg-config libc6-dev libmnl-dev libnftnl-dev libjansson-dev check \
+TEST_PACKAGES := gcc make pkg-config libc6-dev libmnl-dev libnftnl-dev libjansson-dev \
+	libnl-3-dev libnl-genl-3-dev libnl-route-3-dev check ipvsadm \
 	nftables iproute2 conntrack iptables procps util-linux binutils strace valgrind mandoc shellcheck cppcheck \
 	libyajl-dev qemu-system-x86 busybox-static cpio kmod
 SUITES := unit fuzz-corpus pure golden-check switch-off man-check bench-smoke nft-versions packets vm sanitize valgrind

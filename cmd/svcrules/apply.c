@@ -2,10 +2,12 @@
 #include "cleanup.h"
 #include "command.h"
 #include "input.h"
+#include "ipvs_apply.h"
 #include "kernel.h"
 #include "say.h"
 #include "footprint.h"
 #include "state.h"
+#include "summary.h"
 #include "sync.h"
 #include "warn.h"
 #include "writer.h"
@@ -13,7 +15,6 @@
 #include <errno.h>
 #include <linux/netfilter.h>
 #include <sys/random.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { GO_ON = -1 }; /* instead of an exit code */
@@ -26,38 +27,16 @@ struct job {
 	struct state last; /* what the last run left */
 	struct footprint footprint;  /* what this one reads */
 	struct sync sync;
+	struct rules rules;
 };
-
-static double seconds(void)
-{
-	struct timespec ts = { 0 };
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
-
-static const char *plural(size_t n)
-{
-	return n == 1 ? "" : "s";
-}
 
 static void summary(const struct job *j, const struct svcrules_nft_stats *served, const char *done)
 {
 	const struct sync *s = &j->sync;
 
-	if (j->args->given[OPT_QUIET])
-		return;
-	printf("%zu service%s, %zu endpoint%s: ", served->services, plural(served->services), served->endpoints,
-	       plural(served->endpoints));
-	if (s->messages)
-		printf("%zu element%s added, %zu removed (%zu change%s %s)", s->stats.elements_added,
-		       plural(s->stats.elements_added), s->stats.elements_removed, s->messages, plural(s->messages),
-		       done);
-	else
-		printf("no changes");
-	if (s->flows)
-		printf(", %zu stale UDP flow%s deleted", s->flows, plural(s->flows));
-	printf(" in %.3f s\n", seconds() - j->start);
+	if (!j->args->given[OPT_QUIET])
+		summary_print(&(struct summary){ .start = j->start, .served = served, .changed = &s->stats,
+						 .messages = s->messages, .flows = s->flows, .done = done });
 }
 
 /* --dry-run and --check: nothing is touched, so the lock is not needed. */
@@ -70,7 +49,7 @@ static int try_only(struct job *j, const struct svcrules_nft_stats *served)
 	if (!code && j->args->given[OPT_DRY_RUN]) {
 		if (svcrules_changes_print(s->changes, out_colour(), out_write, NULL) == -ENOMEM)
 			return say_enomem();
-		code = cleanup_udp(s->wanted, s->first, true, &s->flows);
+		code = cleanup_udp(&(struct cleanup_rules){ .now = s->wanted, .before = s->first }, true, &s->flows);
 		s->flows = 0; /* none was deleted */
 	}
 	if (!code && check)
@@ -120,23 +99,21 @@ static int recall(struct job *j)
 static int make_so(struct job *j, const struct svcrules_nft_stats *served)
 {
 	int lock = -1, code = writer_lock(j->args, &lock);
+	bool left = false;
 
 	if (!code)
 		code = recall(j);
 	if (!code)
 		code = sync_make(&j->sync);
-	if (!code)
+	if (!code) /* now that these rules serve, IPVS need not */
+		code = ipvs_retire(j->args, j->sync.nl, j->settings, &left);
+	if (!code && !left) /* else the next run has to look again */
 		code = remember(j, served);
 	if (lock >= 0)
 		close(lock);
 	if (!code)
 		summary(j, served, "sent");
 	return code;
-}
-
-static bool is_trial(const struct arguments *a)
-{
-	return a->given[OPT_DRY_RUN] || a->given[OPT_CHECK];
 }
 
 static int open_kernel(struct job *j)
@@ -158,7 +135,7 @@ static int work(struct job *j)
 	if (!j->args->given[OPT_QUIET])
 		warn_host(j->sync.nl, svcrules_nft_has_table(wanted, NFPROTO_IPV4), svcrules_nft_has_table(wanted, NFPROTO_IPV6),
 			  &served);
-	return is_trial(j->args) ? try_only(j, &served) : make_so(j, &served);
+	return arguments_trial(j->args) ? try_only(j, &served) : make_so(j, &served);
 }
 
 static bool rules_unchanged(struct job *j)
@@ -216,7 +193,7 @@ static int look_back(struct job *j)
 static int read_and_work(struct job *j)
 {
 	const struct arguments *a = j->args;
-	bool trial = is_trial(a);
+	bool trial = arguments_trial(a);
 	int code = EXIT_DONE;
 
 	if (!trial) {
@@ -229,28 +206,40 @@ static int read_and_work(struct job *j)
 	}
 	/* Before the lock is taken: reading may last, as from a pipe. */
 	if (!code)
-		code = input_build(a, a->files, a->nfiles, j->settings, true, trial ? NULL : &j->footprint, &j->sync.wanted);
+		code = input_build(a, a->files, a->nfiles, j->settings, true, trial ? NULL : &j->footprint, &j->rules);
+	j->sync.wanted = j->rules.nft;
 	return code ? code : work(j);
+}
+
+static int nftables_apply(const struct arguments *a, struct svcrules_options *settings)
+{
+	struct job j = { .args = a, .settings = settings, .start = summary_clock() };
+	int code;
+
+	j.table = j.sync.table = svcrules_options_table(settings);
+	code = read_and_work(&j);
+	sync_release(&j.sync);
+	nfnl_close(j.sync.nl);
+	rules_release(&j.rules);
+	footprint_release(&j.footprint);
+	state_release(&j.last);
+	return code;
 }
 
 static int run(const struct arguments *a)
 {
-	struct job j = { .args = a, .start = seconds() };
-	unsigned ms;
-	int code = writer_wait(a, &ms); /* a wrong value is told before any work */
+	struct svcrules_options *settings;
+	unsigned unused;
+	int code = writer_wait(a, &unused); /* wrong values are told before any work */
 
 	if (!code)
-		code = input_settings(a, &j.settings);
+		code = writer_drain(a, &unused);
+	if (!code)
+		code = input_settings(a, &settings);
 	if (code)
 		return code;
-	j.table = j.sync.table = svcrules_options_table(j.settings);
-	code = read_and_work(&j);
-	sync_release(&j.sync);
-	nfnl_close(j.sync.nl);
-	svcrules_nft_free(j.sync.wanted);
-	svcrules_options_free(j.settings);
-	footprint_release(&j.footprint);
-	state_release(&j.last);
+	code = arguments_ipvs(a) ? ipvs_apply(a, settings) : nftables_apply(a, settings);
+	svcrules_options_free(settings);
 	return code;
 }
 
@@ -259,7 +248,7 @@ const struct command command_apply = {
 	.name = "apply",
 	.synopsis = "-f FILE... [--dry-run] [--check] [--verify] [OPTION...]",
 	.summary = "make the kernel serve what FILE says",
-	.about = "Brings this network namespace's rules to what FILE says in one transaction, with\n"
-		 "the smallest change. Nothing is changed if FILE has an error.\n",
+	.about = "Brings this network namespace's rules to what FILE says, with nftables in one\n"
+		 "transaction, with the smallest change. Nothing is changed if FILE has an error.\n",
 	.run = run,
 };

@@ -72,15 +72,16 @@ int cleanup_affinity(struct nfnl *n, const struct svcrules_nft *now, const char 
 	return EXIT_DONE;
 }
 
-struct judging {
-	const struct svcrules_nft *now, *before;
-};
-
 static bool is_stale(const struct ct_flow *f, void *arg)
 {
-	const struct judging *j = arg;
+	const struct cleanup_rules *r = arg;
 
-	return svcrules_nft_flow_stale(j->now, j->before, f->family, f->orig_src, f->orig_dst, f->orig_dport,
+	if (r->retired && f->translated) /* by nftables, which goes on */
+		return false;
+	if (r->ipvs)
+		return svcrules_ipvs_flow_stale(r->ipvs, r->before, f->family, f->orig_src, f->orig_dst, f->orig_dport,
+						f->reply_src, f->reply_sport);
+	return svcrules_nft_flow_stale(r->now, r->before, f->family, f->orig_src, f->orig_dst, f->orig_dport,
 				       f->reply_src, f->reply_sport);
 }
 
@@ -98,9 +99,9 @@ static void flow_print(const struct ct_flow *f, void *arg)
 	       f->orig_sport, open, dst, close, f->orig_dport, open, reply, close, f->reply_sport);
 }
 
-int cleanup_udp(const struct svcrules_nft *now, const struct svcrules_nft *before, bool dry_run, size_t *count)
+int cleanup_udp(const struct cleanup_rules *rules, bool dry_run, size_t *count)
 {
-	struct judging j = { now, before };
+	struct cleanup_rules r = *rules;
 
 	*count = 0;
 	for (size_t i = 0; i < KERNEL_FAMILIES; i++) {
@@ -108,9 +109,9 @@ int cleanup_udp(const struct svcrules_nft *now, const struct svcrules_nft *befor
 		size_t n = 0;
 		int err;
 
-		if (!svcrules_nft_has_udp(now, family) && !svcrules_nft_has_udp(before, family))
+		if (!svcrules_nft_has_udp(r.now, family) && !svcrules_nft_has_udp(r.before, family))
 			continue;
-		err = conntrack_clean_udp(family, is_stale, &j, dry_run, dry_run ? flow_print : NULL, NULL, &n);
+		err = conntrack_clean_udp(family, is_stale, &r, dry_run, dry_run ? flow_print : NULL, NULL, &n);
 		*count += n;
 		if (err == -EOPNOTSUPP)
 			say("warning: this kernel has no ctnetlink: UDP flows to endpoints that are gone stay");

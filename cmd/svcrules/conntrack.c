@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
+#include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <netinet/in.h>
@@ -120,7 +121,7 @@ static int entry_copy(struct stale_entry *e, const struct nlattr *a)
 }
 
 struct entry_attrs {
-	const struct nlattr *orig, *reply, *zone, *id;
+	const struct nlattr *orig, *reply, *zone, *id, *status;
 };
 
 static int entry_keep(struct clean *c, const struct ct_flow *f, const struct entry_attrs *at)
@@ -145,6 +146,7 @@ static int entry_cb(const struct nlmsghdr *nlh, void *arg)
 	struct clean *c = arg;
 	const struct nlattr *a;
 	struct ct_flow f;
+	uint32_t status;
 
 	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*nfg) || nfg->nfgen_family != c->family)
 		return 0;
@@ -154,9 +156,13 @@ static int entry_cb(const struct nlmsghdr *nlh, void *arg)
 		case CTA_TUPLE_REPLY: at.reply = a; break;
 		case CTA_ZONE: at.zone = a; break;
 		case CTA_ID: at.id = a; break;
+		case CTA_STATUS: at.status = a; break;
 		}
 	}
-	if (!read_flow(c->family, at.orig, at.reply, &f) || !c->stale(&f, c->arg))
+	if (!read_flow(c->family, at.orig, at.reply, &f))
+		return 0;
+	f.translated = copy_exact(at.status, &status, sizeof(status)) && (ntohl(status) & IPS_DST_NAT);
+	if (!c->stale(&f, c->arg))
 		return 0;
 	return entry_keep(c, &f, &at);
 }

@@ -18,6 +18,7 @@ struct ct_flow {
 	uint16_t orig_sport, orig_dport;    /* host order, as all ports here */
 	uint8_t reply_src[16];              /* who really answers: the endpoint */
 	uint16_t reply_sport;
+	bool translated;                    /* by NAT of its destination; what IPVS does does not count as such */
 };
 
 /*

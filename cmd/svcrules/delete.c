@@ -1,189 +1,102 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "command.h"
 #include "input.h"
+#include "ipvs.h"
 #include "kernel.h"
 #include "say.h"
-#include "state.h"
-#include "svcrules.h"
+#include "tables.h"
 #include "writer.h"
 
-#include <errno.h>
-#include <libmnl/libmnl.h>
-#include <linux/netfilter.h>
-#include <linux/netfilter/nf_tables.h>
-#include <linux/netfilter/nfnetlink.h>
 #include <unistd.h>
 
-#define TRIES_MAX 10
-#define REFUSALS_MAX 20
-
-struct table {
-	char *name;
-	uint8_t family;
+struct job {
+	const struct arguments *args;
+	const struct svcrules_options *settings;
+	struct nfnl *nl;
+	bool ipvs, nftables; /* which back end's rules */
+	size_t deleted;      /* tables and virtual servers */
 };
 
-struct tables {
-	const char *wanted; /* the only name looked for, or NULL */
-	struct table *v;
-	size_t n;
-	uint8_t foreign; /* family of a table of the wanted name that is not ours */
-};
-
-static void tables_free(struct tables *t)
+static bool of_nftables(const char *name)
 {
-	for (size_t i = 0; i < t->n; i++)
-		free(t->v[i].name);
-	free(t->v);
-	t->v = NULL;
-	t->n = 0;
+	return !svcrules_ipvs_is_table(name);
 }
 
-static const char *family_name(uint8_t family)
+/* Tables of the back ends chosen: of any name, or the one named. */
+static int delete_tables(struct job *j)
 {
-	return family == NFPROTO_IPV6 ? "ip6" : family == NFPROTO_IPV4 ? "ip" : "inet";
-}
+	struct tables_choice choice = { .quiet = j->args->given[OPT_QUIET] };
+	size_t n = 0;
+	int code;
 
-static int add(struct tables *t, const char *name, uint8_t family)
-{
-	struct table *v = reallocarray(t->v, t->n + 1, sizeof(*v));
-
-	if (!v)
-		return -ENOMEM;
-	t->v = v;
-	v[t->n] = (struct table){ strdup(name), family };
-	return v[t->n].name ? (t->n++, 0) : -ENOMEM;
-}
-
-static int collect(const struct nlmsghdr *nlh, void *arg)
-{
-	const struct nfgenmsg *g = mnl_nlmsg_get_payload(nlh);
-	struct tables *t = arg;
-	const char *name;
-	uint8_t family;
-
-	if (!svcrules_nft_owned(nlh, &name, &family)) {
-		if (t->wanted) /* then only that table was asked for */
-			t->foreign = g->nfgen_family;
-		return 0;
+	choice.chosen = !j->ipvs ? of_nftables : !j->nftables ? svcrules_ipvs_is_table : tables_any;
+	if (!j->args->given[OPT_TABLE]) {
+		code = tables_delete(j->nl, &choice, &n);
+		j->deleted += n;
+		return code;
 	}
-	return add(t, name, family);
+	choice.name = svcrules_options_table(j->settings);
+	code = j->nftables ? tables_delete(j->nl, &choice, &n) : EXIT_DONE;
+	j->deleted += n;
+	n = 0;
+	choice.name = svcrules_options_ipvs_table(j->settings);
+	if (!code && j->ipvs)
+		code = tables_delete(j->nl, &choice, &n);
+	j->deleted += n;
+	return code;
 }
 
-static int fill_name(struct nlmsghdr *nlh, void *arg)
+/* Virtual servers and svcrules0, at once: their connections end. */
+static int delete_servers(struct job *j)
 {
-	return mnl_attr_put_strz_check(nlh, NFNL_REQUEST_SIZE, NFTA_TABLE_NAME, arg) ? 0 : -EMSGSIZE;
+	const char *table = svcrules_options_ipvs_table(j->settings);
+	struct ipvs_kernel k = { .nl = j->nl, .optional = true, .any_owner = !j->args->given[OPT_TABLE] };
+	size_t n = 0;
+	int code;
+
+	/* without being told to, nothing is looked for (and no module loaded) where no trace of it is */
+	if (!j->ipvs || (j->nftables && !ipvs_traces(&k, table)))
+		return EXIT_DONE;
+	code = ipvs_read(&k, table);
+	if (!code)
+		code = ipvs_remove(&k, &n);
+	if (!code && k.messages && !j->args->given[OPT_QUIET])
+		printf("deleted %zu virtual server%s and the interface %s\n", n, n == 1 ? "" : "s", DUMMY_NAME);
+	j->deleted += k.messages;
+	ipvs_kernel_release(&k);
+	return code;
 }
 
-static int find(struct nfnl *n, struct tables *t)
+static int work(struct job *j)
 {
-	for (size_t i = 0; i < KERNEL_FAMILIES; i++) {
-		uint8_t family = kernel_families[i];
-		int err;
+	int lock = -1, code = writer_lock(j->args, &lock);
 
-		if (t->wanted)
-			err = nfnl_request(n, NFT_MSG_GETTABLE, family, fill_name, (void *)(uintptr_t)t->wanted, collect,
-					   t);
-		else
-			err = nfnl_dump(n, NFT_MSG_GETTABLE, family, NULL, NULL, collect, t);
-		if (err && err != -ENOENT && err != -EAFNOSUPPORT)
-			return err;
-	}
-	return 0;
-}
-
-static void put_deletion(void *buf, const struct table *t, uint32_t seq)
-{
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
-	struct nfgenmsg *g;
-
-	nlh->nlmsg_type = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_DELTABLE;
-	nlh->nlmsg_flags = NLM_F_REQUEST;
-	nlh->nlmsg_seq = seq;
-	g = mnl_nlmsg_put_extra_header(nlh, sizeof(*g));
-	g->nfgen_family = t->family;
-	g->version = NFNETLINK_V0;
-	mnl_attr_put_strz(nlh, NFTA_TABLE_NAME, t->name);
-}
-
-/* A name has at most NFT_NAME_MAXLEN bytes (the kernel's), so each message fits. */
-#define MESSAGE_MAX (NFT_NAME_MAXLEN + 64)
-
-static int send_deletions(struct nfnl *n, const struct tables *t, uint32_t genid)
-{
-	struct nfnl_error errors[REFUSALS_MAX];
-	char *buf = calloc(t->n, MESSAGE_MAX);
-	size_t len = 0, nerrors = 0;
-	int err;
-
-	if (!buf)
-		return say_enomem();
-	for (size_t i = 0; i < t->n; i++) {
-		put_deletion(buf + len, &t->v[i], (uint32_t)i + 1);
-		len += MNL_ALIGN(((struct nlmsghdr *)(void *)(buf + len))->nlmsg_len);
-	}
-	err = nfnl_batch_send(n, buf, len, true, genid, t->n, errors, REFUSALS_MAX, &nerrors, NULL);
-	free(buf);
-	if (err == -ERESTART || (err == -ENOBUFS && !nerrors))
-		return -1;
-	return err ? kernel_refused(NULL, err, errors, nerrors) : EXIT_DONE;
-}
-
-static void print(const struct tables *t)
-{
-	for (size_t i = 0; i < t->n; i++)
-		printf("deleted table %s %s\n", family_name(t->v[i].family), t->v[i].name);
-}
-
-/* One try: an exit code, or -1 if the tables changed meanwhile. */
-static int try_delete(struct nfnl *n, const char *wanted, bool quiet)
-{
-	struct tables t = { .wanted = wanted };
-	uint32_t genid;
-	int err = nfnl_genid(n, &genid), code = EXIT_DONE;
-
-	if (!err)
-		err = find(n, &t);
-	if (err == -EINTR || err == -ENOBUFS)
-		code = -1;
-	else if (err)
-		code = kernel_failed("read the kernel's tables", err);
-	else if (t.foreign)
-		code = kernel_foreign(t.foreign, wanted);
-	else if (t.n)
-		code = send_deletions(n, &t, genid);
-	else if (!quiet)
+	if (!code && !(j->nl = kernel_open()))
+		code = EXIT_KERNEL;
+	if (!code)
+		code = delete_servers(j); /* before the table that tells whose they are */
+	if (!code)
+		code = delete_tables(j);
+	if (!code && !j->deleted && !j->args->given[OPT_QUIET])
 		puts("nothing to delete");
-	for (size_t i = 0; i < t.n && !code; i++)
-		state_forget(STATE_DIR, t.v[i].name);
-	if (!code && !quiet)
-		print(&t);
-	tables_free(&t);
+	nfnl_close(j->nl);
+	if (lock >= 0)
+		close(lock);
 	return code;
 }
 
 static int run(const struct arguments *a)
 {
+	struct job j = { .args = a, .ipvs = !a->given[OPT_BACKEND] || arguments_ipvs(a),
+			 .nftables = !a->given[OPT_BACKEND] || !arguments_ipvs(a) };
 	struct svcrules_options *settings;
-	struct nfnl *n = NULL;
-	int lock = -1, code;
+	int code = input_settings(a, &settings);
 
-	code = input_settings(a, &settings); /* for its check of the table's name */
 	if (code)
 		return code;
+	j.settings = settings;
+	code = work(&j);
 	svcrules_options_free(settings);
-	code = writer_lock(a, &lock);
-	if (!code && !(n = kernel_open()))
-		code = EXIT_KERNEL;
-	if (!code) {
-		code = -1;
-		for (int i = 0; i < TRIES_MAX && code < 0; i++)
-			code = try_delete(n, a->value[OPT_TABLE], a->given[OPT_QUIET]);
-		if (code < 0)
-			code = kernel_failed("delete tables", -EINTR);
-	}
-	nfnl_close(n);
-	if (lock >= 0)
-		close(lock);
 	return code;
 }
 
@@ -192,7 +105,8 @@ const struct command command_delete = {
 	.name = "delete",
 	.synopsis = "[OPTION...]",
 	.summary = "remove all that svcrules installed",
-	.about = "Removes every nftables table that svcrules made, whatever its name, or only the\n"
-		 "one named with --table, and nothing else. It is no error if there is none.\n",
+	.about = "Removes every nftables table that svcrules made, whatever its name, or only those\n"
+		 "of --table, its IPVS virtual servers and the interface svcrules0, or with\n"
+		 "--backend only one back end's, and nothing else. It is no error if there is none.\n",
 	.run = run,
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "command.h"
 #include "input.h"
+#include "ipvs.h"
 #include "kernel.h"
 #include "say.h"
 #include "svcrules.h"
@@ -30,19 +31,57 @@ static int compare(const struct arguments *a, const struct svcrules_nft *from, s
 	return err == -ENOMEM ? say_enomem() : code;
 }
 
-static int read_kernel(const char *table, struct svcrules_nft **ret)
+static int compare_ipvs(const struct arguments *a, const struct rules *from, struct rules *to)
+{
+	const char *format = a->value[OPT_OUTPUT_DIFF];
+	struct ipvs_changes c = { NULL, NULL };
+	int code = ipvs_compare(from->ipvs, to->ipvs, &c), err = 0;
+
+	if (code)
+		return code;
+	if (format && strcmp(format, "nft") == 0)
+		err = svcrules_changes_print_nft(c.nft, out_write, NULL);
+	else if (format && strcmp(format, "json") == 0)
+		err = svcrules_ipvs_changes_print_json(c.ipvs, c.nft, out_write, NULL);
+	else if (format && strcmp(format, "text") != 0)
+		err = svcrules_ipvs_changes_print_commands(c.ipvs, strcmp(format, "ip") == 0 ? SVCRULES_IPVS_IP :
+							   SVCRULES_IPVS_IPVSADM, out_write, NULL);
+	else
+		err = svcrules_ipvs_changes_print(c.ipvs, c.nft, out_colour(), out_write, NULL);
+	code = ipvs_changes_empty(&c) ? EXIT_DONE : EXIT_DIFFERS;
+	ipvs_changes_release(&c);
+	return err == -ENOMEM ? say_enomem() : code;
+}
+
+/* What the kernel has now; of IPVS, what may stay in it for its connections is carried over into `to`. */
+static int with_kernel(const struct arguments *a, const struct svcrules_options *settings, struct rules *to)
 {
 	struct nfnl *n = kernel_open();
+	struct ipvs_kernel k = { .nl = n };
+	struct rules from = { NULL, NULL };
 	uint32_t genid;
-	int code = n ? kernel_read_own(n, table, ret, &genid) : EXIT_KERNEL;
+	int code = EXIT_KERNEL;
 
+	if (n && to->ipvs) {
+		code = ipvs_read(&k, svcrules_options_ipvs_table(settings));
+		if (!code && svcrules_ipvs_settle(k.have, to->ipvs, 1, SVCRULES_IPVS_COMPARE))
+			code = say_enomem();
+		from = (struct rules){ k.have, k.table_now };
+	} else if (n) {
+		code = kernel_read_own(n, svcrules_options_table(settings), &from.nft, &genid);
+	}
 	nfnl_close(n);
+	if (!code)
+		code = to->ipvs ? compare_ipvs(a, &from, to) : compare(a, from.nft, to->nft);
+	if (!to->ipvs)
+		rules_release(&from);
+	ipvs_kernel_release(&k);
 	return code;
 }
 
 static int run(const struct arguments *a)
 {
-	struct svcrules_nft *from = NULL, *to = NULL;
+	struct rules from = { NULL, NULL }, to = { NULL, NULL };
 	bool of_host = !a->given[OPT_FROM];
 	struct svcrules_options *settings;
 	int code = input_settings(a, &settings);
@@ -54,11 +93,11 @@ static int run(const struct arguments *a)
 	if (!code)
 		code = input_build(a, a->files, a->nfiles, settings, of_host, NULL, &to);
 	if (!code && of_host)
-		code = read_kernel(svcrules_options_table(settings), &from);
-	if (!code)
-		code = compare(a, from, to);
-	svcrules_nft_free(from);
-	svcrules_nft_free(to);
+		code = with_kernel(a, settings, &to);
+	else if (!code)
+		code = to.ipvs ? compare_ipvs(a, &from, &to) : compare(a, from.nft, to.nft);
+	rules_release(&from);
+	rules_release(&to);
 	svcrules_options_free(settings);
 	return code;
 }

@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <unistd.h>
 
+#include "dummy.h"
 #include "nfnl.h"
 
 #define DUMP_TRIES 5
@@ -79,6 +80,7 @@ struct address {
 struct addresses {
 	struct address *v;
 	size_t count, room;
+	unsigned int skip; /* this interface's are none; 0: there is no such */
 };
 
 static int addresses_add(struct addresses *l, uint8_t family, const void *addr, size_t len)
@@ -119,7 +121,8 @@ static int address_cb(const struct nlmsghdr *nlh, void *arg)
 	int r;
 
 	if (nlh->nlmsg_type != RTM_NEWADDR || mnl_nlmsg_get_payload_len(nlh) < sizeof(*ifa) ||
-	    (ifa->ifa_family != AF_INET && ifa->ifa_family != AF_INET6))
+	    (ifa->ifa_family != AF_INET && ifa->ifa_family != AF_INET6) ||
+	    (((struct addresses *)arg)->skip && ifa->ifa_index == ((struct addresses *)arg)->skip))
 		return MNL_CB_OK;
 	mnl_attr_for_each(a, nlh, sizeof(*ifa)) {
 		if (mnl_attr_get_type(a) == IFA_LOCAL)
@@ -141,7 +144,7 @@ static int address_cb(const struct nlmsghdr *nlh, void *arg)
 
 int host_addresses(void (*cb)(uint8_t family, const uint8_t addr[16], void *), void *arg)
 {
-	struct addresses l = { 0 };
+	struct addresses l = { .skip = dummy_index() };
 	int r = -EINTR;
 
 	for (int i = 0; i < DUMP_TRIES && r == -EINTR; i++) {

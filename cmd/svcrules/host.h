@@ -14,7 +14,7 @@ struct nfnl;
 
 /*
  * Calls `cb` for each address (family AF_INET or AF_INET6; network order, 4 or
- * 16 bytes of `addr`, the rest zero) of any interface, except loopback,
+ * 16 bytes of `addr`, the rest zero) of any interface but svcrules0, except loopback,
  * link-local and multicast ones. The same address on two interfaces comes
  * twice. `cb` runs after everything was read: with an error it never does.
  * Returns 0, -ENOMEM, -EINTR (changed during each of five reads) or the kernel's error.

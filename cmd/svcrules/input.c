@@ -152,14 +152,14 @@ static int read_all(struct reading *r, const struct arguments *a, const char *co
 	return ignored_tell(r);
 }
 
-/* Sets the host's addresses as this node's. */
-static int host_addresses_set(struct reading *r, struct svcrules_options *settings)
+/* Sets the host's addresses as `option`. */
+static int host_addresses_set(struct reading *r, struct svcrules_options *settings, const char *option)
 {
 	char *list = NULL;
 	int err = host_address_list(&list);
 
 	if (!err && *list)
-		err = svcrules_options_set(settings, "node-ip", list, r->diags);
+		err = svcrules_options_set(settings, option, list, r->diags);
 	if (!err && r->footprint)
 		r->footprint->addresses = list;
 	else
@@ -176,29 +176,48 @@ static const char *node_name(const struct arguments *a, char *buf, size_t size)
 	return host_name(buf, size) == 0 ? buf : "";
 }
 
-static int build(struct reading *r, const struct arguments *a, struct svcrules_options *settings, bool of_host,
-		 struct svcrules_nft **ret)
+void rules_release(struct rules *r)
 {
-	char name[256];
-	int err, code = EXIT_DONE;
+	if (r->ipvs)
+		svcrules_ipvs_free(r->ipvs);
+	else
+		svcrules_nft_free(r->nft);
+	*r = (struct rules){ NULL, NULL };
+}
 
-	if (of_host && !svcrules_options_has_node_ip(settings) &&
-	    !svcrules_model_has_node_addresses(r->model, node_name(a, name, sizeof(name))))
-		code = host_addresses_set(r, settings);
-	if (code)
-		return code;
-	err = svcrules_nft_build(r->model, settings, r->diags, ret);
+static int build_backend(struct reading *r, bool ipvs, const struct svcrules_options *settings, struct rules *ret)
+{
+	struct rules made = { NULL, NULL };
+	int err = ipvs ? svcrules_ipvs_build(r->model, settings, r->diags, &made.ipvs) :
+			 svcrules_nft_build(r->model, settings, r->diags, &made.nft);
+
+	if (!err && ipvs)
+		made.nft = svcrules_ipvs_nft(made.ipvs);
 	diags_tell(r, NULL);
 	if (err || svcrules_diags_failed(r->diags)) {
-		if (!err)
-			svcrules_nft_free(*ret);
+		rules_release(&made);
 		return say_enomem();
 	}
+	*ret = made;
 	return EXIT_DONE;
 }
 
+static int build(struct reading *r, const struct arguments *a, struct svcrules_options *settings, bool of_host,
+		 struct rules *ret)
+{
+	char name[256];
+	int code = EXIT_DONE;
+
+	if (of_host && !svcrules_options_has_node_ip(settings) &&
+	    !svcrules_model_has_node_addresses(r->model, node_name(a, name, sizeof(name))))
+		code = host_addresses_set(r, settings, "node-ip");
+	if (!code && of_host && arguments_ipvs(a))
+		code = host_addresses_set(r, settings, "host-ip");
+	return code ? code : build_backend(r, arguments_ipvs(a), settings, ret);
+}
+
 int input_build(const struct arguments *a, const char *const *files, size_t nfiles,
-		struct svcrules_options *settings, bool of_host, struct footprint *footprint, struct svcrules_nft **ret)
+		struct svcrules_options *settings, bool of_host, struct footprint *footprint, struct rules *ret)
 {
 	struct reading r = { .model = svcrules_model_new(), .diags = svcrules_diags_new(), .footprint = footprint,
 			     .quiet = a->given[OPT_QUIET] };

@@ -115,6 +115,16 @@ bool kernel_unchanged(struct nfnl *n, uint32_t genid, const char *table, bool ip
 	       (!ipv6 || nfnl_request(n, NFT_MSG_GETTABLE, NFPROTO_IPV6, fill_object, &o, NULL, NULL) == 0);
 }
 
+bool kernel_has_table(struct nfnl *n, const char *table)
+{
+	struct object o = { NFTA_TABLE_NAME, 0, table, NULL };
+	bool found = false;
+
+	for (size_t i = 0; i < KERNEL_FAMILIES && !found; i++)
+		found = nfnl_request(n, NFT_MSG_GETTABLE, kernel_families[i], fill_object, &o, NULL, NULL) == 0;
+	return found;
+}
+
 static int read_elements(struct nfnl *n, const char *table, struct svcrules_nft *into)
 {
 	const char *set;

@@ -35,6 +35,9 @@ int kernel_read_own(struct nfnl *n, const char *table, struct svcrules_nft **ret
  */
 bool kernel_unchanged(struct nfnl *n, uint32_t genid, const char *table, bool ipv4, bool ipv6);
 
+/* True if there is a table of that name in one of the families, whosever it is. */
+bool kernel_has_table(struct nfnl *n, const char *table);
+
 /* Says that the table is not ours; returns EXIT_KERNEL. */
 int kernel_foreign(uint8_t family, const char *table);
 

@@ -15,10 +15,11 @@ const struct option_spec option_specs[OPT_COUNT] = {
 	[OPT_FILE] = { "f", "FILE", NULL, "read FILE, '-' (standard input), or a directory's *.json; repeatable",
 		       READERS, false },
 	[OPT_FROM] = { "from", "FILE", NULL, "compare with FILE instead of the kernel", ON(DIFF), false },
-	[OPT_OUTPUT_COMPILE] = { "o", "FORMAT", "nft json", "print as text for nft(8) (default), or json", ON(COMPILE),
-				 false },
-	[OPT_OUTPUT_DIFF] = { "o", "FORMAT", "text nft json",
-			      "print services (text, default), commands for nft(8), or json", ON(DIFF), false },
+	[OPT_OUTPUT_COMPILE] = { "o", "FORMAT", "nft json ip ipvsadm",
+				 "print for nft(8), as json, or for IPVS for ip(8) or ipvsadm(8)", ON(COMPILE), false },
+	[OPT_OUTPUT_DIFF] = { "o", "FORMAT", "text nft json ip ipvsadm",
+			      "print services (text, default), commands for nft(8), ip(8) or ipvsadm(8), or json",
+			      ON(DIFF), false },
 	[OPT_DRY_RUN] = { "dry-run", NULL, NULL, "print what would change; touch nothing", ON(APPLY), false },
 	[OPT_CHECK] = { "check", NULL, NULL, "let the kernel validate the change without making it", ON(APPLY),
 			false },
@@ -40,7 +41,16 @@ const struct option_spec option_specs[OPT_COUNT] = {
 	[OPT_TABLE] = { "table", "NAME", NULL, "name of the nftables tables (default: svcrules)",
 			READERS | ON(DELETE), true },
 	[OPT_FAMILY] = { "family", "FAMILY", "ipv4 ipv6 both", "ipv4, ipv6 or both (default)", READERS, true },
-	[OPT_BACKEND] = { "backend", "NAME", "nftables", "nftables, the only one", READERS, false },
+	[OPT_BACKEND] = { "backend", "NAME", "nftables ipvs", "nftables (default) or ipvs", READERS | ON(DELETE), false },
+	[OPT_IPVS_SCHEDULER] = { "ipvs-scheduler", "NAME", NULL, "for IPVS: how endpoints are chosen (default: rr)",
+				 READERS, true },
+	[OPT_DRAIN_TIMEOUT] = { "drain-timeout", "SECONDS", NULL,
+				"for IPVS: how long a removed endpoint may keep its connections (default: 900)", ON(APPLY),
+				false },
+	[OPT_NO_SYSCTLS] = { "no-sysctls", NULL, NULL, "for IPVS: set no net.ipv4.vs sysctl, warn where one is wrong",
+			     ON(APPLY), false },
+	[OPT_STRICT_ARP] = { "strict-arp", NULL, NULL, "for IPVS: set arp_ignore and arp_announce, for load-balancer IPs",
+			     ON(APPLY), false },
 	[OPT_ALLOW_EMPTY] = { "allow-empty", NULL, NULL, "accept input without any Service", READERS, false },
 	[OPT_WAIT] = { "wait", "SECONDS", NULL, "wait so long for another svcrules (default: 10)", WRITERS, false },
 	[OPT_QUIET] = { "quiet", NULL, NULL, "print nothing unless something is wrong", WRITERS, false },
@@ -240,6 +250,24 @@ static int parse_one(struct arguments *a, enum command_id command, int argc, cha
 	return take(a, id, joined ? joined : argv[*at]);
 }
 
+/* What would have no effect is a mistake. (--drain-timeout has one, after a change of back ends.) */
+static int only_ipvs(struct arguments *a, enum command_id command)
+{
+	static const enum option_id ids[] = { OPT_IPVS_SCHEDULER, OPT_NO_SYSCTLS, OPT_STRICT_ARP };
+	static const enum option_id outputs[] = { OPT_OUTPUT_COMPILE, OPT_OUTPUT_DIFF };
+	char typed[40];
+
+	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]) && !arguments_ipvs(a); i++)
+		if (a->given[ids[i]])
+			return problem(a, "'%s' needs --backend ipvs; see 'svcrules help %s'",
+				       option_typed(&option_specs[ids[i]], typed), commands[command]->name);
+	for (size_t i = 0; i < sizeof(outputs) / sizeof(outputs[0]) && !arguments_ipvs(a); i++)
+		if (a->value[outputs[i]] && strncmp(a->value[outputs[i]], "ip", 2) == 0)
+			return problem(a, "'-o %s' needs --backend ipvs; see 'svcrules help %s'", a->value[outputs[i]],
+				       commands[command]->name);
+	return 0;
+}
+
 int arguments_parse(struct arguments *a, enum command_id command, int argc, char *const *argv)
 {
 	bool options = true;
@@ -264,7 +292,17 @@ int arguments_parse(struct arguments *a, enum command_id command, int argc, char
 		if (err)
 			return err;
 	}
-	return 0;
+	return only_ipvs(a, command);
+}
+
+bool arguments_trial(const struct arguments *a)
+{
+	return a->given[OPT_DRY_RUN] || a->given[OPT_CHECK];
+}
+
+bool arguments_ipvs(const struct arguments *a)
+{
+	return a->value[OPT_BACKEND] && strcmp(a->value[OPT_BACKEND], "ipvs") == 0;
 }
 
 void arguments_free(struct arguments *a)

@@ -27,6 +27,10 @@ enum option_id {
 	OPT_TABLE,
 	OPT_FAMILY,
 	OPT_BACKEND,
+	OPT_IPVS_SCHEDULER,
+	OPT_DRAIN_TIMEOUT,
+	OPT_NO_SYSCTLS,
+	OPT_STRICT_ARP,
 	OPT_ALLOW_EMPTY,
 	OPT_WAIT,
 	OPT_QUIET,
@@ -63,6 +67,11 @@ struct arguments {
  */
 int arguments_parse(struct arguments *a, enum command_id command, int argc, char *const *argv);
 void arguments_free(struct arguments *a);
+
+/* --dry-run or --check: nothing is to be changed? */
+bool arguments_trial(const struct arguments *a);
+/* --backend ipvs? */
+bool arguments_ipvs(const struct arguments *a);
 
 /* True if the command takes the option. */
 bool option_taken(enum option_id id, enum command_id command);

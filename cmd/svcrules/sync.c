@@ -129,9 +129,12 @@ int sync_make(struct sync *s)
 	code = synchronize(s, true);
 	if (code || (s->proved && !s->messages)) /* then clients and flows were looked after, too */
 		return code;
-	code = cleanup_affinity(s->nl, s->wanted, s->table);
+	if (s->then)
+		code = s->then(s->arg);
 	if (!code)
-		code = cleanup_udp(s->wanted, s->first, false, &s->flows);
+		code = cleanup_affinity(s->nl, s->wanted, s->table);
+	if (!code)
+		code = cleanup_udp(&(struct cleanup_rules){ s->wanted, s->first, s->ipvs, s->retire }, false, &s->flows);
 	if (code || !s->kept)
 		return code;
 	know_wanted(s);

@@ -11,6 +11,11 @@ struct sync {
 	struct nfnl *nl;
 	const char *table;
 	struct svcrules_nft *wanted;
+	/* For IPVS, else NULL: its rule set, to which `wanted` belongs, and what makes it so once the table is there. */
+	const struct svcrules_ipvs *ipvs;
+	int (*then)(void *arg);
+	void *arg;
+	bool retire; /* another back end serves now */
 	/*
 	 * May be set by the caller and is then taken: rules that the kernel has if
 	 * its generation is still `known_genid`; it is not asked for them then.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* From what this node must serve to the nftables rule set. */
+#include "rules/nftables/build.h"
 #include "rules/nftables/rules.h"
-#include "select.h"
 
 #include <errno.h>
 
@@ -9,6 +9,7 @@ struct builder {
 	struct svcrules_nft *nft;
 	const struct svcr_view *view;
 	const struct svcrules_options *o;
+	const struct svcr_nft_beside_ipvs *beside; /* NULL: without IPVS */
 	struct svcr_nft_features features[SVCR_FAMILY__COUNT];
 };
 
@@ -80,7 +81,19 @@ static bool is_masqueraded(const struct builder *b, const struct svcr_vip *v)
 	return (b->o->masquerade_all && v->kind != SVCR_VIP_NODE_PORT) || (v->kind != SVCR_VIP_CLUSTER && !v->local);
 }
 
-/* Where a VIP's packets go: among `chosen`, or nowhere. Makes the chains. */
+/* Does IPVS choose the endpoint for what comes from anywhere or, `local`, from outside? */
+static bool by_ipvs(const struct builder *b, const struct svcr_vip *v, bool local)
+{
+	return b->beside && (local || !svcr_nft_splits(v));
+}
+
+static int ipvs_chain(struct builder *b, const struct svcr_vip *v, struct svcr_nft_chain_id *ret)
+{
+	*ret = (struct svcr_nft_chain_id){ is_masqueraded(b, v) ? CHAIN_MASQUERADED_IPVS : CHAIN_IPVS, 0 };
+	return svcr_nft_chain(&b->nft->tables[v->addr.family], *ret) ? 0 : -ENOMEM;
+}
+
+/* Where a VIP's packets go: among `count` endpoints, or nowhere. Makes the chains. */
 static int choose_chain(struct builder *b, const struct svcr_vip *v, bool local, size_t count,
 			struct svcr_nft_chain_id *ret)
 {
@@ -91,6 +104,8 @@ static int choose_chain(struct builder *b, const struct svcr_vip *v, bool local,
 		*ret = (struct svcr_nft_chain_id){ v->backends->cluster.n ? VERDICT_DROP : CHAIN_REJECT, 0 };
 		return 0;
 	}
+	if (by_ipvs(b, v, local))
+		return ipvs_chain(b, v, ret);
 	*ret = (struct svcr_nft_chain_id){ local ? CHAIN_BALANCE_LOCAL : CHAIN_BALANCE, (uint32_t)count };
 	if (!svcr_nft_chain(t, *ret))
 		return -ENOMEM;
@@ -145,7 +160,7 @@ static int add_external(struct builder *b, const struct svcr_vip *v, const uint8
 
 	if (!err)
 		err = add_verdict(set_of(b, v->addr.family, SET_SERVICES_EXTERNAL), key, chain, comment);
-	if (!err)
+	if (!err && !by_ipvs(b, v, true))
 		err = add_targets(set_of(b, v->addr.family, SET_LOCAL_ENDPOINTS), key, len, &v->backends->local);
 	return err;
 }
@@ -163,13 +178,13 @@ static int add_vip(struct builder *b, const struct svcr_vip *v)
 
 	if (!err)
 		err = add_verdict(set_of(b, v->addr.family, SET_SERVICES), key, chain, comment);
-	if (!err)
+	if (!err && !by_ipvs(b, v, false))
 		err = add_targets(set_of(b, v->addr.family, SET_ENDPOINTS), key, len, targets);
 	if (!err && v->local && !only_local)
 		err = add_external(b, v, key, len, comment);
 	if (!err && v->guarded)
 		err = add_firewall(b, v, key, len);
-	if (!err && v->service->affinity && v->backends->cluster.n)
+	if (!err && v->service->affinity && v->backends->cluster.n && !by_ipvs(b, v, false))
 		err = add_affinity(b, v, key);
 	if (!err && v->local && v->kind != SVCR_VIP_CLUSTER)
 		err = add_key(set_of(b, v->addr.family, SET_LOCAL_POLICY), key);
@@ -190,6 +205,41 @@ static int add_addrs(struct builder *b, enum svcr_nft_set_id id, const struct sv
 			return err;
 	}
 	return 0;
+}
+
+/*
+ * What IPVS translates cannot be told from what it does not: the node's own
+ * addresses talk to themselves without any service, so they are left out.
+ */
+static int add_hairpin(struct builder *b)
+{
+	const struct svcr_view *w = b->view;
+	int err = 0;
+
+	if (!b->beside)
+		return add_addrs(b, SET_HAIRPIN, w->hairpin, w->nhairpin);
+	for (size_t i = 0; i < w->nhairpin && !err; i++)
+		if (!svcr_view_own(w, b->o, &w->hairpin[i]))
+			err = add_addrs(b, SET_HAIRPIN, &w->hairpin[i], 1);
+	return err;
+}
+
+/* Cluster IPs, bound or not, and what else is bound; both lists are sorted, and so is the result. */
+static int add_bound(struct builder *b)
+{
+	const struct svcr_view *w = b->view;
+	size_t i = 0, k = 0;
+	int err = 0;
+
+	while (b->beside && !err && (i < w->ncluster_ips || k < b->beside->nbound)) {
+		int cmp = i == w->ncluster_ips ? 1 : k == b->beside->nbound ? -1 :
+			  svcr_addr_cmp(&w->cluster_ips[i], &b->beside->bound[k]);
+
+		err = add_addrs(b, SET_BOUND_IPS, cmp <= 0 ? &w->cluster_ips[i] : &b->beside->bound[k], 1);
+		i += cmp <= 0;
+		k += cmp >= 0;
+	}
+	return err;
 }
 
 static int add_ranges(struct builder *b, enum svcr_nft_set_id id, struct svcr_range *const *ranges, const size_t *n)
@@ -229,7 +279,9 @@ static int build_sets(struct builder *b)
 	if (!err)
 		err = add_addrs(b, SET_CLUSTER_IPS, w->cluster_ips, w->ncluster_ips);
 	if (!err)
-		err = add_addrs(b, SET_HAIRPIN, w->hairpin, w->nhairpin);
+		err = add_bound(b);
+	if (!err)
+		err = add_hairpin(b);
 	if (!err)
 		err = add_addrs(b, SET_NODE_IPS, w->node_ips, w->nnode_ips);
 	if (!err)
@@ -248,7 +300,7 @@ static void drop_set(struct svcr_nft_set *s)
 }
 
 /* Sets that no rule would look into are left out; a table without VIPs and service CIDRs altogether. */
-static void prune(struct svcr_nft_table *t)
+static void prune(struct svcr_nft_table *t, bool beside)
 {
 	struct svcr_nft_set *s = t->sets;
 
@@ -259,7 +311,7 @@ static void prune(struct svcr_nft_table *t)
 		drop_set(&s[SET_NODE_IPS]);
 	if (!s[SET_SERVICES_EXTERNAL].present && !s[SET_CLUSTER_IPS].present)
 		drop_set(&s[SET_POD_CIDRS]);
-	if (!s[SET_ENDPOINTS].present && !s[SET_LOCAL_ENDPOINTS].present)
+	if (!s[SET_ENDPOINTS].present && !s[SET_LOCAL_ENDPOINTS].present && !beside)
 		drop_set(&s[SET_HAIRPIN]);
 }
 
@@ -268,7 +320,9 @@ static int finish_table(struct builder *b, uint8_t family)
 	struct svcr_nft_table *t = &b->nft->tables[family];
 	int err;
 
-	prune(t);
+	if (b->beside)
+		t->sets[SET_DRAINING].present = true;
+	prune(t, b->beside);
 	if (!t->present) {
 		for (int i = 0; i < SET__COUNT; i++)
 			drop_set(&t->sets[i]);
@@ -276,6 +330,7 @@ static int finish_table(struct builder *b, uint8_t family)
 	}
 	b->features[family].mark = b->o->mark;
 	b->features[family].masquerade_all = b->o->masquerade_all;
+	b->features[family].ipvs = b->beside;
 	err = add_protocols(&t->sets[SET_PROTOCOLS]);
 	for (int i = 0; i < SET__COUNT; i++) {
 		svcr_nft_sort(&t->sets[i]);
@@ -297,21 +352,28 @@ static int build(struct builder *b)
 	return err;
 }
 
-int svcrules_nft_build(const struct svcrules_model *m, const struct svcrules_options *o, struct svcrules_diags *d,
-		       struct svcrules_nft **ret)
+int svcr_nft_build_view(const struct svcr_view *view, const struct svcrules_options *o, const char *table,
+			const struct svcr_nft_beside_ipvs *beside, struct svcrules_nft **ret)
 {
-	struct svcr_view view;
-	struct builder b = { .view = &view, .o = o };
-	int err = svcr_select(&view, m, o, d);
+	struct builder b = { .view = view, .o = o, .beside = beside, .nft = svcrules_nft_new(table) };
+	int err = b.nft ? build(&b) : -ENOMEM;
 
-	if (err)
-		return err;
-	b.nft = svcrules_nft_new(o->table);
-	err = b.nft ? build(&b) : -ENOMEM;
-	svcr_view_release(&view);
 	if (err)
 		svcrules_nft_free(b.nft);
 	else
 		*ret = b.nft;
+	return err;
+}
+
+int svcrules_nft_build(const struct svcrules_model *m, const struct svcrules_options *o, struct svcrules_diags *d,
+		       struct svcrules_nft **ret)
+{
+	struct svcr_view view;
+	int err = svcr_select(&view, m, o, d);
+
+	if (err)
+		return err;
+	err = svcr_nft_build_view(&view, o, o->table, NULL, ret);
+	svcr_view_release(&view);
 	return err;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Changes printed: in services, as nft(8) commands, as JSON; and one message described. */
 #include "rules/nftables/json.h"
-#include "rules/nftables/report.h"
+#include "rules/nftables/print.h"
 #include "rules/nftables/text.h"
 
 #include <errno.h>
@@ -82,8 +82,25 @@ static void out_other(struct svcr_out *o, const struct svcrules_changes *c, cons
 
 static bool services_own(const struct svcr_nft_change *ch)
 {
-	return (ch->op == CHANGE_ADD_ELEMS || ch->op == CHANGE_DEL_ELEMS) && ch->set < SET__COUNT &&
-	       ch->set != SET_REMOVED && svcr_nft_sets[ch->set].key[0] == F_DADDR && svcr_nft_sets[ch->set].key[1] == F_L4PROTO;
+	return (ch->op == CHANGE_ADD_ELEMS || ch->op == CHANGE_DEL_ELEMS) &&
+	       svcr_nft_set_by_vip(ch->set);
+}
+
+void svcr_nft_out_report(struct svcr_out *o, const struct svcr_nft_report *r, bool colour)
+{
+	for (size_t i = 0; i < r->n; i++)
+		out_vip(o, &r->v[i], colour);
+}
+
+void svcr_nft_out_others(struct svcr_out *o, const struct svcrules_changes *c)
+{
+	for (size_t i = 0; i < c->n; i++) {
+		if (services_own(&c->v[i]) ||
+		    (!c->from->tables[c->v[i].family].present && c->v[i].op != CHANGE_ADD_TABLE))
+			continue;
+		out_other(o, c, &c->v[i]);
+		svcr_out_str(o, "\n");
+	}
 }
 
 int svcrules_changes_print(const struct svcrules_changes *c, bool colour, svcrules_write_fn write, void *arg)
@@ -91,20 +108,12 @@ int svcrules_changes_print(const struct svcrules_changes *c, bool colour, svcrul
 	struct svcr_out o = { .write = write, .arg = arg };
 	const struct svcrules_changes_stats *s = &c->stats;
 	struct svcr_nft_report r;
-	int err = svcr_nft_report(&r, c, true);
+	int err = svcr_nft_report(&r, c, true, NULL);
 
 	if (err)
 		return err;
-	for (size_t i = 0; i < r.n; i++)
-		out_vip(&o, &r.v[i], colour);
-	/* a table that is new or gone says it all; the rest is worth a line each */
-	for (size_t i = 0; i < c->n; i++) {
-		if (services_own(&c->v[i]) ||
-		    (!c->from->tables[c->v[i].family].present && c->v[i].op != CHANGE_ADD_TABLE))
-			continue;
-		out_other(&o, c, &c->v[i]);
-		svcr_out_str(&o, "\n");
-	}
+	svcr_nft_out_report(&o, &r, colour);
+	svcr_nft_out_others(&o, c);
 	if (c->n == 0)
 		svcr_out_str(&o, "no changes\n");
 	else
@@ -206,12 +215,9 @@ int svcrules_changes_print_nft(const struct svcrules_changes *c, svcrules_write_
 	return svcr_out_end(&o);
 }
 
-
-struct text { char *p; size_t len; };
-
-static int append(void *arg, const char *buf, size_t len)
+int svcr_nft_buffer_append(void *arg, const char *buf, size_t len)
 {
-	struct text *t = arg;
+	struct svcr_nft_buffer *t = arg;
 	char *p = realloc(t->p, t->len + len + 1);
 
 	if (!p)
@@ -233,13 +239,13 @@ static json_t *json_list(char *const *v, size_t n)
 }
 
 /* What belongs to no single service, a text each. */
-static json_t *json_others(const struct svcrules_changes *c)
+json_t *svcr_nft_json_others(const struct svcrules_changes *c)
 {
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < c->n; i++) {
-		struct text t = { NULL, 0 };
-		struct svcr_out o = { .write = append, .arg = &t };
+		struct svcr_nft_buffer t = { NULL, 0 };
+		struct svcr_out o = { .write = svcr_nft_buffer_append, .arg = &t };
 
 		if (services_own(&c->v[i]))
 			continue;
@@ -263,22 +269,28 @@ static json_t *json_vip(const struct svcr_nft_vip_change *v)
 			 "added", json_list(v->added, v->nadded), "removed", json_list(v->removed, v->nremoved));
 }
 
+json_t *svcr_nft_json_report(const struct svcr_nft_report *r)
+{
+	json_t *services = json_array();
+
+	for (size_t i = 0; i < r->n; i++)
+		services = svcr_nft_json_append(services, json_vip(&r->v[i]));
+	return services;
+}
 
 int svcrules_changes_print_json(const struct svcrules_changes *c, svcrules_write_fn write, void *arg)
 {
 	const struct svcrules_changes_stats *s = &c->stats;
 	struct svcr_nft_report r;
 	json_t *services;
-	int err = svcr_nft_report(&r, c, true);
+	int err = svcr_nft_report(&r, c, true, NULL);
 
 	if (err)
 		return err;
-	services = json_array();
-	for (size_t i = 0; i < r.n; i++)
-		services = svcr_nft_json_append(services, json_vip(&r.v[i]));
+	services = svcr_nft_json_report(&r);
 	svcr_nft_report_release(&r);
 	return svcr_nft_dump_json(json_pack("{s:b, s:o, s:o, s:{s:I, s:I, s:I, s:I, s:I, s:I}}", "same", c->n == 0,
-		"services", services, "other", json_others(c), "summary", "services_added", (json_int_t)s->services_added,
+		"services", services, "other", svcr_nft_json_others(c), "summary", "services_added", (json_int_t)s->services_added,
 		"services_removed", (json_int_t)s->services_removed, "services_changed",
 		(json_int_t)s->services_changed, "elements_added", (json_int_t)s->elements_added,
 		"elements_removed", (json_int_t)s->elements_removed, "other", (json_int_t)s->other), write, arg);
@@ -307,8 +319,8 @@ static void describe_services(struct svcr_out *o, const struct svcrules_changes 
 
 char *svcrules_changes_describe(const struct svcrules_changes *c, uint32_t seq)
 {
-	struct text t = { NULL, 0 };
-	struct svcr_out o = { .write = append, .arg = &t };
+	struct svcr_nft_buffer t = { NULL, 0 };
+	struct svcr_out o = { .write = svcr_nft_buffer_append, .arg = &t };
 	const struct svcr_nft_message *m;
 
 	if (seq == 0 || seq > c->nmessages)

@@ -357,6 +357,8 @@ static void put_elem(const struct encoder *e, struct nlmsghdr *nlh, const struct
 	put_key(nlh, ch->set, s, elem);
 	if (l->interval && s->sort_len != 2 * s->key_len)
 		put_key_end(nlh, s, elem);
+	if (add && l->timed)
+		mnl_attr_put_u64(nlh, NFTA_SET_ELEM_TIMEOUT, htobe64((uint64_t)e->c->to->drain_timeout * 1000));
 	if (add && l->data == DATA_VERDICT)
 		put_verdict(e, nlh, svcr_nft_elem_data(s, elem));
 	if (add && l->data == DATA_TARGET)

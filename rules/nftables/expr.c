@@ -246,12 +246,13 @@ static void masquerade(struct exprs *x)
 		nftnl_expr_set_u32(e, NFTNL_EXPR_MASQ_FLAGS, NF_NAT_RANGE_PROTO_RANDOM_FULLY);
 }
 
-static void ct_status_dnat(struct exprs *x)
+/* One of these bits is set. */
+static void ct_bits(struct exprs *x, uint32_t key, uint32_t bits)
 {
 	static const uint32_t zero;
 
-	ct_load(x, 0, NFT_CT_STATUS, -1);
-	bitwise(x, IPS_DST_NAT, 0);
+	ct_load(x, 0, key, -1);
+	bitwise(x, bits, 0);
 	compare(x, NFT_CMP_NEQ, &zero, sizeof(zero));
 }
 
@@ -283,7 +284,8 @@ int svcr_nft_stmt_exprs(struct nftnl_rule *r, const struct svcrules_nft *n, uint
 	case OP_MARK_SET: mark_write(&x, ~s->n, s->n); break;
 	case OP_MARK_CLEAR: mark_write(&x, ~s->n, 0); break;
 	case OP_MARK_TEST: mark_test(&x, s->n); break;
-	case OP_CT_DNAT: ct_status_dnat(&x); break;
+	case OP_CT_DNAT: ct_bits(&x, NFT_CT_STATUS, IPS_DST_NAT); break;
+	case OP_CT_NEW: ct_bits(&x, NFT_CT_STATE, NF_CT_STATE_BIT(IP_CT_NEW)); break;
 	case OP_REJECT_TCP: reject(&x, true); break;
 	case OP_REJECT: reject(&x, false); break;
 	case OP_MASQUERADE: masquerade(&x); break;

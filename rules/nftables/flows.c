@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* State that outlives a change of rules: flows of UDP, and remembered clients. */
 #include "rules/nftables/attr.h"
-#include "rules/nftables/ruleset.h"
+#include "rules/nftables/flows.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -129,19 +129,31 @@ static void make_key(uint8_t *key, uint8_t *data, size_t alen, const uint8_t *de
 	data[alen + 1] = (uint8_t)reply_port;
 }
 
-bool svcrules_nft_flow_stale(const struct svcrules_nft *now, const struct svcrules_nft *before, uint8_t family,
-			     const uint8_t *source, const uint8_t *destination, uint16_t port,
-			     const uint8_t *reply_source, uint16_t reply_port)
+enum svcr_nft_flow svcr_nft_flow_judge(const struct svcrules_nft *now, const struct svcrules_nft *before,
+				       uint8_t family, const uint8_t *source, const uint8_t *destination,
+				       uint16_t port, const uint8_t *reply_source, uint16_t reply_port)
 {
 	const struct svcr_nft_table *t = table_of(now, family), *old = table_of(before, family);
 	uint8_t key[SVCR_NFT_VIP_MAX], data[20];
 
 	if (!t)
-		return false;
+		return FLOW_OTHER;
 	make_key(key, data, svcr_addr_len(t->family), destination, port, reply_source, reply_port);
 	if (svcr_nft_find(&t->sets[SET_SERVICES], key))
-		return !served(t, source, key, data);
-	return old && (svcr_nft_find(&old->sets[SET_SERVICES], key) || svcr_nft_find(&old->sets[SET_REMOVED], key));
+		return served(t, source, key, data) ? FLOW_SERVED : FLOW_ELSEWHERE;
+	if (old && (svcr_nft_find(&old->sets[SET_SERVICES], key) || svcr_nft_find(&old->sets[SET_REMOVED], key)))
+		return FLOW_REMOVED;
+	return FLOW_OTHER;
+}
+
+bool svcrules_nft_flow_stale(const struct svcrules_nft *now, const struct svcrules_nft *before, uint8_t family,
+			     const uint8_t *source, const uint8_t *destination, uint16_t port,
+			     const uint8_t *reply_source, uint16_t reply_port)
+{
+	enum svcr_nft_flow f = svcr_nft_flow_judge(now, before, family, source, destination, port, reply_source,
+						   reply_port);
+
+	return f == FLOW_ELSEWHERE || f == FLOW_REMOVED;
 }
 
 static uint64_t milliseconds(svcr_nft_attr a)

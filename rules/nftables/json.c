@@ -124,12 +124,17 @@ static json_t *json_table(const struct svcrules_nft *n, const struct svcr_nft_ta
 			 "sets", sets, "chains", chains);
 }
 
-int svcrules_nft_print_json(const struct svcrules_nft *n, svcrules_write_fn write, void *arg)
+json_t *svcr_nft_json_tables(const struct svcrules_nft *n)
 {
 	json_t *tables = json_array();
 
 	for (int f = 0; f < SVCR_FAMILY__COUNT; f++)
 		if (n->tables[f].present)
 			tables = svcr_nft_json_append(tables, json_table(n, &n->tables[f]));
-	return svcr_nft_dump_json(json_pack("{s:i, s:o}", "version", 1, "tables", tables), write, arg);
+	return tables;
+}
+
+int svcrules_nft_print_json(const struct svcrules_nft *n, svcrules_write_fn write, void *arg)
+{
+	return svcr_nft_dump_json(json_pack("{s:i, s:o}", "version", 1, "tables", svcr_nft_json_tables(n)), write, arg);
 }

@@ -26,6 +26,7 @@ const struct svcr_nft_field_layout svcr_nft_fields[F__COUNT] = {
 const struct svcr_nft_set_layout svcr_nft_sets[SET__COUNT] = {
 	[SET_PROTOCOLS] = { .name = "protocols", .key = { F_L4PROTO } },
 	[SET_CLUSTER_IPS] = { .name = "cluster-ips", .key = { F_DADDR } },
+	[SET_BOUND_IPS] = { .name = "bound-ips", .key = { F_DADDR } },
 	[SET_POD_CIDRS] = { .name = "pod-cidrs", .key = { F_SADDR }, .interval = true },
 	[SET_SERVICE_CIDRS] = { .name = "service-cidrs", .key = { F_DADDR }, .interval = true },
 	[SET_UNMANAGED_IPS] = { .name = "unmanaged-ips", .key = { F_DADDR } },
@@ -45,7 +46,9 @@ const struct svcr_nft_set_layout svcr_nft_sets[SET__COUNT] = {
 				  .data = DATA_TARGET },
 	[SET_AFFINITY] = { .name = "affinity", .key = { F_SADDR, F_DADDR, F_L4PROTO, F_DPORT },
 			   .data = DATA_TARGET, .dynamic = true },
-	[SET_REMOVED] = { .name = "removed-udp", .key = VIP },
+	[SET_REMOVED] = { .name = "removed-udp", .key = VIP, .upkeep = true },
+	[SET_DRAINING] = { .name = "draining", .timed = true, .upkeep = true,
+			   .key = { F_DADDR, F_L4PROTO, F_DPORT, F_CT_REPLY_SADDR, F_CT_REPLY_SPORT } },
 };
 
 /*
@@ -62,6 +65,8 @@ const struct svcr_nft_chain_layout svcr_nft_chains[CHAIN__COUNT] = {
 	[CHAIN_FROM_NODE] = { .name = "from-node" },
 	[CHAIN_REJECT] = { .name = "reject-new" },
 	[CHAIN_MASQUERADE] = { .name = "masquerade-new" },
+	[CHAIN_IPVS] = { .name = "ipvs" },
+	[CHAIN_MASQUERADED_IPVS] = { .name = "masqueraded-ipvs" },
 	[CHAIN_BALANCE] = { .name = "balance-", .numbered = true },
 	[CHAIN_BALANCE_LOCAL] = { .name = "balance-local-", .numbered = true },
 	[CHAIN_STICKY] = { .name = "sticky-", .numbered = true },
@@ -112,6 +117,12 @@ size_t svcr_nft_data_len(enum svcr_nft_set_id set, uint8_t family)
 	return 0;
 }
 
+bool svcr_nft_set_by_vip(enum svcr_nft_set_id set)
+{
+	return set < SET__COUNT && !svcr_nft_sets[set].upkeep && svcr_nft_sets[set].key[0] == F_DADDR &&
+	       svcr_nft_sets[set].key[1] == F_L4PROTO;
+}
+
 uint32_t svcr_nft_set_flags(enum svcr_nft_set_id set)
 {
 	const struct svcr_nft_set_layout *l = &svcr_nft_sets[set];
@@ -122,6 +133,8 @@ uint32_t svcr_nft_set_flags(enum svcr_nft_set_id set)
 	if (l->data != DATA_NONE)
 		flags |= NFT_SET_MAP;
 	if (l->dynamic)
-		flags |= NFT_SET_EVAL | NFT_SET_TIMEOUT;
+		flags |= NFT_SET_EVAL;
+	if (l->dynamic || l->timed)
+		flags |= NFT_SET_TIMEOUT;
 	return flags;
 }

@@ -31,7 +31,7 @@ enum svcr_nft_field {
 	F__COUNT
 };
 
-#define SVCR_NFT_FIELDS_MAX 5 /* with F_END */
+#define SVCR_NFT_FIELDS_MAX 6 /* with F_END */
 
 struct svcr_nft_field_layout {
 	const char *text[2]; /* in a rule, IPv4 and IPv6; F_INDEX takes the modulus */
@@ -47,6 +47,7 @@ enum svcr_nft_data { DATA_NONE, DATA_VERDICT, DATA_TARGET /* address . port */ }
 enum svcr_nft_set_id {
 	SET_PROTOCOLS,
 	SET_CLUSTER_IPS,
+	SET_BOUND_IPS, /* IPVS: local addresses whose undefined ports must not reach the host */
 	SET_POD_CIDRS,
 	SET_SERVICE_CIDRS,
 	SET_UNMANAGED_IPS,
@@ -62,6 +63,7 @@ enum svcr_nft_set_id {
 	SET_LOCAL_ENDPOINTS,
 	SET_AFFINITY,
 	SET_REMOVED,
+	SET_DRAINING, /* IPVS: real servers on their way out, for so long */
 	SET__COUNT
 };
 
@@ -71,6 +73,8 @@ struct svcr_nft_set_layout {
 	enum svcr_nft_data data;
 	bool interval;  /* the last field is a range */
 	bool dynamic;   /* filled by packets; elements have timeouts */
+	bool timed;     /* elements have timeouts, given when they are added */
+	bool upkeep;    /* of runs to come, not of what is served now */
 	bool commented; /* elements carry namespace/name:port */
 };
 
@@ -78,6 +82,8 @@ extern const struct svcr_nft_set_layout svcr_nft_sets[SET__COUNT];
 
 /* Key bytes as the kernel has them, without the end of an interval. `family`: SVCR_IPV4 or SVCR_IPV6. */
 size_t svcr_nft_key_len(enum svcr_nft_set_id set, uint8_t family);
+/* Do its elements say what is done for a VIP? */
+bool svcr_nft_set_by_vip(enum svcr_nft_set_id set);
 /* NFT_SET_ flags that it is made with. */
 uint32_t svcr_nft_set_flags(enum svcr_nft_set_id set);
 /* Padded length of one field. */
@@ -95,6 +101,8 @@ enum svcr_nft_chain_kind {
 	CHAIN_FROM_NODE,
 	CHAIN_REJECT,
 	CHAIN_MASQUERADE,
+	CHAIN_IPVS,          /* on to a virtual server */
+	CHAIN_MASQUERADED_IPVS,
 	CHAIN_BALANCE,       /* n: endpoints */
 	CHAIN_BALANCE_LOCAL,
 	CHAIN_STICKY,
@@ -136,6 +144,7 @@ enum svcr_nft_op {
 	OP_MARK_CLEAR,
 	OP_MARK_TEST,
 	OP_CT_DNAT,    /* ct status dnat */
+	OP_CT_NEW,     /* ct state new */
 	OP_REJECT_TCP,
 	OP_REJECT,
 	OP_MASQUERADE,

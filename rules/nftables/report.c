@@ -10,11 +10,6 @@ static size_t vip_len(uint8_t family)
 	return svcr_addr_len(family) + 8u;
 }
 
-static bool by_vip(enum svcr_nft_set_id id)
-{
-	return id < SET__COUNT && id != SET_REMOVED && svcr_nft_sets[id].key[0] == F_DADDR && svcr_nft_sets[id].key[1] == F_L4PROTO;
-}
-
 const char *svcr_nft_vip_text(uint8_t family, const uint8_t *key, char *buf)
 {
 	size_t len = svcr_addr_len(family);
@@ -27,7 +22,7 @@ const char *svcr_nft_vip_text(uint8_t family, const uint8_t *key, char *buf)
 	return buf;
 }
 
-static int add_vip(struct svcr_nft_report *r, uint8_t family, const uint8_t *elem)
+int svcr_nft_report_add(struct svcr_nft_report *r, uint8_t family, const uint8_t *elem)
 {
 	struct svcr_nft_vip_change *v;
 
@@ -46,7 +41,7 @@ static int add_set(struct svcr_nft_report *r, const struct svcr_nft_set *s, uint
 	int err = 0;
 
 	for (size_t i = 0; i < s->n && !err; i++)
-		err = add_vip(r, family, svcr_nft_elem(s, i));
+		err = svcr_nft_report_add(r, family, svcr_nft_elem(s, i));
 	return err;
 }
 
@@ -61,10 +56,10 @@ static int collect(struct svcr_nft_report *r, const struct svcrules_changes *c)
 
 		if (ch->op == CHANGE_DEL_TABLE)
 			err = add_set(r, &from->sets[SET_SERVICES], ch->family);
-		else if (ch->op == CHANGE_DEL_SET && by_vip(ch->set))
+		else if (ch->op == CHANGE_DEL_SET && svcr_nft_set_by_vip(ch->set))
 			err = add_set(r, &from->sets[ch->set], ch->family);
-		for (size_t e = 0; by_vip(ch->set) && e < ch->count && !err; e++)
-			err = add_vip(r, ch->family, c->elems[ch->first + e]);
+		for (size_t e = 0; svcr_nft_set_by_vip(ch->set) && e < ch->count && !err; e++)
+			err = svcr_nft_report_add(r, ch->family, c->elems[ch->first + e]);
 	}
 	return err;
 }
@@ -91,10 +86,7 @@ static void unique(struct svcr_nft_report *r)
 	r->n = kept + 1;
 }
 
-/* A growing list of texts; `err` is sticky. */
-struct texts { char **v; size_t n, cap; int err; };
-
-__attribute__((format(printf, 2, 3))) static void add_text(struct texts *t, const char *fmt, ...)
+void svcr_nft_text(struct svcr_nft_texts *t, const char *fmt, ...)
 {
 	char **slot = svcr_grow((void **)&t->v, &t->n, &t->cap, sizeof(*slot));
 	va_list ap;
@@ -119,7 +111,7 @@ static void release_texts(char **v, size_t n)
 	free(v);
 }
 
-static void endpoint_texts(struct texts *t, const struct svcr_nft_set *s, uint8_t family, const uint8_t *key,
+static void endpoint_texts(struct svcr_nft_texts *t, const struct svcr_nft_set *s, uint8_t family, const uint8_t *key,
 			   const char *what)
 {
 	size_t len = svcr_addr_len(family);
@@ -131,12 +123,12 @@ static void endpoint_texts(struct texts *t, const struct svcr_nft_set *s, uint8_
 		char text[SVCR_ADDR_TEXT];
 
 		memcpy(a.bytes, data, len);
-		add_text(t, family == SVCR_IPV6 ? "%s[%s]:%u" : "%s%s:%u", what, svcr_addr_text(&a, text),
+		svcr_nft_text(t, family == SVCR_IPV6 ? "%s[%s]:%u" : "%s%s:%u", what, svcr_addr_text(&a, text),
 			 data[len] << 8 | data[len + 1]);
 	}
 }
 
-static void range_texts(struct texts *t, const struct svcr_nft_set *s, uint8_t family, const uint8_t *key)
+static void range_texts(struct svcr_nft_texts *t, const struct svcr_nft_set *s, uint8_t family, const uint8_t *key)
 {
 	for (size_t i = svcr_nft_lower(s, key, vip_len(family));
 	     i < s->n && memcmp(svcr_nft_elem(s, i), key, vip_len(family)) == 0; i++) {
@@ -144,12 +136,12 @@ static void range_texts(struct texts *t, const struct svcr_nft_set *s, uint8_t f
 		const char *range = strrchr(svcr_nft_key_text(SET_ALLOWED_SOURCES, family, svcr_nft_elem(s, i), text),
 					    ' ');
 
-		add_text(t, "source %s", range ? range + 1 : text);
+		svcr_nft_text(t, "source %s", range ? range + 1 : text);
 	}
 }
 
 /* What a verdict means where it is not the usual choice among endpoints. */
-static void verdict_text(struct texts *t, const struct svcr_nft_set *s, const uint8_t *key, const char *what)
+static void verdict_text(struct svcr_nft_texts *t, const struct svcr_nft_set *s, const uint8_t *key, const char *what)
 {
 	const uint8_t *e = svcr_nft_find(s, key);
 	struct svcr_nft_chain_id id;
@@ -158,18 +150,20 @@ static void verdict_text(struct texts *t, const struct svcr_nft_set *s, const ui
 		return;
 	memcpy(&id, svcr_nft_elem_data(s, e), sizeof(id));
 	if (id.kind == CHAIN_REJECT)
-		add_text(t, "%srefused", what);
+		svcr_nft_text(t, "%srefused", what);
 	else if (id.kind == VERDICT_DROP)
-		add_text(t, "%sdropped", what);
+		svcr_nft_text(t, "%sdropped", what);
 	else if (id.kind == CHAIN_REMEMBER)
-		add_text(t, "affinity %us", id.n);
+		svcr_nft_text(t, "affinity %us", id.n);
 	else if (id.kind == CHAIN_FOREIGN)
-		add_text(t, "%san unknown verdict", what);
+		svcr_nft_text(t, "%san unknown verdict", what);
+	else if (id.kind == CHAIN_MASQUERADED_IPVS)
+		svcr_nft_text(t, "%smasqueraded", what);
 	else if (id.kind >= CHAIN_MASQUERADED_BALANCE && id.kind <= CHAIN_MASQUERADED_STICKY_LOCAL)
-		add_text(t, "%smasqueraded", what);
+		svcr_nft_text(t, "%smasqueraded", what);
 }
 
-static void side_texts(struct texts *t, const struct svcr_nft_table *table, const uint8_t *key)
+static void side_texts(struct svcr_nft_texts *t, const struct svcr_nft_table *table, const uint8_t *key)
 {
 	static const struct { enum svcr_nft_set_id set; const char *text; } flags[] = {
 		{ SET_LOCAL_POLICY, "external policy Local" }, { SET_FIREWALLED, "source ranges" },
@@ -183,7 +177,7 @@ static void side_texts(struct texts *t, const struct svcr_nft_table *table, cons
 	range_texts(t, &table->sets[SET_ALLOWED_SOURCES], table->family, key);
 	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
 		if (svcr_nft_find(&table->sets[flags[i].set], key))
-			add_text(t, "%s", flags[i].text);
+			svcr_nft_text(t, "%s", flags[i].text);
 }
 
 static int text_cmp(const void *a, const void *b)
@@ -192,7 +186,7 @@ static int text_cmp(const void *a, const void *b)
 }
 
 /* Removes from both sorted lists what stands in both. */
-static void cancel(struct texts *a, struct texts *b)
+static void cancel(struct svcr_nft_texts *a, struct svcr_nft_texts *b)
 {
 	size_t i = 0, j = 0, na = 0, nb = 0;
 
@@ -212,12 +206,17 @@ static void cancel(struct texts *a, struct texts *b)
 	b->n = nb;
 }
 
-static int fill_details(struct svcr_nft_vip_change *v, const struct svcrules_changes *c)
+static int fill_details(struct svcr_nft_vip_change *v, const struct svcrules_changes *c,
+			const struct svcr_nft_report_more *more)
 {
-	struct texts from = { NULL }, to = { NULL };
+	struct svcr_nft_texts from = { NULL }, to = { NULL };
 
 	side_texts(&from, &c->from->tables[v->family], v->key);
 	side_texts(&to, &c->to->tables[v->family], v->key);
+	if (more) {
+		more->texts(&from, false, v->family, v->key, more->arg);
+		more->texts(&to, true, v->family, v->key, more->arg);
+	}
 	if (from.n)
 		qsort(from.v, from.n, sizeof(*from.v), text_cmp);
 	if (to.n)
@@ -241,18 +240,21 @@ static void fill_names(struct svcr_nft_vip_change *v, const struct svcrules_chan
 	v->name = b ? svcr_nft_comment(to, b) : a ? svcr_nft_comment(from, a) : NULL;
 }
 
-int svcr_nft_report(struct svcr_nft_report *r, const struct svcrules_changes *c, bool details)
+int svcr_nft_report(struct svcr_nft_report *r, const struct svcrules_changes *c, bool details,
+		    const struct svcr_nft_report_more *more)
 {
 	int err;
 
 	*r = (struct svcr_nft_report){ 0 };
 	err = collect(r, c);
+	if (!err && more)
+		err = more->collect(r, more->arg);
 	if (!err)
 		unique(r);
 	for (size_t i = 0; i < r->n && !err; i++) {
 		fill_names(&r->v[i], c);
 		if (details)
-			err = fill_details(&r->v[i], c);
+			err = fill_details(&r->v[i], c, more);
 	}
 	if (err)
 		svcr_nft_report_release(r);
@@ -272,7 +274,7 @@ void svcr_nft_report_release(struct svcr_nft_report *r)
 int svcr_nft_count_services(struct svcrules_changes *c)
 {
 	struct svcr_nft_report r;
-	int err = svcr_nft_report(&r, c, false);
+	int err = svcr_nft_report(&r, c, false, NULL);
 
 	if (err)
 		return err;

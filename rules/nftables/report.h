@@ -21,8 +21,26 @@ struct svcr_nft_report {
 	size_t n, cap;
 };
 
-/* `details`: fill in added and removed. 0 or -ENOMEM (then it is released). */
-int svcr_nft_report(struct svcr_nft_report *r, const struct svcrules_changes *c, bool details);
+/* A growing list of texts, malloc'ed; `err` is sticky. */
+struct svcr_nft_texts { char **v; size_t n, cap; int err; };
+
+/* Adds a formatted one. */
+void svcr_nft_text(struct svcr_nft_texts *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* What another back end, for which the table is but a part, has to say. */
+struct svcr_nft_report_more {
+	const void *arg;
+	/* Adds the service addresses whose rules differ by svcr_nft_report_add(). 0 or -ENOMEM. */
+	int (*collect)(struct svcr_nft_report *r, const void *arg);
+	/* What one side (`to`, else from) does for the address. */
+	void (*texts)(struct svcr_nft_texts *t, bool to, uint8_t family, const uint8_t *key, const void *arg);
+};
+
+/* Adds a service address, once or more. 0 or -ENOMEM. */
+int svcr_nft_report_add(struct svcr_nft_report *r, uint8_t family, const uint8_t *key);
+/* `details`: fill in added and removed. `more` may be NULL. 0 or -ENOMEM (then it is released). */
+int svcr_nft_report(struct svcr_nft_report *r, const struct svcrules_changes *c, bool details,
+		    const struct svcr_nft_report_more *more);
 void svcr_nft_report_release(struct svcr_nft_report *r);
 
 /* "10.96.0.1:80/tcp", "[fd00::1]:53/udp". */

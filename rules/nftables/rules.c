@@ -65,6 +65,13 @@ static void prerouting_rules(struct maker *m)
 static void output_rules(struct maker *m)
 {
 	source_range_rules(m);
+	/*
+	 * To an address of its own the node sends from that address, which no
+	 * other could answer. (A reset of ours is no new connection.)
+	 */
+	if (has(m, SET_BOUND_IPS))
+		RULE(m, { .op = OP_CT_NEW }, LOOKUP(SET_BOUND_IPS, { F_SADDR }), LOOKUP(SET_BOUND_IPS, { F_DADDR }),
+		     { .op = OP_MARK_SET, .n = m->f->mark });
 	RULE(m, GOTO(has(m, SET_LOCAL_POLICY) ? CHAIN_FROM_NODE : CHAIN_SERVICES, 0));
 }
 
@@ -77,6 +84,22 @@ static void from_node_rules(struct maker *m)
 	RULE(m, GOTO(CHAIN_SERVICES, 0));
 }
 
+/* What is in --service-cidr and nobody's. */
+static void unallocated_rules(struct maker *m)
+{
+	struct svcr_nft_stmt stmts[SVCR_NFT_STMTS_MAX] = { LOOKUP(SET_SERVICE_CIDRS, { F_DADDR }) };
+	size_t n = 1;
+
+	if (!has(m, SET_SERVICE_CIDRS))
+		return;
+	if (has(m, SET_BOUND_IPS))
+		stmts[n++] = (struct svcr_nft_stmt)NOT_IN(SET_BOUND_IPS, { F_DADDR });
+	if (has(m, SET_UNMANAGED_IPS))
+		stmts[n++] = (struct svcr_nft_stmt)NOT_IN(SET_UNMANAGED_IPS, { F_DADDR });
+	stmts[n++] = (struct svcr_nft_stmt){ .op = OP_DROP };
+	add_rule(m, stmts, n);
+}
+
 static void services_rules(struct maker *m)
 {
 	if (has(m, SET_CLUSTER_IPS) && has(m, SET_POD_CIDRS) && !m->f->masquerade_all)
@@ -84,13 +107,12 @@ static void services_rules(struct maker *m)
 		     { .op = OP_MARK_SET, .n = m->f->mark });
 	if (has(m, SET_SERVICES))
 		RULE(m, VMAP(SET_SERVICES, VIP));
-	if (has(m, SET_CLUSTER_IPS))
+	if (has(m, SET_CLUSTER_IPS) && !m->f->ipvs)
 		RULE(m, LOOKUP(SET_CLUSTER_IPS, { F_DADDR }), GOTO(CHAIN_REJECT, 0));
-	if (has(m, SET_SERVICE_CIDRS) && has(m, SET_UNMANAGED_IPS))
-		RULE(m, LOOKUP(SET_SERVICE_CIDRS, { F_DADDR }), NOT_IN(SET_UNMANAGED_IPS, { F_DADDR }),
-		     { .op = OP_DROP });
-	else if (has(m, SET_SERVICE_CIDRS))
-		RULE(m, LOOKUP(SET_SERVICE_CIDRS, { F_DADDR }), { .op = OP_DROP });
+	if (has(m, SET_BOUND_IPS)) /* an address of the node: it answers to ping, as its others do */
+		RULE(m, { .op = OP_CT_NEW }, LOOKUP(SET_PROTOCOLS, { F_L4PROTO }), LOOKUP(SET_BOUND_IPS, { F_DADDR }),
+		     GOTO(CHAIN_REJECT, 0));
+	unallocated_rules(m);
 }
 
 /* Which client was sent where is remembered once the choice is made, before any masquerade. */
@@ -113,7 +135,9 @@ static void input_rules(struct maker *m)
 static void postrouting_rules(struct maker *m)
 {
 	remember_rules(m);
-	if (has(m, SET_HAIRPIN))
+	if (has(m, SET_HAIRPIN) && m->f->ipvs) /* what IPVS translates is not marked as such; none of them is the node's own */
+		RULE(m, LOOKUP(SET_HAIRPIN, { F_SADDR, F_DADDR }), GOTO(CHAIN_MASQUERADE, 0));
+	else if (has(m, SET_HAIRPIN))
 		RULE(m, { .op = OP_CT_DNAT }, LOOKUP(SET_HAIRPIN, { F_SADDR, F_DADDR }), GOTO(CHAIN_MASQUERADE, 0));
 	RULE(m, { .op = OP_MARK_TEST, .n = m->f->mark }, GOTO(CHAIN_MASQUERADE, 0));
 }
@@ -144,6 +168,17 @@ static void sticky_rules(struct maker *m)
 	RULE(m, GOTO(m->chain.kind == CHAIN_STICKY ? CHAIN_BALANCE : CHAIN_BALANCE_LOCAL, m->chain.n));
 }
 
+/* The packet goes on as it is. */
+static void no_rules(struct maker *m)
+{
+	(void)m;
+}
+
+static void mark_rules(struct maker *m)
+{
+	RULE(m, { .op = OP_MARK_SET, .n = m->f->mark });
+}
+
 /* Always masqueraded: marked here, so that no other packet is looked up for it. */
 static void masqueraded_rules(struct maker *m)
 {
@@ -164,6 +199,7 @@ static void (*const makers[CHAIN__COUNT])(struct maker *m) = {
 	[CHAIN_PREROUTING] = prerouting_rules, [CHAIN_OUTPUT] = output_rules, [CHAIN_INPUT] = input_rules,
 	[CHAIN_POSTROUTING] = postrouting_rules, [CHAIN_SERVICES] = services_rules,
 	[CHAIN_FROM_NODE] = from_node_rules, [CHAIN_REJECT] = reject_rules, [CHAIN_MASQUERADE] = masquerade_rules,
+	[CHAIN_IPVS] = no_rules, [CHAIN_MASQUERADED_IPVS] = mark_rules,
 	[CHAIN_BALANCE] = balance_rules, [CHAIN_BALANCE_LOCAL] = balance_rules,
 	[CHAIN_STICKY] = sticky_rules, [CHAIN_STICKY_LOCAL] = sticky_rules,
 	[CHAIN_MASQUERADED_BALANCE] = masqueraded_rules, [CHAIN_MASQUERADED_BALANCE_LOCAL] = masqueraded_rules,

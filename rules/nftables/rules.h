@@ -8,6 +8,7 @@
 struct svcr_nft_features {
 	uint32_t mark;
 	bool masquerade_all;
+	bool ipvs; /* what goes to endpoints goes there by IPVS, as far as IPVS can */
 	bool protocols[256]; /* of sticky services */
 };
 

@@ -279,3 +279,15 @@ size_t svcr_nft_vip_key(uint8_t *key, const struct svcr_addr *addr, uint8_t prot
 	key[len + 5] = (uint8_t)port;
 	return len + 8;
 }
+
+size_t svcr_nft_draining_key(uint8_t *key, const struct svcr_addr *vip, uint8_t protocol, uint16_t port,
+			     const struct svcr_addr *endpoint, uint16_t endpoint_port)
+{
+	size_t len = svcr_nft_vip_key(key, vip, protocol, port), alen = svcr_addr_len(vip->family);
+
+	memcpy(key + len, endpoint->bytes, alen);
+	key[len + alen] = (uint8_t)(endpoint_port >> 8);
+	key[len + alen + 1] = (uint8_t)endpoint_port;
+	key[len + alen + 2] = key[len + alen + 3] = 0;
+	return len + alen + 4;
+}

@@ -64,6 +64,7 @@ struct svcrules_nft {
 	size_t nforeign_chains, foreign_chains_cap;
 	struct svcr_nft_table tables[SVCR_FAMILY__COUNT];
 	struct svcrules_nft_stats stats;
+	uint32_t drain_timeout; /* seconds, for what is added to `draining` */
 };
 
 uint8_t svcr_nft_nfproto(uint8_t family); /* enum svcr_family to NFPROTO_ */
@@ -104,6 +105,11 @@ size_t svcr_nft_lower(const struct svcr_nft_set *s, const uint8_t *prefix, size_
 struct svcr_nft_chain *svcr_nft_chain(struct svcr_nft_table *t, struct svcr_nft_chain_id id);
 struct svcr_nft_chain *svcr_nft_find_chain(const struct svcr_nft_table *t, struct svcr_nft_chain_id id);
 int svcr_nft_chain_cmp(struct svcr_nft_chain_id a, struct svcr_nft_chain_id b);
+/* An element of the set draining: the VIP's key with the endpoint after it; returns its length. */
+#define SVCR_NFT_DRAINING_MAX (SVCR_NFT_VIP_MAX + 20)
+size_t svcr_nft_draining_key(uint8_t *key, const struct svcr_addr *vip, uint8_t protocol, uint16_t port,
+			     const struct svcr_addr *endpoint, uint16_t endpoint_port);
+
 /* Prints its name into buf[SVCR_NFT_NAME_MAX]. */
 const char *svcr_nft_chain_name(const struct svcrules_nft *n, struct svcr_nft_chain_id id, char *buf);
 /* The id of a name; unknown ones are kept as CHAIN_FOREIGN. 0 or -ENOMEM. */

@@ -127,6 +127,8 @@ void svcr_nft_out_elem(struct svcr_out *o, const struct svcrules_nft *n, enum sv
 	const char *comment = svcr_nft_comment(s, elem), *data;
 
 	svcr_out_str(o, svcr_nft_key_text(id, family, elem, buf));
+	if (svcr_nft_sets[id].timed)
+		svcr_out(o, " timeout %us", n->drain_timeout);
 	if (comment)
 		svcr_out(o, " comment \"%s\"", comment);
 	data = svcr_nft_data_text(n, id, family, s, elem, buf);
@@ -181,6 +183,7 @@ static void out_stmt(struct svcr_out *o, const struct svcrules_nft *n, uint8_t f
 	case OP_MARK_CLEAR: svcr_out(o, "meta mark set meta mark & 0x%08x", ~s->n); break;
 	case OP_MARK_TEST: svcr_out(o, "meta mark & 0x%08x == 0x%08x", s->n, s->n); break;
 	case OP_CT_DNAT: svcr_out_str(o, "ct status dnat"); break;
+	case OP_CT_NEW: svcr_out_str(o, "ct state new"); break;
 	case OP_REJECT_TCP: svcr_out_str(o, "reject with tcp reset"); break;
 	case OP_REJECT: svcr_out_str(o, "reject"); break;
 	case OP_MASQUERADE: svcr_out_str(o, "masquerade fully-random"); break;
@@ -235,6 +238,8 @@ void svcr_nft_out_set_header(struct svcr_out *o, enum svcr_nft_set_id id, uint8_
 		svcr_out(o, "%sflags interval%s", indent, end);
 	if (svcr_nft_sets[id].dynamic)
 		svcr_out(o, "%sflags dynamic,timeout%s", indent, end);
+	if (svcr_nft_sets[id].timed)
+		svcr_out(o, "%sflags timeout%s", indent, end);
 }
 
 void svcr_nft_out_base_chain(struct svcr_out *o, struct svcr_nft_chain_id id)

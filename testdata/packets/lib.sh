@@ -22,7 +22,12 @@ NAMESPACES=(node pod1 pod2 remote client)
 WORK=
 SERVERS=()
 OBJECTS=()
-OPTIONS=(--node-name node1 --cluster-cidr "10.244.0.0/16,fd00:10:244::/48")
+# the back end under test, and the name of its tables
+BACKEND=${BACKEND:-nftables}
+TABLE=svcrules
+[ "$BACKEND" = nftables ] || TABLE=svcrules-$BACKEND
+PODS="10.244.0.0/16,fd00:10:244::/48"
+OPTIONS=(--backend "$BACKEND" --node-name node1 --cluster-cidr "$PODS")
 INPUT=
 OUTPUT=
 STATUS=0

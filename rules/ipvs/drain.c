@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Real servers on their way out. One that is no longer wanted gets weight 0,
+ * so that its connections go on and no new ones come. The table's set
+ * `draining` remembers it for the time it may take: the kernel keeps the
+ * clock, whatever becomes of svcrules and its files. Flows of UDP have no end
+ * to wait for, so its real servers go at once.
+ */
+#include "rules/ipvs/ruleset.h"
+
+#include <errno.h>
+
+struct drain {
+	const struct svcrules_ipvs *have;
+	struct svcrules_ipvs *wanted; /* its lists stay as they are, sorted, until all is found */
+	bool keep, retire;
+	size_t nbound[SVCR_FAMILY__COUNT]; /* elements of bound-ips as they were */
+	SVCR_LIST(struct svcr_ipvs_server) leaving; /* in order */
+	int err;
+};
+
+static bool in_set(const struct svcrules_ipvs *v, const struct svcr_ipvs_server *s, const struct svcr_ipvs_real *r)
+{
+	uint8_t key[SVCR_NFT_DRAINING_MAX];
+
+	svcr_nft_draining_key(key, &s->addr, s->protocol, s->port, &r->addr, r->port);
+	return svcr_nft_find(&v->nft->tables[s->addr.family].sets[SET_DRAINING], key);
+}
+
+/* May it stay, though nobody wants it? *ret_timed: it has still time in the set. */
+static bool stays(const struct drain *d, const struct svcr_ipvs_server *s, const struct svcr_ipvs_real *r,
+		  bool *ret_timed)
+{
+	if (s->protocol == SVCR_UDP || (!d->wanted->nft->drain_timeout && !d->keep))
+		return false;
+	/* with weight 0 and not in the set its time is over */
+	*ret_timed = r->weight > 0 || in_set(d->have, s, r);
+	return d->keep || (*ret_timed && (r->weight > 0 || r->conns > 0));
+}
+
+static void add_key(struct drain *d, uint8_t family, enum svcr_nft_set_id set, const uint8_t *key)
+{
+	struct svcr_nft_table *t = &d->wanted->nft->tables[family];
+	uint8_t *e = svcr_nft_add(&t->sets[set]);
+
+	t->present = true;
+	if (e)
+		memcpy(e, key, t->sets[set].sort_len);
+	else
+		d->err = -ENOMEM;
+}
+
+static void add_draining(struct drain *d, const struct svcr_ipvs_server *s, const struct svcr_ipvs_real *r)
+{
+	uint8_t key[SVCR_NFT_DRAINING_MAX];
+
+	svcr_nft_draining_key(key, &s->addr, s->protocol, s->port, &r->addr, r->port);
+	add_key(d, s->addr.family, SET_DRAINING, key);
+}
+
+/* Collects in `out` what stays of `s`. `to`: the server as it is wanted, or NULL. */
+static void collect(struct drain *d, const struct svcr_ipvs_server *s, const struct svcr_ipvs_server *to,
+		    struct svcr_ipvs_server *out)
+{
+	for (size_t i = 0; i < s->nreals && !d->err; i++) {
+		struct svcr_ipvs_real real = s->reals[i];
+		bool timed = false;
+
+		if ((to && svcr_ipvs_find_real(to, &real)) || !stays(d, s, &real, &timed))
+			continue;
+		real.weight = 0;
+		if (!svcr_ipvs_add_real(out, &real))
+			d->err = -ENOMEM;
+		if (timed)
+			add_draining(d, s, &real);
+	}
+}
+
+static void drain_server(struct drain *d, const struct svcr_ipvs_server *s)
+{
+	struct svcr_ipvs_server *to = svcr_ipvs_find(d->wanted, s), out = *s, *slot;
+
+	out.leaving = out.marked = true;
+	out.reals = NULL;
+	out.nreals = out.cap = 0;
+	collect(d, s, to, &out);
+	for (size_t i = 0; to && i < out.nreals; i++)
+		if (!svcr_ipvs_add_real(to, &out.reals[i]))
+			d->err = -ENOMEM;
+	slot = !to && out.nreals ? SVCR_GROW(&d->leaving) : NULL;
+	if (slot)
+		*slot = out;
+	else
+		free(out.reals);
+	if (!to && out.nreals && !slot)
+		d->err = -ENOMEM;
+}
+
+/* Its address stays, too; unless IPVS is given up, its other ports are refused as ever. */
+static void keep_address(struct drain *d, const struct svcr_addr *a)
+{
+	struct svcr_nft_set bound = d->wanted->nft->tables[a->family].sets[SET_BOUND_IPS];
+
+	bound.n = d->nbound[a->family];
+	if (svcr_ipvs_add_address(d->wanted, a))
+		d->err = -ENOMEM;
+	if (bound.present && !d->retire && !svcr_nft_find(&bound, a->bytes))
+		add_key(d, a->family, SET_BOUND_IPS, a->bytes);
+}
+
+static void add_leaving(struct drain *d)
+{
+	struct svcr_addrs before = d->wanted->addresses; /* as long as it is sorted */
+	const struct svcr_addr *last = NULL;
+
+	for (size_t i = 0; i < d->leaving.n && !d->err; i++) {
+		const struct svcr_addr *a = &d->leaving.v[i].addr;
+		struct svcr_ipvs_server *slot = SVCR_GROW(&d->wanted->servers);
+
+		if (!slot) {
+			d->err = -ENOMEM;
+			return;
+		}
+		*slot = d->leaving.v[i];
+		d->leaving.v[i].reals = NULL; /* taken over */
+		before.v = d->wanted->addresses.v;
+		if (svcr_addrs_have(&d->have->addresses, a) && !(last && svcr_addr_eq(a, last)) &&
+		    !svcr_addrs_have(&before, a))
+			keep_address(d, a);
+		last = a;
+	}
+}
+
+static void sort_all(struct svcrules_ipvs *v)
+{
+	svcr_ipvs_sort(v);
+	for (int f = 0; f < SVCR_FAMILY__COUNT; f++) {
+		svcr_nft_sort(&v->nft->tables[f].sets[SET_DRAINING]);
+		svcr_nft_sort(&v->nft->tables[f].sets[SET_BOUND_IPS]);
+	}
+}
+
+int svcrules_ipvs_settle(const struct svcrules_ipvs *have, struct svcrules_ipvs *wanted, uint32_t seconds,
+			 enum svcrules_ipvs_settle how)
+{
+	struct drain d = { .have = have, .wanted = wanted, .keep = how == SVCRULES_IPVS_COMPARE,
+			   .retire = how == SVCRULES_IPVS_RETIRE };
+
+	wanted->nft->drain_timeout = seconds;
+	for (int f = 0; f < SVCR_FAMILY__COUNT; f++)
+		d.nbound[f] = wanted->nft->tables[f].sets[SET_BOUND_IPS].n;
+	for (size_t i = 0; i < have->servers.n && !d.err; i++)
+		drain_server(&d, &have->servers.v[i]);
+	add_leaving(&d);
+	for (size_t i = 0; i < d.leaving.n; i++)
+		free(d.leaving.v[i].reals);
+	free(d.leaving.v);
+	sort_all(wanted);
+	return d.err;
+}
