@@ -14,7 +14,7 @@ struct drain {
 	const struct svcrules_ipvs *have;
 	struct svcrules_ipvs *wanted; /* its lists stay as they are, sorted, until all is found */
 	bool keep, retire;
-	size_t nbound[SVCR_FAMILY__COUNT]; /* elements of bound-ips as they were */
+	size_t nbound[SVCR_FAMILY__COUNT], nservices[SVCR_FAMILY__COUNT]; /* elements of these sets as they were */
 	SVCR_LIST(struct svcr_ipvs_server) leaving; /* in order */
 	int err;
 };
@@ -96,6 +96,33 @@ static void drain_server(struct drain *d, const struct svcr_ipvs_server *s)
 		d->err = -ENOMEM;
 }
 
+/* Its place in the map `services`, for others to be refused there; the name is the one it had. */
+static void refuse(struct drain *d, const struct svcr_ipvs_server *s)
+{
+	struct svcr_nft_table *t = &d->wanted->nft->tables[s->addr.family];
+	const struct svcr_nft_set *old = &d->have->nft->tables[s->addr.family].sets[SET_SERVICES];
+	const struct svcr_nft_chain_id verdict = { CHAIN_REJECT, 0 };
+	struct svcr_nft_set *services = &t->sets[SET_SERVICES], sorted = *services;
+	uint8_t key[SVCR_NFT_VIP_MAX], *e;
+	const char *comment;
+
+	sorted.n = d->nservices[s->addr.family];
+	svcr_ipvs_key(key, s);
+	if (!t->nchains || svcr_nft_find(&sorted, key)) /* no rules, or refused or dropped as it is wanted */
+		return;
+	e = svcr_nft_find(old, key);
+	comment = e ? svcr_nft_comment(old, e) : NULL;
+	comment = comment ? svcr_arena_strndup(&d->wanted->nft->arena, comment, strlen(comment)) : NULL;
+	e = svcr_nft_add(services);
+	if (!e) {
+		d->err = -ENOMEM;
+		return;
+	}
+	memcpy(e, key, services->sort_len);
+	memcpy(svcr_nft_elem_data(services, e), &verdict, sizeof(verdict));
+	svcr_nft_set_comment(services, e, comment);
+}
+
 /* Its address stays, too; unless IPVS is given up, its other ports are refused as ever. */
 static void keep_address(struct drain *d, const struct svcr_addr *a)
 {
@@ -123,6 +150,8 @@ static void add_leaving(struct drain *d)
 		}
 		*slot = d->leaving.v[i];
 		d->leaving.v[i].reals = NULL; /* taken over */
+		if (!d->retire)
+			refuse(d, slot);
 		before.v = d->wanted->addresses.v;
 		if (svcr_addrs_have(&d->have->addresses, a) && !(last && svcr_addr_eq(a, last)) &&
 		    !svcr_addrs_have(&before, a))
@@ -137,6 +166,7 @@ static void sort_all(struct svcrules_ipvs *v)
 	for (int f = 0; f < SVCR_FAMILY__COUNT; f++) {
 		svcr_nft_sort(&v->nft->tables[f].sets[SET_DRAINING]);
 		svcr_nft_sort(&v->nft->tables[f].sets[SET_BOUND_IPS]);
+		svcr_nft_sort(&v->nft->tables[f].sets[SET_SERVICES]);
 	}
 }
 
@@ -147,8 +177,10 @@ int svcrules_ipvs_settle(const struct svcrules_ipvs *have, struct svcrules_ipvs 
 			   .retire = how == SVCRULES_IPVS_RETIRE };
 
 	wanted->nft->drain_timeout = seconds;
-	for (int f = 0; f < SVCR_FAMILY__COUNT; f++)
+	for (int f = 0; f < SVCR_FAMILY__COUNT; f++) {
 		d.nbound[f] = wanted->nft->tables[f].sets[SET_BOUND_IPS].n;
+		d.nservices[f] = wanted->nft->tables[f].sets[SET_SERVICES].n;
+	}
 	for (size_t i = 0; i < have->servers.n && !d.err; i++)
 		drain_server(&d, &have->servers.v[i]);
 	add_leaving(&d);
