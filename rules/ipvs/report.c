@@ -30,6 +30,14 @@ static struct svcr_ipvs_server server_of(uint8_t family, const uint8_t *key)
 	return s;
 }
 
+static bool serves(const struct svcr_ipvs_server *s)
+{
+	for (size_t i = 0; i < s->nreals; i++)
+		if (s->reals[i].weight > 0)
+			return true;
+	return false;
+}
+
 /* Real servers that take new connections, and what is not as most virtual servers have it. */
 static void texts(struct svcr_nft_texts *t, bool to, uint8_t family, const uint8_t *key, const void *arg)
 {
@@ -39,7 +47,7 @@ static void texts(struct svcr_nft_texts *t, bool to, uint8_t family, const uint8
 	bool split = svcr_ipvs_in_table(side, SET_LOCAL_POLICY, &like);
 	char place[SVCR_IPVS_PLACE_TEXT];
 
-	if (!s || s->leaving)
+	if (!s || !serves(s)) /* it only drains */
 		return;
 	for (size_t i = 0; i < s->nreals; i++) {
 		const struct svcr_ipvs_real *r = &s->reals[i];

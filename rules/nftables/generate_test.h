@@ -411,23 +411,61 @@ static inline struct svcrules_options *gen_options(uint32_t bits, struct svcrule
 	return o;
 }
 
-/* Reads and builds what must be valid; aborts otherwise. */
+struct gen_input { struct svcrules_diags *d; struct svcrules_model *m; struct svcrules_options *o; };
+
+static inline void gen_valid(const struct gen_input *in, int err)
+{
+	if (!err)
+		return;
+	for (size_t i = 0; i < svcrules_diags_count(in->d); i++)
+		fprintf(stderr, "%s\n", svcrules_diags_get(in->d, i)->text);
+	abort();
+}
+
+/* Reads what must be valid; aborts otherwise. */
+static inline struct gen_input gen_read(const char *text, uint32_t options)
+{
+	struct gen_input in = { .d = svcrules_diags_new(), .m = svcrules_model_new() };
+
+	in.o = gen_options(options, in.d);
+	gen_valid(&in, svcrules_model_read(in.m, "generated", gen_fill, &text, in.d));
+	return in;
+}
+
+static inline void gen_release(struct gen_input *in)
+{
+	svcrules_options_free(in->o);
+	svcrules_model_free(in->m);
+	svcrules_diags_free(in->d);
+}
+
 static inline struct svcrules_nft *gen_build_text(const char *text, uint32_t options)
 {
-	struct svcrules_diags *d = svcrules_diags_new();
-	struct svcrules_model *m = svcrules_model_new();
-	struct svcrules_options *o = gen_options(options, d);
+	struct gen_input in = gen_read(text, options);
 	struct svcrules_nft *n = NULL;
 
-	if (svcrules_model_read(m, "generated", gen_fill, &text, d) || svcrules_nft_build(m, o, d, &n)) {
-		for (size_t i = 0; i < svcrules_diags_count(d); i++)
-			fprintf(stderr, "%s\n", svcrules_diags_get(d, i)->text);
-		abort();
-	}
-	svcrules_options_free(o);
-	svcrules_model_free(m);
-	svcrules_diags_free(d);
+	gen_valid(&in, svcrules_nft_build(in.m, in.o, in.d, &n));
+	gen_release(&in);
 	return n;
+}
+
+static inline struct svcrules_ipvs *gen_ipvs_text(const char *text, uint32_t options)
+{
+	struct gen_input in = gen_read(text, options);
+	struct svcrules_ipvs *v = NULL;
+
+	gen_valid(&in, svcrules_ipvs_build(in.m, in.o, in.d, &v));
+	gen_release(&in);
+	return v;
+}
+
+static inline struct svcrules_ipvs *gen_ipvs(const struct gen_cluster *c, uint64_t shuffle)
+{
+	char *text = gen_json(c, shuffle);
+	struct svcrules_ipvs *v = gen_ipvs_text(text, c->options);
+
+	free(text);
+	return v;
 }
 
 static inline struct svcrules_nft *gen_build(const struct gen_cluster *c, uint64_t shuffle)
@@ -437,6 +475,23 @@ static inline struct svcrules_nft *gen_build(const struct gen_cluster *c, uint64
 
 	free(text);
 	return n;
+}
+
+/* Mostly b is a few steps from a; at times it is unrelated, or one of them is empty. Both to be freed. */
+static inline void gen_pair(struct gen_cluster *a, struct gen_cluster *b, int seed)
+{
+	uint64_t rng = (uint64_t)seed + 77;
+
+	*a = gen_cluster((uint64_t)seed, gen_random(&rng, 10));
+	if (seed % 7 == 3) {
+		*b = gen_cluster((uint64_t)seed + 100000, gen_random(&rng, 8));
+		return;
+	}
+	*b = gen_copy(a);
+	for (uint32_t i = gen_random(&rng, 5) + 1; i > 0; i--)
+		gen_mutate(b, &rng);
+	if (seed % 5 == 1)
+		b->options ^= 1u << gen_random(&rng, 5);
 }
 
 struct gen_text { char *p; size_t len; };

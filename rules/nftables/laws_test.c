@@ -36,21 +36,9 @@ static bool same(const struct svcrules_nft *from, struct svcrules_nft *to)
 	return empty;
 }
 
-/* Mostly b is a few steps from a; at times it is unrelated, or one of them is empty. */
 static void make_pair(struct pair *p, int seed)
 {
-	uint64_t rng = (uint64_t)seed + 77;
-
-	p->a = gen_cluster((uint64_t)seed, gen_random(&rng, 10));
-	if (seed % 7 == 3) {
-		p->b = gen_cluster((uint64_t)seed + 100000, gen_random(&rng, 8));
-	} else {
-		p->b = gen_copy(&p->a);
-		for (uint32_t i = gen_random(&rng, 5) + 1; i > 0; i--)
-			gen_mutate(&p->b, &rng);
-		if (seed % 5 == 1)
-			p->b.options ^= 1u << gen_random(&rng, 5);
-	}
+	gen_pair(&p->a, &p->b, seed);
 	p->from = gen_build(&p->a, 0);
 	p->to = gen_build(&p->b, 0);
 	p->changes = diff(p->from, p->to);
