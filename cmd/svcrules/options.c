@@ -18,7 +18,7 @@ const struct option_spec option_specs[OPT_COUNT] = {
 	[OPT_OUTPUT_COMPILE] = { "o", "FORMAT", "nft json ip ipvsadm",
 				 "print for nft(8), as json, or for IPVS for ip(8) or ipvsadm(8)", ON(COMPILE), false },
 	[OPT_OUTPUT_DIFF] = { "o", "FORMAT", "text nft json ip ipvsadm",
-			      "print services (text, default), commands for nft(8), ip(8) or ipvsadm(8), or json",
+			      "print services (text, default), json, or commands for nft, ip, ipvsadm",
 			      ON(DIFF), false },
 	[OPT_DRY_RUN] = { "dry-run", NULL, NULL, "print what would change; touch nothing", ON(APPLY), false },
 	[OPT_CHECK] = { "check", NULL, NULL, "let the kernel validate the change without making it", ON(APPLY),
