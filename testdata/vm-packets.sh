@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # vm-packets.sh: the packet tests under Debian's own kernel, see vm.sh.
 # VM_FILES: which of testdata/packets, by number; "all" for every one. Left out
-# for time: 02, 03, 08 and 10, the same kinds of rules once more.
+# for time: 02, 03, 08 and 10, the same kinds of rules once more. VM_IPVS: those
+# that are run with the IPVS back end, too, which no other test has a kernel for.
 set -u
 cd "$(dirname "$0")/.." || exit 2
 jobs=${VM_JOBS:-4} VM_FILES=${VM_FILES:-11 07 13 09 01 04 12 06 05} # the longest first
@@ -13,11 +14,15 @@ if [ "${1:-}" = --inside ]; then
 	export PATH=/run/quick:$PATH TIMEOUT=${TIMEOUT:-1000} SHORT=${SHORT:-10}
 	echo "# kernel $(uname -r)"
 	for file; do
+		backend=nftables
+		[[ $file != ipvs:* ]] || backend=ipvs
+		export BACKEND=$backend
+		file=${file#ipvs:}
 		[ "$(jobs -rp | wc -l)" -lt "$jobs" ] || wait -n
 		{
 			log=$(mktemp)
 			bash testdata/packets/run.sh "$file" >"$log" 2>&1
-			sed -e '/^# failures:/,$d' -e '/^[0-9]* passed/d' -e "s/ skipped\$/&, after $SECONDS s/" "$log" >"$log.short"
+			sed -e "s/^\(ok\|not ok\|skip\) - /&$backend: /" -e '/^# failures:/,$d' -e '/^[0-9]* passed/d' -e "s/ skipped\$/&, after $SECONDS s/" "$log" >"$log.short"
 			cat "$log.short" # at once, not line by line among the others
 		} &
 	done
@@ -30,6 +35,9 @@ files=()
 for n in $VM_FILES; do
 	[ "$n" != all ] || n=
 	mapfile -t -O ${#files[@]} files < <(ls testdata/packets/*"$n"-*.sh)
+done
+for n in ${VM_IPVS-02 14 04 03 05 01}; do
+	for file in testdata/packets/"$n"-*.sh; do files+=("ipvs:$file"); done
 done
 log=$(mktemp) || exit 2
 trap 'rm -f "$log"' EXIT

@@ -22,10 +22,15 @@ NAMESPACES=(node pod1 pod2 remote client)
 WORK=
 SERVERS=()
 OBJECTS=()
-# the back end under test, and the name of its tables
+# the back end under test, the name of its tables, and what answers at ports of
+# load-balancer and external IPs that no service defines (or defines no more)
 BACKEND=${BACKEND:-nftables}
-TABLE=svcrules
-[ "$BACKEND" = nftables ] || TABLE=svcrules-$BACKEND
+# shellcheck disable=SC2034
+if [ "$BACKEND" = nftables ]; then
+	TABLE=svcrules NOT_OURS='timeout|unreachable'
+else # such an address is the node's own then, also while it drains: it must not reach the host
+	TABLE=svcrules-$BACKEND NOT_OURS=refused
+fi
 PODS="10.244.0.0/16,fd00:10:244::/48"
 OPTIONS=(--backend "$BACKEND" --node-name node1 --cluster-cidr "$PODS")
 INPUT=

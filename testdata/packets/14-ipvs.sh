@@ -1,0 +1,216 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What only IPVS has: draining, persistence, schedulers, virtual servers of
+# others, its interface, and the change of back ends.
+set -u
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+begin
+if [ "$BACKEND" != ipvs ]; then
+	skip "IPVS" "this back end is $BACKEND"
+	finish
+fi
+LIST=$WORK/list
+
+list() {
+	at node ipvsadm -Ln >"$LIST"
+}
+
+# weight SERVER REAL: of a real server as listed; "none" if it is not there
+weight() {
+	list
+	awk -v s="$1" -v r="$2" '$1 == "TCP" || $1 == "UDP" { on = $1 " " $2 == s }
+		on && $2 == r { print $4; found = 1 } END { if (!found) print "none" }' "$LIST"
+}
+
+has() { # has PATTERN: does the saved rule set have such a line
+	if at node ipvsadm -Sn | grep -qE -- "$1"; then echo yes; else echo no; fi
+}
+
+web() {
+	svc web type=NodePort ip=10.96.0.1 node=30080
+	slice web 4 "$@"
+}
+
+drains() {
+	web 10.244.1.11@node1
+	apply
+	hold_start drain pod2 10.96.0.1 80
+	check "a connection" "pod1 one" "$(hold_say drain one)"
+	web 10.244.1.12@node1
+	apply
+	check "its real server has weight 0" 0 "$(weight "TCP 10.96.0.1:80" 10.244.1.11:8080)"
+	check "that of UDP is gone at once" none "$(weight "UDP 10.96.0.1:80" 10.244.1.11:8080)"
+	check "the connection goes on" "pod1 two" "$(hold_say drain two)"
+	check "new ones go elsewhere" pod2 "$(who client tcp 10.96.0.1 80 --count 10)"
+	svcrules diff
+	check "what drains is no difference" 0 "$STATUS"
+	web 10.244.1.12@node1
+	apply
+	check "the next apply leaves it" 0 "$(weight "TCP 10.96.0.1:80" 10.244.1.11:8080)"
+	web 10.244.1.11@node1
+	apply
+	check "it comes back" 1 "$(weight "TCP 10.96.0.1:80" 10.244.1.11:8080)"
+	check "with its connection" "pod1 three" "$(hold_say drain three)"
+	svc other ip=10.96.0.2
+	slice other 4 10.244.1.12@node1
+	apply --drain-timeout 3
+	check "without its service it goes on" "pod1 four" "$(hold_say drain four)"
+	check "newcomers are refused" refused "$(answers client tcp 10.96.0.1 80)"
+	check "at the node port, too" refused "$(answers client tcp 192.0.2.1 30080)"
+	sleep 4
+	svc other ip=10.96.0.2
+	slice other 4 10.244.1.12@node1
+	apply
+	check "after the timeout its virtual server goes" no "$(has '10\.96\.0\.1:80')"
+	check "and the address" "" "$(at node ip -br addr show to 10.96.0.1)"
+	hold_end
+}
+
+persistence_and_schedulers() {
+	svc web ip=10.96.0.1 affinity=600
+	OBJECTS[-1]=${OBJECTS[-1]/'"metadata": {'/'"metadata": { "annotations": { "svcrules.io/ipvs-scheduler": "sh" },'}
+	slice web 4 10.244.1.11@node1
+	svc typo ip=10.96.0.2
+	OBJECTS[-1]=${OBJECTS[-1]/'"metadata": {'/'"metadata": { "annotations": { "svcrules.io/ipvs-scheduler": "robin" },'}
+	slice typo 4 10.244.1.11@node1
+	apply --ipvs-scheduler wlc
+	check "persistence and the annotation's scheduler" yes "$(has '^-A -t 10\.96\.0\.1:80 -s sh -p 600$')"
+	check "a typo there: the default" yes "$(has '^-A -t 10\.96\.0\.2:80 -s wlc$')"
+	check "and a warning" ".*production/typo.*'robin' is no scheduler.*" "$(grep robin <<<"$OUTPUT" | tr '\n' ' ')"
+	svc web ip=10.96.0.1
+	slice web 4 10.244.1.11@node1
+	apply
+	check "persistence off again, the usual scheduler" yes "$(has '^-A -t 10\.96\.0\.1:80 -s rr$')"
+}
+
+foreign() {
+	at node ipvsadm -A -t 198.51.100.1:80 -s rr
+	at node ipvsadm -a -t 198.51.100.1:80 -r 10.244.1.11:8080 -m
+	at node ipvsadm -A -f 7 -s rr
+	ip -n "$PREFIX-node" link add other0 type dummy
+	web 10.244.1.11@node1
+	apply
+	web 10.244.1.12@node1
+	apply
+	check "another's virtual server stays" yes "$(has '^-a -t 198\.51\.100\.1:80 -r 10\.244\.1\.11:8080')"
+	check "one by firewall mark stays" yes "$(has '^-A -f 7 ')"
+	delete
+	check "delete" 0 "$STATUS"
+	check "delete leaves them" 3 "$(at node ipvsadm -Sn | wc -l)"
+	check "delete leaves no table" "" "$(at node nft list tables)"
+	check "delete leaves no interface but theirs" "other0" \
+		"$(ip -n "$PREFIX-node" -br link show type dummy | cut -d' ' -f1)"
+	at node ipvsadm -A -t 192.0.2.1:30080 -s rr
+	web 10.244.1.11@node1
+	write_input
+	OBJECTS=()
+	svcrules apply
+	check "another's virtual server in the way" 4 "$STATUS"
+	check "is named" ".*production/web:t 192\.0\.2\.1:30080/tcp.*" "$(tr '\n' ' ' <<<"$OUTPUT")"
+	check "and nothing is changed" "" "$(at node nft list tables)"
+	at node ipvsadm -C
+	ip -n "$PREFIX-node" link del other0
+}
+
+host_daemon() {
+	# shellcheck disable=SC2046
+	serve node wild $(both 0.0.0.0 7070)
+	web 10.244.1.11@node1
+	apply
+	for from in pod2 node client; do
+		expect "an undefined port of a cluster IP does not reach the host, $from" refused $from 10.96.0.1 7070
+	done
+	expect "the host's daemon at the host's address" "wild .*" client 192.0.2.1 7070
+}
+
+sysctls() {
+	at node bash -c 'echo 0 >/proc/sys/net/ipv4/vs/conntrack'
+	web 10.244.1.11@node1
+	apply --no-sysctls
+	check "--no-sysctls leaves it" 0 "$(at node cat /proc/sys/net/ipv4/vs/conntrack)"
+	check "and warns" ".*warning.*conntrack.*" "$(tr '\n' ' ' <<<"$OUTPUT")"
+	web 10.244.1.11@node1
+	apply --strict-arp
+	check "set and told" ".*conntrack.*" "$(tr '\n' ' ' <<<"$OUTPUT")"
+	check "the four of IPVS" "1 1 1 1" "$(at node bash -c 'cd /proc/sys/net/ipv4/vs && cat conntrack conn_reuse_mode \
+		expire_nodest_conn expire_quiescent_template' | paste -sd' ')"
+	check "strict ARP" "1 2" "$(at node bash -c 'cd /proc/sys/net/ipv4/conf/all && cat arp_ignore arp_announce' | paste -sd' ')"
+}
+
+# drift WHAT COMMAND...: somebody does this in the node's namespace
+drift() {
+	local what=$1
+	shift
+	at node "$@" || not_ok "$what" "it to be done" "exit $?"
+	svcrules diff
+	check "$what: diff sees it" 1 "$STATUS"
+	web 10.244.1.11@node1
+	apply
+	svcrules diff
+	check "$what: repaired" 0 "$STATUS"
+	check "$what: the service answers" pod1 "$(who pod2 tcp 10.96.0.1 80)"
+}
+
+drifts() {
+	web 10.244.1.11@node1
+	apply
+	drift "virtual server deleted" ipvsadm -D -t 10.96.0.1:80
+	drift "real server deleted" ipvsadm -d -t 10.96.0.1:80 -r 10.244.1.11:8080
+	drift "weight changed" ipvsadm -e -t 10.96.0.1:80 -r 10.244.1.11:8080 -m -w 5
+	drift "scheduler changed" ipvsadm -E -t 10.96.0.1:80 -s lc
+	drift "all of IPVS deleted" ipvsadm -C
+	drift "address removed" /sbin/ip addr del 10.96.0.1/32 dev svcrules0
+	drift "address added" /sbin/ip addr add 10.96.9.9/32 dev svcrules0
+	drift "interface down" /sbin/ip link set svcrules0 down
+	drift "interface deleted" /sbin/ip link del svcrules0
+	drift "rules flushed" nft flush ruleset
+	web 10.244.1.11@node1
+	apply
+	check "nothing to do" ".*no changes.*" "$(tr '\n' ' ' <<<"$OUTPUT")"
+}
+
+# by BACKEND: applies OBJECTS with that one
+by() {
+	BACKEND=$1
+	OPTIONS=(--backend "$1" --node-name node1 --cluster-cidr "$PODS")
+	apply
+}
+
+switches() {
+	local before=$BACKEND
+	web 10.244.1.11@node1
+	by nftables
+	hold_start switch pod2 10.96.0.1 80
+	check "through nftables" "pod1 one" "$(hold_say switch one)"
+	check "a UDP flow" pod1 "$(who client udp 10.96.0.1 80 --sport 5600)"
+	web 10.244.1.11@node1
+	by ipvs
+	check "to IPVS: the connection stays" "pod1 two" "$(hold_say switch two)"
+	check "to IPVS: the UDP flow stays" pod1 "$(who client udp 10.96.0.1 80 --sport 5600)"
+	check "to IPVS: new ones" pod1 "$(who client tcp 10.96.0.1 80)"
+	check "to IPVS: only its table is left" "table ip svcrules-ipvs" "$(at node nft list tables)"
+	hold_end
+	hold_start back pod2 10.96.0.1 80
+	check "through IPVS" "pod1 one" "$(hold_say back one)"
+	check "through IPVS, UDP" pod1 "$(who client udp 10.96.0.1 80 --sport 5601)"
+	web 10.244.1.11@node1
+	by nftables
+	check "back: the connection stays" "pod1 two" "$(hold_say back two)"
+	check "back: the UDP flow stays" pod1 "$(who client udp 10.96.0.1 80 --sport 5601)"
+	check "back: new ones" pod1 "$(who client tcp 10.96.0.1 80)"
+	check "back: the old one drains" 0 "$(weight "TCP 10.96.0.1:80" 10.244.1.11:8080)"
+	hold_end
+	at node ipvsadm --set 1 1 1
+	at node "$SVCRULES" delete --backend ipvs >/dev/null
+	check "delete --backend ipvs leaves the other" "table ip svcrules" "$(at node nft list tables)"
+	check "and nothing of IPVS" "" "$(at node ipvsadm -Sn)"
+	check "nftables serves" pod1 "$(who client tcp 10.96.0.1 80)"
+	BACKEND=$before OPTIONS=(--backend "$before" --node-name node1 --cluster-cidr "$PODS")
+}
+
+for scenario in drains persistence_and_schedulers foreign host_daemon sysctls drifts switches; do
+	LABEL="${scenario//_/ }: "
+	"$scenario"
+done
+finish
