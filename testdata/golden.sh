@@ -6,7 +6,8 @@
 #
 # A case is a directory with input.json (or input-1.json, input-2.json...),
 # options (one line of further options), expected.nft (standard output),
-# expected.err (standard error) and expected.rc (exit status, if not 0).
+# expected.err (standard error) and expected.rc (exit status, if not 0);
+# expected.ipvs, if there is one, is the output with --backend ipvs.
 set -u
 export LC_ALL=C
 here=$(cd "$(dirname "$0")" && pwd)
@@ -36,7 +37,7 @@ problem() {
 		case $f in
 		input.json | input-[1-9].json) inputs=$((inputs + 1)) ;;
 		expected.nft | expected.err) expectations=$((expectations + 1)) ;;
-		expected.rc | options) ;;
+		expected.rc | expected.ipvs | options) ;;
 		'.[!.]*') ;;
 		*) echo "unexpected file $f" ;;
 		esac
@@ -61,6 +62,9 @@ compile() {
 	"$SVCRULES" compile --node-name node1 "${files[@]}" ${options[@]+"${options[@]}"} \
 		>"$work/expected.nft" 2>"$work/expected.err" </dev/null
 	echo $? >"$work/expected.rc"
+	[ -e expected.ipvs ] || return
+	"$SVCRULES" compile --backend ipvs --node-name node1 "${files[@]}" ${options[@]+"${options[@]}"} \
+		>"$work/expected.ipvs" 2>"$work/ipvs.err" </dev/null
 }
 
 # compare FILE DEFAULT: a missing expectation stands for DEFAULT.
@@ -84,6 +88,11 @@ run_case() {
 	compare expected.rc $'0\n' || bad=1
 	compare expected.nft '' || bad=1
 	compare expected.err '' || bad=1
+	if [ -e expected.ipvs ]; then
+		compare expected.ipvs '' || bad=1
+		# the same is said of the input, whatever the back end
+		diff -u "$work/expected.err" "$work/ipvs.err" || bad=1
+	fi
 	text=$(problem)
 	if [ -n "$text" ]; then
 		bad=1
