@@ -49,7 +49,7 @@ drains() {
 	apply
 	check "the next apply leaves it" 0 "$(weight "TCP 10.96.0.1:80" 10.244.1.11:8080)"
 	web 10.244.1.11@node1
-	apply
+	apply --drain-timeout 1 # for the other one
 	check "it comes back" 1 "$(weight "TCP 10.96.0.1:80" 10.244.1.11:8080)"
 	check "with its connection" "pod1 three" "$(hold_say drain three)"
 	svc other ip=10.96.0.2
@@ -63,7 +63,7 @@ drains() {
 	slice other 4 10.244.1.12@node1
 	apply
 	check "after the timeout its virtual server goes" no "$(has '10\.96\.0\.1:80')"
-	check "and the address" "" "$(at node ip -br addr show to 10.96.0.1)"
+	check "and the address" "" "$(ip -n "$PREFIX-node" -o addr show to 10.96.0.1)"
 	hold_end
 }
 
