@@ -144,7 +144,8 @@ static int set_options(struct svcrules_options *o, struct svcrules_diags *d)
 	return err;
 }
 
-static int build(const char *text, struct svcrules_nft **ret)
+/* For nftables into `nft`, or for IPVS into `ipvs`; the other one is NULL. */
+static int build_either(const char *text, struct svcrules_nft **nft, struct svcrules_ipvs **ipvs)
 {
 	struct svcrules_diags *d = svcrules_diags_new();
 	struct svcrules_options *o = svcrules_options_new();
@@ -154,16 +155,25 @@ static int build(const char *text, struct svcrules_nft **ret)
 	if (!err)
 		err = svcrules_model_read(m, "input", fill_text, &text, d);
 	if (!err)
-		err = svcrules_nft_build(m, o, d, ret);
+		err = nft ? svcrules_nft_build(m, o, d, nft) : svcrules_ipvs_build(m, o, d, ipvs);
 	if (d && svcrules_diags_failed(d)) {
-		if (!err)
-			svcrules_nft_free(*ret);
+		if (!err && nft) {
+			svcrules_nft_free(*nft);
+		} else if (!err) {
+			svcrules_ipvs_free(*ipvs);
+			*ipvs = NULL;
+		}
 		err = -ENOMEM;
 	}
 	svcrules_model_free(m);
 	svcrules_options_free(o);
 	svcrules_diags_free(d);
 	return err;
+}
+
+static int build(const char *text, struct svcrules_nft **ret)
+{
+	return build_either(text, ret, NULL);
 }
 
 /* What comes out besides the result, as a hash. */
@@ -181,6 +191,75 @@ static int try_build(void)
 		return err;
 	err = svcrules_nft_print(n, hash, &sum);
 	svcrules_nft_free(n);
+	return err;
+}
+
+static int try_ipvs_build(void)
+{
+	struct svcrules_ipvs *v;
+	int err = build_either(inputs[0], NULL, &v);
+
+	if (err)
+		return err;
+	err = svcrules_ipvs_print(v, SVCRULES_IPVS_ALL, hash, &sum);
+	if (!err)
+		err = svcrules_ipvs_print_json(v, hash, &sum);
+	svcrules_ipvs_free(v);
+	return err;
+}
+
+static int print_ipvs_changes(const struct svcrules_ipvs_changes *c, const struct svcrules_changes *nft)
+{
+	size_t len, n;
+	void *buf;
+	int err = svcrules_ipvs_changes_encode(c, false, 29, &buf, &len, &n);
+
+	if (err)
+		return err;
+	hash(&sum, buf, len);
+	free(buf);
+	for (size_t i = 1; i <= n && !err; i++) {
+		char *text = svcrules_ipvs_changes_describe(c, false, (uint32_t)i, -ENOENT);
+
+		if (text)
+			hash(&sum, text, strlen(text));
+		else
+			err = -ENOMEM;
+		free(text);
+	}
+	if (!err)
+		err = svcrules_ipvs_changes_print(c, nft, false, hash, &sum);
+	return err ? err : svcrules_ipvs_changes_print_json(c, nft, hash, &sum);
+}
+
+static int compare_ipvs(const struct svcrules_ipvs *from, struct svcrules_ipvs *to)
+{
+	struct svcrules_changes *nft = NULL;
+	struct svcrules_ipvs_changes *c = NULL;
+	int err = svcrules_ipvs_settle(from, to, 900, SVCRULES_IPVS_APPLY);
+
+	if (!err)
+		err = svcrules_nft_diff(svcrules_ipvs_nft(from), svcrules_ipvs_nft(to), &nft);
+	if (!err)
+		err = svcrules_ipvs_diff(from, to, &c);
+	if (!err)
+		err = print_ipvs_changes(c, nft);
+	svcrules_ipvs_changes_free(c);
+	svcrules_changes_free(nft);
+	return err;
+}
+
+static int try_ipvs_changes(void)
+{
+	struct svcrules_ipvs *from = NULL, *to = NULL;
+	int err = build_either(inputs[0], NULL, &from);
+
+	if (!err)
+		err = build_either(inputs[1], NULL, &to);
+	if (!err)
+		err = compare_ipvs(from, to);
+	svcrules_ipvs_free(from);
+	svcrules_ipvs_free(to);
 	return err;
 }
 
@@ -318,6 +397,7 @@ static int attempt(int (*call)(void), size_t at)
 static const struct { const char *name; int (*call)(void); } tries[] = {
 	{ "build", try_build }, { "print_json", try_print_json }, { "encode", try_encode }, { "print", try_print },
 	{ "changes_json", try_changes_json }, { "decode", try_decode },
+	{ "ipvs_build", try_ipvs_build }, { "ipvs_changes", try_ipvs_changes },
 };
 
 START_TEST(test_fail)

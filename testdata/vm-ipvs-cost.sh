@@ -59,7 +59,7 @@ for i in 1 2 3; do
 	echo "# $i: ipvsadm -R $(tail -n 1 "$work/restore") s, apply $(tail -n 1 "$work/apply") s; $(tail -n 1 "$work/said")"
 done
 ratio=$(awk -v a="$(sort -n "$work/apply" | sed -n 2p)" -v b="$(sort -n "$work/restore" | sed -n 2p)" 'BEGIN { printf "%.2f", b / a }')
-check "first apply of $2 x $3 against ipvsadm -R, asked 1.5 x" "$(awk -v r="$ratio" 'BEGIN { print r >= 1.5 ? "true" : "false" }')" "$ratio x"
+check "first apply of $2 x $3 against ipvsadm -R, asked 1.5 x" "$(awk -v r="$ratio" 'BEGIN { print (r >= 1.5) ? "true" : "false" }')" "$ratio x"
 lines=$(ip netns exec n ipvsadm -Sn | wc -l)
 check "as many virtual and real servers as in the text" "$([ "$lines" -eq "$(wc -l <"$work/ipvsadm")" ] && echo true || echo false)" "$lines"
 seconds "$apply $work/a.json" >"$work/noop"
