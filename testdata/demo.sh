@@ -7,7 +7,8 @@ set -u
 root=$(cd "$(dirname "$0")/.." && pwd)
 here=$root/testdata
 example=$here/example/services.json
-packages=(gcc make pkg-config libc6-dev libmnl-dev libnftnl-dev libjansson-dev iproute2)
+packages=(gcc make pkg-config libc6-dev libmnl-dev libnftnl-dev libjansson-dev libnl-3-dev
+	libnl-genl-3-dev libnl-route-3-dev iproute2)
 
 die() {
 	echo "demo: $1" >&2
