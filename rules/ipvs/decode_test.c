@@ -317,12 +317,14 @@ static const struct {
 START_TEST(test_schedulers)
 {
 	struct gen_input in = gen_read(schedulers[_i].text, 0);
+	struct svcrules_diags *other = svcrules_diags_new();
 	const struct svcrules_diag *d;
 	struct svcrules_ipvs *v;
 
 	if (schedulers[_i].option)
 		ck_assert_int_eq(svcrules_options_set(in.o, "ipvs-scheduler", schedulers[_i].option, in.d), 0);
-	ck_assert_int_eq(svcrules_options_set(in.o, "ipvs-scheduler", "rrr", svcrules_diags_new()), -EINVAL);
+	ck_assert_int_eq(svcrules_options_set(in.o, "ipvs-scheduler", "rrr", other), -EINVAL);
+	svcrules_diags_free(other);
 	ck_assert_int_eq(svcrules_ipvs_build(in.m, in.o, in.d, &v), 0);
 	ck_assert_uint_eq(svcrules_ipvs_servers(v), 1);
 	ck_assert_str_eq(v->servers.v[0].scheduler, schedulers[_i].scheduler);

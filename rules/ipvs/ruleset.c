@@ -18,6 +18,8 @@ void svcrules_ipvs_free(struct svcrules_ipvs *v)
 		return;
 	for (size_t i = 0; i < v->servers.n; i++)
 		free(v->servers.v[i].reals);
+	for (size_t i = 0; i < v->foreign.n; i++) /* none, unless it was asked for before its owner was known */
+		free(v->foreign.v[i].reals);
 	free(v->servers.v);
 	free(v->foreign.v);
 	free(v->addresses.v);
