@@ -199,6 +199,9 @@ SVCRULES_API char *svcrules_changes_describe(const struct svcrules_changes *c, u
  */
 struct svcrules_ipvs;
 
+#define SVCRULES_IPVS_INTERFACE "svcrules0"           /* of kind dummy */
+#define SVCRULES_IPVS_OWNER "managed by svcrules: "   /* its alias; the name of the table beside follows */
+
 /* Like svcrules_nft_build(); the table beside it is built, too, and owned by the result. */
 SVCRULES_API int svcrules_ipvs_build(const struct svcrules_model *m, const struct svcrules_options *o,
 				     struct svcrules_diags *d, struct svcrules_ipvs **ret);

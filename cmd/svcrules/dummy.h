@@ -15,8 +15,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define DUMMY_NAME "svcrules0"
-#define DUMMY_ALIAS "managed by svcrules: " /* the owner's name follows */
+#include "svcrules.h"
+
+#define DUMMY_NAME SVCRULES_IPVS_INTERFACE
+#define DUMMY_ALIAS SVCRULES_IPVS_OWNER /* the owner's name follows */
 #define DUMMY_OWNER_SIZE 256 /* the kernel's limit on aliases */
 
 struct dummy_address {

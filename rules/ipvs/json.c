@@ -39,6 +39,6 @@ int svcrules_ipvs_print_json(const struct svcrules_ipvs *v, svcrules_write_fn wr
 		servers = svcr_nft_json_append(servers, json_server(v, &v->servers.v[i]));
 	for (size_t i = 0; i < v->addresses.n; i++)
 		addresses = svcr_nft_json_append(addresses, json_string(svcr_addr_text(&v->addresses.v[i], text)));
-	return svcr_nft_dump_json(json_pack("{s:i, s:s, s:o, s:o, s:o}", "version", 1, "interface", SVCR_IPVS_INTERFACE,
+	return svcr_nft_dump_json(json_pack("{s:i, s:s, s:o, s:o, s:o}", "version", 1, "interface", SVCRULES_IPVS_INTERFACE,
 		"addresses", addresses, "virtual_servers", servers, "tables", svcr_nft_json_tables(v->nft)), write, arg);
 }

@@ -73,7 +73,7 @@ static void out_addresses(struct svcr_out *o, const char *sign, const struct svc
 	char text[SVCR_ADDR_TEXT];
 
 	for (size_t i = 0; i < n; i++)
-		svcr_out(o, "%s address %s on %s\n", sign, svcr_addr_text(v[i], text), SVCR_IPVS_INTERFACE);
+		svcr_out(o, "%s address %s on %s\n", sign, svcr_addr_text(v[i], text), SVCRULES_IPVS_INTERFACE);
 }
 
 struct counts { size_t added, removed, changed; };

@@ -9,9 +9,6 @@
 #include "model.h"
 #include "rules/nftables/ruleset.h"
 
-#define SVCR_IPVS_INTERFACE "svcrules0"
-#define SVCR_IPVS_OWNER "managed by svcrules: " /* the interface's alias; the table's name follows */
-
 /* A bit of a virtual server's flags that the kernel keeps and gives no meaning (6.1, 6.18): made by svcrules. */
 #define SVCR_IPVS_MARK 0x40000000u
 

@@ -41,16 +41,16 @@ static void out_address(struct svcr_out *o, const char *command, const struct sv
 	char text[SVCR_ADDR_TEXT];
 
 	svcr_out(o, "address %s %s/%d dev %s%s\n", command, svcr_addr_text(a, text), svcr_addr_len(a->family) * 8,
-		 SVCR_IPVS_INTERFACE, a->family == SVCR_IPV6 && strcmp(command, "add") == 0 ? " nodad noprefixroute" : "");
+		 SVCRULES_IPVS_INTERFACE, a->family == SVCR_IPV6 && strcmp(command, "add") == 0 ? " nodad noprefixroute" : "");
 }
 
 static void out_ip(struct svcr_out *o, const struct svcrules_ipvs *v)
 {
-	svcr_out(o, "link add %s type dummy\n", SVCR_IPVS_INTERFACE);
-	svcr_out(o, "link set %s alias \"%s%s\"\n", SVCR_IPVS_INTERFACE, SVCR_IPVS_OWNER, v->nft->name);
+	svcr_out(o, "link add %s type dummy\n", SVCRULES_IPVS_INTERFACE);
+	svcr_out(o, "link set %s alias \"%s%s\"\n", SVCRULES_IPVS_INTERFACE, SVCRULES_IPVS_OWNER, v->nft->name);
 	if (v->addresses.n && v->addresses.v[v->addresses.n - 1].family == SVCR_IPV6) /* no link-local address */
-		svcr_out(o, "link set %s addrgenmode none\n", SVCR_IPVS_INTERFACE);
-	svcr_out(o, "link set %s up\n", SVCR_IPVS_INTERFACE);
+		svcr_out(o, "link set %s addrgenmode none\n", SVCRULES_IPVS_INTERFACE);
+	svcr_out(o, "link set %s up\n", SVCRULES_IPVS_INTERFACE);
 	for (size_t i = 0; i < v->addresses.n; i++)
 		out_address(o, "add", &v->addresses.v[i]);
 }

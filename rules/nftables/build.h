@@ -15,7 +15,7 @@ struct svcr_nft_beside_ipvs {
 /*
  * Builds the table of that name. With `beside` (NULL: without IPVS) packets
  * are sent on to virtual servers where IPVS can choose the endpoint; see
- * svcr_nft_by_ipvs(). Returns 0 or -ENOMEM.
+ * svcr_nft_splits(). Returns 0 or -ENOMEM.
  */
 int svcr_nft_build_view(const struct svcr_view *view, const struct svcrules_options *o, const char *table,
 			const struct svcr_nft_beside_ipvs *beside, struct svcrules_nft **ret);

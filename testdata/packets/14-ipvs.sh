@@ -132,7 +132,7 @@ sysctls() {
 	check "and warns" ".*warning.*conntrack.*" "$(tr '\n' ' ' <<<"$OUTPUT")"
 	web 10.244.1.11@node1
 	apply --strict-arp
-	check "set and told" ".*conntrack.*" "$(tr '\n' ' ' <<<"$OUTPUT")"
+	check "set and told" ".*net\.ipv4\.vs\.conntrack: 0 -> 1.*" "$(tr '\n' ' ' <<<"$OUTPUT")"
 	check "the four of IPVS" "1 1 1 1" "$(at node bash -c 'cd /proc/sys/net/ipv4/vs && cat conntrack conn_reuse_mode \
 		expire_nodest_conn expire_quiescent_template' | paste -sd' ')"
 	check "strict ARP" "1 2" "$(at node bash -c 'cd /proc/sys/net/ipv4/conf/all && cat arp_ignore arp_announce' | paste -sd' ')"
