@@ -41,7 +41,7 @@ for n in ${VM_IPVS-02 14 04 03 05 01}; do
 done
 log=$(mktemp) || exit 2
 trap 'rm -f "$log"' EXIT
-testdata/vm.sh bash "$0" --inside "${files[@]}" 2>&1 | tee "$log"
+VM_TIMEOUT=${VM_TIMEOUT:-1200} testdata/vm.sh bash "$0" --inside "${files[@]}" 2>&1 | tee "$log"
 rc=${PIPESTATUS[0]}
 count() { grep -c "^$1 - " "$log"; }
 passed=$(count ok) failed=$(count 'not ok') skipped=$(count '[Ss][Kk][Ii][Pp]')
