@@ -69,8 +69,9 @@ $B/svcrules: $(CMD_OBJ) $B/libsvcrules.a
 	$(if $(filter 0,$V),@echo '  LD   $@')
 	$Q$(CC) $(LDFLAGS) -o $@ $(CMD_OBJ) $B/libsvcrules.a -Wl,--as-needed $(PKG_LIBS) $(CMD_LIBS)
 
+# static where that is to be had: a test starts it thousands of times
 $B/probe: $B/cmd/probe/probe.o
-	$Q$(CC) $(LDFLAGS) -o $@ $<
+	$Q$(CC) -static $(LDFLAGS) -o $@ $< 2>/dev/null || $(CC) $(LDFLAGS) -o $@ $<
 
 # made-up clusters, and the programs of `make bench`: for tests, not installed
 $B/cluster: $(CLUSTER_OBJ)

@@ -5,9 +5,11 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <sys/socket.h>
@@ -16,6 +18,7 @@
 
 #define MAX_SOCKETS 512
 #define LINE_SIZE 512
+#define MAX_DIFFERENT 64
 
 enum kind { FREE, TCP_LISTEN, HTTP_LISTEN, UDP, TCP, HTTP };
 
@@ -33,16 +36,27 @@ struct server {
 	struct pollfd sockets[MAX_SOCKETS];
 };
 
+enum summary { EACH, ANSWERS, NAMES };
+
 struct flow_options {
 	const char *from;
 	long sport, count, timeout, give_up; /* give_up: unanswered flows */
+	enum summary summary;
+};
+
+/* The different answers, sorted. */
+struct answers {
+	size_t n;
+	char v[MAX_DIFFERENT][LINE_SIZE];
 };
 
 static _Noreturn void usage(void)
 {
 	fputs("usage: probe serve NAME tcp|udp|http ADDRESS PORT [tcp|udp|http ADDRESS PORT ...]\n"
-	      "       probe ask tcp|udp ADDRESS PORT [--from ADDRESS] [--sport N] [--count N] [--timeout MS] [--give-up N]\n"
-	      "       probe hold tcp ADDRESS PORT [--from ADDRESS] [--sport N] [--timeout MS]\n",
+	      "       probe ask tcp|udp|both ADDRESS PORT [--from ADDRESS] [--sport N] [--count N] [--timeout MS] [--give-up N]\n"
+	      "             [--summary answers|names]: the different answers in one line a protocol, not a line each\n"
+	      "       probe hold tcp ADDRESS PORT [--from ADDRESS] [--sport N] [--timeout MS]\n"
+	      "       probe in NETNS-FILE ...: one of these in that network namespace\n",
 	      stderr);
 	exit(2);
 }
@@ -352,23 +366,63 @@ static int ask_once(const char *address, long port, int type, const struct flow_
 	return error;
 }
 
+static void answers_add(struct answers *a, const char *line)
+{
+	size_t at = 0;
+	int order = 1;
+
+	while (at < a->n && (order = strcmp(a->v[at], line)) < 0)
+		at++;
+	if (at < a->n && order == 0)
+		return;
+	if (a->n == MAX_DIFFERENT) {
+		errno = E2BIG;
+		fail("different answers");
+	}
+	memmove(a->v[at + 1], a->v[at], (a->n - at) * sizeof(a->v[0]));
+	snprintf(a->v[at], sizeof(a->v[at]), "%s", line);
+	a->n++;
+}
+
+static void answer(struct answers *a, enum summary summary, char *line)
+{
+	if (summary == EACH) {
+		puts(line);
+		return;
+	}
+	if (summary == NAMES)
+		line[strcspn(line, " ")] = '\0';
+	answers_add(a, line);
+}
+
+static void answers_print(const struct answers *a)
+{
+	for (size_t i = 0; i < a->n; i++)
+		printf("%s%s", i ? "|" : "", a->v[i]);
+	putchar('\n');
+}
+
 static int ask(const char *address, long port, int type, const struct flow_options *o)
 {
+	static struct answers all;
 	int status = 0;
 	long silent = 0;
 
+	all.n = 0;
 	for (long i = 0; i < o->count && silent < o->give_up; i++) {
 		char line[LINE_SIZE];
 		int error = ask_once(address, port, type, o, line, sizeof(line));
 
 		if (error) {
-			printf("%s\n", error_word(error));
+			snprintf(line, sizeof(line), "%s", error_word(error));
 			silent += error == ETIMEDOUT;
 			status = 1;
-		} else {
-			fputs(line, stdout);
 		}
+		line[strcspn(line, "\n")] = '\0';
+		answer(&all, o->summary, line);
 	}
+	if (o->summary != EACH)
+		answers_print(&all);
 	return status;
 }
 
@@ -411,34 +465,59 @@ static struct flow_options parse_options(int argc, char **argv)
 			o.give_up = number(argv[i + 1], 1000000);
 		else if (!strcmp(argv[i], "--timeout"))
 			o.timeout = number(argv[i + 1], 3600000);
+		else if (!strcmp(argv[i], "--summary") && !strcmp(argv[i + 1], "answers"))
+			o.summary = ANSWERS;
+		else if (!strcmp(argv[i], "--summary") && !strcmp(argv[i + 1], "names"))
+			o.summary = NAMES;
 		else
 			usage();
 	}
 	return o;
 }
 
-int main(int argc, char **argv)
+static void enter(const char *netns)
+{
+	int fd = open(netns, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || setns(fd, CLONE_NEWNET))
+		fail(netns);
+	close(fd);
+}
+
+/* Asks or holds: what, protocol, address, port, options. */
+static int flow(int argc, char **argv)
 {
 	struct flow_options o;
 	long port;
-	int type;
+	int status = 0;
+	bool tcp, udp;
 
-	if (argc < 5)
+	if (argc < 4)
 		usage();
+	tcp = !strcmp(argv[1], "tcp") || !strcmp(argv[1], "both");
+	udp = !strcmp(argv[1], "udp") || !strcmp(argv[1], "both");
+	port = number(argv[3], 65535);
+	o = parse_options(argc - 4, argv + 4);
+	if (!strcmp(argv[0], "hold") && tcp && !udp)
+		return hold(argv[2], port, &o);
+	if (strcmp(argv[0], "ask") || (!tcp && !udp))
+		usage();
+	if (tcp)
+		status |= ask(argv[2], port, SOCK_STREAM, &o);
+	if (udp)
+		status |= ask(argv[2], port, SOCK_DGRAM, &o);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
 	signal(SIGPIPE, SIG_IGN);
-	if (!strcmp(argv[1], "serve"))
+	if (argc > 3 && !strcmp(argv[1], "in")) {
+		enter(argv[2]);
+		argc -= 2;
+		argv += 2;
+	}
+	if (argc > 1 && !strcmp(argv[1], "serve"))
 		return serve(argc - 2, argv + 2);
-	if (!strcmp(argv[2], "tcp"))
-		type = SOCK_STREAM;
-	else if (!strcmp(argv[2], "udp"))
-		type = SOCK_DGRAM;
-	else
-		usage();
-	port = number(argv[4], 65535);
-	o = parse_options(argc - 5, argv + 5);
-	if (!strcmp(argv[1], "hold") && type == SOCK_STREAM)
-		return hold(argv[3], port, &o);
-	if (strcmp(argv[1], "ask"))
-		usage();
-	return ask(argv[3], port, type, &o);
+	return flow(argc - 1, argv + 1);
 }

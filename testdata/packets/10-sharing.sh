@@ -71,6 +71,14 @@ host_network() {
 	expect "host endpoint under Local, external IP" "host $CLIENT" client $NODE 80
 }
 
+clients() { # the remembered ones
+	if [ "$BACKEND" = ipvs ]; then
+		at node ipvsadm -Lnc
+	else
+		at node nft list ruleset | grep expires
+	fi
+}
+
 # Remembered when the connection ends on this node: three endpoints, two on the host.
 host_affinity() {
 	local from to protocol chosen
@@ -90,7 +98,7 @@ host_affinity() {
 			done
 		done
 	done
-	check "remembered" "yes" "$(at node nft list ruleset | grep expires | grep -qF "$VIP4" && echo yes)"
+	check "remembered" "yes" "$(clients | grep -qF "$VIP4" && echo yes)"
 	for from in {101..112}; do ask client udp $VIP4 80 --from "$CLIENT_PREFIX$from"; done >"$WORK/first"
 	for from in {101..112}; do ask client udp $VIP4 80 --from "$CLIENT_PREFIX$from"; done >"$WORK/second"
 	check "twelve clients stay" same "$(cmp -s "$WORK/first" "$WORK/second" && echo same)"
@@ -104,10 +112,12 @@ shared_address() {
 	svc b type=LoadBalancer ip=$VIP2 port=81 lb=$LB
 	serves b "$POD2@node1"
 	svc t type=LoadBalancer ip=$VIP3 port=53 lb=$LB
-	edit "$(service_ports 53 '')" '{ "name": "t", "port": 53, "protocol": "TCP" }'
+	service_ports 53
+	edit "$REPLY" '{ "name": "t", "port": 53, "protocol": "TCP" }'
 	serves t "$POD1@node1"
 	svc u type=LoadBalancer ip=$VIP4 port=53 lb=$LB
-	edit "$(service_ports 53 '')" '{ "name": "u", "port": 53, "protocol": "UDP" }'
+	service_ports 53
+	edit "$REPLY" '{ "name": "u", "port": 53, "protocol": "UDP" }'
 	serves u "$POD2@node1"
 	apply
 	expect "shared address, one port" "pod1 .*" client $LB 80

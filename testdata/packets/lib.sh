@@ -20,6 +20,7 @@ SHORT=${SHORT:-1}
 PREFIX=${PREFIX:-svcr$$}
 NAMESPACES=(node pod1 pod2 remote client)
 WORK=
+NEVER=
 SERVERS=()
 OBJECTS=()
 # the back end under test, the name of its tables, and what answers at ports of
@@ -40,6 +41,11 @@ passed=0
 failed=0
 skipped=0
 LABEL=
+
+# pause SECONDS: a sleep that starts no program
+pause() {
+	read -rt "$1" -u "$NEVER" || :
+}
 
 # ---- results ----
 
@@ -84,15 +90,13 @@ link() { # link A DEVICE B DEVICE: a cable between two namespaces
 	ip -n "$PREFIX-$3" link set "$4" up
 }
 
-address() { # address NAMESPACE DEVICE ADDRESS...
+address() { # address NAMESPACE DEVICE ADDRESS[,OPTION...]...
 	local where=$1 device=$2 a
 	shift 2
 	for a; do
-		case $a in
-		*:*) ip -n "$PREFIX-$where" addr add "$a" dev "$device" nodad ;;
-		*) ip -n "$PREFIX-$where" addr add "$a" dev "$device" ;;
-		esac
-	done
+		[[ $a != *:* ]] || a+=" nodad"
+		echo "addr add ${a//,/ } dev $device"
+	done | ip -n "$PREFIX-$where" -batch -
 }
 
 route() { # route NAMESPACE ip-route arguments
@@ -131,15 +135,10 @@ add_remote() {
 }
 
 add_client() {
-	local i
 	link node to-client client eth0
 	address node to-client 192.0.2.1/24 2001:db8:1::1/64
-	address client eth0 192.0.2.100/24 2001:db8:1::100/64
-	for i in {101..119}; do
-		address client eth0 "192.0.2.$i/24"
-		# never the client's own choice, only that of --from
-		ip -n "$PREFIX-client" addr add "2001:db8:1::$i/64" dev eth0 nodad preferred_lft 0
-	done
+	# but for .100 never the client's own choice, only that of --from
+	address client eth0 192.0.2.{100..119}/24 2001:db8:1::100/64 2001:db8:1::{101..119}/64,preferred_lft,0
 	route client default via 192.0.2.1
 	route client default via 2001:db8:1::1
 	# The node needs a way to every VIP for its own requests; the client forwards nothing.
@@ -151,6 +150,7 @@ topology_up() {
 	local n
 	WORK=$(mktemp -d)
 	INPUT=$WORK/input.json
+	mkfifo "$WORK/never" && exec {NEVER}<>"$WORK/never" || return 1
 	for n in "${NAMESPACES[@]}"; do
 		ip netns add "$PREFIX-$n" || return 1
 		ip -n "$PREFIX-$n" link set lo up
@@ -181,11 +181,12 @@ serve() {
 	local where=$1 log i
 	shift
 	log=$WORK/server-$where-$1-${#SERVERS[@]}
+	: >"$log"
 	start "$where" "$PROBE" serve "$@" >"$log" 2>&1 &
 	SERVERS+=($!)
 	for i in {1..200}; do
-		grep -qs ready "$log" && return 0
-		sleep 0.01
+		[[ $(<"$log") != *ready* ]] || return 0
+		pause 0.01
 	done
 	echo "server $1 in $where did not start ($i): $(cat "$log")" >&2
 	return 1
@@ -255,56 +256,66 @@ use_family() {
 
 # ---- input, as kubectl prints it ----
 
-quoted() { # quoted A,B: "A", "B"
-	local IFS=, item out=
-	for item in $1; do out+=${out:+, }\"$item\"; done
-	echo "$out"
-}
+# No subshell anywhere here: what a helper makes is left in REPLY.
 
-family_of() {
-	case $1 in
-	*:*) echo IPv6 ;;
-	*) echo IPv4 ;;
-	esac
+quoted() { # quoted A,B: "A", "B"
+	local IFS=, item
+	REPLY=
+	for item in $1; do REPLY+=${REPLY:+, }\"$item\"; done
 }
 
 families_of() {
-	local IFS=, a out=
-	for a in $1; do out+=${out:+,}$(family_of "$a"); done
-	quoted "$out"
+	local IFS=, a list=
+	for a in $1; do
+		case $a in
+		*:*) list+=${list:+,}IPv6 ;;
+		*) list+=${list:+,}IPv4 ;;
+		esac
+	done
+	quoted "$list"
 }
 
 ingress_of() { # ingress_of IP[/Proxy],...
-	local IFS=, a out=
+	local IFS=, a
+	REPLY=
 	for a in $1; do
 		local mode=VIP
 		[[ $a != */* ]] || mode=${a#*/}
-		out+="${out:+, }{ \"ip\": \"${a%%/*}\", \"ipMode\": \"$mode\" }"
+		REPLY+="${REPLY:+, }{ \"ip\": \"${a%%/*}\", \"ipMode\": \"$mode\" }"
 	done
-	echo "$out"
 }
 
 service_ports() { # service_ports PORT [NODEPORT]: the same over TCP and UDP
 	local node=${2:+"\"nodePort\": $2, "}
-	echo "{ \"name\": \"t\", ${node}\"port\": $1, \"protocol\": \"TCP\", \"targetPort\": 8080 },"
-	echo "{ \"name\": \"u\", ${node}\"port\": $1, \"protocol\": \"UDP\", \"targetPort\": 8080 }"
+	REPLY="{ \"name\": \"t\", ${node}\"port\": $1, \"protocol\": \"TCP\", \"targetPort\": 8080 },
+		{ \"name\": \"u\", ${node}\"port\": $1, \"protocol\": \"UDP\", \"targetPort\": 8080 }"
+}
+
+# add_object: the standard input becomes the last of OBJECTS
+add_object() {
+	mapfile -t -d '' -O ${#OBJECTS[@]} OBJECTS
 }
 
 # svc NAME ip=CLUSTER-IPS [port=80] [type=T] [node=PORT] [etp=P] [itp=P] [ext=IPS]
 #     [lb=IP[/Proxy],..] [ranges=CIDRS] [affinity=SECONDS]
 svc() {
-	local name=$1 ip='' port=80 type=ClusterIP node='' etp='' itp=Cluster ext='' lb='' ranges='' affinity='' more=''
+	local name=$1 ip='' port=80 type=ClusterIP node='' etp='' itp=Cluster ext='' lb='' ranges='' affinity=''
+	local more='' addresses families ports ingress=''
 	shift
 	local "$@"
 	[ -z "$etp" ] || more+="\"externalTrafficPolicy\": \"$etp\", "
-	[ -z "$ext" ] || more+="\"externalIPs\": [ $(quoted "$ext") ], "
-	[ -z "$ranges" ] || more+="\"loadBalancerSourceRanges\": [ $(quoted "$ranges") ], "
+	[ -z "$ext" ] || { quoted "$ext" && more+="\"externalIPs\": [ $REPLY ], "; }
+	[ -z "$ranges" ] || { quoted "$ranges" && more+="\"loadBalancerSourceRanges\": [ $REPLY ], "; }
 	if [ -n "$affinity" ]; then
 		more+="\"sessionAffinity\": \"ClientIP\", \"sessionAffinityConfig\": { \"clientIP\": { \"timeoutSeconds\": $affinity } }, "
 	else
 		more+='"sessionAffinity": "None", '
 	fi
-	OBJECTS+=("$(cat <<-JSON
+	quoted "$ip" && addresses=$REPLY
+	families_of "$ip" && families=$REPLY
+	service_ports "$port" "$node" && ports=$REPLY
+	[ -z "$lb" ] || { ingress_of "$lb" && ingress="\"ingress\": [ $REPLY ]"; }
+	add_object <<-JSON
 	{
 	    "apiVersion": "v1",
 	    "kind": "Service",
@@ -315,18 +326,17 @@ svc() {
 	    },
 	    "spec": {
 	        "clusterIP": "${ip%%,*}",
-	        "clusterIPs": [ $(quoted "$ip") ],
+	        "clusterIPs": [ $addresses ],
 	        "internalTrafficPolicy": "$itp",
-	        "ipFamilies": [ $(families_of "$ip") ],
+	        "ipFamilies": [ $families ],
 	        $more
-	        "ports": [ $(service_ports "$port" "$node") ],
+	        "ports": [ $ports ],
 	        "selector": { "app": "$name" },
 	        "type": "$type"
 	    },
-	    "status": { "loadBalancer": { ${lb:+"\"ingress\": [ $(ingress_of "$lb") ]"} } }
+	    "status": { "loadBalancer": { $ingress } }
 	}
 	JSON
-	)")
 }
 
 # endpoint ADDRESS@NODE[!terminating|!unready][^ZONE-HINT]
@@ -341,16 +351,16 @@ endpoint() {
 	*!unready) ready=false serving=false ;;
 	esac
 	a=${a%%!*}
-	echo "{ \"addresses\": [ \"${a%%@*}\" ], \"conditions\": { \"ready\": $ready, \"serving\": $serving," \
-		"\"terminating\": $terminating }, $hints\"nodeName\": \"${a#*@}\" }"
+	REPLY="{ \"addresses\": [ \"${a%%@*}\" ], \"conditions\": { \"ready\": $ready, \"serving\": $serving, \"terminating\": $terminating },
+		$hints\"nodeName\": \"${a#*@}\" }"
 }
 
 # slice SERVICE 4|6 ENDPOINT...: its EndpointSlice of that family, port 8080
 slice() {
 	local name=$1 family=$2 e list='' port=${SLICE_PORT:-8080}
 	shift 2
-	for e; do list+=${list:+, }$(endpoint "$e"); done
-	OBJECTS+=("$(cat <<-JSON
+	for e; do endpoint "$e" && list+="${list:+, }$REPLY"; done
+	add_object <<-JSON
 	{
 	    "addressType": "IPv$family",
 	    "apiVersion": "discovery.k8s.io/v1",
@@ -367,7 +377,6 @@ slice() {
 	    ]
 	}
 	JSON
-	)")
 }
 
 # serves NAME ENDPOINT...: slice() for the family in use
@@ -423,39 +432,41 @@ delete() {
 
 # ---- requests ----
 
-ask() { # ask FROM tcp|udp ADDRESS PORT [probe's options]
+ask() { # ask FROM tcp|udp|both ADDRESS PORT [probe's options]
 	local where=$1
 	shift
-	at "$where" "$PROBE" ask "$@" --timeout "$TIMEOUT" --give-up 2
+	"$PROBE" in "/run/netns/$PREFIX-$where" ask "$@" --timeout "$TIMEOUT" --give-up 2 2>&1
 }
 
 # answers FROM PROTOCOL ADDRESS PORT [OPTION...]: the different answers, sorted, as A|B
 answers() {
-	ask "$@" 2>&1 | sort -u | paste -sd'|'
+	ask "$@" --summary answers
 }
 
 # who ...: the same, names only
 who() {
-	ask "$@" 2>&1 | cut -d' ' -f1 | sort -u | paste -sd'|'
+	ask "$@" --summary names
+}
+
+# check_both WHAT REGEX ANSWERS: a line for TCP, one for UDP
+check_both() {
+	check "$1, tcp" "$2" "${3%%$'\n'*}"
+	check "$1, udp" "$2" "${3#*$'\n'}"
 }
 
 # expect WHAT REGEX FROM ADDRESS PORT [OPTION...]: one request each over TCP and UDP
 expect() {
-	local what=$1 want=$2 from=$3 protocol
+	local what=$1 want=$2 from=$3
 	shift 3
-	for protocol in tcp udp; do
-		check "$what, $protocol" "$want" "$(answers "$from" "$protocol" "$@")"
-	done
+	check_both "$what" "$want" "$(answers "$from" both "$@")"
 }
 
-# expect_all WHAT "NAME NAME" FROM ADDRESS PORT [OPTION...]: all these answer, and nobody else
+# expect_all WHAT "NAME NAME" FROM ADDRESS PORT [OPTION...]: all these answer, and
+# nobody else; the names are sorted
 expect_all() {
-	local what=$1 want from=$3 protocol
-	want=$(tr ' ' '\n' <<<"$2" | sort | paste -sd'|')
+	local what=$1 want=$2 from=$3
 	shift 3
-	for protocol in tcp udp; do
-		check "$what, $protocol" "${want//|/\\|}" "$(who "$from" "$protocol" "$@" --count 60)"
-	done
+	check_both "$what" "${want// /\\|}" "$(who "$from" both "$@" --count 60)"
 }
 
 # ---- a connection that stays open ----
@@ -469,20 +480,21 @@ hold_start() { # hold_start NAME FROM ADDRESS PORT
 	exec {HOLD}>"$WORK/$1.in"
 	for i in {1..100}; do
 		[ -s "$WORK/$1.out" ] && return 0
-		sleep 0.01
+		pause 0.01
 	done
 	echo "no connection ($i)" >"$WORK/$1.out"
 }
 
 hold_say() { # hold_say NAME LINE: prints the echo
-	local i n
-	n=$(wc -l <"$WORK/$1.out")
+	local i before now
+	mapfile -t before <"$WORK/$1.out"
 	{ echo "$2" >&"$HOLD"; } 2>/dev/null
 	for i in {1..120}; do
-		[ "$(wc -l <"$WORK/$1.out")" -gt "$n" ] && break
-		sleep 0.01
+		mapfile -t now <"$WORK/$1.out"
+		[ ${#now[@]} -eq ${#before[@]} ] || break
+		pause 0.01
 	done
-	tail -n 1 "$WORK/$1.out"
+	echo "${now[-1]}"
 }
 
 hold_end() {
