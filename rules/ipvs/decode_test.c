@@ -92,7 +92,7 @@ static void decode_copy(const void *msg, size_t len)
 	err = svcrules_ipvs_decode(v, copy);
 	ck_assert(err == 0 || err == -EBADMSG);
 	ck_assert_int_eq(svcrules_ipvs_own(v), 0);
-	svcrules_ipvs_decode_end(v);
+	ck_assert_int_eq(svcrules_ipvs_decode_end(v), 0);
 	free(copy);
 	svcrules_ipvs_free(v);
 	svcrules_nft_free(nft);
@@ -190,7 +190,7 @@ START_TEST(test_owner)
 	svcrules_ipvs_decode_address(v, NFPROTO_IPV4, (const uint8_t[]){ 10, 96, 0, 1 });
 	dumped(v, owners[_i].ip ? owners[_i].ip : "0.0.0.0", owners[_i].port, owners[_i].flags, owners[_i].fwmark);
 	ck_assert_int_eq(svcrules_ipvs_own(v), 0);
-	svcrules_ipvs_decode_end(v);
+	ck_assert_int_eq(svcrules_ipvs_decode_end(v), 0);
 	ck_assert_uint_eq(svcrules_ipvs_servers(v), owners[_i].ours);
 	ck_assert_uint_eq(v->foreign.n, owners[_i].read && !owners[_i].ours);
 	to = svcrules_ipvs_new(svcrules_ipvs_nft(wanted)); /* nothing wanted: what is ours goes, nothing else */
@@ -364,6 +364,27 @@ START_TEST(test_flows)
 }
 END_TEST
 
+#define LOCAL \
+	"{\"kind\":\"Service\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"dns\",\"namespace\":\"a\"},\"spec\":{" \
+	"\"type\":\"LoadBalancer\",\"externalTrafficPolicy\":\"Local\",\"clusterIPs\":[\"10.96.0.2\"]," \
+	"\"externalIPs\":[\"203.0.113.1\"],\"ports\":[" PORT("UDP", "0") "]}}"
+
+/* externalTrafficPolicy Local: only from outside do flows end at local endpoints. */
+START_TEST(test_local_flows)
+{
+	static const uint8_t external[16] = { 203, 0, 113, 1 }, elsewhere[16] = { 10, 244, 0, 2 };
+	struct svcrules_ipvs *v =
+		gen_ipvs_text(LOCAL SLICE("dns", "UDP", HERE("10.244.0.1") "," ENDPOINT("10.244.0.2")), 0);
+
+	ck_assert(!svcrules_ipvs_flow_stale(v, NULL, NFPROTO_IPV4, client, external, 80, pod, 8080));
+	ck_assert(svcrules_ipvs_flow_stale(v, NULL, NFPROTO_IPV4, client, external, 80, elsewhere, 8080));
+	/* to an address of its own a node speaks from that address */
+	ck_assert(!svcrules_ipvs_flow_stale(v, NULL, NFPROTO_IPV4, external, external, 80, elsewhere, 8080));
+	ck_assert(!svcrules_ipvs_flow_stale(v, NULL, NFPROTO_IPV4, client, vip, 80, elsewhere, 8080));
+	svcrules_ipvs_free(v);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("ipvs-decode");
@@ -381,6 +402,7 @@ int main(void)
 	tcase_add_loop_test(tc, test_refusals, 0, (int)ARRAY_SIZE(refusals));
 	tcase_add_loop_test(tc, test_schedulers, 0, (int)ARRAY_SIZE(schedulers));
 	tcase_add_test(tc, test_flows);
+	tcase_add_test(tc, test_local_flows);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

@@ -110,7 +110,8 @@ static bool served(const struct svcr_nft_table *t, const uint8_t *source, const 
 	size_t alen = svcr_addr_len(t->family), len = alen + 8;
 	bool external = svcr_nft_find(&t->sets[SET_SERVICES_EXTERNAL], key) &&
 			!in_ranges(&t->sets[SET_POD_CIDRS], source, alen) &&
-			!svcr_nft_find(&t->sets[SET_NODE_IPS], source);
+			!svcr_nft_find(&t->sets[SET_NODE_IPS], source) &&
+			!svcr_nft_find(&t->sets[SET_BOUND_IPS], source); /* this node's, to itself */
 
 	return leads_to(&t->sets[external ? SET_LOCAL_ENDPOINTS : SET_ENDPOINTS], key, len, data);
 }
