@@ -224,8 +224,13 @@ SVCRULES_API int svcrules_ipvs_print_json(const struct svcrules_ipvs *v, svcrule
 
 /*
  * From the kernel, in this order: the addresses of svcrules0; the messages of
- * a dump of virtual servers; own, which sorts out those that others made; for
- * each virtual server left the messages of a dump of its real servers; end.
+ * a dump of virtual servers; own, which sorts out those that others made; what
+ * answers the questions for missing ones, and own again; for each virtual
+ * server left the messages of a dump of its real servers; end.
+ * The kernel (6.1, 6.18) dumps from one list of all network namespaces, piece
+ * by piece, and tells nobody when the list moved in between: own and end return
+ * -EINTR if something is there twice (read all again), and what was skipped is
+ * missing, though the table beside it says that it is there.
  * A virtual server is ours by its address on svcrules0, its place in the table
  * beside it, or the mark in its flags. Messages are struct nlmsghdr of the
  * generic netlink family IPVS (linux/ip_vs.h). Return 0, -ENOMEM or -EBADMSG.
@@ -234,13 +239,17 @@ SVCRULES_API int svcrules_ipvs_decode_address(struct svcrules_ipvs *v, uint8_t f
 SVCRULES_API int svcrules_ipvs_decode(struct svcrules_ipvs *v, const void *msg);
 SVCRULES_API int svcrules_ipvs_own(struct svcrules_ipvs *v);
 SVCRULES_API int svcrules_ipvs_decode_real(struct svcrules_ipvs *v, size_t i, const void *msg);
-SVCRULES_API void svcrules_ipvs_decode_end(struct svcrules_ipvs *v);
+SVCRULES_API int svcrules_ipvs_decode_end(struct svcrules_ipvs *v);
 /*
  * The questions for these dumps, into SVCRULES_IPVS_REQUEST_SIZE bytes aligned
- * for a struct nlmsghdr; `genl` is the family's number. False: there is no i-th virtual server.
+ * for a struct nlmsghdr; `genl` is the family's number. False: there is no i-th
+ * virtual server. Of missing: there is no further one; it is asked for by itself,
+ * not a dump, and may answer -ESRCH (it is gone indeed). *at is 0 at first and
+ * counts up.
  */
 #define SVCRULES_IPVS_REQUEST_SIZE 256
 SVCRULES_API void svcrules_ipvs_ask(uint16_t genl, void *buf);
+SVCRULES_API bool svcrules_ipvs_ask_missing(const struct svcrules_ipvs *v, size_t *at, uint16_t genl, void *buf);
 SVCRULES_API bool svcrules_ipvs_ask_real(const struct svcrules_ipvs *v, size_t i, uint16_t genl, void *buf);
 
 /*

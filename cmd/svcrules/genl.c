@@ -79,6 +79,12 @@ int genl_dump(struct genl *g, const void *request,
 	return nlsock_talk(g->sock, request, NLM_F_DUMP, cb, arg);
 }
 
+int genl_ask(struct genl *g, const void *request,
+	     int (*cb)(const struct nlmsghdr *nlh, void *arg), void *arg)
+{
+	return nlsock_talk(g->sock, request, NLM_F_ACK, cb, arg);
+}
+
 struct refusals {
 	struct genl_error *v;
 	size_t max, count;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One family of generic netlink: dump, and send changes of which each stands
+ * One family of generic netlink: dump, ask, and send changes of which each stands
  * alone. Functions return 0 or a negative errno, the kernel's own. One struct
  * genl is for one thread, one call at a time (a callback must not use it).
  */
@@ -42,6 +42,10 @@ uint16_t genl_id(const struct genl *g);
  */
 int genl_dump(struct genl *g, const void *request,
 	      int (*cb)(const struct nlmsghdr *nlh, void *arg), void *arg);
+
+/* The same for a request that has one answer; the kernel's error is -ESRCH when there is no such object. */
+int genl_ask(struct genl *g, const void *request,
+	     int (*cb)(const struct nlmsghdr *nlh, void *arg), void *arg);
 
 /*
  * Sends `nmsgs` whole messages (type set, NLM_F_REQUEST, nlmsg_seq 1, 2, 3,

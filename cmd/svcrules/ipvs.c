@@ -8,7 +8,7 @@
 #include <linux/ip_vs.h>
 #include <sys/socket.h>
 
-#define READS_MAX 5
+#define READS_MAX 20
 #define REFUSALS_MAX 20 /* told; more say nothing new */
 
 void ipvs_kernel_release(struct ipvs_kernel *k)
@@ -83,23 +83,49 @@ static int decode_real(const struct nlmsghdr *nlh, void *arg)
 	return svcrules_ipvs_decode_real(r->have, r->i, nlh);
 }
 
-static int read_servers(struct ipvs_kernel *k)
+/* What a dump skipped: only ever some, when another namespace's change moved the kernel's list. */
+static int read_missing(struct ipvs_kernel *k)
+{
+	char request[SVCRULES_IPVS_REQUEST_SIZE] __attribute__((aligned(8)));
+	size_t at = 0;
+	int err = 0;
+
+	while (!err && svcrules_ipvs_ask_missing(k->have, &at, genl_id(k->genl), request)) {
+		err = genl_ask(k->genl, request, decode_server, k->have);
+		if (!err)
+			err = svcrules_ipvs_own(k->have);
+		else if (err == -ESRCH) /* gone indeed */
+			err = 0;
+	}
+	return err;
+}
+
+static int read_reals(struct ipvs_kernel *k)
 {
 	char request[SVCRULES_IPVS_REQUEST_SIZE] __attribute__((aligned(8)));
 	struct real_of r = { .have = k->have };
+	int err = 0;
+
+	for (; !err && svcrules_ipvs_ask_real(k->have, r.i, genl_id(k->genl), request); r.i++) {
+		err = genl_dump(k->genl, request, decode_real, &r);
+		if (err == -ESRCH) /* gone since the dump of all */
+			err = -EINTR;
+	}
+	return err ? err : svcrules_ipvs_decode_end(k->have);
+}
+
+static int read_servers(struct ipvs_kernel *k)
+{
+	char request[SVCRULES_IPVS_REQUEST_SIZE] __attribute__((aligned(8)));
 	int err;
 
 	svcrules_ipvs_ask(genl_id(k->genl), request);
 	err = genl_dump(k->genl, request, decode_server, k->have);
 	if (!err)
 		err = svcrules_ipvs_own(k->have);
-	for (; !err && svcrules_ipvs_ask_real(k->have, r.i, genl_id(k->genl), request); r.i++) {
-		err = genl_dump(k->genl, request, decode_real, &r);
-		if (err == -ESRCH) /* gone since the dump of all */
-			err = -EINTR;
-	}
-	svcrules_ipvs_decode_end(k->have);
-	return err;
+	if (!err)
+		err = read_missing(k);
+	return err ? err : read_reals(k);
 }
 
 static int read_once(struct ipvs_kernel *k)
@@ -109,11 +135,9 @@ static int read_once(struct ipvs_kernel *k)
 	svcrules_ipvs_free(k->have);
 	k->have = svcrules_ipvs_new(k->table_now);
 	err = k->have ? decode_addresses(k) : -ENOMEM;
-	if (!err && !k->genl) {
-		svcrules_ipvs_decode_end(k->have);
-		return 0;
-	}
-	return err ? err : read_servers(k);
+	if (err)
+		return err;
+	return k->genl ? read_servers(k) : svcrules_ipvs_decode_end(k->have);
 }
 
 int ipvs_read(struct ipvs_kernel *k, const char *table)

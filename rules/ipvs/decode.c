@@ -96,6 +96,8 @@ int svcrules_ipvs_own(struct svcrules_ipvs *v)
 	size_t kept = 0;
 
 	svcr_ipvs_sort(v);
+	if (svcr_ipvs_has_twins(v))
+		return -EINTR;
 	for (size_t i = 0; i < v->servers.n; i++) {
 		struct svcr_ipvs_server *s = &v->servers.v[i], *slot;
 
@@ -109,6 +111,7 @@ int svcrules_ipvs_own(struct svcrules_ipvs *v)
 		*slot = *s;
 	}
 	v->servers.n = kept;
+	svcr_ipvs_sort(v);
 	return 0;
 }
 
@@ -144,7 +147,8 @@ int svcrules_ipvs_decode_address(struct svcrules_ipvs *v, uint8_t nfproto, const
 	return svcr_ipvs_add_address(v, &a);
 }
 
-void svcrules_ipvs_decode_end(struct svcrules_ipvs *v)
+int svcrules_ipvs_decode_end(struct svcrules_ipvs *v)
 {
 	svcr_ipvs_sort(v);
+	return svcr_ipvs_has_twins(v) ? -EINTR : 0;
 }

@@ -116,3 +116,55 @@ bool svcrules_ipvs_ask_real(const struct svcrules_ipvs *v, size_t i, uint16_t ge
 	put_server(start(buf, genl, IPVS_CMD_GET_DEST, 0), &v->servers.v[i], false);
 	return true;
 }
+
+/* Does an element of the table say that IPVS has a virtual server there? */
+static bool tells(enum svcr_nft_set_id id, const struct svcr_nft_set *s, const uint8_t *e)
+{
+	struct svcr_nft_chain_id verdict;
+
+	if (id == SET_DRAINING)
+		return true;
+	memcpy(&verdict, svcr_nft_elem_data(s, e), sizeof(verdict));
+	return verdict.kind == CHAIN_IPVS || verdict.kind == CHAIN_MASQUERADED_IPVS;
+}
+
+/* The elements of these sets, numbered through. Their keys begin alike: see svcr_nft_vip_key(). */
+static bool place_at(const struct svcrules_ipvs *v, size_t i, struct svcr_ipvs_server *ret, bool *ret_tells)
+{
+	static const enum svcr_nft_set_id sets[] = { SET_SERVICES, SET_SERVICES_EXTERNAL, SET_DRAINING };
+
+	for (int f = 0; f < SVCR_FAMILY__COUNT; f++) {
+		size_t len = svcr_addr_len((uint8_t)f);
+
+		for (size_t k = 0; k < sizeof(sets) / sizeof(sets[0]); k++) {
+			const struct svcr_nft_set *s = &v->nft->tables[f].sets[sets[k]];
+			const uint8_t *e;
+
+			if (i >= s->n) {
+				i -= s->n;
+				continue;
+			}
+			e = svcr_nft_elem(s, i);
+			*ret = (struct svcr_ipvs_server){ .addr.family = (uint8_t)f, .protocol = e[len],
+							  .port = (uint16_t)(e[len + 4] << 8 | e[len + 5]) };
+			memcpy(ret->addr.bytes, e, len);
+			*ret_tells = tells(sets[k], s, e);
+			return true;
+		}
+	}
+	return false;
+}
+
+bool svcrules_ipvs_ask_missing(const struct svcrules_ipvs *v, size_t *at, uint16_t genl, void *buf)
+{
+	struct svcr_ipvs_server s;
+	bool told;
+
+	while (place_at(v, (*at)++, &s, &told)) {
+		if (!told || svcr_ipvs_find(v, &s) || svcr_ipvs_find_foreign(v, &s))
+			continue;
+		put_server(start(buf, genl, IPVS_CMD_GET_SERVICE, 0), &s, false);
+		return true;
+	}
+	return false;
+}

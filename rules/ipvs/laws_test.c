@@ -337,6 +337,73 @@ static uint8_t command_of(const struct nlmsghdr *nlh)
 	return ((const struct genlmsghdr *)mnl_nlmsg_get_payload(nlh))->cmd;
 }
 
+/* Decodes the i-th virtual server into `to` as often as `times(i)` says. Returns how many there are. */
+static size_t dump_some(struct svcrules_ipvs *to, const void *buf, size_t len, unsigned (*times)(size_t i))
+{
+	size_t n = 0;
+	int left = (int)len;
+
+	for (const struct nlmsghdr *nlh = buf; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left)) {
+		unsigned count = command_of(nlh) == IPVS_CMD_NEW_SERVICE ? times(n++) : 0;
+
+		for (; count > 0; count--)
+			ck_assert_int_eq(svcrules_ipvs_decode(to, nlh), 0);
+	}
+	return n;
+}
+
+static unsigned once(size_t i) { (void)i; return 1; }
+static unsigned not_each_third(size_t i) { return i % 3 != 1; }
+static unsigned one_twice(size_t i) { return i == 2 ? 2 : 1; }
+
+/* How many are asked for; each is answered, and none is asked for twice. */
+static size_t asked(struct svcrules_ipvs *v)
+{
+	char buf[SVCRULES_IPVS_REQUEST_SIZE] __attribute__((aligned(8)));
+	size_t n = 0, at = 0;
+
+	for (; svcrules_ipvs_ask_missing(v, &at, GENL, buf); n++) {
+		ck_assert_int_eq(command_of((struct nlmsghdr *)buf), IPVS_CMD_GET_SERVICE);
+		ck_assert_int_eq(svcrules_ipvs_decode(v, buf), 0); /* a question names it as an answer does */
+		v->servers.v[v->servers.n - 1].marked = true;
+		ck_assert_int_eq(svcrules_ipvs_own(v), 0);
+	}
+	return n;
+}
+
+/* What a dump skipped is asked for; what it has twice is noticed. */
+START_TEST(test_moving_dump)
+{
+	struct gen_cluster c = gen_cluster((uint64_t)_i, (size_t)_i % 12);
+	struct svcrules_ipvs *v = gen_ipvs(&c, 0), *empty = svcrules_ipvs_new(v->nft);
+	struct svcrules_ipvs *all = svcrules_ipvs_new(v->nft), *some = svcrules_ipvs_new(v->nft),
+			     *twice = svcrules_ipvs_new(v->nft);
+	struct svcrules_ipvs_changes *changes = diff(empty, v);
+	size_t len, messages, n;
+	void *buf;
+
+	ck_assert_int_eq(svcrules_ipvs_changes_encode(changes, false, GENL, &buf, &len, &messages), 0);
+	n = dump_some(all, buf, len, once);
+	ck_assert_uint_eq(n, v->servers.n);
+	ck_assert_int_eq(svcrules_ipvs_own(all), 0);
+	ck_assert_uint_eq(asked(all), 0);
+	dump_some(some, buf, len, not_each_third);
+	ck_assert_int_eq(svcrules_ipvs_own(some), 0);
+	ck_assert_uint_eq(asked(some), (n + 1) / 3);
+	ck_assert_uint_eq(some->servers.n, n);
+	dump_some(twice, buf, len, one_twice);
+	ck_assert_int_eq(svcrules_ipvs_own(twice), n > 2 ? -EINTR : 0);
+	free(buf);
+	svcrules_ipvs_changes_free(changes);
+	svcrules_ipvs_free(twice);
+	svcrules_ipvs_free(some);
+	svcrules_ipvs_free(all);
+	svcrules_ipvs_free(empty);
+	svcrules_ipvs_free(v);
+	free(c.v);
+}
+END_TEST
+
 /* What is sent to add it all is what the kernel's dumps say of it. */
 START_TEST(test_round)
 {
@@ -365,7 +432,7 @@ START_TEST(test_round)
 	ck_assert_uint_eq(count, messages);
 	for (size_t i = 0; i < v->addresses.n; i++)
 		svcrules_ipvs_decode_address(back, svcr_nft_nfproto(v->addresses.v[i].family), v->addresses.v[i].bytes);
-	svcrules_ipvs_decode_end(back);
+	ck_assert_int_eq(svcrules_ipvs_decode_end(back), 0);
 	ck_assert(same(v, back));
 	free(buf);
 	svcrules_ipvs_changes_free(changes);
@@ -439,6 +506,7 @@ int main(void)
 	tcase_add_loop_test(tc, test_drained, 0, SEEDS);
 	tcase_add_loop_test(tc, test_retire, 0, SEEDS);
 	tcase_add_loop_test(tc, test_round, 0, SEEDS);
+	tcase_add_loop_test(tc, test_moving_dump, 0, SEEDS);
 	tcase_add_loop_test(tc, test_describe, 0, SEEDS);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);

@@ -124,6 +124,25 @@ void svcr_ipvs_sort(struct svcrules_ipvs *v)
 		sort(v->servers.v[i].reals, v->servers.v[i].nreals, sizeof(*v->servers.v[i].reals), real_cmp);
 }
 
+static bool has_twins(const void *v, size_t n, size_t size, int (*cmp)(const void *a, const void *b))
+{
+	const char *p = v;
+
+	for (size_t i = 1; i < n; i++)
+		if (cmp(p + (i - 1) * size, p + i * size) == 0)
+			return true;
+	return false;
+}
+
+bool svcr_ipvs_has_twins(const struct svcrules_ipvs *v)
+{
+	bool found = has_twins(v->servers.v, v->servers.n, sizeof(*v->servers.v), server_cmp);
+
+	for (size_t i = 0; i < v->servers.n && !found; i++)
+		found = has_twins(v->servers.v[i].reals, v->servers.v[i].nreals, sizeof(*v->servers.v[i].reals), real_cmp);
+	return found;
+}
+
 bool svcr_ipvs_in_table(const struct svcrules_ipvs *v, enum svcr_nft_set_id set, const struct svcr_ipvs_server *s)
 {
 	uint8_t key[SVCR_NFT_VIP_MAX];

@@ -51,6 +51,8 @@ struct svcr_ipvs_real *svcr_ipvs_find_real(const struct svcr_ipvs_server *s, con
 struct svcr_ipvs_real *svcr_ipvs_add_real(struct svcr_ipvs_server *s, const struct svcr_ipvs_real *real);
 int svcr_ipvs_add_address(struct svcrules_ipvs *v, const struct svcr_addr *a);
 void svcr_ipvs_sort(struct svcrules_ipvs *v);
+/* Has it a virtual server twice, or a real server in one of them? It is sorted. */
+bool svcr_ipvs_has_twins(const struct svcrules_ipvs *v);
 
 /* Its key in the maps of the table beside it, into SVCR_NFT_VIP_MAX bytes. */
 static inline size_t svcr_ipvs_key(uint8_t *key, const struct svcr_ipvs_server *s)

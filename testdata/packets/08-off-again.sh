@@ -5,6 +5,8 @@ set -u
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 begin
+APPLY=()
+[ "$BACKEND" != ipvs ] || APPLY=(--drain-timeout 0)
 
 plain() {
 	svc web ip=$VIP
@@ -14,7 +16,7 @@ plain() {
 # gone WHAT ADDRESS PORT ANSWER: what a plain service leaves of it
 gone() {
 	plain
-	apply
+	apply "${APPLY[@]}"
 	expect "$1 gone" "$4" client "$2" "$3"
 	expect "$1 gone, the cluster IP stays" "pod1 $GATEWAY" client $VIP 80
 	svcrules diff
@@ -22,8 +24,14 @@ gone() {
 	check "$1 gone, the listing equals that of a plain service" same "$(same_listing)"
 }
 
+listing() {
+	at node nft list ruleset | sort # sets that came later are listed last
+	[ "$BACKEND" != ipvs ] || at node ipvsadm -Sn
+	ip -n "$PREFIX-node" -o addr show to "$SERVICE_CIDR"
+}
+
 same_listing() {
-	at node nft list ruleset | sort >"$WORK/now" # sets that came later are listed last
+	listing >"$WORK/now"
 	if diff "$WORK/plain-$VIP" "$WORK/now" >"$WORK/differences"; then
 		echo same
 	else
@@ -34,7 +42,7 @@ same_listing() {
 off_again() {
 	plain
 	apply
-	at node nft list ruleset | sort >"$WORK/plain-$VIP"
+	listing >"$WORK/plain-$VIP"
 	svc web ip=$VIP ext=$EXT
 	serves web "$POD1@node1"
 	apply

@@ -58,22 +58,23 @@ drift() {
 }
 
 drifts() {
-	drift "tables flushed" "flush table ip svcrules; flush table ip6 svcrules"
-	drift "table deleted" "delete table ip svcrules"
-	drift "both tables deleted" "delete table ip svcrules; delete table ip6 svcrules"
+	drift "tables flushed" "flush table ip $TABLE; flush table ip6 $TABLE"
+	drift "table deleted" "delete table ip $TABLE"
+	drift "both tables deleted" "delete table ip $TABLE; delete table ip6 $TABLE"
 	drift "all rules and tables flushed" "flush ruleset"
-	drift "element deleted" "delete element ip svcrules services { 10.96.0.1 . tcp . 80 }"
-	drift "map emptied" "flush map ip svcrules endpoints"
-	drift "set emptied" "flush set ip6 svcrules cluster-ips"
-	drift "policy changed" "chain ip svcrules $(base_chain) { policy drop; }"
-	drift "made dormant" "table ip6 svcrules { flags dormant; }"
-	drift "chain added" "add chain ip svcrules stray"
-	drift "rule added to a base chain" "insert rule ip svcrules $(base_chain) drop"
-	drift "element added" "add element ip svcrules cluster-ips { 10.96.3.3 }"
+	drift "element deleted" "delete element ip $TABLE services { 10.96.0.1 . tcp . 80 }"
+	drift "map emptied" "flush map ip $TABLE endpoints"
+	drift "set emptied" "flush set ip6 $TABLE cluster-ips"
+	drift "policy changed" "chain ip $TABLE $(base_chain) { policy drop; }"
+	drift "made dormant" "table ip6 $TABLE { flags dormant; }"
+	drift "chain added" "add chain ip $TABLE stray"
+	drift "rule added to a base chain" "insert rule ip $TABLE $(base_chain) drop"
+	drift "element added" "add element ip $TABLE cluster-ips { 10.96.3.3 }"
+	drift "rules deleted" "flush chain ip $TABLE $(base_chain)"
 }
 
 base_chain() {
-	at node nft list table ip svcrules | awk '$1 == "chain" { c = $2 } /hook prerouting/ { print c; exit }'
+	at node nft list table ip $TABLE | awk '$1 == "chain" { c = $2 } /hook prerouting/ { print c; exit }'
 }
 
 neighbours() {
@@ -107,10 +108,16 @@ foreign() {
 	check "delete leaves other tables alone" same "$(foreign_same "$before")"
 	check "delete leaves nothing of ours" "inet svcrules-not ip mine" \
 		"$(at node nft list tables | cut -d' ' -f2- | sort | paste -sd' ')"
+	check "nothing beside tables either" "" "$(beside_tables)"
 	check "a deleted service is gone" "timeout|unreachable" "$(ask client tcp 10.96.0.1 80)"
 	delete
 	check "delete of nothing" 0 "$STATUS"
 	at node nft flush ruleset
+}
+
+beside_tables() { # interfaces and virtual servers
+	ip -n "$PREFIX-node" -br link show type dummy 2>/dev/null
+	[ "$BACKEND" != ipvs ] || at node ipvsadm -Sn
 }
 
 dry_run() {
@@ -118,10 +125,10 @@ dry_run() {
 	write_input
 	svcrules apply --dry-run
 	check "dry run" 0 "$STATUS"
-	check "dry run leaves nothing" "" "$(at node nft list ruleset)"
+	check "dry run leaves nothing" "" "$(at node nft list ruleset)$(beside_tables)"
 	svcrules apply --check
 	check "apply --check" 0 "$STATUS"
-	check "apply --check leaves nothing" "" "$(at node nft list ruleset)"
+	check "apply --check leaves nothing" "" "$(at node nft list ruleset)$(beside_tables)"
 	OBJECTS=()
 }
 

@@ -93,15 +93,32 @@ shortened() {
 	before=$(many udp $VIP 80)
 	web Cluster "$SHORT" "$POD1@node1" "$POD2@node1" "$REMOTE1@node2" "$REMOTE2@node2"
 	apply
+	if [ "$BACKEND" = ipvs ]; then
+		check "a shorter timeout is for newcomers" 2 "$(at node ipvsadm -Sn | grep -F "$VIP" | grep -c -- "-p $SHORT\$")"
+		return # the remembered keep theirs, as svcrules(5) says
+	fi
 	sleep $((SHORT + 1)).5
 	if [ "$(many udp $VIP 80)" != "$before" ]; then
 		ok "a shorter timeout is for the remembered too"
 	else
 		not_ok "a shorter timeout is for the remembered too" "another choice" "$before"
 	fi
+}
+
+forgotten() {
+	web Local 600 "$POD1@node1" "$REMOTE1@node2"
+	apply
+	who pod2 udp $VIP 80 >/dev/null
+	who pod2 udp $LB 80 >/dev/null
+	check "a client is remembered" "[1-9][0-9]*" "$(remembered)"
 	svc none ip=$VIP3
 	apply
-	check "nothing is remembered of a removed service" 0 "$(at node nft list ruleset | grep expires | grep -cF "$VIP ")"
+	check "nothing is remembered of a removed service" 0 "$(remembered)"
+}
+
+# Clients in the sets of nftables, which IPVS needs for Local services only.
+remembered() {
+	at node nft list ruleset | sed '/map draining\|set draining/,/}/d' | grep expires | grep -cF -e "$VIP " -e "$LB "
 }
 
 flows() {
@@ -151,6 +168,7 @@ all() {
 	to_local
 	inside_under_local
 	shortened
+	forgotten
 	flows
 }
 

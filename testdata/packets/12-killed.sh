@@ -11,24 +11,27 @@ flows() {
 	at node conntrack -L -p udp --orig-port-src 40001 2>/dev/null | grep -c 'dport=80'
 }
 
-both() {
+before() {
 	svc gone ip=10.96.0.9
 	slice gone 4 10.244.1.11@node1
-	one
-}
-
-one() {
 	svc stays ip=10.96.0.1
 	slice stays 4 10.244.1.11@node1
+	svc back ip=fd00:10:96::3
+	slice back 6 fd00:10:244:1::11@node1
 }
 
-# killed N: true if the run ended before its N-th message
+after() {
+	svc new type=NodePort node=30080 ip=10.96.0.2
+	slice new 4 10.244.1.11@node1
+	svc stays ip=10.96.0.1
+	slice stays 4 10.244.1.12@node1
+	svc back ip=fd00:10:96::3
+	slice back 6 fd00:10:244:1::11@node1
+}
+
+# killed N: applies `after`, until the N-th message; true if there was none
 killed() {
-	both
-	apply --quiet
-	ask pod2 udp 10.96.0.9 80 --sport 40001 >/dev/null
-	[ "$(flows)" -eq 1 ] || not_ok "killed at $1" "a flow to begin with" none
-	one
+	after
 	write_input
 	OBJECTS=()
 	at node strace -qq -f -o "$WORK/trace" -e trace=sendto,sendmsg \
@@ -36,19 +39,59 @@ killed() {
 		"$SVCRULES" apply -f "$INPUT" "${OPTIONS[@]}" --quiet >/dev/null 2>&1
 }
 
-all_points() {
+# completed HOW: by the next apply
+completed() {
+	after
+	apply --quiet --wait 0
+	svcrules diff
+	check "$1: the rules are complete" 0 "$STATUS"
+	check "$1: all is served" "pod2 pod1 pod1 pod1" "$(echo "$(who client tcp 10.96.0.1 80)" \
+		"$(who pod2 udp 10.96.0.2 80)" "$(who client tcp 192.0.2.1 30080)" "$(who node tcp fd00:10:96::3 80)")"
+}
+
+change() {
 	local n
 	for ((n = 1; n < 100; n++)); do
+		before
+		apply --quiet
+		ask pod2 udp 10.96.0.9 80 --sport 40001 >/dev/null
+		[ "$(flows)" -eq 1 ] || not_ok "killed at $n" "a flow to begin with" none
 		killed "$n" && break
-		one
-		apply --quiet --wait 0
-		check "killed at message $n: the flow of the removed service is gone after the next apply" 0 "$(flows)"
-		svcrules diff
-		check "killed at message $n: the rules are complete" 0 "$STATUS"
+		completed "killed at message $n"
+		check "killed at message $n: the flow of the removed service is gone" 0 "$(flows)"
 	done
 	check "there were messages to be killed at" yes "$([ "$n" -gt 10 ] && echo yes)"
 	check "not killed: the flow is gone" 0 "$(flows)"
 }
 
-all_points
+cold() {
+	local n
+	for ((n = 1; n < 100; n++)); do
+		at node "$SVCRULES" delete --quiet
+		[ -z "$(at node nft list tables)" ] || not_ok "cold, killed at $n" "nothing to begin with" tables
+		killed "$n" && break
+		completed "cold, killed at message $n"
+	done
+	check "there were messages of a first apply to be killed at" yes "$([ "$n" -gt 5 ] && echo yes)"
+}
+
+# Also delete is completed, by the next delete.
+deleted() {
+	local n
+	for ((n = 1; n < 100; n++)); do
+		after
+		apply --quiet
+		at node strace -qq -f -o "$WORK/trace" -e trace=sendto,sendmsg -e inject=sendto,sendmsg:signal=KILL:when="$n" \
+			"$SVCRULES" delete --quiet >/dev/null 2>&1 && break
+		at node "$SVCRULES" delete --quiet
+		check "delete, killed at message $n: the next leaves nothing" "" "$(at node nft list tables)$(
+			ip -n "$PREFIX-node" -br link show type dummy 2>/dev/null)$(
+			[ "$BACKEND" != ipvs ] || at node ipvsadm -Sn)"
+	done
+	check "there were messages of delete to be killed at" yes "$([ "$n" -gt 3 ] && echo yes)"
+}
+
+change
+cold
+deleted
 finish

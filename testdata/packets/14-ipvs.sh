@@ -170,6 +170,30 @@ drifts() {
 	check "nothing to do" ".*no changes.*" "$(tr '\n' ' ' <<<"$OUTPUT")"
 }
 
+# The kernel keeps the virtual servers of all namespaces in one list: what others
+# do to theirs moves ours while they are read.
+elsewhere() {
+	local i wrong=0
+	for i in {1..40}; do
+		svc "s$i" ip="10.96.1.$i"
+		slice "s$i" 4 10.244.1.11@node1
+		echo "-A -t 198.51.100.$i:80 -s rr" >>"$WORK/up"
+		echo "-D -t 198.51.100.$i:80" >>"$WORK/down"
+	done
+	apply
+	while :; do
+		at remote ipvsadm -R <"$WORK/up"
+		at remote ipvsadm -R <"$WORK/down"
+	done 2>/dev/null &
+	SERVERS+=($!)
+	for i in {1..40}; do
+		svcrules diff
+		[ "$STATUS" -eq 0 ] || wrong=$((wrong + 1))
+	done
+	check "changes in another namespace are not taken for some here" 0 "$wrong"
+	kill $! && wait $! 2>/dev/null
+}
+
 # by BACKEND: applies OBJECTS with that one
 by() {
 	BACKEND=$1
@@ -209,7 +233,7 @@ switches() {
 	BACKEND=$before OPTIONS=(--backend "$before" --node-name node1 --cluster-cidr "$PODS")
 }
 
-for scenario in drains persistence_and_schedulers foreign host_daemon sysctls drifts switches; do
+for scenario in ${SCENARIOS:-drains persistence_and_schedulers foreign host_daemon sysctls drifts elsewhere switches}; do
 	LABEL="${scenario//_/ }: "
 	"$scenario"
 done
