@@ -7,6 +7,8 @@
 #      'svcrules diff' finds nothing to change;
 #  (c) what 'nft list ruleset' prints loads again.
 # As root, or as an ordinary user inside a user namespace of his own.
+# BACKEND=ipvs: the same of the cases that are there for IPVS, whose text is for
+# ip(8), ipvsadm(8) and nft(8); in a machine that has it, see vm.sh.
 set -u
 export LC_ALL=C
 here=$(cd "$(dirname "$0")" && pwd)
@@ -16,15 +18,44 @@ cases=${GOLDEN:-$here/golden}
 passed=0
 failed=0
 skipped=0
+BACKEND=${BACKEND:-nftables}
 
-NAME=golden-kernel
+NAME=${NAME:-golden-kernel}
 # shellcheck source=testdata/netns.sh
 . "$(dirname "$0")/netns.sh"
 
 # The command with this case's input and options.
 svcrules() {
-	at "$SVCRULES" "$1" "${arguments[@]}"
+	local command=$1
+	shift
+	at "$SVCRULES" "$command" "${arguments[@]}" "$@"
 }
+
+# With the kernel as it is, a rule set in it or none.
+if [ "$BACKEND" = ipvs ]; then
+	# The three texts; exits as the first that fails.
+	load_text() {
+		svcrules compile -o ip >"$work/ip" && svcrules compile -o ipvsadm >"$work/ipvsadm" &&
+			svcrules compile -o nft >"$work/nft" && at ip -batch "$work/ip" &&
+			at_with "$work/ipvsadm" ipvsadm -R && at nft -f "$work/nft"
+	}
+	flush() {
+		at nft flush ruleset
+		at ipvsadm -C
+		at ip link del svcrules0 2>/dev/null
+	}
+	all() {
+		listing
+		at ipvsadm -Sn | sort
+		at ip -o link show type dummy | grep -o ': [a-z0-9]*: <.*>'
+		# text for IPv4 alone leaves out what no kernel without IPv6 can do about link-local addresses
+		at ip -o addr show dev svcrules0 2>/dev/null | grep -v ' fe80::' | cut -d' ' -f 2-
+	}
+else
+	load_text() { at nft -f "$work/text"; }
+	flush() { at nft flush ruleset; }
+	all() { listing; }
+fi
 
 ok() {
 	passed=$((passed + 1))
@@ -51,8 +82,8 @@ nothing_to_change() {
 }
 
 by_text() {
-	at nft flush ruleset
-	at nft -f "$work/text" >"$work/err" 2>&1
+	flush
+	load_text 2>"$work/err"
 	case $? in
 	0) ;;
 	13[4-9])
@@ -64,23 +95,23 @@ by_text() {
 		return 1
 		;;
 	esac
-	listing >"$work/by-text"
+	all >"$work/by-text"
 	nothing_to_change "after loading the text" && ok
 	return 0
 }
 
-# The text's tables must go, too: they are svcrules' own. Compares unless the text did not load.
+# What the text made must go, too: it is svcrules' own. Compares unless the text did not load.
 by_apply() {
-	if ! at "$SVCRULES" delete >"$work/err" 2>&1 || [ -n "$(listing)" ]; then
+	if ! at "$SVCRULES" delete >"$work/err" 2>&1 || [ -n "$(all)" ]; then
 		not_ok "delete leaves rules" "$work/err" "$work/raw"
-		at nft flush ruleset
+		flush
 		return
 	fi
 	if ! svcrules apply >"$work/err" 2>&1; then
 		not_ok "apply" "$work/err"
 		return
 	fi
-	listing >"$work/by-apply"
+	all >"$work/by-apply"
 	cp "$work/raw" "$work/listed"
 	nothing_to_change "after apply" || return
 	if "$1" && ! diff -u --label text --label apply "$work/by-text" "$work/by-apply"; then
@@ -101,13 +132,14 @@ by_listing() {
 }
 
 run_case() {
-	local name=$1 options=() arguments=(--node-name node1) f loads=true
+	local name=$1 options=() arguments=(--node-name node1 --backend "$BACKEND") f loads=true
 
 	if ! cd "$cases/$name"; then
 		failed=$((failed + 1))
 		return
 	fi
 	[ -e expected.rc ] && return
+	[ "$BACKEND" != ipvs ] || [ -e expected.ipvs ] || return
 	[ -e options ] && read -r -a options < <(cat options)
 	for f in input*.json; do
 		arguments+=(-f "$f")

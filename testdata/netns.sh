@@ -2,7 +2,7 @@
 # shellcheck disable=SC2154 # what is named under "Before"
 # netns.sh: sourced by tests that need one network namespace for the program
 # and nft(8). Before: NAME (of the suite), passed, failed, skipped, SVCRULES.
-# Gives: finish, give_up WHY, $work (a directory), at COMMAND (in the namespace), listing.
+# Gives: finish, give_up WHY, $work (a directory), at COMMAND (in the namespace), at_with, listing.
 
 finish() {
 	echo "$NAME: $passed passed, $failed failed, $skipped skipped"
@@ -28,7 +28,13 @@ trap 'ip netns del "$netns" 2>/dev/null; rm -rf "$work"' EXIT
 ip netns add "$netns" 2>/dev/null || give_up "no network namespaces here"
 
 at() {
-	ip netns exec "$netns" "$@" </dev/null
+	at_with /dev/null "$@"
+}
+
+at_with() { # at_with FILE COMMAND...: with that as its input
+	local input=$1
+	shift
+	nsenter --net="/run/netns/$netns" -- "$@" <"$input"
 }
 
 # list_element SET ELEMENT: a line of listing; a suite that has more to say of one replaces it

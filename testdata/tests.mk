@@ -5,7 +5,7 @@ TEST_PACKAGES := gcc make pkg-config libc6-dev libmnl-dev libnftnl-dev libjansso
 	libnl-3-dev libnl-genl-3-dev libnl-route-3-dev check ipvsadm \
 	nftables iproute2 conntrack iptables procps util-linux binutils strace valgrind mandoc shellcheck cppcheck \
 	libyajl-dev qemu-system-x86 busybox-static cpio kmod
-SUITES := unit fuzz-corpus pure golden-check switch-off man-check bench-smoke nft-versions packets vm vm-unit vm-cost sanitize valgrind
+SUITES := unit fuzz-corpus pure golden-check switch-off man-check bench-smoke nft-versions packets vm vm-unit vm-golden vm-cost sanitize valgrind
 
 test: deps-test
 	@$(MAKE) --no-print-directory all
@@ -35,12 +35,14 @@ nft-versions: $B/svcrules
 	@bash testdata/nft-versions.sh
 packets: $B/svcrules $B/probe
 	@bash testdata/packets/run.sh
-.PHONY: vm vm-unit vm-cost
+.PHONY: vm vm-unit vm-golden vm-cost
 vm: $B/svcrules $B/probe
 	@bash testdata/vm-packets.sh
 # what needs IPVS and a dummy interface, which this machine's kernel may not have
 vm-unit: $(filter $B/cmd/svcrules/genl_test $B/cmd/svcrules/dummy_test $B/cmd/svcrules/vs_sysctl_test,$(TESTS))
 	@bash testdata/vm-unit.sh $^
+vm-golden: $B/svcrules
+	@bash testdata/vm-golden.sh
 vm-cost: $B/svcrules $B/cluster
 	@bash testdata/vm-ipvs-cost.sh
 golden: $B/svcrules

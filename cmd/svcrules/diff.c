@@ -5,6 +5,7 @@
 #include "kernel.h"
 #include "say.h"
 #include "svcrules.h"
+#include "writer.h"
 
 #include <errno.h>
 
@@ -53,6 +54,18 @@ static int compare_ipvs(const struct arguments *a, const struct rules *from, str
 	return err == -ENOMEM ? say_enomem() : code;
 }
 
+static int read_ipvs(const struct arguments *a, const char *table, struct ipvs_kernel *k, struct svcrules_ipvs *to)
+{
+	unsigned drain;
+	int code = writer_drain(a, &drain);
+
+	if (!code)
+		code = ipvs_read(k, table);
+	if (!code && svcrules_ipvs_settle(k->have, to, drain, SVCRULES_IPVS_COMPARE))
+		code = say_enomem();
+	return code;
+}
+
 /* What the kernel has now; of IPVS, what may stay in it for its connections is carried over into `to`. */
 static int with_kernel(const struct arguments *a, const struct svcrules_options *settings, struct rules *to)
 {
@@ -63,9 +76,7 @@ static int with_kernel(const struct arguments *a, const struct svcrules_options 
 	int code = EXIT_KERNEL;
 
 	if (n && to->ipvs) {
-		code = ipvs_read(&k, svcrules_options_ipvs_table(settings));
-		if (!code && svcrules_ipvs_settle(k.have, to->ipvs, 1, SVCRULES_IPVS_COMPARE))
-			code = say_enomem();
+		code = read_ipvs(a, svcrules_options_ipvs_table(settings), &k, to->ipvs);
 		from = (struct rules){ k.have, k.table_now };
 	} else if (n) {
 		code = kernel_read_own(n, svcrules_options_table(settings), &from.nft, &genid);

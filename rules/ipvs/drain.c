@@ -80,7 +80,8 @@ static void drain_server(struct drain *d, const struct svcr_ipvs_server *s)
 {
 	struct svcr_ipvs_server *to = svcr_ipvs_find(d->wanted, s), out = *s, *slot;
 
-	out.leaving = out.marked = true;
+	out.marked = true;
+	out.leaving = !d->keep; /* only apply can mark it, so that it does not is no difference */
 	out.reals = NULL;
 	out.nreals = out.cap = 0;
 	collect(d, s, to, &out);

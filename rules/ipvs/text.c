@@ -44,13 +44,18 @@ static void out_address(struct svcr_out *o, const char *command, const struct sv
 		 SVCRULES_IPVS_INTERFACE, a->family == SVCR_IPV6 && strcmp(command, "add") == 0 ? " nodad noprefixroute" : "");
 }
 
-static void out_ip(struct svcr_out *o, const struct svcrules_ipvs *v)
+static void out_interface(struct svcr_out *o, const struct svcrules_ipvs *v)
 {
 	svcr_out(o, "link add %s type dummy\n", SVCRULES_IPVS_INTERFACE);
 	svcr_out(o, "link set %s alias \"%s%s\"\n", SVCRULES_IPVS_INTERFACE, SVCRULES_IPVS_OWNER, v->nft->name);
 	if (v->addresses.n && v->addresses.v[v->addresses.n - 1].family == SVCR_IPV6) /* no link-local address */
 		svcr_out(o, "link set %s addrgenmode none\n", SVCRULES_IPVS_INTERFACE);
 	svcr_out(o, "link set %s up\n", SVCRULES_IPVS_INTERFACE);
+}
+
+static void out_ip(struct svcr_out *o, const struct svcrules_ipvs *v)
+{
+	out_interface(o, v);
 	for (size_t i = 0; i < v->addresses.n; i++)
 		out_address(o, "add", &v->addresses.v[i]);
 }
@@ -106,15 +111,28 @@ static void out_change(struct svcr_out *o, const struct svcr_ipvs_change *ch)
 	}
 }
 
+/* An interface without addresses is as good as none. */
+static void out_ip_changes(struct svcr_out *o, const struct svcrules_ipvs_changes *c)
+{
+	if (c->bind.n && !c->from->addresses.n)
+		out_interface(o, c->to);
+	for (size_t i = 0; i < c->bind.n; i++)
+		out_address(o, "add", c->bind.v[i]);
+	if (c->unbind.n && !c->to->addresses.n) {
+		svcr_out(o, "link del %s\n", SVCRULES_IPVS_INTERFACE);
+		return;
+	}
+	for (size_t i = 0; i < c->unbind.n; i++)
+		out_address(o, "del", c->unbind.v[i]);
+}
+
 int svcrules_ipvs_changes_print_commands(const struct svcrules_ipvs_changes *c, enum svcrules_ipvs_part part,
 					 svcrules_write_fn write, void *arg)
 {
 	struct svcr_out o = { .write = write, .arg = arg };
 
-	for (size_t i = 0; part == SVCRULES_IPVS_IP && i < c->bind.n; i++)
-		out_address(&o, "add", c->bind.v[i]);
-	for (size_t i = 0; part == SVCRULES_IPVS_IP && i < c->unbind.n; i++)
-		out_address(&o, "del", c->unbind.v[i]);
+	if (part == SVCRULES_IPVS_IP)
+		out_ip_changes(&o, c);
 	for (size_t i = 0; part == SVCRULES_IPVS_IPVSADM && i < c->v.n; i++)
 		out_change(&o, &c->v.v[i]);
 	return svcr_out_end(&o);

@@ -45,8 +45,14 @@ completed() {
 	apply --quiet --wait 0
 	svcrules diff
 	check "$1: the rules are complete" 0 "$STATUS"
-	check "$1: all is served" "pod2 pod1 pod1 pod1" "$(echo "$(who client tcp 10.96.0.1 80)" \
-		"$(who pod2 udp 10.96.0.2 80)" "$(who client tcp 192.0.2.1 30080)" "$(who node tcp fd00:10:96::3 80)")"
+	check "$1: all is served" "pod2 pod1 pod1 pod1" "$(served)"
+}
+
+served() {
+	local answers
+	answers=("$(who client tcp 10.96.0.1 80)" "$(who pod2 udp 10.96.0.2 80)" "$(who client tcp 192.0.2.1 30080)"
+		"$(who node tcp fd00:10:96::3 80)")
+	echo "${answers[*]}"
 }
 
 change() {
@@ -57,6 +63,7 @@ change() {
 		ask pod2 udp 10.96.0.9 80 --sport 40001 >/dev/null
 		[ "$(flows)" -eq 1 ] || not_ok "killed at $n" "a flow to begin with" none
 		killed "$n" && break
+		check "killed at message $n: what did not change is served" pod1 "$(who pod2 tcp fd00:10:96::3 80)"
 		completed "killed at message $n"
 		check "killed at message $n: the flow of the removed service is gone" 0 "$(flows)"
 	done

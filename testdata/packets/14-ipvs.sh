@@ -170,6 +170,48 @@ drifts() {
 	check "nothing to do" ".*no changes.*" "$(tr '\n' ' ' <<<"$OUTPUT")"
 }
 
+# loaded COMMAND: what svcrules COMMAND prints is loaded with ip, ipvsadm and nft
+loaded() {
+	local command=$1 part
+	write_input
+	OBJECTS=()
+	for part in ip ipvsadm nft; do
+		at node "$SVCRULES" "$command" -f "$INPUT" "${OPTIONS[@]}" -o "$part" >"$WORK/$part" 2>/dev/null
+	done
+	if ! { at node /sbin/ip -batch "$WORK/ip" && at node ipvsadm -R <"$WORK/ipvsadm" && at node nft -f "$WORK/nft"; }; then
+		not_ok "$command loads" "it to be loaded" "$(head "$WORK"/{ip,ipvsadm,nft})"
+	fi
+	svcrules diff
+	check "$command loaded by hand is what apply makes" 0 "$STATUS"
+}
+
+public() {
+	svc web ip=10.96.0.1,fd00:10:96::1 ext=203.0.113.1 affinity=30
+	slice web 4 "$1@node1"
+	slice web 6 "$2@node1"
+}
+
+by_hand() {
+	at node "$SVCRULES" delete --quiet
+	at node ipvsadm -Ln >/dev/null # loads it
+	at node bash -c 'echo 1 >/proc/sys/net/ipv4/vs/conntrack' # what is masqueraded, nftables must see
+	public 10.244.1.11 fd00:10:244:1::11
+	loaded compile
+	expect "cluster IP" "pod1 10.244.1.1" client 10.96.0.1 80
+	expect "external IP" "pod1 10.244.1.1" client 203.0.113.1 80
+	expect "cluster IP of IPv6" "pod1 fd00:10:244:1::1" client fd00:10:96::1 80
+	public 10.244.1.12 fd00:10:244:1::12
+	loaded diff
+	check "the changed one answers" pod2 "$(who pod1 tcp fd00:10:96::1 80)"
+	at node "$SVCRULES" delete --quiet
+	public 10.244.1.11 fd00:10:244:1::11
+	loaded diff
+	svc none ip=10.96.0.7
+	loaded diff
+	check "taken away by hand, what may have connections drains" "0 none" "$(weight "TCP 10.96.0.1:80" 10.244.1.11:8080
+		) $(weight "UDP 10.96.0.1:80" 10.244.1.11:8080)"
+}
+
 # The kernel keeps the virtual servers of all namespaces in one list: what others
 # do to theirs moves ours while they are read.
 elsewhere() {
@@ -196,13 +238,11 @@ elsewhere() {
 
 # by BACKEND: applies OBJECTS with that one
 by() {
-	BACKEND=$1
-	OPTIONS=(--backend "$1" --node-name node1 --cluster-cidr "$PODS")
+	use_backend "$1"
 	apply
 }
 
 switches() {
-	local before=$BACKEND
 	web 10.244.1.11@node1
 	by nftables
 	hold_start switch pod2 10.96.0.1 80
@@ -230,10 +270,10 @@ switches() {
 	check "delete --backend ipvs leaves the other" "table ip svcrules" "$(at node nft list tables)"
 	check "and nothing of IPVS" "" "$(at node ipvsadm -Sn)"
 	check "nftables serves" pod1 "$(who client tcp 10.96.0.1 80)"
-	BACKEND=$before OPTIONS=(--backend "$before" --node-name node1 --cluster-cidr "$PODS")
+	use_backend ipvs
 }
 
-for scenario in ${SCENARIOS:-drains persistence_and_schedulers foreign host_daemon sysctls drifts elsewhere switches}; do
+for scenario in ${SCENARIOS:-drains persistence_and_schedulers foreign host_daemon sysctls drifts by_hand elsewhere switches}; do
 	LABEL="${scenario//_/ }: "
 	"$scenario"
 done

@@ -23,17 +23,8 @@ WORK=
 NEVER=
 SERVERS=()
 OBJECTS=()
-# the back end under test, the name of its tables, and what answers at ports of
-# load-balancer and external IPs that no service defines (or defines no more)
 BACKEND=${BACKEND:-nftables}
-# shellcheck disable=SC2034
-if [ "$BACKEND" = nftables ]; then
-	TABLE=svcrules NOT_OURS='timeout|unreachable'
-else # such an address is the node's own then, also while it drains: it must not reach the host
-	TABLE=svcrules-$BACKEND NOT_OURS=refused
-fi
 PODS="10.244.0.0/16,fd00:10:244::/48"
-OPTIONS=(--backend "$BACKEND" --node-name node1 --cluster-cidr "$PODS")
 INPUT=
 OUTPUT=
 STATUS=0
@@ -408,6 +399,21 @@ write_input() {
 }
 
 # ---- svcrules ----
+
+# use_backend NAME: the back end under test, the name of its tables, and what
+# answers at ports of load-balancer and external IPs that no service defines (or
+# defines no more)
+# shellcheck disable=SC2034
+use_backend() {
+	BACKEND=$1
+	OPTIONS=(--backend "$1" --node-name node1 --cluster-cidr "$PODS")
+	if [ "$1" = nftables ]; then
+		TABLE=svcrules NOT_OURS='timeout|unreachable'
+	else # such an address is the node's own then, also while it drains: it must not reach the host
+		TABLE=svcrules-$1 NOT_OURS=refused
+	fi
+}
+use_backend "$BACKEND"
 
 # svcrules COMMAND [OPTION...]: sets OUTPUT (both streams) and STATUS
 svcrules() {

@@ -1,0 +1,25 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# vm-golden.sh: golden-kernel.sh for IPVS, in the emulated machine (see vm.sh),
+# every other case at a time.
+set -u
+cd "$(dirname "$0")/.." || exit 2
+if [ "${1:-}" != --inside ]; then
+	testdata/vm.sh env BACKEND=ipvs bash "$0" --inside
+	rc=$?
+	[ "$rc" -ne 77 ] || { echo "vm-golden: 0 passed, 0 failed, 1 skipped"; exit 0; }
+	exit "$rc"
+fi
+names=(testdata/golden/*/expected.ipvs)
+modprobe -a ip_vs dummy nf_tables
+for half in 0 1; do
+	these=()
+	for ((i = half; i < ${#names[@]}; i += 2)); do
+		name=${names[i]%/*}
+		these+=("${name##*/}")
+	done
+	NAME=vm-golden bash testdata/golden-kernel.sh "${these[@]}" >"/tmp/half$half" 2>&1 &
+done
+wait
+cat /tmp/half[01]
+[ "$(grep -c '^vm-golden: .* 0 failed' /tmp/half[01] | grep -c ':1')" -eq 2 ]
