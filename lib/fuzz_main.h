@@ -6,6 +6,7 @@
 #ifndef SVCR_FUZZ_MAIN_H
 #define SVCR_FUZZ_MAIN_H
 
+#include <linux/netlink.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -29,6 +30,31 @@ static inline long fuzz_fill(void *arg, char *buf, size_t size)
 	in->data += n;
 	in->len -= n;
 	return (long)n;
+}
+
+/* The netlink messages there, each in memory of its own, so that a sanitizer sees what is read past its end. */
+static inline void fuzz_messages(const uint8_t *data, size_t size, void (*call)(const void *msg, void *arg), void *arg)
+{
+	while (size >= sizeof(struct nlmsghdr)) {
+		struct nlmsghdr nlh;
+		size_t step;
+		void *copy;
+
+		memcpy(&nlh, data, sizeof(nlh));
+		if (nlh.nlmsg_len < sizeof(nlh) || nlh.nlmsg_len > size)
+			return;
+		copy = malloc(nlh.nlmsg_len);
+		if (!copy)
+			abort();
+		memcpy(copy, data, nlh.nlmsg_len);
+		call(copy, arg);
+		free(copy);
+		step = ((size_t)nlh.nlmsg_len + 3) & ~(size_t)3;
+		if (step > size)
+			return;
+		data += step;
+		size -= step;
+	}
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

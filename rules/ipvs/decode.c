@@ -49,6 +49,15 @@ static bool nested(const struct nlmsghdr *nlh, uint16_t type, svcr_nft_attr *a)
 	return true;
 }
 
+/* A scheduler that svcrules never sets counts as none. */
+static void decode_scheduler(struct svcr_ipvs_server *s, svcr_nft_attr a)
+{
+	const char *name = svcr_nft_attr_string(a);
+
+	if (svcr_nft_printable((const uint8_t *)name, strlen(name)))
+		snprintf(s->scheduler, sizeof(s->scheduler), "%s", name);
+}
+
 static void decode_flags(struct svcr_ipvs_server *s, const svcr_nft_attr *a)
 {
 	struct ip_vs_flags f = { 0 };
@@ -77,7 +86,7 @@ int svcrules_ipvs_decode(struct svcrules_ipvs *v, const void *msg)
 		return -EBADMSG;
 	s.protocol = (uint8_t)small(a[IPVS_SVC_ATTR_PROTOCOL]);
 	s.port = ntohs(small(a[IPVS_SVC_ATTR_PORT]));
-	snprintf(s.scheduler, sizeof(s.scheduler), "%s", svcr_nft_attr_string(a[IPVS_SVC_ATTR_SCHED_NAME]));
+	decode_scheduler(&s, a[IPVS_SVC_ATTR_SCHED_NAME]);
 	decode_flags(&s, a);
 	slot = SVCR_GROW(&v->servers);
 	if (!slot)

@@ -36,6 +36,14 @@ static inline const char *svcr_nft_attr_string(svcr_nft_attr a)
 	return a && mnl_attr_validate(a, MNL_TYPE_NUL_STRING) >= 0 ? mnl_attr_get_str(a) : "";
 }
 
+static inline bool svcr_nft_printable(const uint8_t *p, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (p[i] < ' ' || p[i] > '~')
+			return false;
+	return true;
+}
+
 static inline uint32_t svcr_nft_attr_u32(svcr_nft_attr a)
 {
 	return svcr_nft_attr_has(a, 4) ? ntohl(mnl_attr_get_u32(a)) : 0;

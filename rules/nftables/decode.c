@@ -172,14 +172,6 @@ static int decode_verdict(struct svcrules_nft *n, svcr_nft_attr data, struct svc
 	return svcr_nft_chain_parse(n, other, ret);
 }
 
-static bool printable(const uint8_t *p, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		if (p[i] < ' ' || p[i] > '~')
-			return false;
-	return true;
-}
-
 /* Element user data: type 0 is the comment, with its final NUL. One that we never write counts as none. */
 static int decode_comment(struct svcrules_nft *n, const struct svcr_nft_set *s, uint8_t *e, svcr_nft_attr userdata)
 {
@@ -188,7 +180,7 @@ static int decode_comment(struct svcrules_nft *n, const struct svcr_nft_set *s, 
 	char *c;
 
 	if (len < 3 || p[0] != 0 || p[1] < 1 || len < 2u + p[1] || p[1] > SVCR_NFT_COMMENT_MAX + 1 ||
-	    !printable(p + 2, p[1] - 1u))
+	    !svcr_nft_printable(p + 2, p[1] - 1u))
 		return 0;
 	c = svcr_arena_strndup(&n->arena, (const char *)p + 2, p[1] - 1u);
 	if (!c)

@@ -20,31 +20,6 @@ static int ignore(void *arg, const char *buf, size_t len)
 	return 0;
 }
 
-/* Every message in memory of its own, so that a sanitizer sees what is read past its end. */
-static void each_message(const uint8_t *data, size_t size, void (*call)(const void *msg, void *arg), void *arg)
-{
-	while (size >= sizeof(struct nlmsghdr)) {
-		struct nlmsghdr nlh;
-		size_t step;
-		void *copy;
-
-		memcpy(&nlh, data, sizeof(nlh));
-		if (nlh.nlmsg_len < sizeof(nlh) || nlh.nlmsg_len > size)
-			return;
-		copy = malloc(nlh.nlmsg_len);
-		if (!copy)
-			abort();
-		memcpy(copy, data, nlh.nlmsg_len);
-		call(copy, arg);
-		free(copy);
-		step = MNL_ALIGN((size_t)nlh.nlmsg_len);
-		if (step > size)
-			return;
-		data += step;
-		size -= step;
-	}
-}
-
 static void decode_one(const void *msg, void *arg)
 {
 	const char *name;
@@ -92,8 +67,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct svcrules_nft *fixed = gen_build(&cluster, 0);
 	struct clients clients = { .now = fixed };
 
-	each_message(data, size, decode_one, kernel);
-	each_message(data, size, affinity_one, &clients);
+	fuzz_messages(data, size, decode_one, kernel);
+	fuzz_messages(data, size, affinity_one, &clients);
 	svcrules_nft_decode_end(kernel);
 	svcrules_nft_foreign(kernel);
 	svcrules_nft_has_udp(kernel, 2);
