@@ -5,7 +5,7 @@
 # IPVS; the longest first. 13 is about nftables alone, 14 about IPVS.
 set -u
 cd "$(dirname "$0")/.." || exit 2
-jobs=${VM_JOBS:-4} VM_FILES=${VM_FILES-11 06 07 13 12 10 09 01 02 08 04 03 05}
+jobs=${VM_JOBS:-4} VM_FILES=${VM_FILES-11 06 07 13 12 10 09 01 02 08 04 03 05 15}
 
 # In the machine: up to $jobs files at a time, each with namespaces of its own.
 if [ "${1:-}" = --inside ]; then
@@ -31,7 +31,7 @@ if [ "${1:-}" = --inside ]; then
 fi
 
 files=()
-for n in ${VM_IPVS-12 14 06 11 08 07 10 09 02 01 04 03 05}; do
+for n in ${VM_IPVS-12 14 06 11 08 07 10 09 02 01 04 03 05 15}; do
 	for file in testdata/packets/"$n"-*.sh; do files+=("ipvs:$file"); done
 done
 for n in $VM_FILES; do files+=(testdata/packets/"$n"-*.sh); done

@@ -20,7 +20,16 @@
 #define LINE_SIZE 512
 #define MAX_DIFFERENT 64
 
-enum kind { FREE, TCP_LISTEN, HTTP_LISTEN, UDP, TCP, HTTP };
+enum kind { FREE, STREAM_LISTEN, HTTP_LISTEN, DATAGRAM, STREAM, HTTP };
+
+static const struct protocol {
+	const char *name;
+	int type, number;
+} protocols[] = {
+	{ "tcp", SOCK_STREAM, IPPROTO_TCP },
+	{ "udp", SOCK_DGRAM, IPPROTO_UDP },
+	{ "sctp", SOCK_STREAM, IPPROTO_SCTP },
+};
 
 union address {
 	struct sockaddr any;
@@ -52,8 +61,8 @@ struct answers {
 
 static _Noreturn void usage(void)
 {
-	fputs("usage: probe serve NAME tcp|udp|http ADDRESS PORT [tcp|udp|http ADDRESS PORT ...]\n"
-	      "       probe ask tcp|udp|both ADDRESS PORT [--from ADDRESS] [--sport N] [--count N] [--timeout MS] [--give-up N]\n"
+	fputs("usage: probe serve NAME tcp|udp|sctp|http ADDRESS PORT [...]\n"
+	      "       probe ask tcp|udp|sctp|both ADDRESS PORT [--from ADDRESS] [--sport N] [--count N] [--timeout MS] [--give-up N]\n"
 	      "             [--summary answers|names]: the different answers in one line a protocol, not a line each\n"
 	      "       probe hold tcp ADDRESS PORT [--from ADDRESS] [--sport N] [--timeout MS]\n"
 	      "       probe in NETNS-FILE ...: one of these in that network namespace\n",
@@ -104,9 +113,17 @@ static const char *address_text(const union address *a)
 	return inet_ntop(a->any.sa_family, bytes, text, sizeof(text)) ? text : "?";
 }
 
-static int open_socket(const union address *a, int type)
+static const struct protocol *protocol_of(const char *name)
 {
-	int on = 1, fd = socket(a->any.sa_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	for (size_t i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++)
+		if (!strcmp(protocols[i].name, name))
+			return &protocols[i];
+	return NULL;
+}
+
+static int open_socket(const union address *a, const struct protocol *p)
+{
+	int on = 1, fd = socket(a->any.sa_family, p->type | SOCK_NONBLOCK | SOCK_CLOEXEC, p->number);
 
 	if (fd < 0)
 		fail("socket");
@@ -150,21 +167,18 @@ static void server_compact(struct server *s)
 
 static void server_listen(struct server *s, const char *what, const char *address, long port)
 {
-	enum kind kind = TCP_LISTEN;
+	bool http = !strcmp(what, "http");
+	const struct protocol *p = protocol_of(http ? "tcp" : what);
 	union address a;
 	socklen_t len = parse_address(address, port, &a);
 	int fd;
 
-	if (!strcmp(what, "udp"))
-		kind = UDP;
-	else if (!strcmp(what, "http"))
-		kind = HTTP_LISTEN;
-	else if (strcmp(what, "tcp"))
+	if (!p)
 		usage();
-	fd = open_socket(&a, kind == UDP ? SOCK_DGRAM : SOCK_STREAM);
-	if (bind(fd, &a.any, len) || (kind != UDP && listen(fd, 64)))
+	fd = open_socket(&a, p);
+	if (bind(fd, &a.any, len) || (p->type == SOCK_STREAM && listen(fd, 64)))
 		fail(address);
-	server_add(s, fd, kind);
+	server_add(s, fd, http ? HTTP_LISTEN : p->type == SOCK_STREAM ? STREAM_LISTEN : DATAGRAM);
 }
 
 static void tell_peer(const struct server *s, int fd, const char *head)
@@ -189,7 +203,7 @@ static void on_connection(struct server *s, int i)
 		return;
 	if (!http)
 		tell_peer(s, fd, "");
-	server_add(s, fd, http ? HTTP : TCP);
+	server_add(s, fd, http ? HTTP : STREAM);
 }
 
 static void on_datagram(const struct server *s, int fd)
@@ -231,14 +245,14 @@ static void on_data(struct server *s, int i)
 static void server_event(struct server *s, int i)
 {
 	switch (s->kinds[i]) {
-	case TCP_LISTEN:
+	case STREAM_LISTEN:
 	case HTTP_LISTEN:
 		on_connection(s, i);
 		break;
-	case UDP:
+	case DATAGRAM:
 		on_datagram(s, s->sockets[i].fd);
 		break;
-	case TCP:
+	case STREAM:
 	case HTTP:
 		on_data(s, i);
 		break;
@@ -335,13 +349,13 @@ static int read_line(int fd, char *line, size_t size, long deadline)
 	return 0;
 }
 
-static int open_flow(const char *address, long port, int type, const struct flow_options *o,
+static int open_flow(const char *address, long port, const struct protocol *p, const struct flow_options *o,
 		     long deadline, int *ret_fd)
 {
 	union address to, from;
 	socklen_t to_len = parse_address(address, port, &to), from_len;
 	const char *any = to.any.sa_family == AF_INET ? "0.0.0.0" : "::";
-	int fd = open_socket(&to, type);
+	int fd = open_socket(&to, p);
 
 	*ret_fd = fd;
 	from_len = parse_address(o->from ? o->from : any, o->sport, &from);
@@ -352,13 +366,13 @@ static int open_flow(const char *address, long port, int type, const struct flow
 	return errno == EINPROGRESS ? await(fd, POLLOUT, deadline) : errno;
 }
 
-static int ask_once(const char *address, long port, int type, const struct flow_options *o,
+static int ask_once(const char *address, long port, const struct protocol *p, const struct flow_options *o,
 		    char *line, size_t size)
 {
 	long deadline = now_ms() + o->timeout;
-	int fd, error = open_flow(address, port, type, o, deadline, &fd);
+	int fd, error = open_flow(address, port, p, o, deadline, &fd);
 
-	if (!error && type == SOCK_DGRAM && send(fd, "?\n", 2, 0) < 0 && errno != EPERM)
+	if (!error && p->type == SOCK_DGRAM && send(fd, "?\n", 2, 0) < 0 && errno != EPERM)
 		error = errno;
 	if (!error)
 		error = read_line(fd, line, size, deadline);
@@ -402,7 +416,7 @@ static void answers_print(const struct answers *a)
 	putchar('\n');
 }
 
-static int ask(const char *address, long port, int type, const struct flow_options *o)
+static int ask(const char *address, long port, const struct protocol *p, const struct flow_options *o)
 {
 	static struct answers all;
 	int status = 0;
@@ -411,7 +425,7 @@ static int ask(const char *address, long port, int type, const struct flow_optio
 	all.n = 0;
 	for (long i = 0; i < o->count && silent < o->give_up; i++) {
 		char line[LINE_SIZE];
-		int error = ask_once(address, port, type, o, line, sizeof(line));
+		int error = ask_once(address, port, p, o, line, sizeof(line));
 
 		if (error) {
 			snprintf(line, sizeof(line), "%s", error_word(error));
@@ -430,7 +444,7 @@ static int ask(const char *address, long port, int type, const struct flow_optio
 static int hold(const char *address, long port, const struct flow_options *o)
 {
 	char line[LINE_SIZE];
-	int fd, error = open_flow(address, port, SOCK_STREAM, o, now_ms() + o->timeout, &fd);
+	int fd, error = open_flow(address, port, protocol_of("tcp"), o, now_ms() + o->timeout, &fd);
 
 	for (;;) {
 		if (!error)
@@ -487,26 +501,24 @@ static void enter(const char *netns)
 /* Asks or holds: what, protocol, address, port, options. */
 static int flow(int argc, char **argv)
 {
+	const struct protocol *p;
 	struct flow_options o;
 	long port;
-	int status = 0;
-	bool tcp, udp;
 
 	if (argc < 4)
 		usage();
-	tcp = !strcmp(argv[1], "tcp") || !strcmp(argv[1], "both");
-	udp = !strcmp(argv[1], "udp") || !strcmp(argv[1], "both");
+	p = protocol_of(argv[1]);
 	port = number(argv[3], 65535);
 	o = parse_options(argc - 4, argv + 4);
-	if (!strcmp(argv[0], "hold") && tcp && !udp)
+	if (!strcmp(argv[0], "hold") && !strcmp(argv[1], "tcp"))
 		return hold(argv[2], port, &o);
-	if (strcmp(argv[0], "ask") || (!tcp && !udp))
+	if (strcmp(argv[0], "ask"))
 		usage();
-	if (tcp)
-		status |= ask(argv[2], port, SOCK_STREAM, &o);
-	if (udp)
-		status |= ask(argv[2], port, SOCK_DGRAM, &o);
-	return status;
+	if (p)
+		return ask(argv[2], port, p, &o);
+	if (strcmp(argv[1], "both"))
+		usage();
+	return ask(argv[2], port, protocol_of("tcp"), &o) | ask(argv[2], port, protocol_of("udp"), &o);
 }
 
 int main(int argc, char **argv)

@@ -6,11 +6,6 @@ set -u
 . "$(dirname "$0")/lib.sh"
 begin
 
-# edit OLD NEW: in the object written last
-edit() {
-	OBJECTS[-1]=${OBJECTS[-1]//"$1"/"$2"}
-}
-
 # Endpoints, the legacy kind: endpoints NAME ADDRESS...
 endpoints() {
 	local name=$1 a list=''

@@ -69,10 +69,10 @@ drains() {
 
 persistence_and_schedulers() {
 	svc web ip=10.96.0.1 affinity=600
-	OBJECTS[-1]=${OBJECTS[-1]/'"metadata": {'/'"metadata": { "annotations": { "svcrules.io/ipvs-scheduler": "sh" },'}
+	edit '"metadata": {' '"metadata": { "annotations": { "svcrules.io/ipvs-scheduler": "sh" },'
 	slice web 4 10.244.1.11@node1
 	svc typo ip=10.96.0.2
-	OBJECTS[-1]=${OBJECTS[-1]/'"metadata": {'/'"metadata": { "annotations": { "svcrules.io/ipvs-scheduler": "robin" },'}
+	edit '"metadata": {' '"metadata": { "annotations": { "svcrules.io/ipvs-scheduler": "robin" },'
 	slice typo 4 10.244.1.11@node1
 	apply --ipvs-scheduler wlc
 	check "persistence and the annotation's scheduler" yes "$(has '^-A -t 10\.96\.0\.1:80 -s sh -p 600$')"

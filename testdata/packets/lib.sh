@@ -330,6 +330,11 @@ svc() {
 	JSON
 }
 
+# edit OLD NEW: in the object written last
+edit() {
+	OBJECTS[-1]=${OBJECTS[-1]//"$1"/"$2"}
+}
+
 # endpoint ADDRESS@NODE[!terminating|!unready][^ZONE-HINT]
 endpoint() {
 	local a=$1 ready=true serving=true terminating=false hints=''
