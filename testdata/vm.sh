@@ -89,9 +89,11 @@ while read -r file; do
 done <"$run/modules" >"$run/initramfs/insmod"
 
 
-# loads what the kernel asks for, and what a test asks for by name
+# loads what the kernel asks for, and what a test asks for by name; not what a
+# test wrote into /run/no-modules
 cat >"$run/initramfs/sbin/modprobe" <<-MODPROBE
 	#!/bin/busybox sh
+	for m; do ! /bin/grep -qsxF "\$m" /host/run/no-modules || exit 1; done
 	MODPROBE_OPTIONS='-d $cache/root' exec /bin/chroot /host /sbin/modprobe "\$@"
 MODPROBE
 

@@ -98,7 +98,26 @@ deleted() {
 	check "there were messages of delete to be killed at" yes "$([ "$n" -gt 3 ] && echo yes)"
 }
 
+# A change of back ends, killed at each third message: one of them serves at any time.
+switched() { # switched FROM TO
+	local n
+	for ((n = 1; n < 200; n += 3)); do
+		use_backend "$1"
+		after
+		apply --quiet
+		use_backend "$2"
+		killed "$n" && break
+		check "from $1, killed at message $n: all is served" "pod2 pod1 pod1 pod1" "$(served)"
+		completed "from $1, killed at message $n"
+	done
+	check "from $1: there were messages to be killed at" yes "$([ "$n" -gt 10 ] && echo yes)"
+}
+
 change
 cold
 deleted
+if [ "$BACKEND" = ipvs ]; then
+	switched nftables ipvs
+	switched ipvs nftables
+fi
 finish

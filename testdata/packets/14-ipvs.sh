@@ -113,6 +113,64 @@ foreign() {
 	ip -n "$PREFIX-node" link del other0
 }
 
+foreign_interface() {
+	at node "$SVCRULES" delete --quiet
+	ip -n "$PREFIX-node" link add svcrules0 type dummy
+	ip -n "$PREFIX-node" addr add 198.51.100.9/32 dev svcrules0 # without one it is a beginning of ours
+	web 10.244.1.11@node1
+	write_input
+	OBJECTS=()
+	svcrules apply
+	check "an interface of that name that is not ours" 4 "$STATUS"
+	check "is named" ".*interface svcrules0 was not made by svcrules.*" "$(tr '\n' ' ' <<<"$OUTPUT")"
+	svcrules diff
+	check "also by diff" 4 "$STATUS"
+	delete
+	check "nothing is changed, by delete neither" "svcrules0" "$(at node nft list tables)$(at node ipvsadm -Sn)$(
+		ip -n "$PREFIX-node" -br link show type dummy | cut -d' ' -f1)"
+	ip -n "$PREFIX-node" link del svcrules0
+}
+
+# Debian's kernel has all schedulers as modules; one is kept from loading.
+missing_scheduler() {
+	if [ -z "${SVCR_VM:-}" ]; then
+		skip "a scheduler that is no module of this kernel" "only in the emulated machine"
+		return
+	fi
+	web 10.244.1.11@node1
+	apply
+	echo ip_vs_lblcr >/run/no-modules
+	web 10.244.1.11@node1
+	svc odd ip=10.96.0.2
+	edit '"metadata": {' '"metadata": { "annotations": { "svcrules.io/ipvs-scheduler": "lblcr" },'
+	slice odd 4 10.244.1.11@node1
+	write_input
+	OBJECTS=()
+	svcrules apply
+	check "a scheduler that this kernel lacks" 4 "$STATUS"
+	check "is named, with its module" \
+		".*production/odd:t 10\.96\.0\.2:80/tcp.*no such scheduler in this kernel: 'lblcr' \(module ip_vs_lblcr\).*" \
+		"$(tr '\n' ' ' <<<"$OUTPUT")"
+	check "the other services are served" pod1 "$(who pod2 tcp 10.96.0.1 80)"
+	check "the concerned one does not reach the host" "refused|timeout" "$(who pod2 tcp 10.96.0.2 80)"
+	rm /run/no-modules
+	svcrules apply
+	check "with the module all is done" 0 "$STATUS"
+	check "and served" pod1 "$(who pod2 tcp 10.96.0.2 80)"
+}
+
+without_privilege() {
+	at node "$SVCRULES" delete --quiet
+	web 10.244.1.11@node1
+	write_input
+	OBJECTS=()
+	OUTPUT=$(at node /usr/bin/setpriv --bounding-set=-net_admin --inh-caps=-net_admin "$SVCRULES" apply -f "$INPUT" "${OPTIONS[@]}" 2>&1)
+	check "without CAP_NET_ADMIN" 4 $?
+	check "that is said" ".*CAP_NET_ADMIN.*" "$(tr '\n' ' ' <<<"$OUTPUT")"
+	check "and nothing is changed" "" "$(at node nft list tables)$(at node ipvsadm -Sn)$(
+		ip -n "$PREFIX-node" -br link show type dummy)"
+}
+
 host_daemon() {
 	# shellcheck disable=SC2046
 	serve node wild $(both 0.0.0.0 7070)
@@ -122,6 +180,10 @@ host_daemon() {
 		expect "an undefined port of a cluster IP does not reach the host, $from" refused $from 10.96.0.1 7070
 	done
 	expect "the host's daemon at the host's address" "wild .*" client 192.0.2.1 7070
+}
+
+arp() { # arp ADDRESS: does it answer the client's question
+	if at client busybox arping -c 2 -w 2 -I eth0 "$1" >/dev/null; then echo yes; else echo no; fi
 }
 
 sysctls() {
@@ -136,6 +198,14 @@ sysctls() {
 	check "the four of IPVS" "1 1 1 1" "$(at node bash -c 'cd /proc/sys/net/ipv4/vs && cat conntrack conn_reuse_mode \
 		expire_nodest_conn expire_quiescent_template' | paste -sd' ')"
 	check "strict ARP" "1 2" "$(at node bash -c 'cd /proc/sys/net/ipv4/conf/all && cat arp_ignore arp_announce' | paste -sd' ')"
+	svc web ip=10.96.0.1 ext=203.0.113.1
+	slice web 4 10.244.1.11@node1
+	apply
+	check "an external IP answers ARP no more" no "$(arp 203.0.113.1)"
+	check "the node's own address does" yes "$(arp 192.0.2.1)"
+	check "the external IP is served" pod1 "$(who client tcp 203.0.113.1 80)"
+	at node bash -c 'echo 0 >/proc/sys/net/ipv4/conf/all/arp_ignore'
+	check "without it, it answers" yes "$(arp 203.0.113.1)"
 }
 
 # drift WHAT COMMAND...: somebody does this in the node's namespace
@@ -242,7 +312,31 @@ by() {
 	apply
 }
 
+# asked_during COMMAND...: who answers while that runs, over TCP and UDP
+asked_during() {
+	: >"$WORK/answered"
+	while [ ! -e "$WORK/enough" ]; do
+		who client both 10.96.0.1 80 --count 20 >>"$WORK/answered"
+	done &
+	pause 0.3
+	"$@"
+	pause 0.3
+	touch "$WORK/enough"
+	wait $!
+	rm "$WORK/enough"
+	sort -u "$WORK/answered" | paste -sd'|'
+}
+
 switches() {
+	web 10.244.1.11@node1
+	by nftables
+	web 10.244.1.11@node1
+	write_input
+	OBJECTS=()
+	use_backend ipvs
+	check "to IPVS: every request is answered" pod1 "$(asked_during svcrules apply)"
+	use_backend nftables
+	check "back: every request is answered" pod1 "$(asked_during svcrules apply)"
 	web 10.244.1.11@node1
 	by nftables
 	hold_start switch pod2 10.96.0.1 80
@@ -273,7 +367,7 @@ switches() {
 	use_backend ipvs
 }
 
-for scenario in ${SCENARIOS:-drains persistence_and_schedulers foreign host_daemon sysctls drifts by_hand elsewhere switches}; do
+for scenario in ${SCENARIOS:-drains persistence_and_schedulers foreign foreign_interface missing_scheduler without_privilege host_daemon sysctls drifts by_hand elsewhere switches}; do
 	LABEL="${scenario//_/ }: "
 	"$scenario"
 done
