@@ -4,6 +4,7 @@
 #include "kernel.h"
 #include "say.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <linux/ip_vs.h>
 #include <sys/socket.h>
@@ -230,25 +231,43 @@ static size_t count_addresses(const struct svcrules_ipvs_changes *c, bool remova
 	return n;
 }
 
+static int address_refused(bool removals, const struct dummy_address *a, int err)
+{
+	bool off = a->family == AF_INET6 && (err == -EACCES || err == -EOPNOTSUPP || err == -EAFNOSUPPORT);
+	char text[INET6_ADDRSTRLEN], what[INET6_ADDRSTRLEN + sizeof("remove  from " DUMMY_NAME)];
+
+	inet_ntop(a->family, a->addr, text, sizeof(text));
+	snprintf(what, sizeof(what), "%s %s %s %s", removals ? "remove" : "add", text, removals ? "from" : "to", DUMMY_NAME);
+	if (!off)
+		return kernel_failed(what, err);
+	say("cannot %s: IPv6 is off on this host (disable_ipv6); --family ipv4 leaves it out", what);
+	return EXIT_KERNEL;
+}
+
 static int change_addresses(struct ipvs_kernel *k, const struct svcrules_ipvs_changes *c, bool removals)
 {
-	size_t n = count_addresses(c, removals), nerrors;
+	struct dummy_error errors[REFUSALS_MAX];
+	size_t n = count_addresses(c, removals), nerrors = 0;
 	struct dummy_address *v = calloc(n + 1, sizeof(*v));
-	struct dummy_error error;
-	int err = v ? 0 : -ENOMEM;
+	int err = 0, code = EXIT_DONE;
 
-	for (size_t i = 0; i < n && v; i++) { /* NFPROTO_IPV4 is AF_INET, and so on */
+	if (!v)
+		return say_enomem();
+	for (size_t i = 0; i < n; i++) { /* NFPROTO_IPV4 is AF_INET, and so on */
 		const uint8_t *addr = svcrules_ipvs_changes_address(c, removals, i, &v[i].family);
 
 		v[i].prefix = v[i].family == AF_INET ? 32 : 128;
 		memcpy(v[i].addr, addr, v[i].prefix / 8);
 	}
-	if (v && n)
-		err = dummy_addresses(!removals, v, n, &error, 1, &nerrors);
+	if (n)
+		err = dummy_addresses(!removals, v, n, errors, REFUSALS_MAX, &nerrors);
+	for (size_t i = 0; i < nerrors; i++)
+		code = address_refused(removals, &v[errors[i].index], errors[i].err);
+	if (err && !nerrors)
+		code = kernel_failed("change the addresses of " DUMMY_NAME, err);
 	free(v);
 	k->messages += n;
-	return err ? kernel_failed(removals ? "remove addresses from " DUMMY_NAME : "add addresses to " DUMMY_NAME, err) :
-		     EXIT_DONE;
+	return code;
 }
 
 static bool is_consequence(const struct svcrules_ipvs_changes *c, bool removals, const struct genl_error *errors, size_t i)
@@ -307,26 +326,32 @@ static int remove_interface(struct ipvs_kernel *k)
 	return err ? kernel_failed("delete the interface " DUMMY_NAME, err) : EXIT_DONE;
 }
 
+static int first_of(int code, int next)
+{
+	return code ? code : next;
+}
+
+/* A change that is refused keeps none of the others from being made. */
+static int make_changes(struct ipvs_kernel *k, const struct svcrules_ipvs_changes *c, const char *table, bool bound)
+{
+	int code = bound ? make_interface(table) : EXIT_DONE;
+
+	if (code)
+		return code;
+	code = change_addresses(k, c, false);
+	code = first_of(code, send_stage(k, c, false));
+	code = first_of(code, send_stage(k, c, true));
+	return first_of(code, bound ? change_addresses(k, c, true) : remove_interface(k));
+}
+
 int ipvs_make(struct ipvs_kernel *k, const struct svcrules_ipvs *wanted, const char *table)
 {
 	struct svcrules_ipvs_changes *c;
-	bool bound = svcrules_ipvs_addresses(wanted) > 0;
 	int code = svcrules_ipvs_diff(k->have, wanted, &c) ? say_enomem() : EXIT_DONE;
 
 	if (code)
 		return code;
-	if (bound)
-		code = make_interface(table);
-	if (!code)
-		code = change_addresses(k, c, false);
-	if (!code)
-		code = send_stage(k, c, false);
-	if (!code)
-		code = send_stage(k, c, true);
-	if (!code && bound)
-		code = change_addresses(k, c, true);
-	else if (!code)
-		code = remove_interface(k);
+	code = make_changes(k, c, table, svcrules_ipvs_addresses(wanted) > 0);
 	svcrules_ipvs_changes_free(c);
 	return code;
 }

@@ -30,7 +30,8 @@ bool ipvs_traces(const struct ipvs_kernel *k, const char *table);
 int ipvs_conflicts(const struct ipvs_kernel *k, const struct svcrules_ipvs *wanted);
 /*
  * From what was read to `wanted`: first all that is new or altered, then
- * removals. Not atomic: a run that ends half way is completed by the next.
+ * removals. Not atomic: a run that ends half way is completed by the next, and
+ * all is made that is not refused.
  * `table` is the one that svcrules0 belongs to.
  */
 int ipvs_make(struct ipvs_kernel *k, const struct svcrules_ipvs *wanted, const char *table);

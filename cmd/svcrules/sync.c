@@ -121,18 +121,11 @@ static void know_wanted(struct sync *s)
 	free(bytes);
 }
 
-int sync_make(struct sync *s)
+/* What the rules before have left behind: remembered clients, flows, and what was kept to find them. */
+static int clean(struct sync *s)
 {
-	int code;
+	int code = cleanup_affinity(s->nl, s->wanted, s->table);
 
-	s->keep = true;
-	code = synchronize(s, true);
-	if (code || (s->proved && !s->messages)) /* then clients and flows were looked after, too */
-		return code;
-	if (s->then)
-		code = s->then(s->arg);
-	if (!code)
-		code = cleanup_affinity(s->nl, s->wanted, s->table);
 	if (!code)
 		code = cleanup_udp(&(struct cleanup_rules){ s->wanted, s->first, s->ipvs, s->retire }, false, &s->flows);
 	if (code || !s->kept)
@@ -141,6 +134,19 @@ int sync_make(struct sync *s)
 	s->keep = false;
 	svcrules_nft_forget_removed(s->wanted);
 	return synchronize(s, true);
+}
+
+int sync_make(struct sync *s)
+{
+	int code, then;
+
+	s->keep = true;
+	code = synchronize(s, true);
+	if (code || (s->proved && !s->messages)) /* then clients and flows were looked after, too */
+		return code;
+	then = s->then ? s->then(s->arg) : EXIT_DONE; /* what it could not do is no reason to leave the rest undone */
+	code = clean(s);
+	return then ? then : code;
 }
 
 /* The generation after `n` more commits: it counts up and is never 0 (nf_tables_commit()). */

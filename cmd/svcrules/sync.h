@@ -43,8 +43,9 @@ int sync_compare(struct sync *s);
 /* Asks the kernel whether it would take the change. */
 int sync_check(struct sync *s);
 /*
- * Makes it: rules, then remembered clients, then flows. The caller has the
- * lock. A run that is killed anywhere is completed by the next.
+ * Makes it: rules, `then`, remembered clients, flows; a code of `then` is
+ * returned in the end, but stops nothing. The caller has the lock. A run that
+ * is killed anywhere is completed by the next.
  */
 int sync_make(struct sync *s);
 /* True if the kernel now has what is wanted and nobody else changed anything since; its generation. */

@@ -139,8 +139,9 @@ missing_scheduler() {
 	fi
 	web 10.244.1.11@node1
 	apply
+	who client udp 10.96.0.1 80 --sport 5700 >/dev/null
 	echo ip_vs_lblcr >/run/no-modules
-	web 10.244.1.11@node1
+	web 10.244.1.12@node1
 	svc odd ip=10.96.0.2
 	edit '"metadata": {' '"metadata": { "annotations": { "svcrules.io/ipvs-scheduler": "lblcr" },'
 	slice odd 4 10.244.1.11@node1
@@ -151,7 +152,8 @@ missing_scheduler() {
 	check "is named, with its module" \
 		".*production/odd:t 10\.96\.0\.2:80/tcp.*no such scheduler in this kernel: 'lblcr' \(module ip_vs_lblcr\).*" \
 		"$(tr '\n' ' ' <<<"$OUTPUT")"
-	check "the other services are served" pod1 "$(who pod2 tcp 10.96.0.1 80)"
+	check "the other services are served" pod2 "$(who pod1 tcp 10.96.0.1 80)"
+	check "and what went is gone" pod2 "$(who client udp 10.96.0.1 80 --sport 5700)"
 	check "the concerned one does not reach the host" "refused|timeout" "$(who pod2 tcp 10.96.0.2 80)"
 	rm /run/no-modules
 	svcrules apply
@@ -169,6 +171,24 @@ without_privilege() {
 	check "that is said" ".*CAP_NET_ADMIN.*" "$(tr '\n' ' ' <<<"$OUTPUT")"
 	check "and nothing is changed" "" "$(at node nft list tables)$(at node ipvsadm -Sn)$(
 		ip -n "$PREFIX-node" -br link show type dummy)"
+}
+
+without_ipv6() {
+	local switch=/proc/sys/net/ipv6/conf/default/disable_ipv6
+	at node "$SVCRULES" delete --quiet
+	at node bash -c "echo 1 >$switch"
+	public 10.244.1.11 fd00:10:244:1::11
+	write_input
+	OBJECTS=()
+	svcrules apply
+	check "IPv6 is off here: an error" 4 "$STATUS"
+	check "with what to do" ".*cannot add fd00:10:96::1 to svcrules0: IPv6 is off.*--family ipv4.*" "$(tr '\n' ' ' <<<"$OUTPUT")"
+	check "IPv4 is served all the same" "pod1" "$(who client tcp 10.96.0.1 80)"
+	svcrules apply --family ipv4
+	check "IPv4 alone" 0 "$STATUS"
+	check "serves" "pod1" "$(who client tcp 203.0.113.1 80)"
+	at node "$SVCRULES" delete --quiet
+	at node bash -c "echo 0 >$switch"
 }
 
 host_daemon() {
@@ -367,7 +387,7 @@ switches() {
 	use_backend ipvs
 }
 
-for scenario in ${SCENARIOS:-drains persistence_and_schedulers foreign foreign_interface missing_scheduler without_privilege host_daemon sysctls drifts by_hand elsewhere switches}; do
+for scenario in ${SCENARIOS:-drains persistence_and_schedulers foreign foreign_interface missing_scheduler without_privilege without_ipv6 host_daemon sysctls drifts by_hand elsewhere switches}; do
 	LABEL="${scenario//_/ }: "
 	"$scenario"
 done
