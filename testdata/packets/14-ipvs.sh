@@ -200,6 +200,8 @@ host_daemon() {
 		expect "an undefined port of a cluster IP does not reach the host, $from" refused $from 10.96.0.1 7070
 	done
 	expect "the host's daemon at the host's address" "wild .*" client 192.0.2.1 7070
+	at client busybox ping -c 1 -W 2 10.96.0.1 >/dev/null
+	check "a cluster IP answers to ping" 0 $?
 }
 
 arp() { # arp ADDRESS: does it answer the client's question
