@@ -177,6 +177,15 @@ static int nothing(struct job *j)
 	return j->rules.ipvs ? EXIT_DONE : say_enomem();
 }
 
+/* Nothing more is sent to IPVS; before the chains go, see tables_empty(). */
+static int stop_rules(struct job *j)
+{
+	struct svcrules_nft_stats served;
+
+	svcrules_nft_stats(j->kernel.table_now, &served);
+	return served.services ? tables_empty(j->kernel.nl, j->table) : EXIT_DONE;
+}
+
 int ipvs_retire(const struct arguments *a, struct nfnl *nl, const struct svcrules_options *settings, bool *ret_left)
 {
 	struct job j = { .args = a, .table = svcrules_options_ipvs_table(settings), .kernel = { .nl = nl, .optional = true } };
@@ -190,6 +199,8 @@ int ipvs_retire(const struct arguments *a, struct nfnl *nl, const struct svcrule
 		code = ipvs_read(&j.kernel, j.table);
 	if (!code)
 		code = settle(&j, SVCRULES_IPVS_RETIRE);
+	if (!code)
+		code = stop_rules(&j);
 	j.sync.retire = true;
 	if (!code)
 		code = make_all(&j);

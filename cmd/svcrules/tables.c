@@ -88,24 +88,28 @@ static int find(struct nfnl *n, struct tables *t)
 	return 0;
 }
 
-static void put_deletion(void *buf, const struct table *t, uint32_t seq)
+/* A message of nf_tables about all of a table: NFT_MSG_DELTABLE, or NFT_MSG_DELRULE for the rules of all its chains. */
+static void put_message(void *buf, uint16_t type, const struct table *t, uint32_t seq)
 {
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
 	struct nfgenmsg *g;
 
-	nlh->nlmsg_type = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_DELTABLE;
+	nlh->nlmsg_type = (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type);
 	nlh->nlmsg_flags = NLM_F_REQUEST;
 	nlh->nlmsg_seq = seq;
 	g = mnl_nlmsg_put_extra_header(nlh, sizeof(*g));
 	g->nfgen_family = t->family;
 	g->version = NFNETLINK_V0;
-	mnl_attr_put_strz(nlh, NFTA_TABLE_NAME, t->name);
+	mnl_attr_put_strz(nlh, NFTA_TABLE_NAME, t->name); /* as NFTA_RULE_TABLE */
 }
 
 /* A name has at most NFT_NAME_MAXLEN bytes (the kernel's), so each message fits. */
 #define MESSAGE_MAX (NFT_NAME_MAXLEN + 64)
 
-static int send_deletions(struct nfnl *n, const struct tables *t, uint32_t genid)
+_Static_assert((int)NFTA_TABLE_NAME == (int)NFTA_RULE_TABLE, "one attribute for both messages");
+
+/* One transaction: an exit code, or -1 if the tables changed meanwhile. */
+static int send_all(struct nfnl *n, uint16_t type, const struct tables *t, uint32_t genid)
 {
 	struct nfnl_error errors[REFUSALS_MAX];
 	char *buf = calloc(t->n, MESSAGE_MAX);
@@ -115,7 +119,7 @@ static int send_deletions(struct nfnl *n, const struct tables *t, uint32_t genid
 	if (!buf)
 		return say_enomem();
 	for (size_t i = 0; i < t->n; i++) {
-		put_deletion(buf + len, &t->v[i], (uint32_t)i + 1);
+		put_message(buf + len, type, &t->v[i], (uint32_t)i + 1);
 		len += MNL_ALIGN(((struct nlmsghdr *)(void *)(buf + len))->nlmsg_len);
 	}
 	err = nfnl_batch_send(n, buf, len, true, genid, t->n, errors, REFUSALS_MAX, &nerrors, NULL);
@@ -123,6 +127,22 @@ static int send_deletions(struct nfnl *n, const struct tables *t, uint32_t genid
 	if (err == -ERESTART || (err == -ENOBUFS && !nerrors))
 		return -1;
 	return err ? kernel_refused(NULL, err, errors, nerrors) : EXIT_DONE;
+}
+
+/*
+ * Rules first, in a transaction of their own: the chains of a table that is
+ * deleted run on until their hook is gone, but with maps whose verdicts are gone
+ * already (nf_tables_commit_chain_prepare() leaves them out; seen on 6.1). Then
+ * every service is refused for a moment, also those that another table serves.
+ */
+static int send_deletions(struct nfnl *n, const struct tables *t, uint32_t genid)
+{
+	int code = send_all(n, NFT_MSG_DELRULE, t, genid), err;
+
+	if (code)
+		return code;
+	err = nfnl_genid(n, &genid);
+	return err ? kernel_failed("read the kernel's tables", err) : send_all(n, NFT_MSG_DELTABLE, t, genid);
 }
 
 /* One try: an exit code, or -1 if the tables changed meanwhile. */
@@ -150,6 +170,17 @@ static int try_delete(struct nfnl *n, const struct tables_choice *choice, size_t
 	*ret_count = t.n;
 	tables_free(&t);
 	return code;
+}
+
+int tables_empty(struct nfnl *n, const char *name)
+{
+	struct tables t = { .choice = { .name = name, .chosen = tables_any, .quiet = true } };
+	int err = find(n, &t), code = err ? kernel_failed("read the kernel's tables", err) : EXIT_DONE;
+
+	if (!code && t.n)
+		code = send_all(n, NFT_MSG_DELRULE, &t, 0);
+	tables_free(&t);
+	return code < 0 ? kernel_failed("remove rules", -EINTR) : code;
 }
 
 bool tables_any(const char *name)

@@ -14,9 +14,12 @@ struct tables_choice {
 /* For tables_choice: all of ours. */
 bool tables_any(const char *name);
 /*
- * Deletes them in one transaction, with what runs left in files for them, and
- * prints which. *ret_count: how many. Returns an exit code, having said what is wrong.
+ * Deletes them, first all their rules in one transaction, then all of them in
+ * another, with what runs left in files for them, and prints which. *ret_count: how many. Returns an exit code, having said what is wrong.
  */
 int tables_delete(struct nfnl *n, const struct tables_choice *choice, size_t *ret_count);
+
+/* Removes the rules of our table of that name in all families, its chains stay: before they are deleted, see tables.c. */
+int tables_empty(struct nfnl *n, const char *name);
 
 #endif

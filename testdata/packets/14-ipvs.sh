@@ -350,15 +350,18 @@ asked_during() {
 }
 
 switches() {
+	local round
 	web 10.244.1.11@node1
 	by nftables
 	web 10.244.1.11@node1
 	write_input
 	OBJECTS=()
-	use_backend ipvs
-	check "to IPVS: every request is answered" pod1 "$(asked_during svcrules apply)"
-	use_backend nftables
-	check "back: every request is answered" pod1 "$(asked_during svcrules apply)"
+	for round in {1..4}; do
+		use_backend ipvs
+		check "to IPVS: every request is answered, $round" pod1 "$(asked_during svcrules apply)"
+		use_backend nftables
+		check "back: every request is answered, $round" pod1 "$(asked_during svcrules apply)"
+	done
 	web 10.244.1.11@node1
 	by nftables
 	hold_start switch pod2 10.96.0.1 80
