@@ -96,6 +96,21 @@ bool svcr_view_own(const struct svcr_view *view, const struct svcrules_options *
 	return false;
 }
 
+bool svcr_view_elsewhere(const struct svcr_view *view, const struct svcrules_options *o, const struct svcr_addr *a)
+{
+	bool here = false, ours = false;
+
+	for (size_t i = 0; i < o->host_ips.n; i++)
+		here = here || svcr_addr_eq(&o->host_ips.v[i], a);
+	if (here)
+		return false;
+	for (size_t i = 0; i < view->nnode_ips; i++)
+		ours = ours || svcr_addr_eq(&view->node_ips[i], a);
+	if (ours)
+		return o->host_ips.n > 0;
+	return svcr_addrs_have(&(struct svcr_addrs){ .v = view->other_nodes, .n = view->nother_nodes }, a);
+}
+
 /* ---- This node --------------------------------------------------------- */
 
 static void find_node(struct selection *sel)
@@ -508,11 +523,27 @@ static void select_backends(struct selection *sel)
 
 /* ---- All of it --------------------------------------------------------- */
 
+static void select_other_nodes(struct selection *sel)
+{
+	struct svcr_addrs others = { NULL, 0, 0 };
+
+	for (size_t i = 0; i < sel->model->nodes.n; i++) {
+		if (&sel->model->nodes.v[i] == sel->node)
+			continue;
+		add_all(sel, &others, &sel->model->nodes.v[i].internal_ips);
+		add_all(sel, &others, &sel->model->nodes.v[i].other_ips);
+	}
+	sort_unique(&others);
+	sel->view->other_nodes = keep_addrs(sel, &others, &sel->view->nother_nodes);
+	free(others.v);
+}
+
 static void select_node(struct selection *sel)
 {
 	struct svcr_addrs own = { NULL, 0, 0 };
 
 	find_node(sel);
+	select_other_nodes(sel);
 	add_node_addrs(sel, &own);
 	sel->view->node_ips = keep_addrs(sel, &own, &sel->view->nnode_ips);
 	for (size_t i = 0; i < own.n; i++)

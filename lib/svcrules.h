@@ -118,6 +118,8 @@ SVCRULES_API int svcrules_nft_build(const struct svcrules_model *m, const struct
 SVCRULES_API struct svcrules_nft *svcrules_nft_new(const char *table);
 SVCRULES_API void svcrules_nft_free(struct svcrules_nft *n);
 SVCRULES_API void svcrules_nft_stats(const struct svcrules_nft *n, struct svcrules_nft_stats *ret);
+/* Does it send anything anywhere: has one of its maps a service? Also of one that was decoded. */
+SVCRULES_API bool svcrules_nft_serves(const struct svcrules_nft *n);
 
 /* Takes `len` bytes of output; 0 or a negative errno, which ends the printing. */
 typedef int (*svcrules_write_fn)(void *arg, const char *buf, size_t len);
@@ -253,8 +255,10 @@ SVCRULES_API bool svcrules_ipvs_ask_missing(const struct svcrules_ipvs *v, size_
 SVCRULES_API bool svcrules_ipvs_ask_real(const struct svcrules_ipvs *v, size_t i, uint16_t genl, void *buf);
 
 /*
- * The i-th virtual server of `wanted` that another program made in `have`, as
- * "Service a/b:c 10.96.0.10:80/tcp", malloc'ed; NULL past the end.
+ * The i-th virtual server that another program made in `have` and that is in
+ * the way of `wanted`: at a service's address and port, with endpoints or not,
+ * or at an address that svcrules0 is to get. As "Service a/b:c
+ * 10.96.0.10:80/tcp", malloc'ed; NULL past the end.
  */
 SVCRULES_API char *svcrules_ipvs_conflict(const struct svcrules_ipvs *have, const struct svcrules_ipvs *wanted,
 					  size_t i);

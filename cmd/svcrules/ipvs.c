@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <linux/ip_vs.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #define READS_MAX 20
 #define REFUSALS_MAX 20 /* told; more say nothing new */
@@ -155,16 +156,19 @@ int ipvs_read(struct ipvs_kernel *k, const char *table)
 		return code;
 	for (int i = 0; i < READS_MAX && (err == -EINTR || err == -ENOBUFS); i++)
 		err = read_once(k);
-	return err ? kernel_failed("read the virtual servers", err) : EXIT_DONE;
+	if (err != -EINTR)
+		return err ? kernel_failed("read the virtual servers", err) : EXIT_DONE;
+	say("cannot read the virtual servers: another program keeps changing IPVS, here or in another namespace; try again");
+	return EXIT_KERNEL;
 }
 
 bool ipvs_traces(const struct ipvs_kernel *k, const char *table)
 {
 	struct dummy d;
-	bool found = false;
+	bool found = k->any_owner && access("/proc/net/ip_vs", F_OK) == 0; /* then asking loads nothing */
 
 	if (dummy_read(&d) == 0) {
-		found = d.present && !d.foreign && (k->any_owner || !*d.owner || strcmp(d.owner, table) == 0);
+		found = found || (d.present && !d.foreign && (k->any_owner || !*d.owner || strcmp(d.owner, table) == 0));
 		dummy_release(&d);
 	}
 	return found || kernel_has_table(k->nl, table);
@@ -280,7 +284,7 @@ static bool is_consequence(const struct svcrules_ipvs_changes *c, bool removals,
 
 static int refusals_say(const struct svcrules_ipvs_changes *c, bool removals, const struct genl_error *errors, size_t n)
 {
-	int code = EXIT_DONE;
+	int code = EXIT_DONE, told = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		char *text;
@@ -288,8 +292,9 @@ static int refusals_say(const struct svcrules_ipvs_changes *c, bool removals, co
 		if (svcrules_ipvs_changes_harmless(c, removals, errors[i].seq, errors[i].err))
 			continue;
 		code = EXIT_KERNEL;
-		if (is_consequence(c, removals, errors, i))
+		if (told == REFUSALS_MAX || is_consequence(c, removals, errors, i))
 			continue;
+		told++;
 		text = svcrules_ipvs_changes_describe(c, removals, errors[i].seq, errors[i].err);
 		say("%s", text ? text : "a change of IPVS was refused");
 		free(text);
@@ -299,23 +304,26 @@ static int refusals_say(const struct svcrules_ipvs_changes *c, bool removals, co
 
 static int send_stage(struct ipvs_kernel *k, const struct svcrules_ipvs_changes *c, bool removals)
 {
-	struct genl_error errors[REFUSALS_MAX];
+	struct genl_error *errors;
 	size_t len, messages, nerrors = 0;
 	void *buf;
-	int err;
+	int err, code;
 
 	if (!k->genl) /* then there is no virtual server to remove */
 		return EXIT_DONE;
-	err = svcrules_ipvs_changes_encode(c, removals, genl_id(k->genl), &buf, &len, &messages);
-	if (err)
+	if (svcrules_ipvs_changes_encode(c, removals, genl_id(k->genl), &buf, &len, &messages))
 		return say_enomem();
-	if (messages)
-		err = genl_batch(k->genl, buf, len, messages, errors, REFUSALS_MAX, &nerrors);
+	errors = calloc(messages + 1, sizeof(*errors)); /* room for all: harmless ones must not hide another */
+	err = errors ? 0 : -ENOMEM;
+	if (!err && messages)
+		err = genl_batch(k->genl, buf, len, messages, errors, messages, &nerrors);
 	free(buf);
 	k->messages += messages;
-	if (err && nerrors == 0)
-		return kernel_failed("change IPVS", err);
-	return refusals_say(c, removals, errors, nerrors);
+	code = refusals_say(c, removals, errors, nerrors);
+	if (err && (nerrors == 0 || err != errors[0].err)) /* no refusal, but the sending */
+		code = kernel_failed("change IPVS", err);
+	free(errors);
+	return code;
 }
 
 static int remove_interface(struct ipvs_kernel *k)

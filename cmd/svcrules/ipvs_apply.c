@@ -180,10 +180,7 @@ static int nothing(struct job *j)
 /* Nothing more is sent to IPVS; before the chains go, see tables_empty(). */
 static int stop_rules(struct job *j)
 {
-	struct svcrules_nft_stats served;
-
-	svcrules_nft_stats(j->kernel.table_now, &served);
-	return served.services ? tables_empty(j->kernel.nl, j->table) : EXIT_DONE;
+	return svcrules_nft_serves(j->kernel.table_now) ? tables_empty(j->kernel.nl, j->table) : EXIT_DONE;
 }
 
 int ipvs_retire(const struct arguments *a, struct nfnl *nl, const struct svcrules_options *settings, bool *ret_left)

@@ -78,6 +78,10 @@ static int send_changes(struct sync *s, bool commit)
 		return AGAIN;
 	if (err && s->proved && err != -EPERM)
 		return AGAIN; /* what was known was wrong after all: read */
+	if (err == -ENOENT && s->ipvs && !s->expired) { /* an element's time was over before the change */
+		s->expired = true;
+		return AGAIN;
+	}
 	return err ? kernel_refused(s->changes, err, errors, nerrors) : EXIT_DONE;
 }
 

@@ -34,6 +34,7 @@ struct sync {
 	size_t flows;    /* stale UDP flows deleted */
 	bool keep;       /* let the kernel remember what is removed, until its flows are */
 	bool kept;       /* there was something to remember */
+	bool expired;    /* tried again already, because an element's time was over */
 };
 
 /* All return an exit code, having said what is wrong. */

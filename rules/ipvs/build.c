@@ -6,7 +6,10 @@
 
 #include <errno.h>
 
-/* Virtual servers need their address on this host: on the dummy interface, unless another one has it. */
+/*
+ * Virtual servers need their address on this host: on the dummy interface, unless another one has it.
+ * What belongs elsewhere is left to nftables.
+ */
 static int bind_addresses(struct svcrules_ipvs *v, const struct svcr_view *w, const struct svcrules_options *o)
 {
 	int err = 0;
@@ -14,7 +17,8 @@ static int bind_addresses(struct svcrules_ipvs *v, const struct svcr_view *w, co
 	for (size_t i = 0; i < w->nvips && !err; i++) {
 		const struct svcr_vip *vip = &w->vips[i];
 
-		if ((i && svcr_addr_eq(&vip->addr, &w->vips[i - 1].addr)) || svcr_view_own(w, o, &vip->addr))
+		if ((i && svcr_addr_eq(&vip->addr, &w->vips[i - 1].addr)) || svcr_view_own(w, o, &vip->addr) ||
+		    svcr_view_elsewhere(w, o, &vip->addr))
 			continue;
 		err = svcr_ipvs_add_address(v, &vip->addr);
 	}
@@ -64,13 +68,27 @@ static void warn_schedulers(const struct svcrules_model *m, const struct svcrule
 	}
 }
 
+static int add_own(struct svcrules_ipvs *v, const struct svcr_view *w, const struct svcrules_options *o)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < w->nnode_ips && !err; i++)
+		err = svcr_ipvs_add_own(v, &w->node_ips[i]);
+	for (size_t i = 0; i < o->host_ips.n && !err; i++)
+		err = svcr_ipvs_add_own(v, &o->host_ips.v[i]);
+	return err;
+}
+
 static int build(struct svcrules_ipvs *v, const struct svcr_view *w, const struct svcrules_options *o)
 {
 	struct svcr_nft_beside_ipvs beside;
 	int err = bind_addresses(v, w, o);
 
+	if (!err)
+		err = add_own(v, w, o);
 	for (size_t i = 0; i < w->nvips && !err; i++)
-		err = add_server(v, &w->vips[i], o);
+		if (!svcr_view_elsewhere(w, o, &w->vips[i].addr))
+			err = add_server(v, &w->vips[i], o);
 	svcr_ipvs_sort(v);
 	beside = (struct svcr_nft_beside_ipvs){ v->addresses.v, v->addresses.n };
 	if (!err)

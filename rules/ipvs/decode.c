@@ -68,7 +68,7 @@ static void decode_flags(struct svcr_ipvs_server *s, const svcr_nft_attr *a)
 	s->marked = f.flags & SVCR_IPVS_MARK;
 	if (f.flags & IP_VS_SVC_F_PERSISTENT)
 		s->persistence = number(a[IPVS_SVC_ATTR_TIMEOUT]);
-	s->damaged = f.flags & ~FLAGS_KNOWN;
+	s->damaged = (f.flags & ~FLAGS_KNOWN) != (svcr_ipvs_needs_fallback(s) ? IP_VS_SVC_F_SCHED1 : 0);
 	if (s->persistence && mask != (s->addr.family == SVCR_IPV6 ? 128 : UINT32_MAX))
 		s->damaged = true;
 }
@@ -97,7 +97,7 @@ int svcrules_ipvs_decode(struct svcrules_ipvs *v, const void *msg)
 
 static bool is_ours(const struct svcrules_ipvs *v, const struct svcr_ipvs_server *s)
 {
-	return s->marked || svcr_addrs_have(&v->addresses, &s->addr) || svcr_ipvs_in_table(v, SET_SERVICES, s);
+	return s->marked || svcr_addrs_have(&v->addresses, &s->addr) || svcr_ipvs_told(v, s);
 }
 
 int svcrules_ipvs_own(struct svcrules_ipvs *v)

@@ -203,19 +203,42 @@ START_TEST(test_owner)
 }
 END_TEST
 
+static const struct {
+	const char *endpoint; /* or NULL: the service is refused */
+	const char *ip;
+	uint16_t port;
+	const char *text; /* NULL: in nobody's way */
+} conflicts[] = {
+	{ ENDPOINT("10.244.0.1"), "192.0.2.1", 30080, "Service a/web:p 192.0.2.1:30080/tcp" },
+	{ NULL, "192.0.2.1", 30080, "Service a/web:p 192.0.2.1:30080/tcp" },
+	{ NULL, "10.96.0.1", 443, "10.96.0.1:443/tcp" }, /* svcrules0 is to get its address */
+	{ ENDPOINT("10.244.0.1"), "192.0.2.1", 443, NULL },
+	{ ENDPOINT("10.244.0.1"), "198.51.100.1", 80, NULL },
+};
+
 START_TEST(test_conflict)
 {
 	struct svcrules_nft *none = svcrules_nft_new("svcrules-ipvs");
-	struct svcrules_ipvs *wanted = gen_ipvs_text(WEB SLICE("web", "TCP", ENDPOINT("10.244.0.1")), 0);
-	struct svcrules_ipvs *have = svcrules_ipvs_new(none);
+	struct svcrules_ipvs *wanted = conflicts[_i].endpoint ?
+		gen_ipvs_text(WEB SLICE("web", "TCP", ENDPOINT("10.244.0.1")), 0) : gen_ipvs_text(WEB SLICE("web", "TCP", ""), 0);
+	struct svcrules_ipvs *have = svcrules_ipvs_new(none), *after = svcrules_ipvs_new(svcrules_ipvs_nft(wanted));
 	char *text;
 
-	dumped(have, "192.0.2.1", 30080, IP_VS_SVC_F_HASHED, 0);
+	dumped(have, conflicts[_i].ip, conflicts[_i].port, IP_VS_SVC_F_HASHED, 0);
 	ck_assert_int_eq(svcrules_ipvs_own(have), 0);
 	text = svcrules_ipvs_conflict(have, wanted, 0);
-	ck_assert_str_eq(text, "Service a/web:p 192.0.2.1:30080/tcp");
-	ck_assert_ptr_null(svcrules_ipvs_conflict(have, wanted, 1));
+	if (conflicts[_i].text) {
+		ck_assert_str_eq(text, conflicts[_i].text);
+		ck_assert_ptr_null(svcrules_ipvs_conflict(have, wanted, 1));
+	} else {
+		ck_assert_ptr_null(text);
+	}
 	free(text);
+	/* a table that refuses its port does not make it ours */
+	dumped(after, conflicts[_i].ip, conflicts[_i].port, IP_VS_SVC_F_HASHED, 0);
+	ck_assert_int_eq(svcrules_ipvs_own(after), 0);
+	ck_assert_uint_eq(svcrules_ipvs_servers(after), _i == 0);
+	svcrules_ipvs_free(after);
 	svcrules_ipvs_free(have);
 	svcrules_ipvs_free(wanted);
 	svcrules_nft_free(none);
@@ -341,6 +364,36 @@ START_TEST(test_schedulers)
 }
 END_TEST
 
+/* What sh and mh choose may have weight 0: then they must take another one, which is a flag of theirs. */
+START_TEST(test_fallback)
+{
+	static const char *const names[] = { "sh", "mh", "rr" };
+	struct gen_input in = gen_read(WEB SLICE("web", "TCP", ENDPOINT("10.244.0.1")), 0);
+	struct svcrules_ipvs *v, *empty, *back;
+	struct svcrules_ipvs_changes *c;
+	size_t len, messages;
+	void *buf;
+
+	ck_assert_int_eq(svcrules_options_set(in.o, "ipvs-scheduler", names[_i], in.d), 0);
+	ck_assert_int_eq(svcrules_ipvs_build(in.m, in.o, in.d, &v), 0);
+	ck_assert(svcr_ipvs_needs_fallback(&v->servers.v[0]) == (_i < 2));
+	empty = svcrules_ipvs_new(svcrules_ipvs_nft(v));
+	back = svcrules_ipvs_new(svcrules_ipvs_nft(v));
+	c = diff(empty, v);
+	ck_assert_int_eq(svcrules_ipvs_changes_encode(c, false, GENL, &buf, &len, &messages), 0);
+	ck_assert_int_eq(svcrules_ipvs_decode(back, buf), 0);
+	ck_assert(!back->servers.v[0].damaged);
+	snprintf(back->servers.v[0].scheduler, sizeof(back->servers.v[0].scheduler), "%s", _i < 2 ? "rr" : "sh");
+	ck_assert(svcr_ipvs_needs_fallback(&back->servers.v[0]) != (_i < 2));
+	free(buf);
+	svcrules_ipvs_changes_free(c);
+	svcrules_ipvs_free(back);
+	svcrules_ipvs_free(empty);
+	svcrules_ipvs_free(v);
+	gen_release(&in);
+}
+END_TEST
+
 /* ---- Flows --------------------------------------------------------------- */
 
 static const uint8_t client[16] = { 203, 0, 113, 5 }, vip[16] = { 10, 96, 0, 2 }, pod[16] = { 10, 244, 0, 1 },
@@ -397,7 +450,8 @@ int main(void)
 	tcase_add_test(tc, test_bytes);
 	tcase_add_loop_test(tc, test_hostile, 0, 4);
 	tcase_add_loop_test(tc, test_owner, 0, (int)ARRAY_SIZE(owners));
-	tcase_add_test(tc, test_conflict);
+	tcase_add_loop_test(tc, test_conflict, 0, (int)ARRAY_SIZE(conflicts));
+	tcase_add_loop_test(tc, test_fallback, 0, 3);
 	tcase_add_test(tc, test_cost);
 	tcase_add_loop_test(tc, test_refusals, 0, (int)ARRAY_SIZE(refusals));
 	tcase_add_loop_test(tc, test_schedulers, 0, (int)ARRAY_SIZE(schedulers));

@@ -27,14 +27,26 @@ static bool in_set(const struct svcrules_ipvs *v, const struct svcr_ipvs_server 
 	return svcr_nft_find(&v->nft->tables[s->addr.family].sets[SET_DRAINING], key);
 }
 
-/* May it stay, though nobody wants it? *ret_timed: it has still time in the set. */
-static bool stays(const struct drain *d, const struct svcr_ipvs_server *s, const struct svcr_ipvs_real *r,
-		  bool *ret_timed)
+/* Without the set somebody removed our rules, and with them all clocks: they start anew. */
+static bool has_clock(const struct svcrules_ipvs *v, const struct svcr_ipvs_server *s)
 {
-	if (s->protocol == SVCR_UDP || (!d->wanted->nft->drain_timeout && !d->keep))
+	return v->nft->tables[s->addr.family].sets[SET_DRAINING].present;
+}
+
+/* dh chooses by the destination alone: while one with weight 0 is chosen, nobody is served. */
+static bool can_drain(const struct svcr_ipvs_server *to)
+{
+	return !to || strcmp(to->scheduler, "dh") != 0;
+}
+
+/* May it stay, though nobody wants it? *ret_timed: it has still time in the set. `to`: as in collect(). */
+static bool stays(const struct drain *d, const struct svcr_ipvs_server *s, const struct svcr_ipvs_server *to,
+		  const struct svcr_ipvs_real *r, bool *ret_timed)
+{
+	if (s->protocol == SVCR_UDP || !can_drain(to) || (!d->wanted->nft->drain_timeout && !d->keep))
 		return false;
 	/* with weight 0 and not in the set its time is over */
-	*ret_timed = r->weight > 0 || in_set(d->have, s, r);
+	*ret_timed = r->weight > 0 || in_set(d->have, s, r) || !has_clock(d->have, s);
 	return d->keep || (*ret_timed && (r->weight > 0 || r->conns > 0));
 }
 
@@ -66,7 +78,7 @@ static void collect(struct drain *d, const struct svcr_ipvs_server *s, const str
 		struct svcr_ipvs_real real = s->reals[i];
 		bool timed = false;
 
-		if ((to && svcr_ipvs_find_real(to, &real)) || !stays(d, s, &real, &timed))
+		if ((to && svcr_ipvs_find_real(to, &real)) || !stays(d, s, to, &real, &timed))
 			continue;
 		real.weight = 0;
 		if (!svcr_ipvs_add_real(out, &real))
@@ -124,11 +136,13 @@ static void refuse(struct drain *d, const struct svcr_ipvs_server *s)
 	svcr_nft_set_comment(services, e, comment);
 }
 
-/* Its address stays, too; unless IPVS is given up, its other ports are refused as ever. */
+/* Its address stays, too, unless the host has got it itself; unless IPVS is given up, its other ports are refused as ever. */
 static void keep_address(struct drain *d, const struct svcr_addr *a)
 {
 	struct svcr_nft_set bound = d->wanted->nft->tables[a->family].sets[SET_BOUND_IPS];
 
+	if (svcr_addrs_have(&d->wanted->own, a))
+		return;
 	bound.n = d->nbound[a->family];
 	if (svcr_ipvs_add_address(d->wanted, a))
 		d->err = -ENOMEM;

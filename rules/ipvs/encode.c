@@ -39,7 +39,9 @@ static uint16_t af(const struct svcr_addr *a)
 static void put_server(struct nlmsghdr *nlh, const struct svcr_ipvs_server *s, bool whole)
 {
 	const struct ip_vs_flags flags = {
-		.flags = SVCR_IPVS_MARK | (s->persistence ? IP_VS_SVC_F_PERSISTENT : 0), .mask = UINT32_MAX,
+		.flags = SVCR_IPVS_MARK | (s->persistence ? IP_VS_SVC_F_PERSISTENT : 0) |
+			 (svcr_ipvs_needs_fallback(s) ? IP_VS_SVC_F_SCHED1 : 0),
+		.mask = UINT32_MAX,
 	};
 	struct nlattr *nest = mnl_attr_nest_start(nlh, IPVS_CMD_ATTR_SERVICE);
 
@@ -117,17 +119,6 @@ bool svcrules_ipvs_ask_real(const struct svcrules_ipvs *v, size_t i, uint16_t ge
 	return true;
 }
 
-/* Does an element of the table say that IPVS has a virtual server there? */
-static bool tells(enum svcr_nft_set_id id, const struct svcr_nft_set *s, const uint8_t *e)
-{
-	struct svcr_nft_chain_id verdict;
-
-	if (id == SET_DRAINING)
-		return true;
-	memcpy(&verdict, svcr_nft_elem_data(s, e), sizeof(verdict));
-	return verdict.kind == CHAIN_IPVS || verdict.kind == CHAIN_MASQUERADED_IPVS;
-}
-
 /* The elements of these sets, numbered through. Their keys begin alike: see svcr_nft_vip_key(). */
 static bool place_at(const struct svcrules_ipvs *v, size_t i, struct svcr_ipvs_server *ret, bool *ret_tells)
 {
@@ -148,7 +139,7 @@ static bool place_at(const struct svcrules_ipvs *v, size_t i, struct svcr_ipvs_s
 			*ret = (struct svcr_ipvs_server){ .addr.family = (uint8_t)f, .protocol = e[len],
 							  .port = (uint16_t)(e[len + 4] << 8 | e[len + 5]) };
 			memcpy(ret->addr.bytes, e, len);
-			*ret_tells = tells(sets[k], s, e);
+			*ret_tells = svcr_ipvs_tells(sets[k], s, e);
 			return true;
 		}
 	}

@@ -191,9 +191,12 @@ static char *server_text(const struct svcrules_ipvs *a, const struct svcrules_ip
 
 char *svcrules_ipvs_conflict(const struct svcrules_ipvs *have, const struct svcrules_ipvs *wanted, size_t i)
 {
-	for (size_t k = 0; k < wanted->servers.n; k++)
-		if (svcr_ipvs_find_foreign(have, &wanted->servers.v[k]) && i-- == 0)
-			return server_text(wanted, have, &wanted->servers.v[k]);
+	for (size_t k = 0; k < have->foreign.n; k++) {
+		const struct svcr_ipvs_server *s = &have->foreign.v[k];
+
+		if ((svcr_ipvs_in_table(wanted, SET_SERVICES, s) || svcr_addrs_have(&wanted->addresses, &s->addr)) && i-- == 0)
+			return server_text(wanted, have, s);
+	}
 	return NULL;
 }
 

@@ -23,6 +23,7 @@ void svcrules_ipvs_free(struct svcrules_ipvs *v)
 	free(v->servers.v);
 	free(v->foreign.v);
 	free(v->addresses.v);
+	free(v->own.v);
 	if (v->owns_nft)
 		svcrules_nft_free(v->nft);
 	free(v);
@@ -93,14 +94,29 @@ struct svcr_ipvs_real *svcr_ipvs_add_real(struct svcr_ipvs_server *s, const stru
 	return slot;
 }
 
-int svcr_ipvs_add_address(struct svcrules_ipvs *v, const struct svcr_addr *a)
+static int add_addr(struct svcr_addrs *l, const struct svcr_addr *a)
 {
-	struct svcr_addr *slot = SVCR_GROW(&v->addresses);
+	struct svcr_addr *slot = SVCR_GROW(l);
 
 	if (!slot)
 		return -ENOMEM;
 	*slot = *a;
 	return 0;
+}
+
+int svcr_ipvs_add_address(struct svcrules_ipvs *v, const struct svcr_addr *a)
+{
+	return add_addr(&v->addresses, a);
+}
+
+int svcr_ipvs_add_own(struct svcrules_ipvs *v, const struct svcr_addr *a)
+{
+	return add_addr(&v->own, a);
+}
+
+bool svcr_ipvs_needs_fallback(const struct svcr_ipvs_server *s)
+{
+	return strcmp(s->scheduler, "sh") == 0 || strcmp(s->scheduler, "mh") == 0;
 }
 
 /* Sorts unless in order already, which built values mostly are. */
@@ -120,6 +136,7 @@ void svcr_ipvs_sort(struct svcrules_ipvs *v)
 	sort(v->servers.v, v->servers.n, sizeof(*v->servers.v), server_cmp);
 	sort(v->foreign.v, v->foreign.n, sizeof(*v->foreign.v), server_cmp);
 	sort(v->addresses.v, v->addresses.n, sizeof(*v->addresses.v), svcr_addr_cmp_sort);
+	sort(v->own.v, v->own.n, sizeof(*v->own.v), svcr_addr_cmp_sort);
 	for (size_t i = 0; i < v->servers.n; i++)
 		sort(v->servers.v[i].reals, v->servers.v[i].nreals, sizeof(*v->servers.v[i].reals), real_cmp);
 }
@@ -149,6 +166,33 @@ bool svcr_ipvs_in_table(const struct svcrules_ipvs *v, enum svcr_nft_set_id set,
 
 	svcr_ipvs_key(key, s);
 	return svcr_nft_find(&v->nft->tables[s->addr.family].sets[set], key);
+}
+
+bool svcr_ipvs_tells(enum svcr_nft_set_id id, const struct svcr_nft_set *s, const uint8_t *e)
+{
+	struct svcr_nft_chain_id verdict;
+
+	if (id == SET_DRAINING)
+		return true;
+	memcpy(&verdict, svcr_nft_elem_data(s, e), sizeof(verdict));
+	return verdict.kind == CHAIN_IPVS || verdict.kind == CHAIN_MASQUERADED_IPVS;
+}
+
+bool svcr_ipvs_told(const struct svcrules_ipvs *v, const struct svcr_ipvs_server *s)
+{
+	static const enum svcr_nft_set_id sets[] = { SET_SERVICES, SET_SERVICES_EXTERNAL, SET_DRAINING };
+	uint8_t key[SVCR_NFT_VIP_MAX];
+	size_t len = svcr_ipvs_key(key, s);
+
+	for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++) {
+		const struct svcr_nft_set *set = &v->nft->tables[s->addr.family].sets[sets[i]];
+		size_t at = svcr_nft_lower(set, key, len);
+
+		if (at < set->n && memcmp(svcr_nft_elem(set, at), key, len) == 0 &&
+		    svcr_ipvs_tells(sets[i], set, svcr_nft_elem(set, at)))
+			return true;
+	}
+	return false;
 }
 
 const char *svcr_ipvs_place_text(const struct svcr_addr *a, uint16_t port, char *buf)

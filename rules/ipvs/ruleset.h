@@ -39,10 +39,13 @@ struct svcrules_ipvs {
 	SVCR_LIST(struct svcr_ipvs_server) servers; /* sorted */
 	SVCR_LIST(struct svcr_ipvs_server) foreign; /* the kernel's that others made; without real servers */
 	struct svcr_addrs addresses;                /* of the interface, sorted */
+	struct svcr_addrs own; /* of one that was built: the host's others, which the interface must not have; sorted */
 };
 
 int svcr_ipvs_server_cmp(const struct svcr_ipvs_server *a, const struct svcr_ipvs_server *b);
 int svcr_ipvs_real_cmp(const struct svcr_ipvs_real *a, const struct svcr_ipvs_real *b);
+/* Does its scheduler take another real server only if told to, while the one that it chose has weight 0? */
+bool svcr_ipvs_needs_fallback(const struct svcr_ipvs_server *s);
 /* The server with the address, protocol and port of `like`, or NULL. */
 struct svcr_ipvs_server *svcr_ipvs_find(const struct svcrules_ipvs *v, const struct svcr_ipvs_server *like);
 struct svcr_ipvs_server *svcr_ipvs_find_foreign(const struct svcrules_ipvs *v, const struct svcr_ipvs_server *like);
@@ -50,6 +53,8 @@ struct svcr_ipvs_real *svcr_ipvs_find_real(const struct svcr_ipvs_server *s, con
 /* Adds a copy at the end; NULL: out of memory. */
 struct svcr_ipvs_real *svcr_ipvs_add_real(struct svcr_ipvs_server *s, const struct svcr_ipvs_real *real);
 int svcr_ipvs_add_address(struct svcrules_ipvs *v, const struct svcr_addr *a);
+/* The same for one of the host's own. */
+int svcr_ipvs_add_own(struct svcrules_ipvs *v, const struct svcr_addr *a);
 void svcr_ipvs_sort(struct svcrules_ipvs *v);
 /* Has it a virtual server twice, or a real server in one of them? It is sorted. */
 bool svcr_ipvs_has_twins(const struct svcrules_ipvs *v);
@@ -59,8 +64,12 @@ static inline size_t svcr_ipvs_key(uint8_t *key, const struct svcr_ipvs_server *
 {
 	return svcr_nft_vip_key(key, &s->addr, s->protocol, s->port);
 }
-/* Is there an element for it in that map of the table beside `v`? */
+/* Is there an element for it in that map of the table beside `v`, whatever happens there? */
 bool svcr_ipvs_in_table(const struct svcrules_ipvs *v, enum svcr_nft_set_id set, const struct svcr_ipvs_server *s);
+/* Does that table send packets on to it, or know that it drains? Then svcrules made it. */
+bool svcr_ipvs_told(const struct svcrules_ipvs *v, const struct svcr_ipvs_server *s);
+/* Does the element `e` of one of these sets say so? SET_SERVICES, SET_SERVICES_EXTERNAL, SET_DRAINING. */
+bool svcr_ipvs_tells(enum svcr_nft_set_id id, const struct svcr_nft_set *s, const uint8_t *e);
 
 #define SVCR_IPVS_PLACE_TEXT (SVCR_ADDR_TEXT + 8)
 /* "10.96.0.10:80", "[fd00::1]:80" into `buf`, which is returned. */

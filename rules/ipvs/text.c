@@ -21,6 +21,8 @@ static void out_server_whole(struct svcr_out *o, const char *command, const stru
 	svcr_out(o, " -s %s", s->scheduler);
 	if (s->persistence)
 		svcr_out(o, " -p %u", s->persistence);
+	if (svcr_ipvs_needs_fallback(s))
+		svcr_out(o, " -b %s-fallback", s->scheduler);
 	svcr_out_str(o, "\n");
 }
 

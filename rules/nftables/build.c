@@ -84,7 +84,7 @@ static bool is_masqueraded(const struct builder *b, const struct svcr_vip *v)
 /* Does IPVS choose the endpoint for what comes from anywhere or, `local`, from outside? */
 static bool by_ipvs(const struct builder *b, const struct svcr_vip *v, bool local)
 {
-	return b->beside && (local || !svcr_nft_splits(v));
+	return b->beside && (local || !svcr_nft_splits(v)) && !svcr_view_elsewhere(b->view, b->o, &v->addr);
 }
 
 static int ipvs_chain(struct builder *b, const struct svcr_vip *v, struct svcr_nft_chain_id *ret)

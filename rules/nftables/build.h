@@ -23,7 +23,9 @@ int svcr_nft_build_view(const struct svcr_view *view, const struct svcrules_opti
 /*
  * A virtual server has one set of endpoints, whoever sends. So under an
  * external policy Local it has the local ones, for the traffic from outside;
- * pods and the node itself are served by nftables before IPVS sees it.
+ * pods and the node itself are served by nftables before IPVS sees it. So is
+ * all that goes to an address that belongs elsewhere, see svcr_view_elsewhere():
+ * on the dummy interface it would cut this node off from its owner.
  */
 static inline bool svcr_nft_splits(const struct svcr_vip *v)
 {

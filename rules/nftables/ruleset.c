@@ -72,6 +72,15 @@ bool svcrules_nft_has_table(const struct svcrules_nft *n, uint8_t family)
 	return f >= 0 && n->tables[f].present;
 }
 
+bool svcrules_nft_serves(const struct svcrules_nft *n)
+{
+	bool found = false;
+
+	for (int f = 0; f < SVCR_FAMILY__COUNT; f++)
+		found = found || n->tables[f].sets[SET_SERVICES].n;
+	return found;
+}
+
 void svcrules_nft_stats(const struct svcrules_nft *n, struct svcrules_nft_stats *ret)
 {
 	*ret = n->stats;

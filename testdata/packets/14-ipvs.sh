@@ -67,6 +67,89 @@ drains() {
 	hold_end
 }
 
+# The rules go, and with them what remembers who drains.
+drains_without_rules() {
+	web 10.244.1.11@node1
+	apply
+	hold_start flushed pod2 10.96.0.1 80
+	web 10.244.1.12@node1
+	apply
+	at node nft flush ruleset
+	web 10.244.1.12@node1
+	apply
+	check "after a flush of all rules it drains on" 0 "$(weight "TCP 10.96.0.1:80" 10.244.1.11:8080)"
+	check "with its connection" "pod1 one" "$(hold_say flushed one)"
+	hold_end
+}
+
+# asks_all: who answers each of twelve clients
+asks_all() {
+	local i
+	for i in {101..112}; do who client tcp 10.96.0.1 80 --from "192.0.2.$i"; done | sort -u | paste -sd'|'
+}
+
+# Schedulers that choose by the client, or by the address alone.
+drains_hashed() {
+	local scheduler
+	for scheduler in sh mh dh; do
+		web 10.244.1.11@node1 10.244.1.12@node1
+		apply --ipvs-scheduler $scheduler
+		web 10.244.1.12@node1
+		apply --ipvs-scheduler $scheduler
+		check "$scheduler: new ones go elsewhere" pod2 "$(asks_all)"
+		svcrules diff --ipvs-scheduler $scheduler
+		check "$scheduler: nothing to change" 0 "$STATUS"
+	done
+}
+
+# An address of ours that the host has got itself is not kept back for connections.
+address_taken() {
+	svc web ip=10.96.0.1 ext=203.0.113.1
+	slice web 4 10.244.1.11@node1
+	apply
+	hold_start taken client 203.0.113.1 80
+	check "a connection" "pod1 one" "$(hold_say taken one)"
+	ip -n "$PREFIX-node" addr add 203.0.113.1/32 dev lo
+	# shellcheck disable=SC2046
+	serve node mine $(both 203.0.113.1 7071)
+	svc web ip=10.96.0.1
+	slice web 4 10.244.1.11@node1
+	apply
+	expect "the host's ports at it" "mine .*" client 203.0.113.1 7071
+	check "the connection goes on" "pod1 two" "$(hold_say taken two)"
+	check "svcrules0 has it no more" "" "$(ip -n "$PREFIX-node" -o addr show dev svcrules0 to 203.0.113.1)"
+	hold_end
+	ip -n "$PREFIX-node" addr del 203.0.113.1/32 dev lo
+}
+
+# An external IP that is another node's: its owner must stay in reach.
+address_of_another_node() {
+	svc web ip=10.96.0.1 ext=172.18.0.2
+	slice web 4 10.244.1.11@node1
+	node_object 192.0.2.1 a
+	node_object 172.18.0.2 a
+	edit '"name": "node1"' '"name": "node2"'
+	# shellcheck disable=SC2046
+	serve remote theirs $(both 172.18.0.2 7072)
+	apply
+	expect "the service there" "pod1 .*" client 172.18.0.2 80
+	expect "other ports of the node there" "theirs .*" client 172.18.0.2 7072
+	expect "other ports, from here" "theirs .*" node 172.18.0.2 7072
+	svcrules diff
+	check "nothing to change" 0 "$STATUS"
+}
+
+# What is marked is found, whatever else is lost.
+delete_without_traces() {
+	web 10.244.1.11@node1
+	apply
+	at node nft flush ruleset
+	ip -n "$PREFIX-node" link del svcrules0
+	delete
+	check "delete" 0 "$STATUS"
+	check "nothing is left" "" "$(at node ipvsadm -Sn)"
+}
+
 persistence_and_schedulers() {
 	svc web ip=10.96.0.1 affinity=600
 	edit '"metadata": {' '"metadata": { "annotations": { "svcrules.io/ipvs-scheduler": "sh" },'
@@ -75,7 +158,7 @@ persistence_and_schedulers() {
 	edit '"metadata": {' '"metadata": { "annotations": { "svcrules.io/ipvs-scheduler": "robin" },'
 	slice typo 4 10.244.1.11@node1
 	apply --ipvs-scheduler wlc
-	check "persistence and the annotation's scheduler" yes "$(has '^-A -t 10\.96\.0\.1:80 -s sh -p 600$')"
+	check "persistence and the annotation's scheduler" yes "$(has '^-A -t 10\.96\.0\.1:80 -s sh -p 600 -b sh-fallback$')"
 	check "a typo there: the default" yes "$(has '^-A -t 10\.96\.0\.2:80 -s wlc$')"
 	check "and a warning" ".*production/typo.*'robin' is no scheduler.*" "$(grep robin <<<"$OUTPUT" | tr '\n' ' ')"
 	svc web ip=10.96.0.1
@@ -219,6 +302,8 @@ sysctls() {
 	check "set and told" ".*net\.ipv4\.vs\.conntrack: 0 -> 1.*" "$(tr '\n' ' ' <<<"$OUTPUT")"
 	check "the four of IPVS" "1 1 1 1" "$(at node bash -c 'cd /proc/sys/net/ipv4/vs && cat conntrack conn_reuse_mode \
 		expire_nodest_conn expire_quiescent_template' | paste -sd' ')"
+	check "the timeouts are left alone" ".*: 900 120 300" "$(at node ipvsadm -Ln --timeout)"
+	check "conntrack's, which nftables relies on" 432000 "$(at node cat /proc/sys/net/netfilter/nf_conntrack_tcp_timeout_established)"
 	check "strict ARP" "1 2" "$(at node bash -c 'cd /proc/sys/net/ipv4/conf/all && cat arp_ignore arp_announce' | paste -sd' ')"
 	svc web ip=10.96.0.1 ext=203.0.113.1
 	slice web 4 10.244.1.11@node1
@@ -392,7 +477,7 @@ switches() {
 	use_backend ipvs
 }
 
-for scenario in ${SCENARIOS:-drains persistence_and_schedulers foreign foreign_interface missing_scheduler without_privilege without_ipv6 host_daemon sysctls drifts by_hand elsewhere switches}; do
+for scenario in ${SCENARIOS:-drains drains_without_rules drains_hashed address_taken address_of_another_node delete_without_traces persistence_and_schedulers foreign foreign_interface missing_scheduler without_privilege without_ipv6 host_daemon sysctls drifts by_hand elsewhere switches}; do
 	LABEL="${scenario//_/ }: "
 	"$scenario"
 done
