@@ -477,7 +477,25 @@ switches() {
 	use_backend ipvs
 }
 
-for scenario in ${SCENARIOS:-drains drains_without_rules drains_hashed address_taken address_of_another_node delete_without_traces persistence_and_schedulers foreign foreign_interface missing_scheduler without_privilege without_ipv6 host_daemon sysctls drifts by_hand elsewhere switches}; do
+# As CAVEATS of svcrules(1) say: without pod CIDRs nothing masquerades what the node sends from a bound address.
+node_while_draining() {
+	use_backend ipvs
+	OPTIONS=(--backend ipvs --node-name node1)
+	web 10.244.2.21@node2
+	apply
+	hold_start node node 10.96.0.1 80
+	check "through IPVS" "remote1 172.18.0.1" "$(answers node tcp 10.96.0.1 80)"
+	OPTIONS=(--backend nftables --node-name node1)
+	web 10.244.2.21@node2
+	apply
+	check "while it drains" "remote1 10.96.0.1" "$(answers node tcp 10.96.0.1 80)"
+	at node "$SVCRULES" delete --backend ipvs --quiet
+	check "afterwards" "remote1 192.0.2.1" "$(answers node tcp 10.96.0.1 80)"
+	hold_end
+	use_backend ipvs
+}
+
+for scenario in ${SCENARIOS:-drains drains_without_rules drains_hashed address_taken address_of_another_node delete_without_traces persistence_and_schedulers foreign foreign_interface missing_scheduler without_privilege without_ipv6 host_daemon sysctls drifts by_hand elsewhere switches node_while_draining}; do
 	LABEL="${scenario//_/ }: "
 	"$scenario"
 done
