@@ -97,18 +97,48 @@ static int look(struct job *j)
 	return code ? code : settle(j, SVCRULES_IPVS_APPLY);
 }
 
+/* Flows of services that the nftables back end had and nobody has any more. Its rules are gone, its maps tell. */
+static int clean_after(struct job *j, const char *table)
+{
+	struct svcrules_nft *old = NULL;
+	size_t flows = 0;
+	uint32_t genid;
+	int err = kernel_read(j->kernel.nl, table, &old, &genid), code = EXIT_DONE;
+
+	if (err)
+		return kernel_failed("read the rules of nftables", err);
+	if (!svcrules_nft_foreign(old))
+		code = cleanup_udp(&(struct cleanup_rules){ j->rules.nft, old, j->rules.ipvs, false }, false, &flows);
+	svcrules_nft_free(old);
+	j->sync.flows += flows;
+	return code;
+}
+
+/* Now that IPVS serves, the other back end need not. */
+static int end_nftables(struct job *j, const char *table)
+{
+	size_t unused;
+	int code;
+
+	if (!kernel_has_table(j->kernel.nl, table))
+		return EXIT_DONE;
+	code = tables_empty(j->kernel.nl, table);
+	if (!code)
+		code = clean_after(j, table);
+	return code ? code : tables_delete(j->kernel.nl, &(struct tables_choice){ .name = table, .chosen = tables_any,
+					   .quiet = true }, &unused);
+}
+
 static int make_so(struct job *j, const struct svcrules_options *settings)
 {
 	int lock = -1, code = writer_lock(j->args, &lock);
-	size_t unused;
 
 	if (!code)
 		code = look(j);
 	if (!code)
 		code = make_all(j);
-	if (!code) /* now that IPVS serves, the other back end need not */
-		code = tables_delete(j->kernel.nl, &(struct tables_choice){ .name = svcrules_options_table(settings),
-				     .chosen = tables_any, .quiet = true }, &unused);
+	if (!code)
+		code = end_nftables(j, svcrules_options_table(settings));
 	if (lock >= 0)
 		close(lock);
 	return code;

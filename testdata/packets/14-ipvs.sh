@@ -448,6 +448,14 @@ switches() {
 		check "back: every request is answered, $round" pod1 "$(asked_during svcrules apply)"
 	done
 	web 10.244.1.11@node1
+	svc gone ip=10.96.0.3
+	slice gone 4 10.244.1.12@node1
+	by nftables
+	check "a UDP flow to a service that goes with the change" pod2 "$(who client udp 10.96.0.3 80 --sport 5602)"
+	web 10.244.1.11@node1
+	by ipvs
+	check "is gone" 0 "$(at node conntrack -L -p udp --orig-port-src 5602 2>/dev/null | grep -c 'dport=80')"
+	web 10.244.1.11@node1
 	by nftables
 	hold_start switch pod2 10.96.0.1 80
 	check "through nftables" "pod1 one" "$(hold_say switch one)"
