@@ -142,8 +142,13 @@ static int set_node_ip(struct svcrules_options *o, const char *value)
 
 static int set_host_ip(struct svcrules_options *o, const char *value)
 {
+	int err;
+
 	o->host_ips.n = 0;
-	return split(value, add_addr, &o->host_ips);
+	err = split(value, add_addr, &o->host_ips);
+	if (o->host_ips.n) /* each address of a service is looked up there */
+		qsort(o->host_ips.v, o->host_ips.n, sizeof(*o->host_ips.v), svcr_addr_cmp_sort);
+	return err;
 }
 
 static int set_cluster_cidr(struct svcrules_options *o, const char *value)

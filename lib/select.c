@@ -85,30 +85,24 @@ static struct svcr_range *keep_ranges(struct selection *sel, const struct svcr_c
 	return v;
 }
 
+/* One of the view's sorted lists. */
+static bool have(const struct svcr_addr *v, size_t n, const struct svcr_addr *a)
+{
+	return n && bsearch(a, v, n, sizeof(*v), svcr_addr_cmp_sort);
+}
+
 bool svcr_view_own(const struct svcr_view *view, const struct svcrules_options *o, const struct svcr_addr *a)
 {
-	for (size_t i = 0; i < view->nnode_ips; i++)
-		if (svcr_addr_eq(&view->node_ips[i], a))
-			return true;
-	for (size_t i = 0; i < o->host_ips.n; i++)
-		if (svcr_addr_eq(&o->host_ips.v[i], a))
-			return true;
-	return false;
+	return have(view->node_ips, view->nnode_ips, a) || svcr_addrs_have(&o->host_ips, a);
 }
 
 bool svcr_view_elsewhere(const struct svcr_view *view, const struct svcrules_options *o, const struct svcr_addr *a)
 {
-	bool here = false, ours = false;
-
-	for (size_t i = 0; i < o->host_ips.n; i++)
-		here = here || svcr_addr_eq(&o->host_ips.v[i], a);
-	if (here)
+	if (svcr_addrs_have(&o->host_ips, a))
 		return false;
-	for (size_t i = 0; i < view->nnode_ips; i++)
-		ours = ours || svcr_addr_eq(&view->node_ips[i], a);
-	if (ours)
+	if (have(view->node_ips, view->nnode_ips, a))
 		return o->host_ips.n > 0;
-	return svcr_addrs_have(&(struct svcr_addrs){ .v = view->other_nodes, .n = view->nother_nodes }, a);
+	return have(view->other_nodes, view->nother_nodes, a);
 }
 
 /* ---- This node --------------------------------------------------------- */

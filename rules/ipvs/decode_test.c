@@ -394,6 +394,27 @@ START_TEST(test_fallback)
 }
 END_TEST
 
+/* A node's address that no interface has: a gateway translates it, so no packet for it ends here. */
+START_TEST(test_address_elsewhere)
+{
+	struct gen_input in = gen_read(WEB SLICE("web", "TCP", ENDPOINT("10.244.0.1")), 0);
+	struct svcr_ipvs_server like = { .addr = { .family = SVCR_IPV4, .bytes = { 203, 0, 113, 99 } },
+					 .protocol = SVCR_TCP, .port = 30080 };
+	struct svcrules_ipvs *v;
+
+	ck_assert_int_eq(svcrules_options_set(in.o, "node-ip", "203.0.113.99,192.0.2.1", in.d), 0);
+	if (_i) /* else nothing is known of interfaces */
+		ck_assert_int_eq(svcrules_options_set(in.o, "host-ip", "192.0.2.7,192.0.2.1", in.d), 0);
+	ck_assert_int_eq(svcrules_ipvs_build(in.m, in.o, in.d, &v), 0);
+	ck_assert_uint_eq(svcrules_ipvs_servers(v), _i ? 2 : 3);
+	ck_assert((svcr_ipvs_find(v, &like) == NULL) == _i);
+	ck_assert(svcr_ipvs_in_table(v, SET_SERVICES, &like));
+	ck_assert(svcr_ipvs_told(v, &like) == !_i);
+	svcrules_ipvs_free(v);
+	gen_release(&in);
+}
+END_TEST
+
 /* ---- Flows --------------------------------------------------------------- */
 
 static const uint8_t client[16] = { 203, 0, 113, 5 }, vip[16] = { 10, 96, 0, 2 }, pod[16] = { 10, 244, 0, 1 },
@@ -452,6 +473,7 @@ int main(void)
 	tcase_add_loop_test(tc, test_owner, 0, (int)ARRAY_SIZE(owners));
 	tcase_add_loop_test(tc, test_conflict, 0, (int)ARRAY_SIZE(conflicts));
 	tcase_add_loop_test(tc, test_fallback, 0, 3);
+	tcase_add_loop_test(tc, test_address_elsewhere, 0, 2);
 	tcase_add_test(tc, test_cost);
 	tcase_add_loop_test(tc, test_refusals, 0, (int)ARRAY_SIZE(refusals));
 	tcase_add_loop_test(tc, test_schedulers, 0, (int)ARRAY_SIZE(schedulers));
