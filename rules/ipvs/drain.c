@@ -7,6 +7,7 @@
  * to wait for, so its real servers go at once.
  */
 #include "rules/ipvs/ruleset.h"
+#include "rules/nftables/rules.h"
 
 #include <errno.h>
 
@@ -136,7 +137,10 @@ static void refuse(struct drain *d, const struct svcr_ipvs_server *s)
 	svcr_nft_set_comment(services, e, comment);
 }
 
-/* Its address stays, too, unless the host has got it itself; unless IPVS is given up, its other ports are refused as ever. */
+/*
+ * Its address stays, too, unless the host has got it itself. Its other ports are
+ * refused as ever, unless IPVS is given up: then see keep_masquerade().
+ */
 static void keep_address(struct drain *d, const struct svcr_addr *a)
 {
 	struct svcr_nft_set bound = d->wanted->nft->tables[a->family].sets[SET_BOUND_IPS];
@@ -146,7 +150,7 @@ static void keep_address(struct drain *d, const struct svcr_addr *a)
 	bound.n = d->nbound[a->family];
 	if (svcr_ipvs_add_address(d->wanted, a))
 		d->err = -ENOMEM;
-	if (bound.present && !d->retire && !svcr_nft_find(&bound, a->bytes))
+	if (d->retire || (bound.present && !svcr_nft_find(&bound, a->bytes)))
 		add_key(d, a->family, SET_BOUND_IPS, a->bytes);
 }
 
@@ -175,6 +179,17 @@ static void add_leaving(struct drain *d)
 	}
 }
 
+/*
+ * What the node sends to an address of its own comes from there, whichever back
+ * end serves it: nobody else could answer that.
+ */
+static void keep_masquerade(struct drain *d)
+{
+	for (int f = 0; f < SVCR_FAMILY__COUNT && !d->err; f++)
+		if (d->wanted->nft->tables[f].sets[SET_BOUND_IPS].n)
+			d->err = svcr_nft_make_retired_rules(d->wanted->nft, &d->wanted->nft->tables[f]);
+}
+
 static void sort_all(struct svcrules_ipvs *v)
 {
 	svcr_ipvs_sort(v);
@@ -199,6 +214,8 @@ int svcrules_ipvs_settle(const struct svcrules_ipvs *have, struct svcrules_ipvs 
 	for (size_t i = 0; i < have->servers.n && !d.err; i++)
 		drain_server(&d, &have->servers.v[i]);
 	add_leaving(&d);
+	if (d.retire)
+		keep_masquerade(&d);
 	for (size_t i = 0; i < d.leaving.n; i++)
 		free(d.leaving.v[i].reals);
 	free(d.leaving.v);

@@ -310,6 +310,7 @@ START_TEST(test_retire)
 	struct gen_cluster a = gen_cluster((uint64_t)_i, (size_t)_i % 12);
 	struct svcrules_nft *nothing = svcrules_nft_new("svcrules-ipvs");
 	struct svcrules_ipvs *have = gen_ipvs(&a, 0), *wanted = svcrules_ipvs_new(nothing);
+	size_t bound = 0;
 
 	set_conns(have, 1);
 	settle(have, wanted, SVCRULES_IPVS_RETIRE);
@@ -319,10 +320,18 @@ START_TEST(test_retire)
 			ck_assert_uint_eq(wanted->servers.v[i].reals[k].weight, 0);
 	}
 	for (int f = 0; f < SVCR_FAMILY__COUNT; f++) {
-		ck_assert_uint_eq(nothing->tables[f].nchains, 0);
+		const struct svcr_nft_table *t = &nothing->tables[f];
+
+		bound += t->sets[SET_BOUND_IPS].n;
+		ck_assert_uint_eq(t->nchains, t->sets[SET_BOUND_IPS].n > 0); /* what the node sends from them is masqueraded */
+		if (t->nchains) {
+			ck_assert_int_eq(t->chains[0].id.kind, CHAIN_POSTROUTING);
+			ck_assert_uint_eq(t->chains[0].nrules, 1);
+		}
 		for (int i = 0; i < SET__COUNT; i++)
-			ck_assert(i == SET_DRAINING || !nothing->tables[f].sets[i].present);
+			ck_assert(i == SET_DRAINING || i == SET_BOUND_IPS || !t->sets[i].present);
 	}
+	ck_assert_uint_eq(bound, wanted->addresses.n);
 	svcrules_ipvs_free(have);
 	svcrules_ipvs_free(wanted);
 	svcrules_nft_free(nothing);

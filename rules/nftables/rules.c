@@ -223,3 +223,14 @@ int svcr_nft_make_rules(struct svcrules_nft *n, struct svcr_nft_table *t, const 
 	}
 	return m.err;
 }
+
+int svcr_nft_make_retired_rules(struct svcrules_nft *n, struct svcr_nft_table *t)
+{
+	const struct svcr_nft_features f = { .mark = 0 };
+	struct maker m = { .nft = n, .table = t, .f = &f, .chain = { CHAIN_POSTROUTING, 0 } };
+
+	if (!svcr_nft_chain(t, m.chain))
+		return -ENOMEM;
+	RULE(&m, { .op = OP_CT_DNAT }, LOOKUP(SET_BOUND_IPS, { F_SADDR }), { .op = OP_MASQUERADE });
+	return m.err;
+}

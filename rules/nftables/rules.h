@@ -16,4 +16,10 @@ struct svcr_nft_features {
  * numbered chains are complete. Returns 0 or -ENOMEM. */
 int svcr_nft_make_rules(struct svcrules_nft *n, struct svcr_nft_table *t, const struct svcr_nft_features *f);
 
+/*
+ * Of a table whose services another one serves now: what that one translated
+ * and sends from SET_BOUND_IPS is masqueraded. Returns 0 or -ENOMEM.
+ */
+int svcr_nft_make_retired_rules(struct svcrules_nft *n, struct svcr_nft_table *t);
+
 #endif

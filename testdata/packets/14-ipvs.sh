@@ -485,7 +485,7 @@ switches() {
 	use_backend ipvs
 }
 
-# As CAVEATS of svcrules(1) say: without pod CIDRs nothing masquerades what the node sends from a bound address.
+# From IPVS to nftables without pod CIDRs: what the node sends from a bound address is masqueraded all the same.
 node_while_draining() {
 	use_backend ipvs
 	OPTIONS=(--backend ipvs --node-name node1)
@@ -496,9 +496,10 @@ node_while_draining() {
 	OPTIONS=(--backend nftables --node-name node1)
 	web 10.244.2.21@node2
 	apply
-	check "while it drains" "remote1 10.96.0.1" "$(answers node tcp 10.96.0.1 80)"
+	check "while it drains" "remote1 172.18.0.1" "$(answers node tcp 10.96.0.1 80)"
 	at node "$SVCRULES" delete --backend ipvs --quiet
 	check "afterwards" "remote1 192.0.2.1" "$(answers node tcp 10.96.0.1 80)"
+	check "afterwards its table is gone" "table ip svcrules" "$(at node nft list tables)"
 	hold_end
 	use_backend ipvs
 }
