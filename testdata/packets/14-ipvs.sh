@@ -88,6 +88,19 @@ asks_all() {
 	for i in {101..112}; do who client tcp 10.96.0.1 80 --from "192.0.2.$i"; done | sort -u | paste -sd'|'
 }
 
+# As CAVEATS of svcrules(1) say, in less than the 15 minutes.
+idle() {
+	at node ipvsadm --set 2 0 0
+	web 10.244.1.11@node1
+	apply
+	hold_start idle pod2 10.96.0.1 80
+	check "a connection" "pod1 one" "$(hold_say idle one)"
+	sleep 5
+	check "idle for longer than IPVS remembers, it is reset" broken "$(hold_say idle two)"
+	hold_end
+	at node ipvsadm --set 900 0 0
+}
+
 # Schedulers that choose by the client, or by the address alone.
 drains_hashed() {
 	local scheduler
@@ -504,7 +517,7 @@ node_while_draining() {
 	use_backend ipvs
 }
 
-for scenario in ${SCENARIOS:-drains drains_without_rules drains_hashed address_taken address_of_another_node delete_without_traces persistence_and_schedulers foreign foreign_interface missing_scheduler without_privilege without_ipv6 host_daemon sysctls drifts by_hand elsewhere switches node_while_draining}; do
+for scenario in ${SCENARIOS:-drains drains_without_rules idle drains_hashed address_taken address_of_another_node delete_without_traces persistence_and_schedulers foreign foreign_interface missing_scheduler without_privilege without_ipv6 host_daemon sysctls drifts by_hand elsewhere switches node_while_draining}; do
 	LABEL="${scenario//_/ }: "
 	"$scenario"
 done
