@@ -85,24 +85,11 @@ static struct svcr_range *keep_ranges(struct selection *sel, const struct svcr_c
 	return v;
 }
 
-/* One of the view's sorted lists. */
-static bool have(const struct svcr_addr *v, size_t n, const struct svcr_addr *a)
-{
-	return n && bsearch(a, v, n, sizeof(*v), svcr_addr_cmp_sort);
-}
-
 bool svcr_view_own(const struct svcr_view *view, const struct svcrules_options *o, const struct svcr_addr *a)
 {
-	return have(view->node_ips, view->nnode_ips, a) || svcr_addrs_have(&o->host_ips, a);
-}
+	bool of_node = view->nnode_ips && bsearch(a, view->node_ips, view->nnode_ips, sizeof(*a), svcr_addr_cmp_sort);
 
-bool svcr_view_elsewhere(const struct svcr_view *view, const struct svcrules_options *o, const struct svcr_addr *a)
-{
-	if (svcr_addrs_have(&o->host_ips, a))
-		return false;
-	if (have(view->node_ips, view->nnode_ips, a))
-		return o->host_ips.n > 0;
-	return have(view->other_nodes, view->nother_nodes, a);
+	return of_node || svcr_addrs_have(&o->host_ips, a);
 }
 
 /* ---- This node --------------------------------------------------------- */
@@ -517,27 +504,11 @@ static void select_backends(struct selection *sel)
 
 /* ---- All of it --------------------------------------------------------- */
 
-static void select_other_nodes(struct selection *sel)
-{
-	struct svcr_addrs others = { NULL, 0, 0 };
-
-	for (size_t i = 0; i < sel->model->nodes.n; i++) {
-		if (&sel->model->nodes.v[i] == sel->node)
-			continue;
-		add_all(sel, &others, &sel->model->nodes.v[i].internal_ips);
-		add_all(sel, &others, &sel->model->nodes.v[i].other_ips);
-	}
-	sort_unique(&others);
-	sel->view->other_nodes = keep_addrs(sel, &others, &sel->view->nother_nodes);
-	free(others.v);
-}
-
 static void select_node(struct selection *sel)
 {
 	struct svcr_addrs own = { NULL, 0, 0 };
 
 	find_node(sel);
-	select_other_nodes(sel);
 	add_node_addrs(sel, &own);
 	sel->view->node_ips = keep_addrs(sel, &own, &sel->view->nnode_ips);
 	for (size_t i = 0; i < own.n; i++)

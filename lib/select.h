@@ -50,8 +50,6 @@ struct svcr_view {
 	size_t nhairpin;
 	struct svcr_addr *node_ips; /* this node's own addresses, sorted, each once */
 	size_t nnode_ips;
-	struct svcr_addr *other_nodes; /* addresses of the other Node objects; sorted, each once */
-	size_t nother_nodes;
 	struct svcr_range *pod_ranges[SVCR_FAMILY__COUNT];
 	size_t npod_ranges[SVCR_FAMILY__COUNT];
 	struct svcr_range *service_ranges[SVCR_FAMILY__COUNT]; /* --service-cidr */
@@ -65,11 +63,6 @@ struct svcr_view {
 int svcr_select(struct svcr_view *view, const struct svcrules_model *m, const struct svcrules_options *o,
 		struct svcrules_diags *d);
 /* Is it one of the node's own addresses, or of this host's interfaces as `o` names them? */
-/*
- * Is it known to be an address of a machine, but not of this one: another node's, or one of this Node that no
- * interface has (if those are known), as when a gateway translates it?
- */
-bool svcr_view_elsewhere(const struct svcr_view *view, const struct svcrules_options *o, const struct svcr_addr *a);
 bool svcr_view_own(const struct svcr_view *view, const struct svcrules_options *o, const struct svcr_addr *a);
 void svcr_view_release(struct svcr_view *view);
 

@@ -6,21 +6,79 @@
 
 #include <errno.h>
 
-/*
- * Virtual servers need their address on this host: on the dummy interface, unless another one has it.
- * What belongs elsewhere is left to nftables.
- */
-static int bind_addresses(struct svcrules_ipvs *v, const struct svcr_view *w, const struct svcrules_options *o)
+/* What is built, from what. */
+struct builder {
+	struct svcrules_ipvs *v;
+	const struct svcrules_model *m;
+	const struct svcr_view *w;
+	const struct svcrules_options *o;
+	struct svcr_addrs elsewhere; /* sorted */
+};
+
+static int add_own(struct builder *b)
+{
+	const struct svcr_addrs *host = &b->o->host_ips;
+	int err = 0;
+
+	for (size_t i = 0; i < b->w->nnode_ips && !err; i++)
+		err = svcr_ipvs_add_addr(&b->v->own, &b->w->node_ips[i]);
+	for (size_t i = 0; i < host->n && !err; i++)
+		err = svcr_ipvs_add_addr(&b->v->own, &host->v[i]);
+	svcr_ipvs_sort(b->v);
+	return err;
+}
+
+static int add_others(struct builder *b, const struct svcr_addrs *of)
 {
 	int err = 0;
 
-	for (size_t i = 0; i < w->nvips && !err; i++) {
-		const struct svcr_vip *vip = &w->vips[i];
+	for (size_t i = 0; i < of->n && !err; i++)
+		if (!svcr_addrs_have(&b->v->own, &of->v[i]))
+			err = svcr_ipvs_add_addr(&b->elsewhere, &of->v[i]);
+	return err;
+}
 
-		if ((i && svcr_addr_eq(&vip->addr, &w->vips[i - 1].addr)) || svcr_view_own(w, o, &vip->addr) ||
-		    svcr_view_elsewhere(w, o, &vip->addr))
+/*
+ * Addresses known to be a machine's, but not this one's: those of other nodes, and those of this one's Node that
+ * none of its interfaces has (if these are known), as when a gateway translates them.
+ */
+static int find_elsewhere(struct builder *b)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < b->w->nnode_ips && b->o->host_ips.n && !err; i++)
+		if (!svcr_addrs_have(&b->o->host_ips, &b->w->node_ips[i]))
+			err = svcr_ipvs_add_addr(&b->elsewhere, &b->w->node_ips[i]);
+	for (size_t i = 0; i < b->m->nodes.n && !err; i++) {
+		const struct svcr_node *n = &b->m->nodes.v[i];
+
+		if (n->name && b->o->node_name && strcmp(n->name, b->o->node_name) == 0)
 			continue;
-		err = svcr_ipvs_add_address(v, &vip->addr);
+		err = add_others(b, &n->internal_ips);
+		if (!err)
+			err = add_others(b, &n->other_ips);
+	}
+	if (b->elsewhere.n)
+		qsort(b->elsewhere.v, b->elsewhere.n, sizeof(*b->elsewhere.v), svcr_addr_cmp_sort);
+	return err;
+}
+
+/*
+ * Virtual servers need their address on this host: on the dummy interface, unless another one has it. On the dummy
+ * interface an address that belongs elsewhere would cut this node off from its owner: it is left to nftables.
+ */
+static int bind_addresses(struct builder *b)
+{
+	const struct svcr_view *w = b->w;
+	int err = 0;
+
+	for (size_t i = 0; i < w->nvips && !err; i++) {
+		const struct svcr_addr *a = &w->vips[i].addr;
+
+		if ((i && svcr_addr_eq(a, &w->vips[i - 1].addr)) || svcr_addrs_have(&b->v->own, a) ||
+		    svcr_addrs_have(&b->elsewhere, a))
+			continue;
+		err = svcr_ipvs_add_addr(&b->v->addresses, a);
 	}
 	return err;
 }
@@ -68,32 +126,22 @@ static void warn_schedulers(const struct svcrules_model *m, const struct svcrule
 	}
 }
 
-static int add_own(struct svcrules_ipvs *v, const struct svcr_view *w, const struct svcrules_options *o)
+static int build(struct builder *b)
 {
-	int err = 0;
-
-	for (size_t i = 0; i < w->nnode_ips && !err; i++)
-		err = svcr_ipvs_add_own(v, &w->node_ips[i]);
-	for (size_t i = 0; i < o->host_ips.n && !err; i++)
-		err = svcr_ipvs_add_own(v, &o->host_ips.v[i]);
-	return err;
-}
-
-static int build(struct svcrules_ipvs *v, const struct svcr_view *w, const struct svcrules_options *o)
-{
-	struct svcr_nft_beside_ipvs beside;
-	int err = bind_addresses(v, w, o);
+	const struct svcr_nft_beside_ipvs beside = { &b->v->addresses, &b->elsewhere };
+	int err = add_own(b);
 
 	if (!err)
-		err = add_own(v, w, o);
-	for (size_t i = 0; i < w->nvips && !err; i++)
-		if (!svcr_view_elsewhere(w, o, &w->vips[i].addr))
-			err = add_server(v, &w->vips[i], o);
-	svcr_ipvs_sort(v);
-	beside = (struct svcr_nft_beside_ipvs){ v->addresses.v, v->addresses.n };
+		err = find_elsewhere(b);
 	if (!err)
-		err = svcr_nft_build_view(w, o, o->ipvs_table, &beside, &v->nft);
-	v->owns_nft = !err;
+		err = bind_addresses(b);
+	for (size_t i = 0; i < b->w->nvips && !err; i++)
+		if (!svcr_addrs_have(&b->elsewhere, &b->w->vips[i].addr))
+			err = add_server(b->v, &b->w->vips[i], b->o);
+	svcr_ipvs_sort(b->v);
+	if (!err)
+		err = svcr_nft_build_view(b->w, b->o, b->o->ipvs_table, &beside, &b->v->nft);
+	b->v->owns_nft = !err;
 	return err;
 }
 
@@ -102,6 +150,7 @@ int svcrules_ipvs_build(const struct svcrules_model *m, const struct svcrules_op
 {
 	struct svcrules_ipvs *v = svcrules_ipvs_new(NULL);
 	struct svcr_view view;
+	struct builder b;
 	int err = v ? svcr_select(&view, m, o, d) : -ENOMEM;
 
 	if (err) {
@@ -109,7 +158,9 @@ int svcrules_ipvs_build(const struct svcrules_model *m, const struct svcrules_op
 		return err;
 	}
 	warn_schedulers(m, o, d);
-	err = build(v, &view, o);
+	b = (struct builder){ .v = v, .m = m, .w = &view, .o = o };
+	err = build(&b);
+	free(b.elsewhere.v);
 	svcr_view_release(&view);
 	if (err)
 		svcrules_ipvs_free(v);

@@ -153,7 +153,7 @@ int svcrules_ipvs_decode_address(struct svcrules_ipvs *v, uint8_t nfproto, const
 	if (family < 0)
 		return -EBADMSG;
 	memcpy(a.bytes, addr, svcr_addr_len(a.family));
-	return svcr_ipvs_add_address(v, &a);
+	return svcr_ipvs_add_addr(&v->addresses, &a);
 }
 
 int svcrules_ipvs_decode_end(struct svcrules_ipvs *v)

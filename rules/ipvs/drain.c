@@ -148,7 +148,7 @@ static void keep_address(struct drain *d, const struct svcr_addr *a)
 	if (svcr_addrs_have(&d->wanted->own, a))
 		return;
 	bound.n = d->nbound[a->family];
-	if (svcr_ipvs_add_address(d->wanted, a))
+	if (svcr_ipvs_add_addr(&d->wanted->addresses, a))
 		d->err = -ENOMEM;
 	if (d->retire || (bound.present && !svcr_nft_find(&bound, a->bytes)))
 		add_key(d, a->family, SET_BOUND_IPS, a->bytes);

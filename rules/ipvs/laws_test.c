@@ -88,7 +88,7 @@ static void carry_out(struct svcrules_ipvs *v, const struct svcrules_ipvs_change
 	}
 	v->addresses.n = 0;
 	for (size_t i = 0; i < c->to->addresses.n; i++)
-		svcr_ipvs_add_address(v, &c->to->addresses.v[i]);
+		svcr_ipvs_add_addr(&v->addresses, &c->to->addresses.v[i]);
 }
 
 /* Every real server of it with so many connections. */

@@ -94,7 +94,7 @@ struct svcr_ipvs_real *svcr_ipvs_add_real(struct svcr_ipvs_server *s, const stru
 	return slot;
 }
 
-static int add_addr(struct svcr_addrs *l, const struct svcr_addr *a)
+int svcr_ipvs_add_addr(struct svcr_addrs *l, const struct svcr_addr *a)
 {
 	struct svcr_addr *slot = SVCR_GROW(l);
 
@@ -102,16 +102,6 @@ static int add_addr(struct svcr_addrs *l, const struct svcr_addr *a)
 		return -ENOMEM;
 	*slot = *a;
 	return 0;
-}
-
-int svcr_ipvs_add_address(struct svcrules_ipvs *v, const struct svcr_addr *a)
-{
-	return add_addr(&v->addresses, a);
-}
-
-int svcr_ipvs_add_own(struct svcrules_ipvs *v, const struct svcr_addr *a)
-{
-	return add_addr(&v->own, a);
 }
 
 bool svcr_ipvs_needs_fallback(const struct svcr_ipvs_server *s)

@@ -52,9 +52,8 @@ struct svcr_ipvs_server *svcr_ipvs_find_foreign(const struct svcrules_ipvs *v, c
 struct svcr_ipvs_real *svcr_ipvs_find_real(const struct svcr_ipvs_server *s, const struct svcr_ipvs_real *like);
 /* Adds a copy at the end; NULL: out of memory. */
 struct svcr_ipvs_real *svcr_ipvs_add_real(struct svcr_ipvs_server *s, const struct svcr_ipvs_real *real);
-int svcr_ipvs_add_address(struct svcrules_ipvs *v, const struct svcr_addr *a);
-/* The same for one of the host's own. */
-int svcr_ipvs_add_own(struct svcrules_ipvs *v, const struct svcr_addr *a);
+/* Adds to one of its lists, at the end: 0 or -ENOMEM. */
+int svcr_ipvs_add_addr(struct svcr_addrs *l, const struct svcr_addr *a);
 void svcr_ipvs_sort(struct svcrules_ipvs *v);
 /* Has it a virtual server twice, or a real server in one of them? It is sorted. */
 bool svcr_ipvs_has_twins(const struct svcrules_ipvs *v);

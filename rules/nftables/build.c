@@ -84,7 +84,7 @@ static bool is_masqueraded(const struct builder *b, const struct svcr_vip *v)
 /* Does IPVS choose the endpoint for what comes from anywhere or, `local`, from outside? */
 static bool by_ipvs(const struct builder *b, const struct svcr_vip *v, bool local)
 {
-	return b->beside && (local || !svcr_nft_splits(v)) && !svcr_view_elsewhere(b->view, b->o, &v->addr);
+	return b->beside && (local || !svcr_nft_splits(v)) && !svcr_addrs_have(b->beside->elsewhere, &v->addr);
 }
 
 static int ipvs_chain(struct builder *b, const struct svcr_vip *v, struct svcr_nft_chain_id *ret)
@@ -227,15 +227,16 @@ static int add_hairpin(struct builder *b)
 /* Cluster IPs, bound or not, and what else is bound; both lists are sorted, and so is the result. */
 static int add_bound(struct builder *b)
 {
+	const struct svcr_addrs *bound = b->beside ? b->beside->bound : NULL;
 	const struct svcr_view *w = b->view;
 	size_t i = 0, k = 0;
 	int err = 0;
 
-	while (b->beside && !err && (i < w->ncluster_ips || k < b->beside->nbound)) {
-		int cmp = i == w->ncluster_ips ? 1 : k == b->beside->nbound ? -1 :
-			  svcr_addr_cmp(&w->cluster_ips[i], &b->beside->bound[k]);
+	while (bound && !err && (i < w->ncluster_ips || k < bound->n)) {
+		int cmp = i == w->ncluster_ips ? 1 : k == bound->n ? -1 :
+			  svcr_addr_cmp(&w->cluster_ips[i], &bound->v[k]);
 
-		err = add_addrs(b, SET_BOUND_IPS, cmp <= 0 ? &w->cluster_ips[i] : &b->beside->bound[k], 1);
+		err = add_addrs(b, SET_BOUND_IPS, cmp <= 0 ? &w->cluster_ips[i] : &bound->v[k], 1);
 		i += cmp <= 0;
 		k += cmp >= 0;
 	}

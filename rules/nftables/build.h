@@ -6,10 +6,9 @@
 #include "select.h"
 #include "svcrules.h"
 
-/* With IPVS: the addresses that are put on the dummy interface; sorted. */
+/* With IPVS: addresses that are put on the dummy interface, and those that IPVS must not serve; sorted. */
 struct svcr_nft_beside_ipvs {
-	const struct svcr_addr *bound;
-	size_t nbound;
+	const struct svcr_addrs *bound, *elsewhere;
 };
 
 /*
@@ -24,8 +23,7 @@ int svcr_nft_build_view(const struct svcr_view *view, const struct svcrules_opti
  * A virtual server has one set of endpoints, whoever sends. So under an
  * external policy Local it has the local ones, for the traffic from outside;
  * pods and the node itself are served by nftables before IPVS sees it. So is
- * all that goes to an address that belongs elsewhere, see svcr_view_elsewhere():
- * on the dummy interface it would cut this node off from its owner.
+ * all that goes to an address of svcr_nft_beside_ipvs.elsewhere.
  */
 static inline bool svcr_nft_splits(const struct svcr_vip *v)
 {
