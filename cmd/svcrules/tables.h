@@ -15,7 +15,8 @@ struct tables_choice {
 bool tables_any(const char *name);
 /*
  * Deletes them, first all their rules in one transaction, then all of them in
- * another, with what runs left in files for them, and prints which. *ret_count: how many. Returns an exit code, having said what is wrong.
+ * another, with what runs left in files for them, and prints which. *ret_count:
+ * how many. Returns an exit code, having said what is wrong.
  */
 int tables_delete(struct nfnl *n, const struct tables_choice *choice, size_t *ret_count);
 

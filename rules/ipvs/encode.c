@@ -119,16 +119,14 @@ bool svcrules_ipvs_ask_real(const struct svcrules_ipvs *v, size_t i, uint16_t ge
 	return true;
 }
 
-/* The elements of these sets, numbered through. Their keys begin alike: see svcr_nft_vip_key(). */
-static bool place_at(const struct svcrules_ipvs *v, size_t i, struct svcr_ipvs_server *ret, bool *ret_tells)
+/* The places of the elements of svcr_ipvs_tellers, numbered through. */
+static bool place_at(const struct svcrules_ipvs *v, size_t i, struct svcr_ipvs_server *ret)
 {
-	static const enum svcr_nft_set_id sets[] = { SET_SERVICES, SET_SERVICES_EXTERNAL, SET_DRAINING };
-
 	for (int f = 0; f < SVCR_FAMILY__COUNT; f++) {
 		size_t len = svcr_addr_len((uint8_t)f);
 
-		for (size_t k = 0; k < sizeof(sets) / sizeof(sets[0]); k++) {
-			const struct svcr_nft_set *s = &v->nft->tables[f].sets[sets[k]];
+		for (size_t k = 0; k < SVCR_IPVS_TELLERS; k++) {
+			const struct svcr_nft_set *s = &v->nft->tables[f].sets[svcr_ipvs_tellers[k]];
 			const uint8_t *e;
 
 			if (i >= s->n) {
@@ -139,7 +137,6 @@ static bool place_at(const struct svcrules_ipvs *v, size_t i, struct svcr_ipvs_s
 			*ret = (struct svcr_ipvs_server){ .addr.family = (uint8_t)f, .protocol = e[len],
 							  .port = (uint16_t)(e[len + 4] << 8 | e[len + 5]) };
 			memcpy(ret->addr.bytes, e, len);
-			*ret_tells = svcr_ipvs_tells(sets[k], s, e);
 			return true;
 		}
 	}
@@ -149,10 +146,9 @@ static bool place_at(const struct svcrules_ipvs *v, size_t i, struct svcr_ipvs_s
 bool svcrules_ipvs_ask_missing(const struct svcrules_ipvs *v, size_t *at, uint16_t genl, void *buf)
 {
 	struct svcr_ipvs_server s;
-	bool told;
 
-	while (place_at(v, (*at)++, &s, &told)) {
-		if (!told || svcr_ipvs_find(v, &s) || svcr_ipvs_find_foreign(v, &s))
+	while (place_at(v, (*at)++, &s)) {
+		if (svcr_ipvs_find(v, &s) || svcr_ipvs_find_foreign(v, &s) || !svcr_ipvs_told(v, &s))
 			continue;
 		put_server(start(buf, genl, IPVS_CMD_GET_SERVICE, 0), &s, false);
 		return true;

@@ -158,7 +158,9 @@ bool svcr_ipvs_in_table(const struct svcrules_ipvs *v, enum svcr_nft_set_id set,
 	return svcr_nft_find(&v->nft->tables[s->addr.family].sets[set], key);
 }
 
-bool svcr_ipvs_tells(enum svcr_nft_set_id id, const struct svcr_nft_set *s, const uint8_t *e)
+const enum svcr_nft_set_id svcr_ipvs_tellers[SVCR_IPVS_TELLERS] = { SET_SERVICES, SET_SERVICES_EXTERNAL, SET_DRAINING };
+
+static bool tells(enum svcr_nft_set_id id, const struct svcr_nft_set *s, const uint8_t *e)
 {
 	struct svcr_nft_chain_id verdict;
 
@@ -170,16 +172,15 @@ bool svcr_ipvs_tells(enum svcr_nft_set_id id, const struct svcr_nft_set *s, cons
 
 bool svcr_ipvs_told(const struct svcrules_ipvs *v, const struct svcr_ipvs_server *s)
 {
-	static const enum svcr_nft_set_id sets[] = { SET_SERVICES, SET_SERVICES_EXTERNAL, SET_DRAINING };
 	uint8_t key[SVCR_NFT_VIP_MAX];
 	size_t len = svcr_ipvs_key(key, s);
 
-	for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++) {
-		const struct svcr_nft_set *set = &v->nft->tables[s->addr.family].sets[sets[i]];
+	for (size_t i = 0; i < SVCR_IPVS_TELLERS; i++) {
+		const struct svcr_nft_set *set = &v->nft->tables[s->addr.family].sets[svcr_ipvs_tellers[i]];
 		size_t at = svcr_nft_lower(set, key, len);
 
 		if (at < set->n && memcmp(svcr_nft_elem(set, at), key, len) == 0 &&
-		    svcr_ipvs_tells(sets[i], set, svcr_nft_elem(set, at)))
+		    tells(svcr_ipvs_tellers[i], set, svcr_nft_elem(set, at)))
 			return true;
 	}
 	return false;

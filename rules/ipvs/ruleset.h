@@ -67,8 +67,9 @@ static inline size_t svcr_ipvs_key(uint8_t *key, const struct svcr_ipvs_server *
 bool svcr_ipvs_in_table(const struct svcrules_ipvs *v, enum svcr_nft_set_id set, const struct svcr_ipvs_server *s);
 /* Does that table send packets on to it, or know that it drains? Then svcrules made it. */
 bool svcr_ipvs_told(const struct svcrules_ipvs *v, const struct svcr_ipvs_server *s);
-/* Does the element `e` of one of these sets say so? SET_SERVICES, SET_SERVICES_EXTERNAL, SET_DRAINING. */
-bool svcr_ipvs_tells(enum svcr_nft_set_id id, const struct svcr_nft_set *s, const uint8_t *e);
+/* The sets that tell it; their keys begin as svcr_nft_vip_key() makes them. */
+#define SVCR_IPVS_TELLERS 3
+extern const enum svcr_nft_set_id svcr_ipvs_tellers[SVCR_IPVS_TELLERS];
 
 #define SVCR_IPVS_PLACE_TEXT (SVCR_ADDR_TEXT + 8)
 /* "10.96.0.10:80", "[fd00::1]:80" into `buf`, which is returned. */
