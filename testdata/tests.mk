@@ -39,8 +39,8 @@ packets: $B/svcrules $B/probe
 vm: $B/svcrules $B/probe
 	@bash testdata/vm-packets.sh
 # what needs IPVS and a dummy interface, which this machine's kernel may not have
-vm-unit: $(filter $B/cmd/svcrules/genl_test $B/cmd/svcrules/dummy_test $B/cmd/svcrules/vs_sysctl_test,$(TESTS))
-	@bash testdata/vm-unit.sh $^
+vm-unit: $B/svcrules $B/probe $(filter $B/cmd/svcrules/genl_test $B/cmd/svcrules/dummy_test $B/cmd/svcrules/vs_sysctl_test,$(TESTS))
+	@bash testdata/vm-unit.sh $(filter %_test,$^)
 vm-golden: $B/svcrules
 	@bash testdata/vm-golden.sh
 vm-cost: $B/svcrules $B/cluster

@@ -88,9 +88,8 @@ while read -r file; do
 	echo "insmod /modules/${file##*/}"
 done <"$run/modules" >"$run/initramfs/insmod"
 
-
 # loads what the kernel asks for, and what a test asks for by name; not what a
-# test wrote into /run/no-modules
+# test wrote into /run/no-modules, by the name that is asked for
 cat >"$run/initramfs/sbin/modprobe" <<-MODPROBE
 	#!/bin/busybox sh
 	for m; do ! /bin/grep -qsxF "\$m" /host/run/no-modules || exit 1; done

@@ -129,7 +129,6 @@ dry_run() {
 	svcrules apply --check
 	check "apply --check" 0 "$STATUS"
 	check "apply --check leaves nothing" "" "$(at node nft list ruleset)$(beside_tables)"
-	OBJECTS=()
 }
 
 traced() {
@@ -144,7 +143,6 @@ traced() {
 		"$SVCRULES" apply -f "$INPUT" "${OPTIONS[@]}" >/dev/null 2>&1
 	count=$(grep -c execve "$WORK/trace")
 	check "apply executes nothing but itself" 1 "$count"
-	OBJECTS=()
 }
 
 dry_run

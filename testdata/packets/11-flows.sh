@@ -118,7 +118,7 @@ forgotten() {
 
 # Clients in the sets of nftables, which IPVS needs for Local services only.
 remembered() {
-	at node nft list ruleset | sed '/map draining\|set draining/,/}/d' | grep expires | grep -cF -e "$VIP " -e "$LB "
+	at node nft list ruleset | sed '/set draining/,/}/d' | grep expires | grep -cF -e "$VIP " -e "$LB "
 }
 
 flows() {

@@ -33,7 +33,6 @@ after() {
 killed() {
 	after
 	write_input
-	OBJECTS=()
 	at node strace -qq -f -o "$WORK/trace" -e trace=sendto,sendmsg \
 		-e inject=sendto,sendmsg:signal=KILL:when="$1" \
 		"$SVCRULES" apply -f "$INPUT" "${OPTIONS[@]}" --quiet >/dev/null 2>&1

@@ -21,7 +21,6 @@ cluster() { # cluster ENDPOINT...
 # traced [OPTION...]: applies OBJECTS and counts what was sent; sets DUMPS, BATCHES, SAID
 traced() {
 	write_input
-	OBJECTS=()
 	OUTPUT=$(at node strace -qq -e trace=sendmsg,sendto -e write=none -o "$WORK/trace" \
 		"$SVCRULES" apply -f "$INPUT" "${OPTIONS[@]}" "$@" 2>&1)
 	STATUS=$?
@@ -134,7 +133,6 @@ killed() {
 	apply
 	cluster 10.244.1.12@node1
 	write_input
-	OBJECTS=()
 	at node strace -qq -o "$WORK/trace" -e trace=renameat,renameat2 \
 		-e inject=renameat,renameat2:signal=KILL:when=1 \
 		"$SVCRULES" apply -f "$INPUT" "${OPTIONS[@]}" --quiet >/dev/null 2>&1

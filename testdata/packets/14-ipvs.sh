@@ -200,7 +200,6 @@ foreign() {
 	at node ipvsadm -A -t 192.0.2.1:30080 -s rr
 	web 10.244.1.11@node1
 	write_input
-	OBJECTS=()
 	svcrules apply
 	check "another's virtual server in the way" 4 "$STATUS"
 	check "is named" ".*production/web:t 192\.0\.2\.1:30080/tcp.*" "$(tr '\n' ' ' <<<"$OUTPUT")"
@@ -215,7 +214,6 @@ foreign_interface() {
 	ip -n "$PREFIX-node" addr add 198.51.100.9/32 dev svcrules0 # without one it is a beginning of ours
 	web 10.244.1.11@node1
 	write_input
-	OBJECTS=()
 	svcrules apply
 	check "an interface of that name that is not ours" 4 "$STATUS"
 	check "is named" ".*interface svcrules0 was not made by svcrules.*" "$(tr '\n' ' ' <<<"$OUTPUT")"
@@ -242,7 +240,6 @@ missing_scheduler() {
 	edit '"metadata": {' '"metadata": { "annotations": { "svcrules.io/ipvs-scheduler": "lblcr" },'
 	slice odd 4 10.244.1.11@node1
 	write_input
-	OBJECTS=()
 	svcrules apply
 	check "a scheduler that this kernel lacks" 4 "$STATUS"
 	check "is named, with its module" \
@@ -261,7 +258,6 @@ without_privilege() {
 	at node "$SVCRULES" delete --quiet
 	web 10.244.1.11@node1
 	write_input
-	OBJECTS=()
 	OUTPUT=$(at node /usr/bin/setpriv --bounding-set=-net_admin --inh-caps=-net_admin "$SVCRULES" apply -f "$INPUT" "${OPTIONS[@]}" 2>&1)
 	check "without CAP_NET_ADMIN" 4 $?
 	check "that is said" ".*CAP_NET_ADMIN.*" "$(tr '\n' ' ' <<<"$OUTPUT")"
@@ -275,7 +271,6 @@ without_ipv6() {
 	at node bash -c "echo 1 >$switch"
 	public 10.244.1.11 fd00:10:244:1::11
 	write_input
-	OBJECTS=()
 	svcrules apply
 	check "IPv6 is off here: an error" 4 "$STATUS"
 	check "with what to do" ".*cannot add fd00:10:96::1 to svcrules0: IPv6 is off.*--family ipv4.*" "$(tr '\n' ' ' <<<"$OUTPUT")"
@@ -364,7 +359,6 @@ drifts() {
 loaded() {
 	local command=$1 part
 	write_input
-	OBJECTS=()
 	for part in ip ipvsadm nft; do
 		at node "$SVCRULES" "$command" -f "$INPUT" "${OPTIONS[@]}" -o "$part" >"$WORK/$part" 2>/dev/null
 	done
@@ -453,7 +447,6 @@ switches() {
 	by nftables
 	web 10.244.1.11@node1
 	write_input
-	OBJECTS=()
 	for round in {1..4}; do
 		use_backend ipvs
 		check "to IPVS: every request is answered, $round" pod1 "$(asked_during svcrules apply)"

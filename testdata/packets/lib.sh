@@ -391,6 +391,7 @@ node_object() { # node_object INTERNAL-IPS ZONE
 		\"status\": { \"addresses\": [ $list ] } }")
 }
 
+# write_input: OBJECTS become the input, and are forgotten
 write_input() {
 	local o sep=
 	{
@@ -401,6 +402,7 @@ write_input() {
 		done
 		printf '],\n"kind": "List",\n"metadata": { "resourceVersion": "" }\n}\n'
 	} >"$INPUT"
+	OBJECTS=()
 }
 
 # ---- svcrules ----
@@ -428,10 +430,9 @@ svcrules() {
 	STATUS=$?
 }
 
-# apply [OPTION...]: writes OBJECTS to the input, applies it, forgets OBJECTS
+# apply [OPTION...]: OBJECTS
 apply() {
 	write_input
-	OBJECTS=()
 	svcrules apply "$@"
 	[ "$STATUS" -eq 0 ] || not_ok "apply" "exit 0" "exit $STATUS: $OUTPUT"
 }
