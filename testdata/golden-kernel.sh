@@ -31,25 +31,26 @@ svcrules() {
 	at "$SVCRULES" "$command" "${arguments[@]}" "$@"
 }
 
+ip=$(command -v ip) # a path: in the emulated machine nsenter(1) may have an ip of its own
 # With the kernel as it is, a rule set in it or none.
 if [ "$BACKEND" = ipvs ]; then
 	# The three texts; exits as the first that fails.
 	load_text() {
 		svcrules compile -o ip >"$work/ip" && svcrules compile -o ipvsadm >"$work/ipvsadm" &&
-			svcrules compile -o nft >"$work/nft" && at ip -batch "$work/ip" &&
+			svcrules compile -o nft >"$work/nft" && at "$ip" -batch "$work/ip" &&
 			at_with "$work/ipvsadm" ipvsadm -R && at nft -f "$work/nft"
 	}
 	flush() {
 		at nft flush ruleset
 		at ipvsadm -C
-		at ip link del svcrules0 2>/dev/null
+		at "$ip" link del svcrules0 2>/dev/null
 	}
 	all() {
 		listing
 		at ipvsadm -Sn | sort
-		at ip -o link show type dummy | grep -o ': [a-z0-9]*: <.*>'
+		at "$ip" -o link show type dummy | grep -o ': [a-z0-9]*: <.*>'
 		# text for IPv4 alone leaves out what no kernel without IPv6 can do about link-local addresses
-		at ip -o addr show dev svcrules0 2>/dev/null | grep -v ' fe80::' | cut -d' ' -f 2-
+		at "$ip" -o addr show dev svcrules0 2>/dev/null | grep -v ' fe80::' | cut -d' ' -f 2-
 	}
 else
 	load_text() { at nft -f "$work/text"; }

@@ -1,6 +1,7 @@
 #!/bin/bash
 # run-suites.sh TARGET...: runs make targets one after another, each to its
-# end, then adds up their closing lines "[NAME: ]N passed, N failed[, N skipped]".
+# end (what it needs is built on all processors), then adds up their closing
+# lines "[NAME: ]N passed, N failed[, N skipped]".
 set -u
 log=$(mktemp) || exit 1
 trap 'rm -f "$log"' EXIT
@@ -8,7 +9,7 @@ passed=0 failed=0 skipped=0 bad=()
 for target in "$@"; do
 	echo "== $target"
 	start=$SECONDS
-	make --no-print-directory "$target" >"$log" 2>&1
+	make --no-print-directory -j"$(nproc)" "$target" >"$log" 2>&1
 	rc=$?
 	grep -E '^(not ok|FAIL|SKIP|.*: (error|warning):)' "$log" | head -n 60
 	lines=$(grep -E '^([a-z0-9-]+: )?[0-9]+ passed, [0-9]+ failed' "$log")

@@ -1,12 +1,28 @@
 #!/bin/bash
-# unit.sh NAME PROGRAM...: runs unit test programs (libcheck), adds up their counts.
+# unit.sh NAME PROGRAM...: runs unit test programs (libcheck), as many at a time
+# as there are processors, and adds up their counts in the order given.
 set -u
 name=$1
 shift
 passed=0 failed=0 skipped=0
+dir=$(mktemp -d) || exit 2
+trap 'rm -rf "$dir"' EXIT
+
+run() { # run I PROGRAM
+	"$2" >"$dir/$1" 2>&1
+	echo $? >"$dir/$1.rc"
+}
+
+for ((i = 1; i <= $#; i++)); do
+	[ "$(jobs -rp | wc -l)" -lt "$(nproc)" ] || wait -n
+	run "$i" "${!i}" &
+done
+wait
+i=0
 for t in "$@"; do
-	out=$("$t" 2>&1)
-	rc=$?
+	i=$((i + 1))
+	out=$(<"$dir/$i")
+	rc=$(<"$dir/$i.rc")
 	read -r checks bad < <(sed -nE 's/^[0-9]+%: Checks: ([0-9]+), Failures: ([0-9]+), Errors: ([0-9]+).*/\1 \2 \3/p' <<<"$out" |
 		awk '{ c += $1; b += $2 + $3 } END { print c + 0, b + 0 }')
 	if [ "$rc" -eq 77 ]; then

@@ -10,6 +10,7 @@ if [ "${1:-}" != --inside ]; then
 	[ "$rc" -ne 77 ] || { echo "vm-golden: 0 passed, 0 failed, 1 skipped"; exit 0; }
 	exit "$rc"
 fi
+export PATH=/run/quick:$PATH
 names=(testdata/golden/*/expected.ipvs)
 modprobe -a ip_vs dummy nf_tables
 rc=0 halves=()
