@@ -34,7 +34,7 @@ CMD_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(CMD_PKGS) 2>/dev/null)
 CMD_LIBS = $(shell $(PKG_CONFIG) --libs $(CMD_PKGS) 2>/dev/null)
 CHECK_LIBS = $(shell $(PKG_CONFIG) --libs check 2>/dev/null)
 
-ALL_SRC := $(wildcard lib/*.c rules/*/*.c cmd/*/*.c)
+ALL_SRC := $(wildcard lib/*.c lib/*/*.c rules/*.c rules/*/*.c cmd/*/*.c cmd/*/*/*.c)
 TEST_SRC := $(filter %_test.c,$(ALL_SRC))
 FUZZ_SRC := $(filter %_fuzz.c,$(ALL_SRC))
 SRC := $(filter-out $(TEST_SRC) $(FUZZ_SRC),$(ALL_SRC))
@@ -51,7 +51,7 @@ FUZZERS := $(FUZZ_SRC:%.c=$B/%)
 	unit fuzz-corpus pure golden-check switch-off man-check bench-smoke nft-versions packets sanitize valgrind
 all: $B/svcrules $B/probe $B/libsvcrules.a $B/libsvcrules.so $B/svcrules.pc
 
-$B/cmd/svcrules/%.o: override CFLAGS += $(CMD_CFLAGS)
+$B/cmd/svcrules/%.o: override CFLAGS += $(CMD_CFLAGS) -Icmd/svcrules
 $B/%.o: %.c Makefile VERSION
 	@mkdir -p $(@D)
 	$(if $(filter 0,$V),@echo '  CC   $<')
