@@ -7,7 +7,7 @@
 #define SVCR_READER_H
 
 #include "diag.h"
-#include "json.h"
+#include "json/json.h"
 #include "model.h"
 
 #define SVCR_PATH_MAX 24

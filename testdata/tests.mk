@@ -65,7 +65,7 @@ demo:
 	@bash testdata/demo.sh
 
 check-headers:
-	@for h in lib/*.h rules/*/*.h cmd/*/*.h; do case $$h in lib/banned.h) continue;; esac; \
+	@for h in $(wildcard lib/*.h lib/*/*.h rules/*.h rules/*/*.h cmd/*/*.h cmd/*/*/*.h); do case $$h in lib/banned.h) continue;; esac; \
 	  echo "#include \"$$h\"" | $(CC) $(CPPFLAGS) $(PKG_CFLAGS) $(WARNINGS) -std=gnu11 -fsyntax-only -x c - || exit 1; done
 
 lint: check-headers

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The keys of open objects, each of which may come once. */
-#include "json_state.h"
+#include "state.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The pull parser of json.h; see json_state.h for its parts. */
-#include "json_state.h"
+/* The pull parser of json.h; see state.h for its parts. */
+#include "state.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -164,7 +164,7 @@ static inline const uchar *value_start(struct svcr_json *j)
 	return value_type[*p] ? p : svcr_json_expected(j, p, "a value");
 }
 
-static inline bool finish(struct svcr_json *j, const uchar *p)
+static inline bool json_commit(struct svcr_json *j, const uchar *p)
 {
 	if (!p || j->failed)
 		return false;
@@ -229,7 +229,7 @@ bool svcr_json_more_documents(struct svcr_json *j)
 		st->started = true;
 	}
 	p = svcr_json_skip_space(j, p);
-	if (!finish(j, p) || p == st->end)
+	if (!json_commit(j, p) || p == st->end)
 		return false;
 	st->place = BEFORE_VALUE;
 	return true;
@@ -249,7 +249,7 @@ bool svcr_json_enter(struct svcr_json *j)
 	if (!p)
 		return false;
 	assert(*p == '{' || *p == '[');
-	return finish(j, open_container(j, p));
+	return json_commit(j, open_container(j, p));
 }
 
 bool svcr_json_next_key(struct svcr_json *j, struct svcr_str *key)
@@ -260,7 +260,7 @@ bool svcr_json_next_key(struct svcr_json *j, struct svcr_str *key)
 	if (j->failed)
 		return false;
 	assert(st->depth && st->frames[st->depth - 1].object && st->place != BEFORE_VALUE);
-	if (!finish(j, step_object(j, st->buf + st->pos, &s)) || st->place != BEFORE_VALUE)
+	if (!json_commit(j, step_object(j, st->buf + st->pos, &s)) || st->place != BEFORE_VALUE)
 		return false;
 	*key = s;
 	return true;
@@ -273,7 +273,7 @@ bool svcr_json_next_item(struct svcr_json *j)
 	if (j->failed)
 		return false;
 	assert(st->depth && !st->frames[st->depth - 1].object && st->place != BEFORE_VALUE);
-	return finish(j, step_array(j, st->buf + st->pos)) && st->place == BEFORE_VALUE;
+	return json_commit(j, step_array(j, st->buf + st->pos)) && st->place == BEFORE_VALUE;
 }
 
 bool svcr_json_string(struct svcr_json *j, struct svcr_str *s)
@@ -285,7 +285,7 @@ bool svcr_json_string(struct svcr_json *j, struct svcr_str *s)
 		return false;
 	assert(*p == '"');
 	p = scan_scalar(j, p);
-	if (!p || !svcr_json_string_text(j, p, &text) || !finish(j, p))
+	if (!p || !svcr_json_string_text(j, p, &text) || !json_commit(j, p))
 		return false;
 	*s = text;
 	return true;
@@ -300,7 +300,7 @@ bool svcr_json_bool(struct svcr_json *j, bool *b)
 		return false;
 	assert(*p == 't' || *p == 'f');
 	value = *p == 't';
-	if (!finish(j, scan_scalar(j, p)))
+	if (!json_commit(j, scan_scalar(j, p)))
 		return false;
 	*b = value;
 	return true;
@@ -315,7 +315,7 @@ bool svcr_json_number(struct svcr_json *j, struct svcr_str *text)
 	assert(value_type[*p] == SVCR_JSON_NUMBER);
 	p = scan_scalar(j, p);
 	start = j->state->buf + j->state->tok;
-	if (!finish(j, p))
+	if (!json_commit(j, p))
 		return false;
 	*text = (struct svcr_str){ (const char *)start, (size_t)(p - start) };
 	return true;
@@ -338,7 +338,7 @@ bool svcr_json_skip(struct svcr_json *j)
 		while (p && st->place != BEFORE_VALUE && st->depth > base)
 			p = st->frames[st->depth - 1].object ? step_object(j, p, &key) : step_array(j, p);
 	} while (p && st->depth > base);
-	return finish(j, p);
+	return json_commit(j, p);
 }
 
 int svcr_json_mark(struct svcr_json *j)

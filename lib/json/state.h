@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the parts of the parser of json.h share: its state, the window over
- * the input (json_window.c), strings (json_string.c) and keys (json_keys.c).
+ * the input (window.c), strings (string.c) and keys (keys.c).
  *
  * The window is followed by a NUL and some slack, so the hot loops look only
  * at bytes (several at a time) and never at a length: NUL stops each of them,

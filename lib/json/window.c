@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The window over the input, and what is said of a place in it. */
-#include "json_state.h"
+#include "state.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Strings: what in them does not stand for itself. */
-#include "json_state.h"
+#include "state.h"
 
 #include <errno.h>
 #include <stdlib.h>
