@@ -5,7 +5,9 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include "bytes.h"
+#include "list.h"
 #include "str.h"
 
 enum svcr_family { SVCR_IPV4, SVCR_IPV6, SVCR_FAMILY__COUNT };
@@ -19,6 +21,9 @@ struct svcr_cidr {
 	struct svcr_addr addr; /* host bits are 0 */
 	uint8_t prefix;
 };
+
+struct svcr_addrs { struct svcr_addr *v; size_t n, cap; };
+struct svcr_cidrs { struct svcr_cidr *v; size_t n, cap; };
 
 #define SVCR_ADDR_TEXT 46 /* bytes, with the terminator */
 #define SVCR_CIDR_TEXT (SVCR_ADDR_TEXT + 4)
@@ -48,11 +53,18 @@ static inline int svcr_addr_cmp(const struct svcr_addr *a, const struct svcr_add
 	}
 	return 0;
 }
-int svcr_addr_cmp_sort(const void *a, const void *b); /* for qsort */
+/* The same for qsort(3). */
+int svcr_addr_cmp_sort(const void *a, const void *b);
 static inline bool svcr_addr_eq(const struct svcr_addr *a, const struct svcr_addr *b)
 {
 	return a->family == b->family && memcmp(a->bytes, b->bytes, 16) == 0;
 }
+/* True if the list, which must be sorted, holds `a`. */
+static inline bool svcr_addrs_have(const struct svcr_addrs *l, const struct svcr_addr *a)
+{
+	return l->n && bsearch(a, l->v, l->n, sizeof(*l->v), svcr_addr_cmp_sort);
+}
+/* True if the prefix covers `a`. */
 bool svcr_cidr_contains(const struct svcr_cidr *c, const struct svcr_addr *a);
 
 /*

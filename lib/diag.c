@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "diag.h"
 #include "arena.h"
+#include "list.h"
 
 struct svcrules_diags {
 	struct svcr_arena arena;

@@ -1,62 +1,62 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The objects as read: what of each Kubernetes object matters here. */
+/*
+ * The model: the Kubernetes objects of the input, reduced to the fields that
+ * matter here. All strings are interned, so == compares them.
+ */
 #ifndef SVCR_MODEL_H
 #define SVCR_MODEL_H
 
 #include "addr.h"
 #include "arena.h"
-#include "seen.h"
+#include "intern.h"
+#include "list.h"
+#include "protocol.h"
 #include "svcrules.h"
+#include "table.h"
 
-#include <stdlib.h>
+struct svcr_kind;
 
-enum svcr_protocol { SVCR_TCP = 6, SVCR_UDP = 17, SVCR_SCTP = 132 };
+/* ---- Services ---------------------------------------------------------- */
 
 enum svcr_service_type { SVCR_CLUSTER_IP, SVCR_NODE_PORT, SVCR_LOAD_BALANCER, SVCR_EXTERNAL_NAME };
 
-/* A list in the model's arena or, while reading, malloc'ed. */
-#define SVCR_LIST(type) struct { type *v; size_t n, cap; }
-struct svcr_addrs { struct svcr_addr *v; size_t n, cap; };
-struct svcr_cidrs { struct svcr_cidr *v; size_t n, cap; };
-
-/* Is `a` in a sorted list? */
-static inline bool svcr_addrs_have(const struct svcr_addrs *l, const struct svcr_addr *a)
-{
-	return l->n && bsearch(a, l->v, l->n, sizeof(*l->v), svcr_addr_cmp_sort);
-}
-
 struct svcr_service_port {
-	const char *name; /* interned; "" when unnamed */
-	uint16_t port, node_port;
-	uint8_t protocol;
+	const char *name;         /* "" when unnamed */
+	uint16_t port, node_port; /* node_port 0: none */
+	uint8_t protocol;         /* enum svcr_protocol */
 };
+
+struct svcr_service_ports { struct svcr_service_port *v; size_t n, cap; };
 
 struct svcr_service {
-	const char *ns, *name, *source; /* interned */
-	const char *created;            /* metadata.creationTimestamp, RFC 3339, or "" */
-	const char *scheduler;          /* annotation svcrules.io/ipvs-scheduler, or "" */
+	const char *ns, *name, *source;
+	const char *created;   /* metadata.creationTimestamp, RFC 3339, or "" */
+	const char *scheduler; /* annotation svcrules.io/ipvs-scheduler, or "" */
 	enum svcr_service_type type;
-	bool headless;    /* clusterIP None */
-	bool not_ours;    /* labelled for another proxy */
-	bool internal_local, external_local; /* traffic policies */
-	bool no_node_ports;
-	bool has_ranges;  /* loadBalancerSourceRanges has entries */
-	uint32_t affinity; /* seconds; 0: none */
+	bool headless;       /* clusterIP is None */
+	bool not_ours;       /* a label gives the service to another proxy */
+	bool internal_local; /* internalTrafficPolicy is Local */
+	bool external_local; /* externalTrafficPolicy is Local */
+	bool no_node_ports;  /* allocateLoadBalancerNodePorts is false */
+	bool has_ranges;     /* loadBalancerSourceRanges has entries */
+	uint32_t affinity;   /* of clients, in seconds; 0: none */
 	struct svcr_addrs cluster_ips, external_ips, balancer_ips;
 	struct svcr_cidrs ranges;
-	SVCR_LIST(struct svcr_service_port) ports;
+	struct svcr_service_ports ports;
 };
 
-/* Names that an endpoint's hints list, interned. */
+/* ---- Endpoints --------------------------------------------------------- */
+
+/* Names that an endpoint's hints list. */
 struct svcr_names { const char **v; size_t n, cap; };
 
 struct svcr_hints { struct svcr_names zones, nodes; };
 
-/* There may be hundreds of thousands. */
+/* There may be hundreds of thousands in a model. */
 struct svcr_endpoint {
 	struct svcr_addr addr;
 	bool ready, serving, terminating;
-	const char *node; /* interned, or NULL */
+	const char *node;               /* NULL: unknown */
 	const struct svcr_hints *hints; /* NULL: none */
 };
 
@@ -66,55 +66,64 @@ struct svcr_slice_port {
 	uint8_t protocol;
 };
 
-/* An EndpointSlice, or one subset of legacy Endpoints. */
+struct svcr_slice_ports { struct svcr_slice_port *v; size_t n, cap; };
+struct svcr_slice_endpoints { struct svcr_endpoint *v; size_t n, cap; };
+
+/* An EndpointSlice, or one subset of a legacy Endpoints object. */
 struct svcr_slice {
-	const char *ns, *service, *source;
-	bool legacy;
-	bool any_family; /* legacy: each address has its own */
-	bool ignored;    /* FQDN, or no service named */
-	uint8_t family;
-	SVCR_LIST(struct svcr_slice_port) ports;
-	SVCR_LIST(struct svcr_endpoint) endpoints;
+	const char *ns, *service, *source; /* service NULL: the slice names none */
+	bool legacy;     /* from an Endpoints object */
+	bool any_family; /* legacy: each address has its own family */
+	bool ignored;    /* addressType is FQDN, or no service is named */
+	uint8_t family;  /* enum svcr_family, unless any_family */
+	struct svcr_slice_ports ports;
+	struct svcr_slice_endpoints endpoints;
 };
 
+/* ---- Nodes ------------------------------------------------------------- */
+
 struct svcr_node {
-	const char *name, *zone; /* zone may be NULL */
+	const char *name;
+	const char *zone; /* NULL: unknown */
 	struct svcr_addrs internal_ips, other_ips;
 };
 
+/* ---- All objects ------------------------------------------------------- */
+
+/* Objects that were skipped, by what they are called in messages. */
 struct svcr_ignored { const char *kind; size_t n; };
 
+/* The objects of a kind that has no list of its own in the model. */
+struct svcr_others { const struct svcr_kind *kind; void *v; size_t n, cap; };
+
 struct svcrules_model {
-	struct svcr_arena arena;
+	const struct svcr_kind *const *reads; /* the kinds to read, ended by NULL; borrowed */
+	struct svcr_arena arena;              /* owns the strings and all finished lists */
 	struct svcr_strings strings;
+	struct svcr_table seen;               /* struct svcr_seen */
 	SVCR_LIST(struct svcr_service) services;
 	SVCR_LIST(struct svcr_slice) slices;
 	SVCR_LIST(struct svcr_node) nodes;
 	struct svcr_cidrs pod_cidrs;
+	SVCR_LIST(struct svcr_others) others;
 	SVCR_LIST(struct svcr_ignored) ignored;
-	struct svcr_seen_set seen;
 };
 
-#define SVCR_SCHEDULER_MAX 16 /* bytes of an IPVS scheduler's name, with the terminator (IP_VS_SCHEDNAME_MAXLEN) */
+/*
+ * An empty model that reads objects of the kinds in `reads` (ended by NULL,
+ * must outlive the model) and counts all others as ignored. Returns NULL when
+ * memory is short; svcrules_model_free() frees it.
+ */
+struct svcrules_model *svcr_model_new(const struct svcr_kind *const *reads);
 
-struct svcrules_options {
-	struct svcr_arena arena;
-	const char *node_name, *zone, *table;
-	const char *scheduler, *ipvs_table; /* IPVS */
-	struct svcr_addrs node_ips, host_ips;
-	struct svcr_cidrs cluster_cidrs, service_cidrs, nodeport_cidrs;
-	bool has_node_ip, has_cluster_cidr, nodeport_primary, masquerade_all;
-	uint32_t mark;
-	bool families[SVCR_FAMILY__COUNT];
-};
-
-#define SVCR_GROW(list) svcr_grow((void **)&(list)->v, &(list)->n, &(list)->cap, sizeof(*(list)->v))
-
-/* Is it one of Linux's IPVS schedulers? The names, for messages: "rr, wrr, ...". */
-bool svcr_scheduler_known(const char *name);
-extern const char svcr_scheduler_names[];
-
-/* "tcp", "udp", "sctp". */
-const char *svcr_protocol_name(uint8_t protocol);
+/*
+ * Adds an object of `size` bytes, zeroed, to the list of its kind. Returns it,
+ * valid until the next addition, or NULL when memory is short. All objects of
+ * one kind have the same size. For kinds without a list of their own.
+ */
+void *svcr_model_add(struct svcrules_model *m, const struct svcr_kind *kind, size_t size);
+/* Returns the array of these objects and sets *ret_n to their number; NULL when there are none. */
+const void *svcr_model_objects(const struct svcrules_model *m, const struct svcr_kind *kind,
+			       size_t *ret_n);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "diag.h"
-#include "model.h"
+#include "options.h"
 
 #include <errno.h>
 

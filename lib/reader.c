@@ -9,7 +9,7 @@ static const char *const type_names[SVCR_JSON__COUNT] = {
 	[SVCR_JSON_OBJECT] = "an object",
 };
 
-static const char *path_text(const struct svcr_reader *r, char *buf, size_t size)
+static const char *reader_path(const struct svcr_reader *r, char *buf, size_t size)
 {
 	size_t n = 0;
 
@@ -35,24 +35,24 @@ void svcr_read_pop(struct svcr_reader *r)
 	r->depth--;
 }
 
-static void complain(struct svcr_reader *r, enum svcrules_severity severity, const char *check,
-		     const char *object, const char *fmt, va_list ap)
+static void reader_complain(struct svcr_reader *r, enum svcrules_severity severity, const char *check,
+			    const char *object, const char *fmt, va_list ap)
 {
 	char field[512], text[512];
 
 	vsnprintf(text, sizeof(text), fmt, ap);
 	svcr_diag(r->diags, &(struct svcrules_diag){ .severity = severity, .check = check, .source = r->source,
-		  .object = object, .field = path_text(r, field, sizeof(field)) }, "%s", text);
+		  .object = object, .field = reader_path(r, field, sizeof(field)) }, "%s", text);
 }
 
 void svcr_read_error(struct svcr_reader *r, const char *check, const char *fmt, ...)
 {
 	va_list ap;
 
-	if (r->json.failed) /* told once, with its line and column */
+	if (r->json.failed) /* reported once, with its line and column */
 		return;
 	va_start(ap, fmt);
-	complain(r, SVCRULES_ERROR, check, NULL, fmt, ap);
+	reader_complain(r, SVCRULES_ERROR, check, NULL, fmt, ap);
 	va_end(ap);
 }
 
@@ -62,12 +62,12 @@ void svcr_read_note(struct svcr_reader *r, enum svcrules_severity severity, cons
 	va_list ap;
 
 	va_start(ap, fmt);
-	complain(r, severity, check, object, fmt, ap);
+	reader_complain(r, severity, check, object, fmt, ap);
 	va_end(ap);
 }
 
-/* True if the next value is of the type; else it is skipped, with a complaint unless it is null. */
-static bool expect(struct svcr_reader *r, enum svcr_json_type type)
+/* True if the next value has the type; else it is skipped, with an error unless it is null. */
+static bool reader_expect(struct svcr_reader *r, enum svcr_json_type type)
 {
 	enum svcr_json_type found = svcr_json_peek(&r->json);
 
@@ -81,23 +81,26 @@ static bool expect(struct svcr_reader *r, enum svcr_json_type type)
 
 bool svcr_read_string(struct svcr_reader *r, struct svcr_str *s)
 {
-	return expect(r, SVCR_JSON_STRING) && svcr_json_string(&r->json, s);
+	return reader_expect(r, SVCR_JSON_STRING) && svcr_json_string(&r->json, s);
 }
 
-const char *svcr_read_interned(struct svcr_reader *r)
+const char *svcr_read_intern(struct svcr_reader *r, struct svcr_str s)
 {
-	const char *p;
-	struct svcr_str s;
+	const char *p = svcr_intern(&r->model->strings, &r->model->arena, s);
 
-	if (!svcr_read_string(r, &s))
-		return NULL;
-	p = svcr_intern(&r->model->strings, &r->model->arena, s);
 	if (!p)
 		r->err = -ENOMEM;
 	return p;
 }
 
-static void complain_words(struct svcr_reader *r, struct svcr_str s, const char *const *words)
+const char *svcr_read_interned(struct svcr_reader *r)
+{
+	struct svcr_str s;
+
+	return svcr_read_string(r, &s) ? svcr_read_intern(r, s) : NULL;
+}
+
+static void reader_complain_words(struct svcr_reader *r, struct svcr_str s, const char *const *words)
 {
 	char list[128] = "";
 	size_t n = 0;
@@ -118,36 +121,96 @@ int svcr_read_word(struct svcr_reader *r, const char *const *words)
 		if (svcr_str_eq(s, words[i]))
 			return i;
 	if (s.len) /* "" is the same as absent */
-		complain_words(r, s, words);
+		reader_complain_words(r, s, words);
 	return -1;
 }
 
-static void read_int(struct svcr_reader *r, const struct svcr_field *f, uint32_t *member)
+/* Takes a whole number from f->min to f->max. Returns false, *member unchanged, on any other value. */
+static bool read_number(struct svcr_reader *r, const struct svcr_field *f, uint32_t *member)
 {
 	struct svcr_str s;
 	uint64_t n = 0;
 	size_t i = 0;
 
-	if (!expect(r, SVCR_JSON_NUMBER) || !svcr_json_number(&r->json, &s))
-		return;
+	if (!reader_expect(r, SVCR_JSON_NUMBER) || !svcr_json_number(&r->json, &s))
+		return false;
 	for (; i < s.len && i < 12 && s.p[i] >= '0' && s.p[i] <= '9'; i++)
 		n = n * 10 + (uint64_t)(s.p[i] - '0');
-	if (i < s.len || n < f->min || n > f->max)
+	if (i < s.len || n < f->min || n > f->max) {
 		svcr_read_error(r, "range", "%.*s is not a whole number in %u-%u", (int)s.len, s.p, f->min, f->max);
-	else
-		*member = (uint32_t)n;
+		return false;
+	}
+	*member = (uint32_t)n;
+	return true;
 }
 
 bool svcr_read_bool(struct svcr_reader *r, bool *b)
 {
-	return expect(r, SVCR_JSON_BOOL) && svcr_json_bool(&r->json, b);
+	return reader_expect(r, SVCR_JSON_BOOL) && svcr_json_bool(&r->json, b);
+}
+
+static void read_int_or_string(struct svcr_reader *r, const struct svcr_field *f,
+			       struct svcr_int_or_string *member)
+{
+	enum svcr_json_type found = svcr_json_peek(&r->json);
+	struct svcr_int_or_string value = { .type = SVCR_NEITHER };
+
+	if (found == SVCR_JSON_NUMBER) {
+		if (read_number(r, f, &value.number))
+			value.type = SVCR_INT;
+	} else if (found == SVCR_JSON_STRING) {
+		value.string = svcr_read_interned(r);
+		if (value.string)
+			value.type = SVCR_STRING;
+	} else {
+		if (found != SVCR_JSON_NULL && found != SVCR_JSON_ERROR)
+			svcr_read_error(r, "type", "found %s, expected a number or a string", type_names[found]);
+		svcr_json_skip(&r->json);
+	}
+	if (value.type != SVCR_NEITHER)
+		*member = value;
+}
+
+/* Reads the value of one key of a map; null counts as absent. */
+static void read_pair(struct svcr_reader *r, struct svcr_str key, struct svcr_map *map)
+{
+	struct svcr_pair pair = { .key = svcr_read_intern(r, key) }, *slot;
+
+	if (!pair.key) {
+		svcr_json_skip(&r->json);
+		return;
+	}
+	svcr_read_push(r, pair.key, 0);
+	pair.value = svcr_read_interned(r);
+	svcr_read_pop(r);
+	slot = pair.value ? SVCR_READ_GROW(r, map) : NULL;
+	if (slot)
+		*slot = pair;
+}
+
+static void read_map(struct svcr_reader *r, const struct svcr_field *f, struct svcr_map *map)
+{
+	size_t max = f->max ? f->max : SVCR_MAP_MAX, n = 0;
+	struct svcr_str key;
+
+	if (!reader_expect(r, SVCR_JSON_OBJECT) || !svcr_json_enter(&r->json))
+		return;
+	while (svcr_json_next_key(&r->json, &key)) {
+		if (n++ < max)
+			read_pair(r, key, map);
+		else
+			svcr_json_skip(&r->json);
+	}
+	if (n > max)
+		svcr_read_error(r, "range", "%zu entries, expected at most %zu", n, max);
+	svcr_map_sort(map);
 }
 
 static void read_field(struct svcr_reader *r, const struct svcr_field *f, void *member)
 {
 	const char *s;
 
-	switch (f->kind) {
+	switch ((enum svcr_field_kind)f->kind) {
 	case SVCR_F_STRING:
 		s = svcr_read_interned(r);
 		if (s)
@@ -157,7 +220,13 @@ static void read_field(struct svcr_reader *r, const struct svcr_field *f, void *
 		svcr_read_bool(r, member);
 		break;
 	case SVCR_F_INT:
-		read_int(r, f, member);
+		read_number(r, f, member);
+		break;
+	case SVCR_F_INT_OR_STRING:
+		read_int_or_string(r, f, member);
+		break;
+	case SVCR_F_MAP:
+		read_map(r, f, member);
 		break;
 	case SVCR_F_OBJECT:
 		svcr_read_object(r, f->fields, member);
@@ -171,7 +240,7 @@ static void read_field(struct svcr_reader *r, const struct svcr_field *f, void *
 	}
 }
 
-static const struct svcr_field *find_field(const struct svcr_field *fields, struct svcr_str key)
+static const struct svcr_field *reader_field(const struct svcr_field *fields, struct svcr_str key)
 {
 	for (; fields->name; fields++)
 		if (key.len == fields->len && *key.p == *fields->name && memcmp(key.p, fields->name, key.len) == 0)
@@ -181,7 +250,7 @@ static const struct svcr_field *find_field(const struct svcr_field *fields, stru
 
 void svcr_read_member(struct svcr_reader *r, const struct svcr_field *fields, struct svcr_str key, void *obj)
 {
-	const struct svcr_field *f = find_field(fields, key);
+	const struct svcr_field *f = reader_field(fields, key);
 
 	if (!f) {
 		svcr_json_skip(&r->json);
@@ -196,7 +265,7 @@ void svcr_read_object(struct svcr_reader *r, const struct svcr_field *fields, vo
 {
 	struct svcr_str key;
 
-	if (!expect(r, SVCR_JSON_OBJECT) || !svcr_json_enter(&r->json))
+	if (!reader_expect(r, SVCR_JSON_OBJECT) || !svcr_json_enter(&r->json))
 		return;
 	while (svcr_json_next_key(&r->json, &key))
 		svcr_read_member(r, fields, key, obj);
@@ -204,11 +273,59 @@ void svcr_read_object(struct svcr_reader *r, const struct svcr_field *fields, vo
 
 void svcr_read_each(struct svcr_reader *r, void (*read)(struct svcr_reader *r, void *member), void *member)
 {
-	if (!expect(r, SVCR_JSON_ARRAY) || !svcr_json_enter(&r->json))
+	if (!reader_expect(r, SVCR_JSON_ARRAY) || !svcr_json_enter(&r->json))
 		return;
 	for (int i = 0; svcr_json_next_item(&r->json); i++) {
 		svcr_read_push(r, NULL, i);
 		read(r, member);
 		svcr_read_pop(r);
 	}
+}
+
+/* Lists have different types but one layout (list.h); as bytes they may be read as struct svcr_list. */
+static void release_list(void *member)
+{
+	struct svcr_list l;
+
+	memcpy(&l, member, sizeof(l));
+	free(l.v);
+	memset(member, 0, sizeof(l));
+}
+
+void svcr_read_release(const struct svcr_field *fields, void *obj)
+{
+	for (const struct svcr_field *f = fields; f->name; f++) {
+		void *member = (char *)obj + f->offset;
+
+		if (f->kind == SVCR_F_OBJECT)
+			svcr_read_release(f->fields, member);
+		else if (f->owns || f->kind == SVCR_F_MAP)
+			release_list(member);
+	}
+}
+
+/* ---- Lists ------------------------------------------------------------- */
+
+void *svcr_read_grow(struct svcr_reader *r, void **v, size_t *n, size_t *cap, size_t size)
+{
+	void *p = svcr_grow(v, n, cap, size);
+
+	if (!p)
+		r->err = -ENOMEM;
+	return p;
+}
+
+void svcr_read_keep(struct svcr_reader *r, void **v, size_t *n, size_t *cap, size_t size)
+{
+	void *p = *n ? svcr_arena_array(&r->model->arena, *n, size) : NULL;
+
+	if (p) {
+		memcpy(p, *v, *n * size);
+	} else if (*n) {
+		r->err = -ENOMEM;
+		*n = 0;
+	}
+	free(*v);
+	*v = p;
+	*cap = 0;
 }

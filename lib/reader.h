@@ -1,16 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Reading one JSON object by a table of its fields. A reader knows where it
- * is (the field path), so that every complaint can name the place.
+ * Reads JSON objects by tables of their fields. The reader keeps the path of
+ * the current field, so that each diagnostic names its place.
+ *
+ * Errors of the input become diagnostics, and reading goes on. Shortage of
+ * memory is sticky in `err`, an error of the JSON text in `json.failed`; after
+ * either, values are missing but everything can be released as usual.
  */
 #ifndef SVCR_READER_H
 #define SVCR_READER_H
 
 #include "diag.h"
+#include "int_or_string.h"
 #include "json/json.h"
+#include "map.h"
 #include "model.h"
 
-#define SVCR_PATH_MAX 24
+#define SVCR_PATH_MAX 24     /* depth of the field paths of all tables */
+#define SVCR_MAP_MAX 4096    /* pairs in a map whose field sets no other limit */
 
 struct svcr_kind;
 
@@ -18,97 +25,91 @@ struct svcr_reader {
 	struct svcr_json json;
 	struct svcrules_model *model;
 	struct svcrules_diags *diags;
-	const char *source;
+	const char *source; /* interned name of the input */
 	struct { const char *key; int index; } path[SVCR_PATH_MAX]; /* key NULL: an index */
 	int depth;
-	int err; /* -ENOMEM, sticky */
-	const struct svcr_kind *last; /* of the object before; NULL: of no use here */
+	int err; /* 0 or -ENOMEM */
+	const struct svcr_kind *last; /* kind of the previous object; NULL: none, or not read */
+	void *object; /* the object being read; room for one of any kind that the model reads */
 };
 
+/* What a field's value is in JSON, and the type of the member that receives it. */
 enum svcr_field_kind {
-	SVCR_F_STRING,   /* const char *, interned; "" in JSON stays "" */
-	SVCR_F_BOOL,     /* bool */
-	SVCR_F_INT,      /* uint32_t, within min and max */
-	SVCR_F_OBJECT,   /* read by `fields`, into the same object at `offset` */
-	SVCR_F_EACH,     /* an array: `read` for each item */
-	SVCR_F_CUSTOM,   /* `read` takes the value */
+	SVCR_F_STRING,        /* const char *, interned; "" stays "" */
+	SVCR_F_BOOL,          /* bool */
+	SVCR_F_INT,           /* uint32_t, from min to max */
+	SVCR_F_INT_OR_STRING, /* struct svcr_int_or_string; a number is from min to max */
+	SVCR_F_MAP,           /* struct svcr_map of at most max pairs (0: SVCR_MAP_MAX) */
+	SVCR_F_OBJECT,        /* an object that `fields` read; offsets count from the member */
+	SVCR_F_EACH,          /* an array: `read` takes each item */
+	SVCR_F_CUSTOM,        /* `read` takes the value */
 };
 
 struct svcr_field {
 	const char *name;
-	size_t len; /* of the name */
-	enum svcr_field_kind kind;
-	size_t offset; /* of the member in the object that is read */
+	uint8_t len;       /* of the name */
+	uint8_t kind;      /* enum svcr_field_kind */
+	uint16_t offset;   /* of the member in the object that the table reads */
+	bool owns;         /* the member is a list (list.h) that `read` fills and that is malloc'ed */
 	uint32_t min, max;
 	void (*read)(struct svcr_reader *r, void *member);
-	const struct svcr_field *fields; /* ended by an entry without a name */
+	const struct svcr_field *fields;
 };
 
+/* The name of a field and its length; the last entry of a table is SVCR_END. */
 #define SVCR_FIELD(literal) literal, sizeof(literal) - 1
+#define SVCR_END { .name = NULL }
 
-/* Reads the object that comes next into `obj`; unknown fields are skipped, null counts as absent. */
+/* The object of which `pointer` is a member, for `read` functions that need more than the member. */
+#define SVCR_CONTAINER(pointer, type, member) ((type *)((char *)(pointer) - offsetof(type, member)))
+
+/* ---- Objects ----------------------------------------------------------- */
+
+/* Reads the next value, an object, into `obj`. Unknown fields are skipped; null counts as absent. */
 void svcr_read_object(struct svcr_reader *r, const struct svcr_field *fields, void *obj);
-/* Reads the member of `obj` whose key was just taken. */
+/* Reads the value of `key`, the key that was taken last, into `obj`. */
 void svcr_read_member(struct svcr_reader *r, const struct svcr_field *fields, struct svcr_str key, void *obj);
-/* Calls `read` for each item of the array that comes next (null: none). */
+/* Calls `read` with `member` for each item of the next value, an array; null has no items. */
 void svcr_read_each(struct svcr_reader *r, void (*read)(struct svcr_reader *r, void *member), void *member);
-/* Takes a string; false after complaining about another type, or on null. */
-bool svcr_read_string(struct svcr_reader *r, struct svcr_str *s);
-/* The same, interned; NULL when there is none. */
-const char *svcr_read_interned(struct svcr_reader *r);
-/* Takes true or false; false (`b` as it was) after complaining about another type, or on null. */
-bool svcr_read_bool(struct svcr_reader *r, bool *b);
-/* One of `words` (ended by NULL): its index, or -1 after complaining. */
-int svcr_read_word(struct svcr_reader *r, const char *const *words);
+/* Frees and empties all lists and maps that the table's fields own in `obj`. */
+void svcr_read_release(const struct svcr_field *fields, void *obj);
 
-/* An error at the current field. */
+/* ---- Values ------------------------------------------------------------ */
+
+/* Takes a string, valid until the next call. Returns false on null and, after an error, on another type. */
+bool svcr_read_string(struct svcr_reader *r, struct svcr_str *s);
+/* Takes a string and returns it interned; NULL where svcr_read_string() is false or memory is short. */
+const char *svcr_read_interned(struct svcr_reader *r);
+/* Takes true or false. Returns false and leaves *b alone on null and, after an error, on another type. */
+bool svcr_read_bool(struct svcr_reader *r, bool *b);
+/* Takes one of `words` (ended by NULL). Returns its index; -1 on null and "", and on others after an error. */
+int svcr_read_word(struct svcr_reader *r, const char *const *words);
+/* Returns `s` interned in the model; NULL, with r->err set, when memory is short. */
+const char *svcr_read_intern(struct svcr_reader *r, struct svcr_str s);
+
+/* ---- Lists ------------------------------------------------------------- */
+
+/* svcr_grow(), with r->err set when memory is short. */
+void *svcr_read_grow(struct svcr_reader *r, void **v, size_t *n, size_t *cap, size_t size);
+/* Moves a malloc'ed list into the model's arena; when memory is short it is empty and r->err set. */
+void svcr_read_keep(struct svcr_reader *r, void **v, size_t *n, size_t *cap, size_t size);
+
+#define SVCR_READ_GROW(r, list) \
+	svcr_read_grow(r, (void **)&(list)->v, &(list)->n, &(list)->cap, sizeof(*(list)->v))
+#define SVCR_READ_KEEP(r, list) \
+	svcr_read_keep(r, (void **)&(list)->v, &(list)->n, &(list)->cap, sizeof(*(list)->v))
+
+/* ---- Diagnostics ------------------------------------------------------- */
+
+/* Adds an error at the current field, unless the JSON text is broken, which is reported once. */
 void svcr_read_error(struct svcr_reader *r, const char *check, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/* Adds a diagnostic of any severity at the current field; `object` may be NULL. */
 void svcr_read_note(struct svcr_reader *r, enum svcrules_severity severity, const char *check,
 		    const char *object, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+/* Enters a field of the path (`key`, which is borrowed) or, with key NULL, an item by its index. */
 void svcr_read_push(struct svcr_reader *r, const char *key, int index);
+/* Leaves it. */
 void svcr_read_pop(struct svcr_reader *r);
-
-/* Tables for each kind (objects.c). */
-extern const struct svcr_field svcr_service_fields[];
-extern const struct svcr_field svcr_slice_fields[];
-extern const struct svcr_field svcr_endpoints_fields[];
-extern const struct svcr_field svcr_node_fields[];
-
-struct svcr_object;
-
-/*
- * Must follow the reading of an object by its table, also after errors: check
- * what needs more than one field, and move the result into the model.
- */
-void svcr_service_finish(struct svcr_reader *r, struct svcr_object *o);
-void svcr_slice_finish(struct svcr_reader *r, struct svcr_object *o);
-void svcr_endpoints_finish(struct svcr_reader *r, struct svcr_object *o);
-void svcr_node_finish(struct svcr_reader *r, struct svcr_object *o);
-/* Must follow instead when the object turns out to be another one. */
-void svcr_service_drop(struct svcr_object *o);
-void svcr_slice_drop(struct svcr_object *o);
-void svcr_endpoints_drop(struct svcr_object *o);
-void svcr_node_drop(struct svcr_object *o);
-
-struct svcr_metadata {
-	const char *ns, *name, *created;
-	const char *service;  /* label kubernetes.io/service-name */
-	const char *zone;     /* label topology.kubernetes.io/zone */
-	const char *scheduler; /* annotation svcrules.io/ipvs-scheduler */
-	bool not_ours;        /* labelled for another proxy */
-};
-
-/* What the tables above fill in. */
-struct svcr_object {
-	struct svcr_metadata meta;
-	size_t first_slice; /* legacy Endpoints: their subsets follow in the model's slices from here on */
-	union {
-		struct { struct svcr_service s; const char *cluster_ip; bool affinity_on; uint32_t timeout;
-			 bool has_cluster_ips; } service;
-		struct { struct svcr_slice s; bool has_type; } slice;
-		struct { struct svcr_node n; struct svcr_cidrs pod_cidrs; } node;
-	};
-};
 
 #endif

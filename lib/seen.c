@@ -1,45 +1,38 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "seen.h"
-#include "bytes.h"
+#include "hash.h"
 
-/* Nobody who writes the input chooses addresses. */
-static struct svcr_seen *find_slot(struct svcr_seen *slots, size_t size, const struct svcr_seen *o)
+/* Addresses need no seed: whoever writes the input does not choose them. */
+static uint32_t seen_hash(const struct svcr_seen *o)
 {
-	size_t i = (size_t)svcr_mix(svcr_mix((uintptr_t)o->name, 0x9e3779b97f4a7c15) ^ (uintptr_t)o->ns,
-				    0xd6e8feb86659fd93 ^ (uintptr_t)o->kind) & (size - 1);
+	uint64_t name = svcr_mix((uintptr_t)o->name, 0x9e3779b97f4a7c15);
 
-	while (slots[i].source && (slots[i].name != o->name || slots[i].ns != o->ns || slots[i].kind != o->kind))
-		i = (i + 1) & (size - 1);
-	return &slots[i];
+	return (uint32_t)svcr_mix(name ^ (uintptr_t)o->ns, 0xd6e8feb86659fd93 ^ (uintptr_t)o->kind);
 }
 
-static bool grow(struct svcr_seen_set *t)
+static bool seen_same(const struct svcr_seen *a, const struct svcr_seen *b)
 {
-	size_t size = t->size ? t->size * 2 : 64;
-	struct svcr_seen *slots = calloc(size, sizeof(*slots));
-
-	if (!slots)
-		return false;
-	for (size_t i = 0; i < t->size; i++)
-		if (t->slots[i].source)
-			*find_slot(slots, size, &t->slots[i]) = t->slots[i];
-	free(t->slots);
-	t->slots = slots;
-	t->size = size;
-	return true;
+	return a->name == b->name && a->ns == b->ns && a->kind == b->kind;
 }
 
-const struct svcr_seen *svcr_seen_add(struct svcr_seen_set *t, const struct svcr_seen *o, bool *ret_added)
+const struct svcr_seen *svcr_seen_add(struct svcr_table *t, struct svcr_arena *a,
+				      const struct svcr_seen *o, bool *ret_added)
 {
-	struct svcr_seen *slot;
+	uint32_t hash = seen_hash(o);
+	struct svcr_seen *entry;
+	struct svcr_slot *slot;
 
-	if (t->used >= t->size / 4 * 3 && !grow(t))
+	*ret_added = false;
+	if (!svcr_table_has_room(t) && !svcr_table_grow(t))
 		return NULL;
-	slot = find_slot(t->slots, t->size, o);
-	*ret_added = !slot->source;
-	if (*ret_added) {
-		*slot = *o;
-		t->used++;
-	}
-	return slot;
+	for (slot = svcr_table_first(t, hash); slot->entry; slot = svcr_table_next(t, slot))
+		if (slot->hash == hash && seen_same(slot->entry, o))
+			return slot->entry;
+	entry = svcr_arena_alloc(a, sizeof(*entry));
+	if (!entry)
+		return NULL;
+	*entry = *o;
+	svcr_table_put(t, slot, entry, hash, 0);
+	*ret_added = true;
+	return entry;
 }

@@ -7,6 +7,7 @@
 #define SVCR_SELECT_H
 
 #include "model.h"
+#include "options.h"
 
 struct svcr_target {
 	struct svcr_addr addr;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The pull parser of json.h; see state.h for its parts. */
 #include "state.h"
+#include "hash.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The keys of open objects, each of which may come once. */
 #include "state.h"
+#include "hash.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -7,6 +7,7 @@
 #define SVCR_IPVS_RULESET_H
 
 #include "model.h"
+#include "options.h"
 #include "rules/nftables/ruleset.h"
 
 /* A bit of a virtual server's flags that the kernel keeps and gives no meaning (6.1, 6.18): made by svcrules. */

@@ -9,6 +9,7 @@
 
 #include "addr.h"
 #include "arena.h"
+#include "intern.h"
 #include "rules/nftables/layout.h"
 #include "svcrules.h"
 

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "kinds.h"
+
+const struct svcr_kind *const svcr_kinds[] = {
+	&svcr_kind_service,
+	&svcr_kind_endpoint_slice,
+	&svcr_kind_endpoints,
+	&svcr_kind_node,
+	NULL
+};
+
+const struct svcr_kind *svcr_kinds_find(const struct svcr_kind *const *kinds, const char *name,
+					const char *api)
+{
+	for (; *kinds; kinds++)
+		if (strcmp((*kinds)->kind, name) == 0 && (!api || !*api || strcmp((*kinds)->api, api) == 0))
+			return *kinds;
+	return NULL;
+}
+
+const struct svcr_kind *svcr_kinds_only(const struct svcr_kind *const *kinds, struct svcr_str api)
+{
+	const struct svcr_kind *found = NULL;
+
+	for (; *kinds; kinds++) {
+		if (!svcr_str_eq(api, (*kinds)->api))
+			continue;
+		if (found)
+			return NULL;
+		found = *kinds;
+	}
+	return found;
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Endpoints of v1, which EndpointSlices replaced: each subset becomes a slice of the model. */
+#include "kinds.h"
+#include "metadata.h"
+#include "slice.h"
+#include "values.h"
+
+struct legacy_subsets { struct svcr_slice *v; size_t n, cap; };
+
+struct legacy_object {
+	struct svcr_metadata meta;
+	struct legacy_subsets subsets; /* their own lists are in the model's arena */
+};
+
+struct legacy_address {
+	struct svcr_given_addr ip;
+	const char *node;
+};
+
+static const struct svcr_field legacy_address_fields[] = {
+	{ SVCR_FIELD("ip"), SVCR_F_CUSTOM, offsetof(struct legacy_address, ip), .read = svcr_read_given_addr },
+	{ SVCR_FIELD("nodeName"), SVCR_F_STRING, .offset = offsetof(struct legacy_address, node) },
+	SVCR_END
+};
+
+static void read_legacy_address(struct svcr_reader *r, struct svcr_slice_endpoints *list, bool ready)
+{
+	struct legacy_address a = { .node = NULL };
+	struct svcr_endpoint *slot;
+
+	svcr_read_object(r, legacy_address_fields, &a);
+	if (!a.ip.given)
+		return;
+	slot = SVCR_READ_GROW(r, list);
+	if (slot)
+		*slot = (struct svcr_endpoint){ .addr = a.ip.addr, .ready = ready, .serving = ready,
+						.node = a.node && *a.node ? a.node : NULL };
+}
+
+static void read_ready(struct svcr_reader *r, void *member)
+{
+	read_legacy_address(r, member, true);
+}
+
+static void read_not_ready(struct svcr_reader *r, void *member)
+{
+	read_legacy_address(r, member, false);
+}
+
+static const struct svcr_field subset_fields[] = {
+	{ SVCR_FIELD("addresses"), SVCR_F_EACH, offsetof(struct svcr_slice, endpoints), true,
+	  .read = read_ready },
+	{ SVCR_FIELD("notReadyAddresses"), SVCR_F_EACH, offsetof(struct svcr_slice, endpoints), true,
+	  .read = read_not_ready },
+	{ SVCR_FIELD("ports"), SVCR_F_EACH, offsetof(struct svcr_slice, ports), true,
+	  .read = svcr_read_slice_port },
+	SVCR_END
+};
+
+static void read_subset(struct svcr_reader *r, void *member)
+{
+	struct svcr_slice s = { .legacy = true, .any_family = true, .source = r->source }, *slot;
+	struct legacy_subsets *subsets = member;
+
+	svcr_read_object(r, subset_fields, &s);
+	SVCR_READ_KEEP(r, &s.ports);
+	SVCR_READ_KEEP(r, &s.endpoints);
+	slot = SVCR_READ_GROW(r, subsets);
+	if (slot)
+		*slot = s;
+}
+
+static const struct svcr_field legacy_fields[] = {
+	{ SVCR_FIELD("metadata"), SVCR_F_OBJECT, offsetof(struct legacy_object, meta),
+	  .fields = svcr_metadata_fields },
+	{ SVCR_FIELD("subsets"), SVCR_F_EACH, offsetof(struct legacy_object, subsets), true,
+	  .read = read_subset },
+	SVCR_END
+};
+
+static void finish_legacy(struct svcr_reader *r, void *object)
+{
+	struct legacy_object *o = object;
+
+	for (size_t i = 0; i < o->subsets.n; i++) {
+		struct svcr_slice *slot = SVCR_READ_GROW(r, &r->model->slices);
+
+		if (!slot)
+			break;
+		*slot = o->subsets.v[i];
+		slot->ns = o->meta.ns;
+		slot->service = o->meta.name;
+		slot->ignored = !o->meta.name;
+	}
+	svcr_read_release(legacy_fields, o);
+}
+
+const struct svcr_kind svcr_kind_endpoints = {
+	"Endpoints", "v1", true, legacy_fields, sizeof(struct legacy_object), finish_legacy
+};

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "metadata.h"
+#include "values.h"
+
+#define MEMBER(path) offsetof(struct svcr_metadata, path)
+
+/* The presence of the label counts, with any value but null. */
+static void read_not_ours(struct svcr_reader *r, void *member)
+{
+	if (svcr_json_peek(&r->json) != SVCR_JSON_NULL)
+		*(bool *)member = true;
+	svcr_json_skip(&r->json);
+}
+
+/*
+ * The well-known labels of Kubernetes ("Well-Known Labels, Annotations and
+ * Taints" in its reference). kube-proxy leaves services with the last two alone.
+ */
+static const struct svcr_field label_fields[] = {
+	{ SVCR_FIELD("kubernetes.io/service-name"), SVCR_F_CUSTOM, MEMBER(service),
+	  .read = svcr_read_short_name },
+	{ SVCR_FIELD("topology.kubernetes.io/zone"), SVCR_F_STRING, .offset = MEMBER(zone) },
+	{ SVCR_FIELD("service.kubernetes.io/service-proxy-name"), SVCR_F_CUSTOM, MEMBER(not_ours),
+	  .read = read_not_ours },
+	{ SVCR_FIELD("service.kubernetes.io/headless"), SVCR_F_CUSTOM, MEMBER(not_ours),
+	  .read = read_not_ours },
+	SVCR_END
+};
+
+/* A misspelt name must not stop all services: whoever builds IPVS rules warns of unknown schedulers. */
+static const struct svcr_field annotation_fields[] = {
+	{ SVCR_FIELD("svcrules.io/ipvs-scheduler"), SVCR_F_STRING, .offset = MEMBER(scheduler) },
+	SVCR_END
+};
+
+const struct svcr_field svcr_service_metadata_fields[] = {
+	{ SVCR_FIELD("name"), SVCR_F_CUSTOM, MEMBER(name), .read = svcr_read_short_name },
+	{ SVCR_FIELD("namespace"), SVCR_F_CUSTOM, MEMBER(ns), .read = svcr_read_short_name },
+	{ SVCR_FIELD("creationTimestamp"), SVCR_F_STRING, .offset = MEMBER(created) },
+	{ SVCR_FIELD("labels"), SVCR_F_OBJECT, .fields = label_fields },
+	{ SVCR_FIELD("annotations"), SVCR_F_OBJECT, .fields = annotation_fields },
+	SVCR_END
+};
+
+const struct svcr_field svcr_metadata_fields[] = {
+	{ SVCR_FIELD("name"), SVCR_F_CUSTOM, MEMBER(name), .read = svcr_read_long_name },
+	{ SVCR_FIELD("namespace"), SVCR_F_CUSTOM, MEMBER(ns), .read = svcr_read_short_name },
+	{ SVCR_FIELD("labels"), SVCR_F_OBJECT, .fields = label_fields },
+	SVCR_END
+};

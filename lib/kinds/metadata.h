@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The metadata of objects, with the labels and annotations that matter here. */
+#ifndef SVCR_METADATA_H
+#define SVCR_METADATA_H
+
+#include "reader.h"
+
+/* The first member of every object that is read. Strings are interned, NULL while absent. */
+struct svcr_metadata {
+	const char *ns;        /* when finished: "default" or "" if absent */
+	const char *name;
+	const char *created;   /* creationTimestamp, RFC 3339 */
+	const char *service;   /* label kubernetes.io/service-name */
+	const char *zone;      /* label topology.kubernetes.io/zone */
+	const char *scheduler; /* annotation svcrules.io/ipvs-scheduler */
+	bool not_ours;         /* a label gives the service to another proxy */
+};
+
+/* Fields of struct svcr_metadata, for names of up to 253 bytes. */
+extern const struct svcr_field svcr_metadata_fields[];
+/* The same for Services: names of up to 63 bytes, with `created` and `scheduler`. */
+extern const struct svcr_field svcr_service_metadata_fields[];
+
+#endif

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Service of v1. */
+#include "kinds.h"
+#include "metadata.h"
+#include "values.h"
+
+/* Seconds, from the Kubernetes API: DefaultClientIPServiceAffinitySeconds and MaxClientIPServiceAffinitySeconds. */
+#define DEFAULT_TIMEOUT 10800
+#define MAX_TIMEOUT 86400
+
+#define MEMBER(path) offsetof(struct service_object, path)
+
+struct service_object {
+	struct svcr_metadata meta;
+	struct svcr_service s;
+	const char *cluster_ip; /* clusterIP; counts only without clusterIPs */
+	bool has_cluster_ips;
+	bool affinity_on;
+	uint32_t timeout;       /* of affinity, in seconds; 0: not given */
+};
+
+/* ---- Ports ------------------------------------------------------------- */
+
+/* A port as it is read: numbers have 32 bits. */
+struct read_port {
+	struct svcr_service_port p;
+	uint32_t port, node_port;
+};
+
+static const struct svcr_field service_port_fields[] = {
+	{ SVCR_FIELD("name"), SVCR_F_CUSTOM, offsetof(struct read_port, p.name), .read = svcr_read_short_name },
+	{ SVCR_FIELD("protocol"), SVCR_F_CUSTOM, offsetof(struct read_port, p.protocol),
+	  .read = svcr_read_protocol },
+	{ SVCR_FIELD("port"), SVCR_F_INT, offsetof(struct read_port, port), .min = 1, .max = 65535 },
+	{ SVCR_FIELD("nodePort"), SVCR_F_INT, offsetof(struct read_port, node_port), .min = 0, .max = 65535 },
+	SVCR_END
+};
+
+static void read_service_port(struct svcr_reader *r, void *member)
+{
+	struct svcr_service_ports *ports = member;
+	struct read_port port = { .p = { .name = "", .protocol = SVCR_TCP } };
+	size_t errors = svcrules_diags_errors(r->diags);
+	struct svcr_service_port *slot;
+
+	svcr_read_object(r, service_port_fields, &port);
+	if (!port.port) {
+		if (svcrules_diags_errors(r->diags) == errors)
+			svcr_read_error(r, "range", "no port number");
+		return;
+	}
+	slot = SVCR_READ_GROW(r, ports);
+	if (!slot)
+		return;
+	*slot = port.p;
+	slot->port = (uint16_t)port.port;
+	slot->node_port = (uint16_t)port.node_port;
+}
+
+/* ---- Addresses --------------------------------------------------------- */
+
+static void add_cluster_ip(struct svcr_reader *r, struct svcr_service *s, struct svcr_str text)
+{
+	struct svcr_addr a;
+
+	if (svcr_str_eq(text, "None"))
+		s->headless = true;
+	else if (svcr_addr_parse(&a, text))
+		svcr_read_add_addr(r, &s->cluster_ips, &a);
+	else
+		svcr_read_address_error(r, text);
+}
+
+static void read_cluster_ip(struct svcr_reader *r, void *member)
+{
+	struct service_object *o = SVCR_CONTAINER(member, struct service_object, s.cluster_ips);
+	struct svcr_str s;
+
+	if (!svcr_read_string(r, &s) || !s.len)
+		return;
+	o->has_cluster_ips = true;
+	add_cluster_ip(r, &o->s, s);
+}
+
+struct read_ingress {
+	struct svcr_given_addr ip;
+	bool proxy; /* ipMode is Proxy */
+};
+
+static void read_ip_mode(struct svcr_reader *r, void *member)
+{
+	static const char *const words[] = { "VIP", "Proxy", NULL };
+
+	*(bool *)member = svcr_read_word(r, words) == 1;
+}
+
+static const struct svcr_field ingress_fields[] = {
+	{ SVCR_FIELD("ip"), SVCR_F_CUSTOM, offsetof(struct read_ingress, ip), .read = svcr_read_given_addr },
+	{ SVCR_FIELD("ipMode"), SVCR_F_CUSTOM, offsetof(struct read_ingress, proxy), .read = read_ip_mode },
+	SVCR_END
+};
+
+/* With ipMode Proxy the load balancer delivers to nodes itself, so its address is not served here. */
+static void read_balancer_ip(struct svcr_reader *r, void *member)
+{
+	struct read_ingress ingress = { .proxy = false };
+
+	svcr_read_object(r, ingress_fields, &ingress);
+	if (ingress.ip.given && !ingress.proxy)
+		svcr_read_add_addr(r, member, &ingress.ip.addr);
+}
+
+/* ---- Fields ------------------------------------------------------------ */
+
+static void read_type(struct svcr_reader *r, void *member)
+{
+	static const char *const words[] = { "ClusterIP", "NodePort", "LoadBalancer", "ExternalName", NULL };
+	int i = svcr_read_word(r, words);
+
+	if (i >= 0)
+		*(enum svcr_service_type *)member = (enum svcr_service_type)i;
+}
+
+static void read_affinity(struct svcr_reader *r, void *member)
+{
+	static const char *const words[] = { "None", "ClientIP", NULL };
+
+	*(bool *)member = svcr_read_word(r, words) == 1;
+}
+
+static void read_no_node_ports(struct svcr_reader *r, void *member)
+{
+	bool allocate = true;
+
+	svcr_read_bool(r, &allocate);
+	*(bool *)member = !allocate;
+}
+
+static const struct svcr_field client_ip_fields[] = {
+	{ SVCR_FIELD("timeoutSeconds"), SVCR_F_INT, MEMBER(timeout), .min = 1, .max = MAX_TIMEOUT },
+	SVCR_END
+};
+
+static const struct svcr_field affinity_config_fields[] = {
+	{ SVCR_FIELD("clientIP"), SVCR_F_OBJECT, .fields = client_ip_fields },
+	SVCR_END
+};
+
+static const struct svcr_field service_spec_fields[] = {
+	{ SVCR_FIELD("clusterIP"), SVCR_F_STRING, .offset = MEMBER(cluster_ip) },
+	{ SVCR_FIELD("clusterIPs"), SVCR_F_EACH, MEMBER(s.cluster_ips), true, .read = read_cluster_ip },
+	{ SVCR_FIELD("externalIPs"), SVCR_F_EACH, MEMBER(s.external_ips), true, .read = svcr_read_addr_item },
+	{ SVCR_FIELD("ports"), SVCR_F_EACH, MEMBER(s.ports), true, .read = read_service_port },
+	{ SVCR_FIELD("type"), SVCR_F_CUSTOM, MEMBER(s.type), .read = read_type },
+	{ SVCR_FIELD("sessionAffinity"), SVCR_F_CUSTOM, MEMBER(affinity_on), .read = read_affinity },
+	{ SVCR_FIELD("sessionAffinityConfig"), SVCR_F_OBJECT, .fields = affinity_config_fields },
+	{ SVCR_FIELD("internalTrafficPolicy"), SVCR_F_CUSTOM, MEMBER(s.internal_local),
+	  .read = svcr_read_policy },
+	{ SVCR_FIELD("externalTrafficPolicy"), SVCR_F_CUSTOM, MEMBER(s.external_local),
+	  .read = svcr_read_policy },
+	{ SVCR_FIELD("allocateLoadBalancerNodePorts"), SVCR_F_CUSTOM, MEMBER(s.no_node_ports),
+	  .read = read_no_node_ports },
+	{ SVCR_FIELD("loadBalancerSourceRanges"), SVCR_F_EACH, MEMBER(s.ranges), true,
+	  .read = svcr_read_cidr_item },
+	SVCR_END
+};
+
+static const struct svcr_field balancer_fields[] = {
+	{ SVCR_FIELD("ingress"), SVCR_F_EACH, MEMBER(s.balancer_ips), true, .read = read_balancer_ip },
+	SVCR_END
+};
+
+static const struct svcr_field service_status_fields[] = {
+	{ SVCR_FIELD("loadBalancer"), SVCR_F_OBJECT, .fields = balancer_fields },
+	SVCR_END
+};
+
+static const struct svcr_field service_fields[] = {
+	{ SVCR_FIELD("metadata"), SVCR_F_OBJECT, MEMBER(meta), .fields = svcr_service_metadata_fields },
+	{ SVCR_FIELD("spec"), SVCR_F_OBJECT, .fields = service_spec_fields },
+	{ SVCR_FIELD("status"), SVCR_F_OBJECT, .fields = service_status_fields },
+	SVCR_END
+};
+
+/* ---- The whole object -------------------------------------------------- */
+
+static void finish_cluster_ips(struct svcr_reader *r, struct service_object *o)
+{
+	struct svcr_service *s = &o->s;
+	const char *first = o->cluster_ip;
+
+	svcr_read_push(r, "spec", 0);
+	svcr_read_push(r, "clusterIP", 0);
+	if (!o->has_cluster_ips && first && *first)
+		add_cluster_ip(r, s, (struct svcr_str){ first, strlen(first) });
+	else if (!o->has_cluster_ips && s->type != SVCR_EXTERNAL_NAME && !s->not_ours && !r->json.failed)
+		svcr_read_note(r, SVCRULES_NOTICE, "pending", NULL,
+			       "no cluster IP yet: no rules for this service");
+	svcr_read_pop(r);
+	svcr_read_pop(r);
+}
+
+static void finish_service(struct svcr_reader *r, void *object)
+{
+	struct service_object *o = object;
+	struct svcr_service *s = &o->s, *slot;
+
+	s->ns = o->meta.ns;
+	s->name = o->meta.name;
+	s->source = r->source;
+	s->created = o->meta.created ? o->meta.created : "";
+	s->not_ours = o->meta.not_ours;
+	s->scheduler = o->meta.scheduler ? o->meta.scheduler : "";
+	if (o->affinity_on)
+		s->affinity = o->timeout ? o->timeout : DEFAULT_TIMEOUT;
+	if (s->type != SVCR_LOAD_BALANCER) /* fields left from a former type */
+		s->balancer_ips.n = s->ranges.n = 0;
+	s->has_ranges = s->ranges.n != 0;
+	finish_cluster_ips(r, o);
+	SVCR_READ_KEEP(r, &s->cluster_ips);
+	SVCR_READ_KEEP(r, &s->external_ips);
+	SVCR_READ_KEEP(r, &s->balancer_ips);
+	SVCR_READ_KEEP(r, &s->ranges);
+	SVCR_READ_KEEP(r, &s->ports);
+	slot = SVCR_READ_GROW(r, &r->model->services);
+	if (slot)
+		*slot = *s;
+}
+
+const struct svcr_kind svcr_kind_service = {
+	"Service", "v1", true, service_fields, sizeof(struct service_object), finish_service
+};

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* EndpointSlice of discovery.k8s.io/v1. */
+#include "slice.h"
+#include "kinds.h"
+#include "metadata.h"
+#include "values.h"
+
+#include <errno.h>
+
+#define NO_ADDRESS 255 /* in place of a family: the endpoint has no usable address */
+
+struct slice_object {
+	struct svcr_metadata meta;
+	struct svcr_slice s;
+	bool has_type; /* addressType was read, if only a wrong one */
+};
+
+/* ---- Ports ------------------------------------------------------------- */
+
+/* A port as it is read: its number has 32 bits. */
+struct read_slice_port {
+	struct svcr_slice_port p;
+	uint32_t port;
+};
+
+static const struct svcr_field slice_port_fields[] = {
+	{ SVCR_FIELD("name"), SVCR_F_CUSTOM, offsetof(struct read_slice_port, p.name),
+	  .read = svcr_read_short_name },
+	{ SVCR_FIELD("protocol"), SVCR_F_CUSTOM, offsetof(struct read_slice_port, p.protocol),
+	  .read = svcr_read_protocol },
+	{ SVCR_FIELD("port"), SVCR_F_INT, offsetof(struct read_slice_port, port), .min = 1, .max = 65535 },
+	SVCR_END
+};
+
+void svcr_read_slice_port(struct svcr_reader *r, void *member)
+{
+	struct svcr_slice_ports *ports = member;
+	struct read_slice_port port = { .p = { .name = "", .protocol = SVCR_TCP } };
+	struct svcr_slice_port *slot;
+
+	svcr_read_object(r, slice_port_fields, &port);
+	slot = SVCR_READ_GROW(r, ports);
+	if (!slot)
+		return;
+	*slot = port.p;
+	slot->port = (uint16_t)port.port;
+}
+
+/* ---- Endpoints --------------------------------------------------------- */
+
+/* An endpoint as it is read. Its conditions, and the slice's addressType, may come in any order. */
+struct read_endpoint {
+	struct svcr_endpoint e;
+	struct svcr_hints hints;
+	bool serving_given;
+	bool has_type, ignored; /* of the slice, as far as it is read */
+	bool has_addr;
+};
+
+#define ENDPOINT(path) offsetof(struct read_endpoint, path)
+
+static void read_serving(struct svcr_reader *r, void *member)
+{
+	struct read_endpoint *x = SVCR_CONTAINER(member, struct read_endpoint, e.serving);
+
+	x->serving_given = svcr_read_bool(r, &x->e.serving);
+}
+
+/*
+ * Only the first address counts, as with kube-proxy: the API says that all
+ * addresses of an endpoint are interchangeable. An FQDN slice has text that is
+ * no address, and that the slice is one may be known only later: the family is
+ * then SVCR_FAMILY__COUNT.
+ */
+static void read_endpoint_address(struct svcr_reader *r, void *member)
+{
+	struct read_endpoint *x = SVCR_CONTAINER(member, struct read_endpoint, e.addr);
+	struct svcr_str s;
+
+	if (!svcr_read_string(r, &s) || r->path[r->depth - 1].index || x->ignored)
+		return;
+	x->has_addr = true;
+	if (svcr_addr_parse(&x->e.addr, s))
+		return;
+	x->e.addr.family = SVCR_FAMILY__COUNT;
+	if (x->has_type) {
+		svcr_read_address_error(r, s);
+		x->has_addr = false;
+	}
+}
+
+static void read_hint(struct svcr_reader *r, void *member)
+{
+	static const struct svcr_field fields[] = { { SVCR_FIELD("name"), SVCR_F_STRING, .offset = 0 }, SVCR_END };
+	struct svcr_names *list = member;
+	const char *name = NULL, **slot;
+
+	svcr_read_object(r, fields, (void *)&name);
+	if (!name || !*name)
+		return;
+	slot = SVCR_READ_GROW(r, list);
+	if (slot)
+		*slot = name;
+}
+
+static const struct svcr_field condition_fields[] = {
+	{ SVCR_FIELD("ready"), SVCR_F_BOOL, .offset = ENDPOINT(e.ready) },
+	{ SVCR_FIELD("serving"), SVCR_F_CUSTOM, ENDPOINT(e.serving), .read = read_serving },
+	{ SVCR_FIELD("terminating"), SVCR_F_BOOL, .offset = ENDPOINT(e.terminating) },
+	SVCR_END
+};
+
+static const struct svcr_field hint_fields[] = {
+	{ SVCR_FIELD("forZones"), SVCR_F_EACH, ENDPOINT(hints.zones), true, .read = read_hint },
+	{ SVCR_FIELD("forNodes"), SVCR_F_EACH, ENDPOINT(hints.nodes), true, .read = read_hint },
+	SVCR_END
+};
+
+static const struct svcr_field endpoint_fields[] = {
+	{ SVCR_FIELD("addresses"), SVCR_F_EACH, ENDPOINT(e.addr), .read = read_endpoint_address },
+	{ SVCR_FIELD("conditions"), SVCR_F_OBJECT, .fields = condition_fields },
+	{ SVCR_FIELD("hints"), SVCR_F_OBJECT, .fields = hint_fields },
+	{ SVCR_FIELD("nodeName"), SVCR_F_STRING, .offset = ENDPOINT(e.node) },
+	SVCR_END
+};
+
+/* Moves hints into the model; NULL when there are none. */
+static const struct svcr_hints *keep_hints(struct svcr_reader *r, struct svcr_hints *h)
+{
+	struct svcr_hints *kept;
+
+	if (!h->zones.n && !h->nodes.n)
+		return NULL;
+	SVCR_READ_KEEP(r, &h->zones);
+	SVCR_READ_KEEP(r, &h->nodes);
+	kept = svcr_arena_alloc(&r->model->arena, sizeof(*kept));
+	if (kept)
+		*kept = *h;
+	else
+		r->err = -ENOMEM;
+	return kept;
+}
+
+/* An endpoint without an address keeps its place until the end, so that later errors name the right index. */
+static void read_slice_endpoint(struct svcr_reader *r, void *member)
+{
+	struct slice_object *o = SVCR_CONTAINER(member, struct slice_object, s.endpoints);
+	struct read_endpoint x = { .e = { .ready = true }, .has_type = o->has_type, .ignored = o->s.ignored };
+	struct svcr_endpoint *slot;
+
+	svcr_read_object(r, endpoint_fields, &x);
+	if (!x.serving_given)
+		x.e.serving = x.e.ready;
+	if (!x.has_addr)
+		x.e.addr = (struct svcr_addr){ .family = NO_ADDRESS };
+	if (x.e.node && !*x.e.node)
+		x.e.node = NULL;
+	x.e.hints = keep_hints(r, &x.hints);
+	slot = SVCR_READ_GROW(r, &o->s.endpoints);
+	if (slot)
+		*slot = x.e;
+}
+
+/* ---- Fields ------------------------------------------------------------ */
+
+static void read_address_type(struct svcr_reader *r, void *member)
+{
+	static const char *const words[] = { "IPv4", "IPv6", "FQDN", NULL };
+	struct slice_object *o = SVCR_CONTAINER(member, struct slice_object, has_type);
+	int i = svcr_read_word(r, words);
+
+	o->has_type = true; /* a wrong one has an error already */
+	if (i < 0)
+		return;
+	o->s.ignored = i == 2;
+	o->s.family = i == 1 ? SVCR_IPV6 : SVCR_IPV4;
+}
+
+#define MEMBER(path) offsetof(struct slice_object, path)
+
+static const struct svcr_field slice_fields[] = {
+	{ SVCR_FIELD("metadata"), SVCR_F_OBJECT, MEMBER(meta), .fields = svcr_metadata_fields },
+	{ SVCR_FIELD("addressType"), SVCR_F_CUSTOM, MEMBER(has_type), .read = read_address_type },
+	{ SVCR_FIELD("endpoints"), SVCR_F_EACH, MEMBER(s.endpoints), true, .read = read_slice_endpoint },
+	{ SVCR_FIELD("ports"), SVCR_F_EACH, MEMBER(s.ports), true, .read = svcr_read_slice_port },
+	SVCR_END
+};
+
+/* ---- The whole object -------------------------------------------------- */
+
+static void family_error(struct svcr_reader *r, const struct svcr_slice *s, const struct svcr_addr *a)
+{
+	const char *expected = s->family == SVCR_IPV6 ? "IPv6" : "IPv4";
+	char text[SVCR_ADDR_TEXT];
+
+	if (a->family == SVCR_FAMILY__COUNT)
+		svcr_read_error(r, "address", "not an %s address", expected);
+	else
+		svcr_read_error(r, "address", "%s is not an %s address, as addressType says",
+				svcr_addr_text(a, text), expected);
+}
+
+/* Removes endpoints without an address; those of another family than the slice's are errors. */
+static void finish_endpoints(struct svcr_reader *r, struct svcr_slice *s)
+{
+	size_t kept = 0;
+
+	svcr_read_push(r, "endpoints", 0);
+	for (size_t i = 0; i < s->endpoints.n; i++) {
+		const struct svcr_endpoint *e = &s->endpoints.v[i];
+
+		if (e->addr.family == NO_ADDRESS)
+			continue;
+		if (e->addr.family == s->family) {
+			s->endpoints.v[kept++] = *e;
+			continue;
+		}
+		svcr_read_push(r, NULL, (int)i);
+		svcr_read_push(r, "addresses[0]", 0);
+		family_error(r, s, &e->addr);
+		svcr_read_pop(r);
+		svcr_read_pop(r);
+	}
+	svcr_read_pop(r);
+	s->endpoints.n = kept;
+}
+
+static void finish_slice(struct svcr_reader *r, void *object)
+{
+	struct slice_object *o = object;
+	struct svcr_slice *s = &o->s, *slot;
+
+	s->ns = o->meta.ns;
+	s->service = o->meta.service;
+	s->source = r->source;
+	if (!o->has_type) {
+		svcr_read_push(r, "addressType", 0);
+		svcr_read_error(r, "value", "missing, expected IPv4, IPv6 or FQDN");
+		svcr_read_pop(r);
+		s->endpoints.n = 0;
+	}
+	if (s->ignored)
+		s->endpoints.n = 0;
+	else
+		finish_endpoints(r, s);
+	if (!s->service)
+		s->ignored = true;
+	SVCR_READ_KEEP(r, &s->ports);
+	SVCR_READ_KEEP(r, &s->endpoints);
+	slot = SVCR_READ_GROW(r, &r->model->slices);
+	if (slot)
+		*slot = *s;
+}
+
+const struct svcr_kind svcr_kind_endpoint_slice = {
+	"EndpointSlice", "discovery.k8s.io/v1", true, slice_fields, sizeof(struct slice_object), finish_slice
+};

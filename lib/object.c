@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "object.h"
+#include "kinds/metadata.h"
+#include "seen.h"
+
+#include <errno.h>
+
+#define OBJECT_NAME_MAX 400 /* bytes of "KIND NAMESPACE/NAME" in messages */
+
+const char svcr_object_no_kind[] = "no Kubernetes object: it has no kind";
+
+int svcr_object_init(struct svcr_reader *r)
+{
+	size_t size = sizeof(struct svcr_metadata);
+
+	for (const struct svcr_kind *const *k = r->model->reads; *k; k++)
+		if ((*k)->size > size)
+			size = (*k)->size;
+	r->object = malloc(size);
+	return r->object ? 0 : -ENOMEM;
+}
+
+/* ---- Names ------------------------------------------------------------- */
+
+static void check_duplicate(struct svcr_reader *r, const struct svcr_kind *k,
+			    const struct svcr_metadata *meta)
+{
+	const struct svcr_seen o = { k, k->namespaced ? meta->ns : NULL, meta->name, r->source }, *found;
+	bool added;
+
+	found = svcr_seen_add(&r->model->seen, &r->model->arena, &o, &added);
+	if (!found)
+		r->err = -ENOMEM;
+	else if (!added)
+		svcr_read_error(r, "duplicate", "the same object twice: it was in %s before", found->source);
+}
+
+/* Names the object in its diagnostics: by its name, else by its place in the list. */
+static void object_name(struct svcr_reader *r, const struct svcr_reading *x, const struct svcr_metadata *meta)
+{
+	const struct svcr_kind *k = x->kind;
+	char text[OBJECT_NAME_MAX];
+
+	if (meta->name && !r->json.failed)
+		check_duplicate(r, k, meta);
+	if (svcrules_diags_count(r->diags) == x->first)
+		return;
+	if (meta->name && k->namespaced)
+		snprintf(text, sizeof(text), "%s %s/%s", k->kind, meta->ns, meta->name);
+	else if (meta->name)
+		snprintf(text, sizeof(text), "%s %s", k->kind, meta->name);
+	else if (x->index >= 0)
+		snprintf(text, sizeof(text), "%s items[%d]", k->kind, x->index);
+	else
+		snprintf(text, sizeof(text), "%s", k->kind);
+	svcr_diags_name(r->diags, x->first, text);
+}
+
+static void name_missing(struct svcr_reader *r)
+{
+	svcr_read_push(r, "metadata", 0);
+	svcr_read_push(r, "name", 0);
+	svcr_read_error(r, "name", "missing");
+	svcr_read_pop(r);
+	svcr_read_pop(r);
+}
+
+/* ---- From start to end ------------------------------------------------- */
+
+struct svcr_reading svcr_object_start(struct svcr_reader *r, const struct svcr_kind *k, int index)
+{
+	memset(r->object, 0, k->size);
+	return (struct svcr_reading){ .kind = k, .index = index, .first = svcrules_diags_count(r->diags),
+				      .errors = svcrules_diags_errors(r->diags) };
+}
+
+void svcr_object_finish(struct svcr_reader *r, const struct svcr_reading *x)
+{
+	struct svcr_metadata *meta = r->object;
+
+	if (!meta->ns && x->kind->namespaced)
+		meta->ns = svcr_read_intern(r, (struct svcr_str){ "default", 7 });
+	if (!meta->ns)
+		meta->ns = "";
+	if (!meta->name && svcrules_diags_errors(r->diags) == x->errors)
+		name_missing(r);
+	x->kind->finish(r, r->object);
+	object_name(r, x, meta);
+	r->last = x->kind;
+}
+
+void svcr_object_abandon(struct svcr_reader *r, const struct svcr_reading *x)
+{
+	svcr_read_release(x->kind->fields, r->object);
+	svcr_diags_cut(r->diags, x->first);
+}
+
+void svcr_object_read(struct svcr_reader *r, const struct svcr_kind *k, int index)
+{
+	struct svcr_reading x = svcr_object_start(r, k, index);
+
+	svcr_read_object(r, k->fields, r->object);
+	svcr_object_finish(r, &x);
+}
+
+/* ---- Objects that are not read ----------------------------------------- */
+
+const char *svcr_object_head(struct svcr_reader *r, const char *key)
+{
+	const char *s;
+
+	svcr_read_push(r, key, 0);
+	s = svcr_read_interned(r);
+	svcr_read_pop(r);
+	return s;
+}
+
+void svcr_object_ignore(struct svcr_reader *r, const struct svcr_head *h)
+{
+	char text[OBJECT_NAME_MAX];
+	const char *kind = h->kind;
+	struct svcr_ignored *slot;
+
+	if (svcr_kinds_find(r->model->reads, kind, NULL)) {
+		snprintf(text, sizeof(text), "%s (%s)", kind, h->api);
+		kind = text;
+	}
+	kind = svcr_read_intern(r, (struct svcr_str){ kind, strlen(kind) });
+	for (size_t i = 0; i < r->model->ignored.n; i++) {
+		slot = &r->model->ignored.v[i];
+		if (slot->kind == kind) {
+			slot->n++;
+			return;
+		}
+	}
+	slot = kind ? SVCR_READ_GROW(r, &r->model->ignored) : NULL;
+	if (slot)
+		*slot = (struct svcr_ignored){ kind, 1 };
+}
+
+void svcr_object_foreign(struct svcr_reader *r, int index, const char *text)
+{
+	if (index >= 0) {
+		svcr_read_push(r, "items", 0);
+		svcr_read_push(r, NULL, index);
+	}
+	svcr_read_error(r, "not-kubernetes", "%s", text);
+	if (index >= 0) {
+		svcr_read_pop(r);
+		svcr_read_pop(r);
+	}
+}
