@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <stdarg.h>
 
-static void flush(struct svcr_out *o)
+static void out_flush(struct svcr_out *o)
 {
 	if (!o->err && o->len)
 		o->err = o->write(o->arg, o->buf, o->len);
@@ -25,28 +25,42 @@ void svcr_out_str(struct svcr_out *o, const char *s)
 		s += part;
 		len -= part;
 		if (o->len == sizeof(o->buf))
-			flush(o);
+			out_flush(o);
 	}
+}
+
+/* A piece that is longer than the caller's buffer has memory of its own. */
+static void out_long(struct svcr_out *o, const char *fmt, va_list ap)
+{
+	char *text;
+
+	if (vasprintf(&text, fmt, ap) < 0) {
+		o->err = o->err ? o->err : -ENOMEM;
+		return;
+	}
+	svcr_out_str(o, text);
+	free(text);
 }
 
 void svcr_out(struct svcr_out *o, const char *fmt, ...)
 {
 	char line[1024];
-	va_list ap;
+	va_list ap, again;
 	int n;
 
 	va_start(ap, fmt);
+	va_copy(again, ap);
 	n = vsnprintf(line, sizeof(line), fmt, ap);
+	if (n >= 0 && (size_t)n < sizeof(line))
+		svcr_out_str(o, line);
+	else
+		out_long(o, fmt, again);
+	va_end(again);
 	va_end(ap);
-	if (n < 0 || (size_t)n >= sizeof(line)) { /* all that is printed is bounded well below */
-		o->err = o->err ? o->err : -EOVERFLOW;
-		return;
-	}
-	svcr_out_str(o, line);
 }
 
 int svcr_out_end(struct svcr_out *o)
 {
-	flush(o);
+	out_flush(o);
 	return o->err;
 }

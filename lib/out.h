@@ -1,21 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Formatted output through a callback; the first failure is sticky. */
+/* Formatted output through a function of the caller. */
 #ifndef SVCR_OUT_H
 #define SVCR_OUT_H
 
 #include "svcrules.h"
 
+/* Set `write` and `arg`, and zero the rest. */
 struct svcr_out {
 	svcrules_write_fn write;
 	void *arg;
-	int err;
+	int err; /* the first failure: what `write` returned, or -ENOMEM; nothing is written after it */
 	size_t len;
 	char buf[8192];
 };
 
+/* Appends formatted text of any length. */
 void svcr_out(struct svcr_out *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Appends a string of any length. */
 void svcr_out_str(struct svcr_out *o, const char *s);
-/* Writes what is left; returns the first error, or 0. */
+/* Writes what is still in the buffer. Returns 0 or the first error. */
 int svcr_out_end(struct svcr_out *o);
 
 #endif
