@@ -32,7 +32,7 @@ static bool failed;
 static void *live[LIVE_MAX];
 static size_t nlive;
 
-static bool fails(void)
+static bool alloc_fails(void)
 {
 	if (!counting || !countdown || --countdown)
 		return false;
@@ -40,7 +40,7 @@ static bool fails(void)
 	return true;
 }
 
-static void *note(void *p)
+static void *alloc_note(void *p)
 {
 	if (counting && p) {
 		if (nlive == LIVE_MAX)
@@ -50,7 +50,7 @@ static void *note(void *p)
 	return p;
 }
 
-static void forget(const void *p)
+static void alloc_forget(const void *p)
 {
 	for (size_t i = nlive; p && i-- > 0;)
 		if (live[i] == p) {
@@ -61,25 +61,25 @@ static void forget(const void *p)
 
 void *__wrap_malloc(size_t size)
 {
-	return fails() ? NULL : note(__real_malloc(size));
+	return alloc_fails() ? NULL : alloc_note(__real_malloc(size));
 }
 
 void *__wrap_calloc(size_t n, size_t size)
 {
-	return fails() ? NULL : note(__real_calloc(n, size));
+	return alloc_fails() ? NULL : alloc_note(__real_calloc(n, size));
 }
 
 void *__wrap_realloc(void *p, size_t size)
 {
-	if (fails())
+	if (alloc_fails())
 		return NULL;
-	forget(p);
-	return note(__real_realloc(p, size));
+	alloc_forget(p);
+	return alloc_note(__real_realloc(p, size));
 }
 
 void __wrap_free(void *p)
 {
-	forget(p);
+	alloc_forget(p);
 	__real_free(p);
 }
 
@@ -112,7 +112,7 @@ static const char *const inputs[] = {
 };
 
 /* Never grows by allocation: what is printed is hashed. */
-static int hash(void *arg, const char *buf, size_t len)
+static int alloc_hash(void *arg, const char *buf, size_t len)
 {
 	uint64_t *h = arg;
 
@@ -121,7 +121,7 @@ static int hash(void *arg, const char *buf, size_t len)
 	return 0;
 }
 
-static long fill_text(void *arg, char *buf, size_t size)
+static long alloc_fill(void *arg, char *buf, size_t size)
 {
 	const char **text = arg;
 	size_t n = strlen(*text) < size ? strlen(*text) : size;
@@ -131,7 +131,7 @@ static long fill_text(void *arg, char *buf, size_t size)
 	return (long)n;
 }
 
-static int set_options(struct svcrules_options *o, struct svcrules_diags *d)
+static int alloc_options(struct svcrules_options *o, struct svcrules_diags *d)
 {
 	static const char *const settings[][2] = {
 		{ "node-name", "n1" }, { "node-ip", "192.0.2.1, 2001:db8::1" }, { "service-cidr", "10.96.0.0/12" },
@@ -150,10 +150,10 @@ static int build_either(const char *text, struct svcrules_nft **nft, struct svcr
 	struct svcrules_diags *d = svcrules_diags_new();
 	struct svcrules_options *o = svcrules_options_new();
 	struct svcrules_model *m = svcrules_model_new();
-	int err = m ? set_options(o, d) : -ENOMEM;
+	int err = m ? alloc_options(o, d) : -ENOMEM;
 
 	if (!err)
-		err = svcrules_model_read(m, "input", fill_text, &text, d);
+		err = svcrules_model_read(m, "input", alloc_fill, &text, d);
 	if (!err)
 		err = nft ? svcrules_nft_build(m, o, d, nft) : svcrules_ipvs_build(m, o, d, ipvs);
 	if (d && svcrules_diags_failed(d)) {
@@ -171,7 +171,7 @@ static int build_either(const char *text, struct svcrules_nft **nft, struct svcr
 	return err;
 }
 
-static int build(const char *text, struct svcrules_nft **ret)
+static int alloc_build(const char *text, struct svcrules_nft **ret)
 {
 	return build_either(text, ret, NULL);
 }
@@ -185,11 +185,11 @@ static size_t messages_len;
 static int try_build(void)
 {
 	struct svcrules_nft *n;
-	int err = build(inputs[0], &n);
+	int err = alloc_build(inputs[0], &n);
 
 	if (err)
 		return err;
-	err = svcrules_nft_print(n, hash, &sum);
+	err = svcrules_nft_print(n, alloc_hash, &sum);
 	svcrules_nft_free(n);
 	return err;
 }
@@ -201,9 +201,9 @@ static int try_ipvs_build(void)
 
 	if (err)
 		return err;
-	err = svcrules_ipvs_print(v, SVCRULES_IPVS_ALL, hash, &sum);
+	err = svcrules_ipvs_print(v, SVCRULES_IPVS_ALL, alloc_hash, &sum);
 	if (!err)
-		err = svcrules_ipvs_print_json(v, hash, &sum);
+		err = svcrules_ipvs_print_json(v, alloc_hash, &sum);
 	svcrules_ipvs_free(v);
 	return err;
 }
@@ -216,23 +216,23 @@ static int print_ipvs_changes(const struct svcrules_ipvs_changes *c, const struc
 
 	if (err)
 		return err;
-	hash(&sum, buf, len);
+	alloc_hash(&sum, buf, len);
 	free(buf);
 	for (size_t i = 1; i <= n && !err; i++) {
 		char *text = svcrules_ipvs_changes_describe(c, false, (uint32_t)i, -ENOENT);
 
 		if (text)
-			hash(&sum, text, strlen(text));
+			alloc_hash(&sum, text, strlen(text));
 		else
 			err = -ENOMEM;
 		free(text);
 	}
 	if (!err)
-		err = svcrules_ipvs_changes_print(c, nft, false, hash, &sum);
-	return err ? err : svcrules_ipvs_changes_print_json(c, nft, hash, &sum);
+		err = svcrules_ipvs_changes_print(c, nft, false, alloc_hash, &sum);
+	return err ? err : svcrules_ipvs_changes_print_json(c, nft, alloc_hash, &sum);
 }
 
-static int compare_ipvs(const struct svcrules_ipvs *from, struct svcrules_ipvs *to)
+static int alloc_compare_ipvs(const struct svcrules_ipvs *from, struct svcrules_ipvs *to)
 {
 	struct svcrules_changes *nft = NULL;
 	struct svcrules_ipvs_changes *c = NULL;
@@ -257,7 +257,7 @@ static int try_ipvs_changes(void)
 	if (!err)
 		err = build_either(inputs[1], NULL, &to);
 	if (!err)
-		err = compare_ipvs(from, to);
+		err = alloc_compare_ipvs(from, to);
 	svcrules_ipvs_free(from);
 	svcrules_ipvs_free(to);
 	return err;
@@ -265,7 +265,7 @@ static int try_ipvs_changes(void)
 
 static int try_print_json(void)
 {
-	return svcrules_nft_print_json(values[0], hash, &sum);
+	return svcrules_nft_print_json(values[0], alloc_hash, &sum);
 }
 
 static int try_changes(int (*call)(struct svcrules_changes *c))
@@ -288,12 +288,12 @@ static int call_encode(struct svcrules_changes *c)
 
 	if (err)
 		return err;
-	hash(&sum, buf, len);
+	alloc_hash(&sum, buf, len);
 	for (size_t i = 1; i <= n && !err; i++) {
 		char *text = svcrules_changes_describe(c, (uint32_t)i);
 
 		if (text)
-			hash(&sum, text, strlen(text));
+			alloc_hash(&sum, text, strlen(text));
 		else
 			err = -ENOMEM;
 		free(text);
@@ -304,14 +304,14 @@ static int call_encode(struct svcrules_changes *c)
 
 static int call_print(struct svcrules_changes *c)
 {
-	int err = svcrules_changes_print(c, true, hash, &sum);
+	int err = svcrules_changes_print(c, true, alloc_hash, &sum);
 
-	return err ? err : svcrules_changes_print_nft(c, hash, &sum);
+	return err ? err : svcrules_changes_print_nft(c, alloc_hash, &sum);
 }
 
 static int call_print_json(struct svcrules_changes *c)
 {
-	return svcrules_changes_print_json(c, hash, &sum);
+	return svcrules_changes_print_json(c, alloc_hash, &sum);
 }
 
 static int try_encode(void)
@@ -348,7 +348,7 @@ static int try_decode(void)
 
 		err = svcrules_nft_diff(n, values[0], &c);
 		if (!err) {
-			hash(&sum, svcrules_changes_empty(c) ? "=" : "/", 1);
+			alloc_hash(&sum, svcrules_changes_empty(c) ? "=" : "/", 1);
 			svcrules_changes_free(c);
 		}
 	}
@@ -358,21 +358,21 @@ static int try_decode(void)
 
 /* ---- The tests ---------------------------------------------------------- */
 
-static void setup(void)
+static void alloc_setup(void)
 {
 	struct svcrules_nft *empty = svcrules_nft_new("svcrules");
 	struct svcrules_changes *c;
 	size_t n;
 
-	ck_assert_int_eq(build(inputs[0], &values[0]), 0);
-	ck_assert_int_eq(build(inputs[1], &values[1]), 0);
+	ck_assert_int_eq(alloc_build(inputs[0], &values[0]), 0);
+	ck_assert_int_eq(alloc_build(inputs[1], &values[1]), 0);
 	ck_assert_int_eq(svcrules_nft_diff(empty, values[0], &c), 0);
 	ck_assert_int_eq(svcrules_changes_encode(c, &messages, &messages_len, &n), 0);
 	svcrules_changes_free(c);
 	svcrules_nft_free(empty);
 }
 
-static void teardown(void)
+static void alloc_teardown(void)
 {
 	svcrules_nft_free(values[0]);
 	svcrules_nft_free(values[1]);
@@ -400,7 +400,7 @@ static const struct { const char *name; int (*call)(void); } tries[] = {
 	{ "ipvs_build", try_ipvs_build }, { "ipvs_changes", try_ipvs_changes },
 };
 
-START_TEST(test_fail)
+START_TEST(alloc_every_failure)
 {
 	uint64_t expected;
 	size_t at;
@@ -430,8 +430,8 @@ int main(void)
 	json_set_alloc_funcs(__wrap_malloc, __wrap_free);
 	suite_add_tcase(suite, tc);
 	tcase_set_timeout(tc, 60);
-	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_add_loop_test(tc, test_fail, 0, (int)ARRAY_SIZE(tries));
+	tcase_add_checked_fixture(tc, alloc_setup, alloc_teardown);
+	tcase_add_loop_test(tc, alloc_every_failure, 0, (int)ARRAY_SIZE(tries));
 	srunner_run_all(runner, CK_ENV);
 	bad = srunner_ntests_failed(runner);
 	srunner_free(runner);

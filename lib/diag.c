@@ -44,7 +44,7 @@ const struct svcrules_diag *svcrules_diags_get(const struct svcrules_diags *d, s
 	return i < d->n ? &d->list[i] : NULL;
 }
 
-static const char *keep(struct svcrules_diags *d, const char *s)
+static const char *diag_keep(struct svcrules_diags *d, const char *s)
 {
 	char *p;
 
@@ -68,10 +68,10 @@ void svcr_diag(struct svcrules_diags *d, const struct svcrules_diag *diag, const
 		return;
 	}
 	*g = *diag;
-	g->check = keep(d, diag->check);
-	g->source = keep(d, diag->source);
-	g->object = keep(d, diag->object);
-	g->field = keep(d, diag->field);
+	g->check = diag_keep(d, diag->check);
+	g->source = diag_keep(d, diag->source);
+	g->object = diag_keep(d, diag->object);
+	g->field = diag_keep(d, diag->field);
 	va_start(ap, fmt);
 	g->text = svcr_arena_vprintf(&d->arena, fmt, ap);
 	va_end(ap);
@@ -89,7 +89,7 @@ void svcr_diags_name(struct svcrules_diags *d, size_t first, const char *object)
 		if (d->list[i].object)
 			continue;
 		if (!name)
-			name = keep(d, object);
+			name = diag_keep(d, object);
 		d->list[i].object = name;
 	}
 }

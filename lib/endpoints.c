@@ -38,7 +38,7 @@ static int slice_cmp(const void *a, const void *b)
 	return s < t ? -1 : s > t;
 }
 
-static void find_node(struct svcr_endpoints *x, const struct svcrules_model *m)
+static void endpoints_find_node(struct svcr_endpoints *x, const struct svcrules_model *m)
 {
 	if (!x->node)
 		return;
@@ -66,7 +66,7 @@ int svcr_endpoints_init(struct svcr_endpoints *x, const struct svcrules_model *m
 		if (m->slices.v[i].service)
 			x->slices[x->n++] = &m->slices.v[i];
 	qsort(x->slices, x->n, sizeof(const struct svcr_slice *), slice_cmp);
-	find_node(x, m);
+	endpoints_find_node(x, m);
 	x->all_hairpin = !x->node_interned;
 	return 0;
 }
@@ -134,7 +134,7 @@ static int add_slice(struct svcr_endpoints *x, const struct svcr_slice *s, uint1
 	return 0;
 }
 
-static int collect(struct svcr_endpoints *x, const struct group *g, const struct svcr_service_port *port,
+static int endpoints_collect(struct svcr_endpoints *x, const struct group *g, const struct svcr_service_port *port,
 		   uint8_t family)
 {
 	int err = 0;
@@ -157,7 +157,7 @@ static int collect(struct svcr_endpoints *x, const struct group *g, const struct
 	return err;
 }
 
-static int target_cmp(const struct svcr_target *a, const struct svcr_target *b)
+static int svcr_endpoint_addr_cmp(const struct svcr_target *a, const struct svcr_target *b)
 {
 	int d = svcr_addr_cmp(&a->addr, &b->addr);
 
@@ -167,7 +167,7 @@ static int target_cmp(const struct svcr_target *a, const struct svcr_target *b)
 static int candidate_cmp(const void *a, const void *b)
 {
 	const struct svcr_candidate *c = a, *e = b;
-	int d = target_cmp(&c->target, &e->target);
+	int d = svcr_endpoint_addr_cmp(&c->target, &e->target);
 
 	if (d)
 		return d;
@@ -177,7 +177,7 @@ static int candidate_cmp(const void *a, const void *b)
 }
 
 /* Sorts; of several entries for one address and port the best stays. */
-static void merge(struct svcr_endpoints *x)
+static void endpoints_merge(struct svcr_endpoints *x)
 {
 	size_t kept = 0;
 
@@ -185,7 +185,7 @@ static void merge(struct svcr_endpoints *x)
 		return;
 	qsort(x->found.v, x->found.n, sizeof(*x->found.v), candidate_cmp);
 	for (size_t i = 1; i < x->found.n; i++)
-		if (target_cmp(&x->found.v[i].target, &x->found.v[kept].target) != 0)
+		if (svcr_endpoint_addr_cmp(&x->found.v[i].target, &x->found.v[kept].target) != 0)
 			x->found.v[++kept] = x->found.v[i];
 	x->found.n = kept + 1;
 }
@@ -197,7 +197,7 @@ static bool is_local(const struct svcr_endpoints *x, const struct svcr_candidate
 	return x->node_interned && c->endpoint->node == x->node_interned;
 }
 
-static enum rank best(const struct svcr_endpoints *x, bool local)
+static enum rank best_rank(const struct svcr_endpoints *x, bool local)
 {
 	enum rank rank = UNUSABLE;
 
@@ -254,7 +254,7 @@ static bool passes(const struct svcr_endpoints *x, const struct svcr_candidate *
 	       (!f->name || names_have(hints(c->endpoint, f->nodes), f->name));
 }
 
-static int take(const struct svcr_endpoints *x, struct svcr_arena *arena, const struct filter *f,
+static int endpoints_take(const struct svcr_endpoints *x, struct svcr_arena *arena, const struct filter *f,
 		struct svcr_targets *ret)
 {
 	size_t n = 0;
@@ -300,20 +300,20 @@ int svcr_endpoints_choose(struct svcr_endpoints *x, struct svcr_arena *arena, co
 {
 	struct group g = find_group(x, s);
 	struct filter cluster, local;
-	int err = collect(x, &g, port, family);
+	int err = endpoints_collect(x, &g, port, family);
 
 	if (err)
 		return err;
-	merge(x);
-	cluster = (struct filter){ .rank = best(x, false) };
+	endpoints_merge(x);
+	cluster = (struct filter){ .rank = best_rank(x, false) };
 	if (cluster.rank == READY && hints_apply(x, true, x->node))
 		cluster.nodes = true, cluster.name = x->node;
 	else if (cluster.rank == READY && hints_apply(x, false, x->zone))
 		cluster.name = x->zone;
-	local = (struct filter){ .rank = best(x, true), .local = true };
-	err = take(x, arena, &cluster, &ret->cluster);
+	local = (struct filter){ .rank = best_rank(x, true), .local = true };
+	err = endpoints_take(x, arena, &cluster, &ret->cluster);
 	if (!err)
-		err = take(x, arena, &local, &ret->local);
+		err = endpoints_take(x, arena, &local, &ret->local);
 	return err ? err : note_hairpin(x, s);
 }
 

@@ -12,7 +12,7 @@ struct source {
 	long end;    /* returned at the end */
 };
 
-static long fill_text(void *arg, char *buf, size_t size)
+static long read_fill(void *arg, char *buf, size_t size)
 {
 	struct source *s = arg;
 	size_t n = strlen(s->text);
@@ -31,7 +31,7 @@ static int read_text(struct svcrules_model *m, const char *name, const char *tex
 {
 	struct source s = { text, 3, 0 };
 
-	return svcrules_model_read(m, name, fill_text, &s, d);
+	return svcrules_model_read(m, name, read_fill, &s, d);
 }
 
 #define META(name) "'metadata':{'name':'" name "','namespace':'ns'}"
@@ -40,7 +40,7 @@ static int read_text(struct svcrules_model *m, const char *name, const char *tex
 #define ITEM(name) "{'apiVersion':'v1','kind':'Service'," META(name) ",'spec':{'clusterIP':'10.0.0.1'}}"
 
 /* The texts here have ' for ". */
-static char *quoted(const char *text)
+static char *read_quoted(const char *text)
 {
 	char *p = strdup(text);
 
@@ -148,11 +148,11 @@ static void assert_text(const char *a, const char *b)
 		ck_assert_msg(a == b, "found %s, expected %s", a ? a : "nothing", b ? b : "nothing");
 }
 
-START_TEST(test_cases)
+START_TEST(read_cases)
 {
 	struct svcrules_diags *d = svcrules_diags_new();
 	struct svcrules_model *m = svcrules_model_new();
-	char *text = quoted(cases[_i].text);
+	char *text = read_quoted(cases[_i].text);
 	const struct svcrules_diag *g;
 	size_t n = 0;
 
@@ -172,9 +172,9 @@ START_TEST(test_cases)
 END_TEST
 
 /* Cut anywhere, the input is an error, and nothing leaks. */
-START_TEST(test_cut)
+START_TEST(read_cut)
 {
-	char *text = quoted(cases[_i].text);
+	char *text = read_quoted(cases[_i].text);
 
 	for (size_t n = strlen(text); n-- > 0;) {
 		struct svcrules_diags *d = svcrules_diags_new();
@@ -192,7 +192,7 @@ START_TEST(test_cut)
 }
 END_TEST
 
-START_TEST(test_broken)
+START_TEST(read_broken)
 {
 	struct svcrules_diags *d = svcrules_diags_new();
 	struct svcrules_model *m = svcrules_model_new();
@@ -206,23 +206,23 @@ START_TEST(test_broken)
 }
 END_TEST
 
-START_TEST(test_fill_error)
+START_TEST(read_fill_error)
 {
 	struct source s = { "{\"kind\":", 0, -EIO };
 	struct svcrules_diags *d = svcrules_diags_new();
 	struct svcrules_model *m = svcrules_model_new();
 
-	ck_assert_int_eq(svcrules_model_read(m, "f", fill_text, &s, d), -EIO);
+	ck_assert_int_eq(svcrules_model_read(m, "f", read_fill, &s, d), -EIO);
 	svcrules_model_free(m);
 	svcrules_diags_free(d);
 }
 END_TEST
 
-START_TEST(test_duplicate_names_both)
+START_TEST(read_duplicate_names_both)
 {
 	struct svcrules_diags *d = svcrules_diags_new();
 	struct svcrules_model *m = svcrules_model_new();
-	char *text = quoted(ITEM("a"));
+	char *text = read_quoted(ITEM("a"));
 
 	ck_assert_int_eq(read_text(m, "one", text, d), 0);
 	ck_assert_int_eq(read_text(m, "two", text, d), -EINVAL);
@@ -264,7 +264,7 @@ static const char *const objects[][5] = {
 	{ "'apiVersion':'v1'", "'metadata':{'name':'x y'}", "'spec':{'ports':3}" },
 };
 
-static unsigned int random_below(uint64_t *state, unsigned int n)
+static unsigned int read_random_below(uint64_t *state, unsigned int n)
 {
 	*state = *state * 6364136223846793005u + 1442695040888963407u;
 	return (unsigned int)(*state >> 33) % n;
@@ -272,12 +272,12 @@ static unsigned int random_below(uint64_t *state, unsigned int n)
 
 static void print_shuffled(FILE *f, uint64_t *state, unsigned int number)
 {
-	const char *const *o = objects[random_below(state, (unsigned int)ARRAY_SIZE(objects))];
+	const char *const *o = objects[read_random_below(state, (unsigned int)ARRAY_SIZE(objects))];
 	const char *order[5];
 	unsigned int n = 0;
 
 	for (; n < 5 && o[n]; n++) {
-		unsigned int k = random_below(state, n + 1);
+		unsigned int k = read_random_below(state, n + 1);
 
 		order[n] = order[k];
 		order[k] = o[n];
@@ -308,7 +308,7 @@ static char *print_row(unsigned int seed, bool apart, bool list, size_t cut)
 
 	ck_assert_ptr_nonnull(f);
 	fputs(list ? "{\"kind\":\"List\",\"items\":[\n" : "", f);
-	for (unsigned int i = 1, n = 2 + random_below(&state, 6); i <= n; i++) {
+	for (unsigned int i = 1, n = 2 + read_random_below(&state, 6); i <= n; i++) {
 		if (apart)
 			fprintf(f, "{\"kind\":\"Pod\"}%s\n", list ? "," : "");
 		print_shuffled(f, &state, i);
@@ -320,13 +320,13 @@ static char *print_row(unsigned int seed, bool apart, bool list, size_t cut)
 	return text;
 }
 
-static int append(void *arg, const char *buf, size_t len)
+static int read_append(void *arg, const char *buf, size_t len)
 {
 	return fwrite(buf, 1, len, arg) == len ? 0 : -EIO;
 }
 
 /* All that comes of it: diagnostics and rules. What is unnamed has another index, and another line. */
-static char *outcome(const char *text, bool whole)
+static char *read_outcome(const char *text, bool whole)
 {
 	struct svcrules_diags *d = svcrules_diags_new();
 	struct svcrules_model *m = svcrules_model_new();
@@ -348,7 +348,7 @@ static char *outcome(const char *text, bool whole)
 	if (whole) /* else the object that is cut may count or not */
 		fprintf(f, "%zu services, %zu slices, %zu nodes\n", m->services.n, m->slices.n, m->nodes.n);
 	ck_assert_int_eq(svcrules_nft_build(m, o, d, &nft), 0);
-	ck_assert_int_eq(svcrules_nft_print(nft, append, f), 0);
+	ck_assert_int_eq(svcrules_nft_print(nft, read_append, f), 0);
 	fclose(f);
 	svcrules_nft_free(nft);
 	svcrules_options_free(o);
@@ -358,12 +358,12 @@ static char *outcome(const char *text, bool whole)
 }
 
 /* An object is taken for the same kind as the one before, or by its API; that must not show. */
-START_TEST(test_guess)
+START_TEST(read_guessed_or_not)
 {
 	for (unsigned int seed = 0; seed < 1500; seed++) {
 		size_t cut = seed % 3 ? 0 : seed / 3 % 50;
 		char *row = print_row(seed, false, seed % 2, cut), *apart = print_row(seed, true, seed % 2, cut);
-		char *a = outcome(row, !cut), *b = outcome(apart, !cut);
+		char *a = read_outcome(row, !cut), *b = read_outcome(apart, !cut);
 
 		ck_assert_msg(strcmp(a, b) == 0, "%.999s\ngives %.999s\nand apart %.999s", row, a, b);
 		free(a);
@@ -382,12 +382,12 @@ int main(void)
 	int failed;
 
 	suite_add_tcase(suite, tc);
-	tcase_add_loop_test(tc, test_cases, 0, (int)ARRAY_SIZE(cases));
-	tcase_add_loop_test(tc, test_cut, 0, (int)ARRAY_SIZE(cases));
-	tcase_add_test(tc, test_broken);
-	tcase_add_test(tc, test_fill_error);
-	tcase_add_test(tc, test_duplicate_names_both);
-	tcase_add_test(tc, test_guess);
+	tcase_add_loop_test(tc, read_cases, 0, (int)ARRAY_SIZE(cases));
+	tcase_add_loop_test(tc, read_cut, 0, (int)ARRAY_SIZE(cases));
+	tcase_add_test(tc, read_broken);
+	tcase_add_test(tc, read_fill_error);
+	tcase_add_test(tc, read_duplicate_names_both);
+	tcase_add_test(tc, read_guessed_or_not);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

@@ -94,7 +94,7 @@ bool svcr_view_own(const struct svcr_view *view, const struct svcrules_options *
 
 /* ---- This node --------------------------------------------------------- */
 
-static void find_node(struct selection *sel)
+static void select_find_node(struct selection *sel)
 {
 	const char *name = sel->options->node_name;
 
@@ -277,7 +277,7 @@ static bool ranges_name_node(const struct svcr_view *view, const struct svcr_ser
 }
 
 /* A node that has the load-balancer IP bound talks to itself from it, so it may if the node may. */
-static void guard(struct selection *sel, struct svcr_vip *vip)
+static void guard_vip(struct selection *sel, struct svcr_vip *vip)
 {
 	const struct svcr_service *s = vip->service;
 	struct svcr_cidr *cidrs;
@@ -309,7 +309,7 @@ static void claim_addr(struct selection *sel, const struct svcr_service *s, size
 	if (!usable(sel, s, a))
 		return;
 	if (kind == SVCR_VIP_BALANCER && s->has_ranges)
-		guard(sel, &vip);
+		guard_vip(sel, &vip);
 	for (size_t i = 0; i < s->ports.n; i++) {
 		vip.service_port = &s->ports.v[i];
 		vip.protocol = s->ports.v[i].protocol;
@@ -391,7 +391,7 @@ static int claim_cmp(const void *a, const void *b)
 	return d ? d : (c->ordinal > e->ordinal) - (c->ordinal < e->ordinal);
 }
 
-static void conflict(struct selection *sel, const struct svcr_vip *winner, const struct claim *loser)
+static void warn_conflict(struct selection *sel, const struct svcr_vip *winner, const struct claim *loser)
 {
 	char object[256], other[256], text[SVCR_ADDR_TEXT];
 	bool node_port = loser->vip.kind == SVCR_VIP_NODE_PORT && winner->kind == SVCR_VIP_NODE_PORT;
@@ -411,7 +411,7 @@ static void conflict(struct selection *sel, const struct svcr_vip *winner, const
 		  "has it as cluster IP" : "is older or comes first by name");
 }
 
-static void resolve(struct selection *sel)
+static void resolve_claims(struct selection *sel)
 {
 	struct svcr_view *view = sel->view;
 
@@ -428,7 +428,7 @@ static void resolve(struct selection *sel)
 
 		if (kept && key_cmp(&view->vips[kept - 1], &c->vip) == 0) {
 			if (view->vips[kept - 1].service != c->vip.service)
-				conflict(sel, &view->vips[kept - 1], c);
+				warn_conflict(sel, &view->vips[kept - 1], c);
 			continue;
 		}
 		view->vips[kept++] = c->vip;
@@ -464,7 +464,7 @@ static int target_cmp(const void *a, const void *b)
 }
 
 /* Counts what is served, from all backends that were used. */
-static void count(struct selection *sel)
+static void select_count(struct selection *sel)
 {
 	SVCR_LIST(struct svcr_target) all = { NULL, 0, 0 };
 
@@ -497,7 +497,7 @@ static void select_backends(struct selection *sel)
 		sel->view->vips[i].backends = backends_of(sel, &sel->claims.v[i]);
 	if (sel->err)
 		return;
-	count(sel);
+	select_count(sel);
 	sort_unique(&sel->endpoints.hairpin);
 	sel->view->hairpin = keep_addrs(sel, &sel->endpoints.hairpin, &sel->view->nhairpin);
 }
@@ -508,7 +508,7 @@ static void select_node(struct selection *sel)
 {
 	struct svcr_addrs own = { NULL, 0, 0 };
 
-	find_node(sel);
+	select_find_node(sel);
 	add_node_addrs(sel, &own);
 	sel->view->node_ips = keep_addrs(sel, &own, &sel->view->nnode_ips);
 	for (size_t i = 0; i < own.n; i++)
@@ -541,12 +541,12 @@ static void select_vips(struct selection *sel)
 	warn_without_endpoints(sel);
 	warn_without_node(sel);
 	if (!sel->err)
-		resolve(sel);
+		resolve_claims(sel);
 	if (!sel->err)
 		select_backends(sel);
 }
 
-static void release(struct selection *sel)
+static void select_release(struct selection *sel)
 {
 	svcr_endpoints_release(&sel->endpoints);
 	free(sel->cluster_ips.v);
@@ -575,7 +575,7 @@ int svcr_select(struct svcr_view *view, const struct svcrules_model *m, const st
 		sel.err = svcr_endpoints_init(&sel.endpoints, m, o->node_name, zone);
 	if (!sel.err)
 		select_vips(&sel);
-	release(&sel);
+	select_release(&sel);
 	if (sel.err)
 		svcr_view_release(view);
 	return sel.err;

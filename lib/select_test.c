@@ -5,7 +5,7 @@
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-static long fill_text(void *arg, char *buf, size_t size)
+static long select_fill(void *arg, char *buf, size_t size)
 {
 	const char **text = arg;
 	size_t n = strlen(*text) < size ? strlen(*text) : size;
@@ -22,8 +22,8 @@ struct out {
 	size_t n;
 };
 
-static void add(struct out *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static void add(struct out *o, const char *fmt, ...)
+static void view_add(struct out *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void view_add(struct out *o, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -33,47 +33,47 @@ static void add(struct out *o, const char *fmt, ...)
 	ck_assert_uint_lt(o->n, sizeof(o->text));
 }
 
-static void add_targets(struct out *o, const char *what, const struct svcr_targets *t)
+static void view_add_targets(struct out *o, const char *what, const struct svcr_targets *t)
 {
 	char text[SVCR_ADDR_TEXT];
 
 	if (t->n)
-		add(o, " %s", what);
+		view_add(o, " %s", what);
 	for (size_t i = 0; i < t->n; i++)
-		add(o, "%s%s:%u", i ? "," : "", svcr_addr_text(&t->v[i].addr, text), t->v[i].port);
+		view_add(o, "%s%s:%u", i ? "," : "", svcr_addr_text(&t->v[i].addr, text), t->v[i].port);
 }
 
 /* "C 10.0.0.1 tcp 80 a =10.1.0.1:8080 @10.1.0.1:8080": kind, key, service, cluster and local endpoints. */
-static void add_vip(struct out *o, const struct svcr_vip *v)
+static void view_add_vip(struct out *o, const struct svcr_vip *v)
 {
 	char text[SVCR_ADDR_TEXT];
 
-	add(o, "%c %s %s %u %s", "CBXN"[v->kind], svcr_addr_text(&v->addr, text), svcr_protocol_name(v->protocol), v->port,
+	view_add(o, "%c %s %s %u %s", "CBXN"[v->kind], svcr_addr_text(&v->addr, text), svcr_protocol_name(v->protocol), v->port,
 	    v->service->name);
 	if (v->local)
-		add(o, " local");
+		view_add(o, " local");
 	if (v->guarded)
-		add(o, " guarded");
+		view_add(o, " guarded");
 	for (size_t i = 0; i < v->nallowed; i++) {
-		add(o, " %s", svcr_addr_text(&v->allowed[i].first, text));
-		add(o, "-%s", svcr_addr_text(&v->allowed[i].last, text));
+		view_add(o, " %s", svcr_addr_text(&v->allowed[i].first, text));
+		view_add(o, "-%s", svcr_addr_text(&v->allowed[i].last, text));
 	}
-	add_targets(o, "=", &v->backends->cluster);
-	add_targets(o, "@", &v->backends->local);
-	add(o, "\n");
+	view_add_targets(o, "=", &v->backends->cluster);
+	view_add_targets(o, "@", &v->backends->local);
+	view_add(o, "\n");
 }
 
-static void add_diags(struct out *o, const struct svcrules_diags *d)
+static void view_add_diags(struct out *o, const struct svcrules_diags *d)
 {
 	for (size_t i = 0; i < svcrules_diags_count(d); i++) {
 		const struct svcrules_diag *g = svcrules_diags_get(d, i);
 
 		if (g->object) /* "no-endpoints" is about the whole input: the golden case no-slice-reject */
-			add(o, "! %s %s\n", g->check, g->object);
+			view_add(o, "! %s %s\n", g->check, g->object);
 	}
 }
 
-static void set_options(struct svcrules_options *o, const char *text, struct svcrules_diags *d)
+static void select_options(struct svcrules_options *o, const char *text, struct svcrules_diags *d)
 {
 	char *copy = strdup(text), *save = NULL;
 
@@ -211,13 +211,13 @@ static void select_text(struct fixture *f, const char *input, const char *option
 	for (char *p = text; *p; p++)
 		if (*p == '\'')
 			*p = '"';
-	ck_assert_int_eq(svcrules_model_read(f->m, "f", fill_text, &rest, f->d), 0);
-	set_options(f->o, options, f->d);
+	ck_assert_int_eq(svcrules_model_read(f->m, "f", select_fill, &rest, f->d), 0);
+	select_options(f->o, options, f->d);
 	ck_assert_int_eq(svcr_select(&f->view, f->m, f->o, f->d), 0);
 	free(text);
 }
 
-static void release(struct fixture *f)
+static void select_free(struct fixture *f)
 {
 	svcr_view_release(&f->view);
 	svcrules_options_free(f->o);
@@ -225,17 +225,17 @@ static void release(struct fixture *f)
 	svcrules_diags_free(f->d);
 }
 
-START_TEST(test_cases)
+START_TEST(select_cases)
 {
 	struct out out = { "", 0 };
 	struct fixture f;
 
 	select_text(&f, cases[_i].input, cases[_i].options);
 	for (size_t i = 0; i < f.view.nvips; i++)
-		add_vip(&out, &f.view.vips[i]);
-	add_diags(&out, f.d);
+		view_add_vip(&out, &f.view.vips[i]);
+	view_add_diags(&out, f.d);
 	ck_assert_str_eq(out.text, cases[_i].expected);
-	release(&f);
+	select_free(&f);
 }
 END_TEST
 
@@ -252,7 +252,7 @@ static const struct {
 	{ A("") NODE TWO, "node-name=n1 node-ip=10.9.0.1 cluster-cidr=", 1, 1, 0, 2 },
 };
 
-START_TEST(test_sums)
+START_TEST(select_sums)
 {
 	struct fixture f;
 
@@ -263,7 +263,7 @@ START_TEST(test_sums)
 	ck_assert_uint_eq(f.view.nendpoints, sums[_i].endpoints);
 	ck_assert_uint_eq(f.view.nports, 1);
 	ck_assert_uint_eq(f.view.ncluster_ips, 1);
-	release(&f);
+	select_free(&f);
 }
 END_TEST
 
@@ -275,8 +275,8 @@ int main(void)
 	int failed;
 
 	suite_add_tcase(suite, tc);
-	tcase_add_loop_test(tc, test_cases, 0, (int)ARRAY_SIZE(cases));
-	tcase_add_loop_test(tc, test_sums, 0, (int)ARRAY_SIZE(sums));
+	tcase_add_loop_test(tc, select_cases, 0, (int)ARRAY_SIZE(cases));
+	tcase_add_loop_test(tc, select_sums, 0, (int)ARRAY_SIZE(sums));
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

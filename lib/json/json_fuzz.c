@@ -12,7 +12,7 @@
 #include <string.h>
 
 /* Takes the next value; objects twice, the first time by skipping to a mark and back. */
-static void walk(struct svcr_json *j, int marks)
+static void fuzz_walk(struct svcr_json *j, int marks)
 {
 	struct svcr_str s;
 	bool b;
@@ -27,14 +27,14 @@ static void walk(struct svcr_json *j, int marks)
 		}
 		if (svcr_json_enter(j))
 			while (svcr_json_next_key(j, &s))
-				walk(j, marks + 1);
+				fuzz_walk(j, marks + 1);
 		if (mark >= 0)
 			svcr_json_unmark(j, mark);
 		break;
 	case SVCR_JSON_ARRAY:
 		if (svcr_json_enter(j))
 			while (svcr_json_next_item(j))
-				walk(j, marks);
+				fuzz_walk(j, marks);
 		break;
 	case SVCR_JSON_STRING:
 		svcr_json_string(j, &s);
@@ -50,13 +50,13 @@ static void walk(struct svcr_json *j, int marks)
 	}
 }
 
-static void read_all(struct svcr_json *j, struct fuzz_input in, bool by_walking)
+static void fuzz_read_all(struct svcr_json *j, struct fuzz_input in, bool by_walking)
 {
 	if (svcr_json_init(j, fuzz_fill, &in) < 0)
 		abort();
 	while (svcr_json_more_documents(j))
 		if (by_walking)
-			walk(j, 0);
+			fuzz_walk(j, 0);
 		else
 			svcr_json_skip(j);
 	svcr_json_release(j);
@@ -67,9 +67,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct fuzz_input whole = { data, size, SIZE_MAX }, bytes = { data, size, 1 };
 	struct svcr_json a, b;
 
-	read_all(&a, whole, false);
+	fuzz_read_all(&a, whole, false);
 	for (int i = 1; i < 4; i++) {
-		read_all(&b, i & 1 ? bytes : whole, i & 2);
+		fuzz_read_all(&b, i & 1 ? bytes : whole, i & 2);
 		if (a.failed != b.failed || a.error != b.error || a.line != b.line ||
 		    a.column != b.column || strcmp(a.message, b.message) != 0)
 			abort();

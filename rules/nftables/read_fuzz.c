@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int hash(void *arg, const char *buf, size_t len)
+static int read_fuzz_hash(void *arg, const char *buf, size_t len)
 {
 	uint64_t *h = arg;
 
@@ -20,7 +20,7 @@ static int hash(void *arg, const char *buf, size_t len)
 	return 0;
 }
 
-static struct svcrules_options *options(struct svcrules_diags *d)
+static struct svcrules_options *read_fuzz_options(struct svcrules_diags *d)
 {
 	struct svcrules_options *o = svcrules_options_new();
 
@@ -31,23 +31,23 @@ static struct svcrules_options *options(struct svcrules_diags *d)
 }
 
 /* The hash of all that is printed; of the diagnostics alone when reading fails. */
-static uint64_t run(struct fuzz_input in)
+static uint64_t read_fuzz_run(struct fuzz_input in)
 {
 	struct svcrules_diags *d = svcrules_diags_new();
 	struct svcrules_model *m = svcrules_model_new();
-	struct svcrules_options *o = options(d);
+	struct svcrules_options *o = read_fuzz_options(d);
 	struct svcrules_nft *n = NULL;
 	uint64_t h = 14695981039346656037u;
 	int err = svcrules_model_read(m, "fuzz", fuzz_fill, &in, d);
 
 	if (!err && (svcrules_diags_errors(d) || svcrules_nft_build(m, o, d, &n)))
 		abort();
-	if (!err && (svcrules_nft_print(n, hash, &h) || svcrules_nft_print_json(n, hash, &h)))
+	if (!err && (svcrules_nft_print(n, read_fuzz_hash, &h) || svcrules_nft_print_json(n, read_fuzz_hash, &h)))
 		abort();
 	if (err == -22 && svcrules_diags_errors(d) == 0)
 		abort();
 	for (size_t i = 0; i < svcrules_diags_count(d); i++)
-		hash(&h, svcrules_diags_get(d, i)->text, strlen(svcrules_diags_get(d, i)->text));
+		read_fuzz_hash(&h, svcrules_diags_get(d, i)->text, strlen(svcrules_diags_get(d, i)->text));
 	svcrules_nft_free(n);
 	svcrules_options_free(o);
 	svcrules_model_free(m);
@@ -59,7 +59,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct fuzz_input whole = { data, size, SIZE_MAX }, pieces = { data, size, 7 };
 
-	if (run(whole) != run(pieces))
+	if (read_fuzz_run(whole) != read_fuzz_run(pieces))
 		abort();
 	return 0;
 }
