@@ -33,14 +33,14 @@ static inline uint8_t svcr_addr_len(uint8_t family)
 	return family == SVCR_IPV6 ? 16 : 4;
 }
 
-/* Parse text; false when it is no address (or prefix: "10.0.0.0/8"; host bits are cleared). */
+/* Parse an address or a prefix ("10.0.0.0/8", host bits are cleared). Return false if the text is none. */
 bool svcr_addr_parse(struct svcr_addr *a, struct svcr_str s);
 bool svcr_cidr_parse(struct svcr_cidr *c, struct svcr_str s);
-/* Print into `buf`, which holds SVCR_ADDR_TEXT (SVCR_CIDR_TEXT) bytes; returns buf. */
+/* Print into `buf`, which has room for SVCR_ADDR_TEXT (SVCR_CIDR_TEXT) bytes; return buf. */
 const char *svcr_addr_text(const struct svcr_addr *a, char *buf);
 const char *svcr_cidr_text(const struct svcr_cidr *c, char *buf);
 
-/* IPv4 before IPv6, then numerically. Inline, as sorting spends its time here. */
+/* Sorts IPv4 before IPv6, then numerically. Inline because sorting spends its time here. */
 static inline int svcr_addr_cmp(const struct svcr_addr *a, const struct svcr_addr *b)
 {
 	if (a->family != b->family)
@@ -68,8 +68,8 @@ static inline bool svcr_addrs_have(const struct svcr_addrs *l, const struct svcr
 bool svcr_cidr_contains(const struct svcr_cidr *c, const struct svcr_addr *a);
 
 /*
- * What kind of address can never be a service's or an endpoint's: "a loopback",
- * "a link-local", "a multicast", "an unspecified"; NULL for all others.
+ * Returns why no service and no endpoint can have the address: "a loopback",
+ * "a link-local", "a multicast" or "an unspecified"; NULL for all others.
  */
 const char *svcr_addr_unusable(const struct svcr_addr *a);
 
@@ -79,11 +79,11 @@ struct svcr_range {
 };
 
 /*
- * The ranges of one family that `cidrs` cover, sorted, overlapping and
- * adjoining ones joined. `ranges` holds n entries. Returns how many were written.
+ * Writes the ranges of one family that the n `cidrs` cover, sorted; overlapping
+ * and adjoining ranges are joined. `ranges` has room for n. Returns their number.
  */
 size_t svcr_ranges_of(struct svcr_range *ranges, const struct svcr_cidr *cidrs, size_t n, uint8_t family);
-/* Adds 1; false when it wrapped to zero. */
+/* Adds 1 to the address. Returns false if it wrapped to zero. */
 bool svcr_addr_next(struct svcr_addr *a);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Out of memory at every allocation in turn: the functions must say so and
- * leave nothing behind. The linker wraps the allocator for our objects, and
- * jansson is told to use the wrappers too; libmnl and libnftnl are not.
+ * Fails every allocation in turn: the functions must return -ENOMEM and leak
+ * nothing. The linker wraps the allocator for the objects of this project, and
+ * jansson uses the wrappers too; libmnl and libnftnl do not.
  */
 #include "rules/nftables/diff.h"
 
@@ -27,7 +27,7 @@ void __wrap_free(void *p);
 /* ---- The allocator ------------------------------------------------------ */
 
 static bool counting;
-static size_t countdown; /* the allocation that fails; 0: none */
+static size_t countdown; /* number of the allocation that fails, counted from here; 0: none */
 static bool failed;
 static void *live[LIVE_MAX];
 static size_t nlive;
@@ -83,7 +83,7 @@ void __wrap_free(void *p)
 	__real_free(p);
 }
 
-/* ---- What is tried ------------------------------------------------------ */
+/* ---- Attempts ----------------------------------------------------------- */
 
 #define SERVICE(name, ip, spec) \
 	"{\"kind\":\"Service\",\"metadata\":{\"name\":\"" name "\"},\"spec\":{\"clusterIP\":\"" ip "\"," spec "," \
@@ -111,7 +111,7 @@ static const char *const inputs[] = {
 	SLICE("a", END("10.244.0.3") "," END("10.244.0.2") "," END("10.244.0.4")) "],\"kind\":\"List\"}",
 };
 
-/* Never grows by allocation: what is printed is hashed. */
+/* Hashes the output, so that the test itself allocates nothing. */
 static int alloc_hash(void *arg, const char *buf, size_t len)
 {
 	uint64_t *h = arg;
@@ -144,7 +144,7 @@ static int alloc_options(struct svcrules_options *o, struct svcrules_diags *d)
 	return err;
 }
 
-/* For nftables into `nft`, or for IPVS into `ipvs`; the other one is NULL. */
+/* Builds for nftables into `nft` or for IPVS into `ipvs`; the other is NULL. */
 static int build_either(const char *text, struct svcrules_nft **nft, struct svcrules_ipvs **ipvs)
 {
 	struct svcrules_diags *d = svcrules_diags_new();
@@ -176,7 +176,7 @@ static int alloc_build(const char *text, struct svcrules_nft **ret)
 	return build_either(text, ret, NULL);
 }
 
-/* What comes out besides the result, as a hash. */
+/* The hash of all output of an attempt. */
 static uint64_t sum;
 static struct svcrules_nft *values[2];
 static void *messages;

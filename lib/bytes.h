@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Bytes, several at a time: 16 where the compiler has SSE2 without being
- * asked (x86-64), else 8 in a register. The scans stop at a NUL, so they need
- * no length; they read up to 16 bytes past where they stop.
+ * Scans over bytes, several at a time: 16 where SSE2 is on by default (x86-64),
+ * else 8 in a register. The scans without a length stop at a NUL, and read up to
+ * 16 bytes behind the byte where they stop.
  */
 #ifndef SVCR_BYTES_H
 #define SVCR_BYTES_H
@@ -28,7 +28,7 @@ static inline uint64_t svcr_load64(const void *p)
 	return x;
 }
 
-/* The index in memory of the first byte that is not 0; x is not 0. */
+/* Returns the index, in memory, of the first byte of x that is not 0; x must not be 0. */
 static inline unsigned int svcr_first_byte(uint64_t x)
 {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
@@ -38,7 +38,7 @@ static inline unsigned int svcr_first_byte(uint64_t x)
 #endif
 }
 
-/* The same as a number that compares as the bytes do. */
+/* Loads 8 bytes as a number that compares as the bytes do (memcmp). */
 static inline uint64_t svcr_load_order(const void *p)
 {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
@@ -48,7 +48,7 @@ static inline uint64_t svcr_load_order(const void *p)
 #endif
 }
 
-/* The first bytes of a text without NULs, as a number: in order of the texts. Reads 8 bytes. */
+/* Returns up to 8 first bytes of a text without NULs as a number that compares as the texts do. Reads 8 bytes. */
 static inline uint64_t svcr_order(const char *p, size_t len)
 {
 	uint64_t x = svcr_load_order(p);
@@ -56,7 +56,7 @@ static inline uint64_t svcr_order(const char *p, size_t len)
 	return len >= 8 ? x : len ? x & ~(~(uint64_t)0 >> 8 * len) : 0;
 }
 
-/* The first byte from p on that is no blank. */
+/* Returns the first byte from p on that is no blank. */
 static inline const unsigned char *svcr_skip_blanks(const unsigned char *p)
 {
 #if SVCR_SSE2
@@ -78,7 +78,10 @@ static inline const unsigned char *svcr_skip_blanks(const unsigned char *p)
 #endif
 }
 
-/* The first byte from p on that may be a quote, a backslash, a control character or not ASCII. */
+/*
+ * Returns the first byte from p on that may be a quote, a backslash, a control
+ * character or not ASCII.
+ */
 static inline const unsigned char *svcr_skip_text(const unsigned char *p)
 {
 #if SVCR_SSE2
@@ -86,7 +89,7 @@ static inline const unsigned char *svcr_skip_text(const unsigned char *p)
 		const __m128i x = _mm_loadu_si128((const __m128i *)p);
 		const __m128i special = _mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8('"')),
 						     _mm_cmpeq_epi8(x, _mm_set1_epi8('\\')));
-		/* as signed bytes, what is not ASCII is below a blank, too */
+		/* signed bytes: values that are not ASCII are negative, so below a blank, too */
 		const __m128i low = _mm_cmplt_epi8(x, _mm_set1_epi8(' '));
 		unsigned int found = (unsigned int)_mm_movemask_epi8(_mm_or_si128(special, low));
 
@@ -105,7 +108,7 @@ static inline const unsigned char *svcr_skip_text(const unsigned char *p)
 #endif
 }
 
-/* How many of n bytes are newlines. */
+/* Counts the newlines in n bytes. */
 static inline size_t svcr_count_newlines(const unsigned char *p, size_t n)
 {
 	size_t count = 0;
@@ -125,7 +128,7 @@ static inline size_t svcr_count_newlines(const unsigned char *p, size_t n)
 	for (; n >= 8; p += 8, n -= 8) {
 		uint64_t x = svcr_load64(p) ^ SVCR_EACH_BYTE * '\n', low = SVCR_EACH_BYTE * 0x7f;
 
-		/* the top bit of each byte that is 0, exactly */
+		/* sets the top bit of each byte that is 0, and no other bit */
 		x = ~(((x & low) + low) | x | low);
 		count += (size_t)__builtin_popcountll(x);
 	}

@@ -4,17 +4,17 @@
 
 #include <errno.h>
 
-/* How good an endpoint is; only the best kind present is used. */
+/* Ranks of endpoints, best last; of a service port only endpoints of the best rank present are used. */
 enum rank { UNUSABLE, DRAINING, READY };
 
 struct svcr_candidate {
 	struct svcr_target target;
 	enum rank rank;
 	const struct svcr_endpoint *endpoint;
-	size_t order; /* of appearance, so that ties are not left to qsort */
+	size_t order; /* in the input, so that the result does not depend on qsort(3) */
 };
 
-/* The slices of one service that count. */
+/* The slices that a service uses: EndpointSlices or, if it has none, legacy Endpoints. */
 struct group {
 	const struct svcr_slice *const *v;
 	size_t n;
@@ -23,7 +23,10 @@ struct group {
 
 /* ---- Index ------------------------------------------------------------- */
 
-/* By service, legacy ones last, then as read. Names are interned, so any fixed order of pointers will do. */
+/*
+ * Sorts by service, legacy slices last, then in order of the input. Names are
+ * interned and only grouped, so their addresses serve as the order.
+ */
 static int slice_cmp(const void *a, const void *b)
 {
 	const struct svcr_slice *s = *(const struct svcr_slice *const *)a;
@@ -61,7 +64,7 @@ int svcr_endpoints_init(struct svcr_endpoints *x, const struct svcrules_model *m
 	x->slices = calloc(m->slices.n + 1, sizeof(const struct svcr_slice *));
 	if (!x->slices)
 		return -ENOMEM;
-	/* An FQDN slice is a slice all the same: with it legacy Endpoints do not count. */
+	/* Slices that are ignored (FQDN) stay in: with any slice, legacy Endpoints do not count. */
 	for (size_t i = 0; i < m->slices.n; i++)
 		if (m->slices.v[i].service)
 			x->slices[x->n++] = &m->slices.v[i];
@@ -103,7 +106,7 @@ static struct group find_group(const struct svcr_endpoints *x, const struct svcr
 	while (low + g.n < x->n && g.v[g.n]->ns == s->ns && g.v[g.n]->service == s->name) {
 		if (g.n == 0)
 			g.legacy = g.v[0]->legacy;
-		else if (g.v[g.n]->legacy != g.legacy) /* legacy ones come last */
+		else if (g.v[g.n]->legacy != g.legacy) /* legacy slices come last */
 			break;
 		g.n++;
 	}
@@ -148,20 +151,13 @@ static int endpoints_collect(struct svcr_endpoints *x, const struct group *g, co
 		for (size_t k = 0; k < s->ports.n && !err; k++) {
 			const struct svcr_slice_port *p = &s->ports.v[k];
 
-			/* the names are interned, but for the "" of unnamed ones */
+			/* names are interned, except the "" of unnamed ports */
 			if (p->port && p->protocol == port->protocol &&
 			    (p->name == port->name || (!*p->name && !*port->name)))
 				err = add_slice(x, s, p->port, family);
 		}
 	}
 	return err;
-}
-
-static int svcr_endpoint_addr_cmp(const struct svcr_target *a, const struct svcr_target *b)
-{
-	int d = svcr_addr_cmp(&a->addr, &b->addr);
-
-	return d ? d : (a->port > b->port) - (a->port < b->port);
 }
 
 static int candidate_cmp(const void *a, const void *b)
@@ -176,7 +172,7 @@ static int candidate_cmp(const void *a, const void *b)
 	return (c->order > e->order) - (c->order < e->order);
 }
 
-/* Sorts; of several entries for one address and port the best stays. */
+/* Sorts the candidates; of several with the same address and port the best stays. */
 static void endpoints_merge(struct svcr_endpoints *x)
 {
 	size_t kept = 0;
@@ -223,7 +219,7 @@ static const struct svcr_names *hints(const struct svcr_endpoint *e, bool nodes)
 	return nodes ? &h->nodes : &h->zones;
 }
 
-/* True if every ready endpoint has hints of that sort, and one of them names `name`. */
+/* True if every ready endpoint has hints for nodes (or zones), and one of the hints is `name`. */
 static bool hints_apply(const struct svcr_endpoints *x, bool nodes, const char *name)
 {
 	bool named = false;
@@ -240,12 +236,12 @@ static bool hints_apply(const struct svcr_endpoints *x, bool nodes, const char *
 	return named;
 }
 
-/* Which candidates to take. */
+/* Selects candidates. */
 struct filter {
 	enum rank rank;
-	bool local;
-	bool nodes;       /* the hints to look at */
-	const char *name; /* in the hints; NULL: any */
+	bool local;       /* only those on this node */
+	bool nodes;       /* `name` is looked up in hints for nodes, else for zones */
+	const char *name; /* must be in the hints; NULL: hints do not matter */
 };
 
 static bool passes(const struct svcr_endpoints *x, const struct svcr_candidate *c, const struct filter *f)
@@ -276,9 +272,10 @@ static int endpoints_take(const struct svcr_endpoints *x, struct svcr_arena *are
 }
 
 /*
- * Which endpoints may be sent back to themselves by this node: its own, those
- * of no known node, and, where pods elsewhere keep their addresses on the way
- * to an external address (Local policy), all.
+ * Adds the endpoints that may reach themselves through this node, so that their
+ * own connections must be masqueraded: endpoints on this node and on unknown
+ * nodes; with externalTrafficPolicy Local all of them, because pods on other
+ * nodes keep their addresses on the way to an external address.
  */
 static int note_hairpin(struct svcr_endpoints *x, const struct svcr_service *s)
 {

@@ -3,29 +3,58 @@
 #ifndef SVCR_ENDPOINTS_H
 #define SVCR_ENDPOINTS_H
 
-#include "select.h"
+#include "model.h"
+
+/* Where traffic of a service port may be sent. */
+struct svcr_target {
+	struct svcr_addr addr;
+	uint16_t port;
+};
+
+struct svcr_targets { struct svcr_target *v; size_t n; }; /* sorted, each once */
+
+/* By address, then by port. */
+static inline int svcr_endpoint_addr_cmp(const struct svcr_target *a, const struct svcr_target *b)
+{
+	int d = svcr_addr_cmp(&a->addr, &b->addr);
+
+	return d ? d : (a->port > b->port) - (a->port < b->port);
+}
+
+/* The endpoints of one service port in one family. */
+struct svcr_backends {
+	struct svcr_targets cluster; /* for traffic that any endpoint may serve; hints applied */
+	struct svcr_targets local;   /* on this node, for the traffic policy Local */
+};
 
 struct svcr_candidate;
 
-/* The slices of a model by their service. */
+/* The slices of a model in order of their services, and who chooses among their endpoints. */
 struct svcr_endpoints {
-	const struct svcr_slice **slices; /* sorted by service, ignored ones left out */
+	const struct svcr_slice **slices; /* sorted; slices without a service are left out */
 	size_t n;
-	const char *node, *zone;  /* of this node; NULL when unknown */
-	const char *node_interned; /* as endpoints bear it; NULL if none does */
-	bool all_hairpin;          /* nobody knows the node: any endpoint may be here */
-	struct svcr_addrs hairpin; /* grows with each choice; not sorted */
-	struct { struct svcr_candidate *v; size_t n, cap; } found; /* scratch */
+	const char *node, *zone;   /* of this node; NULL: unknown */
+	const char *node_interned; /* the node's name as endpoints have it; NULL: none has it */
+	bool all_hairpin;          /* the node is unknown, so any endpoint may be on it */
+	struct svcr_addrs hairpin; /* endpoints that may reach themselves; grows with each choice; not sorted */
+	struct { struct svcr_candidate *v; size_t n, cap; } found; /* scratch space of a choice */
 };
 
-/* Returns 0 or -ENOMEM; to be released in both cases. */
+/* Sorts the slices. `m`, `node` and `zone` are borrowed. Returns 0 or -ENOMEM; the caller releases in both cases. */
 int svcr_endpoints_init(struct svcr_endpoints *x, const struct svcrules_model *m, const char *node,
 			const char *zone);
+/* Accepts a zeroed struct. */
 void svcr_endpoints_release(struct svcr_endpoints *x);
-/* The endpoints of one port of `s` in one family; the result lives in `arena`. Returns 0 or -ENOMEM. */
+/*
+ * Chooses the endpoints of one port of `s` in one family as kube-proxy does:
+ * ready ones, else serving and terminating ones; topology hints apply if every
+ * ready endpoint has hints and one of them names this node (or its zone). The
+ * lists of *ret live in `arena`. Returns 0 or -ENOMEM.
+ */
 int svcr_endpoints_choose(struct svcr_endpoints *x, struct svcr_arena *arena, const struct svcr_service *s,
 			  const struct svcr_service_port *port, uint8_t family, struct svcr_backends *ret);
-/* Warns, once for the service, of endpoint addresses that can be nobody's. */
-void svcr_endpoints_warn(const struct svcr_endpoints *x, const struct svcr_service *s, struct svcrules_diags *d);
+/* Adds one warning if endpoints of the service have addresses that no endpoint can have. */
+void svcr_endpoints_warn(const struct svcr_endpoints *x, const struct svcr_service *s,
+			 struct svcrules_diags *d);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * For every fuzz target: without -DSVCR_LIBFUZZER a main that runs each file
- * named, and those in each directory named, so that a corpus is an ordinary test.
+ * Included by every fuzz target. Without -DSVCR_LIBFUZZER it has a main() that
+ * runs the target on each file of its arguments, and on each file in their
+ * directories, so that a corpus of inputs is an ordinary test.
  */
 #ifndef SVCR_FUZZ_MAIN_H
 #define SVCR_FUZZ_MAIN_H
@@ -11,13 +12,13 @@
 #include <stdint.h>
 #include <string.h>
 
-/* The input, given out in pieces of at most `step` bytes. */
+/* An input that is read in pieces of at most `step` bytes. */
 struct fuzz_input {
 	const uint8_t *data;
 	size_t len, step;
 };
 
-/* As svcrules_fill_fn; the argument is a struct fuzz_input. */
+/* A svcrules_fill_fn whose argument is a struct fuzz_input. */
 static inline long fuzz_fill(void *arg, char *buf, size_t size)
 {
 	struct fuzz_input *in = arg;
@@ -32,7 +33,10 @@ static inline long fuzz_fill(void *arg, char *buf, size_t size)
 	return (long)n;
 }
 
-/* The netlink messages there, each in memory of its own, so that a sanitizer sees what is read past its end. */
+/*
+ * Calls `call` for each netlink message. Each has memory of its own, so that a
+ * sanitizer notices a read behind its end.
+ */
 static inline void fuzz_messages(const uint8_t *data, size_t size, void (*call)(const void *msg, void *arg), void *arg)
 {
 	while (size >= sizeof(struct nlmsghdr)) {

@@ -8,8 +8,8 @@
 
 struct source {
 	const char *text;
-	size_t step; /* 0: as much as asked for */
-	long end;    /* returned at the end */
+	size_t step; /* bytes of a piece at most; 0: any */
+	long end;    /* returned at the end of the text */
 };
 
 static long read_fill(void *arg, char *buf, size_t size)
@@ -39,7 +39,7 @@ static int read_text(struct svcrules_model *m, const char *name, const char *tex
 #define SLICE(rest) "{'apiVersion':'discovery.k8s.io/v1','kind':'EndpointSlice'," META("e") "," rest "}"
 #define ITEM(name) "{'apiVersion':'v1','kind':'Service'," META(name) ",'spec':{'clusterIP':'10.0.0.1'}}"
 
-/* The texts here have ' for ". */
+/* Returns a malloc'ed copy of a text with " for each '. */
 static char *read_quoted(const char *text)
 {
 	char *p = strdup(text);
@@ -51,7 +51,7 @@ static char *read_quoted(const char *text)
 	return p;
 }
 
-/* The first diagnostic; NULL: none at all. */
+/* Texts, the first diagnostic (check NULL: none), the result, and the contents of the model. */
 static const struct {
 	const char *text, *check, *object, *field;
 	int result;
@@ -171,7 +171,7 @@ START_TEST(read_cases)
 }
 END_TEST
 
-/* Cut anywhere, the input is an error, and nothing leaks. */
+/* An input that is cut anywhere is an error unless it is complete, and nothing leaks. */
 START_TEST(read_cut)
 {
 	char *text = read_quoted(cases[_i].text);
@@ -238,7 +238,7 @@ END_TEST
 
 #define TO_A "'metadata':{'name':'e#','labels':{'kubernetes.io/service-name':'s1'}}"
 
-/* Members of objects, in any order; # is a number of its own. */
+/* Members of objects, to be printed in any order; # becomes a number that differs in each object. */
 static const char *const objects[][5] = {
 	{ "'kind':'Service'", "'apiVersion':'v1'", "'metadata':{'name':'s#'}",
 	  "'spec':{'clusterIP':'10.0.0.#','ports':[{'port':80}]}" },
@@ -296,8 +296,9 @@ static void print_shuffled(FILE *f, uint64_t *state, unsigned int number)
 }
 
 /*
- * Objects in a row; `apart`: with one between any two that none can be taken
- * for. The last `cut` bytes, fewer than any object has, are left out.
+ * Returns malloc'ed objects in a row. `apart`: an ignored object stands between
+ * any two, so that no kind can be guessed from the previous object. The last
+ * `cut` bytes are missing; every object has more.
  */
 static char *print_row(unsigned int seed, bool apart, bool list, size_t cut)
 {
@@ -325,7 +326,10 @@ static int read_append(void *arg, const char *buf, size_t len)
 	return fwrite(buf, 1, len, arg) == len ? 0 : -EIO;
 }
 
-/* All that comes of it: diagnostics and rules. What is unnamed has another index, and another line. */
+/*
+ * Returns diagnostics and rules as text. Indices of objects without a name, and
+ * lines, are left out: they differ between the inputs that are compared.
+ */
 static char *read_outcome(const char *text, bool whole)
 {
 	struct svcrules_diags *d = svcrules_diags_new();
@@ -345,7 +349,7 @@ static char *read_outcome(const char *text, bool whole)
 		fprintf(f, "%d %s %.*s %.*s %s %u\n", g->severity, g->check, (int)strcspn(object, "["), object,
 			strncmp(field, "items", 5) == 0 ? 5 : -1, field, g->text, (unsigned int)g->column);
 	}
-	if (whole) /* else the object that is cut may count or not */
+	if (whole) /* an object that is cut may be in the model or not */
 		fprintf(f, "%zu services, %zu slices, %zu nodes\n", m->services.n, m->slices.n, m->nodes.n);
 	ck_assert_int_eq(svcrules_nft_build(m, o, d, &nft), 0);
 	ck_assert_int_eq(svcrules_nft_print(nft, read_append, f), 0);
@@ -357,7 +361,7 @@ static char *read_outcome(const char *text, bool whole)
 	return out;
 }
 
-/* An object is taken for the same kind as the one before, or by its API; that must not show. */
+/* The outcome does not depend on whether an object was guessed to have the kind of the previous one. */
 START_TEST(read_guessed_or_not)
 {
 	for (unsigned int seed = 0; seed < 1500; seed++) {

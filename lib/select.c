@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "select.h"
 #include "diag.h"
-#include "endpoints.h"
 
 #include <errno.h>
 
-/* One service's wish to have an address, protocol and port. */
+/* An address, protocol and port that a service asks for; of equal ones the winner becomes a VIP. */
 struct claim {
 	struct svcr_vip vip;
-	size_t ordinal; /* of the service port among all */
+	size_t ordinal; /* number of the service port, counted over all services */
 };
 
 struct selection {
@@ -16,14 +15,16 @@ struct selection {
 	const struct svcrules_model *model;
 	const struct svcrules_options *options;
 	struct svcrules_diags *diags;
-	const struct svcr_node *node; /* this one; NULL when not in the input */
+	const struct svcr_node *node; /* the node that rules are made for; NULL when not in the input */
 	struct svcr_endpoints endpoints;
-	struct svcr_addrs cluster_ips, taken, port_addrs; /* taken: cluster and load-balancer IPs */
-	struct svcr_addrs unmanaged;                      /* those of other proxies' services */
+	struct svcr_addrs cluster_ips; /* of services that have rules */
+	struct svcr_addrs taken;       /* cluster and load-balancer IPs: no node port is served there */
+	struct svcr_addrs port_addrs;  /* the node's addresses that serve node ports */
+	struct svcr_addrs unmanaged;   /* see struct svcr_view */
 	SVCR_LIST(struct claim) claims;
 	size_t nordinals;
-	struct svcr_backends **backends; /* by ordinal and family; NULL until used */
-	bool *warned;                    /* by ordinal: of its node port */
+	struct svcr_backends **backends; /* by ordinal and family; NULL while unused */
+	bool *warned; /* by ordinal: the conflict of the node port was reported */
 	int err;
 };
 
@@ -58,7 +59,7 @@ static void sort_unique(struct svcr_addrs *l)
 	l->n = kept + 1;
 }
 
-/* A copy in the view's arena. */
+/* Returns a copy of the list in the view's arena. */
 static struct svcr_addr *keep_addrs(struct selection *sel, const struct svcr_addrs *l, size_t *ret_n)
 {
 	struct svcr_addr *v = svcr_arena_array(&sel->view->arena, l->n, sizeof(*v));
@@ -121,7 +122,7 @@ static void add_node_addrs(struct selection *sel, struct svcr_addrs *own)
 	sort_unique(own);
 }
 
-/* A list that names one family leaves the other at its default: all addresses. */
+/* --nodeport-addresses that name one family only leave the other at its default: all addresses. */
 static bool in_nodeport_cidrs(const struct svcr_cidrs *l, const struct svcr_addr *a)
 {
 	bool named = false;
@@ -169,7 +170,7 @@ static bool has_rules(const struct svcr_service *s)
 	return s->type != SVCR_EXTERNAL_NAME && !s->headless && !s->not_ours && s->cluster_ips.n;
 }
 
-/* A service exists in the families that it has a cluster IP in. */
+/* True if the service has a usable cluster IP of that family, so that it exists in the family. */
 static bool in_family(const struct selection *sel, const struct svcr_service *s, uint8_t family)
 {
 	for (size_t i = 0; sel->options->families[family] && i < s->cluster_ips.n; i++)
@@ -201,9 +202,10 @@ static void add_unmanaged(struct selection *sel, const struct svcr_addrs *l)
 }
 
 /*
- * Addresses within --service-cidr that are allocated, but whose undefined
- * ports are not ours: external ones, and all of other proxies' services, on
- * whose cluster and load-balancer IPs there are no node ports either.
+ * Collects the addresses within --service-cidr that are allocated but whose
+ * undefined ports another program may serve: external IPs, and all addresses of
+ * services that another proxy implements. Node ports are not served at the
+ * cluster and load-balancer IPs of the latter either.
  */
 static void gather_unmanaged(struct selection *sel, const struct svcr_service *s)
 {
@@ -220,7 +222,7 @@ static void gather_unmanaged(struct selection *sel, const struct svcr_service *s
 				ADD(sel, &sel->taken, lists[l]->v[k]);
 }
 
-/* The addresses that node ports must leave alone are needed before any claim is made. */
+/* Comes before all claims, because claims of node ports depend on the addresses that are taken. */
 static void gather_taken(struct selection *sel)
 {
 	for (size_t i = 0; i < sel->model->services.n; i++) {
@@ -276,7 +278,11 @@ static bool ranges_name_node(const struct svcr_view *view, const struct svcr_ser
 	return false;
 }
 
-/* A node that has the load-balancer IP bound talks to itself from it, so it may if the node may. */
+/*
+ * Restricts a VIP to the service's source ranges. A node to which the
+ * load-balancer IP is bound connects to itself from that IP, so the IP is
+ * allowed if the ranges allow the node.
+ */
 static void guard_vip(struct selection *sel, struct svcr_vip *vip)
 {
 	const struct svcr_service *s = vip->service;
@@ -297,7 +303,7 @@ static void guard_vip(struct selection *sel, struct svcr_vip *vip)
 	vip->nallowed = svcr_ranges_of(vip->allowed, cidrs, n, vip->addr.family);
 }
 
-/* All ports of a service at one address that is not the node's. */
+/* Claims all ports of a service at one of its own addresses. */
 static void claim_addr(struct selection *sel, const struct svcr_service *s, size_t ordinal,
 		       const struct svcr_addr *a, enum svcr_vip_kind kind)
 {
@@ -362,7 +368,7 @@ static int key_cmp(const struct svcr_vip *a, const struct svcr_vip *b)
 	return (a->port > b->port) - (a->port < b->port);
 }
 
-/* The older first; without a timestamp a service is the youngest. */
+/* Sorts older services first; a service without a timestamp is the youngest. */
 static int age_cmp(const struct svcr_service *s, const struct svcr_service *t)
 {
 	int d;
@@ -375,7 +381,7 @@ static int age_cmp(const struct svcr_service *s, const struct svcr_service *t)
 	return d ? d : strcmp(s->name, t->name);
 }
 
-/* The winner of a conflict first. */
+/* Sorts claims by address, protocol and port, and the winner of equal ones first. */
 static int claim_cmp(const void *a, const void *b)
 {
 	const struct claim *c = a, *e = b;
@@ -397,7 +403,7 @@ static void warn_conflict(struct selection *sel, const struct svcr_vip *winner, 
 	bool node_port = loser->vip.kind == SVCR_VIP_NODE_PORT && winner->kind == SVCR_VIP_NODE_PORT;
 
 	if (node_port && sel->warned[loser->ordinal])
-		return; /* the same at each of the node's addresses */
+		return; /* the same conflict exists at each address of the node */
 	if (node_port)
 		sel->warned[loser->ordinal] = true;
 	svcr_diag(sel->diags, &(struct svcrules_diag){ .severity = SVCRULES_WARNING, .check = "conflict",
@@ -432,19 +438,19 @@ static void resolve_claims(struct selection *sel)
 			continue;
 		}
 		view->vips[kept++] = c->vip;
-		sel->claims.v[kept - 1] = *c; /* its ordinal; kept <= i + 1 */
+		sel->claims.v[kept - 1] = *c; /* claims and VIPs keep one index; kept <= i + 1 */
 		view->nvips = kept;
 	}
 }
 
-/* ---- Backends ---------------------------------------------------------- */
+/* ---- Endpoints --------------------------------------------------------- */
 
-static const struct svcr_backends *backends_of(struct selection *sel, const struct claim *c)
+/* Returns the endpoints of a claim, chosen once for each service port and family. */
+static const struct svcr_backends *choice_of(struct selection *sel, const struct claim *c)
 {
 	struct svcr_backends **slot = &sel->backends[c->ordinal * SVCR_FAMILY__COUNT + c->vip.addr.family];
 	int err;
 
-	/* found before; else made here */
 	if (*slot)
 		return *slot;
 	*slot = svcr_arena_alloc(&sel->view->arena, sizeof(**slot));
@@ -455,15 +461,12 @@ static const struct svcr_backends *backends_of(struct selection *sel, const stru
 	return *slot;
 }
 
-static int target_cmp(const void *a, const void *b)
+static int endpoint_addr_cmp_sort(const void *a, const void *b)
 {
-	const struct svcr_target *t = a, *u = b;
-	int d = svcr_addr_cmp(&t->addr, &u->addr);
-
-	return d ? d : (t->port > u->port) - (t->port < u->port);
+	return svcr_endpoint_addr_cmp(a, b);
 }
 
-/* Counts what is served, from all backends that were used. */
+/* Counts service ports and distinct endpoints, over all choices that were used. */
 static void select_count(struct selection *sel)
 {
 	SVCR_LIST(struct svcr_target) all = { NULL, 0, 0 };
@@ -480,13 +483,13 @@ static void select_count(struct selection *sel)
 		}
 	}
 	if (all.n)
-		qsort(all.v, all.n, sizeof(*all.v), target_cmp);
+		qsort(all.v, all.n, sizeof(*all.v), endpoint_addr_cmp_sort);
 	for (size_t i = 0; i < all.n; i++)
-		sel->view->nendpoints += i == 0 || target_cmp(&all.v[i], &all.v[i - 1]) != 0;
+		sel->view->nendpoints += i == 0 || svcr_endpoint_addr_cmp(&all.v[i], &all.v[i - 1]) != 0;
 	free(all.v);
 }
 
-static void select_backends(struct selection *sel)
+static void select_endpoints(struct selection *sel)
 {
 	sel->backends = calloc(sel->nordinals * SVCR_FAMILY__COUNT + 1, sizeof(*sel->backends));
 	if (!sel->backends) {
@@ -494,7 +497,7 @@ static void select_backends(struct selection *sel)
 		return;
 	}
 	for (size_t i = 0; i < sel->view->nvips && !sel->err; i++)
-		sel->view->vips[i].backends = backends_of(sel, &sel->claims.v[i]);
+		sel->view->vips[i].backends = choice_of(sel, &sel->claims.v[i]);
 	if (sel->err)
 		return;
 	select_count(sel);
@@ -517,7 +520,10 @@ static void select_node(struct selection *sel)
 	free(own.v);
 }
 
-/* `kubectl get` prints what it may when one of the kinds is refused: such an input would refuse all traffic. */
+/*
+ * When access to one kind is forbidden, `kubectl get` of several kinds prints
+ * the others. Without endpoints every service would refuse its clients.
+ */
 static void warn_without_endpoints(struct selection *sel)
 {
 	if (sel->nordinals && sel->model->slices.n == 0 && sel->model->services.n)
@@ -543,7 +549,7 @@ static void select_vips(struct selection *sel)
 	if (!sel->err)
 		resolve_claims(sel);
 	if (!sel->err)
-		select_backends(sel);
+		select_endpoints(sel);
 }
 
 static void select_release(struct selection *sel)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A borrowed run of bytes; not terminated. */
+/* Borrowed bytes that are not terminated. */
 #ifndef SVCR_STR_H
 #define SVCR_STR_H
 
@@ -12,6 +12,7 @@ struct svcr_str {
 	size_t len;
 };
 
+/* True if `s` has the same bytes as a terminated string. */
 static inline bool svcr_str_eq(struct svcr_str s, const char *literal)
 {
 	return strlen(literal) == s.len && memcmp(s.p, literal, s.len) == 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The pull parser of json.h; see state.h for its parts. */
+/* The functions of json.h, and the steps between values; state.h has an overview of the parser. */
 #include "state.h"
 #include "hash.h"
 
@@ -59,7 +59,7 @@ static const uchar *scan_word(struct svcr_json *j, const uchar *p)
 			*word == 't' ? "the word 'true'" : "the word 'false'");
 }
 
-/* ---- steps: each takes the place in the window and returns the new one, or NULL on error ---- */
+/* ---- steps: each takes a place in the window and returns the place behind, or NULL on error ---- */
 
 static const uchar *open_container(struct svcr_json *j, const uchar *p)
 {
@@ -83,7 +83,10 @@ static const uchar *close_container(struct svcr_json *j, const uchar *p)
 	return p + 1;
 }
 
-/* To the next member's value, or out of the object; st->place tells. */
+/*
+ * Moves to the value of the next member and sets *key, or moves out of the
+ * object; st->place is then BEFORE_VALUE or AFTER_VALUE.
+ */
 static inline const uchar *step_object(struct svcr_json *j, const uchar *p, struct svcr_str *key)
 {
 	struct svcr_json_state *st = j->state;
@@ -114,7 +117,7 @@ static inline const uchar *step_object(struct svcr_json *j, const uchar *p, stru
 	return p + 1;
 }
 
-/* To the next item, or out of the array. */
+/* Moves to the next item, or out of the array; st->place says which. */
 static inline const uchar *step_array(struct svcr_json *j, const uchar *p)
 {
 	struct svcr_json_state *st = j->state;
@@ -151,7 +154,7 @@ static const uchar *scan_scalar(struct svcr_json *j, const uchar *p)
 	return p;
 }
 
-/* Where the next value starts, checked to be one; NULL on error. */
+/* Returns the start of the next value; NULL if no value can start there. */
 static inline const uchar *value_start(struct svcr_json *j)
 {
 	struct svcr_json_state *st = j->state;
@@ -165,6 +168,7 @@ static inline const uchar *value_start(struct svcr_json *j)
 	return value_type[*p] ? p : svcr_json_expected(j, p, "a value");
 }
 
+/* Ends a call at p: the next one starts there. False after an error (p NULL). */
 static inline bool json_commit(struct svcr_json *j, const uchar *p)
 {
 	if (!p || j->failed)
@@ -225,7 +229,7 @@ bool svcr_json_more_documents(struct svcr_json *j)
 		p = svcr_json_ensure(j, p, 3);
 		if (memcmp(p, "\xef\xbb\xbf", 3) == 0) {
 			p += 3;
-			st->column -= 3; /* not seen, not counted; may wrap for now */
+			st->column -= 3; /* the byte order mark has no column; wraps until the mark is passed */
 		}
 		st->started = true;
 	}
@@ -368,7 +372,7 @@ void svcr_json_rewind(struct svcr_json *j, int mark)
 		return;
 	assert(mark >= 0 && (unsigned int)mark < st->n_marks);
 	m = &st->marks[mark];
-	/* inner marks keep their keys, but these are not in the table until going back there */
+	/* keys of inner marks stay, but are in the table only after a return to such a mark */
 	svcr_json_unlink_keys(&st->keys, m->n_keys);
 	for (unsigned int i = (unsigned int)mark + 1; i < st->n_marks; i++)
 		for (unsigned int d = 0; d < st->marks[i].depth; d++)

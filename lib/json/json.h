@@ -2,10 +2,10 @@
 /*
  * A pull parser for JSON (RFC 8259) over a stream of bytes, without a tree.
  *
- * The caller walks the input: it asks for the type of the next value and
- * takes it, enters it or skips it. Errors are sticky: after the first one
- * every call returns false (or SVCR_JSON_ERROR) and `failed` is set, so a
- * caller need only look once, at the end of an object.
+ * The caller asks for the type of the next value, and takes it, enters it or
+ * skips it. Errors are sticky: after the first one `failed` is set and every
+ * call returns false (or SVCR_JSON_ERROR), so a caller may check once, at the
+ * end of an object.
  *
  *     svcr_json_init(&j, fill, arg);
  *     while (svcr_json_more_documents(&j)) {
@@ -18,10 +18,10 @@
  *     if (j.failed) ...
  *     svcr_json_release(&j);
  *
- * Memory: one window over the input, grown only as far as one token (or the
- * text since the oldest mark) needs. Strings must be UTF-8; duplicate keys in
- * one object (compared after unescaping), "\u0000" and nesting deeper than
- * SVCR_JSON_MAX_DEPTH are errors, in skipped values too.
+ * Memory: one window over the input, which grows only as far as one token (or
+ * the text since the oldest mark) needs. These are errors, in skipped values
+ * too: strings that are not UTF-8, duplicate keys in one object (compared after
+ * unescaping), "\u0000", and nesting deeper than SVCR_JSON_MAX_DEPTH.
  */
 #ifndef SVCR_JSON_H
 #define SVCR_JSON_H
@@ -45,13 +45,13 @@ enum svcr_json_type {
 	SVCR_JSON__COUNT
 };
 
-/* Reads up to `size` bytes into `buf`: the number read, 0 at the end, or a negative errno. */
+/* Reads up to `size` bytes into `buf`. Returns the number read, 0 at the end, or a negative errno. */
 typedef long (*svcr_json_fill_fn)(void *arg, char *buf, size_t size);
 
 struct svcr_json {
 	bool failed;
-	int error;          /* -EINVAL: not JSON; -ENOMEM; -EFBIG: window exceeded; or what fill returned */
-	char message[160];  /* what was found and what was expected */
+	int error;          /* -EINVAL: not JSON; -ENOMEM; -EFBIG: window exceeded; or fill's error */
+	char message[160];  /* names what was found and what was expected */
 	uint64_t line;      /* of the error, from 1; set when failed */
 	uint64_t column;    /* in bytes, from 1 */
 	struct svcr_json_state *state; /* private */
@@ -61,37 +61,38 @@ struct svcr_json {
 int svcr_json_init(struct svcr_json *j, svcr_json_fill_fn fill, void *arg);
 void svcr_json_release(struct svcr_json *j); /* accepts a zeroed struct */
 
-/* Between documents: true if another one starts; false at the end of input or on error. */
+/* Between documents: returns true if another document starts; false at the end of input or on error. */
 bool svcr_json_more_documents(struct svcr_json *j);
 
-/* The type of the value that comes next; SVCR_JSON_ERROR on error. Consumes white space only. */
+/* Returns the type of the next value; SVCR_JSON_ERROR on error. Consumes white space only. */
 enum svcr_json_type svcr_json_peek(struct svcr_json *j);
 
-/* Enters the array or object that comes next. Leaving happens by itself when
- * next_key or next_item returns false. */
+/* Enters the next value, an array or object, which is left when next_key or
+ * next_item returns false. */
 bool svcr_json_enter(struct svcr_json *j);
-/* In an object: the next member's key (unescaped; valid until the next call
- * on `j`); false at the end of the object or on error. The value must then be taken. */
+/* In an object: sets *key to the key of the next member (unescaped; valid until
+ * the next call on `j`), whose value must then be taken. Returns false at the
+ * end of the object or on error. */
 bool svcr_json_next_key(struct svcr_json *j, struct svcr_str *key);
-/* In an array: true if another item follows, which must then be taken. */
+/* In an array: returns true if another item follows, which must then be taken. */
 bool svcr_json_next_item(struct svcr_json *j);
 
-/* Take one value. Each is an error (in the caller, asserted) on another type: peek first.
- * Strings are unescaped and valid until the next call on `j`. */
+/* Take one value, which must have the type (asserted): peek first. Strings are
+ * unescaped and valid until the next call on `j`. */
 bool svcr_json_string(struct svcr_json *j, struct svcr_str *s);
 bool svcr_json_bool(struct svcr_json *j, bool *b);
-/* A number's text as written, e.g. "70000" or "1.5e3"; valid until the next call. */
+/* Takes a number as its text, e.g. "70000" or "1.5e3"; valid until the next call. */
 bool svcr_json_number(struct svcr_json *j, struct svcr_str *text);
-/* Skips the next value of any type, checking its syntax all the same. */
+/* Skips the next value of any type, and checks its syntax. */
 bool svcr_json_skip(struct svcr_json *j);
 
-/* Remembers the place before the next value inside the current container;
- * the text from there on is kept. At most 4 at a time; marks nest: end them
- * in the reverse order. Returns an index >= 0, or -1 on error. */
+/* Marks the place before the next value; the text from there on is kept. Marks
+ * nest: at most 4 exist at a time, and the newest is ended first. Returns an
+ * index >= 0, or -1 on error. */
 int svcr_json_mark(struct svcr_json *j);
-/* Goes back to a mark (same open containers, same place); the mark stays. */
+/* Returns to a mark: to its place and its open containers. The mark stays. */
 void svcr_json_rewind(struct svcr_json *j, int mark);
-/* Ends a mark; the parser's place does not change. */
+/* Ends a mark. The parser stays where it is. */
 void svcr_json_unmark(struct svcr_json *j, int mark);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Fuzz target for the JSON parser: skipping and walking must agree, however
- * the input comes in. With -DSVCR_LIBFUZZER for libFuzzer, else a program
- * that runs the files, and the files of the directories, that it is given.
+ * Fuzz target for the JSON parser: skipping and walking over an input have the
+ * same outcome, whole or in pieces. Built with -DSVCR_LIBFUZZER it is for
+ * libFuzzer, else a program that runs files and directories (fuzz_main.h).
  */
 #include "fuzz_main.h"
 #include "json.h"
@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Takes the next value; objects twice, the first time by skipping to a mark and back. */
+/* Takes the next value. Outer objects are skipped first and then read again from a mark. */
 static void fuzz_walk(struct svcr_json *j, int marks)
 {
 	struct svcr_str s;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Values, errors and their places, read in every way; and the same texts read by jansson. */
+/* Values, errors and their places; comparison with jansson. */
 #include "json_test.h"
 
 #include <errno.h>
@@ -175,7 +175,7 @@ static uint64_t json_random(uint64_t *state)
 	return *state;
 }
 
-/* One to three small changes. Returns the new length. */
+/* Makes one to three small changes. Returns the new length. */
 static size_t json_mutate(char *text, size_t len, uint64_t *seed)
 {
 	static const char bytes[] = "{}[]:,\"\\ \n\t0123456789-+.eEtfnu/\x01\x7f\x80\xbf\xc3\xe2\xed\xf0\xff";
@@ -206,7 +206,7 @@ static size_t json_mutate(char *text, size_t len, uint64_t *seed)
 	return len;
 }
 
-/* 1: accepted, 0: rejected, -1: jansson reads it with limits of its own */
+/* Returns 1 if jansson accepts the text, 0 if not, -1 if a limit of jansson alone stops it. */
 static int jansson_accepts(const char *text, size_t len)
 {
 	json_error_t error;
@@ -246,7 +246,7 @@ START_TEST(json_jansson_mutations)
 }
 END_TEST
 
-/* The same for the vectors, one document each. */
+/* Compares with jansson the texts above that are one document. */
 START_TEST(json_jansson_vectors)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)

@@ -22,7 +22,7 @@ static const char json_sample[] =
 	"                {\"port\": 443, \"ok\": false, \"x\": null, \"y\": [], \"z\": {}}]}\n"
 	"        }\n    ],\n    \"kind\": \"List\"\n}";
 
-/* An input in pieces of at most `step` bytes, with an error instead of its end if `error`. */
+/* An input in pieces of at most `step` bytes (0: any); at its end `error` is returned. */
 struct source {
 	const char *text;
 	size_t len, step;
@@ -44,7 +44,7 @@ static inline long source_fill(void *arg, char *buf, size_t size)
 	return (long)n;
 }
 
-/* The input written again without white space and escapes; too long an output is cut. */
+/* The values of an input, without white space and escapes; an output that is too long is cut. */
 struct echo {
 	char text[8192];
 	size_t len;
@@ -100,7 +100,10 @@ static inline void json_walk(struct svcr_json *j, struct echo *e)
 	echo_add(e, ";", 1);
 }
 
-/* Reads all documents, by walking if `e`, else by skipping. *j is released but for its public fields. */
+/*
+ * Reads all documents: into `e` or, if it is NULL, by skipping them. Returns
+ * their number. *j is released, but its public fields remain.
+ */
 static inline int json_read_all(struct svcr_json *j, struct source src, struct echo *e)
 {
 	int n = 0;
@@ -124,7 +127,10 @@ static inline void json_same_outcome(const struct svcr_json *a, const struct svc
 	ck_assert_uint_eq(a->column, b->column);
 }
 
-/* By skipping and walking, whole and in small pieces: the same outcome each time. Returns the number of documents. */
+/*
+ * Reads a text by skipping and by walking, whole and in small pieces, and
+ * asserts that the outcome is the same. Returns the number of documents.
+ */
 static inline int json_read_every_way(struct svcr_json *j, const char *text, size_t len, struct echo *e)
 {
 	static const size_t steps[] = { 0, 1, 3, 7 };
@@ -147,7 +153,7 @@ static inline int json_read_every_way(struct svcr_json *j, const char *text, siz
 	return n;
 }
 
-/* A document of about n items, and optionally an error at its end. */
+/* Returns a malloc'ed list of n items that ends with the text `end`. */
 static inline char *json_make_list(size_t n, const char *end, size_t *len)
 {
 	char *text = NULL;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The keys of open objects, each of which may come once. */
+/* The keys of open objects, in each of which a key may occur once. */
 #include "state.h"
 #include "hash.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-#define KEYS_LINEAR 64 /* objects with more keys, not in order, get a hash table */
+#define KEYS_LINEAR 64 /* objects with more keys than this, if the keys do not ascend, use the hash table */
 #define MAX_KEYS (SVCR_JSON_MAX_WINDOW / sizeof(struct svcr_json_key))
 
 static inline uint64_t bloom_bit(uint32_t hash)
@@ -73,7 +73,7 @@ void svcr_json_unlink_keys(struct svcr_json_keys *ks, size_t from)
 	}
 }
 
-/* Once the keys do not ascend each needs a hash. */
+/* Gives all keys of the object a hash, when the first key comes that does not ascend. */
 static void mix_object(struct svcr_json_keys *ks, struct svcr_json_frame *f)
 {
 	f->bloom = 0;
@@ -86,6 +86,7 @@ static void mix_object(struct svcr_json_keys *ks, struct svcr_json_frame *f)
 	f->mixed = true;
 }
 
+/* Puts all keys of the object into the table. */
 static SVCR_COLD bool hash_object(struct svcr_json_keys *ks, struct svcr_json_frame *f)
 {
 	for (uint32_t i = f->last; i; i = ks->key[i - 1].prev)
@@ -143,7 +144,7 @@ static SVCR_COLD const uchar *duplicate(struct svcr_json *j, const uchar *p, str
 
 	while (n < s.len && n && svcr_json_is_tail((uchar)s.p[n]))
 		n--;
-	for (size_t i = 0; i < n; i++) { /* nothing that a terminal obeys: C0, DEL, C1 */
+	for (size_t i = 0; i < n; i++) { /* replaces control characters of terminals: C0, DEL, C1 */
 		uchar c = (uchar)s.p[i];
 		bool c1 = i && c < 0xa0 && svcr_json_is_tail(c) && (uchar)s.p[i - 1] == 0xc2;
 

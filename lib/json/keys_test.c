@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Duplicate keys, and marks to go back to. */
+/* Duplicate keys and marks. */
 #include "json_test.h"
 
-/* Passes over a large list three times with nested marks, so that the marked text moves and grows. */
+/* Passes three times over a large list with nested marks, so that the marked text moves and grows. */
 START_TEST(json_marks)
 {
 	size_t len;
@@ -78,7 +78,7 @@ START_TEST(json_duplicates)
 }
 END_TEST
 
-/* Marks inside one object at any number of keys: going back must neither forget nor invent a key. */
+/* Marks inside one object, at any number of keys: rewinding neither loses nor adds a key. */
 START_TEST(json_duplicates_and_marks)
 {
 	for (int first = 0; first < 140; first += 9) {
@@ -127,7 +127,7 @@ static unsigned int json_random_below(uint64_t *state, unsigned int n)
 
 struct few_keys { char text[24][24]; const char *v[24]; int n; };
 
-/* Keys that begin alike, the first some of them in order. */
+/* Makes keys with a common beginning, of which a random number of the first are sorted. */
 static void make_few(struct few_keys *k, uint64_t *state)
 {
 	unsigned int in_order = json_random_below(state, 30);
@@ -145,7 +145,7 @@ static void make_few(struct few_keys *k, uint64_t *state)
 	qsort(k->v, in_order < (unsigned int)k->n ? in_order : (size_t)k->n, sizeof(*k->v), string_cmp);
 }
 
-/* The first that is there already; -1: none. */
+/* Returns the index of the first key that repeats an earlier one, or -1. */
 static int find_again(const struct few_keys *k)
 {
 	for (int i = 0; i < k->n; i++)
@@ -178,7 +178,7 @@ START_TEST(json_duplicates_in_order)
 }
 END_TEST
 
-/* Leaving the marked container and coming back must restore its keys. */
+/* A rewind to a container that was left restores its keys. */
 START_TEST(json_mark_left)
 {
 	struct source src = { TEXT("[{\"a\":{\"b\":0,\"c\":1},\"d\":2},{\"x\":1,\"y\":2,\"z\":3,\"x\":4}]"), 0, 0 };

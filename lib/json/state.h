@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the parts of the parser of json.h share: its state, the window over
- * the input (window.c), strings (string.c) and keys (keys.c).
+ * The state that the parts of the JSON parser share: the window over the input
+ * (window.c), strings (string.c), keys (keys.c) and values (json.c). The inline
+ * functions are their fast paths.
  *
- * The window is followed by a NUL and some slack, so the hot loops look only
- * at bytes (several at a time) and never at a length: NUL stops each of them,
- * and only then is it asked whether the window ended there. Positions are
- * pointers inside one call and offsets between calls, as a refill moves text.
+ * A NUL and some slack follow the window. So the hot loops compare bytes only
+ * (several at a time) and never a length: a NUL stops each of them, and then
+ * they check whether the window ended there. Inside a call positions are
+ * pointers; between calls they are offsets, because a refill moves text.
  */
 #ifndef SVCR_JSON_STATE_H
 #define SVCR_JSON_STATE_H
@@ -14,45 +15,46 @@
 #include "bytes.h"
 #include "json.h"
 
-#define SVCR_JSON_SLACK 32 /* readable bytes after the window's end, and after every key */
+#define SVCR_JSON_SLACK 32 /* readable bytes behind the window, and behind every key */
 #define SVCR_JSON_NOWHERE SIZE_MAX
 #define SVCR_JSON_MAX_MARKS 4
 #define SVCR_COLD __attribute__((cold, noinline))
 
 typedef unsigned char uchar;
 
-/* A key of an open object. Indices of keys are kept plus one; 0 is none. */
+/* A key of an open object. References to keys are their index plus one; 0 is none. */
 struct svcr_json_key {
 	uint32_t off;           /* in keys.text */
 	uint32_t len : 31;
 	uint32_t linked : 1;    /* is in the hash table */
-	uint32_t prev;          /* the key before it in the same object */
-	uint32_t hash;          /* unless its object's keys are in order */
-	uint32_t next;          /* in the same slot, if linked */
-	uint32_t owner;         /* frame.first of its object, if linked */
+	uint32_t prev;          /* the previous key of the same object */
+	uint32_t hash;          /* set if the object is `mixed` */
+	uint32_t next;          /* if linked: the next key in the same slot */
+	uint32_t owner;         /* if linked: frame.first of the object */
 };
 
 /*
- * The keys of all open objects, innermost last. While there are marks, keys
- * older than the newest mark stay here even when their object is closed.
+ * The keys of all open objects, innermost last. Keys that are older than the
+ * newest mark stay here even when their object is closed.
  */
 struct svcr_json_keys {
 	struct svcr_json_key *key;
 	size_t n, cap;
 	char *text;
 	size_t len, text_cap;
-	uint32_t *slots;        /* the table: key indices, a power of two of them */
+	uint32_t *slots;        /* the hash table: references to keys; a power of two of them */
 	size_t n_slots, n_linked;
 	uint64_t seed;
 };
 
 struct svcr_json_frame {
-	uint64_t bloom;         /* one bit for each key's hash; while they are in order the last one's svcr_order() */
-	uint32_t first;         /* number of keys when it was entered: unique among objects with keys */
+	/* if `mixed`: one bit for each key's hash; else svcr_order() of the last key */
+	uint64_t bloom;
+	uint32_t first;         /* keys.n when the object was entered: differs among objects with keys */
 	uint32_t last;          /* the newest key */
 	uint32_t count;
 	bool object;
-	bool mixed;             /* its keys are not in ascending order, so they have hashes */
+	bool mixed;             /* its keys do not ascend, so they have hashes */
 	bool hashed;            /* all its keys are linked */
 };
 
@@ -75,7 +77,7 @@ struct svcr_json_state {
 	void *arg;
 	uchar *buf, *end;       /* the window; *end is NUL */
 	size_t cap;             /* without the slack */
-	size_t pos;             /* where the next call goes on */
+	size_t pos;             /* where the next call starts */
 	size_t tok;             /* start of a token that must stay in the window, or NOWHERE */
 	uint64_t line, column;  /* of buf[0] */
 	bool eof;
@@ -94,13 +96,14 @@ enum {
 	C_SPACE = 1,
 	C_DIGIT = 2,
 	C_PLAIN = 4,            /* stands for itself in a string */
-	C_WORD = 8              /* cannot follow a number or a word */
+	C_WORD = 8              /* must not follow a number or a word */
 };
 
 extern const uint8_t svcr_json_class[256];
 
 /* ---- errors: all return NULL ---- */
 
+/* Sets the error, unless there is one, at the place p in the window. */
 const uchar *svcr_json_fail(struct svcr_json *j, const uchar *p, int error, const char *fmt, ...)
 	__attribute__((cold, format(printf, 4, 5)));
 const uchar *svcr_json_no_memory(struct svcr_json *j, const uchar *p) __attribute__((cold));
@@ -109,10 +112,10 @@ const uchar *svcr_json_expected(struct svcr_json *j, const uchar *p, const char 
 /* ---- the window ---- */
 
 int svcr_json_window_init(struct svcr_json_state *st);
-/* Appends to the window and returns where p is now. At the end of input or on error nothing is added. */
+/* Reads more input into the window and returns the new place of p. Adds nothing at the end or on error. */
 const uchar *svcr_json_refill(struct svcr_json *j, const uchar *p) __attribute__((cold));
 
-/* If p is where the window ends, gets more of the input. Afterwards p is at st->end only at the end or on error. */
+/* Refills if the window ends at p. Then p is at st->end only at the end of the input or on error. */
 static inline const uchar *svcr_json_settle(struct svcr_json *j, const uchar *p)
 {
 	if (__builtin_expect(*p || p != j->state->end, 1))
@@ -120,7 +123,7 @@ static inline const uchar *svcr_json_settle(struct svcr_json *j, const uchar *p)
 	return svcr_json_refill(j, p);
 }
 
-/* Gets n bytes from p on into the window, or all there are. */
+/* Refills until n bytes from p on are in the window, or all that the input has. */
 static inline const uchar *svcr_json_ensure(struct svcr_json *j, const uchar *p, size_t n)
 {
 	struct svcr_json_state *st = j->state;
@@ -130,7 +133,7 @@ static inline const uchar *svcr_json_ensure(struct svcr_json *j, const uchar *p,
 	return p;
 }
 
-/* Tuned for a newline and 4 to 40 blanks, which is what kubectl prints between any two tokens. */
+/* Tuned for a newline and 4 to 40 blanks, which kubectl prints between two tokens. */
 static inline const uchar *svcr_json_skip_space(struct svcr_json *j, const uchar *p)
 {
 	p += *p == ' ';
@@ -154,9 +157,9 @@ static inline const uchar *svcr_json_skip_space(struct svcr_json *j, const uchar
 
 /* ---- strings ---- */
 
-/* From a byte in a string that does not stand for itself, and is no quote: where to go on, or NULL. */
+/* Checks a byte in a string that is no quote and does not stand for itself. Returns the place behind, or NULL. */
 const uchar *svcr_json_special(struct svcr_json *j, const uchar *p);
-/* The same string without escapes, kept in st->side. */
+/* Writes the string from p to end without escapes into st->side, and sets *s to it. */
 bool svcr_json_unescape(struct svcr_json *j, const uchar *p, const uchar *end, struct svcr_str *s);
 
 static inline bool svcr_json_is_tail(uchar c)
@@ -164,7 +167,7 @@ static inline bool svcr_json_is_tail(uchar c)
 	return (c & 0xc0) == 0x80;
 }
 
-/* Checks the string whose quote is at p and returns its end. st->tok is then its start, until released. */
+/* Checks the string whose quote is at p and returns its end. st->tok holds its start in the window. */
 static inline const uchar *svcr_json_scan_string(struct svcr_json *j, const uchar *p)
 {
 	struct svcr_json_state *st = j->state;
@@ -173,7 +176,7 @@ static inline const uchar *svcr_json_scan_string(struct svcr_json *j, const ucha
 	st->escaped = false;
 	p = svcr_skip_text(p + 1);
 	while (__builtin_expect(*p != '"', 0)) {
-		/* may be plain all the same: a borrow from a neighbour, on big-endian machines only */
+		/* a plain byte can stop svcr_skip_text() by a borrow from its neighbour, on big-endian machines */
 		p = svcr_json_class[*p] & C_PLAIN ? p + 1 : svcr_json_special(j, p);
 		if (!p)
 			return NULL;
@@ -182,7 +185,7 @@ static inline const uchar *svcr_json_scan_string(struct svcr_json *j, const ucha
 	return p + 1;
 }
 
-/* The text of the string scanned last, which ends at p; releases st->tok. */
+/* Sets *s to the text of the string that was scanned last and ends at p; releases st->tok. */
 static inline bool svcr_json_string_text(struct svcr_json *j, const uchar *p, struct svcr_str *s)
 {
 	struct svcr_json_state *st = j->state;
@@ -197,17 +200,17 @@ static inline bool svcr_json_string_text(struct svcr_json *j, const uchar *p, st
 
 /* ---- keys ---- */
 
-/* True if the key `s`, read at p, may be added to the innermost object; fails if it is there already. */
+/* Fails if the innermost object has the key `s`, read at p; else returns true and sets the hash. */
 bool svcr_json_check_key(struct svcr_json *j, const uchar *p, struct svcr_str s, uint32_t *ret_hash)
 	__attribute__((noinline));
-/* Makes room for one more key of `len` bytes; fails if there cannot be. */
+/* Makes room for one more key of `len` bytes. Fails when memory is short or a limit is reached. */
 bool svcr_json_grow_keys(struct svcr_json *j, const uchar *p, size_t len) __attribute__((cold));
 /* Puts the newest key into the table of its object. */
 bool svcr_json_link_newest(struct svcr_json *j, const uchar *p);
-/* Takes the keys from index `from` on out of the table. */
+/* Removes the keys from index `from` on from the table. */
 void svcr_json_unlink_keys(struct svcr_json_keys *ks, size_t from);
 
-/* True if `s` comes after all keys of an object whose keys are in order; `order` is its first bytes. */
+/* True if the keys of the object ascend and `s` is above all of them; `order` is svcr_order() of `s`. */
 static inline bool svcr_json_key_ascends(const struct svcr_json_keys *ks, const struct svcr_json_frame *f,
 					 struct svcr_str s, uint64_t order)
 {
@@ -220,7 +223,7 @@ static inline bool svcr_json_key_ascends(const struct svcr_json_keys *ks, const 
 	if (order != f->bloom || !f->count)
 		return order > f->bloom || !f->count;
 	if (s.len <= 8)
-		return false; /* the same, or shorter */
+		return false; /* equal, or a prefix of the last key */
 	last = &ks->key[f->last - 1];
 	if (last->len <= 8)
 		return true;
@@ -229,7 +232,7 @@ static inline bool svcr_json_key_ascends(const struct svcr_json_keys *ks, const 
 	return d ? d > 0 : s.len > last->len;
 }
 
-/* Copies the key `s`, read at p, to the innermost object; *s is then the copy. */
+/* Adds the key `s`, read at p, to the innermost object, and sets *s to the copy. */
 static inline bool svcr_json_add_key(struct svcr_json *j, const uchar *p, struct svcr_str *s)
 {
 	struct svcr_json_keys *ks = &j->state->keys;
@@ -256,7 +259,7 @@ static inline bool svcr_json_add_key(struct svcr_json *j, const uchar *p, struct
 	return !f->hashed || svcr_json_link_newest(j, p);
 }
 
-/* Forgets the keys from index n on, except those that a mark needs. */
+/* Removes the keys from index n on, except keys that a mark needs. */
 static inline void svcr_json_cut_keys(struct svcr_json_state *st, size_t n)
 {
 	struct svcr_json_keys *ks = &st->keys;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Strings: what in them does not stand for itself. */
+/* Escapes, UTF-8 and errors in strings: all bytes that do not stand for themselves. */
 #include "state.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-/* A string that is wrong at p, unless the reason is that the input ends at `stop`. */
+/* Fails with `what` at p, or with the end of the input if `stop` is there. */
 static SVCR_COLD const uchar *bad_string(struct svcr_json *j, const uchar *p, const uchar *stop,
 				    const char *what)
 {
@@ -14,7 +14,7 @@ static SVCR_COLD const uchar *bad_string(struct svcr_json *j, const uchar *p, co
 	return svcr_json_fail(j, p, -EINVAL, "%s", what);
 }
 
-/* The length of the UTF-8 sequence of two to four bytes at p; 0 if it is not one. */
+/* Returns the length of the UTF-8 sequence of two to four bytes at p; 0 if it is invalid (RFC 3629). */
 static size_t utf8_length(const uchar *p)
 {
 	if (p[0] < 0xc2 || p[0] > 0xf4 || !svcr_json_is_tail(p[1]))
@@ -52,7 +52,7 @@ static int hex_digit(uchar c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* The value of four hexadecimal digits; -1 if they are not, with *stop at the first that is not. */
+/* Returns the value of four hexadecimal digits; else -1, and sets *stop to the first other byte. */
 static long hex4(const uchar *p, const uchar **stop)
 {
 	long value = 0;
@@ -90,7 +90,7 @@ static const uchar *scan_unicode(struct svcr_json *j, const uchar *p)
 		if (low >= 0xdc00 && low <= 0xdfff)
 			return p + 12;
 		if (low >= 0)
-			stop = p; /* complete, and past it the window may end */
+			stop = p; /* the escape is complete: the end of the window behind it is no error */
 	}
 	return bad_string(j, p, stop, "unpaired surrogate in a string");
 }
@@ -108,7 +108,7 @@ static const uchar *scan_escape(struct svcr_json *j, const uchar *p)
 	}
 }
 
-/* At a control character in a string, or the window's end: where to go on, or NULL. */
+/* Handles a control character in a string or the end of the window. Returns the place to go on, or NULL. */
 static SVCR_COLD const uchar *string_edge(struct svcr_json *j, const uchar *p)
 {
 	p = svcr_json_settle(j, p);
@@ -149,7 +149,7 @@ static char *put_utf8(char *q, unsigned long c)
 	return q;
 }
 
-/* Writes what the (checked) escape at *p stands for. */
+/* Writes the character of the escape at *p, which was checked, and moves *p behind the escape. */
 static char *put_escape(char *q, const uchar **p)
 {
 	static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
@@ -173,7 +173,7 @@ static char *put_escape(char *q, const uchar **p)
 bool svcr_json_unescape(struct svcr_json *j, const uchar *p, const uchar *end, struct svcr_str *s)
 {
 	struct svcr_json_state *st = j->state;
-	size_t need = (size_t)(end - p) + SVCR_JSON_SLACK; /* no escape is shorter than what it stands for */
+	size_t need = (size_t)(end - p) + SVCR_JSON_SLACK; /* no escape is shorter than its character */
 	char *q;
 
 	if (need > st->side_cap) {
@@ -194,7 +194,7 @@ bool svcr_json_unescape(struct svcr_json *j, const uchar *p, const uchar *end, s
 		if (stop)
 			q = put_escape(q, &p);
 	}
-	memset(q, 0, 8); /* read, though not used, by svcr_order */
+	memset(q, 0, 8); /* svcr_order() reads these bytes, though they do not count */
 	*s = (struct svcr_str){ st->side, (size_t)(q - st->side) };
 	return true;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The window over the input, and what is said of a place in it. */
+/* The window over the input; lines, columns and errors. */
 #include "state.h"
 
 #include <assert.h>
@@ -22,7 +22,7 @@ const uint8_t svcr_json_class[256] = {
 
 /* ---- places and errors ---- */
 
-/* Moves a place given for buf[0] on to buf[len]. */
+/* Takes line and column of buf[0] and sets them to the line and column of buf[len]. */
 static void advance_place(const uchar *buf, size_t len, uint64_t *line, uint64_t *column)
 {
 	size_t n = svcr_count_newlines(buf, len);
@@ -102,7 +102,10 @@ int svcr_json_window_init(struct svcr_json_state *st)
 	return 0;
 }
 
-/* Makes room for at least one byte: discards what nobody needs, or grows. Returns the new p. */
+/*
+ * Makes room for at least one byte: discards text that no token and no mark
+ * needs, or enlarges the window. Returns the place that p has then.
+ */
 static const uchar *make_room(struct svcr_json *j, const uchar *p)
 {
 	struct svcr_json_state *st = j->state;
@@ -112,7 +115,7 @@ static const uchar *make_room(struct svcr_json *j, const uchar *p)
 
 	if (st->n_marks && st->marks[0].pos < keep)
 		keep = st->marks[0].pos;
-	/* moving less than half would make a long token quadratic */
+	/* moving less than half each time would take quadratic time for a long token */
 	if (keep == len || (len == st->cap && keep && (most || keep >= st->cap / 2))) {
 		discard(st, keep);
 		off -= keep;

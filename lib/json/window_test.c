@@ -4,7 +4,7 @@
 
 #include <errno.h>
 
-/* An endless repetition of one byte, after a first one. */
+/* Gives the first byte of `arg` once, and then its second byte for ever. */
 static long endless_fill(void *arg, char *buf, size_t size)
 {
 	char *next = arg;
@@ -113,7 +113,7 @@ START_TEST(json_sticky_error)
 END_TEST
 
 #if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__)
-/* In front of libc's: the allocation when `allocations_left` is 0 fails. */
+/* Replace libc's functions: the allocation that finds `allocations_left` at 0 fails. */
 void *__libc_calloc(size_t n, size_t size);
 void *__libc_realloc(void *p, size_t size);
 static long allocations_left = -1;

@@ -22,7 +22,7 @@ struct svcr_given_addr { struct svcr_addr addr; bool given; };
 void svcr_read_given_addr(struct svcr_reader *r, void *member);
 /* struct svcr_addrs: one more address. */
 void svcr_read_addr_item(struct svcr_reader *r, void *member);
-/* struct svcr_cidrs: one more prefix; white space around it is allowed, as kube-proxy does. */
+/* struct svcr_cidrs: one more prefix; white space around it is allowed. */
 void svcr_read_cidr_item(struct svcr_reader *r, void *member);
 /* uint8_t, enum svcr_protocol. */
 void svcr_read_protocol(struct svcr_reader *r, void *member);

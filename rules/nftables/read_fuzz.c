@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Fuzz target from the input to the rule set: what can be read must build and
- * print, and equals itself read in small pieces. With -DSVCR_LIBFUZZER for
- * libFuzzer, else a program that runs the files that it is given.
+ * Fuzz target from the input to the printed rule set: every input that can be
+ * read can be built and printed, and the output does not depend on the size of
+ * the pieces that are read. Built with -DSVCR_LIBFUZZER it is for libFuzzer,
+ * else a program that runs files and directories (fuzz_main.h).
  */
 #include "fuzz_main.h"
 #include "svcrules.h"
@@ -30,7 +31,7 @@ static struct svcrules_options *read_fuzz_options(struct svcrules_diags *d)
 	return o;
 }
 
-/* The hash of all that is printed; of the diagnostics alone when reading fails. */
+/* Returns the hash of the output and of the diagnostics; there is no output when reading fails. */
 static uint64_t read_fuzz_run(struct fuzz_input in)
 {
 	struct svcrules_diags *d = svcrules_diags_new();
