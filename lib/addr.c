@@ -70,27 +70,46 @@ int svcr_addr_cmp_sort(const void *a, const void *b)
 	return svcr_addr_cmp(a, b);
 }
 
+void svcr_addrs_sort(struct svcr_addrs *l)
+{
+	size_t kept = 0;
+
+	if (l->n == 0)
+		return;
+	qsort(l->v, l->n, sizeof(*l->v), svcr_addr_cmp_sort);
+	for (size_t i = 1; i < l->n; i++)
+		if (!svcr_addr_eq(&l->v[i], &l->v[kept]))
+			l->v[++kept] = l->v[i];
+	l->n = kept + 1;
+}
+
 bool svcr_cidr_contains(const struct svcr_cidr *c, const struct svcr_addr *a)
 {
 	unsigned int whole = c->prefix / 8, rest = c->prefix % 8;
 
 	if (c->addr.family != a->family || memcmp(c->addr.bytes, a->bytes, whole) != 0)
 		return false;
-	return rest == 0 || ((c->addr.bytes[whole] ^ a->bytes[whole]) & (uint8_t)(0xff00 >> rest)) == 0;
+	return rest == 0 ||
+	       ((c->addr.bytes[whole] ^ a->bytes[whole]) & (uint8_t)(0xff00 >> rest)) == 0;
 }
 
 static const char *unusable4(const uint8_t *b)
 {
-	return !b[0] && !b[1] && !b[2] && !b[3] ? "an unspecified" : b[0] == 127 ? "a loopback" :
-	       b[0] == 169 && b[1] == 254 ? "a link-local" : b[0] >= 224 && b[0] < 240 ? "a multicast" : NULL;
+	return !b[0] && !b[1] && !b[2] && !b[3] ? "an unspecified" :
+	       b[0] == 127                      ? "a loopback" :
+	       b[0] == 169 && b[1] == 254       ? "a link-local" :
+	       b[0] >= 224 && b[0] < 240        ? "a multicast" :
+						  NULL;
 }
 
 static const char *unusable6(const uint8_t *b)
 {
 	uint64_t high = svcr_load_order(b), low = svcr_load_order(b + 8);
 
-	return high == 0 && low < 2 ? low ? "a loopback" : "an unspecified" :
-	       b[0] == 0xfe && (b[1] & 0xc0) == 0x80 ? "a link-local" : b[0] == 0xff ? "a multicast" : NULL;
+	return high == 0 && low < 2                  ? low ? "a loopback" : "an unspecified" :
+	       b[0] == 0xfe && (b[1] & 0xc0) == 0x80 ? "a link-local" :
+	       b[0] == 0xff                          ? "a multicast" :
+						       NULL;
 }
 
 const char *svcr_addr_unusable(const struct svcr_addr *a)
@@ -108,10 +127,12 @@ bool svcr_addr_next(struct svcr_addr *a)
 
 static int range_cmp(const void *a, const void *b)
 {
-	return svcr_addr_cmp(&((const struct svcr_range *)a)->first, &((const struct svcr_range *)b)->first);
+	return svcr_addr_cmp(&((const struct svcr_range *)a)->first,
+			     &((const struct svcr_range *)b)->first);
 }
 
-size_t svcr_ranges_of(struct svcr_range *ranges, const struct svcr_cidr *cidrs, size_t n, uint8_t family)
+size_t svcr_ranges_of(struct svcr_range *ranges, const struct svcr_cidr *cidrs, size_t n,
+		      uint8_t family)
 {
 	size_t count = 0, kept = 0;
 

@@ -33,7 +33,10 @@ static inline uint8_t svcr_addr_len(uint8_t family)
 	return family == SVCR_IPV6 ? 16 : 4;
 }
 
-/* Parse an address or a prefix ("10.0.0.0/8", host bits are cleared). Return false if the text is none. */
+/*
+ * Parse an address or a prefix ("10.0.0.0/8", host bits are cleared). Return
+ * false if the text is none.
+ */
 bool svcr_addr_parse(struct svcr_addr *a, struct svcr_str s);
 bool svcr_cidr_parse(struct svcr_cidr *c, struct svcr_str s);
 /* Print into `buf`, which has room for SVCR_ADDR_TEXT (SVCR_CIDR_TEXT) bytes; return buf. */
@@ -59,6 +62,8 @@ static inline bool svcr_addr_eq(const struct svcr_addr *a, const struct svcr_add
 {
 	return a->family == b->family && memcmp(a->bytes, b->bytes, 16) == 0;
 }
+/* Sorts the list and removes duplicates. */
+void svcr_addrs_sort(struct svcr_addrs *l);
 /* True if the list, which must be sorted, holds `a`. */
 static inline bool svcr_addrs_have(const struct svcr_addrs *l, const struct svcr_addr *a)
 {
@@ -82,7 +87,8 @@ struct svcr_range {
  * Writes the ranges of one family that the n `cidrs` cover, sorted; overlapping
  * and adjoining ranges are joined. `ranges` has room for n. Returns their number.
  */
-size_t svcr_ranges_of(struct svcr_range *ranges, const struct svcr_cidr *cidrs, size_t n, uint8_t family);
+size_t svcr_ranges_of(struct svcr_range *ranges, const struct svcr_cidr *cidrs, size_t n,
+		      uint8_t family);
 /* Adds 1 to the address. Returns false if it wrapped to zero. */
 bool svcr_addr_next(struct svcr_addr *a);
 

@@ -86,29 +86,42 @@ void __wrap_free(void *p)
 /* ---- Attempts ----------------------------------------------------------- */
 
 #define SERVICE(name, ip, spec) \
-	"{\"kind\":\"Service\",\"metadata\":{\"name\":\"" name "\"},\"spec\":{\"clusterIP\":\"" ip "\"," spec "," \
-	"\"ports\":[{\"name\":\"p\",\"port\":80,\"nodePort\":30080},{\"name\":\"q\",\"port\":53,\"protocol\":\"UDP\"}]},"\
-	"\"status\":{\"loadBalancer\":{\"ingress\":[{\"ip\":\"203.0.113.1\"},{\"ip\":\"2001:db8::7\"}]}}}"
+	"{\"kind\":\"Service\",\"metadata\":{\"name\":\"" name "\"}," \
+	"\"spec\":{\"clusterIP\":\"" ip "\"," spec "," \
+	"\"ports\":[{\"name\":\"p\",\"port\":80,\"nodePort\":30080}," \
+	"{\"name\":\"q\",\"port\":53,\"protocol\":\"UDP\"}]}," \
+	"\"status\":{\"loadBalancer\":{\"ingress\":[{\"ip\":\"203.0.113.1\"}," \
+	"{\"ip\":\"2001:db8::7\"}]}}}"
 #define SLICE(name, endpoints) \
-	"{\"kind\":\"EndpointSlice\",\"metadata\":{\"name\":\"" name "-1\",\"labels\":{\"kubernetes.io/service-name\":\"" \
-	name "\"}},\"addressType\":\"IPv4\",\"ports\":[{\"name\":\"p\",\"port\":8080}," \
+	"{\"kind\":\"EndpointSlice\",\"metadata\":{\"name\":\"" name "-1\"," \
+	"\"labels\":{\"kubernetes.io/service-name\":\"" name "\"}}," \
+	"\"addressType\":\"IPv4\",\"ports\":[{\"name\":\"p\",\"port\":8080}," \
 	"{\"name\":\"q\",\"port\":53,\"protocol\":\"UDP\"}],\"endpoints\":[" endpoints "]}"
-#define END(ip) "{\"addresses\":[\"" ip "\"],\"nodeName\":\"n1\",\"hints\":{\"forZones\":[{\"name\":\"z\"}]}}"
+#define END(ip) \
+	"{\"addresses\":[\"" ip "\"],\"nodeName\":\"n1\"," \
+	"\"hints\":{\"forZones\":[{\"name\":\"z\"}]}}"
 #define LEGACY \
-	"{\"kind\":\"Endpoints\",\"metadata\":{\"name\":\"b\"},\"subsets\":[{\"addresses\":[{\"ip\":\"10.244.0.9\"}]," \
+	"{\"kind\":\"Endpoints\",\"metadata\":{\"name\":\"b\"}," \
+	"\"subsets\":[{\"addresses\":[{\"ip\":\"10.244.0.9\"}]," \
 	"\"ports\":[{\"name\":\"p\",\"port\":8080}]}]}"
 #define NODE \
-	"{\"kind\":\"Node\",\"metadata\":{\"name\":\"n1\"},\"spec\":{\"podCIDR\":\"10.244.0.0/24\"},\"status\":" \
-	"{\"addresses\":[{\"type\":\"InternalIP\",\"address\":\"192.0.2.1\"}]}}"
+	"{\"kind\":\"Node\",\"metadata\":{\"name\":\"n1\"}," \
+	"\"spec\":{\"podCIDR\":\"10.244.0.0/24\"}," \
+	"\"status\":{\"addresses\":[{\"type\":\"InternalIP\",\"address\":\"192.0.2.1\"}]}}"
 #define LOCAL \
-	"\"type\":\"LoadBalancer\",\"externalTrafficPolicy\":\"Local\",\"loadBalancerSourceRanges\":[\"192.0.2.0/24\"]"
+	"\"type\":\"LoadBalancer\",\"externalTrafficPolicy\":\"Local\"," \
+	"\"loadBalancerSourceRanges\":[\"192.0.2.0/24\"]"
 #define STICKY "\"sessionAffinity\":\"ClientIP\",\"externalIPs\":[\"198.51.100.1\",\"127.0.0.1\"]"
 
 static const char *const inputs[] = {
-	"{\"kind\":\"List\",\"items\":[" SERVICE("a", "10.96.0.1", LOCAL) "," SERVICE("b", "10.96.0.2", STICKY) ","
-	SLICE("a", END("10.244.0.1") "," END("10.244.0.2")) "," LEGACY "," NODE ",{\"kind\":\"Pod\"}]}",
-	"{\"items\":[" SERVICE("a", "10.96.0.1", STICKY) "," SERVICE("c", "fd00::1", LOCAL) ","
-	SLICE("a", END("10.244.0.3") "," END("10.244.0.2") "," END("10.244.0.4")) "],\"kind\":\"List\"}",
+	"{\"kind\":\"List\",\"items\":["
+	SERVICE("a", "10.96.0.1", LOCAL) "," SERVICE("b", "10.96.0.2", STICKY) ","
+	SLICE("a", END("10.244.0.1") "," END("10.244.0.2")) "," LEGACY "," NODE
+	",{\"kind\":\"Pod\"}]}",
+	"{\"items\":["
+	SERVICE("a", "10.96.0.1", STICKY) "," SERVICE("c", "fd00::1", LOCAL) ","
+	SLICE("a", END("10.244.0.3") "," END("10.244.0.2") "," END("10.244.0.4"))
+	"],\"kind\":\"List\"}",
 };
 
 /* Hashes the output, so that the test itself allocates nothing. */
@@ -134,8 +147,9 @@ static long alloc_fill(void *arg, char *buf, size_t size)
 static int alloc_options(struct svcrules_options *o, struct svcrules_diags *d)
 {
 	static const char *const settings[][2] = {
-		{ "node-name", "n1" }, { "node-ip", "192.0.2.1, 2001:db8::1" }, { "service-cidr", "10.96.0.0/12" },
-		{ "nodeport-addresses", "192.0.2.0/24" }, { "zone", "z" }, { "cluster-cidr", "10.244.0.0/16" },
+		{ "node-name", "n1" }, { "node-ip", "192.0.2.1, 2001:db8::1" },
+		{ "service-cidr", "10.96.0.0/12" }, { "nodeport-addresses", "192.0.2.0/24" },
+		{ "zone", "z" }, { "cluster-cidr", "10.244.0.0/16" },
 	};
 	int err = o && d ? 0 : -ENOMEM;
 
@@ -208,7 +222,8 @@ static int try_ipvs_build(void)
 	return err;
 }
 
-static int print_ipvs_changes(const struct svcrules_ipvs_changes *c, const struct svcrules_changes *nft)
+static int print_ipvs_changes(const struct svcrules_ipvs_changes *c,
+			      const struct svcrules_changes *nft)
 {
 	size_t len, n;
 	void *buf;
@@ -333,7 +348,8 @@ static int decode_all(struct svcrules_nft *n)
 {
 	int left = (int)messages_len, err = 0;
 
-	for (const struct nlmsghdr *nlh = messages; mnl_nlmsg_ok(nlh, left) && !err; nlh = mnl_nlmsg_next(nlh, &left))
+	for (const struct nlmsghdr *nlh = messages; mnl_nlmsg_ok(nlh, left) && !err;
+	     nlh = mnl_nlmsg_next(nlh, &left))
 		err = svcrules_nft_decode(n, nlh);
 	return err ? err : svcrules_nft_decode_end(n);
 }
@@ -395,7 +411,8 @@ static int attempt(int (*call)(void), size_t at)
 }
 
 static const struct { const char *name; int (*call)(void); } tries[] = {
-	{ "build", try_build }, { "print_json", try_print_json }, { "encode", try_encode }, { "print", try_print },
+	{ "build", try_build }, { "print_json", try_print_json }, { "encode", try_encode },
+	{ "print", try_print },
 	{ "changes_json", try_changes_json }, { "decode", try_decode },
 	{ "ipvs_build", try_ipvs_build }, { "ipvs_changes", try_ipvs_changes },
 };
@@ -412,7 +429,8 @@ START_TEST(alloc_every_failure)
 
 		if (!failed)
 			break;
-		ck_assert_msg(err == -ENOMEM, "%s says %d when allocation %zu fails", tries[_i].name, err, at);
+		ck_assert_msg(err == -ENOMEM, "%s says %d when allocation %zu fails",
+			      tries[_i].name, err, at);
 	}
 	ck_assert_uint_gt(at, 5);
 	ck_assert_int_eq(attempt(tries[_i].call, 0), 0);

@@ -24,7 +24,8 @@ static struct svcr_chunk *arena_chunk(struct svcr_arena *a, size_t size)
 		return NULL;
 	c->used = 0;
 	c->size = room;
-	if (a->chunks && room == size) { /* a large object has a chunk of its own, and the current one stays first */
+	/* a large object has a chunk of its own, and the current one stays first */
+	if (a->chunks && room == size) {
 		c->next = a->chunks->next;
 		a->chunks->next = c;
 	} else {

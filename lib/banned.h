@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Included before every source file: makes calls of functions without bounds or errors fail to compile. */
+/*
+ * Included before every source file: makes calls of functions without bounds or
+ * errors fail to compile.
+ */
 #ifndef SVCR_BANNED_H
 #define SVCR_BANNED_H
 

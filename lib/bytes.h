@@ -48,7 +48,10 @@ static inline uint64_t svcr_load_order(const void *p)
 #endif
 }
 
-/* Returns up to 8 first bytes of a text without NULs as a number that compares as the texts do. Reads 8 bytes. */
+/*
+ * Returns up to 8 first bytes of a text without NULs as a number that compares as
+ * the texts do. Reads 8 bytes.
+ */
 static inline uint64_t svcr_order(const char *p, size_t len)
 {
 	uint64_t x = svcr_load_order(p);
@@ -65,7 +68,8 @@ static inline const unsigned char *svcr_skip_blanks(const unsigned char *p)
 	for (;; p += 16) {
 		const __m128i x = _mm_loadu_si128((const __m128i *)p);
 
-		found = (unsigned int)_mm_movemask_epi8(_mm_cmpeq_epi8(x, _mm_set1_epi8(' '))) ^ 0xffff;
+		found = (unsigned int)_mm_movemask_epi8(_mm_cmpeq_epi8(x, _mm_set1_epi8(' '))) ^
+			0xffff;
 		if (found)
 			return p + __builtin_ctz(found);
 	}
@@ -98,9 +102,12 @@ static inline const unsigned char *svcr_skip_text(const unsigned char *p)
 	}
 #else
 	for (;; p += 8) {
-		uint64_t x = svcr_load64(p), quote = x ^ SVCR_EACH_BYTE * '"', escape = x ^ SVCR_EACH_BYTE * '\\';
-		uint64_t found = (((quote - SVCR_EACH_BYTE) & ~quote) | ((escape - SVCR_EACH_BYTE) & ~escape) |
-				  (x - SVCR_EACH_BYTE * ' ') | x) & SVCR_EACH_BYTE * 0x80;
+		uint64_t x = svcr_load64(p);
+		uint64_t quote = x ^ SVCR_EACH_BYTE * '"', escape = x ^ SVCR_EACH_BYTE * '\\';
+		uint64_t found = (((quote - SVCR_EACH_BYTE) & ~quote) |
+				  ((escape - SVCR_EACH_BYTE) & ~escape) |
+				  (x - SVCR_EACH_BYTE * ' ') | x) &
+				 SVCR_EACH_BYTE * 0x80;
 
 		if (found)
 			return p + svcr_first_byte(found);
@@ -119,8 +126,11 @@ static inline size_t svcr_count_newlines(const unsigned char *p, size_t n)
 	for (; n >= 64; p += 64, n -= 64) {
 		__m128i sum = zero;
 
-		for (int i = 0; i < 64; i += 16)
-			sum = _mm_sub_epi8(sum, _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(p + i)), newline));
+		for (int i = 0; i < 64; i += 16) {
+			const __m128i x = _mm_loadu_si128((const __m128i *)(p + i));
+
+			sum = _mm_sub_epi8(sum, _mm_cmpeq_epi8(x, newline));
+		}
 		sum = _mm_sad_epu8(sum, zero);
 		count += (size_t)_mm_cvtsi128_si32(sum) + (size_t)_mm_extract_epi16(sum, 4);
 	}

@@ -4,7 +4,10 @@
 
 #include <errno.h>
 
-/* Ranks of endpoints, best last; of a service port only endpoints of the best rank present are used. */
+/*
+ * Ranks of endpoints, best last; of a service port only endpoints of the best
+ * rank present are used.
+ */
 enum rank { UNUSABLE, DRAINING, READY };
 
 struct svcr_candidate {
@@ -60,7 +63,8 @@ static void endpoints_find_node(struct svcr_endpoints *x, const struct svcrules_
 int svcr_endpoints_init(struct svcr_endpoints *x, const struct svcrules_model *m, const char *node,
 			const char *zone)
 {
-	*x = (struct svcr_endpoints){ .node = node && *node ? node : NULL, .zone = zone && *zone ? zone : NULL };
+	*x = (struct svcr_endpoints){ .node = node && *node ? node : NULL,
+				      .zone = zone && *zone ? zone : NULL };
 	x->slices = calloc(m->slices.n + 1, sizeof(const struct svcr_slice *));
 	if (!x->slices)
 		return -ENOMEM;
@@ -120,7 +124,8 @@ static enum rank rank_of(const struct svcr_endpoint *e)
 	return e->ready ? READY : e->serving && e->terminating ? DRAINING : UNUSABLE;
 }
 
-static int add_slice(struct svcr_endpoints *x, const struct svcr_slice *s, uint16_t port, uint8_t family)
+static int add_slice(struct svcr_endpoints *x, const struct svcr_slice *s, uint16_t port,
+		     uint8_t family)
 {
 	for (size_t i = 0; i < s->endpoints.n; i++) {
 		const struct svcr_endpoint *e = &s->endpoints.v[i];
@@ -131,14 +136,14 @@ static int add_slice(struct svcr_endpoints *x, const struct svcr_slice *s, uint1
 		c = SVCR_GROW(&x->found);
 		if (!c)
 			return -ENOMEM;
-		*c = (struct svcr_candidate){ .target = { e->addr, port }, .rank = rank_of(e), .endpoint = e,
-					      .order = x->found.n };
+		*c = (struct svcr_candidate){ .target = { e->addr, port }, .rank = rank_of(e),
+					      .endpoint = e, .order = x->found.n };
 	}
 	return 0;
 }
 
-static int endpoints_collect(struct svcr_endpoints *x, const struct group *g, const struct svcr_service_port *port,
-		   uint8_t family)
+static int endpoints_collect(struct svcr_endpoints *x, const struct group *g,
+			     const struct svcr_service_port *port, uint8_t family)
 {
 	int err = 0;
 
@@ -244,14 +249,15 @@ struct filter {
 	const char *name; /* must be in the hints; NULL: hints do not matter */
 };
 
-static bool passes(const struct svcr_endpoints *x, const struct svcr_candidate *c, const struct filter *f)
+static bool passes(const struct svcr_endpoints *x, const struct svcr_candidate *c,
+		   const struct filter *f)
 {
 	return c->rank == f->rank && (!f->local || is_local(x, c)) &&
 	       (!f->name || names_have(hints(c->endpoint, f->nodes), f->name));
 }
 
-static int endpoints_take(const struct svcr_endpoints *x, struct svcr_arena *arena, const struct filter *f,
-		struct svcr_targets *ret)
+static int endpoints_take(const struct svcr_endpoints *x, struct svcr_arena *arena,
+			  const struct filter *f, struct svcr_targets *ret)
 {
 	size_t n = 0;
 
@@ -282,7 +288,8 @@ static int note_hairpin(struct svcr_endpoints *x, const struct svcr_service *s)
 	for (size_t i = 0; i < x->found.n; i++) {
 		struct svcr_addr *slot;
 
-		if (!x->all_hairpin && !s->external_local && x->found.v[i].endpoint->node && !is_local(x, &x->found.v[i]))
+		if (!x->all_hairpin && !s->external_local && x->found.v[i].endpoint->node &&
+		    !is_local(x, &x->found.v[i]))
 			continue;
 		slot = SVCR_GROW(&x->hairpin);
 		if (!slot)
@@ -292,8 +299,9 @@ static int note_hairpin(struct svcr_endpoints *x, const struct svcr_service *s)
 	return 0;
 }
 
-int svcr_endpoints_choose(struct svcr_endpoints *x, struct svcr_arena *arena, const struct svcr_service *s,
-			  const struct svcr_service_port *port, uint8_t family, struct svcr_backends *ret)
+int svcr_endpoints_choose(struct svcr_endpoints *x, struct svcr_arena *arena,
+			  const struct svcr_service *s, const struct svcr_service_port *port,
+			  uint8_t family, struct svcr_backends *ret)
 {
 	struct group g = find_group(x, s);
 	struct filter cluster, local;
@@ -314,7 +322,8 @@ int svcr_endpoints_choose(struct svcr_endpoints *x, struct svcr_arena *arena, co
 	return err ? err : note_hairpin(x, s);
 }
 
-void svcr_endpoints_warn(const struct svcr_endpoints *x, const struct svcr_service *s, struct svcrules_diags *d)
+void svcr_endpoints_warn(const struct svcr_endpoints *x, const struct svcr_service *s,
+			 struct svcrules_diags *d)
 {
 	struct group g = find_group(x, s);
 	const struct svcr_addr *first = NULL;
@@ -337,8 +346,10 @@ void svcr_endpoints_warn(const struct svcr_endpoints *x, const struct svcr_servi
 	if (!first)
 		return;
 	snprintf(object, sizeof(object), "Service %s/%s", s->ns, s->name);
-	svcr_diag(d, &(struct svcrules_diag){ .severity = SVCRULES_WARNING, .check = "unusable-address",
-		  .source = source, .object = object, .field = "endpoints" },
-		  "%s is %s address, no endpoint can have it%s: ignored", svcr_addr_text(first, text),
-		  svcr_addr_unusable(first), n > 1 ? " (and more like it)" : "");
+	svcr_diag(d, &(struct svcrules_diag){ .severity = SVCRULES_WARNING,
+		  .check = "unusable-address", .source = source, .object = object,
+		  .field = "endpoints" },
+		  "%s is %s address, no endpoint can have it%s: ignored",
+		  svcr_addr_text(first, text), svcr_addr_unusable(first),
+		  n > 1 ? " (and more like it)" : "");
 }

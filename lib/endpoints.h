@@ -36,11 +36,15 @@ struct svcr_endpoints {
 	const char *node, *zone;   /* of this node; NULL: unknown */
 	const char *node_interned; /* the node's name as endpoints have it; NULL: none has it */
 	bool all_hairpin;          /* the node is unknown, so any endpoint may be on it */
-	struct svcr_addrs hairpin; /* endpoints that may reach themselves; grows with each choice; not sorted */
+	/* endpoints that may reach themselves; grows with each choice; not sorted */
+	struct svcr_addrs hairpin;
 	struct { struct svcr_candidate *v; size_t n, cap; } found; /* scratch space of a choice */
 };
 
-/* Sorts the slices. `m`, `node` and `zone` are borrowed. Returns 0 or -ENOMEM; the caller releases in both cases. */
+/*
+ * Sorts the slices. `m`, `node` and `zone` are borrowed. Returns 0 or -ENOMEM;
+ * the caller releases in both cases.
+ */
 int svcr_endpoints_init(struct svcr_endpoints *x, const struct svcrules_model *m, const char *node,
 			const char *zone);
 /* Accepts a zeroed struct. */
@@ -51,8 +55,9 @@ void svcr_endpoints_release(struct svcr_endpoints *x);
  * ready endpoint has hints and one of them names this node (or its zone). The
  * lists of *ret live in `arena`. Returns 0 or -ENOMEM.
  */
-int svcr_endpoints_choose(struct svcr_endpoints *x, struct svcr_arena *arena, const struct svcr_service *s,
-			  const struct svcr_service_port *port, uint8_t family, struct svcr_backends *ret);
+int svcr_endpoints_choose(struct svcr_endpoints *x, struct svcr_arena *arena,
+			  const struct svcr_service *s, const struct svcr_service_port *port,
+			  uint8_t family, struct svcr_backends *ret);
 /* Adds one warning if endpoints of the service have addresses that no endpoint can have. */
 void svcr_endpoints_warn(const struct svcr_endpoints *x, const struct svcr_service *s,
 			 struct svcrules_diags *d);

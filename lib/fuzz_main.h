@@ -37,7 +37,8 @@ static inline long fuzz_fill(void *arg, char *buf, size_t size)
  * Calls `call` for each netlink message. Each has memory of its own, so that a
  * sanitizer notices a read behind its end.
  */
-static inline void fuzz_messages(const uint8_t *data, size_t size, void (*call)(const void *msg, void *arg), void *arg)
+static inline void fuzz_messages(const uint8_t *data, size_t size,
+				 void (*call)(const void *msg, void *arg), void *arg)
 {
 	while (size >= sizeof(struct nlmsghdr)) {
 		struct nlmsghdr nlh;

@@ -141,7 +141,10 @@ static enum guess_verdict guess_object(struct svcr_reader *r, struct guess *g)
 	return guess_end(r, g);
 }
 
-/* Reads the object that comes next if it has kind `k`; else restarts, and sets *better if its API tells its kind. */
+/*
+ * Reads the object that comes next if it has kind `k`; else restarts, and sets
+ * *better if its API tells its kind.
+ */
 static bool guess_try(struct svcr_reader *r, const struct svcr_kind *k, int index,
 		      const struct svcr_kind **better)
 {
@@ -164,6 +167,6 @@ bool svcr_guess_read(struct svcr_reader *r, int index)
 {
 	const struct svcr_kind *better = NULL;
 
-	return r->last &&
-	       (guess_try(r, r->last, index, &better) || (better && guess_try(r, better, index, &better)));
+	return r->last && (guess_try(r, r->last, index, &better) ||
+			   (better && guess_try(r, better, index, &better)));
 }

@@ -15,11 +15,15 @@ static inline uint64_t svcr_mix(uint64_t a, uint64_t b)
 #else
 	uint64_t cross = (a >> 32) * (uint32_t)b ^ (b >> 32) * (uint32_t)a;
 
-	return (a >> 32) * (b >> 32) ^ (uint64_t)(uint32_t)a * (uint32_t)b ^ (cross << 32 | cross >> 32);
+	return (a >> 32) * (b >> 32) ^ (uint64_t)(uint32_t)a * (uint32_t)b ^
+	       (cross << 32 | cross >> 32);
 #endif
 }
 
-/* The hash of `len` bytes. The seed keeps an input from being prepared so that its texts collide. */
+/*
+ * The hash of `len` bytes. The seed keeps an input from being prepared so that
+ * its texts collide.
+ */
 static inline uint32_t svcr_hash(uint64_t seed, const char *p, size_t len)
 {
 	const unsigned char *tail;

@@ -39,7 +39,8 @@ void svcrules_model_free(struct svcrules_model *m)
 	free(m);
 }
 
-static struct svcr_others *model_others(const struct svcrules_model *m, const struct svcr_kind *kind)
+static struct svcr_others *model_others(const struct svcrules_model *m,
+					const struct svcr_kind *kind)
 {
 	for (size_t i = 0; i < m->others.n; i++)
 		if (m->others.v[i].kind == kind)

@@ -25,18 +25,21 @@ int svcr_object_init(struct svcr_reader *r)
 static void check_duplicate(struct svcr_reader *r, const struct svcr_kind *k,
 			    const struct svcr_metadata *meta)
 {
-	const struct svcr_seen o = { k, k->namespaced ? meta->ns : NULL, meta->name, r->source }, *found;
+	const struct svcr_seen o = { k, k->namespaced ? meta->ns : NULL, meta->name, r->source };
+	const struct svcr_seen *found;
 	bool added;
 
 	found = svcr_seen_add(&r->model->seen, &r->model->arena, &o, &added);
 	if (!found)
 		r->err = -ENOMEM;
 	else if (!added)
-		svcr_read_error(r, "duplicate", "the same object twice: it was in %s before", found->source);
+		svcr_read_error(r, "duplicate", "the same object twice: it was in %s before",
+				found->source);
 }
 
 /* Names the object in its diagnostics: by its name, else by its place in the list. */
-static void object_name(struct svcr_reader *r, const struct svcr_reading *x, const struct svcr_metadata *meta)
+static void object_name(struct svcr_reader *r, const struct svcr_reading *x,
+			const struct svcr_metadata *meta)
 {
 	const struct svcr_kind *k = x->kind;
 	char text[OBJECT_NAME_MAX];
@@ -70,7 +73,8 @@ static void name_missing(struct svcr_reader *r)
 struct svcr_reading svcr_object_start(struct svcr_reader *r, const struct svcr_kind *k, int index)
 {
 	memset(r->object, 0, k->size);
-	return (struct svcr_reading){ .kind = k, .index = index, .first = svcrules_diags_count(r->diags),
+	return (struct svcr_reading){ .kind = k, .index = index,
+				      .first = svcrules_diags_count(r->diags),
 				      .errors = svcrules_diags_errors(r->diags) };
 }
 

@@ -16,7 +16,10 @@ struct svcr_reading {
 	size_t first, errors; /* numbers of diagnostics and of errors before the object */
 };
 
-/* Allocates r->object for the kinds that the model reads. Returns 0 or -ENOMEM; the caller frees it. */
+/*
+ * Allocates r->object for the kinds that the model reads. Returns 0 or -ENOMEM;
+ * the caller frees it.
+ */
 int svcr_object_init(struct svcr_reader *r);
 
 /* Starts an object of kind `k`: empties r->object. */
@@ -28,9 +31,15 @@ void svcr_object_abandon(struct svcr_reader *r, const struct svcr_reading *x);
 /* Reads the next value, an object of kind `k`, from start to finish. */
 void svcr_object_read(struct svcr_reader *r, const struct svcr_kind *k, int index);
 
-/* Takes the value of "kind" or "apiVersion", the key that was taken last. Returns it interned, or NULL. */
+/*
+ * Takes the value of "kind" or "apiVersion", the key that was taken last. Returns
+ * it interned, or NULL.
+ */
 const char *svcr_object_head(struct svcr_reader *r, const char *key);
-/* Counts an object that is skipped. A kind that is also read from another API is counted with its API. */
+/*
+ * Counts an object that is skipped. A kind that is also read from another API is
+ * counted with its API.
+ */
 void svcr_object_ignore(struct svcr_reader *r, const struct svcr_head *h);
 
 /* Adds the error that a document (index -1) or an item of a list is no Kubernetes object. */

@@ -7,7 +7,10 @@
 #include "arena.h"
 #include "svcrules.h"
 
-/* Bytes of the name of an IPVS scheduler, with the terminator (IP_VS_SCHEDNAME_MAXLEN of linux/ip_vs.h). */
+/*
+ * Bytes of the name of an IPVS scheduler, with the terminator
+ * (IP_VS_SCHEDNAME_MAXLEN of linux/ip_vs.h).
+ */
 #define SVCR_SCHEDULER_MAX 16
 
 struct svcrules_options {

@@ -9,7 +9,8 @@
 struct svcr_out {
 	svcrules_write_fn write;
 	void *arg;
-	int err; /* the first failure: what `write` returned, or -ENOMEM; nothing is written after it */
+	/* the first failure: what `write` returned, or -ENOMEM; nothing is written after it */
+	int err;
 	size_t len;
 	char buf[8192];
 };

@@ -41,7 +41,8 @@ static char *letters(size_t len)
 
 /* Around the sizes of the line and of the buffer in out.c, and far beyond both. */
 static const size_t lengths[] = {
-	0, 1, 1021, 1022, 1023, 1024, 1025, 8189, 8190, 8191, 8192, 8193, 16383, 16384, 100000, 3000000,
+	0,    1,    1021, 1022, 1023,  1024,  1025,   8189,
+	8190, 8191, 8192, 8193, 16383, 16384, 100000, 3000000,
 };
 
 START_TEST(out_any_length)

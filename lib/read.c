@@ -8,10 +8,13 @@
 /* What a look ahead into a value finds. */
 struct ahead {
 	struct svcr_head head;
-	bool items_first; /* "items" comes before "kind", and the first item has a kind of its own */
+	bool items_first; /* "items" comes before "kind", and the first item has a kind */
 };
 
-/* Returns the length of the kind in a list's kind ("ServiceList": 7, "List": 0), or -1 if it is no list's. */
+/*
+ * Returns the length of the kind in a list's kind ("ServiceList": 7, "List": 0),
+ * or -1 if it is no list's.
+ */
 static long list_prefix(const char *kind)
 {
 	size_t n = strlen(kind);
@@ -88,7 +91,10 @@ static struct ahead look_ahead(struct svcr_reader *r, bool list_allowed)
 
 static void read_list(struct svcr_reader *r, const struct ahead *a);
 
-/* Reads the object that comes next, after looking ahead; `typed` is its head if its list has one for all items. */
+/*
+ * Reads the object that comes next, after looking ahead; `typed` is its head if
+ * its list has one for all items.
+ */
 static void read_unguessed(struct svcr_reader *r, const struct svcr_head *typed, int index)
 {
 	struct ahead a = { .items_first = false };
@@ -196,9 +202,9 @@ static void read_documents(struct svcr_reader *r)
 	if (n == 0 && !r->json.failed)
 		svcr_read_error(r, "empty", "no JSON at all");
 	if (r->json.failed && r->json.error != -ENOMEM)
-		svcr_diag(r->diags, &(struct svcrules_diag){ .severity = SVCRULES_ERROR, .check = "json",
-			  .source = r->source, .line = r->json.line, .column = r->json.column }, "%s",
-			  r->json.message);
+		svcr_diag(r->diags, &(struct svcrules_diag){ .severity = SVCRULES_ERROR,
+			  .check = "json", .source = r->source, .line = r->json.line,
+			  .column = r->json.column }, "%s", r->json.message);
 }
 
 static int read_result(const struct svcr_reader *r, size_t errors)
@@ -210,8 +216,8 @@ static int read_result(const struct svcr_reader *r, size_t errors)
 	return svcrules_diags_errors(r->diags) > errors ? -EINVAL : 0;
 }
 
-int svcrules_model_read(struct svcrules_model *m, const char *source, svcrules_fill_fn fill, void *arg,
-			struct svcrules_diags *d)
+int svcrules_model_read(struct svcrules_model *m, const char *source, svcrules_fill_fn fill,
+			void *arg, struct svcrules_diags *d)
 {
 	struct svcr_reader r = { .model = m, .diags = d };
 	size_t errors = svcrules_diags_errors(d);

@@ -27,7 +27,8 @@ static long read_fill(void *arg, char *buf, size_t size)
 	return (long)n;
 }
 
-static int read_text(struct svcrules_model *m, const char *name, const char *text, struct svcrules_diags *d)
+static int read_text(struct svcrules_model *m, const char *name, const char *text,
+		     struct svcrules_diags *d)
 {
 	struct source s = { text, 3, 0 };
 
@@ -35,9 +36,14 @@ static int read_text(struct svcrules_model *m, const char *name, const char *tex
 }
 
 #define META(name) "'metadata':{'name':'" name "','namespace':'ns'}"
-#define SVC(spec) "{'apiVersion':'v1','kind':'Service'," META("a") ",'spec':{'clusterIP':'10.0.0.1'," spec "}}"
-#define SLICE(rest) "{'apiVersion':'discovery.k8s.io/v1','kind':'EndpointSlice'," META("e") "," rest "}"
-#define ITEM(name) "{'apiVersion':'v1','kind':'Service'," META(name) ",'spec':{'clusterIP':'10.0.0.1'}}"
+#define SVC(spec) \
+	"{'apiVersion':'v1','kind':'Service'," META("a") "," \
+	"'spec':{'clusterIP':'10.0.0.1'," spec "}}"
+#define SLICE(rest) \
+	"{'apiVersion':'discovery.k8s.io/v1','kind':'EndpointSlice'," META("e") "," rest "}"
+#define ITEM(name) \
+	"{'apiVersion':'v1','kind':'Service'," META(name) ",'spec':{'clusterIP':'10.0.0.1'}}"
+#define UNTYPED "{" META("a") ",'spec':{'clusterIP':'10.0.0.1'}}"
 
 /* Returns a malloc'ed copy of a text with " for each '. */
 static char *read_quoted(const char *text)
@@ -69,75 +75,101 @@ static const struct {
 	{ ITEM("a") ITEM("b"), NULL, NULL, NULL, 0, 2, 0, 0, NULL },
 	{ ITEM("a") ITEM("a"), "duplicate", "Service ns/a", NULL, -EINVAL, 2, 0, 0, NULL },
 	/* lists */
-	{ "{'apiVersion':'v1','kind':'List','items':[" ITEM("a") "," ITEM("b") "]}", NULL, NULL, NULL, 0, 2, 0, 0, NULL },
-	{ "{'apiVersion':'v1','items':[" ITEM("a") "," ITEM("b") "],'kind':'List'}", NULL, NULL, NULL, 0, 2, 0, 0, NULL },
-	{ "{'items':[" ITEM("a") "],'kind':'Thing'}", "not-kubernetes", NULL, "kind", -EINVAL, 1, 0, 0, NULL },
+	{ "{'apiVersion':'v1','kind':'List','items':[" ITEM("a") "," ITEM("b") "]}", NULL, NULL,
+	  NULL, 0, 2, 0, 0, NULL },
+	{ "{'apiVersion':'v1','items':[" ITEM("a") "," ITEM("b") "],'kind':'List'}", NULL, NULL,
+	  NULL, 0, 2, 0, 0, NULL },
+	{ "{'items':[" ITEM("a") "],'kind':'Thing'}", "not-kubernetes", NULL, "kind", -EINVAL, 1, 0,
+	  0, NULL },
 	{ "{'apiVersion':'v1','items':[],'kind':'List'}", NULL, NULL, NULL, 0, 0, 0, 0, NULL },
 	{ "{'kind':'List','items':null}", NULL, NULL, NULL, 0, 0, 0, 0, NULL },
-	{ "{'kind':'List','items':[{},7]}", "not-kubernetes", NULL, "items[0]", -EINVAL, 0, 0, 0, NULL },
-	{ "{'items':[{'items':[" ITEM("a") "],'kind':'List'}," ITEM("b") "],'kind':'List'}", NULL, NULL, NULL, 0, 1, 0, 0,
-	  "List" },
-	{ "{'kind':'List','items':[{'items':[" ITEM("a") "],'kind':'List'}," ITEM("b") "]}", NULL, NULL, NULL, 0, 1, 0, 0,
-	  "List" },
-	{ "{'kind':'ServiceList','apiVersion':'v1','items':[{" META("a") ",'spec':{'clusterIP':'10.0.0.1'}}]}", NULL, NULL,
-	  NULL, 0, 1, 0, 0, NULL },
-	{ "{'apiVersion':'v1','items':[{" META("a") ",'spec':{'clusterIP':'10.0.0.1'}}],'kind':'ServiceList'}", NULL, NULL,
-	  NULL, 0, 1, 0, 0, NULL },
-	{ "{'kind':'NodeList','apiVersion':'v1','items':[{'metadata':{'name':'n1'}}]}", NULL, NULL, NULL, 0, 0, 0, 1, NULL },
-	{ "{'kind':'ServiceList','items':[{'metadata':{}}]}", "name", "Service items[0]", "metadata.name", -EINVAL, 1, 0, 0,
+	{ "{'kind':'List','items':[{},7]}", "not-kubernetes", NULL, "items[0]", -EINVAL, 0, 0, 0,
 	  NULL },
-	{ "{'kind':'PodList','apiVersion':'v1','items':[{}]}", NULL, NULL, NULL, 0, 0, 0, 0, "Pod" },
+	{ "{'items':[{'items':[" ITEM("a") "],'kind':'List'}," ITEM("b") "],'kind':'List'}", NULL,
+	  NULL, NULL, 0, 1, 0, 0, "List" },
+	{ "{'kind':'List','items':[{'items':[" ITEM("a") "],'kind':'List'}," ITEM("b") "]}", NULL,
+	  NULL, NULL, 0, 1, 0, 0, "List" },
+	{ "{'kind':'ServiceList','apiVersion':'v1','items':[" UNTYPED "]}", NULL, NULL, NULL, 0, 1,
+	  0, 0, NULL },
+	{ "{'apiVersion':'v1','items':[" UNTYPED "],'kind':'ServiceList'}", NULL, NULL, NULL, 0, 1,
+	  0, 0, NULL },
+	{ "{'kind':'NodeList','apiVersion':'v1','items':[{'metadata':{'name':'n1'}}]}", NULL, NULL,
+	  NULL, 0, 0, 0, 1, NULL },
+	{ "{'kind':'ServiceList','items':[{'metadata':{}}]}", "name", "Service items[0]",
+	  "metadata.name", -EINVAL, 1, 0, 0, NULL },
+	{ "{'kind':'PodList','apiVersion':'v1','items':[{}]}", NULL, NULL, NULL, 0, 0, 0, 0,
+	  "Pod" },
 	/* kinds */
-	{ "{'kind':'Pod','apiVersion':'v1','spec':{'ports':3}}", NULL, NULL, NULL, 0, 0, 0, 0, "Pod" },
-	{ "{'kind':'Service','apiVersion':'serving.knative.dev/v1','spec':3}", NULL, NULL, NULL, 0, 0, 0, 0,
-	  "Service (serving.knative.dev/v1)" },
-	{ "{'spec':{'clusterIP':'10.0.0.1'},'metadata':{'name':'a'},'kind':'Service'}", NULL, NULL, NULL, 0, 1, 0, 0, NULL },
+	{ "{'kind':'Pod','apiVersion':'v1','spec':{'ports':3}}", NULL, NULL, NULL, 0, 0, 0, 0,
+	  "Pod" },
+	{ "{'kind':'Service','apiVersion':'serving.knative.dev/v1','spec':3}", NULL, NULL, NULL, 0,
+	  0, 0, 0, "Service (serving.knative.dev/v1)" },
+	{ "{'spec':{'clusterIP':'10.0.0.1'},'metadata':{'name':'a'},'kind':'Service'}", NULL, NULL,
+	  NULL, 0, 1, 0, 0, NULL },
 	{ "{'endpoints':null,'ports':null,'addressType':'IPv4','kind':'EndpointSlice',"
-	  "'metadata':{'name':'e','labels':{'kubernetes.io/service-name':'a'}}}", NULL, NULL, NULL, 0, 0, 1, 0, NULL },
+	  "'metadata':{'name':'e','labels':{'kubernetes.io/service-name':'a'}}}",
+	  NULL, NULL, NULL, 0, 0, 1, 0, NULL },
 	/* services */
-	{ SVC("'ports':[{'port':0}]"), "range", "Service ns/a", "spec.ports[0].port", -EINVAL, 1, 0, 0, NULL },
-	{ SVC("'ports':[{'port':65536}]"), "range", "Service ns/a", "spec.ports[0].port", -EINVAL, 1, 0, 0, NULL },
-	{ SVC("'ports':[{'port':'80'}]"), "type", "Service ns/a", "spec.ports[0].port", -EINVAL, 1, 0, 0, NULL },
+	{ SVC("'ports':[{'port':0}]"), "range", "Service ns/a", "spec.ports[0].port", -EINVAL, 1, 0,
+	  0, NULL },
+	{ SVC("'ports':[{'port':65536}]"), "range", "Service ns/a", "spec.ports[0].port", -EINVAL,
+	  1, 0, 0, NULL },
+	{ SVC("'ports':[{'port':'80'}]"), "type", "Service ns/a", "spec.ports[0].port", -EINVAL, 1,
+	  0, 0, NULL },
 	{ SVC("'ports':[{}]"), "range", "Service ns/a", "spec.ports[0]", -EINVAL, 1, 0, 0, NULL },
-	{ SVC("'ports':[{'port':1,'nodePort':70000}]"), "range", "Service ns/a", "spec.ports[0].nodePort", -EINVAL, 1, 0, 0,
-	  NULL },
-	{ SVC("'ports':[{'port':65535,'nodePort':0,'name':null,'protocol':null}]"), NULL, NULL, NULL, 0, 1, 0, 0, NULL },
-	{ SVC("'ports':[{'port':1,'protocol':'tcp'}]"), "value", "Service ns/a", "spec.ports[0].protocol", -EINVAL, 1, 0, 0,
-	  NULL },
-	{ SVC("'ports':[{'port':1,'name':'a\\nb'}]"), "name", "Service ns/a", "spec.ports[0].name", -EINVAL, 1, 0, 0, NULL },
+	{ SVC("'ports':[{'port':1,'nodePort':70000}]"), "range", "Service ns/a",
+	  "spec.ports[0].nodePort", -EINVAL, 1, 0, 0, NULL },
+	{ SVC("'ports':[{'port':65535,'nodePort':0,'name':null,'protocol':null}]"), NULL, NULL,
+	  NULL, 0, 1, 0, 0, NULL },
+	{ SVC("'ports':[{'port':1,'protocol':'tcp'}]"), "value", "Service ns/a",
+	  "spec.ports[0].protocol", -EINVAL, 1, 0, 0, NULL },
+	{ SVC("'ports':[{'port':1,'name':'a\\nb'}]"), "name", "Service ns/a", "spec.ports[0].name",
+	  -EINVAL, 1, 0, 0, NULL },
 	{ SVC("'type':'X'"), "value", "Service ns/a", "spec.type", -EINVAL, 1, 0, 0, NULL },
-	{ SVC("'sessionAffinity':'x'"), "value", "Service ns/a", "spec.sessionAffinity", -EINVAL, 1, 0, 0, NULL },
-	{ SVC("'sessionAffinityConfig':{'clientIP':{'timeoutSeconds':86401}}"), "range", "Service ns/a",
-	  "spec.sessionAffinityConfig.clientIP.timeoutSeconds", -EINVAL, 1, 0, 0, NULL },
-	{ SVC("'internalTrafficPolicy':'local'"), "value", "Service ns/a", "spec.internalTrafficPolicy", -EINVAL, 1, 0, 0,
+	{ SVC("'sessionAffinity':'x'"), "value", "Service ns/a", "spec.sessionAffinity", -EINVAL, 1,
+	  0, 0, NULL },
+	{ SVC("'sessionAffinityConfig':{'clientIP':{'timeoutSeconds':86401}}"), "range",
+	  "Service ns/a", "spec.sessionAffinityConfig.clientIP.timeoutSeconds", -EINVAL, 1, 0, 0,
 	  NULL },
-	{ SVC("'externalIPs':['1.2.3']"), "address", "Service ns/a", "spec.externalIPs[0]", -EINVAL, 1, 0, 0, NULL },
+	{ SVC("'internalTrafficPolicy':'local'"), "value", "Service ns/a",
+	  "spec.internalTrafficPolicy", -EINVAL, 1, 0, 0, NULL },
+	{ SVC("'externalIPs':['1.2.3']"), "address", "Service ns/a", "spec.externalIPs[0]", -EINVAL,
+	  1, 0, 0, NULL },
 	{ SVC("'loadBalancerSourceRanges':[' 10.0.0.0/8 ','10.0.0.0']"), "cidr", "Service ns/a",
 	  "spec.loadBalancerSourceRanges[1]", -EINVAL, 1, 0, 0, NULL },
-	{ "{'kind':'Service','metadata':{'name':'a\\u0022b'}}", "name", "Service", "metadata.name", -EINVAL, 1, 0, 0, NULL },
-	{ "{'kind':'Service','metadata':{'name':'a'},'spec':{'clusterIP':''}}", "pending", "Service default/a",
-	  "spec.clusterIP", 0, 1, 0, 0, NULL },
-	{ "{'kind':'Service','metadata':{'name':'a'},'spec':{'clusterIPs':['10.0.0.300']}}", "address", "Service default/a",
-	  "spec.clusterIPs[0]", -EINVAL, 1, 0, 0, NULL },
-	{ "{'kind':'Service','metadata':{'name':'a'},'spec':{'type':'ExternalName'}}", NULL, NULL, NULL, 0, 1, 0, 0, NULL },
+	{ "{'kind':'Service','metadata':{'name':'a\\u0022b'}}", "name", "Service", "metadata.name",
+	  -EINVAL, 1, 0, 0, NULL },
+	{ "{'kind':'Service','metadata':{'name':'a'},'spec':{'clusterIP':''}}", "pending",
+	  "Service default/a", "spec.clusterIP", 0, 1, 0, 0, NULL },
+	{ "{'kind':'Service','metadata':{'name':'a'},'spec':{'clusterIPs':['10.0.0.300']}}",
+	  "address", "Service default/a", "spec.clusterIPs[0]", -EINVAL, 1, 0, 0, NULL },
+	{ "{'kind':'Service','metadata':{'name':'a'},'spec':{'type':'ExternalName'}}", NULL, NULL,
+	  NULL, 0, 1, 0, 0, NULL },
 	/* slices */
-	{ SLICE("'addressType':'IPv4','endpoints':[{'addresses':['::1']}]"), "address", "EndpointSlice ns/e",
-	  "endpoints[0].addresses[0]", -EINVAL, 0, 1, 0, NULL },
-	{ SLICE("'endpoints':[{'addresses':['x']}],'addressType':'IPv4'"), "address", "EndpointSlice ns/e",
-	  "endpoints[0].addresses[0]", -EINVAL, 0, 1, 0, NULL },
-	{ SLICE("'addressType':'FQDN','endpoints':[{'addresses':['x.y']}]"), NULL, NULL, NULL, 0, 0, 1, 0, NULL },
-	{ SLICE("'endpoints':[{'addresses':['x.y']}],'addressType':'FQDN'"), NULL, NULL, NULL, 0, 0, 1, 0, NULL },
-	{ SLICE("'addressType':'ipv4'"), "value", "EndpointSlice ns/e", "addressType", -EINVAL, 0, 1, 0, NULL },
-	{ SLICE("'addressType':'IPv4','endpoints':[{'hints':{'forNodes':[{'name':'x'}],'forZones':[{'name':1}]}}]"), "type",
-	  "EndpointSlice ns/e", "endpoints[0].hints.forZones[0].name", -EINVAL, 0, 1, 0, NULL },
+	{ SLICE("'addressType':'IPv4','endpoints':[{'addresses':['::1']}]"), "address",
+	  "EndpointSlice ns/e", "endpoints[0].addresses[0]", -EINVAL, 0, 1, 0, NULL },
+	{ SLICE("'endpoints':[{'addresses':['x']}],'addressType':'IPv4'"), "address",
+	  "EndpointSlice ns/e", "endpoints[0].addresses[0]", -EINVAL, 0, 1, 0, NULL },
+	{ SLICE("'addressType':'FQDN','endpoints':[{'addresses':['x.y']}]"), NULL, NULL, NULL, 0, 0,
+	  1, 0, NULL },
+	{ SLICE("'endpoints':[{'addresses':['x.y']}],'addressType':'FQDN'"), NULL, NULL, NULL, 0, 0,
+	  1, 0, NULL },
+	{ SLICE("'addressType':'ipv4'"), "value", "EndpointSlice ns/e", "addressType", -EINVAL, 0,
+	  1, 0, NULL },
+	{ SLICE("'addressType':'IPv4',"
+		"'endpoints':[{'hints':{'forNodes':[{'name':'x'}],'forZones':[{'name':1}]}}]"),
+	  "type", "EndpointSlice ns/e", "endpoints[0].hints.forZones[0].name", -EINVAL, 0, 1, 0,
+	  NULL },
 	/* Endpoints: a slice for each subset */
-	{ "{'kind':'Endpoints','subsets':[{'addresses':[{'ip':'10.1.0.1'}]},{'notReadyAddresses':[{'ip':'10.1.0.2'}]}],"
-	  "'metadata':{'name':'a'}}", NULL, NULL, NULL, 0, 0, 2, 0, NULL },
-	{ "{'kind':'Endpoints','subsets':[{'addresses':[{'ip':'x'}]}],'metadata':{'name':'a'}}", "address",
-	  "Endpoints default/a", "subsets[0].addresses[0].ip", -EINVAL, 0, 1, 0, NULL },
+	{ "{'kind':'Endpoints','subsets':[{'addresses':[{'ip':'10.1.0.1'}]},"
+	  "{'notReadyAddresses':[{'ip':'10.1.0.2'}]}],"
+	  "'metadata':{'name':'a'}}",
+	  NULL, NULL, NULL, 0, 0, 2, 0, NULL },
+	{ "{'kind':'Endpoints','subsets':[{'addresses':[{'ip':'x'}]}],'metadata':{'name':'a'}}",
+	  "address", "Endpoints default/a", "subsets[0].addresses[0].ip", -EINVAL, 0, 1, 0, NULL },
 	/* nodes */
-	{ "{'kind':'Node','metadata':{'name':'n1'},'spec':{'podCIDR':'x'}}", "cidr", "Node n1", "spec.podCIDR", -EINVAL, 0, 0,
-	  1, NULL },
+	{ "{'kind':'Node','metadata':{'name':'n1'},'spec':{'podCIDR':'x'}}", "cidr", "Node n1",
+	  "spec.podCIDR", -EINVAL, 0, 0, 1, NULL },
 };
 
 static void assert_text(const char *a, const char *b)
@@ -145,7 +177,8 @@ static void assert_text(const char *a, const char *b)
 	if (a && b)
 		ck_assert_str_eq(a, b);
 	else
-		ck_assert_msg(a == b, "found %s, expected %s", a ? a : "nothing", b ? b : "nothing");
+		ck_assert_msg(a == b, "found %s, expected %s", a ? a : "nothing",
+			      b ? b : "nothing");
 }
 
 START_TEST(read_cases)
@@ -238,28 +271,40 @@ END_TEST
 
 #define TO_A "'metadata':{'name':'e#','labels':{'kubernetes.io/service-name':'s1'}}"
 
-/* Members of objects, to be printed in any order; # becomes a number that differs in each object. */
+/*
+ * Members of objects, to be printed in any order; # becomes a number that differs
+ * in each object.
+ */
 static const char *const objects[][5] = {
 	{ "'kind':'Service'", "'apiVersion':'v1'", "'metadata':{'name':'s#'}",
 	  "'spec':{'clusterIP':'10.0.0.#','ports':[{'port':80}]}" },
 	{ "'kind':'Service'", "'apiVersion':''", "'metadata':{'name':'s#'}",
 	  "'spec':{'clusterIPs':['10.0.1.#',3],'ports':[{'port':0}],'externalIPs':['x']}" },
-	{ "'kind':'Service'", "'apiVersion':'serving.knative.dev/v1'", "'metadata':{'name':'s#'}", "'spec':3" },
+	{ "'kind':'Service'", "'apiVersion':'serving.knative.dev/v1'", "'metadata':{'name':'s#'}",
+	  "'spec':3" },
 	{ "'kind':'EndpointSlice'", "'apiVersion':'discovery.k8s.io/v1'", TO_A,
-	  "'endpoints':[{'addresses':['10.1.0.#'],'hints':{'forZones':[{'name':'z'}]},'nodeName':'n1'}]",
+	  "'endpoints':[{'addresses':['10.1.0.#'],'hints':{'forZones':[{'name':'z'}]},"
+	  "'nodeName':'n1'}]",
 	  "'ports':[{'port':8080}],'addressType':'IPv4'" },
-	{ "'kind':'EndpointSlice'", "'apiVersion':null", TO_A, "'endpoints':[{'addresses':['x','y'],'conditions':3}]",
+	{ "'kind':'EndpointSlice'", "'apiVersion':null", TO_A,
+	  "'endpoints':[{'addresses':['x','y'],'conditions':3}]",
 	  "'addressType':'IPv4','ports':[{'port':'x'}]" },
 	{ "'kind':'Endpoints'", "'apiVersion':'v1'", "'metadata':{'name':'s1'}",
 	  "'subsets':[{'addresses':[{'ip':'10.2.0.#'},{'ip':'x'}],'ports':[{'port':1}]},{}]" },
 	{ "'kind':'Node'", "'metadata':{'name':'n#'}", "'spec':{'podCIDRs':['10.244.0.0/16','x']}",
-	  "'status':{'addresses':[{'type':'InternalIP','address':'192.0.2.#'},{'type':'ExternalIP','address':'y'}]}" },
+	  "'status':{'addresses':[{'type':'InternalIP','address':'192.0.2.#'},"
+	  "{'type':'ExternalIP','address':'y'}]}" },
 	{ "'kind':'List'", "'apiVersion':'v1'", "'items':[{'kind':'Service'}]" },
-	{ "'kind':'Service'", "'metadata':{'name':'s#'}", "'subsets':[{'addresses':[{'ip':'x'}]},{}]", "'spec':{}" },
-	{ "'kind':'Other'", "'apiVersion':'discovery.k8s.io/v1'", TO_A, "'endpoints':[{}]", "'ports':[{'port':0}]" },
-	{ "'kind':null", "'apiVersion':'discovery.k8s.io/v1'", TO_A, "'endpoints':[{'addresses':['x']}]" },
-	{ "'kind':['EndpointSlice']", "'apiVersion':'discovery.k8s.io/v1'", TO_A, "'ports':[{'port':0}]" },
-	{ "'apiVersion':'discovery.k8s.io/v1'", TO_A, "'items':[" ITEM("i") "]", "'ports':[{'port':0}]" },
+	{ "'kind':'Service'", "'metadata':{'name':'s#'}",
+	  "'subsets':[{'addresses':[{'ip':'x'}]},{}]", "'spec':{}" },
+	{ "'kind':'Other'", "'apiVersion':'discovery.k8s.io/v1'", TO_A, "'endpoints':[{}]",
+	  "'ports':[{'port':0}]" },
+	{ "'kind':null", "'apiVersion':'discovery.k8s.io/v1'", TO_A,
+	  "'endpoints':[{'addresses':['x']}]" },
+	{ "'kind':['EndpointSlice']", "'apiVersion':'discovery.k8s.io/v1'", TO_A,
+	  "'ports':[{'port':0}]" },
+	{ "'apiVersion':'discovery.k8s.io/v1'", TO_A, "'items':[" ITEM("i") "]",
+	  "'ports':[{'port':0}]" },
 	{ "'kind':7", "'metadata':{'name':'s#'}", "'spec':{'ports':[{'port':0}]}" },
 	{ "'apiVersion':'v1'", "'metadata':{'name':'x y'}", "'spec':{'ports':3}" },
 };
@@ -346,11 +391,13 @@ static char *read_outcome(const char *text, bool whole)
 		const struct svcrules_diag *g = svcrules_diags_get(d, i);
 		const char *field = g->field ? g->field : "", *object = g->object ? g->object : "";
 
-		fprintf(f, "%d %s %.*s %.*s %s %u\n", g->severity, g->check, (int)strcspn(object, "["), object,
-			strncmp(field, "items", 5) == 0 ? 5 : -1, field, g->text, (unsigned int)g->column);
+		fprintf(f, "%d %s %.*s %.*s %s %u\n", g->severity, g->check,
+			(int)strcspn(object, "["), object, strncmp(field, "items", 5) == 0 ? 5 : -1,
+			field, g->text, (unsigned int)g->column);
 	}
 	if (whole) /* an object that is cut may be in the model or not */
-		fprintf(f, "%zu services, %zu slices, %zu nodes\n", m->services.n, m->slices.n, m->nodes.n);
+		fprintf(f, "%zu services, %zu slices, %zu nodes\n", m->services.n, m->slices.n,
+			m->nodes.n);
 	ck_assert_int_eq(svcrules_nft_build(m, o, d, &nft), 0);
 	ck_assert_int_eq(svcrules_nft_print(nft, read_append, f), 0);
 	fclose(f);
@@ -361,15 +408,20 @@ static char *read_outcome(const char *text, bool whole)
 	return out;
 }
 
-/* The outcome does not depend on whether an object was guessed to have the kind of the previous one. */
+/*
+ * The outcome does not depend on whether an object was guessed to have the kind
+ * of the previous one.
+ */
 START_TEST(read_guessed_or_not)
 {
 	for (unsigned int seed = 0; seed < 1500; seed++) {
 		size_t cut = seed % 3 ? 0 : seed / 3 % 50;
-		char *row = print_row(seed, false, seed % 2, cut), *apart = print_row(seed, true, seed % 2, cut);
+		char *row = print_row(seed, false, seed % 2, cut);
+		char *apart = print_row(seed, true, seed % 2, cut);
 		char *a = read_outcome(row, !cut), *b = read_outcome(apart, !cut);
 
-		ck_assert_msg(strcmp(a, b) == 0, "%.999s\ngives %.999s\nand apart %.999s", row, a, b);
+		ck_assert_msg(strcmp(a, b) == 0, "%.999s\ngives %.999s\nand apart %.999s", row, a,
+			      b);
 		free(a);
 		free(b);
 		free(row);
@@ -386,6 +438,7 @@ int main(void)
 	int failed;
 
 	suite_add_tcase(suite, tc);
+	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, read_cases, 0, (int)ARRAY_SIZE(cases));
 	tcase_add_loop_test(tc, read_cut, 0, (int)ARRAY_SIZE(cases));
 	tcase_add_test(tc, read_broken);

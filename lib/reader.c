@@ -4,11 +4,16 @@
 #include <errno.h>
 
 static const char *const type_names[SVCR_JSON__COUNT] = {
-	[SVCR_JSON_ERROR] = "nothing", [SVCR_JSON_NULL] = "null", [SVCR_JSON_BOOL] = "true or false",
-	[SVCR_JSON_NUMBER] = "a number", [SVCR_JSON_STRING] = "a string", [SVCR_JSON_ARRAY] = "a list",
+	[SVCR_JSON_ERROR] = "nothing",
+	[SVCR_JSON_NULL] = "null",
+	[SVCR_JSON_BOOL] = "true or false",
+	[SVCR_JSON_NUMBER] = "a number",
+	[SVCR_JSON_STRING] = "a string",
+	[SVCR_JSON_ARRAY] = "a list",
 	[SVCR_JSON_OBJECT] = "an object",
 };
 
+/* Prints the path of the current field into `buf` and returns it; NULL outside of all fields. */
 static const char *reader_path(const struct svcr_reader *r, char *buf, size_t size)
 {
 	size_t n = 0;
@@ -35,14 +40,15 @@ void svcr_read_pop(struct svcr_reader *r)
 	r->depth--;
 }
 
-static void reader_complain(struct svcr_reader *r, enum svcrules_severity severity, const char *check,
-			    const char *object, const char *fmt, va_list ap)
+static void reader_complain(struct svcr_reader *r, enum svcrules_severity severity,
+			    const char *check, const char *object, const char *fmt, va_list ap)
 {
 	char field[512], text[512];
 
 	vsnprintf(text, sizeof(text), fmt, ap);
-	svcr_diag(r->diags, &(struct svcrules_diag){ .severity = severity, .check = check, .source = r->source,
-		  .object = object, .field = reader_path(r, field, sizeof(field)) }, "%s", text);
+	svcr_diag(r->diags, &(struct svcrules_diag){ .severity = severity, .check = check,
+		  .source = r->source, .object = object,
+		  .field = reader_path(r, field, sizeof(field)) }, "%s", text);
 }
 
 void svcr_read_error(struct svcr_reader *r, const char *check, const char *fmt, ...)
@@ -74,7 +80,8 @@ static bool reader_expect(struct svcr_reader *r, enum svcr_json_type type)
 	if (found == type)
 		return true;
 	if (found != SVCR_JSON_NULL && found != SVCR_JSON_ERROR)
-		svcr_read_error(r, "type", "found %s, expected %s", type_names[found], type_names[type]);
+		svcr_read_error(r, "type", "found %s, expected %s", type_names[found],
+				type_names[type]);
 	svcr_json_skip(&r->json);
 	return false;
 }
@@ -100,14 +107,15 @@ const char *svcr_read_interned(struct svcr_reader *r)
 	return svcr_read_string(r, &s) ? svcr_read_intern(r, s) : NULL;
 }
 
-static void reader_complain_words(struct svcr_reader *r, struct svcr_str s, const char *const *words)
+static void reader_complain_words(struct svcr_reader *r, struct svcr_str s,
+				  const char *const *words)
 {
 	char list[128] = "";
 	size_t n = 0;
 
 	for (int i = 0; words[i] && n < sizeof(list); i++)
-		n += (size_t)snprintf(list + n, sizeof(list) - n, "%s%s", i == 0 ? "" : words[i + 1] ? ", " : " or ",
-				      words[i]);
+		n += (size_t)snprintf(list + n, sizeof(list) - n, "%s%s",
+				      i == 0 ? "" : words[i + 1] ? ", " : " or ", words[i]);
 	svcr_read_error(r, "value", "'%.*s' is not known, expected %s", (int)s.len, s.p, list);
 }
 
@@ -125,7 +133,10 @@ int svcr_read_word(struct svcr_reader *r, const char *const *words)
 	return -1;
 }
 
-/* Takes a whole number from f->min to f->max. Returns false, *member unchanged, on any other value. */
+/*
+ * Takes a whole number from f->min to f->max. Returns false, *member unchanged,
+ * on any other value.
+ */
 static bool read_number(struct svcr_reader *r, const struct svcr_field *f, uint32_t *member)
 {
 	struct svcr_str s;
@@ -137,7 +148,8 @@ static bool read_number(struct svcr_reader *r, const struct svcr_field *f, uint3
 	for (; i < s.len && i < 12 && s.p[i] >= '0' && s.p[i] <= '9'; i++)
 		n = n * 10 + (uint64_t)(s.p[i] - '0');
 	if (i < s.len || n < f->min || n > f->max) {
-		svcr_read_error(r, "range", "%.*s is not a whole number in %u-%u", (int)s.len, s.p, f->min, f->max);
+		svcr_read_error(r, "range", "%.*s is not a whole number in %u-%u", (int)s.len, s.p,
+				f->min, f->max);
 		return false;
 	}
 	*member = (uint32_t)n;
@@ -164,7 +176,8 @@ static void read_int_or_string(struct svcr_reader *r, const struct svcr_field *f
 			value.type = SVCR_STRING;
 	} else {
 		if (found != SVCR_JSON_NULL && found != SVCR_JSON_ERROR)
-			svcr_read_error(r, "type", "found %s, expected a number or a string", type_names[found]);
+			svcr_read_error(r, "type", "found %s, expected a number or a string",
+					type_names[found]);
 		svcr_json_skip(&r->json);
 	}
 	if (value.type != SVCR_NEITHER)
@@ -243,12 +256,14 @@ static void read_field(struct svcr_reader *r, const struct svcr_field *f, void *
 static const struct svcr_field *reader_field(const struct svcr_field *fields, struct svcr_str key)
 {
 	for (; fields->name; fields++)
-		if (key.len == fields->len && *key.p == *fields->name && memcmp(key.p, fields->name, key.len) == 0)
+		if (key.len == fields->len && *key.p == *fields->name &&
+		    memcmp(key.p, fields->name, key.len) == 0)
 			return fields;
 	return NULL;
 }
 
-void svcr_read_member(struct svcr_reader *r, const struct svcr_field *fields, struct svcr_str key, void *obj)
+void svcr_read_member(struct svcr_reader *r, const struct svcr_field *fields, struct svcr_str key,
+		      void *obj)
 {
 	const struct svcr_field *f = reader_field(fields, key);
 
@@ -271,7 +286,8 @@ void svcr_read_object(struct svcr_reader *r, const struct svcr_field *fields, vo
 		svcr_read_member(r, fields, key, obj);
 }
 
-void svcr_read_each(struct svcr_reader *r, void (*read)(struct svcr_reader *r, void *member), void *member)
+void svcr_read_each(struct svcr_reader *r, void (*read)(struct svcr_reader *r, void *member),
+		    void *member)
 {
 	if (!reader_expect(r, SVCR_JSON_ARRAY) || !svcr_json_enter(&r->json))
 		return;
@@ -282,7 +298,10 @@ void svcr_read_each(struct svcr_reader *r, void (*read)(struct svcr_reader *r, v
 	}
 }
 
-/* Lists have different types but one layout (list.h); as bytes they may be read as struct svcr_list. */
+/*
+ * Lists have different types but one layout (list.h); as bytes they may be read
+ * as struct svcr_list.
+ */
 static void release_list(void *member)
 {
 	struct svcr_list l;

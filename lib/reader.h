@@ -50,7 +50,8 @@ struct svcr_field {
 	uint8_t len;       /* of the name */
 	uint8_t kind;      /* enum svcr_field_kind */
 	uint16_t offset;   /* of the member in the object that the table reads */
-	bool owns;         /* the member is a list (list.h) that `read` fills and that is malloc'ed */
+	/* the member is a list (list.h) that `read` fills and that is malloc'ed */
+	bool owns;
 	uint32_t min, max;
 	void (*read)(struct svcr_reader *r, void *member);
 	const struct svcr_field *fields;
@@ -60,29 +61,49 @@ struct svcr_field {
 #define SVCR_FIELD(literal) literal, sizeof(literal) - 1
 #define SVCR_END { .name = NULL }
 
-/* The object of which `pointer` is a member, for `read` functions that need more than the member. */
+/*
+ * The object of which `pointer` is a member, for `read` functions that need more
+ * than the member.
+ */
 #define SVCR_CONTAINER(pointer, type, member) ((type *)((char *)(pointer) - offsetof(type, member)))
 
 /* ---- Objects ----------------------------------------------------------- */
 
-/* Reads the next value, an object, into `obj`. Unknown fields are skipped; null counts as absent. */
+/*
+ * Reads the next value, an object, into `obj`. Unknown fields are skipped; null
+ * counts as absent.
+ */
 void svcr_read_object(struct svcr_reader *r, const struct svcr_field *fields, void *obj);
 /* Reads the value of `key`, the key that was taken last, into `obj`. */
-void svcr_read_member(struct svcr_reader *r, const struct svcr_field *fields, struct svcr_str key, void *obj);
+void svcr_read_member(struct svcr_reader *r, const struct svcr_field *fields, struct svcr_str key,
+		      void *obj);
 /* Calls `read` with `member` for each item of the next value, an array; null has no items. */
-void svcr_read_each(struct svcr_reader *r, void (*read)(struct svcr_reader *r, void *member), void *member);
+void svcr_read_each(struct svcr_reader *r, void (*read)(struct svcr_reader *r, void *member),
+		    void *member);
 /* Frees and empties all lists and maps that the table's fields own in `obj`. */
 void svcr_read_release(const struct svcr_field *fields, void *obj);
 
 /* ---- Values ------------------------------------------------------------ */
 
-/* Takes a string, valid until the next call. Returns false on null and, after an error, on another type. */
+/*
+ * Takes a string, valid until the next call. Returns false on null and, after an
+ * error, on another type.
+ */
 bool svcr_read_string(struct svcr_reader *r, struct svcr_str *s);
-/* Takes a string and returns it interned; NULL where svcr_read_string() is false or memory is short. */
+/*
+ * Takes a string and returns it interned; NULL where svcr_read_string() is false
+ * or memory is short.
+ */
 const char *svcr_read_interned(struct svcr_reader *r);
-/* Takes true or false. Returns false and leaves *b alone on null and, after an error, on another type. */
+/*
+ * Takes true or false. Returns false and leaves *b alone on null and, after an
+ * error, on another type.
+ */
 bool svcr_read_bool(struct svcr_reader *r, bool *b);
-/* Takes one of `words` (ended by NULL). Returns its index; -1 on null and "", and on others after an error. */
+/*
+ * Takes one of `words` (ended by NULL). Returns its index; -1 on null and "", and
+ * on others after an error.
+ */
 int svcr_read_word(struct svcr_reader *r, const char *const *words);
 /* Returns `s` interned in the model; NULL, with r->err set, when memory is short. */
 const char *svcr_read_intern(struct svcr_reader *r, struct svcr_str s);
@@ -91,7 +112,10 @@ const char *svcr_read_intern(struct svcr_reader *r, struct svcr_str s);
 
 /* svcr_grow(), with r->err set when memory is short. */
 void *svcr_read_grow(struct svcr_reader *r, void **v, size_t *n, size_t *cap, size_t size);
-/* Moves a malloc'ed list into the model's arena; when memory is short it is empty and r->err set. */
+/*
+ * Moves a malloc'ed list into the model's arena; when memory is short it is empty
+ * and r->err set.
+ */
 void svcr_read_keep(struct svcr_reader *r, void **v, size_t *n, size_t *cap, size_t size);
 
 #define SVCR_READ_GROW(r, list) \

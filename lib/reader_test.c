@@ -44,7 +44,8 @@ static const struct svcr_field widget_fields[] = {
 	{ SVCR_FIELD("metadata"), SVCR_F_OBJECT, MEMBER(meta), .fields = svcr_metadata_fields },
 	{ SVCR_FIELD("labels"), SVCR_F_MAP, .offset = MEMBER(labels) },
 	{ SVCR_FIELD("few"), SVCR_F_MAP, .offset = MEMBER(few), .max = 2 },
-	{ SVCR_FIELD("target"), SVCR_F_INT_OR_STRING, .offset = MEMBER(target), .min = 1, .max = 65535 },
+	{ SVCR_FIELD("target"), SVCR_F_INT_OR_STRING, .offset = MEMBER(target),
+	  .min = 1, .max = 65535 },
 	{ SVCR_FIELD("words"), SVCR_F_EACH, MEMBER(words), true, .read = read_widget_word },
 	{ SVCR_FIELD("nested"), SVCR_F_OBJECT, MEMBER(nested), .fields = nested_fields },
 	SVCR_END
@@ -53,7 +54,12 @@ static const struct svcr_field widget_fields[] = {
 static void finish_widget(struct svcr_reader *r, void *object);
 
 static const struct svcr_kind kind_widget = {
-	"Widget", "test/v1", true, widget_fields, sizeof(struct widget), finish_widget
+	.kind = "Widget",
+	.api = "test/v1",
+	.namespaced = true,
+	.fields = widget_fields,
+	.size = sizeof(struct widget),
+	.finish = finish_widget,
 };
 
 /* Its lists go with it: a test that looks at them does so before it frees the model. */
@@ -139,8 +145,9 @@ static void assert_diag(const struct fixture *f, size_t i, const char *check, co
 
 START_TEST(map_sorted)
 {
-	struct fixture f = fixture_read(reads_widgets, WIDGET(",'labels':{'b':'2','':'e','a':'1','ab':''},"
-							      "'nested':{'data':{'k':'1'}}"));
+	struct fixture f = fixture_read(reads_widgets,
+					WIDGET(",'labels':{'b':'2','':'e','a':'1','ab':''},"
+					       "'nested':{'data':{'k':'1'}}"));
 	const struct svcr_map *m = &fixture_widget(&f, 0)->labels;
 
 	ck_assert_int_eq(f.result, 0);
@@ -153,7 +160,8 @@ START_TEST(map_sorted)
 	ck_assert_str_eq(svcr_map_get(m, "ab"), "");
 	ck_assert_ptr_null(svcr_map_get(m, "c"));
 	/* equal texts are one string, be they keys or values */
-	ck_assert_ptr_eq(svcr_map_get(m, "a"), svcr_map_get(&fixture_widget(&f, 0)->nested.data, "k"));
+	ck_assert_ptr_eq(svcr_map_get(m, "a"),
+			 svcr_map_get(&fixture_widget(&f, 0)->nested.data, "k"));
 	fixture_free(&f);
 }
 END_TEST
@@ -188,8 +196,10 @@ static const struct { const char *rest, *check, *field, *text; } map_errors[] = 
 	{ ",'labels':[]", "type", "labels", "found a list, expected an object" },
 	{ ",'labels':{'a/b':1}", "type", "labels.a/b", "found a number, expected a string" },
 	{ ",'labels':{'a':{'b':'c'}}", "type", "labels.a", "found an object, expected a string" },
-	{ ",'nested':{'data':{'k':true}}", "type", "nested.data.k", "found true or false, expected a string" },
-	{ ",'few':{'a':'1','b':'2','c':'3','d':4}", "range", "few", "4 entries, expected at most 2" },
+	{ ",'nested':{'data':{'k':true}}", "type", "nested.data.k",
+	  "found true or false, expected a string" },
+	{ ",'few':{'a':'1','b':'2','c':'3','d':4}", "range", "few",
+	  "4 entries, expected at most 2" },
 };
 
 START_TEST(map_error)
@@ -215,7 +225,8 @@ START_TEST(map_default_limit)
 		FILE *out = open_memstream(&text, &size);
 		struct fixture f;
 
-		fputs("{'apiVersion':'test/v1','kind':'Widget','metadata':{'name':'w'},'labels':{", out);
+		fputs("{'apiVersion':'test/v1','kind':'Widget','metadata':{'name':'w'},'labels':{",
+		      out);
 		for (size_t i = 0; i < n; i++)
 			fprintf(out, "%s'k%zu':'v%zu'", i ? "," : "", i, i % 3);
 		fputs("}}", out);
@@ -247,10 +258,13 @@ static const struct {
 	{ ",'target':'8080'", SVCR_STRING, 0, "8080", NULL, NULL },
 	{ ",'target':''", SVCR_STRING, 0, "", NULL, NULL },
 	{ ",'target':0", SVCR_NEITHER, 0, NULL, "range", "0 is not a whole number in 1-65535" },
-	{ ",'target':65536", SVCR_NEITHER, 0, NULL, "range", "65536 is not a whole number in 1-65535" },
+	{ ",'target':65536", SVCR_NEITHER, 0, NULL, "range",
+	  "65536 is not a whole number in 1-65535" },
 	{ ",'target':1.5", SVCR_NEITHER, 0, NULL, "range", "1.5 is not a whole number in 1-65535" },
-	{ ",'target':true", SVCR_NEITHER, 0, NULL, "type", "found true or false, expected a number or a string" },
-	{ ",'target':{'a':[]}", SVCR_NEITHER, 0, NULL, "type", "found an object, expected a number or a string" },
+	{ ",'target':true", SVCR_NEITHER, 0, NULL, "type",
+	  "found true or false, expected a number or a string" },
+	{ ",'target':{'a':[]}", SVCR_NEITHER, 0, NULL, "type",
+	  "found an object, expected a number or a string" },
 };
 
 START_TEST(int_or_string)
@@ -305,14 +319,17 @@ END_TEST
 
 /* Objects that were guessed to be widgets, and are given up at their end. */
 static const struct { const char *text; int result; size_t widgets, nodes; } given_up[] = {
-	{ WIDGET("") "{" ALL_LISTS ",'metadata':{'name':'n'},'apiVersion':'v1','kind':'Node'}", 0, 1, 1 },
+	{ WIDGET("") "{" ALL_LISTS ",'metadata':{'name':'n'},'apiVersion':'v1','kind':'Node'}", 0,
+	  1, 1 },
 	{ WIDGET("") "{" ALL_LISTS ",'metadata':{'name':'x'},'kind':'Other'}", 0, 1, 0 },
 	{ WIDGET("") "{" ALL_LISTS ",'metadata':{'name':'x'},'kind':null}", -EINVAL, 1, 0 },
 	{ WIDGET("") "{" ALL_LISTS "}", -EINVAL, 1, 0 },
 	{ WIDGET("") "{" ALL_LISTS ",'metadata':{'name':'x'},'kind':'Widget'}", 0, 2, 0 },
 	{ WIDGET("") "{" ALL_LISTS ",", -EINVAL, 1, 0 },
-	{ "{'kind':'List','items':[" WIDGET("") ",{'apiVersion':'test/v1'," ALL_LISTS ",'kind':'Other'}]}", 0, 1, 0 },
-	{ "{'kind':'List','items':[" WIDGET("") ",{'apiVersion':'test/v1'," ALL_LISTS ",'kind':1}]}", -EINVAL, 1, 0 },
+	{ "{'kind':'List','items':[" WIDGET("") ",{'apiVersion':'test/v1'," ALL_LISTS
+	  ",'kind':'Other'}]}", 0, 1, 0 },
+	{ "{'kind':'List','items':[" WIDGET("") ",{'apiVersion':'test/v1'," ALL_LISTS
+	  ",'kind':1}]}", -EINVAL, 1, 0 },
 };
 
 START_TEST(release_when_given_up)
@@ -330,7 +347,8 @@ END_TEST
 
 #define MIXED \
 	"{'kind':'List','items':[" \
-	"{'apiVersion':'v1','kind':'Service','metadata':{'name':'s'},'spec':{'clusterIP':'10.0.0.1'}}," \
+	"{'apiVersion':'v1','kind':'Service','metadata':{'name':'s'}," \
+	"'spec':{'clusterIP':'10.0.0.1'}}," \
 	"{'apiVersion':'v1','kind':'Node','metadata':{'name':'n'},'spec':3}," WIDGET("") "," \
 	"{'metadata':{'name':'m'},'spec':7,'kind':'Node'}]}"
 

@@ -8,7 +8,10 @@
 
 struct svcr_kind;
 
-/* An object: its kind, namespace and name, and the input that it came from. Strings are interned. */
+/*
+ * An object: its kind, namespace and name, and the input that it came from.
+ * Strings are interned.
+ */
 struct svcr_seen {
 	const struct svcr_kind *kind;
 	const char *ns;     /* NULL for kinds that have no namespaces */

@@ -15,10 +15,10 @@ struct selection {
 	const struct svcrules_model *model;
 	const struct svcrules_options *options;
 	struct svcrules_diags *diags;
-	const struct svcr_node *node; /* the node that rules are made for; NULL when not in the input */
+	const struct svcr_node *node; /* that rules are made for; NULL when not in the input */
 	struct svcr_endpoints endpoints;
 	struct svcr_addrs cluster_ips; /* of services that have rules */
-	struct svcr_addrs taken;       /* cluster and load-balancer IPs: no node port is served there */
+	struct svcr_addrs taken;       /* cluster and load-balancer IPs: without node ports */
 	struct svcr_addrs port_addrs;  /* the node's addresses that serve node ports */
 	struct svcr_addrs unmanaged;   /* see struct svcr_view */
 	SVCR_LIST(struct claim) claims;
@@ -38,29 +38,11 @@ static const struct svcr_addrs no_addrs;
 		(sel)->err = -ENOMEM; \
 } while (0)
 
-void svcr_view_release(struct svcr_view *view)
-{
-	svcr_arena_release(&view->arena);
-	*view = (struct svcr_view){ 0 };
-}
-
 /* ---- Lists of addresses ------------------------------------------------ */
 
-static void sort_unique(struct svcr_addrs *l)
-{
-	size_t kept = 0;
-
-	if (l->n == 0)
-		return;
-	qsort(l->v, l->n, sizeof(*l->v), svcr_addr_cmp_sort);
-	for (size_t i = 1; i < l->n; i++)
-		if (!svcr_addr_eq(&l->v[i], &l->v[kept]))
-			l->v[++kept] = l->v[i];
-	l->n = kept + 1;
-}
-
 /* Returns a copy of the list in the view's arena. */
-static struct svcr_addr *keep_addrs(struct selection *sel, const struct svcr_addrs *l, size_t *ret_n)
+static struct svcr_addr *keep_addrs(struct selection *sel, const struct svcr_addrs *l,
+				    size_t *ret_n)
 {
 	struct svcr_addr *v = svcr_arena_array(&sel->view->arena, l->n, sizeof(*v));
 
@@ -74,8 +56,8 @@ static struct svcr_addr *keep_addrs(struct selection *sel, const struct svcr_add
 	return v;
 }
 
-static struct svcr_range *keep_ranges(struct selection *sel, const struct svcr_cidrs *l, uint8_t family,
-				      size_t *ret_n)
+static struct svcr_range *keep_ranges(struct selection *sel, const struct svcr_cidrs *l,
+				      uint8_t family, size_t *ret_n)
 {
 	struct svcr_range *v = svcr_arena_array(&sel->view->arena, l->n, sizeof(*v));
 
@@ -84,13 +66,6 @@ static struct svcr_range *keep_ranges(struct selection *sel, const struct svcr_c
 	else
 		*ret_n = svcr_ranges_of(v, l->v, l->n, family);
 	return v;
-}
-
-bool svcr_view_own(const struct svcr_view *view, const struct svcrules_options *o, const struct svcr_addr *a)
-{
-	bool of_node = view->nnode_ips && bsearch(a, view->node_ips, view->nnode_ips, sizeof(*a), svcr_addr_cmp_sort);
-
-	return of_node || svcr_addrs_have(&o->host_ips, a);
 }
 
 /* ---- This node --------------------------------------------------------- */
@@ -119,7 +94,7 @@ static void add_node_addrs(struct selection *sel, struct svcr_addrs *own)
 		add_all(sel, own, &sel->node->internal_ips);
 		add_all(sel, own, &sel->node->other_ips);
 	}
-	sort_unique(own);
+	svcr_addrs_sort(own);
 }
 
 /* --nodeport-addresses that name one family only leave the other at its default: all addresses. */
@@ -152,14 +127,16 @@ static bool serves_node_ports(const struct selection *sel, const struct svcr_add
 static void select_ranges(struct selection *sel)
 {
 	const struct svcrules_options *o = sel->options;
-	const struct svcr_cidrs *pods = o->has_cluster_cidr ? &o->cluster_cidrs : &sel->model->pod_cidrs;
+	const struct svcr_cidrs *pods = o->has_cluster_cidr ? &o->cluster_cidrs :
+							      &sel->model->pod_cidrs;
 	struct svcr_view *view = sel->view;
 
 	for (uint8_t f = 0; f < SVCR_FAMILY__COUNT; f++) {
 		if (!o->families[f])
 			continue;
 		view->pod_ranges[f] = keep_ranges(sel, pods, f, &view->npod_ranges[f]);
-		view->service_ranges[f] = keep_ranges(sel, &o->service_cidrs, f, &view->nservice_ranges[f]);
+		view->service_ranges[f] = keep_ranges(sel, &o->service_cidrs, f,
+						      &view->nservice_ranges[f]);
 	}
 }
 
@@ -174,12 +151,14 @@ static bool has_rules(const struct svcr_service *s)
 static bool in_family(const struct selection *sel, const struct svcr_service *s, uint8_t family)
 {
 	for (size_t i = 0; sel->options->families[family] && i < s->cluster_ips.n; i++)
-		if (s->cluster_ips.v[i].family == family && !svcr_addr_unusable(&s->cluster_ips.v[i]))
+		if (s->cluster_ips.v[i].family == family &&
+		    !svcr_addr_unusable(&s->cluster_ips.v[i]))
 			return true;
 	return false;
 }
 
-static bool usable(const struct selection *sel, const struct svcr_service *s, const struct svcr_addr *a)
+static bool usable(const struct selection *sel, const struct svcr_service *s,
+		   const struct svcr_addr *a)
 {
 	return in_family(sel, s, a->family) && !svcr_addr_unusable(a);
 }
@@ -241,9 +220,9 @@ static void gather_taken(struct selection *sel)
 			if (usable(sel, s, &s->balancer_ips.v[k]))
 				ADD(sel, &sel->taken, s->balancer_ips.v[k]);
 	}
-	sort_unique(&sel->cluster_ips);
-	sort_unique(&sel->taken);
-	sort_unique(&sel->unmanaged);
+	svcr_addrs_sort(&sel->cluster_ips);
+	svcr_addrs_sort(&sel->taken);
+	svcr_addrs_sort(&sel->unmanaged);
 }
 
 /* ---- Claims ------------------------------------------------------------ */
@@ -263,17 +242,21 @@ static void warn_unusable(struct selection *sel, const struct svcr_vip *vip)
 {
 	char object[256], text[SVCR_ADDR_TEXT];
 
-	svcr_diag(sel->diags, &(struct svcrules_diag){ .severity = SVCRULES_WARNING, .check = "unusable-address",
-		  .source = vip->service->source, .object = service_text(vip->service, object, sizeof(object)),
-		  .field = kind_fields[vip->kind] }, "%s is %s address, no service can have it: ignored",
+	svcr_diag(sel->diags, &(struct svcrules_diag){ .severity = SVCRULES_WARNING,
+		  .check = "unusable-address", .source = vip->service->source,
+		  .object = service_text(vip->service, object, sizeof(object)),
+		  .field = kind_fields[vip->kind] },
+		  "%s is %s address, no service can have it: ignored",
 		  svcr_addr_text(&vip->addr, text), svcr_addr_unusable(&vip->addr));
 }
 
-static bool ranges_name_node(const struct svcr_view *view, const struct svcr_service *s, uint8_t family)
+static bool ranges_name_node(const struct svcr_view *view, const struct svcr_service *s,
+			     uint8_t family)
 {
 	for (size_t i = 0; i < s->ranges.n; i++)
 		for (size_t k = 0; k < view->nnode_ips; k++)
-			if (view->node_ips[k].family == family && svcr_cidr_contains(&s->ranges.v[i], &view->node_ips[k]))
+			if (view->node_ips[k].family == family &&
+			    svcr_cidr_contains(&s->ranges.v[i], &view->node_ips[k]))
 				return true;
 	return false;
 }
@@ -299,7 +282,8 @@ static void guard_vip(struct selection *sel, struct svcr_vip *vip)
 	if (n)
 		memcpy(cidrs, s->ranges.v, n * sizeof(*cidrs));
 	if (ranges_name_node(sel->view, s, vip->addr.family))
-		cidrs[n++] = (struct svcr_cidr){ vip->addr, (uint8_t)(svcr_addr_len(vip->addr.family) * 8) };
+		cidrs[n++] = (struct svcr_cidr){ vip->addr,
+						 (uint8_t)(svcr_addr_len(vip->addr.family) * 8) };
 	vip->nallowed = svcr_ranges_of(vip->allowed, cidrs, n, vip->addr.family);
 }
 
@@ -307,8 +291,8 @@ static void guard_vip(struct selection *sel, struct svcr_vip *vip)
 static void claim_addr(struct selection *sel, const struct svcr_service *s, size_t ordinal,
 		       const struct svcr_addr *a, enum svcr_vip_kind kind)
 {
-	struct svcr_vip vip = { .addr = *a, .kind = kind, .service = s,
-				.local = kind == SVCR_VIP_CLUSTER ? s->internal_local : s->external_local };
+	bool local = kind == SVCR_VIP_CLUSTER ? s->internal_local : s->external_local;
+	struct svcr_vip vip = { .addr = *a, .kind = kind, .service = s, .local = local };
 
 	if (sel->options->families[a->family] && svcr_addr_unusable(a))
 		warn_unusable(sel, &vip);
@@ -326,7 +310,8 @@ static void claim_addr(struct selection *sel, const struct svcr_service *s, size
 
 static void claim_node_ports(struct selection *sel, const struct svcr_service *s, size_t ordinal)
 {
-	struct svcr_vip vip = { .kind = SVCR_VIP_NODE_PORT, .service = s, .local = s->external_local };
+	struct svcr_vip vip = { .kind = SVCR_VIP_NODE_PORT, .service = s,
+				.local = s->external_local };
 
 	if (s->type != SVCR_NODE_PORT && (s->type != SVCR_LOAD_BALANCER || s->no_node_ports))
 		return;
@@ -397,24 +382,28 @@ static int claim_cmp(const void *a, const void *b)
 	return d ? d : (c->ordinal > e->ordinal) - (c->ordinal < e->ordinal);
 }
 
-static void warn_conflict(struct selection *sel, const struct svcr_vip *winner, const struct claim *loser)
+static void warn_conflict(struct selection *sel, const struct svcr_vip *winner,
+			  const struct claim *loser)
 {
 	char object[256], other[256], text[SVCR_ADDR_TEXT];
-	bool node_port = loser->vip.kind == SVCR_VIP_NODE_PORT && winner->kind == SVCR_VIP_NODE_PORT;
+	bool node_port = loser->vip.kind == SVCR_VIP_NODE_PORT &&
+			 winner->kind == SVCR_VIP_NODE_PORT;
 
 	if (node_port && sel->warned[loser->ordinal])
 		return; /* the same conflict exists at each address of the node */
 	if (node_port)
 		sel->warned[loser->ordinal] = true;
-	svcr_diag(sel->diags, &(struct svcrules_diag){ .severity = SVCRULES_WARNING, .check = "conflict",
-		  .source = loser->vip.service->source, .field = kind_fields[loser->vip.kind],
+	svcr_diag(sel->diags, &(struct svcrules_diag){ .severity = SVCRULES_WARNING,
+		  .check = "conflict", .source = loser->vip.service->source,
+		  .field = kind_fields[loser->vip.kind],
 		  .object = service_text(loser->vip.service, object, sizeof(object)) },
 		  "%s%s%s port %u is %s's, which %s: no rule for it here",
 		  node_port ? "node" : svcr_addr_text(&loser->vip.addr, text), node_port ? "" : " ",
 		  node_port ? "" : svcr_protocol_name(loser->vip.protocol), loser->vip.port,
 		  service_text(winner->service, other, sizeof(other)),
 		  winner->kind == SVCR_VIP_CLUSTER && loser->vip.kind != SVCR_VIP_CLUSTER ?
-		  "has it as cluster IP" : "is older or comes first by name");
+			  "has it as cluster IP" :
+			  "is older or comes first by name");
 }
 
 static void resolve_claims(struct selection *sel)
@@ -448,14 +437,16 @@ static void resolve_claims(struct selection *sel)
 /* Returns the endpoints of a claim, chosen once for each service port and family. */
 static const struct svcr_backends *choice_of(struct selection *sel, const struct claim *c)
 {
-	struct svcr_backends **slot = &sel->backends[c->ordinal * SVCR_FAMILY__COUNT + c->vip.addr.family];
+	struct svcr_backends **slot =
+		&sel->backends[c->ordinal * SVCR_FAMILY__COUNT + c->vip.addr.family];
 	int err;
 
 	if (*slot)
 		return *slot;
 	*slot = svcr_arena_alloc(&sel->view->arena, sizeof(**slot));
 	err = *slot ? svcr_endpoints_choose(&sel->endpoints, &sel->view->arena, c->vip.service,
-					    c->vip.service_port, c->vip.addr.family, *slot) : -ENOMEM;
+					    c->vip.service_port, c->vip.addr.family, *slot) :
+		      -ENOMEM;
 	if (err)
 		sel->err = err;
 	return *slot;
@@ -485,7 +476,8 @@ static void select_count(struct selection *sel)
 	if (all.n)
 		qsort(all.v, all.n, sizeof(*all.v), endpoint_addr_cmp_sort);
 	for (size_t i = 0; i < all.n; i++)
-		sel->view->nendpoints += i == 0 || svcr_endpoint_addr_cmp(&all.v[i], &all.v[i - 1]) != 0;
+		sel->view->nendpoints += i == 0 ||
+					 svcr_endpoint_addr_cmp(&all.v[i], &all.v[i - 1]) != 0;
 	free(all.v);
 }
 
@@ -501,7 +493,7 @@ static void select_endpoints(struct selection *sel)
 	if (sel->err)
 		return;
 	select_count(sel);
-	sort_unique(&sel->endpoints.hairpin);
+	svcr_addrs_sort(&sel->endpoints.hairpin);
 	sel->view->hairpin = keep_addrs(sel, &sel->endpoints.hairpin, &sel->view->nhairpin);
 }
 
@@ -527,16 +519,17 @@ static void select_node(struct selection *sel)
 static void warn_without_endpoints(struct selection *sel)
 {
 	if (sel->nordinals && sel->model->slices.n == 0 && sel->model->services.n)
-		svcr_diag(sel->diags, &(struct svcrules_diag){ .severity = SVCRULES_WARNING, .check = "no-endpoints" },
-			  "the input has no EndpointSlice and no Endpoints at all: every service refuses its clients");
+		svcr_diag(sel->diags, &(struct svcrules_diag){ .severity = SVCRULES_WARNING,
+			  .check = "no-endpoints" }, "the input has no EndpointSlice and no "
+			  "Endpoints at all: every service refuses its clients");
 }
 
 static void warn_without_node(struct selection *sel)
 {
 	if (sel->options->nodeport_primary && (!sel->node || sel->node->internal_ips.n == 0))
 		svcr_diag(sel->diags, &(struct svcrules_diag){ .severity = SVCRULES_WARNING,
-			  .check = "no-node", .field = "--nodeport-addresses" },
-			  "'primary' needs this node's Node object with an InternalIP: no node port is served");
+			  .check = "no-node", .field = "--nodeport-addresses" }, "'primary' needs "
+			  "this node's Node object with an InternalIP: no node port is served");
 }
 
 static void select_vips(struct selection *sel)
@@ -564,8 +557,8 @@ static void select_release(struct selection *sel)
 	free(sel->warned);
 }
 
-int svcr_select(struct svcr_view *view, const struct svcrules_model *m, const struct svcrules_options *o,
-		struct svcrules_diags *d)
+int svcr_select(struct svcr_view *view, const struct svcrules_model *m,
+		const struct svcrules_options *o, struct svcrules_diags *d)
 {
 	struct selection sel = { .view = view, .model = m, .options = o, .diags = d };
 	const char *zone;

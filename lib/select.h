@@ -1,65 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * The view: what this node must serve. It has every address, protocol and port
- * that packets are sent to, with the endpoints that may receive them, and is
- * the input of all rule sets for Services.
- */
+/* From the model to the view: which services, addresses and endpoints count on this node. */
 #ifndef SVCR_SELECT_H
 #define SVCR_SELECT_H
 
-#include "endpoints.h"
-#include "options.h"
-
-enum svcr_vip_kind { SVCR_VIP_CLUSTER, SVCR_VIP_BALANCER, SVCR_VIP_EXTERNAL, SVCR_VIP_NODE_PORT };
-
-struct svcr_vip {
-	struct svcr_addr addr;
-	uint8_t protocol; /* enum svcr_protocol */
-	uint16_t port;
-	enum svcr_vip_kind kind; /* a node port has one VIP for each address of the node */
-	const struct svcr_service *service;
-	const struct svcr_service_port *service_port;
-	const struct svcr_backends *backends;
-	bool local; /* the traffic policy of this VIP is Local */
-	/* from loadBalancerSourceRanges, of kind BALANCER only: */
-	bool guarded;               /* only packets from `allowed` may pass */
-	struct svcr_range *allowed; /* disjoint, sorted */
-	size_t nallowed;
-};
-
-/* Lists of addresses are sorted, and have each address once. */
-struct svcr_view {
-	struct svcr_arena arena; /* owns all arrays below; services belong to the model */
-	struct svcr_vip *vips;   /* sorted by address (IPv4 first), protocol, port; each key once */
-	size_t nvips;
-	struct svcr_addr *cluster_ips; /* of services that have rules */
-	size_t ncluster_ips;
-	/* within --service-cidr and allocated, but another program may serve their undefined ports */
-	struct svcr_addr *unmanaged;
-	size_t nunmanaged;
-	/* of endpoints on this node (if it is unknown, of all), which may reach themselves */
-	struct svcr_addr *hairpin;
-	size_t nhairpin;
-	struct svcr_addr *node_ips; /* of this node */
-	size_t nnode_ips;
-	struct svcr_range *pod_ranges[SVCR_FAMILY__COUNT];
-	size_t npod_ranges[SVCR_FAMILY__COUNT];
-	struct svcr_range *service_ranges[SVCR_FAMILY__COUNT]; /* --service-cidr */
-	size_t nservice_ranges[SVCR_FAMILY__COUNT];
-	size_t nports;     /* service ports served */
-	size_t nendpoints; /* distinct addresses and ports of endpoints used */
-};
+#include "view.h"
 
 /*
  * Makes the view. Families that `o` leaves out have no VIPs, addresses or
  * ranges in it. `m` must outlive the view; warnings and notices go to `d`.
  * Returns 0 or -ENOMEM; the view is then released.
  */
-int svcr_select(struct svcr_view *view, const struct svcrules_model *m, const struct svcrules_options *o,
-		struct svcrules_diags *d);
-/* True if `a` is an address of the node, or of this host's interfaces according to `o`. */
-bool svcr_view_own(const struct svcr_view *view, const struct svcrules_options *o,
-		   const struct svcr_addr *a);
-void svcr_view_release(struct svcr_view *view);
-
+int svcr_select(struct svcr_view *view, const struct svcrules_model *m,
+		const struct svcrules_options *o, struct svcrules_diags *d);
 #endif

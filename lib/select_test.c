@@ -40,16 +40,20 @@ static void view_add_targets(struct out *o, const char *what, const struct svcr_
 	if (t->n)
 		view_add(o, " %s", what);
 	for (size_t i = 0; i < t->n; i++)
-		view_add(o, "%s%s:%u", i ? "," : "", svcr_addr_text(&t->v[i].addr, text), t->v[i].port);
+		view_add(o, "%s%s:%u", i ? "," : "", svcr_addr_text(&t->v[i].addr, text),
+			 t->v[i].port);
 }
 
-/* "C 10.0.0.1 tcp 80 a =10.1.0.1:8080 @10.1.0.1:8080": kind, key, service, cluster and local endpoints. */
+/*
+ * "C 10.0.0.1 tcp 80 a =10.1.0.1:8080 @10.1.0.1:8080": kind, key, service,
+ * cluster and local endpoints.
+ */
 static void view_add_vip(struct out *o, const struct svcr_vip *v)
 {
 	char text[SVCR_ADDR_TEXT];
 
-	view_add(o, "%c %s %s %u %s", "CBXN"[v->kind], svcr_addr_text(&v->addr, text), svcr_protocol_name(v->protocol), v->port,
-	    v->service->name);
+	view_add(o, "%c %s %s %u %s", "CBXN"[v->kind], svcr_addr_text(&v->addr, text),
+		 svcr_protocol_name(v->protocol), v->port, v->service->name);
 	if (v->local)
 		view_add(o, " local");
 	if (v->guarded)
@@ -68,7 +72,7 @@ static void view_add_diags(struct out *o, const struct svcrules_diags *d)
 	for (size_t i = 0; i < svcrules_diags_count(d); i++) {
 		const struct svcrules_diag *g = svcrules_diags_get(d, i);
 
-		if (g->object) /* "no-endpoints" is about the whole input: the golden case no-slice-reject */
+		if (g->object) /* "no-endpoints", of the whole input, is in a golden case */
 			view_add(o, "! %s %s\n", g->check, g->object);
 	}
 }
@@ -90,26 +94,31 @@ static void select_options(struct svcrules_options *o, const char *text, struct 
 /* ---- Inputs ------------------------------------------------------------ */
 
 #define SVC(name, created, spec, status) \
-	"{'kind':'Service','metadata':{'name':'" name "','creationTimestamp':" created "},'spec':{" spec "}," \
-	"'status':{'loadBalancer':{'ingress':[" status "]}}}"
+	"{'kind':'Service','metadata':{'name':'" name "','creationTimestamp':" created "}," \
+	"'spec':{" spec "},'status':{'loadBalancer':{'ingress':[" status "]}}}"
 #define A(spec) SVC("a", "null", "'clusterIP':'10.0.0.1','ports':[{'port':80}]" spec, "")
 #define NP(name, ip, created) \
-	SVC(name, created, "'type':'NodePort','clusterIP':'" ip "','ports':[{'port':80,'nodePort':30080}]", "")
+	SVC(name, created, \
+	    "'type':'NodePort','clusterIP':'" ip "','ports':[{'port':80,'nodePort':30080}]", "")
 #define LB(ip, spec, status) \
-	SVC("a", "null", "'type':'LoadBalancer','clusterIP':'" ip "','ports':[{'port':80}]" spec, status)
+	SVC("a", "null", "'type':'LoadBalancer','clusterIP':'" ip "','ports':[{'port':80}]" spec, \
+	    status)
 #define SLICE(name, rest) \
-	"{'kind':'EndpointSlice','metadata':{'name':'" name "','labels':{'kubernetes.io/service-name':'a'}}," \
+	"{'kind':'EndpointSlice'," \
+	"'metadata':{'name':'" name "','labels':{'kubernetes.io/service-name':'a'}}," \
 	"'addressType':'IPv4','ports':[{'port':8080}],'endpoints':[" rest "]}"
 #define EP(ip, node, rest) "{'addresses':['" ip "'],'nodeName':'" node "'" rest "}"
 #define COND(c) ",'conditions':{" c "}"
 #define ZONE(z) ",'hints':{'forZones':[{'name':'" z "'}]}"
 #define HNODE(n) ",'hints':{'forNodes':[{'name':'" n "'}]}"
 #define NODE \
-	"{'kind':'Node','metadata':{'name':'n1','labels':{'topology.kubernetes.io/zone':'z1'}},'spec':{'podCIDR':'10.1.0.0/24'}," \
-	"'status':{'addresses':[{'type':'InternalIP','address':'192.168.0.1'},{'type':'ExternalIP','address':'198.51.100.1'}," \
-	"{'type':'Hostname','address':'n1'}]}}"
+	"{'kind':'Node','metadata':{'name':'n1','labels':{'topology.kubernetes.io/zone':'z1'}}," \
+	"'spec':{'podCIDR':'10.1.0.0/24'}," \
+	"'status':{'addresses':[{'type':'InternalIP','address':'192.168.0.1'}," \
+	"{'type':'ExternalIP','address':'198.51.100.1'},{'type':'Hostname','address':'n1'}]}}"
 #define LEGACY \
-	"{'kind':'Endpoints','metadata':{'name':'a'},'subsets':[{'addresses':[{'ip':'10.1.0.9'}],'ports':[{'port':8080}]}]}"
+	"{'kind':'Endpoints','metadata':{'name':'a'}," \
+	"'subsets':[{'addresses':[{'ip':'10.1.0.9'}],'ports':[{'port':8080}]}]}"
 #define DRAIN COND("'ready':false,'serving':true,'terminating':true")
 #define DEAD COND("'ready':false")
 #define A_TO "C 10.0.0.1 tcp 80 a"
@@ -120,13 +129,16 @@ static const struct {
 	/* which services count */
 	{ A(",'type':'ExternalName'"), "", "" },
 	{ SVC("a", "null", "'clusterIP':'None','ports':[{'port':80}]", ""), "", "" },
-	{ "{'kind':'Service','metadata':{'name':'a','labels':{'service.kubernetes.io/headless':''}},"
+	{ "{'kind':'Service',"
+	  "'metadata':{'name':'a','labels':{'service.kubernetes.io/headless':''}},"
 	  "'spec':{'clusterIP':'10.0.0.1','ports':[{'port':80}]}}", "", "" },
-	{ SVC("a", "null", "'clusterIP':'','ports':[{'port':80}]", ""), "", "! pending Service default/a\n" },
+	{ SVC("a", "null", "'clusterIP':'','ports':[{'port':80}]", ""), "",
+	  "! pending Service default/a\n" },
 	{ A(""), "", A_TO "\n" },
 	{ A(""), "family=ipv6", "" },
-	{ SVC("a", "null", "'clusterIPs':['10.0.0.1','fd00::1'],'clusterIP':'10.0.0.9','ports':[{'port':80}]", ""), "",
-	  A_TO "\nC fd00::1 tcp 80 a\n" },
+	{ SVC("a", "null",
+	  "'clusterIPs':['10.0.0.1','fd00::1'],'clusterIP':'10.0.0.9','ports':[{'port':80}]", ""),
+	  "", A_TO "\nC fd00::1 tcp 80 a\n" },
 	/* merging */
 	{ A("") SLICE("x", EP("10.1.0.2", "n1", "") "," EP("10.1.0.1", "n2", DEAD))
 	  SLICE("y", EP("10.1.0.1", "n2", "") "," EP("10.1.0.2", "n1", "")), "node-name=n1",
@@ -136,60 +148,78 @@ static const struct {
 	{ A("") SLICE("x", EP("127.0.0.1", "n1", "") "," EP("10.1.0.1", "n1", "")), "",
 	  A_TO " =10.1.0.1:8080\n! unusable-address Service default/a\n" },
 	/* ready, draining, local */
-	{ A("") SLICE("x", EP("10.1.0.1", "n1", DRAIN) "," EP("10.1.0.2", "n2", "")), "node-name=n1",
-	  A_TO " =10.1.0.2:8080 @10.1.0.1:8080\n" },
-	{ A("") SLICE("x", EP("10.1.0.1", "n1", DRAIN) "," EP("10.1.0.2", "n2", DEAD)), "node-name=n1",
-	  A_TO " =10.1.0.1:8080 @10.1.0.1:8080\n" },
+	{ A("") SLICE("x", EP("10.1.0.1", "n1", DRAIN) "," EP("10.1.0.2", "n2", "")),
+	  "node-name=n1", A_TO " =10.1.0.2:8080 @10.1.0.1:8080\n" },
+	{ A("") SLICE("x", EP("10.1.0.1", "n1", DRAIN) "," EP("10.1.0.2", "n2", DEAD)),
+	  "node-name=n1", A_TO " =10.1.0.1:8080 @10.1.0.1:8080\n" },
 	{ A("") SLICE("x", EP("10.1.0.1", "n1", "")), "", A_TO " =10.1.0.1:8080\n" },
 	{ A(",'internalTrafficPolicy':'Local'"), "", A_TO " local\n" },
 	/* hints */
-	{ A("") NODE SLICE("x", EP("10.1.0.1", "n1", ZONE("z1")) "," EP("10.1.0.2", "n2", ZONE("z2"))), "node-name=n1",
+	{ A("") NODE SLICE("x",
+	  EP("10.1.0.1", "n1", ZONE("z1")) "," EP("10.1.0.2", "n2", ZONE("z2"))), "node-name=n1",
 	  A_TO " =10.1.0.1:8080 @10.1.0.1:8080\n" },
-	{ A("") SLICE("x", EP("10.1.0.1", "n1", ZONE("z1")) "," EP("10.1.0.2", "n2", ZONE("z2"))), "zone=z2",
-	  A_TO " =10.1.0.2:8080\n" },
-	{ A("") SLICE("x", EP("10.1.0.1", "n1", ZONE("z1")) "," EP("10.1.0.2", "n2", "")), "zone=z1",
-	  A_TO " =10.1.0.1:8080,10.1.0.2:8080\n" },
-	{ A("") SLICE("x", EP("10.1.0.1", "n1", ZONE("z1")) "," EP("10.1.0.2", "n2", DEAD)), "zone=z1",
-	  A_TO " =10.1.0.1:8080\n" },
-	{ A("") SLICE("x", EP("10.1.0.1", "n2", HNODE("n1")) "," EP("10.1.0.2", "n2", HNODE("n2"))), "node-name=n1",
-	  A_TO " =10.1.0.1:8080\n" },
+	{ A("") SLICE("x", EP("10.1.0.1", "n1", ZONE("z1")) "," EP("10.1.0.2", "n2", ZONE("z2"))),
+	  "zone=z2", A_TO " =10.1.0.2:8080\n" },
+	{ A("") SLICE("x", EP("10.1.0.1", "n1", ZONE("z1")) "," EP("10.1.0.2", "n2", "")),
+	  "zone=z1", A_TO " =10.1.0.1:8080,10.1.0.2:8080\n" },
+	{ A("") SLICE("x", EP("10.1.0.1", "n1", ZONE("z1")) "," EP("10.1.0.2", "n2", DEAD)),
+	  "zone=z1", A_TO " =10.1.0.1:8080\n" },
+	{ A("") SLICE("x", EP("10.1.0.1", "n2", HNODE("n1")) "," EP("10.1.0.2", "n2", HNODE("n2"))),
+	  "node-name=n1", A_TO " =10.1.0.1:8080\n" },
 	/* external addresses */
-	{ A(",'externalIPs':['192.0.2.1','fd00::1'],'externalTrafficPolicy':'Local'"), "", A_TO "\nX 192.0.2.1 tcp 80 a local\n" },
+	{ A(",'externalIPs':['192.0.2.1','fd00::1'],'externalTrafficPolicy':'Local'"), "",
+	  A_TO "\nX 192.0.2.1 tcp 80 a local\n" },
 	{ A(",'externalIPs':['127.0.0.1']"), "", A_TO "\n! unusable-address Service default/a\n" },
 	{ A(",'externalIPs':['10.0.0.1']"), "", A_TO "\n" },
-	{ LB("10.0.0.1", "", "{'ip':'192.0.2.1'},{'ip':'192.0.2.2','ipMode':'Proxy'},{'hostname':'x'}"), "",
+	{ LB("10.0.0.1", "",
+	  "{'ip':'192.0.2.1'},{'ip':'192.0.2.2','ipMode':'Proxy'},{'hostname':'x'}"), "",
 	  A_TO "\nB 192.0.2.1 tcp 80 a\n" },
-	{ SVC("a", "null", "'clusterIP':'10.0.0.1','ports':[{'port':80}]", "{'ip':'192.0.2.1'}"), "", A_TO "\n" },
+	{ SVC("a", "null", "'clusterIP':'10.0.0.1','ports':[{'port':80}]", "{'ip':'192.0.2.1'}"),
+	  "", A_TO "\n" },
 	/* source ranges */
-	{ LB("10.0.0.1", ",'loadBalancerSourceRanges':[' 10.0.0.0/8','10.1.0.0/16 ','fd00::/8']", "{'ip':'192.0.2.1'}"), "",
+	{ LB("10.0.0.1", ",'loadBalancerSourceRanges':[' 10.0.0.0/8','10.1.0.0/16 ','fd00::/8']",
+	  "{'ip':'192.0.2.1'}"), "",
 	  A_TO "\nB 192.0.2.1 tcp 80 a guarded 10.0.0.0-10.255.255.255\n" },
-	{ LB("10.0.0.1", ",'loadBalancerSourceRanges':['10.0.0.0/8']", "{'ip':'192.0.2.1'}"), "node-ip=10.9.0.1",
+	{ LB("10.0.0.1", ",'loadBalancerSourceRanges':['10.0.0.0/8']", "{'ip':'192.0.2.1'}"),
+	  "node-ip=10.9.0.1",
 	  A_TO "\nB 192.0.2.1 tcp 80 a guarded 10.0.0.0-10.255.255.255 192.0.2.1-192.0.2.1\n" },
 	{ LB("10.0.0.1", ",'loadBalancerSourceRanges':['fd00::/8']", "{'ip':'192.0.2.1'}"), "",
 	  A_TO "\nB 192.0.2.1 tcp 80 a guarded\n" },
 	/* node ports */
 	{ NODE NP("a", "10.0.0.1", "null"), "node-name=n1",
 	  A_TO "\nN 192.168.0.1 tcp 30080 a\nN 198.51.100.1 tcp 30080 a\n" },
-	{ NODE NP("a", "10.0.0.1", "null"), "node-name=n1 nodeport-addresses=primary", A_TO "\nN 192.168.0.1 tcp 30080 a\n" },
-	{ NP("a", "10.0.0.1", "null"), "node-ip=192.168.0.1,127.0.0.1,fd00::1", A_TO "\nN 192.168.0.1 tcp 30080 a\n" },
+	{ NODE NP("a", "10.0.0.1", "null"), "node-name=n1 nodeport-addresses=primary",
+	  A_TO "\nN 192.168.0.1 tcp 30080 a\n" },
+	{ NP("a", "10.0.0.1", "null"), "node-ip=192.168.0.1,127.0.0.1,fd00::1",
+	  A_TO "\nN 192.168.0.1 tcp 30080 a\n" },
 	{ NP("a", "10.0.0.1", "null"), "node-ip=192.168.0.1,10.9.0.1 nodeport-addresses=10.0.0.0/8",
 	  A_TO "\nN 10.9.0.1 tcp 30080 a\n" },
-	{ NP("a", "10.0.0.1", "null"), "node-ip=192.168.0.1 nodeport-addresses=10.0.0.0/8", A_TO "\n" },
-	{ NP("a", "10.0.0.1", "null"), "node-ip=192.168.0.1 nodeport-addresses=fd00::/8", A_TO "\nN 192.168.0.1 tcp 30080 a\n" },
-	{ NP("a", "10.0.0.1", "null"), "node-ip=192.168.0.1,10.0.0.1", A_TO "\nN 192.168.0.1 tcp 30080 a\n" },
-	{ SVC("a", "null", "'clusterIP':'10.0.0.1','ports':[{'port':80,'nodePort':30080}]", ""), "node-ip=192.168.0.1", A_TO "\n" },
-	{ SVC("a", "null", "'type':'LoadBalancer','allocateLoadBalancerNodePorts':false,'clusterIP':'10.0.0.1',"
+	{ NP("a", "10.0.0.1", "null"), "node-ip=192.168.0.1 nodeport-addresses=10.0.0.0/8",
+	  A_TO "\n" },
+	{ NP("a", "10.0.0.1", "null"), "node-ip=192.168.0.1 nodeport-addresses=fd00::/8",
+	  A_TO "\nN 192.168.0.1 tcp 30080 a\n" },
+	{ NP("a", "10.0.0.1", "null"), "node-ip=192.168.0.1,10.0.0.1",
+	  A_TO "\nN 192.168.0.1 tcp 30080 a\n" },
+	{ SVC("a", "null", "'clusterIP':'10.0.0.1','ports':[{'port':80,'nodePort':30080}]", ""),
+	  "node-ip=192.168.0.1", A_TO "\n" },
+	{ SVC("a", "null",
+	  "'type':'LoadBalancer','allocateLoadBalancerNodePorts':false,'clusterIP':'10.0.0.1',"
 	  "'ports':[{'port':80,'nodePort':30080}]", ""), "node-ip=192.168.0.1", A_TO "\n" },
 	/* conflicts */
-	{ NP("a", "10.0.0.1", "'2020-01-01T00:00:00Z'") NP("b", "10.0.0.2", "'2019-01-01T00:00:00Z'"),
-	  "node-ip=192.168.0.1,192.168.0.2", A_TO "\nC 10.0.0.2 tcp 80 b\nN 192.168.0.1 tcp 30080 b\n"
+	{ NP("a", "10.0.0.1", "'2020-01-01T00:00:00Z'")
+	  NP("b", "10.0.0.2", "'2019-01-01T00:00:00Z'"),
+	  "node-ip=192.168.0.1,192.168.0.2",
+	  A_TO "\nC 10.0.0.2 tcp 80 b\nN 192.168.0.1 tcp 30080 b\n"
 	  "N 192.168.0.2 tcp 30080 b\n! conflict Service default/a\n" },
-	{ NP("a", "10.0.0.1", "null") NP("b", "10.0.0.2", "'2019-01-01T00:00:00Z'"), "node-ip=192.168.0.1",
+	{ NP("a", "10.0.0.1", "null") NP("b", "10.0.0.2", "'2019-01-01T00:00:00Z'"),
+	  "node-ip=192.168.0.1",
 	  A_TO "\nC 10.0.0.2 tcp 80 b\nN 192.168.0.1 tcp 30080 b\n! conflict Service default/a\n" },
 	{ NP("b", "10.0.0.2", "null") NP("a", "10.0.0.1", "null"), "node-ip=192.168.0.1",
 	  A_TO "\nC 10.0.0.2 tcp 80 b\nN 192.168.0.1 tcp 30080 a\n! conflict Service default/b\n" },
-	{ A("") SVC("b", "'2019-01-01T00:00:00Z'", "'clusterIP':'10.0.0.2','externalIPs':['10.0.0.1'],'ports':[{'port':80},"
-	  "{'port':80,'protocol':'UDP','name':'u'}]", ""), "", A_TO "\nX 10.0.0.1 udp 80 b\nC 10.0.0.2 tcp 80 b\n"
+	{ A("") SVC("b", "'2019-01-01T00:00:00Z'",
+	  "'clusterIP':'10.0.0.2','externalIPs':['10.0.0.1'],'ports':[{'port':80},"
+	  "{'port':80,'protocol':'UDP','name':'u'}]", ""), "",
+	  A_TO "\nX 10.0.0.1 udp 80 b\nC 10.0.0.2 tcp 80 b\n"
 	  "C 10.0.0.2 udp 80 b\n! conflict Service default/b\n" },
 };
 
@@ -275,6 +305,7 @@ int main(void)
 	int failed;
 
 	suite_add_tcase(suite, tc);
+	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, select_cases, 0, (int)ARRAY_SIZE(cases));
 	tcase_add_loop_test(tc, select_sums, 0, (int)ARRAY_SIZE(sums));
 	srunner_run_all(runner, CK_ENV);

@@ -5,7 +5,8 @@
 
 bool svcr_table_grow(struct svcr_table *t)
 {
-	struct svcr_table larger = { .used = t->used, .size = t->size ? t->size * 2 : TABLE_FIRST_SIZE };
+	struct svcr_table larger = { .used = t->used,
+				     .size = t->size ? t->size * 2 : TABLE_FIRST_SIZE };
 
 	larger.slots = calloc(larger.size, sizeof(*larger.slots));
 	if (!larger.slots)

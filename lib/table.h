@@ -43,7 +43,8 @@ static inline struct svcr_slot *svcr_table_first(const struct svcr_table *t, uin
 	return &t->slots[hash & (t->size - 1)];
 }
 
-static inline struct svcr_slot *svcr_table_next(const struct svcr_table *t, const struct svcr_slot *slot)
+static inline struct svcr_slot *svcr_table_next(const struct svcr_table *t,
+						const struct svcr_slot *slot)
 {
 	return &t->slots[(size_t)(slot - t->slots + 1) & (t->size - 1)];
 }

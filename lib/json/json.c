@@ -59,7 +59,7 @@ static const uchar *scan_word(struct svcr_json *j, const uchar *p)
 			*word == 't' ? "the word 'true'" : "the word 'false'");
 }
 
-/* ---- steps: each takes a place in the window and returns the place behind, or NULL on error ---- */
+/* ---- steps: each takes a place in the window and returns the place behind; NULL: error ---- */
 
 static const uchar *open_container(struct svcr_json *j, const uchar *p)
 {
@@ -67,7 +67,8 @@ static const uchar *open_container(struct svcr_json *j, const uchar *p)
 
 	if (st->depth == SVCR_JSON_MAX_DEPTH)
 		return svcr_json_fail(j, p, -EINVAL, "nested deeper than %d", SVCR_JSON_MAX_DEPTH);
-	st->frames[st->depth++] = (struct svcr_json_frame){ .object = *p == '{', .first = (uint32_t)st->keys.n };
+	st->frames[st->depth++] = (struct svcr_json_frame){ .object = *p == '{',
+							    .first = (uint32_t)st->keys.n };
 	st->place = ENTERED;
 	return p + 1;
 }
@@ -100,7 +101,8 @@ static inline const uchar *step_object(struct svcr_json *j, const uchar *p, stru
 		p = svcr_json_skip_space(j, p + 1);
 	}
 	if (*p != '"')
-		return svcr_json_expected(j, p, st->place == ENTERED ? "a key or '}'" : "a key after ','");
+		return svcr_json_expected(j, p, st->place == ENTERED ? "a key or '}'" :
+								       "a key after ','");
 	p = svcr_json_scan_string(j, p);
 	if (!p)
 		return NULL;
@@ -229,7 +231,8 @@ bool svcr_json_more_documents(struct svcr_json *j)
 		p = svcr_json_ensure(j, p, 3);
 		if (memcmp(p, "\xef\xbb\xbf", 3) == 0) {
 			p += 3;
-			st->column -= 3; /* the byte order mark has no column; wraps until the mark is passed */
+			/* the byte order mark has no column; wraps until the mark is passed */
+			st->column -= 3;
 		}
 		st->started = true;
 	}
@@ -341,7 +344,8 @@ bool svcr_json_skip(struct svcr_json *j)
 		p = *p == '{' || *p == '[' ? open_container(j, p) : scan_scalar(j, p);
 		st->tok = SVCR_JSON_NOWHERE;
 		while (p && st->place != BEFORE_VALUE && st->depth > base)
-			p = st->frames[st->depth - 1].object ? step_object(j, p, &key) : step_array(j, p);
+			p = st->frames[st->depth - 1].object ? step_object(j, p, &key) :
+							       step_array(j, p);
 	} while (p && st->depth > base);
 	return json_commit(j, p);
 }

@@ -45,12 +45,15 @@ enum svcr_json_type {
 	SVCR_JSON__COUNT
 };
 
-/* Reads up to `size` bytes into `buf`. Returns the number read, 0 at the end, or a negative errno. */
+/*
+ * Reads up to `size` bytes into `buf`. Returns the number read, 0 at the end, or
+ * a negative errno.
+ */
 typedef long (*svcr_json_fill_fn)(void *arg, char *buf, size_t size);
 
 struct svcr_json {
 	bool failed;
-	int error;          /* -EINVAL: not JSON; -ENOMEM; -EFBIG: window exceeded; or fill's error */
+	int error;          /* -EINVAL: no JSON; -ENOMEM; -EFBIG: window exceeded; or fill's */
 	char message[160];  /* names what was found and what was expected */
 	uint64_t line;      /* of the error, from 1; set when failed */
 	uint64_t column;    /* in bytes, from 1 */
@@ -61,7 +64,10 @@ struct svcr_json {
 int svcr_json_init(struct svcr_json *j, svcr_json_fill_fn fill, void *arg);
 void svcr_json_release(struct svcr_json *j); /* accepts a zeroed struct */
 
-/* Between documents: returns true if another document starts; false at the end of input or on error. */
+/*
+ * Between documents: returns true if another document starts; false at the end of
+ * input or on error.
+ */
 bool svcr_json_more_documents(struct svcr_json *j);
 
 /* Returns the type of the next value; SVCR_JSON_ERROR on error. Consumes white space only. */

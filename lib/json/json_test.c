@@ -24,14 +24,17 @@ static const struct {
 	{ TEXT("[123456789012345678901234567890]"), 1, "[123456789012345678901234567890;];" },
 	{ TEXT(" [ 1 ,\r\n\t2 ] "), 1, "[1;2;];" },
 	{ TEXT("\"\\\"\\\\\\/\\b\\f\\n\\r\\t\""), 1, "\"\\/\b\f\n\r\t;" },
-	{ TEXT("\"\\u0041\\u00e9\\u20AC\\uD83D\\ude00\""), 1, "A\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80;" },
-	{ TEXT("\"\\uffff\\u007f\\u0080\\u07ff\\u0800\""), 1, "\xef\xbf\xbf\x7f\xc2\x80\xdf\xbf\xe0\xa0\x80;" },
+	{ TEXT("\"\\u0041\\u00e9\\u20AC\\uD83D\\ude00\""), 1,
+	  "A\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80;" },
+	{ TEXT("\"\\uffff\\u007f\\u0080\\u07ff\\u0800\""), 1,
+	  "\xef\xbf\xbf\x7f\xc2\x80\xdf\xbf\xe0\xa0\x80;" },
 	{ TEXT("\"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\xed\x9f\xbf\xf4\x8f\xbf\xbf\""), 1,
 	  "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\xed\x9f\xbf\xf4\x8f\xbf\xbf;" },
 	{ TEXT("\"\x7f\""), 1, "\x7f;" },
 	{ TEXT("{\"\":{\"\":{}}}"), 1, "{:{:{};};};" },
 	{ TEXT("{\"a\":1,\"A\":2,\"aa\":3,\"\\u00e4\":4}"), 1, "{a:1;A:2;aa:3;\xc3\xa4:4;};" },
-	{ TEXT("[{\"a\":{\"a\":1},\"b\":{\"a\":1}},{\"a\":1}]"), 1, "[{a:{a:1;};b:{a:1;};};{a:1;};];" },
+	{ TEXT("[{\"a\":{\"a\":1},\"b\":{\"a\":1}},{\"a\":1}]"), 1,
+	  "[{a:{a:1;};b:{a:1;};};{a:1;};];" },
 };
 
 START_TEST(json_good)
@@ -116,7 +119,8 @@ static const struct {
 	{ TEXT("{\"a\":1,\n \"a\":2}"), 2, 2, "duplicate key 'a'" },
 	{ TEXT("{\"a\":1,\"b\":{\"a\":1,\"b\":[{}]},\"\\u0061\":2}"), 1, 29, "duplicate key 'a'" },
 	{ TEXT("[{\"\":1,\"\":2}]"), 1, 8, "duplicate key ''" },
-	{ TEXT("{\"\\n\\u001b\\u009bx\":1,\"\\n\\u001b\\u009bx\":2}"), 1, 22, "duplicate key '????x'" },
+	{ TEXT("{\"\\n\\u001b\\u009bx\":1,\"\\n\\u001b\\u009bx\":2}"), 1, 22,
+	  "duplicate key '????x'" },
 };
 
 START_TEST(json_bad)
@@ -178,10 +182,12 @@ static uint64_t json_random(uint64_t *state)
 /* Makes one to three small changes. Returns the new length. */
 static size_t json_mutate(char *text, size_t len, uint64_t *seed)
 {
-	static const char bytes[] = "{}[]:,\"\\ \n\t0123456789-+.eEtfnu/\x01\x7f\x80\xbf\xc3\xe2\xed\xf0\xff";
+	static const char bytes[] =
+		"{}[]:,\"\\ \n\t0123456789-+.eEtfnu/\x01\x7f\x80\xbf\xc3\xe2\xed\xf0\xff";
 
 	for (uint64_t n = 1 + json_random(seed) % 3; n; n--) {
-		size_t at = json_random(seed) % len, from = json_random(seed) % len, run = 1 + json_random(seed) % 12;
+		size_t at = json_random(seed) % len, from = json_random(seed) % len;
+		size_t run = 1 + json_random(seed) % 12;
 
 		switch (json_random(seed) % 5) {
 		case 0:
@@ -253,7 +259,8 @@ START_TEST(json_jansson_vectors)
 		ck_assert_msg(jansson_accepts(bad[i].text, bad[i].len) != 1, "%s", bad[i].text);
 	for (size_t i = 0; i < ARRAY_SIZE(good); i++)
 		if (good[i].docs == 1 && memcmp(good[i].text, "\xef\xbb\xbf", 3) != 0)
-			ck_assert_msg(jansson_accepts(good[i].text, good[i].len) != 0, "%s", good[i].text);
+			ck_assert_msg(jansson_accepts(good[i].text, good[i].len) != 0, "%s",
+				      good[i].text);
 }
 END_TEST
 

@@ -15,9 +15,11 @@
 
 /* A document with a value of every type. */
 static const char json_sample[] =
-	"{\n    \"apiVersion\": \"v1\",\n    \"items\": [\n        {\n            \"kind\": \"Service\",\n"
+	"{\n    \"apiVersion\": \"v1\",\n    \"items\": [\n        {\n"
+	"            \"kind\": \"Service\",\n"
 	"            \"metadata\": {\n                \"name\": \"web-\xc3\xa9\",\n"
-	"                \"annotations\": {\"last\": \"{\\\"a\\\":1}\\n\\u20ac\\ud83d\\ude00\"}\n            },\n"
+	"                \"annotations\": {\"last\": \"{\\\"a\\\":1}\\n\\u20ac\\ud83d\\ude00\"}\n"
+	"            },\n"
 	"            \"spec\": {\"ports\": [{\"port\": 80, \"weight\": -1.5e3, \"ok\": true},\n"
 	"                {\"port\": 443, \"ok\": false, \"x\": null, \"y\": [], \"z\": {}}]}\n"
 	"        }\n    ],\n    \"kind\": \"List\"\n}";
@@ -131,7 +133,8 @@ static inline void json_same_outcome(const struct svcr_json *a, const struct svc
  * Reads a text by skipping and by walking, whole and in small pieces, and
  * asserts that the outcome is the same. Returns the number of documents.
  */
-static inline int json_read_every_way(struct svcr_json *j, const char *text, size_t len, struct echo *e)
+static inline int json_read_every_way(struct svcr_json *j, const char *text, size_t len,
+				      struct echo *e)
 {
 	static const size_t steps[] = { 0, 1, 3, 7 };
 	int n = -1;
@@ -146,7 +149,8 @@ static inline int json_read_every_way(struct svcr_json *j, const char *text, siz
 		walked = json_read_all(j, src, e);
 		json_same_outcome(&again, j);
 		ck_assert_int_eq(skipped, walked);
-		ck_assert(i == 0 || (e->len == first.len && memcmp(e->text, first.text, e->len) == 0));
+		ck_assert(i == 0 ||
+			  (e->len == first.len && memcmp(e->text, first.text, e->len) == 0));
 		ck_assert(i == 0 || n == walked);
 		n = walked;
 	}
@@ -161,7 +165,9 @@ static inline char *json_make_list(size_t n, const char *end, size_t *len)
 
 	fputs("[\n", f);
 	for (size_t i = 0; i < n; i++)
-		fprintf(f, "    {\n        \"name\": \"item-%zu\",\n        \"e\\u0073c\": \"\\t%*s\"\n    },\n",
+		fprintf(f,
+			"    {\n        \"name\": \"item-%zu\",\n"
+			"        \"e\\u0073c\": \"\\t%*s\"\n    },\n",
 			i, (int)(i % 97), "\xe2\x82\xac");
 	fputs(end, f);
 	fclose(f);

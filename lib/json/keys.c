@@ -6,7 +6,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define KEYS_LINEAR 64 /* objects with more keys than this, if the keys do not ascend, use the hash table */
+/* objects with more keys than this, if the keys do not ascend, use the hash table */
+#define KEYS_LINEAR 64
 #define MAX_KEYS (SVCR_JSON_MAX_WINDOW / sizeof(struct svcr_json_key))
 
 static inline uint64_t bloom_bit(uint32_t hash)
@@ -96,7 +97,8 @@ static SVCR_COLD bool hash_object(struct svcr_json_keys *ks, struct svcr_json_fr
 	return true;
 }
 
-static bool has_key(struct svcr_json_keys *ks, const struct svcr_json_frame *f, uint32_t hash, struct svcr_str s)
+static bool has_key(struct svcr_json_keys *ks, const struct svcr_json_frame *f, uint32_t hash,
+		    struct svcr_str s)
 {
 	uint32_t i = f->hashed ? *slot_of(ks, hash, f->first) : f->last;
 
@@ -178,7 +180,8 @@ bool svcr_json_link_newest(struct svcr_json *j, const uchar *p)
 {
 	struct svcr_json_keys *ks = &j->state->keys;
 
-	return link_key(ks, ks->n - 1, &j->state->frames[j->state->depth - 1]) || key_failure(j, p, -ENOMEM);
+	return link_key(ks, ks->n - 1, &j->state->frames[j->state->depth - 1]) ||
+	       key_failure(j, p, -ENOMEM);
 }
 
 bool svcr_json_check_key(struct svcr_json *j, const uchar *p, struct svcr_str s, uint32_t *ret_hash)

@@ -2,7 +2,10 @@
 /* Duplicate keys and marks. */
 #include "json_test.h"
 
-/* Passes three times over a large list with nested marks, so that the marked text moves and grows. */
+/*
+ * Passes three times over a large list with nested marks, so that the marked text
+ * moves and grows.
+ */
 START_TEST(json_marks)
 {
 	size_t len;
@@ -64,7 +67,8 @@ START_TEST(json_duplicates)
 {
 	for (int with = 0; with < 2; with++) {
 		size_t len;
-		char message[60], *text = json_make_keys(dups[_i].n, with ? dups[_i].again : -1, &len);
+		char *text = json_make_keys(dups[_i].n, with ? dups[_i].again : -1, &len);
+		char message[60];
 		struct source src = { text, len, 0, 0 };
 		struct svcr_json j;
 
@@ -142,7 +146,8 @@ static void make_few(struct few_keys *k, uint64_t *state)
 		k->text[i][len] = '\0';
 		k->v[i] = k->text[i];
 	}
-	qsort(k->v, in_order < (unsigned int)k->n ? in_order : (size_t)k->n, sizeof(*k->v), string_cmp);
+	qsort(k->v, in_order < (unsigned int)k->n ? in_order : (size_t)k->n, sizeof(*k->v),
+	      string_cmp);
 }
 
 /* Returns the index of the first key that repeats an earlier one, or -1. */
@@ -169,11 +174,13 @@ START_TEST(json_duplicates_in_order)
 		make_few(&k, &state);
 		again = find_again(&k);
 		for (int i = 0; i < k.n; i++)
-			len += (size_t)snprintf(text + len, sizeof(text) - len, "%s\n\"%s\":%d", i ? "," : "{", k.v[i], i);
+			len += (size_t)snprintf(text + len, sizeof(text) - len, "%s\n\"%s\":%d",
+						i ? "," : "{", k.v[i], i);
 		text[len++] = '}';
 		json_read_all(&j, (struct source){ text, len, 0, 0 }, NULL);
-		ck_assert_msg(j.failed == (again >= 0) && (int)j.line == (again < 0 ? 0 : again + 2), "%.*s: %s",
-			      (int)len, text, j.message);
+		ck_assert_msg(j.failed == (again >= 0) &&
+				      (int)j.line == (again < 0 ? 0 : again + 2),
+			      "%.*s: %s", (int)len, text, j.message);
 	}
 }
 END_TEST
@@ -181,7 +188,9 @@ END_TEST
 /* A rewind to a container that was left restores its keys. */
 START_TEST(json_mark_left)
 {
-	struct source src = { TEXT("[{\"a\":{\"b\":0,\"c\":1},\"d\":2},{\"x\":1,\"y\":2,\"z\":3,\"x\":4}]"), 0, 0 };
+	struct source src = {
+		TEXT("[{\"a\":{\"b\":0,\"c\":1},\"d\":2},{\"x\":1,\"y\":2,\"z\":3,\"x\":4}]"), 0, 0
+	};
 	struct svcr_json j;
 	struct svcr_str key;
 	int mark;
@@ -195,7 +204,8 @@ START_TEST(json_mark_left)
 		json_take_keys(&j, 1);
 		ck_assert(!svcr_json_next_key(&j, &key));
 		json_take_keys(&j, 1);
-		ck_assert(!svcr_json_next_key(&j, &key) && svcr_json_next_item(&j) && svcr_json_enter(&j));
+		ck_assert(!svcr_json_next_key(&j, &key) && svcr_json_next_item(&j) &&
+			  svcr_json_enter(&j));
 		json_take_keys(&j, 3);
 		if (pass < 2)
 			svcr_json_rewind(&j, mark);

@@ -50,7 +50,8 @@ struct svcr_json_keys {
 struct svcr_json_frame {
 	/* if `mixed`: one bit for each key's hash; else svcr_order() of the last key */
 	uint64_t bloom;
-	uint32_t first;         /* keys.n when the object was entered: differs among objects with keys */
+	/* keys.n when the object was entered: differs among objects with keys */
+	uint32_t first;
 	uint32_t last;          /* the newest key */
 	uint32_t count;
 	bool object;
@@ -107,15 +108,22 @@ extern const uint8_t svcr_json_class[256];
 const uchar *svcr_json_fail(struct svcr_json *j, const uchar *p, int error, const char *fmt, ...)
 	__attribute__((cold, format(printf, 4, 5)));
 const uchar *svcr_json_no_memory(struct svcr_json *j, const uchar *p) __attribute__((cold));
-const uchar *svcr_json_expected(struct svcr_json *j, const uchar *p, const char *what) __attribute__((cold));
+const uchar *svcr_json_expected(struct svcr_json *j, const uchar *p, const char *what)
+	__attribute__((cold));
 
 /* ---- the window ---- */
 
 int svcr_json_window_init(struct svcr_json_state *st);
-/* Reads more input into the window and returns the new place of p. Adds nothing at the end or on error. */
+/*
+ * Reads more input into the window and returns the new place of p. Adds nothing
+ * at the end or on error.
+ */
 const uchar *svcr_json_refill(struct svcr_json *j, const uchar *p) __attribute__((cold));
 
-/* Refills if the window ends at p. Then p is at st->end only at the end of the input or on error. */
+/*
+ * Refills if the window ends at p. Then p is at st->end only at the end of the
+ * input or on error.
+ */
 static inline const uchar *svcr_json_settle(struct svcr_json *j, const uchar *p)
 {
 	if (__builtin_expect(*p || p != j->state->end, 1))
@@ -157,7 +165,10 @@ static inline const uchar *svcr_json_skip_space(struct svcr_json *j, const uchar
 
 /* ---- strings ---- */
 
-/* Checks a byte in a string that is no quote and does not stand for itself. Returns the place behind, or NULL. */
+/*
+ * Checks a byte in a string that is no quote and does not stand for itself.
+ * Returns the place behind, or NULL.
+ */
 const uchar *svcr_json_special(struct svcr_json *j, const uchar *p);
 /* Writes the string from p to end without escapes into st->side, and sets *s to it. */
 bool svcr_json_unescape(struct svcr_json *j, const uchar *p, const uchar *end, struct svcr_str *s);
@@ -167,7 +178,10 @@ static inline bool svcr_json_is_tail(uchar c)
 	return (c & 0xc0) == 0x80;
 }
 
-/* Checks the string whose quote is at p and returns its end. st->tok holds its start in the window. */
+/*
+ * Checks the string whose quote is at p and returns its end. st->tok holds its
+ * start in the window.
+ */
 static inline const uchar *svcr_json_scan_string(struct svcr_json *j, const uchar *p)
 {
 	struct svcr_json_state *st = j->state;
@@ -176,7 +190,10 @@ static inline const uchar *svcr_json_scan_string(struct svcr_json *j, const ucha
 	st->escaped = false;
 	p = svcr_skip_text(p + 1);
 	while (__builtin_expect(*p != '"', 0)) {
-		/* a plain byte can stop svcr_skip_text() by a borrow from its neighbour, on big-endian machines */
+		/*
+		 * a plain byte can stop svcr_skip_text() by a borrow from its
+		 * neighbour, on big-endian machines
+		 */
 		p = svcr_json_class[*p] & C_PLAIN ? p + 1 : svcr_json_special(j, p);
 		if (!p)
 			return NULL;
@@ -210,9 +227,13 @@ bool svcr_json_link_newest(struct svcr_json *j, const uchar *p);
 /* Removes the keys from index `from` on from the table. */
 void svcr_json_unlink_keys(struct svcr_json_keys *ks, size_t from);
 
-/* True if the keys of the object ascend and `s` is above all of them; `order` is svcr_order() of `s`. */
-static inline bool svcr_json_key_ascends(const struct svcr_json_keys *ks, const struct svcr_json_frame *f,
-					 struct svcr_str s, uint64_t order)
+/*
+ * True if the keys of the object ascend and `s` is above all of them; `order` is
+ * svcr_order() of `s`.
+ */
+static inline bool svcr_json_key_ascends(const struct svcr_json_keys *ks,
+					 const struct svcr_json_frame *f, struct svcr_str s,
+					 uint64_t order)
 {
 	const struct svcr_json_key *last;
 	size_t n;
@@ -243,14 +264,17 @@ static inline bool svcr_json_add_key(struct svcr_json *j, const uchar *p, struct
 
 	if (__builtin_expect(!ascends, 0) && !svcr_json_check_key(j, p, *s, &hash))
 		return false;
-	if (__builtin_expect(ks->n == ks->cap || ks->len + s->len + SVCR_JSON_SLACK > ks->text_cap, 0) &&
+	if (__builtin_expect(ks->n == ks->cap || ks->len + s->len + SVCR_JSON_SLACK > ks->text_cap,
+			     0) &&
 	    !svcr_json_grow_keys(j, p, s->len))
 		return false;
 	for (size_t i = 0; i < s->len; i += 16)
 		memcpy(ks->text + ks->len + i, s->p + i, 16);
 	s->p = ks->text + ks->len;
-	ks->key[ks->n++] = (struct svcr_json_key){ .hash = hash, .off = (uint32_t)ks->len,
-						   .len = (uint32_t)s->len & 0x7fffffff, .prev = f->last };
+	ks->key[ks->n++] = (struct svcr_json_key){ .hash = hash,
+						   .off = (uint32_t)ks->len,
+						   .len = (uint32_t)s->len & 0x7fffffff,
+						   .prev = f->last };
 	ks->len += s->len;
 	f->last = (uint32_t)ks->n;
 	f->count++;

@@ -14,18 +14,23 @@ static SVCR_COLD const uchar *bad_string(struct svcr_json *j, const uchar *p, co
 	return svcr_json_fail(j, p, -EINVAL, "%s", what);
 }
 
-/* Returns the length of the UTF-8 sequence of two to four bytes at p; 0 if it is invalid (RFC 3629). */
+/*
+ * Returns the length of the UTF-8 sequence of two to four bytes at p; 0 if it is
+ * invalid (RFC 3629).
+ */
 static size_t utf8_length(const uchar *p)
 {
 	if (p[0] < 0xc2 || p[0] > 0xf4 || !svcr_json_is_tail(p[1]))
 		return 0;
 	if (p[0] < 0xe0)
 		return 2;
-	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) || !svcr_json_is_tail(p[2]))
+	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
+	    !svcr_json_is_tail(p[2]))
 		return 0;
 	if (p[0] < 0xf0)
 		return 3;
-	if ((p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f) || !svcr_json_is_tail(p[3]))
+	if ((p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f) ||
+	    !svcr_json_is_tail(p[3]))
 		return 0;
 	return 4;
 }
@@ -90,7 +95,8 @@ static const uchar *scan_unicode(struct svcr_json *j, const uchar *p)
 		if (low >= 0xdc00 && low <= 0xdfff)
 			return p + 12;
 		if (low >= 0)
-			stop = p; /* the escape is complete: the end of the window behind it is no error */
+			/* the escape is complete: the end of the window behind it is no error */
+			stop = p;
 	}
 	return bad_string(j, p, stop, "unpaired surrogate in a string");
 }
@@ -108,7 +114,10 @@ static const uchar *scan_escape(struct svcr_json *j, const uchar *p)
 	}
 }
 
-/* Handles a control character in a string or the end of the window. Returns the place to go on, or NULL. */
+/*
+ * Handles a control character in a string or the end of the window. Returns the
+ * place to go on, or NULL.
+ */
 static SVCR_COLD const uchar *string_edge(struct svcr_json *j, const uchar *p)
 {
 	p = svcr_json_settle(j, p);
@@ -173,7 +182,8 @@ static char *put_escape(char *q, const uchar **p)
 bool svcr_json_unescape(struct svcr_json *j, const uchar *p, const uchar *end, struct svcr_str *s)
 {
 	struct svcr_json_state *st = j->state;
-	size_t need = (size_t)(end - p) + SVCR_JSON_SLACK; /* no escape is shorter than its character */
+	/* no escape is shorter than its character */
+	size_t need = (size_t)(end - p) + SVCR_JSON_SLACK;
 	char *q;
 
 	if (need > st->side_cap) {

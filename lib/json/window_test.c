@@ -104,7 +104,8 @@ START_TEST(json_sticky_error)
 	ck_assert(svcr_json_more_documents(&j) && !svcr_json_skip(&j));
 	ck_assert(!svcr_json_more_documents(&j) && svcr_json_peek(&j) == SVCR_JSON_ERROR);
 	ck_assert(!svcr_json_enter(&j) && !svcr_json_next_key(&j, &s) && !svcr_json_next_item(&j));
-	ck_assert(!svcr_json_string(&j, &s) && !svcr_json_number(&j, &s) && !svcr_json_bool(&j, &b));
+	ck_assert(!svcr_json_string(&j, &s) && !svcr_json_number(&j, &s) &&
+		  !svcr_json_bool(&j, &b));
 	ck_assert(!svcr_json_skip(&j) && svcr_json_mark(&j) == -1);
 	ck_assert_uint_eq(j.column, 4);
 	svcr_json_release(&j);

@@ -13,7 +13,8 @@ const struct svcr_kind *svcr_kinds_find(const struct svcr_kind *const *kinds, co
 					const char *api)
 {
 	for (; *kinds; kinds++)
-		if (strcmp((*kinds)->kind, name) == 0 && (!api || !*api || strcmp((*kinds)->api, api) == 0))
+		if (strcmp((*kinds)->kind, name) == 0 &&
+		    (!api || !*api || strcmp((*kinds)->api, api) == 0))
 			return *kinds;
 	return NULL;
 }

@@ -40,7 +40,10 @@ extern const struct svcr_kind svcr_kind_node;
 /* All of them, ended by NULL. */
 extern const struct svcr_kind *const svcr_kinds[];
 
-/* Returns the kind of that name and API; with `api` NULL or "" the first kind of that name. NULL: none in `kinds`. */
+/*
+ * Returns the kind of that name and API; with `api` NULL or "" the first kind of
+ * that name. NULL: none in `kinds`.
+ */
 const struct svcr_kind *svcr_kinds_find(const struct svcr_kind *const *kinds, const char *name,
 					const char *api);
 /* Returns the only kind of that API; NULL if `kinds` have none or several. */

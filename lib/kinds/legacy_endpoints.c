@@ -18,12 +18,14 @@ struct legacy_address {
 };
 
 static const struct svcr_field legacy_address_fields[] = {
-	{ SVCR_FIELD("ip"), SVCR_F_CUSTOM, offsetof(struct legacy_address, ip), .read = svcr_read_given_addr },
+	{ SVCR_FIELD("ip"), SVCR_F_CUSTOM, offsetof(struct legacy_address, ip),
+	  .read = svcr_read_given_addr },
 	{ SVCR_FIELD("nodeName"), SVCR_F_STRING, .offset = offsetof(struct legacy_address, node) },
 	SVCR_END
 };
 
-static void read_legacy_address(struct svcr_reader *r, struct svcr_slice_endpoints *list, bool ready)
+static void read_legacy_address(struct svcr_reader *r, struct svcr_slice_endpoints *list,
+				bool ready)
 {
 	struct legacy_address a = { .node = NULL };
 	struct svcr_endpoint *slot;
@@ -47,12 +49,14 @@ static void read_not_ready(struct svcr_reader *r, void *member)
 	read_legacy_address(r, member, false);
 }
 
+#define SUBSET(path) offsetof(struct svcr_slice, path)
+
 static const struct svcr_field subset_fields[] = {
-	{ SVCR_FIELD("addresses"), SVCR_F_EACH, offsetof(struct svcr_slice, endpoints), true,
+	{ SVCR_FIELD("addresses"), SVCR_F_EACH, SUBSET(endpoints), true,
 	  .read = read_ready },
-	{ SVCR_FIELD("notReadyAddresses"), SVCR_F_EACH, offsetof(struct svcr_slice, endpoints), true,
+	{ SVCR_FIELD("notReadyAddresses"), SVCR_F_EACH, SUBSET(endpoints), true,
 	  .read = read_not_ready },
-	{ SVCR_FIELD("ports"), SVCR_F_EACH, offsetof(struct svcr_slice, ports), true,
+	{ SVCR_FIELD("ports"), SVCR_F_EACH, SUBSET(ports), true,
 	  .read = svcr_read_slice_port },
 	SVCR_END
 };
@@ -96,5 +100,10 @@ static void finish_legacy(struct svcr_reader *r, void *object)
 }
 
 const struct svcr_kind svcr_kind_endpoints = {
-	"Endpoints", "v1", true, legacy_fields, sizeof(struct legacy_object), finish_legacy
+	.kind = "Endpoints",
+	.api = "v1",
+	.namespaced = true,
+	.fields = legacy_fields,
+	.size = sizeof(struct legacy_object),
+	.finish = finish_legacy,
 };

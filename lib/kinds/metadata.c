@@ -27,7 +27,10 @@ static const struct svcr_field label_fields[] = {
 	SVCR_END
 };
 
-/* A misspelt name must not stop all services: whoever builds IPVS rules warns of unknown schedulers. */
+/*
+ * A misspelt name must not stop all services: whoever builds IPVS rules warns of
+ * unknown schedulers.
+ */
 static const struct svcr_field annotation_fields[] = {
 	{ SVCR_FIELD("svcrules.io/ipvs-scheduler"), SVCR_F_STRING, .offset = MEMBER(scheduler) },
 	SVCR_END

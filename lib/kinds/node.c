@@ -20,7 +20,8 @@ struct read_node_address { const char *type, *address; };
 
 static const struct svcr_field node_address_fields[] = {
 	{ SVCR_FIELD("type"), SVCR_F_STRING, .offset = offsetof(struct read_node_address, type) },
-	{ SVCR_FIELD("address"), SVCR_F_STRING, .offset = offsetof(struct read_node_address, address) },
+	{ SVCR_FIELD("address"), SVCR_F_STRING,
+	  .offset = offsetof(struct read_node_address, address) },
 	SVCR_END
 };
 
@@ -50,13 +51,16 @@ static void read_node_address(struct svcr_reader *r, void *member)
 
 /* podCIDR repeats the first entry of podCIDRs. */
 static const struct svcr_field node_spec_fields[] = {
-	{ SVCR_FIELD("podCIDR"), SVCR_F_CUSTOM, MEMBER(pod_cidrs), true, .read = svcr_read_cidr_item },
-	{ SVCR_FIELD("podCIDRs"), SVCR_F_EACH, MEMBER(pod_cidrs), true, .read = svcr_read_cidr_item },
+	{ SVCR_FIELD("podCIDR"), SVCR_F_CUSTOM, MEMBER(pod_cidrs), true,
+	  .read = svcr_read_cidr_item },
+	{ SVCR_FIELD("podCIDRs"), SVCR_F_EACH, MEMBER(pod_cidrs), true,
+	  .read = svcr_read_cidr_item },
 	SVCR_END
 };
 
 static const struct svcr_field node_status_fields[] = {
-	{ SVCR_FIELD("addresses"), SVCR_F_EACH, MEMBER(addresses), true, .read = read_node_address },
+	{ SVCR_FIELD("addresses"), SVCR_F_EACH, MEMBER(addresses), true,
+	  .read = read_node_address },
 	SVCR_END
 };
 
@@ -92,5 +96,10 @@ static void finish_node(struct svcr_reader *r, void *object)
 }
 
 const struct svcr_kind svcr_kind_node = {
-	"Node", "v1", false, node_fields, sizeof(struct node_object), finish_node
+	.kind = "Node",
+	.api = "v1",
+	.namespaced = false,
+	.fields = node_fields,
+	.size = sizeof(struct node_object),
+	.finish = finish_node,
 };

@@ -4,7 +4,10 @@
 #include "metadata.h"
 #include "values.h"
 
-/* Seconds, from the Kubernetes API: DefaultClientIPServiceAffinitySeconds and MaxClientIPServiceAffinitySeconds. */
+/*
+ * Seconds, from the Kubernetes API: DefaultClientIPServiceAffinitySeconds and
+ * MaxClientIPServiceAffinitySeconds.
+ */
 #define DEFAULT_TIMEOUT 10800
 #define MAX_TIMEOUT 86400
 
@@ -28,11 +31,14 @@ struct read_port {
 };
 
 static const struct svcr_field service_port_fields[] = {
-	{ SVCR_FIELD("name"), SVCR_F_CUSTOM, offsetof(struct read_port, p.name), .read = svcr_read_short_name },
+	{ SVCR_FIELD("name"), SVCR_F_CUSTOM, offsetof(struct read_port, p.name),
+	  .read = svcr_read_short_name },
 	{ SVCR_FIELD("protocol"), SVCR_F_CUSTOM, offsetof(struct read_port, p.protocol),
 	  .read = svcr_read_protocol },
-	{ SVCR_FIELD("port"), SVCR_F_INT, offsetof(struct read_port, port), .min = 1, .max = 65535 },
-	{ SVCR_FIELD("nodePort"), SVCR_F_INT, offsetof(struct read_port, node_port), .min = 0, .max = 65535 },
+	{ SVCR_FIELD("port"), SVCR_F_INT, offsetof(struct read_port, port),
+	  .min = 1, .max = 65535 },
+	{ SVCR_FIELD("nodePort"), SVCR_F_INT, offsetof(struct read_port, node_port),
+	  .min = 0, .max = 65535 },
 	SVCR_END
 };
 
@@ -95,12 +101,17 @@ static void read_ip_mode(struct svcr_reader *r, void *member)
 }
 
 static const struct svcr_field ingress_fields[] = {
-	{ SVCR_FIELD("ip"), SVCR_F_CUSTOM, offsetof(struct read_ingress, ip), .read = svcr_read_given_addr },
-	{ SVCR_FIELD("ipMode"), SVCR_F_CUSTOM, offsetof(struct read_ingress, proxy), .read = read_ip_mode },
+	{ SVCR_FIELD("ip"), SVCR_F_CUSTOM, offsetof(struct read_ingress, ip),
+	  .read = svcr_read_given_addr },
+	{ SVCR_FIELD("ipMode"), SVCR_F_CUSTOM, offsetof(struct read_ingress, proxy),
+	  .read = read_ip_mode },
 	SVCR_END
 };
 
-/* With ipMode Proxy the load balancer delivers to nodes itself, so its address is not served here. */
+/*
+ * With ipMode Proxy the load balancer delivers to nodes itself, so its address is
+ * not served here.
+ */
 static void read_balancer_ip(struct svcr_reader *r, void *member)
 {
 	struct read_ingress ingress = { .proxy = false };
@@ -114,7 +125,8 @@ static void read_balancer_ip(struct svcr_reader *r, void *member)
 
 static void read_type(struct svcr_reader *r, void *member)
 {
-	static const char *const words[] = { "ClusterIP", "NodePort", "LoadBalancer", "ExternalName", NULL };
+	static const char *const words[] = { "ClusterIP", "NodePort", "LoadBalancer",
+					     "ExternalName", NULL };
 	int i = svcr_read_word(r, words);
 
 	if (i >= 0)
@@ -148,11 +160,14 @@ static const struct svcr_field affinity_config_fields[] = {
 
 static const struct svcr_field service_spec_fields[] = {
 	{ SVCR_FIELD("clusterIP"), SVCR_F_STRING, .offset = MEMBER(cluster_ip) },
-	{ SVCR_FIELD("clusterIPs"), SVCR_F_EACH, MEMBER(s.cluster_ips), true, .read = read_cluster_ip },
-	{ SVCR_FIELD("externalIPs"), SVCR_F_EACH, MEMBER(s.external_ips), true, .read = svcr_read_addr_item },
+	{ SVCR_FIELD("clusterIPs"), SVCR_F_EACH, MEMBER(s.cluster_ips), true,
+	  .read = read_cluster_ip },
+	{ SVCR_FIELD("externalIPs"), SVCR_F_EACH, MEMBER(s.external_ips), true,
+	  .read = svcr_read_addr_item },
 	{ SVCR_FIELD("ports"), SVCR_F_EACH, MEMBER(s.ports), true, .read = read_service_port },
 	{ SVCR_FIELD("type"), SVCR_F_CUSTOM, MEMBER(s.type), .read = read_type },
-	{ SVCR_FIELD("sessionAffinity"), SVCR_F_CUSTOM, MEMBER(affinity_on), .read = read_affinity },
+	{ SVCR_FIELD("sessionAffinity"), SVCR_F_CUSTOM, MEMBER(affinity_on),
+	  .read = read_affinity },
 	{ SVCR_FIELD("sessionAffinityConfig"), SVCR_F_OBJECT, .fields = affinity_config_fields },
 	{ SVCR_FIELD("internalTrafficPolicy"), SVCR_F_CUSTOM, MEMBER(s.internal_local),
 	  .read = svcr_read_policy },
@@ -166,7 +181,8 @@ static const struct svcr_field service_spec_fields[] = {
 };
 
 static const struct svcr_field balancer_fields[] = {
-	{ SVCR_FIELD("ingress"), SVCR_F_EACH, MEMBER(s.balancer_ips), true, .read = read_balancer_ip },
+	{ SVCR_FIELD("ingress"), SVCR_F_EACH, MEMBER(s.balancer_ips), true,
+	  .read = read_balancer_ip },
 	SVCR_END
 };
 
@@ -176,7 +192,8 @@ static const struct svcr_field service_status_fields[] = {
 };
 
 static const struct svcr_field service_fields[] = {
-	{ SVCR_FIELD("metadata"), SVCR_F_OBJECT, MEMBER(meta), .fields = svcr_service_metadata_fields },
+	{ SVCR_FIELD("metadata"), SVCR_F_OBJECT, MEMBER(meta),
+	  .fields = svcr_service_metadata_fields },
 	{ SVCR_FIELD("spec"), SVCR_F_OBJECT, .fields = service_spec_fields },
 	{ SVCR_FIELD("status"), SVCR_F_OBJECT, .fields = service_status_fields },
 	SVCR_END
@@ -193,7 +210,8 @@ static void finish_cluster_ips(struct svcr_reader *r, struct service_object *o)
 	svcr_read_push(r, "clusterIP", 0);
 	if (!o->has_cluster_ips && first && *first)
 		add_cluster_ip(r, s, (struct svcr_str){ first, strlen(first) });
-	else if (!o->has_cluster_ips && s->type != SVCR_EXTERNAL_NAME && !s->not_ours && !r->json.failed)
+	else if (!o->has_cluster_ips && s->type != SVCR_EXTERNAL_NAME && !s->not_ours &&
+		 !r->json.failed)
 		svcr_read_note(r, SVCRULES_NOTICE, "pending", NULL,
 			       "no cluster IP yet: no rules for this service");
 	svcr_read_pop(r);
@@ -228,5 +246,10 @@ static void finish_service(struct svcr_reader *r, void *object)
 }
 
 const struct svcr_kind svcr_kind_service = {
-	"Service", "v1", true, service_fields, sizeof(struct service_object), finish_service
+	.kind = "Service",
+	.api = "v1",
+	.namespaced = true,
+	.fields = service_fields,
+	.size = sizeof(struct service_object),
+	.finish = finish_service,
 };

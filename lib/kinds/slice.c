@@ -28,7 +28,8 @@ static const struct svcr_field slice_port_fields[] = {
 	  .read = svcr_read_short_name },
 	{ SVCR_FIELD("protocol"), SVCR_F_CUSTOM, offsetof(struct read_slice_port, p.protocol),
 	  .read = svcr_read_protocol },
-	{ SVCR_FIELD("port"), SVCR_F_INT, offsetof(struct read_slice_port, port), .min = 1, .max = 65535 },
+	{ SVCR_FIELD("port"), SVCR_F_INT, offsetof(struct read_slice_port, port),
+	  .min = 1, .max = 65535 },
 	SVCR_END
 };
 
@@ -91,7 +92,10 @@ static void read_endpoint_address(struct svcr_reader *r, void *member)
 
 static void read_hint(struct svcr_reader *r, void *member)
 {
-	static const struct svcr_field fields[] = { { SVCR_FIELD("name"), SVCR_F_STRING, .offset = 0 }, SVCR_END };
+	static const struct svcr_field fields[] = {
+		{ SVCR_FIELD("name"), SVCR_F_STRING, .offset = 0 },
+		SVCR_END
+	};
 	struct svcr_names *list = member;
 	const char *name = NULL, **slot;
 
@@ -141,11 +145,15 @@ static const struct svcr_hints *keep_hints(struct svcr_reader *r, struct svcr_hi
 	return kept;
 }
 
-/* An endpoint without an address keeps its place until the end, so that later errors name the right index. */
+/*
+ * An endpoint without an address keeps its place until the end, so that later
+ * errors name the right index.
+ */
 static void read_slice_endpoint(struct svcr_reader *r, void *member)
 {
 	struct slice_object *o = SVCR_CONTAINER(member, struct slice_object, s.endpoints);
-	struct read_endpoint x = { .e = { .ready = true }, .has_type = o->has_type, .ignored = o->s.ignored };
+	struct read_endpoint x = { .e = { .ready = true }, .has_type = o->has_type,
+				   .ignored = o->s.ignored };
 	struct svcr_endpoint *slot;
 
 	svcr_read_object(r, endpoint_fields, &x);
@@ -181,14 +189,16 @@ static void read_address_type(struct svcr_reader *r, void *member)
 static const struct svcr_field slice_fields[] = {
 	{ SVCR_FIELD("metadata"), SVCR_F_OBJECT, MEMBER(meta), .fields = svcr_metadata_fields },
 	{ SVCR_FIELD("addressType"), SVCR_F_CUSTOM, MEMBER(has_type), .read = read_address_type },
-	{ SVCR_FIELD("endpoints"), SVCR_F_EACH, MEMBER(s.endpoints), true, .read = read_slice_endpoint },
+	{ SVCR_FIELD("endpoints"), SVCR_F_EACH, MEMBER(s.endpoints), true,
+	  .read = read_slice_endpoint },
 	{ SVCR_FIELD("ports"), SVCR_F_EACH, MEMBER(s.ports), true, .read = svcr_read_slice_port },
 	SVCR_END
 };
 
 /* ---- The whole object -------------------------------------------------- */
 
-static void family_error(struct svcr_reader *r, const struct svcr_slice *s, const struct svcr_addr *a)
+static void family_error(struct svcr_reader *r, const struct svcr_slice *s,
+			 const struct svcr_addr *a)
 {
 	const char *expected = s->family == SVCR_IPV6 ? "IPv6" : "IPv4";
 	char text[SVCR_ADDR_TEXT];
@@ -253,5 +263,10 @@ static void finish_slice(struct svcr_reader *r, void *object)
 }
 
 const struct svcr_kind svcr_kind_endpoint_slice = {
-	"EndpointSlice", "discovery.k8s.io/v1", true, slice_fields, sizeof(struct slice_object), finish_slice
+	.kind = "EndpointSlice",
+	.api = "discovery.k8s.io/v1",
+	.namespaced = true,
+	.fields = slice_fields,
+	.size = sizeof(struct slice_object),
+	.finish = finish_slice,
 };

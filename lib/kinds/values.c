@@ -33,9 +33,8 @@ static void read_name(struct svcr_reader *r, const char **member, size_t max)
 	if (!svcr_read_string(r, &s) || !s.len) /* "" is the same as absent */
 		return;
 	if (!name_valid(s, max)) {
-		svcr_read_error(r, "name",
-				"'%.*s' is no name: expected up to %zu letters, digits, '.', '_' and '-'",
-				value_shown(s), s.p, max);
+		svcr_read_error(r, "name", "'%.*s' is no name: expected up to %zu letters, "
+				"digits, '.', '_' and '-'", value_shown(s), s.p, max);
 		return;
 	}
 	name = svcr_read_intern(r, s);
@@ -114,7 +113,8 @@ void svcr_read_cidr_item(struct svcr_reader *r, void *member)
 		return;
 	s = trim(s);
 	if (!svcr_cidr_parse(&c, s)) {
-		svcr_read_error(r, "cidr", "'%.*s' is not a prefix such as 192.0.2.0/24", value_shown(s), s.p);
+		svcr_read_error(r, "cidr", "'%.*s' is not a prefix such as 192.0.2.0/24",
+				value_shown(s), s.p);
 		return;
 	}
 	slot = SVCR_READ_GROW(r, list);

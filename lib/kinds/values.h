@@ -10,7 +10,10 @@
 
 #include "reader.h"
 
-/* const char *: a name of up to 63 bytes (services, namespaces, ports: they end up in rule comments). */
+/*
+ * const char *: a name of up to 63 bytes (services, namespaces, ports: they end
+ * up in rule comments).
+ */
 void svcr_read_short_name(struct svcr_reader *r, void *member);
 /* const char *: a name of up to 253 bytes. */
 void svcr_read_long_name(struct svcr_reader *r, void *member);

@@ -43,12 +43,14 @@ static uint64_t read_fuzz_run(struct fuzz_input in)
 
 	if (!err && (svcrules_diags_errors(d) || svcrules_nft_build(m, o, d, &n)))
 		abort();
-	if (!err && (svcrules_nft_print(n, read_fuzz_hash, &h) || svcrules_nft_print_json(n, read_fuzz_hash, &h)))
+	if (!err && (svcrules_nft_print(n, read_fuzz_hash, &h) ||
+		     svcrules_nft_print_json(n, read_fuzz_hash, &h)))
 		abort();
 	if (err == -22 && svcrules_diags_errors(d) == 0)
 		abort();
 	for (size_t i = 0; i < svcrules_diags_count(d); i++)
-		read_fuzz_hash(&h, svcrules_diags_get(d, i)->text, strlen(svcrules_diags_get(d, i)->text));
+		read_fuzz_hash(&h, svcrules_diags_get(d, i)->text,
+			       strlen(svcrules_diags_get(d, i)->text));
 	svcrules_nft_free(n);
 	svcrules_options_free(o);
 	svcrules_model_free(m);
