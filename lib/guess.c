@@ -143,7 +143,7 @@ static enum guess_verdict guess_object(struct svcr_reader *r, struct guess *g)
 
 /*
  * Reads the object that comes next if it has kind `k`; else restarts, and sets
- * *better if its API tells its kind.
+ * *better if only one kind has its API.
  */
 static bool guess_try(struct svcr_reader *r, const struct svcr_kind *k, int index,
 		      const struct svcr_kind **better)

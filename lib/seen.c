@@ -2,7 +2,7 @@
 #include "seen.h"
 #include "hash.h"
 
-/* Addresses need no seed: whoever writes the input does not choose them. */
+/* Needs no seed, because an input cannot choose the addresses of its strings. */
 static uint32_t seen_hash(const struct svcr_seen *o)
 {
 	uint64_t name = svcr_mix((uintptr_t)o->name, 0x9e3779b97f4a7c15);

@@ -22,8 +22,8 @@ struct out {
 	size_t n;
 };
 
-static void view_add(struct out *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static void view_add(struct out *o, const char *fmt, ...)
+static void select_add(struct out *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void select_add(struct out *o, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -33,14 +33,14 @@ static void view_add(struct out *o, const char *fmt, ...)
 	ck_assert_uint_lt(o->n, sizeof(o->text));
 }
 
-static void view_add_targets(struct out *o, const char *what, const struct svcr_targets *t)
+static void select_add_targets(struct out *o, const char *what, const struct svcr_targets *t)
 {
 	char text[SVCR_ADDR_TEXT];
 
 	if (t->n)
-		view_add(o, " %s", what);
+		select_add(o, " %s", what);
 	for (size_t i = 0; i < t->n; i++)
-		view_add(o, "%s%s:%u", i ? "," : "", svcr_addr_text(&t->v[i].addr, text),
+		select_add(o, "%s%s:%u", i ? "," : "", svcr_addr_text(&t->v[i].addr, text),
 			 t->v[i].port);
 }
 
@@ -48,32 +48,32 @@ static void view_add_targets(struct out *o, const char *what, const struct svcr_
  * "C 10.0.0.1 tcp 80 a =10.1.0.1:8080 @10.1.0.1:8080": kind, key, service,
  * cluster and local endpoints.
  */
-static void view_add_vip(struct out *o, const struct svcr_vip *v)
+static void select_add_vip(struct out *o, const struct svcr_vip *v)
 {
 	char text[SVCR_ADDR_TEXT];
 
-	view_add(o, "%c %s %s %u %s", "CBXN"[v->kind], svcr_addr_text(&v->addr, text),
+	select_add(o, "%c %s %s %u %s", "CBXN"[v->kind], svcr_addr_text(&v->addr, text),
 		 svcr_protocol_name(v->protocol), v->port, v->service->name);
 	if (v->local)
-		view_add(o, " local");
+		select_add(o, " local");
 	if (v->guarded)
-		view_add(o, " guarded");
+		select_add(o, " guarded");
 	for (size_t i = 0; i < v->nallowed; i++) {
-		view_add(o, " %s", svcr_addr_text(&v->allowed[i].first, text));
-		view_add(o, "-%s", svcr_addr_text(&v->allowed[i].last, text));
+		select_add(o, " %s", svcr_addr_text(&v->allowed[i].first, text));
+		select_add(o, "-%s", svcr_addr_text(&v->allowed[i].last, text));
 	}
-	view_add_targets(o, "=", &v->backends->cluster);
-	view_add_targets(o, "@", &v->backends->local);
-	view_add(o, "\n");
+	select_add_targets(o, "=", &v->backends->cluster);
+	select_add_targets(o, "@", &v->backends->local);
+	select_add(o, "\n");
 }
 
-static void view_add_diags(struct out *o, const struct svcrules_diags *d)
+static void select_add_diags(struct out *o, const struct svcrules_diags *d)
 {
 	for (size_t i = 0; i < svcrules_diags_count(d); i++) {
 		const struct svcrules_diag *g = svcrules_diags_get(d, i);
 
 		if (g->object) /* "no-endpoints", of the whole input, is in a golden case */
-			view_add(o, "! %s %s\n", g->check, g->object);
+			select_add(o, "! %s %s\n", g->check, g->object);
 	}
 }
 
@@ -262,8 +262,8 @@ START_TEST(select_cases)
 
 	select_text(&f, cases[_i].input, cases[_i].options);
 	for (size_t i = 0; i < f.view.nvips; i++)
-		view_add_vip(&out, &f.view.vips[i]);
-	view_add_diags(&out, f.d);
+		select_add_vip(&out, &f.view.vips[i]);
+	select_add_diags(&out, f.d);
 	ck_assert_str_eq(out.text, cases[_i].expected);
 	select_free(&f);
 }

@@ -28,8 +28,8 @@ static const struct svcr_field label_fields[] = {
 };
 
 /*
- * A misspelt name must not stop all services: whoever builds IPVS rules warns of
- * unknown schedulers.
+ * Any text is accepted: a misspelt name must not stop all services. The build of
+ * IPVS rules warns of unknown schedulers.
  */
 static const struct svcr_field annotation_fields[] = {
 	{ SVCR_FIELD("svcrules.io/ipvs-scheduler"), SVCR_F_STRING, .offset = MEMBER(scheduler) },

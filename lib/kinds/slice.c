@@ -210,7 +210,7 @@ static void family_error(struct svcr_reader *r, const struct svcr_slice *s,
 				svcr_addr_text(a, text), expected);
 }
 
-/* Removes endpoints without an address; those of another family than the slice's are errors. */
+/* Drops endpoints without an address. An address of another family than the slice's is an error. */
 static void finish_endpoints(struct svcr_reader *r, struct svcr_slice *s)
 {
 	size_t kept = 0;
