@@ -45,17 +45,18 @@ static void out_long(struct svcr_out *o, const char *fmt, va_list ap)
 void svcr_out(struct svcr_out *o, const char *fmt, ...)
 {
 	char line[1024];
-	va_list ap, again;
+	va_list ap;
 	int n;
 
 	va_start(ap, fmt);
-	va_copy(again, ap);
 	n = vsnprintf(line, sizeof(line), fmt, ap);
-	if (n >= 0 && (size_t)n < sizeof(line))
+	va_end(ap);
+	if (n >= 0 && (size_t)n < sizeof(line)) {
 		svcr_out_str(o, line);
-	else
-		out_long(o, fmt, again);
-	va_end(again);
+		return;
+	}
+	va_start(ap, fmt);
+	out_long(o, fmt, ap);
 	va_end(ap);
 }
 

@@ -325,15 +325,6 @@ void svcr_read_release(const struct svcr_field *fields, void *obj)
 
 /* ---- Lists ------------------------------------------------------------- */
 
-void *svcr_read_grow(struct svcr_reader *r, void **v, size_t *n, size_t *cap, size_t size)
-{
-	void *p = svcr_grow(v, n, cap, size);
-
-	if (!p)
-		r->err = -ENOMEM;
-	return p;
-}
-
 void svcr_read_keep(struct svcr_reader *r, void **v, size_t *n, size_t *cap, size_t size)
 {
 	void *p = *n ? svcr_arena_array(&r->model->arena, *n, size) : NULL;

@@ -16,6 +16,8 @@
 #include "map.h"
 #include "model.h"
 
+#include <errno.h>
+
 #define SVCR_PATH_MAX 24     /* depth of the field paths of all tables */
 #define SVCR_MAP_MAX 4096    /* pairs in a map whose field sets no other limit */
 
@@ -111,7 +113,15 @@ const char *svcr_read_intern(struct svcr_reader *r, struct svcr_str s);
 /* ---- Lists ------------------------------------------------------------- */
 
 /* svcr_grow(), with r->err set when memory is short. */
-void *svcr_read_grow(struct svcr_reader *r, void **v, size_t *n, size_t *cap, size_t size);
+static inline void *svcr_read_grow(struct svcr_reader *r, void **v, size_t *n, size_t *cap,
+				   size_t size)
+{
+	void *p = svcr_grow(v, n, cap, size);
+
+	if (!p)
+		r->err = -ENOMEM;
+	return p;
+}
 /*
  * Moves a malloc'ed list into the model's arena; when memory is short it is empty
  * and r->err set.

@@ -23,8 +23,9 @@ const struct svcr_kind *svcr_kinds_only(const struct svcr_kind *const *kinds, st
 {
 	const struct svcr_kind *found = NULL;
 
-	for (; *kinds; kinds++) {
-		if (!svcr_str_eq(api, (*kinds)->api))
+	for (; api.len && *kinds; kinds++) {
+		/* the first byte is enough for most of them: this is done for every object */
+		if (*api.p != *(*kinds)->api || !svcr_str_eq(api, (*kinds)->api))
 			continue;
 		if (found)
 			return NULL;

@@ -96,7 +96,7 @@ static void finish_legacy(struct svcr_reader *r, void *object)
 		slot->service = o->meta.name;
 		slot->ignored = !o->meta.name;
 	}
-	svcr_read_release(legacy_fields, o);
+	free(o->subsets.v);
 }
 
 const struct svcr_kind svcr_kind_endpoints = {

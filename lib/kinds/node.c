@@ -92,7 +92,8 @@ static void finish_node(struct svcr_reader *r, void *object)
 	slot = SVCR_READ_GROW(r, &r->model->nodes);
 	if (slot)
 		*slot = n;
-	svcr_read_release(node_fields, o);
+	free(o->addresses.v);
+	free(o->pod_cidrs.v);
 }
 
 const struct svcr_kind svcr_kind_node = {
