@@ -11,7 +11,7 @@
 enum rank { UNUSABLE, DRAINING, READY };
 
 struct svcr_candidate {
-	struct svcr_target target;
+	struct svcr_target at;
 	enum rank rank;
 	const struct svcr_endpoint *endpoint;
 	size_t order; /* in the input, so that the result does not depend on qsort(3) */
@@ -136,7 +136,7 @@ static int add_slice(struct svcr_endpoints *x, const struct svcr_slice *s, uint1
 		c = SVCR_GROW(&x->found);
 		if (!c)
 			return -ENOMEM;
-		*c = (struct svcr_candidate){ .target = { e->addr, port }, .rank = rank_of(e),
+		*c = (struct svcr_candidate){ .at = { e->addr, port }, .rank = rank_of(e),
 					      .endpoint = e, .order = x->found.n };
 	}
 	return 0;
@@ -168,7 +168,7 @@ static int endpoints_collect(struct svcr_endpoints *x, const struct group *g,
 static int candidate_cmp(const void *a, const void *b)
 {
 	const struct svcr_candidate *c = a, *e = b;
-	int d = svcr_endpoint_addr_cmp(&c->target, &e->target);
+	int d = svcr_endpoint_addr_cmp(&c->at, &e->at);
 
 	if (d)
 		return d;
@@ -186,7 +186,7 @@ static void endpoints_merge(struct svcr_endpoints *x)
 		return;
 	qsort(x->found.v, x->found.n, sizeof(*x->found.v), candidate_cmp);
 	for (size_t i = 1; i < x->found.n; i++)
-		if (svcr_endpoint_addr_cmp(&x->found.v[i].target, &x->found.v[kept].target) != 0)
+		if (svcr_endpoint_addr_cmp(&x->found.v[i].at, &x->found.v[kept].at) != 0)
 			x->found.v[++kept] = x->found.v[i];
 	x->found.n = kept + 1;
 }
@@ -273,7 +273,7 @@ static int endpoints_take(const struct svcr_endpoints *x, struct svcr_arena *are
 		return -ENOMEM;
 	for (size_t i = 0; i < x->found.n; i++)
 		if (passes(x, &x->found.v[i], f))
-			ret->v[ret->n++] = x->found.v[i].target;
+			ret->v[ret->n++] = x->found.v[i].at;
 	return 0;
 }
 
@@ -294,7 +294,7 @@ static int note_hairpin(struct svcr_endpoints *x, const struct svcr_service *s)
 		slot = SVCR_GROW(&x->hairpin);
 		if (!slot)
 			return -ENOMEM;
-		*slot = x->found.v[i].target.addr;
+		*slot = x->found.v[i].at.addr;
 	}
 	return 0;
 }

@@ -5,7 +5,7 @@
 
 #include "model.h"
 
-/* Where traffic of a service port may be sent. */
+/* Address and port of an endpoint. */
 struct svcr_target {
 	struct svcr_addr addr;
 	uint16_t port;
@@ -14,7 +14,8 @@ struct svcr_target {
 struct svcr_targets { struct svcr_target *v; size_t n; }; /* sorted, each once */
 
 /* By address, then by port. */
-static inline int svcr_endpoint_addr_cmp(const struct svcr_target *a, const struct svcr_target *b)
+static inline int svcr_endpoint_addr_cmp(const struct svcr_target *a,
+					 const struct svcr_target *b)
 {
 	int d = svcr_addr_cmp(&a->addr, &b->addr);
 
@@ -23,7 +24,7 @@ static inline int svcr_endpoint_addr_cmp(const struct svcr_target *a, const stru
 
 /* The endpoints of one service port in one family. */
 struct svcr_backends {
-	struct svcr_targets cluster; /* for traffic that any endpoint may serve; hints applied */
+	struct svcr_targets cluster; /* for the traffic policy Cluster; hints applied */
 	struct svcr_targets local;   /* on this node, for the traffic policy Local */
 };
 
@@ -38,7 +39,7 @@ struct svcr_endpoints {
 	bool all_hairpin;          /* the node is unknown, so any endpoint may be on it */
 	/* endpoints that may reach themselves; grows with each choice; not sorted */
 	struct svcr_addrs hairpin;
-	struct { struct svcr_candidate *v; size_t n, cap; } found; /* scratch space of a choice */
+	SVCR_LIST(struct svcr_candidate) found; /* scratch space of a choice */
 };
 
 /*
