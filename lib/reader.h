@@ -52,7 +52,10 @@ struct svcr_field {
 	uint8_t len;       /* of the name */
 	uint8_t kind;      /* enum svcr_field_kind */
 	uint16_t offset;   /* of the member in the object that the table reads */
-	/* the member is a list (list.h) that `read` fills and that is malloc'ed */
+	/*
+	 * The member is a malloc'ed list (list.h) that `read` fills. Its items
+	 * own nothing: lists inside them are moved into the arena as they are read.
+	 */
 	bool owns;
 	uint32_t min, max;
 	void (*read)(struct svcr_reader *r, void *member);
