@@ -11,7 +11,7 @@
 enum rank { UNUSABLE, DRAINING, READY };
 
 struct svcr_candidate {
-	struct svcr_target at;
+	struct svcr_endpoint_addr at;
 	enum rank rank;
 	const struct svcr_endpoint *endpoint;
 	size_t order; /* in the input, so that the result does not depend on qsort(3) */
@@ -257,11 +257,11 @@ static bool passes(const struct svcr_endpoints *x, const struct svcr_candidate *
 }
 
 static int endpoints_take(const struct svcr_endpoints *x, struct svcr_arena *arena,
-			  const struct filter *f, struct svcr_targets *ret)
+			  const struct filter *f, struct svcr_endpoint_addrs *ret)
 {
 	size_t n = 0;
 
-	*ret = (struct svcr_targets){ NULL, 0 };
+	*ret = (struct svcr_endpoint_addrs){ NULL, 0 };
 	if (f->rank == UNUSABLE)
 		return 0;
 	for (size_t i = 0; i < x->found.n; i++)
@@ -301,7 +301,7 @@ static int note_hairpin(struct svcr_endpoints *x, const struct svcr_service *s)
 
 int svcr_endpoints_choose(struct svcr_endpoints *x, struct svcr_arena *arena,
 			  const struct svcr_service *s, const struct svcr_service_port *port,
-			  uint8_t family, struct svcr_backends *ret)
+			  uint8_t family, struct svcr_endpoint_choice *ret)
 {
 	struct group g = find_group(x, s);
 	struct filter cluster, local;

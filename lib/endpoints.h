@@ -6,16 +6,16 @@
 #include "model.h"
 
 /* Address and port of an endpoint. */
-struct svcr_target {
+struct svcr_endpoint_addr {
 	struct svcr_addr addr;
 	uint16_t port;
 };
 
-struct svcr_targets { struct svcr_target *v; size_t n; }; /* sorted, each once */
+struct svcr_endpoint_addrs { struct svcr_endpoint_addr *v; size_t n; }; /* sorted, each once */
 
 /* By address, then by port. */
-static inline int svcr_endpoint_addr_cmp(const struct svcr_target *a,
-					 const struct svcr_target *b)
+static inline int svcr_endpoint_addr_cmp(const struct svcr_endpoint_addr *a,
+					 const struct svcr_endpoint_addr *b)
 {
 	int d = svcr_addr_cmp(&a->addr, &b->addr);
 
@@ -23,9 +23,9 @@ static inline int svcr_endpoint_addr_cmp(const struct svcr_target *a,
 }
 
 /* The endpoints of one service port in one family. */
-struct svcr_backends {
-	struct svcr_targets cluster; /* for the traffic policy Cluster; hints applied */
-	struct svcr_targets local;   /* on this node, for the traffic policy Local */
+struct svcr_endpoint_choice {
+	struct svcr_endpoint_addrs cluster; /* for the traffic policy Cluster; hints applied */
+	struct svcr_endpoint_addrs local;   /* on this node, for the traffic policy Local */
 };
 
 struct svcr_candidate;
@@ -58,7 +58,7 @@ void svcr_endpoints_release(struct svcr_endpoints *x);
  */
 int svcr_endpoints_choose(struct svcr_endpoints *x, struct svcr_arena *arena,
 			  const struct svcr_service *s, const struct svcr_service_port *port,
-			  uint8_t family, struct svcr_backends *ret);
+			  uint8_t family, struct svcr_endpoint_choice *ret);
 /* Adds one warning if endpoints of the service have addresses that no endpoint can have. */
 void svcr_endpoints_warn(const struct svcr_endpoints *x, const struct svcr_service *s,
 			 struct svcrules_diags *d);

@@ -23,7 +23,7 @@ struct selection {
 	struct svcr_addrs unmanaged;   /* see struct svcr_view */
 	SVCR_LIST(struct claim) claims;
 	size_t nordinals;
-	struct svcr_backends **backends; /* by ordinal and family; NULL while unused */
+	struct svcr_endpoint_choice **choices; /* by ordinal and family; NULL while unused */
 	bool *warned; /* by ordinal: the conflict of the node port was reported */
 	int err;
 };
@@ -435,10 +435,10 @@ static void resolve_claims(struct selection *sel)
 /* ---- Endpoints --------------------------------------------------------- */
 
 /* Returns the endpoints of a claim, chosen once for each service port and family. */
-static const struct svcr_backends *choice_of(struct selection *sel, const struct claim *c)
+static const struct svcr_endpoint_choice *choice_of(struct selection *sel, const struct claim *c)
 {
-	struct svcr_backends **slot =
-		&sel->backends[c->ordinal * SVCR_FAMILY__COUNT + c->vip.addr.family];
+	struct svcr_endpoint_choice **slot =
+		&sel->choices[c->ordinal * SVCR_FAMILY__COUNT + c->vip.addr.family];
 	int err;
 
 	if (*slot)
@@ -460,10 +460,10 @@ static int endpoint_addr_cmp_sort(const void *a, const void *b)
 /* Counts service ports and distinct endpoints, over all choices that were used. */
 static void select_count(struct selection *sel)
 {
-	SVCR_LIST(struct svcr_target) all = { NULL, 0, 0 };
+	SVCR_LIST(struct svcr_endpoint_addr) all = { NULL, 0, 0 };
 
 	for (size_t i = 0; i < sel->nordinals; i++) {
-		struct svcr_backends **of = &sel->backends[i * SVCR_FAMILY__COUNT];
+		struct svcr_endpoint_choice **of = &sel->choices[i * SVCR_FAMILY__COUNT];
 
 		sel->view->nports += of[SVCR_IPV4] || of[SVCR_IPV6];
 		for (uint8_t f = 0; f < SVCR_FAMILY__COUNT; f++) {
@@ -483,13 +483,13 @@ static void select_count(struct selection *sel)
 
 static void select_endpoints(struct selection *sel)
 {
-	sel->backends = calloc(sel->nordinals * SVCR_FAMILY__COUNT + 1, sizeof(*sel->backends));
-	if (!sel->backends) {
+	sel->choices = calloc(sel->nordinals * SVCR_FAMILY__COUNT + 1, sizeof(*sel->choices));
+	if (!sel->choices) {
 		sel->err = -ENOMEM;
 		return;
 	}
 	for (size_t i = 0; i < sel->view->nvips && !sel->err; i++)
-		sel->view->vips[i].backends = choice_of(sel, &sel->claims.v[i]);
+		sel->view->vips[i].choice = choice_of(sel, &sel->claims.v[i]);
 	if (sel->err)
 		return;
 	select_count(sel);
@@ -553,7 +553,7 @@ static void select_release(struct selection *sel)
 	free(sel->unmanaged.v);
 	free(sel->port_addrs.v);
 	free(sel->claims.v);
-	free(sel->backends);
+	free(sel->choices);
 	free(sel->warned);
 }
 

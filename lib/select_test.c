@@ -33,7 +33,7 @@ static void select_add(struct out *o, const char *fmt, ...)
 	ck_assert_uint_lt(o->n, sizeof(o->text));
 }
 
-static void select_add_targets(struct out *o, const char *what, const struct svcr_targets *t)
+static void select_add_addrs(struct out *o, const char *what, const struct svcr_endpoint_addrs *t)
 {
 	char text[SVCR_ADDR_TEXT];
 
@@ -62,8 +62,8 @@ static void select_add_vip(struct out *o, const struct svcr_vip *v)
 		select_add(o, " %s", svcr_addr_text(&v->allowed[i].first, text));
 		select_add(o, "-%s", svcr_addr_text(&v->allowed[i].last, text));
 	}
-	select_add_targets(o, "=", &v->backends->cluster);
-	select_add_targets(o, "@", &v->backends->local);
+	select_add_addrs(o, "=", &v->choice->cluster);
+	select_add_addrs(o, "@", &v->choice->local);
 	select_add(o, "\n");
 }
 

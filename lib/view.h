@@ -19,7 +19,7 @@ struct svcr_vip {
 	enum svcr_vip_kind kind; /* a node port has one VIP for each address of the node */
 	const struct svcr_service *service;
 	const struct svcr_service_port *service_port;
-	const struct svcr_backends *backends;
+	const struct svcr_endpoint_choice *choice;
 	bool local; /* the traffic policy of this VIP is Local */
 	/* from loadBalancerSourceRanges, of kind BALANCER only: */
 	bool guarded;               /* only packets from `allowed` may pass */

@@ -84,14 +84,14 @@ static int bind_addresses(struct builder *b)
 }
 
 /* One set of endpoints for all sources: see svcr_nft_splits(). */
-static const struct svcr_targets *targets_of(const struct svcr_vip *vip)
+static const struct svcr_endpoint_addrs *targets_of(const struct svcr_vip *vip)
 {
-	return vip->local ? &vip->backends->local : &vip->backends->cluster;
+	return vip->local ? &vip->choice->local : &vip->choice->cluster;
 }
 
 static int add_server(struct svcrules_ipvs *v, const struct svcr_vip *vip, const struct svcrules_options *o)
 {
-	const struct svcr_targets *t = targets_of(vip);
+	const struct svcr_endpoint_addrs *t = targets_of(vip);
 	const char *scheduler = vip->service->scheduler;
 	struct svcr_ipvs_server *s;
 

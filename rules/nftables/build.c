@@ -56,7 +56,7 @@ static const char *vip_comment(struct builder *b, const struct svcr_vip *v)
 	return c;
 }
 
-static int add_targets(struct svcr_nft_set *s, const uint8_t *key, size_t key_len, const struct svcr_targets *t)
+static int add_targets(struct svcr_nft_set *s, const uint8_t *key, size_t key_len, const struct svcr_endpoint_addrs *t)
 {
 	for (size_t i = 0; i < t->n; i++) {
 		uint8_t *e = svcr_nft_add(s), *data;
@@ -101,7 +101,7 @@ static int choose_chain(struct builder *b, const struct svcr_vip *v, bool local,
 
 	if (count == 0) {
 		/* none anywhere: refused at once; only elsewhere: dropped, so that others are tried */
-		*ret = (struct svcr_nft_chain_id){ v->backends->cluster.n ? VERDICT_DROP : CHAIN_REJECT, 0 };
+		*ret = (struct svcr_nft_chain_id){ v->choice->cluster.n ? VERDICT_DROP : CHAIN_REJECT, 0 };
 		return 0;
 	}
 	if (by_ipvs(b, v, local))
@@ -156,12 +156,12 @@ static int add_external(struct builder *b, const struct svcr_vip *v, const uint8
 			const char *comment)
 {
 	struct svcr_nft_chain_id chain;
-	int err = choose_chain(b, v, true, v->backends->local.n, &chain);
+	int err = choose_chain(b, v, true, v->choice->local.n, &chain);
 
 	if (!err)
 		err = add_verdict(set_of(b, v->addr.family, SET_SERVICES_EXTERNAL), key, chain, comment);
 	if (!err && !by_ipvs(b, v, true))
-		err = add_targets(set_of(b, v->addr.family, SET_LOCAL_ENDPOINTS), key, len, &v->backends->local);
+		err = add_targets(set_of(b, v->addr.family, SET_LOCAL_ENDPOINTS), key, len, &v->choice->local);
 	return err;
 }
 
@@ -169,7 +169,7 @@ static int add_vip(struct builder *b, const struct svcr_vip *v)
 {
 	/* internalTrafficPolicy Local holds for every source, so only the local endpoints are laid out */
 	bool only_local = v->kind == SVCR_VIP_CLUSTER && v->local;
-	const struct svcr_targets *targets = only_local ? &v->backends->local : &v->backends->cluster;
+	const struct svcr_endpoint_addrs *targets = only_local ? &v->choice->local : &v->choice->cluster;
 	uint8_t key[SVCR_NFT_VIP_MAX];
 	size_t len = svcr_nft_vip_key(key, &v->addr, v->protocol, v->port);
 	const char *comment = vip_comment(b, v);
@@ -184,7 +184,7 @@ static int add_vip(struct builder *b, const struct svcr_vip *v)
 		err = add_external(b, v, key, len, comment);
 	if (!err && v->guarded)
 		err = add_firewall(b, v, key, len);
-	if (!err && v->service->affinity && v->backends->cluster.n && !by_ipvs(b, v, false))
+	if (!err && v->service->affinity && v->choice->cluster.n && !by_ipvs(b, v, false))
 		err = add_affinity(b, v, key);
 	if (!err && v->local && v->kind != SVCR_VIP_CLUSTER)
 		err = add_key(set_of(b, v->addr.family, SET_LOCAL_POLICY), key);
