@@ -51,7 +51,7 @@ FUZZERS := $(FUZZ_SRC:%.c=$B/%)
 	unit fuzz-corpus pure golden-check switch-off man-check bench-smoke nft-versions packets sanitize valgrind
 all: $B/svcrules $B/probe $B/libsvcrules.a $B/libsvcrules.so $B/svcrules.pc
 
-$B/cmd/svcrules/%.o: override CFLAGS += $(CMD_CFLAGS) -Icmd/svcrules
+$B/cmd/svcrules/%.o: override CFLAGS += $(CMD_CFLAGS) -iquote cmd/svcrules
 $B/%.o: %.c Makefile VERSION
 	@mkdir -p $(@D)
 	$(if $(filter 0,$V),@echo '  CC   $<')

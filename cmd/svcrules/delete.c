@@ -5,7 +5,7 @@
 #include "kernel.h"
 #include "say.h"
 #include "tables.h"
-#include "writer.h"
+#include "exclusive.h"
 
 #include <unistd.h>
 
@@ -69,7 +69,7 @@ static int delete_servers(struct job *j)
 
 static int work(struct job *j)
 {
-	int lock = -1, code = writer_lock(j->args, &lock);
+	int lock = -1, code = exclusive_lock(j->args, &lock);
 
 	if (!code && !(j->nl = kernel_open()))
 		code = EXIT_KERNEL;

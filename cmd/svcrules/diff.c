@@ -5,7 +5,6 @@
 #include "kernel.h"
 #include "say.h"
 #include "svcrules.h"
-#include "writer.h"
 
 #include <errno.h>
 
@@ -57,7 +56,7 @@ static int compare_ipvs(const struct arguments *a, const struct rules *from, str
 static int read_ipvs(const struct arguments *a, const char *table, struct ipvs_kernel *k, struct svcrules_ipvs *to)
 {
 	unsigned drain;
-	int code = writer_drain(a, &drain);
+	int code = options_drain_timeout(a, &drain);
 
 	if (!code)
 		code = ipvs_read(k, table);

@@ -4,7 +4,7 @@
 #include "files.h"
 #include "host.h"
 #include "say.h"
-#include "footprint.h"
+#include "state/footprint.h"
 #include "svcrules.h"
 
 #include <errno.h>

@@ -11,7 +11,7 @@
 #include "tables.h"
 #include "vs_sysctl.h"
 #include "warn.h"
-#include "writer.h"
+#include "exclusive.h"
 
 #include <errno.h>
 #include <linux/netfilter.h>
@@ -131,7 +131,7 @@ static int end_nftables(struct job *j, const char *table)
 
 static int make_so(struct job *j, const struct svcrules_options *settings)
 {
-	int lock = -1, code = writer_lock(j->args, &lock);
+	int lock = -1, code = exclusive_lock(j->args, &lock);
 
 	if (!code)
 		code = look(j);
@@ -189,7 +189,7 @@ static void release(struct job *j)
 int ipvs_apply(const struct arguments *a, struct svcrules_options *settings)
 {
 	struct job j = { .args = a, .start = summary_clock(), .table = svcrules_options_ipvs_table(settings) };
-	int code = writer_drain(a, &j.drain);
+	int code = options_drain_timeout(a, &j.drain);
 
 	if (!code)
 		code = input_build(a, a->files, a->nfiles, settings, true, NULL, &j.rules);
@@ -216,7 +216,7 @@ static int stop_rules(struct job *j)
 int ipvs_retire(const struct arguments *a, struct nfnl *nl, const struct svcrules_options *settings, bool *ret_left)
 {
 	struct job j = { .args = a, .table = svcrules_options_ipvs_table(settings), .kernel = { .nl = nl, .optional = true } };
-	int code = writer_drain(a, &j.drain);
+	int code = options_drain_timeout(a, &j.drain);
 
 	*ret_left = false;
 	if (code || !ipvs_traces(&j.kernel, j.table))

@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 #include "conntrack.h"
-#include "lock.h"
+#include "state/lock.h"
 #include "nfnl.h"
 
 #define BATCH_ROOM (24u << 20)

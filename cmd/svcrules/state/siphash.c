@@ -1,36 +1,36 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "siphash.h"
+#include "state/siphash.h"
 
 #include <endian.h>
 
-/* The test sets 2 and 4, for which the authors published results. */
+/* The test defines them as 2 and 4: the authors published results for SipHash-2-4. */
 #ifndef SIPHASH_ROUNDS
 #define SIPHASH_ROUNDS 1
 #define SIPHASH_FINAL_ROUNDS 3
 #endif
 
-static inline uint64_t rotate(uint64_t x, unsigned int bits)
+static inline uint64_t siphash_rotate(uint64_t x, unsigned int bits)
 {
 	return x << bits | x >> (64 - bits);
 }
 
-static inline void rounds(uint64_t v[4], unsigned int n)
+static inline void siphash_rounds(uint64_t v[4], unsigned int n)
 {
 	while (n-- > 0) {
 		v[0] += v[1];
 		v[2] += v[3];
-		v[1] = rotate(v[1], 13) ^ v[0];
-		v[3] = rotate(v[3], 16) ^ v[2];
-		v[0] = rotate(v[0], 32);
+		v[1] = siphash_rotate(v[1], 13) ^ v[0];
+		v[3] = siphash_rotate(v[3], 16) ^ v[2];
+		v[0] = siphash_rotate(v[0], 32);
 		v[2] += v[1];
 		v[0] += v[3];
-		v[1] = rotate(v[1], 17) ^ v[2];
-		v[3] = rotate(v[3], 21) ^ v[0];
-		v[2] = rotate(v[2], 32);
+		v[1] = siphash_rotate(v[1], 17) ^ v[2];
+		v[3] = siphash_rotate(v[3], 21) ^ v[0];
+		v[2] = siphash_rotate(v[2], 32);
 	}
 }
 
-static inline uint64_t word_at(const void *p)
+static inline uint64_t siphash_word_at(const void *p)
 {
 	uint64_t w;
 
@@ -38,16 +38,16 @@ static inline uint64_t word_at(const void *p)
 	return le64toh(w);
 }
 
-static inline void take_word(uint64_t v[4], uint64_t w)
+static inline void siphash_take_word(uint64_t v[4], uint64_t w)
 {
 	v[3] ^= w;
-	rounds(v, SIPHASH_ROUNDS);
+	siphash_rounds(v, SIPHASH_ROUNDS);
 	v[0] ^= w;
 }
 
 void siphash_start(struct siphash *h, const uint8_t key[SIPHASH_SIZE])
 {
-	uint64_t k0 = word_at(key), k1 = word_at(key + 8);
+	uint64_t k0 = siphash_word_at(key), k1 = siphash_word_at(key + 8);
 
 	*h = (struct siphash){ .v = { 0x736f6d6570736575u ^ k0, 0x646f72616e646f6du ^ k1 ^ 0xee,
 				      0x6c7967656e657261u ^ k0, 0x7465646279746573u ^ k1 } };
@@ -61,17 +61,17 @@ void siphash_add(struct siphash *h, const void *data, size_t len)
 	for (; p < end && h->total % 8; p++) {
 		h->rest[h->total++ % 8] = *p;
 		if (h->total % 8 == 0)
-			take_word(h->v, word_at(h->rest));
+			siphash_take_word(h->v, siphash_word_at(h->rest));
 	}
-	memcpy(v, h->v, sizeof(v)); /* in registers meanwhile */
+	memcpy(v, h->v, sizeof(v)); /* a local copy stays in registers */
 	h->total += (size_t)(end - p);
 	for (; end - p >= 8; p += 8)
-		take_word(v, word_at(p));
+		siphash_take_word(v, siphash_word_at(p));
 	memcpy(h->v, v, sizeof(v));
 	memcpy(h->rest, p, (size_t)(end - p));
 }
 
-static void put_word(uint8_t *to, uint64_t w)
+static void siphash_put_word(uint8_t *to, uint64_t w)
 {
 	w = htole64(w);
 	memcpy(to, &w, sizeof(w));
@@ -83,11 +83,11 @@ void siphash_end(struct siphash *h, uint8_t sum[SIPHASH_SIZE])
 
 	for (unsigned int i = 0; i < h->total % 8; i++)
 		last |= (uint64_t)h->rest[i] << 8 * i;
-	take_word(h->v, last);
+	siphash_take_word(h->v, last);
 	h->v[2] ^= 0xee;
-	rounds(h->v, SIPHASH_FINAL_ROUNDS);
-	put_word(sum, h->v[0] ^ h->v[1] ^ h->v[2] ^ h->v[3]);
+	siphash_rounds(h->v, SIPHASH_FINAL_ROUNDS);
+	siphash_put_word(sum, h->v[0] ^ h->v[1] ^ h->v[2] ^ h->v[3]);
 	h->v[1] ^= 0xdd;
-	rounds(h->v, SIPHASH_FINAL_ROUNDS);
-	put_word(sum + 8, h->v[0] ^ h->v[1] ^ h->v[2] ^ h->v[3]);
+	siphash_rounds(h->v, SIPHASH_FINAL_ROUNDS);
+	siphash_put_word(sum + 8, h->v[0] ^ h->v[1] ^ h->v[2] ^ h->v[3]);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "footprint.h"
+#include "state/footprint.h"
 #include "command.h"
 #include "files.h"
 #include "host.h"
@@ -11,12 +11,13 @@
 
 #define READ_SIZE (256u << 10)
 
-static void add_text(struct footprint *s, const char *text)
+static void footprint_text(struct footprint *s, const char *text)
 {
 	siphash_add(&s->sum, text, strlen(text) + 1);
 }
 
-int footprint_start(struct footprint *s, const struct arguments *a, const uint8_t key[SIPHASH_SIZE])
+int footprint_start(struct footprint *s, const struct arguments *a,
+		    const uint8_t key[SIPHASH_SIZE])
 {
 	char name[256] = "";
 
@@ -27,17 +28,17 @@ int footprint_start(struct footprint *s, const struct arguments *a, const uint8_
 		if (!a->given[i] || i == OPT_FILE || i == OPT_WAIT || i == OPT_VERIFY)
 			continue;
 		siphash_add(&s->sum, &i, sizeof(i));
-		add_text(s, a->value[i] ? a->value[i] : "");
+		footprint_text(s, a->value[i] ? a->value[i] : "");
 	}
 	if (!a->given[OPT_NODE_NAME])
 		(void)host_name(name, sizeof(name));
-	add_text(s, name);
+	footprint_text(s, name);
 	return s->told ? 0 : -ENOMEM;
 }
 
 void footprint_file(struct footprint *s, const char *source)
 {
-	add_text(s, source);
+	footprint_text(s, source);
 }
 
 void footprint_file_end(struct footprint *s, uint64_t bytes)
@@ -55,7 +56,7 @@ void footprint_release(struct footprint *s)
 	*s = (struct footprint){ .bytes = 0 };
 }
 
-static int sum_file(void *arg, const char *source, int fd)
+static int footprint_sum_file(void *arg, const char *source, int fd)
 {
 	struct footprint *s = arg;
 	char *buf = malloc(READ_SIZE);
@@ -72,8 +73,8 @@ static int sum_file(void *arg, const char *source, int fd)
 	return n < 0 ? EXIT_INPUT : EXIT_DONE;
 }
 
-/* False if the files' sizes alone show that they are others, or one of them can be read but once. */
-static bool may_be_same(const struct arguments *a, const struct state *was)
+/* False if the sizes alone show a difference, or if one of the files cannot be read twice. */
+static bool footprint_sizes_agree(const struct arguments *a, const struct state *was)
 {
 	uint64_t bytes = 0;
 	struct stat st;
@@ -81,7 +82,7 @@ static bool may_be_same(const struct arguments *a, const struct state *was)
 	for (size_t i = 0; i < a->nfiles; i++) {
 		if (strcmp(a->files[i], "-") == 0 || stat(a->files[i], &st) < 0)
 			return false;
-		if (S_ISDIR(st.st_mode)) /* what is in it is found by reading it */
+		if (S_ISDIR(st.st_mode)) /* its files are found only while they are read */
 			return true;
 		if (!S_ISREG(st.st_mode))
 			return false;
@@ -90,10 +91,11 @@ static bool may_be_same(const struct arguments *a, const struct state *was)
 	return a->nfiles > 0 && bytes == was->bytes;
 }
 
-static bool addresses_same(const struct state *was)
+static bool footprint_addresses_same(const struct state *was)
 {
 	char *now = NULL;
-	bool same = !*was->addresses || (host_address_list(&now) == 0 && strcmp(now, was->addresses) == 0);
+	bool same = !*was->addresses ||
+		    (host_address_list(&now) == 0 && strcmp(now, was->addresses) == 0);
 
 	free(now);
 	return same;
@@ -103,12 +105,13 @@ bool footprint_same(const struct arguments *a, const struct state *was)
 {
 	uint8_t sum[SIPHASH_SIZE];
 	struct footprint s;
-	struct files f = { .each = sum_file, .arg = &s, .silent = true };
-	bool same = may_be_same(a, was) && addresses_same(was);
+	struct files f = { .each = footprint_sum_file, .arg = &s, .silent = true };
+	bool same = footprint_sizes_agree(a, was) && footprint_addresses_same(was);
 
 	if (!same)
 		return false;
-	same = footprint_start(&s, a, was->key) == 0 && files_each(&f, a->files, a->nfiles) == EXIT_DONE && !f.bad;
+	same = footprint_start(&s, a, was->key) == 0 &&
+	       files_each(&f, a->files, a->nfiles) == EXIT_DONE && !f.bad;
 	siphash_end(&s.sum, sum);
 	footprint_release(&s);
 	return same && memcmp(sum, was->digest, sizeof(sum)) == 0;

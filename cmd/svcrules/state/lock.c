@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "lock.h"
+#include "state/lock.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PAUSE_MS 10 /* when there is nobody to wait for: a name on its way in or out */
+#define PAUSE_MS 10 /* between tries while the name is bound but not, or no longer, listening */
 
 static const char lock_name[] = "svcrules/lock";
 
@@ -24,7 +24,7 @@ static socklen_t lock_address(struct sockaddr_un *sun)
 	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + sizeof(lock_name));
 }
 
-static int64_t now_ms(void)
+static int64_t lock_clock_ms(void)
 {
 	struct timespec ts = { 0 };
 
@@ -50,8 +50,11 @@ static int lock_try(int *ret_fd)
 	return r;
 }
 
-/* A connection to the holder, never accepted, which ends when it does; its pid. */
-static int holder_connect(int *pid)
+/*
+ * Connects to the holder, which never accepts: the connection ends when the
+ * holder does. Returns the connection, or a negative errno; *pid is the holder's.
+ */
+static int lock_holder_connect(int *pid)
 {
 	struct sockaddr_un sun;
 	socklen_t len = lock_address(&sun), clen = sizeof(struct ucred);
@@ -65,13 +68,13 @@ static int holder_connect(int *pid)
 			*pid = cred.pid;
 		return fd;
 	}
-	r = -errno; /* ECONNREFUSED: not listening yet, or gone; EAGAIN: very many wait */
+	r = -errno; /* ECONNREFUSED: not listening yet, or gone; EAGAIN: a long queue */
 	(void)close(fd);
 	return r;
 }
 
-/* Sleeps until the holder hangs up (fd >= 0) or for a moment, at most `left` ms. */
-static void holder_wait(int fd, int64_t left)
+/* Sleeps until the holder ends (fd >= 0) or for PAUSE_MS, in both cases at most `left` ms. */
+static void lock_holder_wait(int fd, int64_t left)
 {
 	struct pollfd p = { .fd = fd };
 
@@ -82,19 +85,19 @@ static void holder_wait(int fd, int64_t left)
 
 int lock_take(int *ret_fd, unsigned wait_ms, int *holder_pid)
 {
-	int64_t deadline = now_ms() + wait_ms;
+	int64_t deadline = lock_clock_ms() + wait_ms;
 
 	for (;;) {
 		int r = lock_try(ret_fd), pid = 0, fd;
-		int64_t left = deadline - now_ms();
+		int64_t left = deadline - lock_clock_ms();
 
 		if (r != -EADDRINUSE)
 			return r;
-		fd = holder_connect(&pid);
+		fd = lock_holder_connect(&pid);
 		if (fd < 0 && fd != -ECONNREFUSED && fd != -EAGAIN)
 			return fd;
 		if (left > 0)
-			holder_wait(fd, left);
+			lock_holder_wait(fd, left);
 		if (fd >= 0)
 			(void)close(fd);
 		if (left <= 0) {
