@@ -17,7 +17,7 @@ Q := $(if $(filter 1,$(V)),,@)
 
 LIB_PKGS := libmnl libnftnl jansson
 # of the command alone: IPVS and its dummy interface
-CMD_PKGS := libnl-3.0 libnl-genl-3.0 libnl-route-3.0
+CMD_PKGS := libnl-3.0 libnl-route-3.0
 override CFLAGS += -std=gnu11 -fPIC -fvisibility=hidden -MMD -MP
 override CPPFLAGS += -D_GNU_SOURCE -DSVCRULES_VERSION='"$(VERSION)"' -Ilib -I. \
 	-include lib/banned.h

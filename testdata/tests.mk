@@ -2,7 +2,7 @@
 # needs (as root, with apt), builds, and runs everything.
 
 TEST_PACKAGES := gcc make pkg-config libc6-dev libmnl-dev libnftnl-dev libjansson-dev \
-	libnl-3-dev libnl-genl-3-dev libnl-route-3-dev check ipvsadm \
+	libnl-3-dev libnl-route-3-dev check ipvsadm \
 	nftables iproute2 conntrack iptables procps util-linux binutils strace valgrind mandoc shellcheck cppcheck \
 	libyajl-dev qemu-system-x86 busybox-static cpio kmod
 SUITES := unit fuzz-corpus pure golden-check switch-off man-check bench-smoke nft-versions packets vm vm-unit vm-golden vm-cost sanitize valgrind

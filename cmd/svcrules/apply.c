@@ -219,7 +219,7 @@ static int nftables_apply(const struct arguments *a, struct svcrules_options *se
 	j.table = j.sync.table = svcrules_options_table(settings);
 	code = read_and_work(&j);
 	sync_release(&j.sync);
-	nfnl_close(j.sync.nl);
+	netlink_close(j.sync.nl);
 	rules_release(&j.rules);
 	footprint_release(&j.footprint);
 	state_release(&j.last);

@@ -9,7 +9,7 @@
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <netinet/in.h>
 
-#include "nfnl.h"
+#include "netlink/nfnetlink.h"
 
 #define DUMP_TRIES 5
 /* CTA_FILTER_ORIG_FLAGS: compare the protocol number. Not in the exported
@@ -183,19 +183,19 @@ static int fill_udp_only(struct nlmsghdr *nlh, void *arg)
 	return 0;
 }
 
-static int dump_with(struct nfnl *n, struct clean *c, nfnl_fill_fn fill)
+static int dump_with(struct netlink *n, struct clean *c, nfnetlink_fill_fn fill)
 {
 	int r = -EINTR;
 
 	for (int i = 0; i < DUMP_TRIES && r == -EINTR; i++) {
 		c->count = 0;
-		r = nfnl_talk(n, NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET, NLM_F_DUMP,
+		r = nfnetlink_talk(n, NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET, NLM_F_DUMP,
 			      c->family, fill, NULL, entry_cb, c);
 	}
 	return r;
 }
 
-static int dump_stale(struct nfnl *n, struct clean *c)
+static int dump_stale(struct netlink *n, struct clean *c)
 {
 	int r = dump_with(n, c, fill_udp_only);
 
@@ -218,9 +218,9 @@ static int fill_entry(struct nlmsghdr *nlh, void *arg)
 }
 
 /* Returns 1 if deleted, 0 if it was gone already, or a negative errno. */
-static int entry_delete(struct nfnl *n, struct stale_entry *e)
+static int entry_delete(struct netlink *n, struct stale_entry *e)
 {
-	int r = nfnl_talk(n, NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_DELETE, NLM_F_ACK,
+	int r = nfnetlink_talk(n, NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_DELETE, NLM_F_ACK,
 			  e->flow.family, fill_entry, e, NULL, NULL);
 
 	if (r == -ENOENT)
@@ -234,11 +234,11 @@ int conntrack_clean_udp(uint8_t family, bool (*stale)(const struct ct_flow *, vo
 			size_t *ndeleted)
 {
 	struct clean c = { .family = family, .stale = stale, .arg = arg };
-	struct nfnl *n;
+	struct netlink *n;
 	int r = 0, gone;
 
 	*ndeleted = 0;
-	n = nfnl_open(&r);
+	n = netlink_open(NETLINK_NETFILTER, &r);
 	if (!n)
 		return r;
 	r = dump_stale(n, &c);
@@ -253,6 +253,6 @@ int conntrack_clean_udp(uint8_t family, bool (*stale)(const struct ct_flow *, vo
 			report(&c.entries[i].flow, report_arg);
 	}
 	free(c.entries);
-	nfnl_close(n);
+	netlink_close(n);
 	return r;
 }

@@ -12,7 +12,7 @@
 struct job {
 	const struct arguments *args;
 	const struct svcrules_options *settings;
-	struct nfnl *nl;
+	struct netlink *nl;
 	bool ipvs, nftables; /* which back end's rules */
 	size_t deleted;      /* tables and virtual servers */
 };
@@ -79,7 +79,7 @@ static int work(struct job *j)
 		code = delete_tables(j);
 	if (!code && !j->deleted && !j->args->given[OPT_QUIET])
 		puts("nothing to delete");
-	nfnl_close(j->nl);
+	netlink_close(j->nl);
 	if (lock >= 0)
 		close(lock);
 	return code;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "dummy.h"
-#include "nlsock.h"
+#include "netlink/socket.h"
 
 #include <errno.h>
 #include <linux/if_addr.h>
@@ -25,13 +25,13 @@ static int from_libnl(int r)
 }
 
 /* Asks for one thing that libnl has built (`built` is what it returned for it), and frees it. */
-static int talk(struct nlsock *s, int built, struct nl_msg *msg, nlsock_cb_fn cb, void *arg)
+static int talk(struct netlink *s, int built, struct nl_msg *msg, netlink_cb_fn cb, void *arg)
 {
 	int r = from_libnl(built);
 
 	if (r < 0)
 		return r;
-	r = nlsock_talk(s, nlmsg_hdr(msg), NLM_F_ACK, cb, arg);
+	r = netlink_talk(s, nlmsg_hdr(msg), NLM_F_ACK, cb, arg);
 	nlmsg_free(msg);
 	return r;
 }
@@ -141,7 +141,7 @@ static int address_cb(const struct nlmsghdr *nlh, void *arg)
 	return link_local(&a) ? 0 : view_add(v, &a);
 }
 
-static int addresses_read(struct nlsock *s, struct view *v)
+static int addresses_read(struct netlink *s, struct view *v)
 {
 	struct {
 		struct nlmsghdr nlh;
@@ -151,13 +151,13 @@ static int addresses_read(struct nlsock *s, struct view *v)
 
 	for (int i = 0; i < DUMP_TRIES && r == -EINTR; i++) {
 		v->d.count = 0;
-		r = nlsock_talk(s, &request.nlh, NLM_F_DUMP, address_cb, v);
+		r = netlink_talk(s, &request.nlh, NLM_F_DUMP, address_cb, v);
 	}
 	return r;
 }
 
 /* *ret is to be released also after an error. */
-static int view_read(struct nlsock *s, struct view *ret)
+static int view_read(struct netlink *s, struct view *ret)
 {
 	struct nl_msg *msg = NULL;
 	int built = rtnl_link_build_get_request(0, DUMMY_NAME, &msg), r;
@@ -176,13 +176,13 @@ static int view_read(struct nlsock *s, struct view *ret)
 int dummy_read(struct dummy *ret)
 {
 	int r = 0;
-	struct nlsock *s = nlsock_open(NETLINK_ROUTE, &r);
+	struct netlink *s = netlink_open(NETLINK_ROUTE, &r);
 	struct view v;
 
 	if (!s)
 		return r;
 	r = view_read(s, &v);
-	nlsock_close(s);
+	netlink_close(s);
 	if (r < 0)
 		dummy_release(&v.d);
 	else
@@ -196,7 +196,7 @@ void dummy_release(struct dummy *d)
 	*d = (struct dummy){ 0 };
 }
 
-static int link_create(struct nlsock *s)
+static int link_create(struct netlink *s)
 {
 	struct rtnl_link *link = rtnl_link_alloc();
 	struct nl_msg *msg = NULL;
@@ -212,7 +212,7 @@ static int link_create(struct nlsock *s)
 	return talk(s, r, msg, NULL, NULL);
 }
 
-static int link_change(struct nlsock *s, int index, struct rtnl_link *change)
+static int link_change(struct netlink *s, int index, struct rtnl_link *change)
 {
 	struct rtnl_link *link = rtnl_link_alloc();
 	struct nl_msg *msg = NULL;
@@ -248,7 +248,7 @@ static int set_up(struct rtnl_link *change, const char *owner)
 	return 0;
 }
 
-static int link_set(struct nlsock *s, const struct view *v, const char *owner,
+static int link_set(struct netlink *s, const struct view *v, const char *owner,
 		    int (*set)(struct rtnl_link *change, const char *owner))
 {
 	struct rtnl_link *change = rtnl_link_alloc();
@@ -264,7 +264,7 @@ static int link_set(struct nlsock *s, const struct view *v, const char *owner,
  * One message each: in one, the kernel brings the link up, with its link-local
  * address, before it looks at the mode (Linux 6.1), and refuses all if IPv6 is off.
  */
-static int complete(struct nlsock *s, const struct view *v, const char *owner)
+static int complete(struct netlink *s, const struct view *v, const char *owner)
 {
 	int r = 0;
 
@@ -278,7 +278,7 @@ static int complete(struct nlsock *s, const struct view *v, const char *owner)
 }
 
 /* Reads the interface, made if need be. */
-static int made(struct nlsock *s, struct view *ret)
+static int made(struct netlink *s, struct view *ret)
 {
 	int r = view_read(s, ret);
 
@@ -294,13 +294,13 @@ static int made(struct nlsock *s, struct view *ret)
 int dummy_make(const char *owner)
 {
 	struct view v = { 0 };
-	struct nlsock *s;
+	struct netlink *s;
 	int r = 0;
 
 	/* with the end of the string that libnl sends along, 255 bytes are refused (Linux 6.1) */
 	if (sizeof(DUMMY_ALIAS) + strlen(owner) >= DUMMY_OWNER_SIZE)
 		return -ENAMETOOLONG;
-	s = nlsock_open(NETLINK_ROUTE, &r);
+	s = netlink_open(NETLINK_ROUTE, &r);
 	if (!s)
 		return r;
 	r = made(s, &v);
@@ -309,7 +309,7 @@ int dummy_make(const char *owner)
 	if (r == 0)
 		r = complete(s, &v, owner);
 	dummy_release(&v.d);
-	nlsock_close(s);
+	netlink_close(s);
 	return r;
 }
 
@@ -406,12 +406,12 @@ static void refused(uint32_t seq, int err, void *arg)
 static int addresses_send(const char *buf, size_t len, size_t n, struct refusals *l)
 {
 	int r = 0;
-	struct nlsock *s = nlsock_open(NETLINK_ROUTE, &r);
+	struct netlink *s = netlink_open(NETLINK_ROUTE, &r);
 
 	if (!s)
 		return r;
-	r = nlsock_batch(s, buf, len, n, refused, l);
-	nlsock_close(s);
+	r = netlink_batch(s, buf, len, n, refused, l);
+	netlink_close(s);
 	return r;
 }
 
@@ -442,7 +442,7 @@ int dummy_addresses(bool add, const struct dummy_address *v, size_t n,
 int dummy_delete(void)
 {
 	int r = 0;
-	struct nlsock *s = nlsock_open(NETLINK_ROUTE, &r);
+	struct netlink *s = netlink_open(NETLINK_ROUTE, &r);
 	struct rtnl_link *link;
 	struct nl_msg *msg = NULL;
 
@@ -456,7 +456,7 @@ int dummy_delete(void)
 	}
 	rtnl_link_put(link);
 	r = talk(s, r, msg, NULL, NULL);
-	nlsock_close(s);
+	netlink_close(s);
 	return r == -ENODEV ? 0 : r;
 }
 

@@ -17,18 +17,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "genl.h"
-#include "nlsock.h"
+#include "netlink/generic.h"
+#include "netlink/socket.h"
 
 #define BATCH_ROOM (4u << 20)
 #define MAX_ERRORS 20000
 #define OUR_FLAG 0x40000000u
 
-static struct genl *g;
+static struct generic *g;
 static char *batch;
 static size_t batch_len;
 static uint32_t batch_count;
-static struct genl_error *errors;
+static struct generic_error *errors;
 static size_t nerrors;
 
 static int namespace_enter(void)
@@ -41,8 +41,8 @@ static void setup(const char *family)
 	int err = 0;
 
 	ck_assert_int_eq(namespace_enter(), 0);
-	g = genl_open(family, &err);
-	ck_assert_msg(g != NULL, "genl_open: %s", strerror(-err));
+	g = generic_open(family, &err);
+	ck_assert_msg(g != NULL, "generic_open: %s", strerror(-err));
 	batch = calloc(1, BATCH_ROOM); /* also what pads attributes */
 	errors = calloc(MAX_ERRORS, sizeof(*errors));
 	ck_assert(batch && errors);
@@ -71,7 +71,7 @@ static void setup_ipvs(void)
 
 static void teardown(void)
 {
-	genl_close(g);
+	generic_close(g);
 	free(batch);
 	free(errors);
 }
@@ -81,7 +81,7 @@ static struct nlmsghdr *message_at(void *to, uint8_t cmd, uint32_t seq)
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(to);
 	struct genlmsghdr *gh = mnl_nlmsg_put_extra_header(nlh, sizeof(*gh));
 
-	nlh->nlmsg_type = genl_id(g);
+	nlh->nlmsg_type = generic_id(g);
 	nlh->nlmsg_flags = NLM_F_REQUEST;
 	nlh->nlmsg_seq = seq;
 	gh->cmd = cmd;
@@ -103,7 +103,7 @@ static void message_end(const struct nlmsghdr *nlh)
 /* Sends and forgets the batch. */
 static int batch_send(size_t max_errors)
 {
-	int r = genl_batch(g, batch, batch_len, batch_count, errors, max_errors, &nerrors);
+	int r = generic_batch(g, batch, batch_len, batch_count, errors, max_errors, &nerrors);
 
 	batch_len = 0;
 	batch_count = 0;
@@ -141,18 +141,18 @@ static int families(struct families *f)
 {
 	char buf[64] __attribute__((aligned(8)));
 
-	return genl_dump(g, message_at(buf, CTRL_CMD_GETFAMILY, 7), families_cb, f);
+	return generic_dump(g, message_at(buf, CTRL_CMD_GETFAMILY, 7), families_cb, f);
 }
 
 START_TEST(family_is_found)
 {
 	int err = 0;
 
-	ck_assert_uint_eq(genl_id(g), GENL_ID_CTRL);
-	ck_assert(genl_open("no-such-family", &err) == NULL);
+	ck_assert_uint_eq(generic_id(g), GENL_ID_CTRL);
+	ck_assert(generic_open("no-such-family", &err) == NULL);
 	ck_assert_int_eq(err, -ENOENT);
-	genl_close(NULL);
-	ck_assert(nlsock_open(99, &err) == NULL);
+	generic_close(NULL);
+	ck_assert(netlink_open(99, &err) == NULL);
 	ck_assert_int_eq(err, -EPROTONOSUPPORT);
 }
 END_TEST
@@ -183,7 +183,7 @@ START_TEST(dump_is_refused)
 {
 	char buf[64] __attribute__((aligned(8)));
 
-	ck_assert_int_eq(genl_dump(g, message_at(buf, 250, 0), NULL, NULL), -EOPNOTSUPP);
+	ck_assert_int_eq(generic_dump(g, message_at(buf, 250, 0), NULL, NULL), -EOPNOTSUPP);
 }
 END_TEST
 
@@ -265,8 +265,8 @@ START_TEST(many_errors_unprivileged)
 		printf("SKIP: many_errors_unprivileged: no second user\n");
 		return;
 	}
-	genl_close(g);
-	g = genl_open("nlctrl", &err);
+	generic_close(g);
+	g = generic_open("nlctrl", &err);
 	ck_assert(g != NULL);
 	fail_many(MAX_ERRORS, MAX_ERRORS);
 }
@@ -284,7 +284,7 @@ END_TEST
 static void malformed(size_t len, uint32_t count)
 {
 	nerrors = 99;
-	ck_assert_int_eq(genl_batch(g, batch, len, count, errors, MAX_ERRORS, &nerrors), -EINVAL);
+	ck_assert_int_eq(generic_batch(g, batch, len, count, errors, MAX_ERRORS, &nerrors), -EINVAL);
 	ck_assert_uint_eq(nerrors, 0);
 }
 
@@ -395,7 +395,7 @@ static void services(struct seen *s)
 	char buf[64] __attribute__((aligned(8)));
 
 	*s = (struct seen){ .count = 0 };
-	ck_assert_int_eq(genl_dump(g, message_at(buf, IPVS_CMD_GET_SERVICE, 0), services_cb, s), 0);
+	ck_assert_int_eq(generic_dump(g, message_at(buf, IPVS_CMD_GET_SERVICE, 0), services_cb, s), 0);
 }
 
 static int dests_cb(const struct nlmsghdr *nlh, void *arg)
@@ -412,7 +412,7 @@ static int dests(const struct server *s, size_t *count)
 
 	put_service(nlh, s);
 	*count = 0;
-	return genl_dump(g, nlh, dests_cb, count);
+	return generic_dump(g, nlh, dests_cb, count);
 }
 
 static const struct server one = { "10.96.0.1", 80, "rr", OUR_FLAG };
@@ -555,7 +555,7 @@ static void add_ipvs(TCase *tc)
 	tcase_add_test(tc, ipvs_unprivileged);
 }
 
-/* In a namespace: what genl_open() says of `family`; with NULL whether there are namespaces. */
+/* In a namespace: what generic_open() says of `family`; with NULL whether there are namespaces. */
 static int refused(const char *family)
 {
 	pid_t child = fork();
@@ -565,7 +565,7 @@ static int refused(const char *family)
 		if (namespace_enter() < 0)
 			_exit(errno);
 		if (family)
-			genl_close(genl_open(family, &err));
+			generic_close(generic_open(family, &err));
 		_exit(-err);
 	}
 	waitpid(child, &status, 0);

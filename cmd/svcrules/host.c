@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #include "dummy.h"
-#include "nfnl.h"
+#include "netlink/nfnetlink.h"
 
 #define DUMP_TRIES 5
 #define RTNL_SIZE (64u << 10) /* the kernel's dumps fill at most 32 KiB (Linux 6.18) */
@@ -285,10 +285,10 @@ static int fill_wanted(struct nlmsghdr *nlh, void *arg)
 }
 
 /* 1 if it exists, 0 if not. */
-static int nft_has(struct nfnl *n, uint8_t family, const char *table, const char *chain)
+static int nft_has(struct netlink *n, uint8_t family, const char *table, const char *chain)
 {
 	struct wanted w = { table, chain };
-	int r = nfnl_request(n, chain ? NFT_MSG_GETCHAIN : NFT_MSG_GETTABLE, family,
+	int r = nfnetlink_request(n, chain ? NFT_MSG_GETCHAIN : NFT_MSG_GETTABLE, family,
 			     fill_wanted, &w, NULL, NULL);
 
 	if (r == -ENOENT)
@@ -360,7 +360,7 @@ static bool legacy_has_kube(const struct legacy *l)
 	return found;
 }
 
-int host_has_kube_proxy(struct nfnl *n)
+int host_has_kube_proxy(struct netlink *n)
 {
 	static const uint8_t families[] = { NFPROTO_IPV4, NFPROTO_IPV6 };
 	int r = 0;

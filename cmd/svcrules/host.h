@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct nfnl;
+struct netlink;
 
 /*
  * Calls `cb` for each address (family AF_INET or AF_INET6; network order, 4 or
@@ -45,6 +45,6 @@ int host_name(char *buf, size_t size);
  * because asking for a table creates it; what may not be read (no
  * CAP_NET_ADMIN) counts as none. The ipvs mode has KUBE-SERVICES too.
  */
-int host_has_kube_proxy(struct nfnl *n);
+int host_has_kube_proxy(struct netlink *n);
 
 #endif

@@ -17,7 +17,8 @@
 #include <unistd.h>
 
 #include "host.h"
-#include "nfnl.h"
+#include "netlink/nfnetlink.h"
+#include "netlink/transaction.h"
 
 static int namespace_enter(void)
 {
@@ -188,7 +189,7 @@ static struct nlmsghdr *message(struct batch *b, uint16_t type, uint8_t family)
 	return nlh;
 }
 
-static void nft_add(struct nfnl *n, uint8_t family, const char *table, const char *chain)
+static void nft_add(struct netlink *n, uint8_t family, const char *table, const char *chain)
 {
 	struct batch b = { .len = 0 };
 	struct nlmsghdr *nlh = message(&b, NFT_MSG_NEWTABLE, family);
@@ -202,7 +203,7 @@ static void nft_add(struct nfnl *n, uint8_t family, const char *table, const cha
 		mnl_attr_put_strz(nlh, NFTA_CHAIN_NAME, chain);
 		b.len += nlh->nlmsg_len;
 	}
-	ck_assert_int_eq(nfnl_batch_send(n, b.buf, b.len, true, 0, b.count, NULL, 0, &nerrors,
+	ck_assert_int_eq(transaction_send(n, b.buf, b.len, true, 0, b.count, NULL, 0, &nerrors,
 					 NULL), 0);
 }
 
@@ -223,13 +224,13 @@ static const struct {
 START_TEST(kube_proxy)
 {
 	int err = 0;
-	struct nfnl *n = nfnl_open(&err);
+	struct netlink *n = netlink_open(NETLINK_NETFILTER, &err);
 
 	ck_assert(n != NULL);
 	ck_assert_int_eq(host_has_kube_proxy(n), 0);
 	nft_add(n, proxies[_i].family, proxies[_i].table, proxies[_i].chain);
 	ck_assert_int_eq(host_has_kube_proxy(n), proxies[_i].found);
-	nfnl_close(n);
+	netlink_close(n);
 }
 END_TEST
 
@@ -252,7 +253,7 @@ START_TEST(kube_proxy_legacy)
 {
 	const char *program = _i ? "ip6tables-legacy" : "iptables-legacy";
 	int err = 0;
-	struct nfnl *n = nfnl_open(&err);
+	struct netlink *n = netlink_open(NETLINK_NETFILTER, &err);
 
 	ck_assert(n != NULL);
 	if (run_legacy(program, "OTHER")) {
@@ -262,7 +263,7 @@ START_TEST(kube_proxy_legacy)
 	} else {
 		printf("SKIP: kube_proxy_legacy: %s does not work here\n", program);
 	}
-	nfnl_close(n);
+	netlink_close(n);
 }
 END_TEST
 

@@ -18,7 +18,7 @@ void ipvs_kernel_release(struct ipvs_kernel *k)
 	svcrules_ipvs_free(k->have);
 	svcrules_nft_free(k->table_now);
 	dummy_release(&k->dummy);
-	genl_close(k->genl);
+	generic_close(k->genl);
 	*k = (struct ipvs_kernel){ .nl = k->nl, .optional = k->optional, .any_owner = k->any_owner };
 }
 
@@ -27,7 +27,7 @@ static int open_genl(struct ipvs_kernel *k)
 	int err = 0;
 
 	if (!k->genl)
-		k->genl = genl_open(IPVS_GENL_NAME, &err);
+		k->genl = generic_open(IPVS_GENL_NAME, &err);
 	if (k->genl)
 		return EXIT_DONE;
 	if (err != -ENOENT && err != -EPROTONOSUPPORT)
@@ -92,8 +92,8 @@ static int read_missing(struct ipvs_kernel *k)
 	size_t at = 0;
 	int err = 0;
 
-	while (!err && svcrules_ipvs_ask_missing(k->have, &at, genl_id(k->genl), request)) {
-		err = genl_ask(k->genl, request, decode_server, k->have);
+	while (!err && svcrules_ipvs_ask_missing(k->have, &at, generic_id(k->genl), request)) {
+		err = generic_ask(k->genl, request, decode_server, k->have);
 		if (!err)
 			err = svcrules_ipvs_own(k->have);
 		else if (err == -ESRCH) /* gone indeed */
@@ -108,8 +108,8 @@ static int read_reals(struct ipvs_kernel *k)
 	struct real_of r = { .have = k->have };
 	int err = 0;
 
-	for (; !err && svcrules_ipvs_ask_real(k->have, r.i, genl_id(k->genl), request); r.i++) {
-		err = genl_dump(k->genl, request, decode_real, &r);
+	for (; !err && svcrules_ipvs_ask_real(k->have, r.i, generic_id(k->genl), request); r.i++) {
+		err = generic_dump(k->genl, request, decode_real, &r);
 		if (err == -ESRCH) /* gone since the dump of all */
 			err = -EINTR;
 	}
@@ -121,8 +121,8 @@ static int read_servers(struct ipvs_kernel *k)
 	char request[SVCRULES_IPVS_REQUEST_SIZE] __attribute__((aligned(8)));
 	int err;
 
-	svcrules_ipvs_ask(genl_id(k->genl), request);
-	err = genl_dump(k->genl, request, decode_server, k->have);
+	svcrules_ipvs_ask(generic_id(k->genl), request);
+	err = generic_dump(k->genl, request, decode_server, k->have);
 	if (!err)
 		err = svcrules_ipvs_own(k->have);
 	if (!err)
@@ -274,7 +274,7 @@ static int change_addresses(struct ipvs_kernel *k, const struct svcrules_ipvs_ch
 	return code;
 }
 
-static bool is_consequence(const struct svcrules_ipvs_changes *c, bool removals, const struct genl_error *errors, size_t i)
+static bool is_consequence(const struct svcrules_ipvs_changes *c, bool removals, const struct generic_error *errors, size_t i)
 {
 	for (size_t k = 0; k < i; k++)
 		if (svcrules_ipvs_changes_same_server(c, removals, errors[k].seq, errors[i].seq))
@@ -282,7 +282,7 @@ static bool is_consequence(const struct svcrules_ipvs_changes *c, bool removals,
 	return false;
 }
 
-static int refusals_say(const struct svcrules_ipvs_changes *c, bool removals, const struct genl_error *errors, size_t n)
+static int refusals_say(const struct svcrules_ipvs_changes *c, bool removals, const struct generic_error *errors, size_t n)
 {
 	int code = EXIT_DONE, told = 0;
 
@@ -304,19 +304,19 @@ static int refusals_say(const struct svcrules_ipvs_changes *c, bool removals, co
 
 static int send_stage(struct ipvs_kernel *k, const struct svcrules_ipvs_changes *c, bool removals)
 {
-	struct genl_error *errors;
+	struct generic_error *errors;
 	size_t len, messages, nerrors = 0;
 	void *buf;
 	int err, code;
 
 	if (!k->genl) /* then there is no virtual server to remove */
 		return EXIT_DONE;
-	if (svcrules_ipvs_changes_encode(c, removals, genl_id(k->genl), &buf, &len, &messages))
+	if (svcrules_ipvs_changes_encode(c, removals, generic_id(k->genl), &buf, &len, &messages))
 		return say_enomem();
 	errors = calloc(messages + 1, sizeof(*errors)); /* room for all: harmless ones must not hide another */
 	err = errors ? 0 : -ENOMEM;
 	if (!err && messages)
-		err = genl_batch(k->genl, buf, len, messages, errors, messages, &nerrors);
+		err = generic_batch(k->genl, buf, len, messages, errors, messages, &nerrors);
 	free(buf);
 	k->messages += messages;
 	code = refusals_say(c, removals, errors, nerrors);

@@ -4,16 +4,16 @@
 #define SVCRULES_IPVS_H
 
 #include "dummy.h"
-#include "genl.h"
-#include "nfnl.h"
+#include "netlink/generic.h"
+#include "netlink/transaction.h"
 #include "svcrules.h"
 
 /* What the kernel has of ours. Starts as { .nl = ... }. */
 struct ipvs_kernel {
-	struct nfnl *nl; /* the caller's */
+	struct netlink *nl; /* the caller's */
 	bool optional;   /* a kernel without IPVS has no virtual servers: no error */
 	bool any_owner;  /* svcrules0 may belong to another table, which is then read */
-	struct genl *genl;
+	struct generic *genl;
 	struct dummy dummy;
 	struct svcrules_nft *table_now;
 	struct svcrules_ipvs *have; /* beside table_now */

@@ -178,12 +178,12 @@ static int work(struct job *j, const struct svcrules_options *settings)
 
 static void release(struct job *j)
 {
-	struct nfnl *nl = j->kernel.nl;
+	struct netlink *nl = j->kernel.nl;
 
 	sync_release(&j->sync);
 	ipvs_kernel_release(&j->kernel);
 	rules_release(&j->rules);
-	nfnl_close(nl);
+	netlink_close(nl);
 }
 
 int ipvs_apply(const struct arguments *a, struct svcrules_options *settings)
@@ -213,7 +213,7 @@ static int stop_rules(struct job *j)
 	return svcrules_nft_serves(j->kernel.table_now) ? tables_empty(j->kernel.nl, j->table) : EXIT_DONE;
 }
 
-int ipvs_retire(const struct arguments *a, struct nfnl *nl, const struct svcrules_options *settings, bool *ret_left)
+int ipvs_retire(const struct arguments *a, struct netlink *nl, const struct svcrules_options *settings, bool *ret_left)
 {
 	struct job j = { .args = a, .table = svcrules_options_ipvs_table(settings), .kernel = { .nl = nl, .optional = true } };
 	int code = options_drain_timeout(a, &j.drain);

@@ -22,16 +22,17 @@
 
 #include "conntrack.h"
 #include "state/lock.h"
-#include "nfnl.h"
+#include "netlink/nfnetlink.h"
+#include "netlink/transaction.h"
 
 #define BATCH_ROOM (24u << 20)
 #define MAX_ERRORS 30000
 
-static struct nfnl *nl;
+static struct netlink *nl;
 static char *batch;
 static size_t batch_len;
 static uint32_t batch_count;
-static struct nfnl_error *errors;
+static struct transaction_error *errors;
 static size_t nerrors;
 
 static int namespace_enter(void)
@@ -54,7 +55,7 @@ static void setup(void)
 
 	ck_assert_int_eq(namespace_enter(), 0);
 	loopback_up();
-	nl = nfnl_open(&err);
+	nl = netlink_open(NETLINK_NETFILTER, &err);
 	ck_assert_msg(nl != NULL, "nfnl_open: %s", strerror(-err));
 	batch = malloc(BATCH_ROOM);
 	errors = calloc(MAX_ERRORS, sizeof(*errors));
@@ -63,7 +64,7 @@ static void setup(void)
 
 static void teardown(void)
 {
-	nfnl_close(nl);
+	netlink_close(nl);
 	free(batch);
 	free(errors);
 }
@@ -164,9 +165,9 @@ static void add_elements(const char *table, const char *set, uint32_t first, uin
 }
 
 /* Sends and forgets the batch. */
-static int batch_send(bool commit, uint32_t genid, struct nfnl_stats *stats)
+static int batch_send(bool commit, uint32_t genid, struct transaction_stats *stats)
 {
-	int r = nfnl_batch_send(nl, batch, batch_len, commit, genid, batch_count, errors,
+	int r = transaction_send(nl, batch, batch_len, commit, genid, batch_count, errors,
 				MAX_ERRORS, &nerrors, stats);
 
 	batch_len = 0;
@@ -187,7 +188,7 @@ static size_t tables(void)
 {
 	size_t count = 0;
 
-	ck_assert_int_eq(nfnl_dump(nl, NFT_MSG_GETTABLE, NFPROTO_INET, NULL, NULL, count_cb,
+	ck_assert_int_eq(nfnetlink_dump(nl, NFT_MSG_GETTABLE, NFPROTO_INET, NULL, NULL, count_cb,
 				   &count), 0);
 	return count;
 }
@@ -196,14 +197,14 @@ static uint32_t genid(void)
 {
 	uint32_t id = 0;
 
-	ck_assert_int_eq(nfnl_genid(nl, &id), 0);
+	ck_assert_int_eq(transaction_genid(nl, &id), 0);
 	ck_assert_uint_ne(id, 0);
 	return id;
 }
 
 START_TEST(commit_is_seen)
 {
-	struct nfnl_stats stats = { 0 };
+	struct transaction_stats stats = { 0 };
 	uint32_t before = genid();
 
 	add_table("one");
@@ -311,10 +312,10 @@ START_TEST(errors_beyond_the_array)
 {
 	for (int i = 0; i < 10; i++)
 		add_chain("missing", "input");
-	ck_assert_int_eq(nfnl_batch_send(nl, batch, batch_len, true, 0, batch_count, errors, 3,
+	ck_assert_int_eq(transaction_send(nl, batch, batch_len, true, 0, batch_count, errors, 3,
 					 &nerrors, NULL), -ENOENT);
 	ck_assert_uint_eq(nerrors, 3);
-	ck_assert_int_eq(nfnl_batch_send(nl, batch, batch_len, true, 0, batch_count, NULL, 0,
+	ck_assert_int_eq(transaction_send(nl, batch, batch_len, true, 0, batch_count, NULL, 0,
 					 &nerrors, NULL), -ENOENT);
 	ck_assert_uint_eq(nerrors, 0);
 }
@@ -323,9 +324,9 @@ END_TEST
 START_TEST(malformed_is_not_sent)
 {
 	add_table("one");
-	ck_assert_int_eq(nfnl_batch_send(nl, batch, batch_len, true, 0, 2, errors, 1, &nerrors,
+	ck_assert_int_eq(transaction_send(nl, batch, batch_len, true, 0, 2, errors, 1, &nerrors,
 					 NULL), -EINVAL);
-	ck_assert_int_eq(nfnl_batch_send(nl, batch, batch_len - 4, true, 0, 1, errors, 1,
+	ck_assert_int_eq(transaction_send(nl, batch, batch_len - 4, true, 0, 1, errors, 1,
 					 &nerrors, NULL), -EINVAL);
 	((struct nlmsghdr *)batch)->nlmsg_seq = 7;
 	ck_assert_int_eq(batch_send(true, 0, NULL), -EINVAL);
@@ -381,7 +382,7 @@ static bool buffers_forced(void)
 START_TEST(large_batch)
 {
 	static char set[] = "s", missing[] = "t";
-	struct nfnl_stats stats = { 0 };
+	struct transaction_stats stats = { 0 };
 	size_t count = 0, calls = 0;
 
 	add_table("one");
@@ -395,12 +396,12 @@ START_TEST(large_batch)
 	}
 	ck_assert_int_eq(batch_send(true, genid(), &stats), 0);
 	ck_assert_uint_gt(stats.bytes, 15000000);
-	ck_assert_int_eq(nfnl_dump(nl, NFT_MSG_GETSETELEM, NFPROTO_INET, fill_set, set,
+	ck_assert_int_eq(nfnetlink_dump(nl, NFT_MSG_GETSETELEM, NFPROTO_INET, fill_set, set,
 				   elements_cb, &count), 0);
 	ck_assert_uint_eq(count, 290 * 200);
-	ck_assert_int_eq(nfnl_dump(nl, NFT_MSG_GETSETELEM, NFPROTO_INET, fill_set, missing,
+	ck_assert_int_eq(nfnetlink_dump(nl, NFT_MSG_GETSETELEM, NFPROTO_INET, fill_set, missing,
 				   elements_cb, &count), -ENOENT);
-	ck_assert_int_eq(nfnl_dump(nl, NFT_MSG_GETSETELEM, NFPROTO_INET, fill_set, set,
+	ck_assert_int_eq(nfnetlink_dump(nl, NFT_MSG_GETSETELEM, NFPROTO_INET, fill_set, set,
 				   refuse_cb, &calls), -ECANCELED);
 	ck_assert_uint_eq(calls, 1);
 	ck_assert_uint_eq(tables(), 1);
@@ -411,16 +412,16 @@ END_TEST
 static int disturb_cb(const struct nlmsghdr *nlh, void *arg)
 {
 	size_t *calls = arg;
-	struct nfnl *mine = nl;
+	struct netlink *mine = nl;
 	int err = 0;
 
 	(void)nlh;
 	if (++*calls > 1)
 		return 0;
-	nl = nfnl_open(&err);
+	nl = netlink_open(NETLINK_NETFILTER, &err);
 	add_table("two");
 	ck_assert_int_eq(batch_send(true, 0, NULL), 0);
-	nfnl_close(nl);
+	netlink_close(nl);
 	nl = mine;
 	return 0;
 }
@@ -435,10 +436,10 @@ START_TEST(interrupted_dump)
 	for (uint32_t i = 0; i < 5; i++)
 		add_elements("one", "s", i * 200, 200);
 	ck_assert_int_eq(batch_send(true, 0, NULL), 0);
-	ck_assert_int_eq(nfnl_dump(nl, NFT_MSG_GETSETELEM, NFPROTO_INET, fill_set, set,
+	ck_assert_int_eq(nfnetlink_dump(nl, NFT_MSG_GETSETELEM, NFPROTO_INET, fill_set, set,
 				   disturb_cb, &calls), -EINTR);
 	ck_assert_uint_gt(calls, 1);
-	ck_assert_int_eq(nfnl_dump(nl, NFT_MSG_GETSETELEM, NFPROTO_INET, fill_set, set,
+	ck_assert_int_eq(nfnetlink_dump(nl, NFT_MSG_GETSETELEM, NFPROTO_INET, fill_set, set,
 				   elements_cb, &count), 0);
 	ck_assert_uint_eq(count, 1000);
 }
@@ -449,13 +450,13 @@ START_TEST(requests)
 	static char set[] = "s";
 	size_t calls = 0;
 
-	ck_assert_int_eq(nfnl_request(nl, NFT_MSG_GETSET, NFPROTO_INET, fill_set, set, count_cb,
+	ck_assert_int_eq(nfnetlink_request(nl, NFT_MSG_GETSET, NFPROTO_INET, fill_set, set, count_cb,
 				      &calls), -ENOENT);
 	ck_assert_uint_eq(calls, 0);
 	add_table("one");
 	add_set("one", "s");
 	ck_assert_int_eq(batch_send(true, 0, NULL), 0);
-	ck_assert_int_eq(nfnl_request(nl, NFT_MSG_GETSET, NFPROTO_INET, fill_set, set, count_cb,
+	ck_assert_int_eq(nfnetlink_request(nl, NFT_MSG_GETSET, NFPROTO_INET, fill_set, set, count_cb,
 				      &calls), 0);
 	ck_assert_uint_eq(calls, 1);
 }
@@ -475,8 +476,8 @@ START_TEST(unprivileged)
 	int err = 0;
 
 	capabilities_drop();
-	nfnl_close(nl);
-	nl = nfnl_open(&err);
+	netlink_close(nl);
+	nl = netlink_open(NETLINK_NETFILTER, &err);
 	ck_assert(nl != NULL);
 	for (int commit = 0; commit < 2; commit++) {
 		add_table("one");
@@ -484,7 +485,7 @@ START_TEST(unprivileged)
 		ck_assert_uint_eq(nerrors, 1);
 		ck_assert_uint_eq(errors[0].seq, 0);
 	}
-	ck_assert_int_eq(nfnl_genid(nl, &id), -EPERM);
+	ck_assert_int_eq(transaction_genid(nl, &id), -EPERM);
 }
 END_TEST
 

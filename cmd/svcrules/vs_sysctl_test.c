@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "command.h"
-#include "genl.h"
+#include "netlink/generic.h"
 #include "host.h"
 #include "vs_sysctl.h"
 
@@ -36,7 +36,7 @@ static void setup_ipvs(void)
 	int err = 0;
 
 	setup();
-	genl_close(genl_open(IPVS_GENL_NAME, &err));
+	generic_close(generic_open(IPVS_GENL_NAME, &err));
 	ck_assert_int_eq(err, 0);
 }
 
@@ -242,7 +242,7 @@ static int refused(bool ipvs)
 		if (namespace_enter() < 0)
 			_exit(errno);
 		if (ipvs)
-			genl_close(genl_open(IPVS_GENL_NAME, &err));
+			generic_close(generic_open(IPVS_GENL_NAME, &err));
 		_exit(-err);
 	}
 	waitpid(child, &status, 0);
