@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cleanup.h"
 #include "command.h"
-#include "conntrack.h"
+#include "kernel/conntrack.h"
 #include "kernel.h"
 #include "say.h"
 #include "svcrules.h"

@@ -61,7 +61,7 @@ static int delete_servers(struct job *j)
 	if (!code)
 		code = ipvs_remove(&k, &n);
 	if (!code && k.messages && !j->args->given[OPT_QUIET])
-		printf("deleted %zu virtual server%s and the interface %s\n", n, n == 1 ? "" : "s", DUMMY_NAME);
+		printf("deleted %zu virtual server%s and the interface %s\n", n, n == 1 ? "" : "s", LINK_NAME);
 	j->deleted += k.messages;
 	ipvs_kernel_release(&k);
 	return code;

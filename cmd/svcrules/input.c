@@ -2,7 +2,7 @@
 #include "input.h"
 #include "command.h"
 #include "files.h"
-#include "host.h"
+#include "kernel/host.h"
 #include "say.h"
 #include "state/footprint.h"
 #include "svcrules.h"

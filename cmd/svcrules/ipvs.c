@@ -17,7 +17,7 @@ void ipvs_kernel_release(struct ipvs_kernel *k)
 {
 	svcrules_ipvs_free(k->have);
 	svcrules_nft_free(k->table_now);
-	dummy_release(&k->dummy);
+	link_release(&k->dummy);
 	generic_close(k->genl);
 	*k = (struct ipvs_kernel){ .nl = k->nl, .optional = k->optional, .any_owner = k->any_owner };
 }
@@ -40,16 +40,16 @@ static int open_genl(struct ipvs_kernel *k)
 
 static int read_interface(struct ipvs_kernel *k, const char *table)
 {
-	int err = dummy_read(&k->dummy);
+	int err = link_read(&k->dummy);
 
 	if (err)
-		return kernel_failed("read the interface " DUMMY_NAME, err);
+		return kernel_failed("read the interface " LINK_NAME, err);
 	if (k->dummy.foreign) {
-		say("the interface %s was not made by svcrules and is left alone: rename or delete it", DUMMY_NAME);
+		say("the interface %s was not made by svcrules and is left alone: rename or delete it", LINK_NAME);
 		return EXIT_KERNEL;
 	}
 	if (!k->any_owner && *k->dummy.owner && strcmp(k->dummy.owner, table) != 0) {
-		say("the interface %s belongs to the table %s of another --table: only one can use IPVS here", DUMMY_NAME,
+		say("the interface %s belongs to the table %s of another --table: only one can use IPVS here", LINK_NAME,
 		    k->dummy.owner);
 		return EXIT_KERNEL;
 	}
@@ -164,12 +164,12 @@ int ipvs_read(struct ipvs_kernel *k, const char *table)
 
 bool ipvs_traces(const struct ipvs_kernel *k, const char *table)
 {
-	struct dummy d;
+	struct link_state d;
 	bool found = k->any_owner && access("/proc/net/ip_vs", F_OK) == 0; /* then asking loads nothing */
 
-	if (dummy_read(&d) == 0) {
+	if (link_read(&d) == 0) {
 		found = found || (d.present && !d.foreign && (k->any_owner || !*d.owner || strcmp(d.owner, table) == 0));
-		dummy_release(&d);
+		link_release(&d);
 	}
 	return found || kernel_has_table(k->nl, table);
 }
@@ -217,11 +217,11 @@ void ipvs_changes_release(struct ipvs_changes *c)
 
 static int make_interface(const char *table)
 {
-	int err = dummy_make(table);
+	int err = link_make(table);
 
 	if (err != -EOPNOTSUPP)
-		return err ? kernel_failed("make the interface " DUMMY_NAME, err) : EXIT_DONE;
-	say("cannot make the interface %s: this kernel has no dummy driver (module dummy, CONFIG_DUMMY)", DUMMY_NAME);
+		return err ? kernel_failed("make the interface " LINK_NAME, err) : EXIT_DONE;
+	say("cannot make the interface %s: this kernel has no dummy driver (module dummy, CONFIG_DUMMY)", LINK_NAME);
 	return EXIT_KERNEL;
 }
 
@@ -235,13 +235,13 @@ static size_t count_addresses(const struct svcrules_ipvs_changes *c, bool remova
 	return n;
 }
 
-static int address_refused(bool removals, const struct dummy_address *a, int err)
+static int address_refused(bool removals, const struct link_address *a, int err)
 {
 	bool off = a->family == AF_INET6 && (err == -EACCES || err == -EOPNOTSUPP || err == -EAFNOSUPPORT);
-	char text[INET6_ADDRSTRLEN], what[INET6_ADDRSTRLEN + sizeof("remove  from " DUMMY_NAME)];
+	char text[INET6_ADDRSTRLEN], what[INET6_ADDRSTRLEN + sizeof("remove  from " LINK_NAME)];
 
 	inet_ntop(a->family, a->addr, text, sizeof(text));
-	snprintf(what, sizeof(what), "%s %s %s %s", removals ? "remove" : "add", text, removals ? "from" : "to", DUMMY_NAME);
+	snprintf(what, sizeof(what), "%s %s %s %s", removals ? "remove" : "add", text, removals ? "from" : "to", LINK_NAME);
 	if (!off)
 		return kernel_failed(what, err);
 	say("cannot %s: IPv6 is off on this host (disable_ipv6); --family ipv4 leaves it out", what);
@@ -250,9 +250,9 @@ static int address_refused(bool removals, const struct dummy_address *a, int err
 
 static int change_addresses(struct ipvs_kernel *k, const struct svcrules_ipvs_changes *c, bool removals)
 {
-	struct dummy_error errors[REFUSALS_MAX];
+	struct link_error errors[REFUSALS_MAX];
 	size_t n = count_addresses(c, removals), nerrors = 0;
-	struct dummy_address *v = calloc(n + 1, sizeof(*v));
+	struct link_address *v = calloc(n + 1, sizeof(*v));
 	int err = 0, code = EXIT_DONE;
 
 	if (!v)
@@ -264,11 +264,11 @@ static int change_addresses(struct ipvs_kernel *k, const struct svcrules_ipvs_ch
 		memcpy(v[i].addr, addr, v[i].prefix / 8);
 	}
 	if (n)
-		err = dummy_addresses(!removals, v, n, errors, REFUSALS_MAX, &nerrors);
+		err = link_addresses(!removals, v, n, errors, REFUSALS_MAX, &nerrors);
 	for (size_t i = 0; i < nerrors; i++)
 		code = address_refused(removals, &v[errors[i].index], errors[i].err);
 	if (err && !nerrors)
-		code = kernel_failed("change the addresses of " DUMMY_NAME, err);
+		code = kernel_failed("change the addresses of " LINK_NAME, err);
 	free(v);
 	k->messages += n;
 	return code;
@@ -328,10 +328,10 @@ static int send_stage(struct ipvs_kernel *k, const struct svcrules_ipvs_changes 
 
 static int remove_interface(struct ipvs_kernel *k)
 {
-	int err = k->dummy.present ? dummy_delete() : 0;
+	int err = k->dummy.present ? link_delete() : 0;
 
 	k->messages += k->dummy.present;
-	return err ? kernel_failed("delete the interface " DUMMY_NAME, err) : EXIT_DONE;
+	return err ? kernel_failed("delete the interface " LINK_NAME, err) : EXIT_DONE;
 }
 
 static int first_of(int code, int next)

@@ -3,7 +3,7 @@
 #ifndef SVCRULES_IPVS_H
 #define SVCRULES_IPVS_H
 
-#include "dummy.h"
+#include "kernel/link.h"
 #include "netlink/generic.h"
 #include "netlink/transaction.h"
 #include "svcrules.h"
@@ -14,7 +14,7 @@ struct ipvs_kernel {
 	bool optional;   /* a kernel without IPVS has no virtual servers: no error */
 	bool any_owner;  /* svcrules0 may belong to another table, which is then read */
 	struct generic *genl;
-	struct dummy dummy;
+	struct link_state dummy;
 	struct svcrules_nft *table_now;
 	struct svcrules_ipvs *have; /* beside table_now */
 	size_t messages;            /* changes sent to IPVS and svcrules0 */

@@ -9,7 +9,7 @@
 #include "summary.h"
 #include "sync.h"
 #include "tables.h"
-#include "vs_sysctl.h"
+#include "sysctls.h"
 #include "warn.h"
 #include "exclusive.h"
 
@@ -80,9 +80,9 @@ static int sysctls(const struct job *j)
 	bool strict = j->args->given[OPT_STRICT_ARP];
 
 	if (!j->args->given[OPT_NO_SYSCTLS] && !arguments_trial(j->args))
-		return vs_sysctl_apply(strict, j->args->given[OPT_QUIET]);
+		return sysctls_apply(strict, j->args->given[OPT_QUIET]);
 	if (!j->args->given[OPT_QUIET])
-		vs_sysctl_warn(strict);
+		sysctls_warn(strict);
 	return EXIT_DONE;
 }
 

@@ -20,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "conntrack.h"
+#include "kernel/conntrack.h"
 #include "state/lock.h"
 #include "netlink/nfnetlink.h"
 #include "netlink/transaction.h"

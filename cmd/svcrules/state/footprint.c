@@ -2,7 +2,7 @@
 #include "state/footprint.h"
 #include "command.h"
 #include "files.h"
-#include "host.h"
+#include "kernel/host.h"
 #include "state.h"
 
 #include <errno.h>

@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "dummy.h"
+#include "kernel/link.h"
 
 static int namespace_enter(void)
 {
@@ -36,18 +36,18 @@ static bool ip(const char *arguments)
 	return system(command) == 0;
 }
 
-static struct dummy_address address(const char *text)
+static struct link_address address(const char *text)
 {
-	struct dummy_address a = { .family = strchr(text, ':') ? AF_INET6 : AF_INET };
+	struct link_address a = { .family = strchr(text, ':') ? AF_INET6 : AF_INET };
 
 	a.prefix = a.family == AF_INET ? 32 : 128;
 	ck_assert_int_eq(inet_pton(a.family, text, a.addr), 1);
 	return a;
 }
 
-static bool has(const struct dummy *d, const char *text)
+static bool has(const struct link_state *d, const char *text)
 {
-	struct dummy_address a = address(text);
+	struct link_address a = address(text);
 
 	for (size_t i = 0; i < d->count; i++)
 		if (memcmp(&d->addresses[i], &a, sizeof(a)) == 0)
@@ -55,17 +55,17 @@ static bool has(const struct dummy *d, const char *text)
 	return false;
 }
 
-static struct dummy look(void)
+static struct link_state look(void)
 {
-	struct dummy d = { .index = -1 };
+	struct link_state d = { .index = -1 };
 
-	ck_assert_int_eq(dummy_read(&d), 0);
+	ck_assert_int_eq(link_read(&d), 0);
 	return d;
 }
 
 static void check(bool present, bool foreign, bool up, const char *owner, size_t count)
 {
-	struct dummy d = look();
+	struct link_state d = look();
 
 	ck_assert_int_eq(d.present, present);
 	ck_assert_int_eq(d.foreign, foreign);
@@ -73,14 +73,14 @@ static void check(bool present, bool foreign, bool up, const char *owner, size_t
 	ck_assert_str_eq(d.owner, owner);
 	ck_assert_uint_eq(d.count, count);
 	ck_assert_int_eq(d.index != 0, present);
-	dummy_release(&d);
+	link_release(&d);
 	ck_assert(d.addresses == NULL && d.count == 0);
 }
 
-static int change(bool add, const struct dummy_address *v, size_t n)
+static int change(bool add, const struct link_address *v, size_t n)
 {
 	size_t nerrors = 99;
-	int r = dummy_addresses(add, v, n, NULL, 0, &nerrors);
+	int r = link_addresses(add, v, n, NULL, 0, &nerrors);
 
 	ck_assert_uint_eq(nerrors, 0);
 	return r;
@@ -90,10 +90,10 @@ static int change(bool add, const struct dummy_address *v, size_t n)
 
 START_TEST(absent)
 {
-	struct dummy_address a = address("10.96.0.1");
+	struct link_address a = address("10.96.0.1");
 
 	check(false, false, false, "", 0);
-	ck_assert_int_eq(dummy_delete(), 0);
+	ck_assert_int_eq(link_delete(), 0);
 	ck_assert_int_eq(change(true, &a, 1), -ENODEV);
 	ck_assert_int_eq(change(false, &a, 1), 0);
 	ck_assert_int_eq(change(true, NULL, 0), 0);
@@ -102,7 +102,7 @@ END_TEST
 
 START_TEST(no_driver_no_interface)
 {
-	int r = dummy_make("svcrules-ipvs");
+	int r = link_make("svcrules-ipvs");
 
 	ck_assert(r == 0 || r == -EOPNOTSUPP);
 	if (r < 0)
@@ -112,24 +112,24 @@ END_TEST
 
 START_TEST(owner_too_long)
 {
-	char owner[DUMMY_OWNER_SIZE - sizeof(DUMMY_ALIAS) + 1];
+	char owner[LINK_OWNER_SIZE - sizeof(LINK_ALIAS) + 1];
 
 	memset(owner, 'x', sizeof(owner) - 1);
 	owner[sizeof(owner) - 1] = '\0';
-	ck_assert_int_eq(dummy_make(owner), -ENAMETOOLONG);
+	ck_assert_int_eq(link_make(owner), -ENAMETOOLONG);
 	check(false, false, false, "", 0);
 }
 END_TEST
 
 START_TEST(another_kind)
 {
-	if (!ip("link add " DUMMY_NAME " alias '" DUMMY_ALIAS "x' type bridge") ||
-	    !ip("link set " DUMMY_NAME " alias '" DUMMY_ALIAS "x'")) {
+	if (!ip("link add " LINK_NAME " alias '" LINK_ALIAS "x' type bridge") ||
+	    !ip("link set " LINK_NAME " alias '" LINK_ALIAS "x'")) {
 		printf("SKIP: another_kind: no bridge\n");
 		return;
 	}
 	check(true, true, false, "", 0);
-	ck_assert_int_eq(dummy_make("x"), -EEXIST);
+	ck_assert_int_eq(link_make("x"), -EEXIST);
 	check(true, true, false, "", 0);
 }
 END_TEST
@@ -137,16 +137,16 @@ END_TEST
 /* An interface to put addresses on. */
 static bool any_interface(void)
 {
-	if (dummy_make("x") == 0)
+	if (link_make("x") == 0)
 		return true;
-	return ip("link add " DUMMY_NAME " type bridge") && ip("link set " DUMMY_NAME " up");
+	return ip("link add " LINK_NAME " type bridge") && ip("link set " LINK_NAME " up");
 }
 
 START_TEST(addresses)
 {
-	struct dummy_address v[] = { address("10.96.0.1"), address("2001:db8::1"), address("10.96.0.2"),
+	struct link_address v[] = { address("10.96.0.1"), address("2001:db8::1"), address("10.96.0.2"),
 				     address("169.254.1.1") };
-	struct dummy d;
+	struct link_state d;
 
 	if (!any_interface()) {
 		printf("SKIP: addresses: no interface to be had\n");
@@ -159,38 +159,38 @@ START_TEST(addresses)
 	ck_assert_uint_eq(d.count, 4);
 	ck_assert(has(&d, "10.96.0.1") && has(&d, "10.96.0.2") && has(&d, "2001:db8::1") &&
 		  has(&d, "169.254.1.1"));
-	dummy_release(&d);
+	link_release(&d);
 	/* no peer, no broadcast, no wait for duplicates, no route to a network */
-	ck_assert(ip("-o addr show dev " DUMMY_NAME " | grep -q 'inet 10.96.0.1/32 scope global " DUMMY_NAME "'"));
-	ck_assert(ip("-o addr show dev " DUMMY_NAME " | grep -q 'inet6 2001:db8::1/128 scope global nodad noprefixroute'"));
-	ck_assert(!ip("-6 route show dev " DUMMY_NAME " | grep -q 2001"));
-	ck_assert(ip("route show table local | grep -q 'local 10.96.0.1 dev " DUMMY_NAME "'"));
+	ck_assert(ip("-o addr show dev " LINK_NAME " | grep -q 'inet 10.96.0.1/32 scope global " LINK_NAME "'"));
+	ck_assert(ip("-o addr show dev " LINK_NAME " | grep -q 'inet6 2001:db8::1/128 scope global nodad noprefixroute'"));
+	ck_assert(!ip("-6 route show dev " LINK_NAME " | grep -q 2001"));
+	ck_assert(ip("route show table local | grep -q 'local 10.96.0.1 dev " LINK_NAME "'"));
 	ck_assert_int_eq(change(false, v, 1), 0);
 	ck_assert_int_eq(change(false, v, 3), 0); /* the first is gone already */
 	d = look();
 	ck_assert_uint_eq(d.count, 1);
 	ck_assert(has(&d, "169.254.1.1"));
-	dummy_release(&d);
+	link_release(&d);
 }
 END_TEST
 
 START_TEST(addresses_refused)
 {
-	struct dummy_address v[] = { address("10.96.0.1"), address("ff02::1"), address("10.96.0.1"),
+	struct link_address v[] = { address("10.96.0.1"), address("ff02::1"), address("10.96.0.1"),
 				     address("2001:db8::1"), address("ff02::2") };
-	struct dummy_error errors[5];
+	struct link_error errors[5];
 	size_t nerrors = 99;
 
 	if (!any_interface()) {
 		printf("SKIP: addresses_refused: no interface to be had\n");
 		return;
 	}
-	ck_assert_int_eq(dummy_addresses(true, v, 5, errors, 5, &nerrors), errors[0].err);
+	ck_assert_int_eq(link_addresses(true, v, 5, errors, 5, &nerrors), errors[0].err);
 	ck_assert_uint_eq(nerrors, 2);
 	ck_assert_uint_eq(errors[0].index, 1);
 	ck_assert_int_eq(errors[0].err, -EADDRNOTAVAIL); /* a multicast address */
 	ck_assert_uint_eq(errors[1].index, 4);
-	ck_assert_int_eq(dummy_addresses(true, v, 5, errors, 1, &nerrors), -EADDRNOTAVAIL);
+	ck_assert_int_eq(link_addresses(true, v, 5, errors, 1, &nerrors), -EADDRNOTAVAIL);
 	ck_assert_uint_eq(nerrors, 1);
 	v[0].prefix = 33;
 	ck_assert_int_eq(change(true, v, 1), -EINVAL);
@@ -202,9 +202,9 @@ END_TEST
 START_TEST(many_addresses)
 {
 	enum { N = 6000 };
-	static struct dummy_address v[N];
+	static struct link_address v[N];
 	char text[64];
-	struct dummy d;
+	struct link_state d;
 
 	if (!any_interface()) {
 		printf("SKIP: many_addresses: no interface to be had\n");
@@ -219,29 +219,29 @@ START_TEST(many_addresses)
 	d = look();
 	ck_assert_uint_eq(d.count, N);
 	ck_assert(has(&d, "10.96.23.249") && has(&d, "2001:db8::17:f8"));
-	dummy_release(&d);
+	link_release(&d);
 	ck_assert_int_eq(change(false, v, N - 1), 0);
 	ck_assert_int_eq(change(false, v, N), 0);
 	d = look();
 	ck_assert_uint_eq(d.count, 0);
-	dummy_release(&d);
+	link_release(&d);
 }
 END_TEST
 
 START_TEST(unprivileged)
 {
-	struct dummy_address a = address("10.96.0.1");
-	struct dummy_error error;
+	struct link_address a = address("10.96.0.1");
+	struct link_error error;
 	size_t nerrors;
 
 	if (!any_interface() || setresuid(65534, 65534, 65534) < 0) {
 		printf("SKIP: unprivileged: no interface or no second user\n");
 		return;
 	}
-	ck_assert_int_eq(dummy_addresses(true, &a, 1, &error, 1, &nerrors), -EPERM);
+	ck_assert_int_eq(link_addresses(true, &a, 1, &error, 1, &nerrors), -EPERM);
 	ck_assert_uint_eq(nerrors, 1);
 	ck_assert_int_eq(error.err, -EPERM);
-	ck_assert_int_eq(dummy_delete(), -EPERM);
+	ck_assert_int_eq(link_delete(), -EPERM);
 }
 END_TEST
 
@@ -249,31 +249,31 @@ END_TEST
 
 START_TEST(made)
 {
-	struct dummy first, second;
+	struct link_state first, second;
 
-	ck_assert_int_eq(dummy_make("svcrules-ipvs"), 0);
+	ck_assert_int_eq(link_make("svcrules-ipvs"), 0);
 	check(true, false, true, "svcrules-ipvs", 0);
 	first = look();
-	ck_assert_int_eq(dummy_make("svcrules-ipvs"), 0);
+	ck_assert_int_eq(link_make("svcrules-ipvs"), 0);
 	second = look();
 	ck_assert_int_eq(first.index, second.index);
 	/* up, and still without a link-local address */
-	ck_assert(!ip("-6 addr show dev " DUMMY_NAME " | grep -q fe80"));
-	ck_assert(ip("link show dev " DUMMY_NAME " | grep -q 'alias managed by svcrules: svcrules-ipvs$'"));
-	ck_assert_int_eq(dummy_make("other-ipvs"), -EEXIST);
+	ck_assert(!ip("-6 addr show dev " LINK_NAME " | grep -q fe80"));
+	ck_assert(ip("link show dev " LINK_NAME " | grep -q 'alias managed by svcrules: svcrules-ipvs$'"));
+	ck_assert_int_eq(link_make("other-ipvs"), -EEXIST);
 	check(true, false, true, "svcrules-ipvs", 0);
-	ck_assert_int_eq(dummy_delete(), 0);
+	ck_assert_int_eq(link_delete(), 0);
 	check(false, false, false, "", 0);
-	ck_assert_int_eq(dummy_delete(), 0);
+	ck_assert_int_eq(link_delete(), 0);
 }
 END_TEST
 
 /* What a run may leave that was killed between two messages. */
 static const char *const halves[] = {
-	"link add " DUMMY_NAME " type dummy",
-	"link set " DUMMY_NAME " alias '" DUMMY_ALIAS "x'",
-	"link set " DUMMY_NAME " addrgenmode none",
-	"link set " DUMMY_NAME " up",
+	"link add " LINK_NAME " type dummy",
+	"link set " LINK_NAME " alias '" LINK_ALIAS "x'",
+	"link set " LINK_NAME " addrgenmode none",
+	"link set " LINK_NAME " up",
 };
 
 START_TEST(completed)
@@ -281,9 +281,9 @@ START_TEST(completed)
 	for (int i = 0; i <= _i; i++)
 		ck_assert(ip(halves[i]));
 	check(true, false, _i == 3, _i > 0 ? "x" : "", 0);
-	ck_assert_int_eq(dummy_make("x"), 0);
+	ck_assert_int_eq(link_make("x"), 0);
 	check(true, false, true, "x", 0);
-	ck_assert(!ip("-6 addr show dev " DUMMY_NAME " | grep -q fe80"));
+	ck_assert(!ip("-6 addr show dev " LINK_NAME " | grep -q fe80"));
 }
 END_TEST
 
@@ -292,11 +292,11 @@ static const struct {
 	bool up;
 	size_t count;
 } others[] = {
-	{ { "link set " DUMMY_NAME " alias mine" }, false, 0 },
-	{ { "link set " DUMMY_NAME " alias 'managed by svcrules'" }, false, 0 },
-	{ { "addr add 10.0.0.1/24 dev " DUMMY_NAME }, false, 1 },
-	{ { "link set " DUMMY_NAME " alias mine", "link set " DUMMY_NAME " up",
-	    "addr add 2001:db8::1/64 nodad dev " DUMMY_NAME }, true, 1 },
+	{ { "link set " LINK_NAME " alias mine" }, false, 0 },
+	{ { "link set " LINK_NAME " alias 'managed by svcrules'" }, false, 0 },
+	{ { "addr add 10.0.0.1/24 dev " LINK_NAME }, false, 1 },
+	{ { "link set " LINK_NAME " alias mine", "link set " LINK_NAME " up",
+	    "addr add 2001:db8::1/64 nodad dev " LINK_NAME }, true, 1 },
 };
 
 START_TEST(foreign)
@@ -305,7 +305,7 @@ START_TEST(foreign)
 	for (size_t i = 0; i < 3 && others[_i].commands[i]; i++)
 		ck_assert(ip(others[_i].commands[i]));
 	check(true, true, others[_i].up, "", others[_i].count);
-	ck_assert_int_eq(dummy_make("mine"), -EEXIST);
+	ck_assert_int_eq(link_make("mine"), -EEXIST);
 	check(true, true, others[_i].up, "", others[_i].count);
 }
 END_TEST
@@ -314,9 +314,9 @@ END_TEST
 START_TEST(link_local)
 {
 	ck_assert(ip(halves[0]) && ip(halves[3]));
-	ck_assert(ip("-6 addr show dev " DUMMY_NAME " | grep -q fe80"));
+	ck_assert(ip("-6 addr show dev " LINK_NAME " | grep -q fe80"));
 	check(true, false, true, "", 0);
-	ck_assert_int_eq(dummy_make("x"), 0);
+	ck_assert_int_eq(link_make("x"), 0);
 	check(true, false, true, "x", 0);
 }
 END_TEST
@@ -324,14 +324,14 @@ END_TEST
 /* The kernel refuses what it has not: the interface is made all the same. */
 START_TEST(ipv6_off)
 {
-	struct dummy_address v[] = { address("2001:db8::1"), address("10.96.0.1") };
-	struct dummy_error errors[2];
+	struct link_address v[] = { address("2001:db8::1"), address("10.96.0.1") };
+	struct link_error errors[2];
 	size_t nerrors;
 
 	ck_assert_int_eq(system("echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6"), 0);
-	ck_assert_int_eq(dummy_make("x"), 0);
+	ck_assert_int_eq(link_make("x"), 0);
 	check(true, false, true, "x", 0);
-	ck_assert_int_lt(dummy_addresses(true, v, 2, errors, 2, &nerrors), 0);
+	ck_assert_int_lt(link_addresses(true, v, 2, errors, 2, &nerrors), 0);
 	ck_assert_uint_eq(nerrors, 1);
 	ck_assert_uint_eq(errors[0].index, 0);
 	ck_assert_int_eq(errors[0].err, -EACCES);
@@ -341,11 +341,11 @@ END_TEST
 
 START_TEST(longest_owner)
 {
-	char owner[DUMMY_OWNER_SIZE - sizeof(DUMMY_ALIAS)];
+	char owner[LINK_OWNER_SIZE - sizeof(LINK_ALIAS)];
 
 	memset(owner, 'x', sizeof(owner) - 1);
 	owner[sizeof(owner) - 1] = '\0';
-	ck_assert_int_eq(dummy_make(owner), 0);
+	ck_assert_int_eq(link_make(owner), 0);
 	check(true, false, true, owner, 0);
 }
 END_TEST
@@ -385,7 +385,7 @@ static int refused(bool make)
 	if (child == 0) {
 		if (namespace_enter() < 0)
 			_exit(errno);
-		_exit(make ? -dummy_make("probe") : 0);
+		_exit(make ? -link_make("probe") : 0);
 	}
 	waitpid(child, &status, 0);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : EINVAL;
@@ -394,7 +394,7 @@ static int refused(bool make)
 int main(void)
 {
 	int failed, no_namespace = refused(false), no_driver = no_namespace ? 0 : refused(true);
-	Suite *s = suite_create("dummy");
+	Suite *s = suite_create("link");
 	TCase *any = tcase_create("any"), *driver = tcase_create("driver");
 	SRunner *sr = srunner_create(s);
 

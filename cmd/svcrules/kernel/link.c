@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "dummy.h"
+#include "kernel/link.h"
 #include "netlink/socket.h"
 
 #include <errno.h>
@@ -16,18 +16,21 @@
 #define DUMP_TRIES 5
 #define ADDRESS_MESSAGE_SIZE 128 /* no message about one address is longer */
 
-/* libnl fails in few ways where it only builds or takes apart. */
-static int from_libnl(int r)
+/* libnl, which here only builds and parses messages, fails for lack of memory or of sense. */
+static int link_from_libnl(int r)
 {
 	if (r >= 0)
 		return 0;
 	return r == -NLE_NOMEM ? -ENOMEM : -EINVAL;
 }
 
-/* Asks for one thing that libnl has built (`built` is what it returned for it), and frees it. */
-static int talk(struct netlink *s, int built, struct nl_msg *msg, netlink_cb_fn cb, void *arg)
+/*
+ * Sends one request that libnl built, and frees it. `built` is the value that
+ * libnl returned for it; if that is an error there is no message.
+ */
+static int link_talk(struct netlink *s, int built, struct nl_msg *msg, netlink_cb_fn cb, void *arg)
 {
-	int r = from_libnl(built);
+	int r = link_from_libnl(built);
 
 	if (r < 0)
 		return r;
@@ -36,44 +39,44 @@ static int talk(struct netlink *s, int built, struct nl_msg *msg, netlink_cb_fn 
 	return r;
 }
 
-/* The interface as it was read. */
-struct view {
-	struct dummy d;
+/* The interface, with more than the callers of link_read() need. */
+struct link_view {
+	struct link_state d;
 	bool named;         /* has an alias */
-	bool mode_known;    /* the kernel has IPv6 for it */
+	bool mode_known;    /* the kernel has IPv6 on it */
 	uint8_t mode;       /* enum in6_addr_gen_mode */
-	size_t room;        /* of the addresses */
+	size_t room;        /* for addresses */
 };
 
-static void owner_read(struct view *v, const char *alias)
+static void link_view_owner(struct link_view *v, const char *alias)
 {
-	const size_t prefix = sizeof(DUMMY_ALIAS) - 1;
+	const size_t prefix = sizeof(LINK_ALIAS) - 1;
 	size_t len = strlen(alias);
 
 	v->named = true;
-	if (strncmp(alias, DUMMY_ALIAS, prefix) != 0 || len - prefix >= sizeof(v->d.owner))
+	if (strncmp(alias, LINK_ALIAS, prefix) != 0 || len - prefix >= sizeof(v->d.owner))
 		v->d.foreign = true;
 	else
 		memcpy(v->d.owner, alias + prefix, len - prefix + 1);
 }
 
-static void link_read(struct nl_object *object, void *arg)
+static void link_view_parse(struct nl_object *object, void *arg)
 {
 	struct rtnl_link *link = (struct rtnl_link *)object;
 	const char *kind = rtnl_link_get_type(link);
 	const char *alias = rtnl_link_get_ifalias(link);
-	struct view *v = arg;
+	struct link_view *v = arg;
 
 	v->d.present = true;
 	v->d.index = rtnl_link_get_ifindex(link);
 	v->d.up = rtnl_link_get_flags(link) & IFF_UP;
 	v->d.foreign = !kind || strcmp(kind, "dummy") != 0;
 	if (alias && !v->d.foreign)
-		owner_read(v, alias);
+		link_view_owner(v, alias);
 	v->mode_known = rtnl_link_inet6_get_addr_gen_mode(link, &v->mode) == 0;
 }
 
-static int link_cb(const struct nlmsghdr *nlh, void *arg)
+static int link_view_cb(const struct nlmsghdr *nlh, void *arg)
 {
 	struct nl_msg *msg;
 	int r;
@@ -84,21 +87,21 @@ static int link_cb(const struct nlmsghdr *nlh, void *arg)
 	if (!msg)
 		return -ENOMEM;
 	nlmsg_set_proto(msg, NETLINK_ROUTE);
-	r = from_libnl(nl_msg_parse(msg, link_read, arg));
+	r = link_from_libnl(nl_msg_parse(msg, link_view_parse, arg));
 	nlmsg_free(msg);
 	return r;
 }
 
-static bool link_local(const struct dummy_address *a)
+static bool link_is_link_local(const struct link_address *a)
 {
 	return a->family == AF_INET6 && a->addr[0] == 0xfe && (a->addr[1] & 0xc0) == 0x80;
 }
 
-static int view_add(struct view *v, const struct dummy_address *a)
+static int link_view_add(struct link_view *v, const struct link_address *a)
 {
 	if (v->d.count == v->room) {
 		size_t room = v->room ? v->room * 2 : 64, bytes;
-		struct dummy_address *p;
+		struct link_address *p;
 
 		if (__builtin_mul_overflow(room, sizeof(*p), &bytes))
 			return -ENOMEM;
@@ -112,36 +115,39 @@ static int view_add(struct view *v, const struct dummy_address *a)
 	return 0;
 }
 
-static int address_size(uint8_t family)
+static int link_address_size(uint8_t family)
 {
 	return family == AF_INET ? 4 : family == AF_INET6 ? 16 : 0;
 }
 
-/* Of any interface: the kernel picks by index only since 5.0, and when asked strictly. */
-static int address_cb(const struct nlmsghdr *nlh, void *arg)
+/*
+ * Takes addresses of all interfaces: the kernel selects by index only since 5.0,
+ * and only on a socket with strict checking.
+ */
+static int link_address_cb(const struct nlmsghdr *nlh, void *arg)
 {
-	const int header = sizeof(struct ifaddrmsg);
+	const int header = sizeof(struct ifaddrmsg), len = nlmsg_attrlen(nlh, header);
 	const struct ifaddrmsg *ifa = nlmsg_data(nlh);
-	struct dummy_address a = { 0 };
+	struct link_address a = { 0 };
 	const struct nlattr *attr;
-	struct view *v = arg;
+	struct link_view *v = arg;
 
 	if (nlh->nlmsg_type != RTM_NEWADDR || nlmsg_datalen(nlh) < header ||
-	    (int)ifa->ifa_index != v->d.index || !address_size(ifa->ifa_family))
+	    (int)ifa->ifa_index != v->d.index || !link_address_size(ifa->ifa_family))
 		return 0;
-	/* IPv4 has the peer in IFA_ADDRESS, IPv6 has no IFA_LOCAL without a peer */
-	attr = nla_find(nlmsg_attrdata(nlh, header), nlmsg_attrlen(nlh, header), IFA_LOCAL);
+	/* IPv4 has the peer in IFA_ADDRESS; IPv6 has IFA_LOCAL only together with a peer */
+	attr = nla_find(nlmsg_attrdata(nlh, header), len, IFA_LOCAL);
 	if (!attr)
-		attr = nla_find(nlmsg_attrdata(nlh, header), nlmsg_attrlen(nlh, header), IFA_ADDRESS);
-	if (!attr || nla_len(attr) != address_size(ifa->ifa_family))
+		attr = nla_find(nlmsg_attrdata(nlh, header), len, IFA_ADDRESS);
+	if (!attr || nla_len(attr) != link_address_size(ifa->ifa_family))
 		return 0;
 	a.family = ifa->ifa_family;
 	a.prefix = ifa->ifa_prefixlen;
 	memcpy(a.addr, nla_data(attr), (size_t)nla_len(attr));
-	return link_local(&a) ? 0 : view_add(v, &a);
+	return link_is_link_local(&a) ? 0 : link_view_add(v, &a);
 }
 
-static int addresses_read(struct netlink *s, struct view *v)
+static int link_view_addresses(struct netlink *s, struct link_view *v)
 {
 	struct {
 		struct nlmsghdr nlh;
@@ -151,49 +157,49 @@ static int addresses_read(struct netlink *s, struct view *v)
 
 	for (int i = 0; i < DUMP_TRIES && r == -EINTR; i++) {
 		v->d.count = 0;
-		r = netlink_talk(s, &request.nlh, NLM_F_DUMP, address_cb, v);
+		r = netlink_talk(s, &request.nlh, NLM_F_DUMP, link_address_cb, v);
 	}
 	return r;
 }
 
-/* *ret is to be released also after an error. */
-static int view_read(struct netlink *s, struct view *ret)
+/* The caller releases *ret also after an error. */
+static int link_view_read(struct netlink *s, struct link_view *ret)
 {
 	struct nl_msg *msg = NULL;
-	int built = rtnl_link_build_get_request(0, DUMMY_NAME, &msg), r;
+	int built = rtnl_link_build_get_request(0, LINK_NAME, &msg), r;
 
-	*ret = (struct view){ 0 };
-	r = talk(s, built, msg, link_cb, ret);
+	*ret = (struct link_view){ 0 };
+	r = link_talk(s, built, msg, link_view_cb, ret);
 	if (r == -ENODEV)
 		return 0;
 	if (r == 0 && ret->d.present)
-		r = addresses_read(s, ret);
+		r = link_view_addresses(s, ret);
 	if (!ret->named && ret->d.count > 0)
 		ret->d.foreign = true;
 	return r;
 }
 
-int dummy_read(struct dummy *ret)
+int link_read(struct link_state *ret)
 {
 	int r = 0;
 	struct netlink *s = netlink_open(NETLINK_ROUTE, &r);
-	struct view v;
+	struct link_view v;
 
 	if (!s)
 		return r;
-	r = view_read(s, &v);
+	r = link_view_read(s, &v);
 	netlink_close(s);
 	if (r < 0)
-		dummy_release(&v.d);
+		link_release(&v.d);
 	else
 		*ret = v.d;
 	return r;
 }
 
-void dummy_release(struct dummy *d)
+void link_release(struct link_state *d)
 {
 	free(d->addresses);
-	*d = (struct dummy){ 0 };
+	*d = (struct link_state){ 0 };
 }
 
 static int link_create(struct netlink *s)
@@ -203,13 +209,13 @@ static int link_create(struct netlink *s)
 	int r = -NLE_NOMEM;
 
 	if (link) {
-		rtnl_link_set_name(link, DUMMY_NAME);
+		rtnl_link_set_name(link, LINK_NAME);
 		r = rtnl_link_set_type(link, "dummy");
 	}
 	if (r >= 0)
 		r = rtnl_link_build_add_request(link, NLM_F_CREATE | NLM_F_EXCL, &msg);
 	rtnl_link_put(link);
-	return talk(s, r, msg, NULL, NULL);
+	return link_talk(s, r, msg, NULL, NULL);
 }
 
 static int link_change(struct netlink *s, int index, struct rtnl_link *change)
@@ -223,32 +229,32 @@ static int link_change(struct netlink *s, int index, struct rtnl_link *change)
 		r = rtnl_link_build_change_request(link, change, 0, &msg);
 	}
 	rtnl_link_put(link);
-	return talk(s, r, msg, NULL, NULL);
+	return link_talk(s, r, msg, NULL, NULL);
 }
 
-static int set_alias(struct rtnl_link *change, const char *owner)
+static int link_set_alias(struct rtnl_link *change, const char *owner)
 {
-	char alias[DUMMY_OWNER_SIZE];
+	char alias[LINK_OWNER_SIZE];
 
-	snprintf(alias, sizeof(alias), DUMMY_ALIAS "%s", owner);
+	snprintf(alias, sizeof(alias), LINK_ALIAS "%s", owner);
 	rtnl_link_set_ifalias(change, alias);
 	return rtnl_link_get_ifalias(change) ? 0 : -ENOMEM;
 }
 
-static int set_no_link_local(struct rtnl_link *change, const char *owner)
+static int link_set_no_link_local(struct rtnl_link *change, const char *owner)
 {
 	(void)owner;
-	return from_libnl(rtnl_link_inet6_set_addr_gen_mode(change, IN6_ADDR_GEN_MODE_NONE));
+	return link_from_libnl(rtnl_link_inet6_set_addr_gen_mode(change, IN6_ADDR_GEN_MODE_NONE));
 }
 
-static int set_up(struct rtnl_link *change, const char *owner)
+static int link_set_up(struct rtnl_link *change, const char *owner)
 {
 	(void)owner;
 	rtnl_link_set_flags(change, IFF_UP);
 	return 0;
 }
 
-static int link_set(struct netlink *s, const struct view *v, const char *owner,
+static int link_set(struct netlink *s, const struct link_view *v, const char *owner,
 		    int (*set)(struct rtnl_link *change, const char *owner))
 {
 	struct rtnl_link *change = rtnl_link_alloc();
@@ -261,61 +267,62 @@ static int link_set(struct netlink *s, const struct view *v, const char *owner,
 }
 
 /*
- * One message each: in one, the kernel brings the link up, with its link-local
- * address, before it looks at the mode (Linux 6.1), and refuses all if IPv6 is off.
+ * Sends one message for each change: of a single message the kernel would bring
+ * the link up, with a link-local address, before it reads the mode (Linux 6.1),
+ * and it would refuse everything if IPv6 is off.
  */
-static int complete(struct netlink *s, const struct view *v, const char *owner)
+static int link_complete(struct netlink *s, const struct link_view *v, const char *owner)
 {
 	int r = 0;
 
 	if (!v->named)
-		r = link_set(s, v, owner, set_alias);
+		r = link_set(s, v, owner, link_set_alias);
 	if (r == 0 && v->mode_known && v->mode != IN6_ADDR_GEN_MODE_NONE)
-		(void)link_set(s, v, owner, set_no_link_local);
+		(void)link_set(s, v, owner, link_set_no_link_local);
 	if (r == 0 && !v->d.up)
-		r = link_set(s, v, owner, set_up);
+		r = link_set(s, v, owner, link_set_up);
 	return r;
 }
 
-/* Reads the interface, made if need be. */
-static int made(struct netlink *s, struct view *ret)
+/* Reads the interface, and creates it first if there is none. */
+static int link_made(struct netlink *s, struct link_view *ret)
 {
-	int r = view_read(s, ret);
+	int r = link_view_read(s, ret);
 
 	if (r < 0 || ret->d.present)
 		return r;
 	r = link_create(s);
-	if (r < 0 && r != -EEXIST) /* somebody was faster: look whose it is */
+	if (r < 0 && r != -EEXIST) /* another process created it: read its owner */
 		return r;
-	r = view_read(s, ret);
+	r = link_view_read(s, ret);
 	return r == 0 && !ret->d.present ? -ENODEV : r;
 }
 
-int dummy_make(const char *owner)
+int link_make(const char *owner)
 {
-	struct view v = { 0 };
+	struct link_view v = { 0 };
 	struct netlink *s;
 	int r = 0;
 
-	/* with the end of the string that libnl sends along, 255 bytes are refused (Linux 6.1) */
-	if (sizeof(DUMMY_ALIAS) + strlen(owner) >= DUMMY_OWNER_SIZE)
+	/* libnl sends the terminator too; the kernel then refuses 255 bytes (Linux 6.1) */
+	if (sizeof(LINK_ALIAS) + strlen(owner) >= LINK_OWNER_SIZE)
 		return -ENAMETOOLONG;
 	s = netlink_open(NETLINK_ROUTE, &r);
 	if (!s)
 		return r;
-	r = made(s, &v);
+	r = link_made(s, &v);
 	if (r == 0 && (v.d.foreign || (v.named && strcmp(v.d.owner, owner) != 0)))
 		r = -EEXIST;
 	if (r == 0)
-		r = complete(s, &v, owner);
-	dummy_release(&v.d);
+		r = link_complete(s, &v, owner);
+	link_release(&v.d);
 	netlink_close(s);
 	return r;
 }
 
-static int address_object(int index, const struct dummy_address *a, struct rtnl_addr *object)
+static int link_address_object(int index, const struct link_address *a, struct rtnl_addr *object)
 {
-	struct nl_addr *local = nl_addr_build(a->family, a->addr, (size_t)address_size(a->family));
+	struct nl_addr *local = nl_addr_build(a->family, a->addr, (size_t)link_address_size(a->family));
 	int r;
 
 	if (!local)
@@ -329,29 +336,30 @@ static int address_object(int index, const struct dummy_address *a, struct rtnl_
 	return r;
 }
 
-static int address_build(bool add, int index, const struct dummy_address *a, struct nl_msg **ret)
+static int link_address_build(bool add, int index, const struct link_address *a, struct nl_msg **ret)
 {
 	struct rtnl_addr *object = rtnl_addr_alloc();
-	int r = object ? address_object(index, a, object) : -NLE_NOMEM;
+	int r = object ? link_address_object(index, a, object) : -NLE_NOMEM;
 
 	if (r >= 0)
 		r = add ? rtnl_addr_build_add_request(object, NLM_F_CREATE | NLM_F_EXCL, ret) :
 			  rtnl_addr_build_delete_request(object, 0, ret);
 	rtnl_addr_put(object);
-	return from_libnl(r);
+	return link_from_libnl(r);
 }
 
-/* Puts message number `seq` at `to`: its length, or a negative errno. */
-static ssize_t address_put(bool add, int index, const struct dummy_address *a, uint32_t seq, char *to)
+/* Writes message number `seq` to `to`. Returns its length, or a negative errno. */
+static ssize_t link_address_put(bool add, int index, const struct link_address *a, uint32_t seq,
+				char *to)
 {
 	struct nl_msg *msg = NULL;
 	struct nlmsghdr *nlh;
 	ssize_t len;
 	int r;
 
-	if (!address_size(a->family) || a->prefix > 8 * address_size(a->family))
+	if (!link_address_size(a->family) || a->prefix > 8 * link_address_size(a->family))
 		return -EINVAL;
-	r = address_build(add, index, a, &msg);
+	r = link_address_build(add, index, a, &msg);
 	if (r < 0)
 		return r;
 	nlh = nlmsg_hdr(msg);
@@ -366,14 +374,15 @@ static ssize_t address_put(bool add, int index, const struct dummy_address *a, u
 	return len;
 }
 
-/* All messages one after the other, malloc'ed: how many bytes. */
-static ssize_t addresses_put(bool add, int index, const struct dummy_address *v, size_t n, char **ret)
+/* Writes the messages one after another, malloc'ed. Returns how many bytes, or a negative errno. */
+static ssize_t link_addresses_put(bool add, int index, const struct link_address *v, size_t n,
+				  char **ret)
 {
 	char *buf = calloc(n, ADDRESS_MESSAGE_SIZE);
 	ssize_t len = 0, r = buf ? 0 : -ENOMEM;
 
 	for (size_t i = 0; i < n && r >= 0; i++) {
-		r = address_put(add, index, &v[i], (uint32_t)i + 1, buf + len);
+		r = link_address_put(add, index, &v[i], (uint32_t)i + 1, buf + len);
 		len += r > 0 ? r : 0;
 	}
 	if (r < 0) {
@@ -384,41 +393,41 @@ static ssize_t addresses_put(bool add, int index, const struct dummy_address *v,
 	return len;
 }
 
-struct refusals {
+struct link_refusals {
 	bool add;
-	struct dummy_error *v;
+	struct link_error *v;
 	size_t max, count;
 	int first;
 };
 
-static void refused(uint32_t seq, int err, void *arg)
+static void link_refused(uint32_t seq, int err, void *arg)
 {
-	struct refusals *l = arg;
+	struct link_refusals *l = arg;
 
 	if (l->add ? err == -EEXIST : err == -EADDRNOTAVAIL || err == -ENODEV)
 		return;
 	if (!l->first)
 		l->first = err;
 	if (l->count < l->max)
-		l->v[l->count++] = (struct dummy_error){ .index = seq - 1, .err = err };
+		l->v[l->count++] = (struct link_error){ .index = seq - 1, .err = err };
 }
 
-static int addresses_send(const char *buf, size_t len, size_t n, struct refusals *l)
+static int link_addresses_send(const char *buf, size_t len, size_t n, struct link_refusals *l)
 {
 	int r = 0;
 	struct netlink *s = netlink_open(NETLINK_ROUTE, &r);
 
 	if (!s)
 		return r;
-	r = netlink_batch(s, buf, len, n, refused, l);
+	r = netlink_batch(s, buf, len, n, link_refused, l);
 	netlink_close(s);
 	return r;
 }
 
-int dummy_addresses(bool add, const struct dummy_address *v, size_t n,
-		    struct dummy_error *errors, size_t max, size_t *nerrors)
+int link_addresses(bool add, const struct link_address *v, size_t n,
+		    struct link_error *errors, size_t max, size_t *nerrors)
 {
-	struct refusals l = { .add = add, .v = errors, .max = max };
+	struct link_refusals l = { .add = add, .v = errors, .max = max };
 	unsigned int index;
 	ssize_t len;
 	char *buf;
@@ -427,19 +436,19 @@ int dummy_addresses(bool add, const struct dummy_address *v, size_t n,
 	*nerrors = 0;
 	if (n == 0)
 		return 0;
-	index = dummy_index();
+	index = link_index();
 	if (index == 0)
 		return add || errno != ENODEV ? -errno : 0;
-	len = addresses_put(add, (int)index, v, n, &buf);
+	len = link_addresses_put(add, (int)index, v, n, &buf);
 	if (len < 0)
 		return (int)len;
-	r = addresses_send(buf, (size_t)len, n, &l);
+	r = link_addresses_send(buf, (size_t)len, n, &l);
 	free(buf);
 	*nerrors = l.count;
 	return r < 0 ? r : l.first;
 }
 
-int dummy_delete(void)
+int link_delete(void)
 {
 	int r = 0;
 	struct netlink *s = netlink_open(NETLINK_ROUTE, &r);
@@ -451,16 +460,16 @@ int dummy_delete(void)
 	r = -NLE_NOMEM;
 	link = rtnl_link_alloc();
 	if (link) {
-		rtnl_link_set_name(link, DUMMY_NAME);
+		rtnl_link_set_name(link, LINK_NAME);
 		r = rtnl_link_build_delete_request(link, &msg);
 	}
 	rtnl_link_put(link);
-	r = talk(s, r, msg, NULL, NULL);
+	r = link_talk(s, r, msg, NULL, NULL);
 	netlink_close(s);
 	return r == -ENODEV ? 0 : r;
 }
 
-unsigned int dummy_index(void)
+unsigned int link_index(void)
 {
-	return if_nametoindex(DUMMY_NAME);
+	return if_nametoindex(LINK_NAME);
 }

@@ -13,8 +13,8 @@
 
 #include "command.h"
 #include "netlink/generic.h"
-#include "host.h"
-#include "vs_sysctl.h"
+#include "kernel/sysctl.h"
+#include "sysctls.h"
 
 #define IGNORE "net/ipv4/conf/all/arp_ignore"
 #define ANNOUNCE "net/ipv4/conf/all/arp_announce"
@@ -54,7 +54,7 @@ static const char *get(const char *path)
 {
 	static char value[64];
 
-	ck_assert_int_eq(host_sysctl(path, value, sizeof(value)), 0);
+	ck_assert_int_eq(sysctl_read(path, value, sizeof(value)), 0);
 	return value;
 }
 
@@ -81,7 +81,7 @@ static void capture_end(int old, FILE *file)
 static int apply(bool strict_arp, bool quiet)
 {
 	FILE *file;
-	int old = capture_start(&file), code = vs_sysctl_apply(strict_arp, quiet);
+	int old = capture_start(&file), code = sysctls_apply(strict_arp, quiet);
 
 	capture_end(old, file);
 	return code;
@@ -92,7 +92,7 @@ static void warn(bool strict_arp)
 	FILE *file;
 	int old = capture_start(&file);
 
-	vs_sysctl_warn(strict_arp);
+	sysctls_warn(strict_arp);
 	capture_end(old, file);
 }
 
@@ -120,7 +120,7 @@ static void arp(const char *ignore, const char *announce)
 
 START_TEST(missing_settings)
 {
-	if (host_sysctl("net/ipv4/vs/conntrack", said, sizeof(said)) == 0) {
+	if (sysctl_read("net/ipv4/vs/conntrack", said, sizeof(said)) == 0) {
 		printf("SKIP: missing_settings: IPVS is there\n");
 		return;
 	}
@@ -252,7 +252,7 @@ static int refused(bool ipvs)
 int main(void)
 {
 	int failed, no_namespace = refused(false), no_ipvs = no_namespace ? 0 : refused(true);
-	Suite *s = suite_create("vs_sysctl");
+	Suite *s = suite_create("sysctls");
 	TCase *any = tcase_create("any"), *ipvs = tcase_create("ipvs");
 	SRunner *sr = srunner_create(s);
 

@@ -16,7 +16,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "host.h"
+#include "kernel/host.h"
+#include "kernel/sysctl.h"
 #include "netlink/nfnetlink.h"
 #include "netlink/transaction.h"
 
@@ -149,13 +150,13 @@ START_TEST(sysctl)
 {
 	char buf[64], one[1], path[5000];
 
-	ck_assert_int_eq(host_sysctl("net/ipv4/ip_forward", buf, sizeof(buf)), 0);
+	ck_assert_int_eq(sysctl_read("net/ipv4/ip_forward", buf, sizeof(buf)), 0);
 	ck_assert(strcmp(buf, "0") == 0 || strcmp(buf, "1") == 0);
-	ck_assert_int_eq(host_sysctl("net/ipv4/no_such_thing", buf, sizeof(buf)), -ENOENT);
-	ck_assert_int_eq(host_sysctl("net/ipv4/ip_forward", one, sizeof(one)), -EOVERFLOW);
+	ck_assert_int_eq(sysctl_read("net/ipv4/no_such_thing", buf, sizeof(buf)), -ENOENT);
+	ck_assert_int_eq(sysctl_read("net/ipv4/ip_forward", one, sizeof(one)), -EOVERFLOW);
 	memset(path, 'x', sizeof(path) - 1);
 	path[sizeof(path) - 1] = '\0';
-	ck_assert_int_eq(host_sysctl(path, buf, sizeof(buf)), -ENAMETOOLONG);
+	ck_assert_int_eq(sysctl_read(path, buf, sizeof(buf)), -ENAMETOOLONG);
 }
 END_TEST
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "conntrack.h"
+#include "kernel/conntrack.h"
+#include "netlink/nfnetlink.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -9,30 +10,31 @@
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <netinet/in.h>
 
-#include "netlink/nfnetlink.h"
 
 #define DUMP_TRIES 5
-/* CTA_FILTER_ORIG_FLAGS: compare the protocol number. Not in the exported
- * headers; net/netfilter/nf_internals.h since Linux 5.8, host byte order. */
+/*
+ * CTA_FILTER_ORIG_FLAGS: compare the protocol number. Not in the exported
+ * headers; net/netfilter/nf_internals.h since Linux 5.8, host byte order.
+ */
 #define FILTER_PROTO_NUM (1u << 3)
 #define DELETE_ATTRS 256 /* bytes; an IPv6 tuple takes 76, zone and id 8 each */
 
-/* One entry to delete: what it is, and its attributes as they came. */
-struct stale_entry {
+/* An entry to delete, with its attributes as the kernel sent them. */
+struct ct_entry {
 	struct ct_flow flow;
 	uint16_t len;
 	char attrs[DELETE_ATTRS];
 };
 
-struct clean {
+struct ct_clean {
 	uint8_t family;
 	bool (*stale)(const struct ct_flow *, void *arg);
 	void *arg;
-	struct stale_entry *entries;
+	struct ct_entry *entries;
 	size_t count, room;
 };
 
-static const struct nlattr *nested(const struct nlattr *nest, uint16_t type)
+static const struct nlattr *ct_nested(const struct nlattr *nest, uint16_t type)
 {
 	const struct nlattr *a;
 
@@ -43,7 +45,7 @@ static const struct nlattr *nested(const struct nlattr *nest, uint16_t type)
 	return NULL;
 }
 
-static bool copy_exact(const struct nlattr *a, void *to, size_t size)
+static bool ct_copy_exact(const struct nlattr *a, void *to, size_t size)
 {
 	if (!a || mnl_attr_get_payload_len(a) != size)
 		return false;
@@ -51,47 +53,48 @@ static bool copy_exact(const struct nlattr *a, void *to, size_t size)
 	return true;
 }
 
-static bool read_port(const struct nlattr *proto, uint16_t type, uint16_t *port)
+static bool ct_port(const struct nlattr *proto, uint16_t type, uint16_t *port)
 {
 	uint16_t be;
 
-	if (!copy_exact(nested(proto, type), &be, sizeof(be)))
+	if (!ct_copy_exact(ct_nested(proto, type), &be, sizeof(be)))
 		return false;
 	*port = ntohs(be);
 	return true;
 }
 
-static bool read_address(uint8_t family, const struct nlattr *tuple, bool src, uint8_t *addr)
+static bool ct_address(uint8_t family, const struct nlattr *tuple, bool src, uint8_t *addr)
 {
-	const struct nlattr *ip = nested(tuple, CTA_TUPLE_IP);
+	const struct nlattr *ip = ct_nested(tuple, CTA_TUPLE_IP);
 
 	if (family == AF_INET)
-		return copy_exact(nested(ip, src ? CTA_IP_V4_SRC : CTA_IP_V4_DST), addr, 4);
-	return copy_exact(nested(ip, src ? CTA_IP_V6_SRC : CTA_IP_V6_DST), addr, 16);
+		return ct_copy_exact(ct_nested(ip, src ? CTA_IP_V4_SRC : CTA_IP_V4_DST), addr, 4);
+	return ct_copy_exact(ct_nested(ip, src ? CTA_IP_V6_SRC : CTA_IP_V6_DST), addr, 16);
 }
 
-static bool read_flow(uint8_t family, const struct nlattr *orig, const struct nlattr *reply,
+static bool ct_flow_read(uint8_t family, const struct nlattr *orig, const struct nlattr *reply,
 		      struct ct_flow *f)
 {
-	const struct nlattr *op = nested(orig, CTA_TUPLE_PROTO);
-	const struct nlattr *rp = nested(reply, CTA_TUPLE_PROTO);
+	const struct nlattr *op = ct_nested(orig, CTA_TUPLE_PROTO);
+	const struct nlattr *rp = ct_nested(reply, CTA_TUPLE_PROTO);
 	uint8_t num;
 
 	*f = (struct ct_flow){ .family = family };
-	return copy_exact(nested(op, CTA_PROTO_NUM), &num, sizeof(num)) && num == IPPROTO_UDP &&
-	       read_address(family, orig, true, f->orig_src) &&
-	       read_address(family, orig, false, f->orig_dst) &&
-	       read_address(family, reply, true, f->reply_src) &&
-	       read_port(op, CTA_PROTO_SRC_PORT, &f->orig_sport) &&
-	       read_port(op, CTA_PROTO_DST_PORT, &f->orig_dport) &&
-	       read_port(rp, CTA_PROTO_SRC_PORT, &f->reply_sport);
+	return ct_copy_exact(ct_nested(op, CTA_PROTO_NUM), &num, sizeof(num)) &&
+	       num == IPPROTO_UDP &&
+	       ct_address(family, orig, true, f->orig_src) &&
+	       ct_address(family, orig, false, f->orig_dst) &&
+	       ct_address(family, reply, true, f->reply_src) &&
+	       ct_port(op, CTA_PROTO_SRC_PORT, &f->orig_sport) &&
+	       ct_port(op, CTA_PROTO_DST_PORT, &f->orig_dport) &&
+	       ct_port(rp, CTA_PROTO_SRC_PORT, &f->reply_sport);
 }
 
-static int entry_append(struct clean *c, const struct ct_flow *f)
+static int ct_entry_append(struct ct_clean *c, const struct ct_flow *f)
 {
 	if (c->count == c->room) {
 		size_t room = c->room ? c->room * 2 : 64, bytes;
-		struct stale_entry *p;
+		struct ct_entry *p;
 
 		if (__builtin_mul_overflow(room, sizeof(*p), &bytes))
 			return -ENOMEM;
@@ -106,7 +109,7 @@ static int entry_append(struct clean *c, const struct ct_flow *f)
 	return 0;
 }
 
-static int entry_copy(struct stale_entry *e, const struct nlattr *a)
+static int ct_entry_copy(struct ct_entry *e, const struct nlattr *a)
 {
 	size_t size = a ? MNL_ALIGN((size_t)a->nla_len) : 0;
 
@@ -120,30 +123,31 @@ static int entry_copy(struct stale_entry *e, const struct nlattr *a)
 	return 0;
 }
 
-struct entry_attrs {
+struct ct_attributes {
 	const struct nlattr *orig, *reply, *zone, *id, *status;
 };
 
-static int entry_keep(struct clean *c, const struct ct_flow *f, const struct entry_attrs *at)
+static int ct_entry_keep(struct ct_clean *c, const struct ct_flow *f,
+			 const struct ct_attributes *at)
 {
-	int r = entry_append(c, f);
+	int r = ct_entry_append(c, f);
 
 	if (r == 0)
-		r = entry_copy(&c->entries[c->count], at->orig);
+		r = ct_entry_copy(&c->entries[c->count], at->orig);
 	if (r == 0)
-		r = entry_copy(&c->entries[c->count], at->zone);
+		r = ct_entry_copy(&c->entries[c->count], at->zone);
 	if (r == 0)
-		r = entry_copy(&c->entries[c->count], at->id);
+		r = ct_entry_copy(&c->entries[c->count], at->id);
 	if (r == 0)
 		c->count++;
 	return r;
 }
 
-static int entry_cb(const struct nlmsghdr *nlh, void *arg)
+static int ct_entry_cb(const struct nlmsghdr *nlh, void *arg)
 {
 	const struct nfgenmsg *nfg = mnl_nlmsg_get_payload(nlh);
-	struct entry_attrs at = { 0 };
-	struct clean *c = arg;
+	struct ct_attributes at = { 0 };
+	struct ct_clean *c = arg;
 	const struct nlattr *a;
 	struct ct_flow f;
 	uint32_t status;
@@ -159,15 +163,16 @@ static int entry_cb(const struct nlmsghdr *nlh, void *arg)
 		case CTA_STATUS: at.status = a; break;
 		}
 	}
-	if (!read_flow(c->family, at.orig, at.reply, &f))
+	if (!ct_flow_read(c->family, at.orig, at.reply, &f))
 		return 0;
-	f.translated = copy_exact(at.status, &status, sizeof(status)) && (ntohl(status) & IPS_DST_NAT);
+	f.translated = ct_copy_exact(at.status, &status, sizeof(status)) &&
+		       (ntohl(status) & IPS_DST_NAT);
 	if (!c->stale(&f, c->arg))
 		return 0;
-	return entry_keep(c, &f, &at);
+	return ct_entry_keep(c, &f, &at);
 }
 
-static int fill_udp_only(struct nlmsghdr *nlh, void *arg)
+static int conntrack_fill_udp(struct nlmsghdr *nlh, void *arg)
 {
 	struct nlattr *filter, *tuple, *proto;
 
@@ -183,31 +188,31 @@ static int fill_udp_only(struct nlmsghdr *nlh, void *arg)
 	return 0;
 }
 
-static int dump_with(struct netlink *n, struct clean *c, nfnetlink_fill_fn fill)
+static int conntrack_dump(struct netlink *n, struct ct_clean *c, nfnetlink_fill_fn fill)
 {
 	int r = -EINTR;
 
 	for (int i = 0; i < DUMP_TRIES && r == -EINTR; i++) {
 		c->count = 0;
 		r = nfnetlink_talk(n, NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET, NLM_F_DUMP,
-			      c->family, fill, NULL, entry_cb, c);
+			      c->family, fill, NULL, ct_entry_cb, c);
 	}
 	return r;
 }
 
-static int dump_stale(struct netlink *n, struct clean *c)
+static int conntrack_dump_stale(struct netlink *n, struct ct_clean *c)
 {
-	int r = dump_with(n, c, fill_udp_only);
+	int r = conntrack_dump(n, c, conntrack_fill_udp);
 
 	if (r != -EOPNOTSUPP && r != -EINVAL)
 		return r;
-	r = dump_with(n, c, NULL);
+	r = conntrack_dump(n, c, NULL);
 	return r == -EINVAL ? -EOPNOTSUPP : r; /* nfnetlink: no such subsystem */
 }
 
-static int fill_entry(struct nlmsghdr *nlh, void *arg)
+static int conntrack_fill_entry(struct nlmsghdr *nlh, void *arg)
 {
-	const struct stale_entry *e = arg;
+	const struct ct_entry *e = arg;
 
 	/* A deletion without a tuple would flush the table. */
 	if (e->len == 0)
@@ -217,11 +222,11 @@ static int fill_entry(struct nlmsghdr *nlh, void *arg)
 	return 0;
 }
 
-/* Returns 1 if deleted, 0 if it was gone already, or a negative errno. */
-static int entry_delete(struct netlink *n, struct stale_entry *e)
+/* Returns 1 if the entry was deleted, 0 if it was gone before, or a negative errno. */
+static int ct_entry_delete(struct netlink *n, struct ct_entry *e)
 {
 	int r = nfnetlink_talk(n, NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_DELETE, NLM_F_ACK,
-			  e->flow.family, fill_entry, e, NULL, NULL);
+			  e->flow.family, conntrack_fill_entry, e, NULL, NULL);
 
 	if (r == -ENOENT)
 		return 0;
@@ -233,7 +238,7 @@ int conntrack_clean_udp(uint8_t family, bool (*stale)(const struct ct_flow *, vo
 			void (*report)(const struct ct_flow *, void *), void *report_arg,
 			size_t *ndeleted)
 {
-	struct clean c = { .family = family, .stale = stale, .arg = arg };
+	struct ct_clean c = { .family = family, .stale = stale, .arg = arg };
 	struct netlink *n;
 	int r = 0, gone;
 
@@ -241,9 +246,9 @@ int conntrack_clean_udp(uint8_t family, bool (*stale)(const struct ct_flow *, vo
 	n = netlink_open(NETLINK_NETFILTER, &r);
 	if (!n)
 		return r;
-	r = dump_stale(n, &c);
+	r = conntrack_dump_stale(n, &c);
 	for (size_t i = 0; i < c.count && r == 0; i++) {
-		gone = dry_run ? 1 : entry_delete(n, &c.entries[i]);
+		gone = dry_run ? 1 : ct_entry_delete(n, &c.entries[i]);
 		if (gone < 0)
 			r = gone;
 		if (gone != 1)
