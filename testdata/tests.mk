@@ -39,7 +39,7 @@ packets: $B/svcrules $B/probe
 vm: $B/svcrules $B/probe
 	@bash testdata/vm-packets.sh
 # what needs IPVS and a dummy interface, which this machine's kernel may not have
-vm-unit: $B/svcrules $B/probe $(filter $B/cmd/svcrules/genl_test $B/cmd/svcrules/dummy_test $B/cmd/svcrules/vs_sysctl_test,$(TESTS))
+vm-unit: $B/svcrules $B/probe $(filter $(addprefix $B/cmd/svcrules/,netlink/generic_test netlink/generic_ipvs_test kernel/link_test kernel/sysctl_test sysctls_test),$(TESTS))
 	@bash testdata/vm-unit.sh $(filter %_test,$^)
 vm-golden: $B/svcrules
 	@bash testdata/vm-golden.sh

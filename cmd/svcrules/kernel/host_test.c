@@ -1,44 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Facts of the host, in network namespaces made for it. Exit code 77: not permitted here. */
+#include "kernel/host.h"
+#include "namespace_test.h"
+#include "netlink/transaction.h"
+
 #include <arpa/inet.h>
-#include <check.h>
 #include <ctype.h>
-#include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/rtnetlink.h>
-#include <net/if.h>
-#include <sched.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include "kernel/host.h"
-#include "kernel/sysctl.h"
-#include "netlink/nfnetlink.h"
-#include "netlink/transaction.h"
-
-static int namespace_enter(void)
+static void host_test_setup(void)
 {
-	return unshare(geteuid() == 0 ? CLONE_NEWNET : CLONE_NEWUSER | CLONE_NEWNET);
-}
-
-static void setup(void)
-{
-	struct ifreq ifr = { .ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING };
-	int fd;
-
 	ck_assert_int_eq(namespace_enter(), 0);
-	fd = socket(AF_INET, SOCK_DGRAM, 0);
-	ck_assert_int_eq(ioctl(fd, SIOCSIFFLAGS, &ifr), 0);
-	close(fd);
+	namespace_loopback_up();
 }
 
 /* Sends one request to rtnetlink and returns the kernel's answer. */
-static int rtnl(struct nlmsghdr *nlh, uint16_t type)
+static int host_test_rtnl(struct nlmsghdr *nlh, uint16_t type)
 {
 	struct mnl_socket *s = mnl_socket_open(NETLINK_ROUTE);
 	char buf[8192];
@@ -56,24 +37,32 @@ static int rtnl(struct nlmsghdr *nlh, uint16_t type)
 	return r;
 }
 
-static void address_add(int family, const char *text)
+/* Adds an address to the interface; with `peer` that of a point-to-point link. */
+static void host_test_address_on(const char *interface, int family, const char *text,
+				 const char *peer)
 {
 	char buf[256] __attribute__((aligned(8)));
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
 	struct ifaddrmsg *ifa = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifa));
 	size_t len = family == AF_INET ? 4 : 16;
-	uint8_t addr[16];
+	uint8_t addr[16], other[16];
 
 	ck_assert_int_eq(inet_pton(family, text, addr), 1);
+	ck_assert_int_eq(inet_pton(family, peer ? peer : text, other), 1);
 	ifa->ifa_family = (uint8_t)family;
 	ifa->ifa_prefixlen = family == AF_INET ? 32 : 128;
-	ifa->ifa_index = if_nametoindex("lo");
+	ifa->ifa_index = if_nametoindex(interface);
 	mnl_attr_put(nlh, IFA_LOCAL, len, addr);
-	mnl_attr_put(nlh, IFA_ADDRESS, len, addr);
-	ck_assert_msg(rtnl(nlh, RTM_NEWADDR) == 0, "%s", text);
+	mnl_attr_put(nlh, IFA_ADDRESS, len, other);
+	ck_assert_msg(host_test_rtnl(nlh, RTM_NEWADDR) == 0, "%s", text);
 }
 
-static void address_text(uint8_t family, const uint8_t addr[16], void *arg)
+static void host_test_address(int family, const char *text)
+{
+	host_test_address_on("lo", family, text, NULL);
+}
+
+static void host_test_text(uint8_t family, const uint8_t addr[16], void *arg)
 {
 	char text[INET6_ADDRSTRLEN], *list = arg;
 	size_t used = strlen(list);
@@ -86,20 +75,20 @@ START_TEST(addresses)
 {
 	char list[1024] = "";
 
-	ck_assert_int_eq(host_addresses(address_text, list), 0);
+	ck_assert_int_eq(host_addresses(host_test_text, list), 0);
 	ck_assert_str_eq(list, "");
-	address_add(AF_INET, "192.0.2.7");
-	address_add(AF_INET, "127.0.0.53");
-	address_add(AF_INET, "169.254.20.10");
-	address_add(AF_INET, "198.51.100.1");
-	address_add(AF_INET6, "2001:db8::7");
-	address_add(AF_INET6, "fe80::7");
-	ck_assert_int_eq(host_addresses(address_text, list), 0);
+	host_test_address(AF_INET, "192.0.2.7");
+	host_test_address(AF_INET, "127.0.0.53");
+	host_test_address(AF_INET, "169.254.20.10");
+	host_test_address(AF_INET, "198.51.100.1");
+	host_test_address(AF_INET6, "2001:db8::7");
+	host_test_address(AF_INET6, "fe80::7");
+	ck_assert_int_eq(host_addresses(host_test_text, list), 0);
 	ck_assert_str_eq(list, "192.0.2.7 198.51.100.1 2001:db8::7 ");
 }
 END_TEST
 
-static void address_count(uint8_t family, const uint8_t addr[16], void *arg)
+static void host_test_count(uint8_t family, const uint8_t addr[16], void *arg)
 {
 	(void)addr;
 	ck_assert_int_eq(family, AF_INET);
@@ -114,49 +103,64 @@ START_TEST(many_addresses)
 
 	for (int i = 0; i < 1000; i++) {
 		snprintf(text, sizeof(text), "10.0.%d.%d", i / 250, i % 250 + 1);
-		address_add(AF_INET, text);
+		host_test_address(AF_INET, text);
 	}
-	ck_assert_int_eq(host_addresses(address_count, &count), 0);
+	ck_assert_int_eq(host_addresses(host_test_count, &count), 0);
 	ck_assert_uint_eq(count, 1000);
 }
 END_TEST
 
-static int bridge_add(void)
+static int host_test_bridge(const char *name)
 {
 	char buf[256] __attribute__((aligned(8)));
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
 	struct nlattr *info;
 
 	(void)mnl_nlmsg_put_extra_header(nlh, sizeof(struct ifinfomsg));
-	mnl_attr_put_strz(nlh, IFLA_IFNAME, "br0");
+	mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
 	info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
 	mnl_attr_put_str(nlh, IFLA_INFO_KIND, "bridge");
 	mnl_attr_nest_end(nlh, info);
-	return rtnl(nlh, RTM_NEWLINK);
+	return host_test_rtnl(nlh, RTM_NEWLINK);
 }
+
+/* Of a point-to-point link the local address counts. */
+START_TEST(peer_address)
+{
+	char list[1024] = "";
+
+	host_test_address_on("lo", AF_INET, "192.0.2.7", "198.51.100.1");
+	host_test_address_on("lo", AF_INET6, "2001:db8::7", "2001:db8::8");
+	ck_assert_int_eq(host_addresses(host_test_text, list), 0);
+	ck_assert_str_eq(list, "192.0.2.7 2001:db8::7 ");
+}
+END_TEST
+
+/* A bridge stands in for the dummy interface. */
+START_TEST(own_interface)
+{
+	char list[1024] = "";
+
+	if (host_test_bridge("svcrules0") || host_test_bridge("svcrules01")) {
+		printf("SKIP: own_interface: no bridge\n");
+		return;
+	}
+	host_test_address_on("svcrules0", AF_INET, "10.96.0.1", NULL);
+	host_test_address_on("svcrules01", AF_INET, "10.96.0.2", NULL);
+	host_test_address_on("svcrules0", AF_INET6, "2001:db8::1", NULL);
+	ck_assert_int_eq(host_addresses(host_test_text, list), 0);
+	ck_assert_str_eq(list, "10.96.0.2 ");
+}
+END_TEST
 
 START_TEST(bridge)
 {
 	ck_assert_int_eq(host_has_bridge(), 0);
-	if (bridge_add() == -EOPNOTSUPP) {
+	if (host_test_bridge("br0") == -EOPNOTSUPP) {
 		printf("SKIP: bridge: not in this kernel\n");
 		return;
 	}
 	ck_assert_int_eq(host_has_bridge(), 1);
-}
-END_TEST
-
-START_TEST(sysctl)
-{
-	char buf[64], one[1], path[5000];
-
-	ck_assert_int_eq(sysctl_read("net/ipv4/ip_forward", buf, sizeof(buf)), 0);
-	ck_assert(strcmp(buf, "0") == 0 || strcmp(buf, "1") == 0);
-	ck_assert_int_eq(sysctl_read("net/ipv4/no_such_thing", buf, sizeof(buf)), -ENOENT);
-	ck_assert_int_eq(sysctl_read("net/ipv4/ip_forward", one, sizeof(one)), -EOVERFLOW);
-	memset(path, 'x', sizeof(path) - 1);
-	path[sizeof(path) - 1] = '\0';
-	ck_assert_int_eq(sysctl_read(path, buf, sizeof(buf)), -ENAMETOOLONG);
 }
 END_TEST
 
@@ -178,7 +182,7 @@ struct batch {
 	uint32_t count;
 };
 
-static struct nlmsghdr *message(struct batch *b, uint16_t type, uint8_t family)
+static struct nlmsghdr *host_test_message(struct batch *b, uint16_t type, uint8_t family)
 {
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(b->buf + b->len);
 	struct nfgenmsg *nfg = mnl_nlmsg_put_extra_header(nlh, sizeof(*nfg));
@@ -190,16 +194,16 @@ static struct nlmsghdr *message(struct batch *b, uint16_t type, uint8_t family)
 	return nlh;
 }
 
-static void nft_add(struct netlink *n, uint8_t family, const char *table, const char *chain)
+static void host_test_nft(struct netlink *n, uint8_t family, const char *table, const char *chain)
 {
 	struct batch b = { .len = 0 };
-	struct nlmsghdr *nlh = message(&b, NFT_MSG_NEWTABLE, family);
+	struct nlmsghdr *nlh = host_test_message(&b, NFT_MSG_NEWTABLE, family);
 	size_t nerrors;
 
 	mnl_attr_put_strz(nlh, NFTA_TABLE_NAME, table);
 	b.len += nlh->nlmsg_len;
 	if (chain) {
-		nlh = message(&b, NFT_MSG_NEWCHAIN, family);
+		nlh = host_test_message(&b, NFT_MSG_NEWCHAIN, family);
 		mnl_attr_put_strz(nlh, NFTA_CHAIN_TABLE, table);
 		mnl_attr_put_strz(nlh, NFTA_CHAIN_NAME, chain);
 		b.len += nlh->nlmsg_len;
@@ -229,14 +233,14 @@ START_TEST(kube_proxy)
 
 	ck_assert(n != NULL);
 	ck_assert_int_eq(host_has_kube_proxy(n), 0);
-	nft_add(n, proxies[_i].family, proxies[_i].table, proxies[_i].chain);
+	host_test_nft(n, proxies[_i].family, proxies[_i].table, proxies[_i].chain);
 	ck_assert_int_eq(host_has_kube_proxy(n), proxies[_i].found);
 	netlink_close(n);
 }
 END_TEST
 
 /* Runs iptables-legacy; its absence is no failure. */
-static bool run_legacy(const char *program, const char *chain)
+static bool host_test_legacy(const char *program, const char *chain)
 {
 	pid_t child = fork();
 	int status = -1;
@@ -257,9 +261,9 @@ START_TEST(kube_proxy_legacy)
 	struct netlink *n = netlink_open(NETLINK_NETFILTER, &err);
 
 	ck_assert(n != NULL);
-	if (run_legacy(program, "OTHER")) {
+	if (host_test_legacy(program, "OTHER")) {
 		ck_assert_int_eq(host_has_kube_proxy(n), 0);
-		ck_assert(run_legacy(program, "KUBE-SERVICES"));
+		ck_assert(host_test_legacy(program, "KUBE-SERVICES"));
 		ck_assert_int_eq(host_has_kube_proxy(n), geteuid() == 0);
 	} else {
 		printf("SKIP: kube_proxy_legacy: %s does not work here\n", program);
@@ -268,47 +272,20 @@ START_TEST(kube_proxy_legacy)
 }
 END_TEST
 
-static void add_tests(TCase *tc)
+static void host_tests(TCase *tc)
 {
-	tcase_add_checked_fixture(tc, setup, NULL);
-	tcase_set_timeout(tc, 60);
+	tcase_add_checked_fixture(tc, host_test_setup, NULL);
 	tcase_add_test(tc, addresses);
 	tcase_add_test(tc, many_addresses);
 	tcase_add_test(tc, bridge);
-	tcase_add_test(tc, sysctl);
+	tcase_add_test(tc, peer_address);
+	tcase_add_test(tc, own_interface);
 	tcase_add_test(tc, name);
 	tcase_add_loop_test(tc, kube_proxy, 0, (int)(sizeof(proxies) / sizeof(proxies[0])));
 	tcase_add_loop_test(tc, kube_proxy_legacy, 0, 2);
 }
 
-/* Why not, or 0. */
-static int namespaces_refused(void)
-{
-	pid_t child = fork();
-	int status = 0;
-
-	if (child == 0)
-		_exit(namespace_enter() < 0 ? errno : 0);
-	waitpid(child, &status, 0);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : EINVAL;
-}
-
 int main(void)
 {
-	Suite *s = suite_create("host");
-	TCase *tc = tcase_create("kernel");
-	SRunner *sr = srunner_create(s);
-	int failed, refused = namespaces_refused();
-
-	add_tests(tc);
-	suite_add_tcase(s, tc);
-	if (refused) {
-		printf("SKIP: no network namespace: %s\n", strerror(refused));
-		srunner_free(sr);
-		return 77;
-	}
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return namespace_main("host", host_tests);
 }
