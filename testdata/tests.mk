@@ -65,13 +65,13 @@ demo:
 	@bash testdata/demo.sh
 
 check-headers:
-	@for h in lib/*.h rules/*/*.h cmd/*/*.h; do case $$h in lib/banned.h) continue;; esac; \
-	  echo "#include \"$$h\"" | $(CC) $(CPPFLAGS) $(PKG_CFLAGS) $(WARNINGS) -std=gnu11 -fsyntax-only -x c - || exit 1; done
+	@for h in lib/*.h rules/*/*.h cmd/*/*.h cmd/*/*/*.h; do case $$h in lib/banned.h) continue;; esac; \
+	  echo "#include \"$$h\"" | $(CC) $(CPPFLAGS) -iquote cmd/svcrules $(PKG_CFLAGS) $(WARNINGS) -std=gnu11 -fsyntax-only -x c - || exit 1; done
 
 lint: check-headers
 	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability --inline-suppr \
 	  --suppress=missingIncludeSystem --suppress=unknownMacro --suppress=identicalInnerCondition --suppress=invalidPrintfArgType_uint \
-	  -D_GNU_SOURCE -Ilib -I. lib rules cmd
+	  -D_GNU_SOURCE -Ilib -I. -Icmd/svcrules lib rules cmd
 	shellcheck -x testdata/*.sh testdata/packets/*.sh testdata/bench/*.sh .ci/run
 
 install: all

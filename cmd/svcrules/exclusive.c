@@ -17,7 +17,8 @@ int exclusive_lock(const struct arguments *a, int *ret_fd)
 	err = lock_take(ret_fd, ms, &holder);
 	if (err == -EBUSY) {
 		if (holder)
-			say("another svcrules (pid %d) is at work in this network namespace", holder);
+			say("another svcrules (pid %d) is at work in this network namespace",
+			    holder);
 		else
 			say("another svcrules is at work in this network namespace");
 		return EXIT_BUSY;

@@ -97,7 +97,7 @@ static size_t sysctls_test_lines(void)
 	return n;
 }
 
-static bool sysctls_test_says(const char *text)
+static bool sysctls_said(const char *text)
 {
 	return strstr(said, text) != NULL;
 }
@@ -110,7 +110,7 @@ static void sysctls_test_arp(const char *ignore, const char *announce)
 
 /* ---- without IPVS */
 
-START_TEST(missing_settings)
+START_TEST(test_sysctls_missing_settings)
 {
 	if (sysctl_read("net/ipv4/vs/conntrack", said, sizeof(said)) == 0) {
 		printf("SKIP: missing_settings: IPVS is there\n");
@@ -119,7 +119,8 @@ START_TEST(missing_settings)
 	sysctls_test_arp("0", "0");
 	ck_assert_int_eq(sysctls_test_apply(true, true), EXIT_KERNEL);
 	ck_assert_uint_eq(sysctls_test_lines(), 4);
-	ck_assert(sysctls_test_says("svcrules: cannot set sysctl net.ipv4.vs.conntrack to 1: there is no such setting"));
+	ck_assert(sysctls_said("svcrules: cannot set sysctl net.ipv4.vs.conntrack to 1: "
+			       "there is no such setting"));
 	ck_assert_str_eq(sysctls_test_get(IGNORE), "1");
 	ck_assert_str_eq(sysctls_test_get(ANNOUNCE), "2");
 	sysctls_test_warn(true);
@@ -127,19 +128,21 @@ START_TEST(missing_settings)
 }
 END_TEST
 
-START_TEST(arp_warnings)
+START_TEST(test_sysctls_arp_warnings)
 {
 	sysctls_test_arp("0", "1");
 	sysctls_test_warn(false);
-	ck_assert(!sysctls_test_says("arp"));
+	ck_assert(!sysctls_said("arp"));
 	sysctls_test_warn(true);
-	ck_assert(sysctls_test_says("svcrules: warning: sysctl net.ipv4.conf.all.arp_ignore is 0, not 1: this node answers"));
-	ck_assert(sysctls_test_says("svcrules: warning: sysctl net.ipv4.conf.all.arp_announce is 1, not 2: this node may"));
+	ck_assert(sysctls_said("svcrules: warning: sysctl net.ipv4.conf.all.arp_ignore is 0, "
+			       "not 1: this node answers"));
+	ck_assert(sysctls_said("svcrules: warning: sysctl net.ipv4.conf.all.arp_announce is 1, "
+			       "not 2: this node may"));
 	ck_assert_str_eq(sysctls_test_get(IGNORE), "0");
 	ck_assert_str_eq(sysctls_test_get(ANNOUNCE), "1");
 	sysctls_test_arp("1", "2");
 	sysctls_test_warn(true);
-	ck_assert(!sysctls_test_says("arp"));
+	ck_assert(!sysctls_said("arp"));
 }
 END_TEST
 
@@ -154,14 +157,15 @@ static void sysctls_test_reset(void)
 	sysctls_test_arp("0", "0");
 }
 
-START_TEST(applied)
+START_TEST(test_sysctls_applied)
 {
 	sysctls_test_reset();
 	ck_assert_int_eq(sysctls_test_apply(false, false), EXIT_DONE);
 	ck_assert_str_eq(said, "svcrules: notice: sysctl net.ipv4.vs.conntrack: 0 -> 1\n"
 			 "svcrules: notice: sysctl net.ipv4.vs.conn_reuse_mode: 0 -> 1\n"
 			 "svcrules: notice: sysctl net.ipv4.vs.expire_nodest_conn: 0 -> 1\n"
-			 "svcrules: notice: sysctl net.ipv4.vs.expire_quiescent_template: 0 -> 1\n");
+			 "svcrules: notice: sysctl net.ipv4.vs.expire_quiescent_template: "
+			 "0 -> 1\n");
 	ck_assert_str_eq(sysctls_test_get("net/ipv4/vs/conntrack"), "1");
 	ck_assert_str_eq(sysctls_test_get("net/ipv4/vs/expire_quiescent_template"), "1");
 	ck_assert_str_eq(sysctls_test_get(IGNORE), "0");
@@ -175,7 +179,7 @@ START_TEST(applied)
 }
 END_TEST
 
-START_TEST(quiet)
+START_TEST(test_sysctls_quiet)
 {
 	sysctls_test_reset();
 	ck_assert_int_eq(sysctls_test_apply(true, true), EXIT_DONE);
@@ -185,21 +189,22 @@ START_TEST(quiet)
 }
 END_TEST
 
-START_TEST(warnings)
+START_TEST(test_sysctls_warnings)
 {
 	sysctls_test_reset();
 	sysctls_test_warn(true);
 	ck_assert_uint_eq(sysctls_test_lines(), 6);
-	ck_assert(sysctls_test_says("svcrules: warning: sysctl net.ipv4.vs.conntrack is 0, not 1: what goes through IPVS"));
+	ck_assert(sysctls_said("svcrules: warning: sysctl net.ipv4.vs.conntrack is 0, not 1: "
+			       "what goes through IPVS"));
 	ck_assert_str_eq(sysctls_test_get("net/ipv4/vs/conntrack"), "0");
 	sysctls_test_put("net/ipv4/vs/conntrack", "1");
 	sysctls_test_warn(false);
 	ck_assert_uint_eq(sysctls_test_lines(), 3);
-	ck_assert(!sysctls_test_says("conntrack"));
+	ck_assert(!sysctls_said("conntrack"));
 }
 END_TEST
 
-START_TEST(unprivileged)
+START_TEST(test_sysctls_unprivileged)
 {
 	sysctls_test_reset();
 	if (setresuid(65534, 65534, 65534) < 0) {
@@ -208,7 +213,8 @@ START_TEST(unprivileged)
 	}
 	ck_assert_int_eq(sysctls_test_apply(true, false), EXIT_KERNEL);
 	ck_assert_uint_eq(sysctls_test_lines(), 6);
-	ck_assert(sysctls_test_says("cannot set sysctl net.ipv4.vs.conntrack to 1: not permitted (needs root)"));
+	ck_assert(sysctls_said("cannot set sysctl net.ipv4.vs.conntrack to 1: "
+			       "not permitted (needs root)"));
 }
 END_TEST
 
@@ -217,13 +223,13 @@ static void sysctls_tests(TCase *any, TCase *ipvs)
 	tcase_set_timeout(any, 120);
 	tcase_set_timeout(ipvs, 120);
 	tcase_add_checked_fixture(any, sysctls_test_setup, NULL);
-	tcase_add_test(any, missing_settings);
-	tcase_add_test(any, arp_warnings);
+	tcase_add_test(any, test_sysctls_missing_settings);
+	tcase_add_test(any, test_sysctls_arp_warnings);
 	tcase_add_checked_fixture(ipvs, sysctls_test_setup_ipvs, NULL);
-	tcase_add_test(ipvs, applied);
-	tcase_add_test(ipvs, quiet);
-	tcase_add_test(ipvs, warnings);
-	tcase_add_test(ipvs, unprivileged);
+	tcase_add_test(ipvs, test_sysctls_applied);
+	tcase_add_test(ipvs, test_sysctls_quiet);
+	tcase_add_test(ipvs, test_sysctls_warnings);
+	tcase_add_test(ipvs, test_sysctls_unprivileged);
 }
 
 /* What generic_open() returns for IPVS. */

@@ -61,12 +61,13 @@ static size_t ct_test_clean(uint8_t family, uint16_t port, bool dry_run, struct 
 	size_t deleted = 99;
 
 	*s = (struct ct_seen){ .stale_port = port };
-	ck_assert_int_eq(conntrack_clean_udp(family, ct_test_stale, s, dry_run, ct_test_report, s, &deleted), 0);
+	ck_assert_int_eq(conntrack_clean_udp(family, ct_test_stale, s, dry_run, ct_test_report, s,
+					     &deleted), 0);
 	ck_assert_uint_eq(s->reported, deleted);
 	return deleted;
 }
 
-START_TEST(stale_flows)
+START_TEST(test_conntrack_stale_flows)
 {
 	static const uint8_t lo4[16] = { 127, 0, 0, 1 }, lo6[16] = { [15] = 1 };
 	uint8_t family = _i ? AF_INET6 : AF_INET;
@@ -100,7 +101,7 @@ START_TEST(stale_flows)
 }
 END_TEST
 
-START_TEST(many_flows)
+START_TEST(test_conntrack_many_flows)
 {
 	struct ct_seen s;
 
@@ -115,14 +116,14 @@ START_TEST(many_flows)
 }
 END_TEST
 
-START_TEST(conntrack_unprivileged)
+START_TEST(test_conntrack_unprivileged)
 {
 	struct ct_seen s = { 0 };
 	size_t deleted = 99;
 
 	namespace_drop_capabilities();
-	ck_assert_int_eq(conntrack_clean_udp(AF_INET, ct_test_stale, &s, false, ct_test_report, &s, &deleted),
-			 -EPERM);
+	ck_assert_int_eq(conntrack_clean_udp(AF_INET, ct_test_stale, &s, false, ct_test_report, &s,
+					     &deleted), -EPERM);
 	ck_assert_uint_eq(deleted, 0);
 }
 END_TEST
@@ -130,9 +131,9 @@ END_TEST
 static void conntrack_tests(TCase *tc)
 {
 	tcase_add_checked_fixture(tc, test_batch_setup, test_batch_teardown);
-	tcase_add_loop_test(tc, stale_flows, 0, 2);
-	tcase_add_test(tc, many_flows);
-	tcase_add_test(tc, conntrack_unprivileged);
+	tcase_add_loop_test(tc, test_conntrack_stale_flows, 0, 2);
+	tcase_add_test(tc, test_conntrack_many_flows);
+	tcase_add_test(tc, test_conntrack_unprivileged);
 }
 
 int main(void)

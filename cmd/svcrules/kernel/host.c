@@ -170,7 +170,8 @@ static int kube_object_fill(struct nlmsghdr *nlh, void *arg)
 }
 
 /* 1 if it exists, 0 if not. */
-static int kube_object_exists(struct netlink *s, uint8_t family, const char *table, const char *chain)
+static int kube_object_exists(struct netlink *s, uint8_t family, const char *table,
+			      const char *chain)
 {
 	struct kube_object w = { table, chain };
 	int r = nfnetlink_request(s, chain ? NFT_MSG_GETCHAIN : NFT_MSG_GETTABLE, family,

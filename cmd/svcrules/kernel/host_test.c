@@ -71,7 +71,7 @@ static void host_test_text(uint8_t family, const uint8_t addr[16], void *arg)
 	snprintf(list + used, 1024 - used, "%s ", text);
 }
 
-START_TEST(addresses)
+START_TEST(test_host_addresses)
 {
 	char list[1024] = "";
 
@@ -96,7 +96,7 @@ static void host_test_count(uint8_t family, const uint8_t addr[16], void *arg)
 }
 
 /* More than one datagram of the dump. */
-START_TEST(many_addresses)
+START_TEST(test_host_many_addresses)
 {
 	size_t count = 0;
 	char text[32];
@@ -125,7 +125,7 @@ static int host_test_bridge(const char *name)
 }
 
 /* Of a point-to-point link the local address counts. */
-START_TEST(peer_address)
+START_TEST(test_host_peer_address)
 {
 	char list[1024] = "";
 
@@ -137,7 +137,7 @@ START_TEST(peer_address)
 END_TEST
 
 /* A bridge stands in for the dummy interface. */
-START_TEST(own_interface)
+START_TEST(test_host_own_interface)
 {
 	char list[1024] = "";
 
@@ -153,7 +153,7 @@ START_TEST(own_interface)
 }
 END_TEST
 
-START_TEST(bridge)
+START_TEST(test_host_bridge)
 {
 	ck_assert_int_eq(host_has_bridge(), 0);
 	if (host_test_bridge("br0") == -EOPNOTSUPP) {
@@ -164,7 +164,7 @@ START_TEST(bridge)
 }
 END_TEST
 
-START_TEST(name)
+START_TEST(test_host_name)
 {
 	char buf[65], small[1];
 
@@ -226,7 +226,7 @@ static const struct {
 	{ NFPROTO_IPV4, "filter", "KUBE-SERVICES", 0 },
 };
 
-START_TEST(kube_proxy)
+START_TEST(test_host_kube_proxy)
 {
 	int err = 0;
 	struct netlink *n = netlink_open(NETLINK_NETFILTER, &err);
@@ -254,7 +254,7 @@ static bool host_test_legacy(const char *program, const char *chain)
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-START_TEST(kube_proxy_legacy)
+START_TEST(test_host_kube_proxy_legacy)
 {
 	const char *program = _i ? "ip6tables-legacy" : "iptables-legacy";
 	int err = 0;
@@ -275,14 +275,15 @@ END_TEST
 static void host_tests(TCase *tc)
 {
 	tcase_add_checked_fixture(tc, host_test_setup, NULL);
-	tcase_add_test(tc, addresses);
-	tcase_add_test(tc, many_addresses);
-	tcase_add_test(tc, bridge);
-	tcase_add_test(tc, peer_address);
-	tcase_add_test(tc, own_interface);
-	tcase_add_test(tc, name);
-	tcase_add_loop_test(tc, kube_proxy, 0, (int)(sizeof(proxies) / sizeof(proxies[0])));
-	tcase_add_loop_test(tc, kube_proxy_legacy, 0, 2);
+	tcase_add_test(tc, test_host_addresses);
+	tcase_add_test(tc, test_host_many_addresses);
+	tcase_add_test(tc, test_host_bridge);
+	tcase_add_test(tc, test_host_peer_address);
+	tcase_add_test(tc, test_host_own_interface);
+	tcase_add_test(tc, test_host_name);
+	tcase_add_loop_test(tc, test_host_kube_proxy, 0,
+			    (int)(sizeof(proxies) / sizeof(proxies[0])));
+	tcase_add_loop_test(tc, test_host_kube_proxy_legacy, 0, 2);
 }
 
 int main(void)

@@ -322,7 +322,8 @@ int link_make(const char *owner)
 
 static int link_address_object(int index, const struct link_address *a, struct rtnl_addr *object)
 {
-	struct nl_addr *local = nl_addr_build(a->family, a->addr, (size_t)link_address_size(a->family));
+	size_t size = (size_t)link_address_size(a->family);
+	struct nl_addr *local = nl_addr_build(a->family, a->addr, size);
 	int r;
 
 	if (!local)
@@ -336,7 +337,8 @@ static int link_address_object(int index, const struct link_address *a, struct r
 	return r;
 }
 
-static int link_address_build(bool add, int index, const struct link_address *a, struct nl_msg **ret)
+static int link_address_build(bool add, int index, const struct link_address *a,
+			      struct nl_msg **ret)
 {
 	struct rtnl_addr *object = rtnl_addr_alloc();
 	int r = object ? link_address_object(index, a, object) : -NLE_NOMEM;

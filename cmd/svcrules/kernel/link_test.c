@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The interface svcrules0, each test in a network namespace of its own. Where
- * the kernel has no dummy driver, an interface of another kind stands in for
- * some; all of it runs in testdata/vm.sh. Exit code 77: not permitted here, or
- * only the first part was run.
+ * the kernel has no dummy driver, a bridge takes its place in some tests and the
+ * others are left out; all run in testdata/vm.sh. Exit code 77: not permitted
+ * here, or only a part was run.
  */
 #include "kernel/link.h"
 #include "namespace_test.h"
@@ -15,16 +15,17 @@ static void link_test_setup(void)
 	ck_assert_int_eq(namespace_enter(), 0);
 }
 
-/* True if link_test_ip(8) did it. */
-static bool link_test_ip(const char *arguments)
+/* True if link_ip(8) did it. */
+static bool link_ip(const char *arguments)
 {
 	char command[256];
 
-	snprintf(command, sizeof(command), "PATH=$PATH:/usr/sbin:/sbin ip %s 2>/dev/null", arguments);
+	snprintf(command, sizeof(command), "PATH=$PATH:/usr/sbin:/sbin ip %s 2>/dev/null",
+		 arguments);
 	return system(command) == 0;
 }
 
-static struct link_address link_test_address(const char *text)
+static struct link_address link_addr(const char *text)
 {
 	struct link_address a = { .family = strchr(text, ':') ? AF_INET6 : AF_INET };
 
@@ -33,9 +34,9 @@ static struct link_address link_test_address(const char *text)
 	return a;
 }
 
-static bool link_test_has(const struct link_state *d, const char *text)
+static bool link_has(const struct link_state *d, const char *text)
 {
-	struct link_address a = link_test_address(text);
+	struct link_address a = link_addr(text);
 
 	for (size_t i = 0; i < d->count; i++)
 		if (memcmp(&d->addresses[i], &a, sizeof(a)) == 0)
@@ -76,9 +77,9 @@ static int link_test_change(bool add, const struct link_address *v, size_t n)
 
 /* ---- without the driver */
 
-START_TEST(absent)
+START_TEST(test_link_absent)
 {
-	struct link_address a = link_test_address("10.96.0.1");
+	struct link_address a = link_addr("10.96.0.1");
 
 	link_test_check(false, false, false, "", 0);
 	ck_assert_int_eq(link_delete(), 0);
@@ -88,7 +89,7 @@ START_TEST(absent)
 }
 END_TEST
 
-START_TEST(no_driver_no_interface)
+START_TEST(test_link_no_driver_no_interface)
 {
 	int r = link_make("svcrules-ipvs");
 
@@ -98,7 +99,7 @@ START_TEST(no_driver_no_interface)
 }
 END_TEST
 
-START_TEST(owner_too_long)
+START_TEST(test_link_owner_too_long)
 {
 	char owner[LINK_OWNER_SIZE - sizeof(LINK_ALIAS) + 1];
 
@@ -109,10 +110,10 @@ START_TEST(owner_too_long)
 }
 END_TEST
 
-START_TEST(another_kind)
+START_TEST(test_link_another_kind)
 {
-	if (!link_test_ip("link add " LINK_NAME " alias '" LINK_ALIAS "x' type bridge") ||
-	    !link_test_ip("link set " LINK_NAME " alias '" LINK_ALIAS "x'")) {
+	if (!link_ip("link add " LINK_NAME " alias '" LINK_ALIAS "x' type bridge") ||
+	    !link_ip("link set " LINK_NAME " alias '" LINK_ALIAS "x'")) {
 		printf("SKIP: another_kind: no bridge\n");
 		return;
 	}
@@ -127,13 +128,14 @@ static bool link_test_any_interface(void)
 {
 	if (link_make("x") == 0)
 		return true;
-	return link_test_ip("link add " LINK_NAME " type bridge") && link_test_ip("link set " LINK_NAME " up");
+	return link_ip("link add " LINK_NAME " type bridge") &&
+	       link_ip("link set " LINK_NAME " up");
 }
 
-START_TEST(addresses)
+START_TEST(test_link_addresses)
 {
-	struct link_address v[] = { link_test_address("10.96.0.1"), link_test_address("2001:db8::1"), link_test_address("10.96.0.2"),
-				     link_test_address("169.254.1.1") };
+	struct link_address v[] = { link_addr("10.96.0.1"), link_addr("2001:db8::1"),
+				    link_addr("10.96.0.2"), link_addr("169.254.1.1") };
 	struct link_state d;
 
 	if (!link_test_any_interface()) {
@@ -142,30 +144,33 @@ START_TEST(addresses)
 	}
 	ck_assert_int_eq(link_test_change(true, v, 2), 0);
 	ck_assert_int_eq(link_test_change(true, v, 4), 0); /* half of it is there */
-	ck_assert(link_test_ip("addr add 10.0.0.7/24 dev lo"));
+	ck_assert(link_ip("addr add 10.0.0.7/24 dev lo"));
 	d = link_test_look();
 	ck_assert_uint_eq(d.count, 4);
-	ck_assert(link_test_has(&d, "10.96.0.1") && link_test_has(&d, "10.96.0.2") && link_test_has(&d, "2001:db8::1") &&
-		  link_test_has(&d, "169.254.1.1"));
+	ck_assert(link_has(&d, "10.96.0.1") && link_has(&d, "10.96.0.2"));
+	ck_assert(link_has(&d, "2001:db8::1") && link_has(&d, "169.254.1.1"));
 	link_release(&d);
 	/* no peer, no broadcast, no wait for duplicates, no route to a network */
-	ck_assert(link_test_ip("-o addr show dev " LINK_NAME " | grep -q 'inet 10.96.0.1/32 scope global " LINK_NAME "'"));
-	ck_assert(link_test_ip("-o addr show dev " LINK_NAME " | grep -q 'inet6 2001:db8::1/128 scope global nodad noprefixroute'"));
-	ck_assert(!link_test_ip("-6 route show dev " LINK_NAME " | grep -q 2001"));
-	ck_assert(link_test_ip("route show table local | grep -q 'local 10.96.0.1 dev " LINK_NAME "'"));
+	ck_assert(link_ip("-o addr show dev " LINK_NAME
+			  " | grep -q 'inet 10.96.0.1/32 scope global " LINK_NAME "'"));
+	ck_assert(link_ip("-o addr show dev " LINK_NAME
+			  " | grep -q 'inet6 2001:db8::1/128 scope global nodad noprefixroute'"));
+	ck_assert(!link_ip("-6 route show dev " LINK_NAME " | grep -q 2001"));
+	ck_assert(link_ip("route show table local | grep -q 'local 10.96.0.1 dev " LINK_NAME "'"));
 	ck_assert_int_eq(link_test_change(false, v, 1), 0);
 	ck_assert_int_eq(link_test_change(false, v, 3), 0); /* the first is gone already */
 	d = link_test_look();
 	ck_assert_uint_eq(d.count, 1);
-	ck_assert(link_test_has(&d, "169.254.1.1"));
+	ck_assert(link_has(&d, "169.254.1.1"));
 	link_release(&d);
 }
 END_TEST
 
-START_TEST(addresses_refused)
+START_TEST(test_link_addresses_refused)
 {
-	struct link_address v[] = { link_test_address("10.96.0.1"), link_test_address("ff02::1"), link_test_address("10.96.0.1"),
-				     link_test_address("2001:db8::1"), link_test_address("ff02::2") };
+	struct link_address v[] = { link_addr("10.96.0.1"), link_addr("ff02::1"),
+				    link_addr("10.96.0.1"), link_addr("2001:db8::1"),
+				    link_addr("ff02::2") };
 	struct link_error errors[5];
 	size_t nerrors = 99;
 
@@ -187,7 +192,7 @@ START_TEST(addresses_refused)
 }
 END_TEST
 
-START_TEST(many_addresses)
+START_TEST(test_link_many_addresses)
 {
 	enum { N = 6000 };
 	static struct link_address v[N];
@@ -199,14 +204,15 @@ START_TEST(many_addresses)
 		return;
 	}
 	for (int i = 0; i < N; i++) {
-		snprintf(text, sizeof(text), i % 2 ? "10.96.%d.%d" : "2001:db8::%x:%x", i / 250, i % 250);
-		v[i] = link_test_address(text);
+		snprintf(text, sizeof(text), i % 2 ? "10.96.%d.%d" : "2001:db8::%x:%x", i / 250,
+			 i % 250);
+		v[i] = link_addr(text);
 	}
 	ck_assert_int_eq(link_test_change(true, v, N), 0);
-	ck_assert_int_eq(link_test_change(true, v, N), 0); /* every one is refused, and counts as done */
+	ck_assert_int_eq(link_test_change(true, v, N), 0); /* each refused, which counts as done */
 	d = link_test_look();
 	ck_assert_uint_eq(d.count, N);
-	ck_assert(link_test_has(&d, "10.96.23.249") && link_test_has(&d, "2001:db8::17:f8"));
+	ck_assert(link_has(&d, "10.96.23.249") && link_has(&d, "2001:db8::17:f8"));
 	link_release(&d);
 	ck_assert_int_eq(link_test_change(false, v, N - 1), 0);
 	ck_assert_int_eq(link_test_change(false, v, N), 0);
@@ -216,9 +222,9 @@ START_TEST(many_addresses)
 }
 END_TEST
 
-START_TEST(unprivileged)
+START_TEST(test_link_unprivileged)
 {
-	struct link_address a = link_test_address("10.96.0.1");
+	struct link_address a = link_addr("10.96.0.1");
 	struct link_error error;
 	size_t nerrors;
 
@@ -235,7 +241,7 @@ END_TEST
 
 /* ---- with the driver */
 
-START_TEST(made)
+START_TEST(test_link_made)
 {
 	struct link_state first, second;
 
@@ -246,8 +252,9 @@ START_TEST(made)
 	second = link_test_look();
 	ck_assert_int_eq(first.index, second.index);
 	/* up, and still without a link-local address */
-	ck_assert(!link_test_ip("-6 addr show dev " LINK_NAME " | grep -q fe80"));
-	ck_assert(link_test_ip("link show dev " LINK_NAME " | grep -q 'alias managed by svcrules: svcrules-ipvs$'"));
+	ck_assert(!link_ip("-6 addr show dev " LINK_NAME " | grep -q fe80"));
+	ck_assert(link_ip("link show dev " LINK_NAME
+			  " | grep -q 'alias managed by svcrules: svcrules-ipvs$'"));
 	ck_assert_int_eq(link_make("other-ipvs"), -EEXIST);
 	link_test_check(true, false, true, "svcrules-ipvs", 0);
 	ck_assert_int_eq(link_delete(), 0);
@@ -256,7 +263,7 @@ START_TEST(made)
 }
 END_TEST
 
-/* What a run may leave that was killed between two messages. */
+/* The states that a run leaves if it is killed between two messages. */
 static const char *const halves[] = {
 	"link add " LINK_NAME " type dummy",
 	"link set " LINK_NAME " alias '" LINK_ALIAS "x'",
@@ -264,14 +271,14 @@ static const char *const halves[] = {
 	"link set " LINK_NAME " up",
 };
 
-START_TEST(completed)
+START_TEST(test_link_completed)
 {
 	for (int i = 0; i <= _i; i++)
-		ck_assert(link_test_ip(halves[i]));
+		ck_assert(link_ip(halves[i]));
 	link_test_check(true, false, _i == 3, _i > 0 ? "x" : "", 0);
 	ck_assert_int_eq(link_make("x"), 0);
 	link_test_check(true, false, true, "x", 0);
-	ck_assert(!link_test_ip("-6 addr show dev " LINK_NAME " | grep -q fe80"));
+	ck_assert(!link_ip("-6 addr show dev " LINK_NAME " | grep -q fe80"));
 }
 END_TEST
 
@@ -287,32 +294,32 @@ static const struct {
 	    "addr add 2001:db8::1/64 nodad dev " LINK_NAME }, true, 1 },
 };
 
-START_TEST(foreign)
+START_TEST(test_link_foreign)
 {
-	ck_assert(link_test_ip(halves[0]));
+	ck_assert(link_ip(halves[0]));
 	for (size_t i = 0; i < 3 && others[_i].commands[i]; i++)
-		ck_assert(link_test_ip(others[_i].commands[i]));
+		ck_assert(link_ip(others[_i].commands[i]));
 	link_test_check(true, true, others[_i].up, "", others[_i].count);
 	ck_assert_int_eq(link_make("mine"), -EEXIST);
 	link_test_check(true, true, others[_i].up, "", others[_i].count);
 }
 END_TEST
 
-/* A link-local address, which the kernel gives by itself, makes nothing foreign. */
-START_TEST(link_local)
+/* A link-local address, which the kernel adds by itself, does not make the interface foreign. */
+START_TEST(test_link_local)
 {
-	ck_assert(link_test_ip(halves[0]) && link_test_ip(halves[3]));
-	ck_assert(link_test_ip("-6 addr show dev " LINK_NAME " | grep -q fe80"));
+	ck_assert(link_ip(halves[0]) && link_ip(halves[3]));
+	ck_assert(link_ip("-6 addr show dev " LINK_NAME " | grep -q fe80"));
 	link_test_check(true, false, true, "", 0);
 	ck_assert_int_eq(link_make("x"), 0);
 	link_test_check(true, false, true, "x", 0);
 }
 END_TEST
 
-/* The kernel refuses what it has not: the interface is made all the same. */
-START_TEST(ipv6_off)
+/* The kernel refuses IPv6 addresses; the interface is made all the same. */
+START_TEST(test_link_ipv6_off)
 {
-	struct link_address v[] = { link_test_address("2001:db8::1"), link_test_address("10.96.0.1") };
+	struct link_address v[] = { link_addr("2001:db8::1"), link_addr("10.96.0.1") };
 	struct link_error errors[2];
 	size_t nerrors;
 
@@ -327,7 +334,7 @@ START_TEST(ipv6_off)
 }
 END_TEST
 
-START_TEST(longest_owner)
+START_TEST(test_link_longest_owner)
 {
 	char owner[LINK_OWNER_SIZE - sizeof(LINK_ALIAS)];
 
@@ -342,26 +349,26 @@ static void link_tests_any(TCase *tc)
 {
 	tcase_add_checked_fixture(tc, link_test_setup, NULL);
 	tcase_set_timeout(tc, 120);
-	tcase_add_test(tc, absent);
-	tcase_add_test(tc, no_driver_no_interface);
-	tcase_add_test(tc, owner_too_long);
-	tcase_add_test(tc, another_kind);
-	tcase_add_test(tc, addresses);
-	tcase_add_test(tc, addresses_refused);
-	tcase_add_test(tc, many_addresses);
-	tcase_add_test(tc, unprivileged);
+	tcase_add_test(tc, test_link_absent);
+	tcase_add_test(tc, test_link_no_driver_no_interface);
+	tcase_add_test(tc, test_link_owner_too_long);
+	tcase_add_test(tc, test_link_another_kind);
+	tcase_add_test(tc, test_link_addresses);
+	tcase_add_test(tc, test_link_addresses_refused);
+	tcase_add_test(tc, test_link_many_addresses);
+	tcase_add_test(tc, test_link_unprivileged);
 }
 
 static void link_tests_driver(TCase *tc)
 {
 	tcase_add_checked_fixture(tc, link_test_setup, NULL);
 	tcase_set_timeout(tc, 120);
-	tcase_add_test(tc, made);
-	tcase_add_loop_test(tc, completed, 0, (int)(sizeof(halves) / sizeof(halves[0])));
-	tcase_add_loop_test(tc, foreign, 0, (int)(sizeof(others) / sizeof(others[0])));
-	tcase_add_test(tc, link_local);
-	tcase_add_test(tc, ipv6_off);
-	tcase_add_test(tc, longest_owner);
+	tcase_add_test(tc, test_link_made);
+	tcase_add_loop_test(tc, test_link_completed, 0, (int)(sizeof(halves) / sizeof(halves[0])));
+	tcase_add_loop_test(tc, test_link_foreign, 0, (int)(sizeof(others) / sizeof(others[0])));
+	tcase_add_test(tc, test_link_local);
+	tcase_add_test(tc, test_link_ipv6_off);
+	tcase_add_test(tc, test_link_longest_owner);
 }
 
 /* EOPNOTSUPP: the kernel has no driver, and only the first part can run. */

@@ -11,7 +11,7 @@ static void sysctl_test_setup(void)
 	ck_assert_int_eq(namespace_enter(), 0);
 }
 
-START_TEST(reading)
+START_TEST(test_sysctl_reading)
 {
 	char buf[64], one[1], path[5000];
 
@@ -41,7 +41,7 @@ static void sysctl_test_finding(const struct sysctl_finding *f, void *arg)
 	a->last = *f;
 }
 
-START_TEST(findings)
+START_TEST(test_sysctl_findings)
 {
 	struct arp_findings a = { 0 };
 	char value[SYSCTL_VALUE_SIZE];
@@ -74,8 +74,8 @@ END_TEST
 static void sysctl_tests(TCase *tc)
 {
 	tcase_add_checked_fixture(tc, sysctl_test_setup, NULL);
-	tcase_add_test(tc, reading);
-	tcase_add_test(tc, findings);
+	tcase_add_test(tc, test_sysctl_reading);
+	tcase_add_test(tc, test_sysctl_findings);
 }
 
 int main(void)

@@ -45,15 +45,15 @@ static void ipvs_test_put_service(struct nlmsghdr *nlh, const struct server *s)
 
 static void ipvs_test_new_service(const struct server *s)
 {
-	struct nlmsghdr *nlh = generic_test_message(IPVS_CMD_NEW_SERVICE);
+	struct nlmsghdr *nlh = generic_message(IPVS_CMD_NEW_SERVICE);
 
 	ipvs_test_put_service(nlh, s);
-	generic_test_message_end(nlh);
+	generic_message_end(nlh);
 }
 
 static void ipvs_test_new_dest(const struct server *s, const char *address)
 {
-	struct nlmsghdr *nlh = generic_test_message(IPVS_CMD_NEW_DEST);
+	struct nlmsghdr *nlh = generic_message(IPVS_CMD_NEW_DEST);
 	uint8_t to[16] = { 0 };
 	struct nlattr *nest;
 
@@ -68,7 +68,7 @@ static void ipvs_test_new_dest(const struct server *s, const char *address)
 	mnl_attr_put_u32(nlh, IPVS_DEST_ATTR_U_THRESH, 0);
 	mnl_attr_put_u32(nlh, IPVS_DEST_ATTR_L_THRESH, 0);
 	mnl_attr_nest_end(nlh, nest);
-	generic_test_message_end(nlh);
+	generic_message_end(nlh);
 }
 
 struct seen {
@@ -102,7 +102,8 @@ static void ipvs_test_services(struct seen *s)
 	char buf[64] __attribute__((aligned(8)));
 
 	*s = (struct seen){ .count = 0 };
-	ck_assert_int_eq(generic_dump(g, generic_test_message_at(buf, IPVS_CMD_GET_SERVICE, 0), ipvs_test_services_cb, s), 0);
+	ck_assert_int_eq(generic_dump(g, generic_message_at(buf, IPVS_CMD_GET_SERVICE, 0),
+				      ipvs_test_services_cb, s), 0);
 }
 
 static int ipvs_test_dests_cb(const struct nlmsghdr *nlh, void *arg)
@@ -115,7 +116,7 @@ static int ipvs_test_dests_cb(const struct nlmsghdr *nlh, void *arg)
 static int ipvs_test_dests(const struct server *s, size_t *count)
 {
 	char buf[512] __attribute__((aligned(8))) = { 0 };
-	struct nlmsghdr *nlh = generic_test_message_at(buf, IPVS_CMD_GET_DEST, 0);
+	struct nlmsghdr *nlh = generic_message_at(buf, IPVS_CMD_GET_DEST, 0);
 
 	ipvs_test_put_service(nlh, s);
 	*count = 0;
@@ -126,7 +127,7 @@ static const struct server one = { "10.96.0.1", 80, "rr", OUR_FLAG };
 static const struct server two = { "10.96.0.1", 443, "no-such", 0 };
 static const struct server three = { "10.96.0.2", 80, "wlc", OUR_FLAG | IP_VS_SVC_F_PERSISTENT };
 
-START_TEST(ipvs_errors_are_raw)
+START_TEST(test_ipvs_errors_are_raw)
 {
 	struct seen s;
 
@@ -153,7 +154,7 @@ START_TEST(ipvs_errors_are_raw)
 END_TEST
 
 /* The kernel keeps a flag that it does not know, also when the service is changed. */
-START_TEST(ipvs_flag_is_kept)
+START_TEST(test_ipvs_flag_is_kept)
 {
 	struct server set = one;
 	struct nlmsghdr *nlh;
@@ -166,16 +167,16 @@ START_TEST(ipvs_flag_is_kept)
 	ck_assert_str_eq(s.text, "10.96.0.1:80 rr 0x40000002\n");
 	set.scheduler = "sh";
 	set.flags |= IP_VS_SVC_F_SCHED1;
-	nlh = generic_test_message(IPVS_CMD_SET_SERVICE);
+	nlh = generic_message(IPVS_CMD_SET_SERVICE);
 	ipvs_test_put_service(nlh, &set);
-	generic_test_message_end(nlh);
+	generic_message_end(nlh);
 	ck_assert_int_eq(generic_test_send(MAX_ERRORS), 0);
 	ipvs_test_services(&s);
 	ck_assert_str_eq(s.text, "10.96.0.1:80 sh 0x4000000a\n");
 }
 END_TEST
 
-START_TEST(ipvsadm_prints_as_usual)
+START_TEST(test_ipvsadm_prints_as_usual)
 {
 	char text[512] = "";
 	FILE *f;
@@ -198,7 +199,7 @@ START_TEST(ipvsadm_prints_as_usual)
 END_TEST
 
 /* Many datagrams, then one dump for each virtual server. */
-START_TEST(ipvs_many)
+START_TEST(test_ipvs_many)
 {
 	struct server s = { "10.96.0.1", 0, "rr", OUR_FLAG };
 	size_t count;
@@ -216,12 +217,13 @@ START_TEST(ipvs_many)
 		ck_assert_uint_eq(count, 2);
 	}
 	s.port = 9999;
-	(void)ipvs_test_dests(&s, &count); /* the kernel ends the dump of a missing server without an error */
+	/* the kernel ends the dump of a missing server without an error */
+	(void)ipvs_test_dests(&s, &count);
 	ck_assert_uint_eq(count, 0);
 }
 END_TEST
 
-START_TEST(ipvs_unprivileged)
+START_TEST(test_ipvs_unprivileged)
 {
 	if (setresuid(65534, 65534, 65534) < 0) {
 		printf("SKIP: ipvs_unprivileged: no second user\n");
@@ -237,11 +239,11 @@ END_TEST
 static void ipvs_tests(TCase *tc)
 {
 	tcase_add_checked_fixture(tc, ipvs_test_setup, generic_test_teardown);
-	tcase_add_test(tc, ipvs_errors_are_raw);
-	tcase_add_test(tc, ipvs_flag_is_kept);
-	tcase_add_test(tc, ipvsadm_prints_as_usual);
-	tcase_add_test(tc, ipvs_many);
-	tcase_add_test(tc, ipvs_unprivileged);
+	tcase_add_test(tc, test_ipvs_errors_are_raw);
+	tcase_add_test(tc, test_ipvs_flag_is_kept);
+	tcase_add_test(tc, test_ipvsadm_prints_as_usual);
+	tcase_add_test(tc, test_ipvs_many);
+	tcase_add_test(tc, test_ipvs_unprivileged);
 }
 
 /* What generic_open() returns for IPVS. */

@@ -12,10 +12,10 @@ static void generic_test_setup_nlctrl(void)
 
 static void generic_test_get_family(const char *name)
 {
-	struct nlmsghdr *nlh = generic_test_message(CTRL_CMD_GETFAMILY);
+	struct nlmsghdr *nlh = generic_message(CTRL_CMD_GETFAMILY);
 
 	mnl_attr_put_strz(nlh, CTRL_ATTR_FAMILY_NAME, name);
-	generic_test_message_end(nlh);
+	generic_message_end(nlh);
 }
 
 struct families {
@@ -41,10 +41,11 @@ static int generic_test_families(struct families *f)
 {
 	char buf[64] __attribute__((aligned(8)));
 
-	return generic_dump(g, generic_test_message_at(buf, CTRL_CMD_GETFAMILY, 7), generic_test_families_cb, f);
+	return generic_dump(g, generic_message_at(buf, CTRL_CMD_GETFAMILY, 7),
+			    generic_test_families_cb, f);
 }
 
-START_TEST(family_is_found)
+START_TEST(test_generic_family_is_found)
 {
 	int err = 0;
 
@@ -57,7 +58,7 @@ START_TEST(family_is_found)
 }
 END_TEST
 
-START_TEST(dump)
+START_TEST(test_generic_dump)
 {
 	struct families f = { 0 };
 
@@ -68,7 +69,7 @@ START_TEST(dump)
 END_TEST
 
 /* A callback that fails is called once, and the socket is good for the next dump. */
-START_TEST(dump_callback_fails)
+START_TEST(test_generic_dump_callback_fails)
 {
 	struct families f = { .result = -EXFULL }, again = { 0 };
 
@@ -79,15 +80,15 @@ START_TEST(dump_callback_fails)
 }
 END_TEST
 
-START_TEST(dump_is_refused)
+START_TEST(test_generic_dump_is_refused)
 {
 	char buf[64] __attribute__((aligned(8)));
 
-	ck_assert_int_eq(generic_dump(g, generic_test_message_at(buf, 250, 0), NULL, NULL), -EOPNOTSUPP);
+	ck_assert_int_eq(generic_dump(g, generic_message_at(buf, 250, 0), NULL, NULL), -EOPNOTSUPP);
 }
 END_TEST
 
-START_TEST(many_dumps)
+START_TEST(test_generic_many_dumps)
 {
 	for (int i = 0; i < 2000; i++) {
 		struct families f = { 0 };
@@ -98,16 +99,16 @@ START_TEST(many_dumps)
 }
 END_TEST
 
-START_TEST(refusals)
+START_TEST(test_generic_refusals)
 {
 	static char before[1024];
 	size_t len;
 
 	generic_test_get_family("nlctrl");
 	generic_test_get_family("none-1");
-	generic_test_message_end(generic_test_message(CTRL_CMD_GETFAMILY)); /* without a name */
+	generic_message_end(generic_message(CTRL_CMD_GETFAMILY)); /* without a name */
 	generic_test_get_family("nlctrl");
-	generic_test_message_end(generic_test_message(250));
+	generic_message_end(generic_message(250));
 	generic_test_get_family("nlctrl");
 	len = batch_len;
 	memcpy(before, batch, len);
@@ -127,10 +128,10 @@ START_TEST(refusals)
 END_TEST
 
 /* The last message of a datagram fails: its error takes the place of the ack. */
-START_TEST(last_is_refused)
+START_TEST(test_generic_last_is_refused)
 {
 	generic_test_get_family("nlctrl");
-	generic_test_message_end(generic_test_message(250));
+	generic_message_end(generic_message(250));
 	ck_assert_int_eq(generic_test_send(MAX_ERRORS), -EOPNOTSUPP);
 	ck_assert_uint_eq(nerrors, 1);
 	ck_assert_uint_eq(errors[0].seq, 2);
@@ -141,7 +142,7 @@ END_TEST
 static void generic_test_fail_many(size_t count, size_t max_errors)
 {
 	for (size_t i = 0; i < count; i++)
-		generic_test_message_end(generic_test_message(i % 2 ? 250 : CTRL_CMD_GETFAMILY));
+		generic_message_end(generic_message(i % 2 ? 250 : CTRL_CMD_GETFAMILY));
 	ck_assert_int_eq(generic_test_send(max_errors), -EINVAL);
 	ck_assert_uint_eq(nerrors, count < max_errors ? count : max_errors);
 	for (size_t i = 0; i < nerrors; i++) {
@@ -150,14 +151,14 @@ static void generic_test_fail_many(size_t count, size_t max_errors)
 	}
 }
 
-START_TEST(many_errors)
+START_TEST(test_generic_many_errors)
 {
 	generic_test_fail_many(MAX_ERRORS, MAX_ERRORS);
 }
 END_TEST
 
 /* Only root of the first namespaces gets the large receive buffer. */
-START_TEST(many_errors_unprivileged)
+START_TEST(test_generic_many_errors_unprivileged)
 {
 	int err = 0;
 
@@ -172,10 +173,10 @@ START_TEST(many_errors_unprivileged)
 }
 END_TEST
 
-START_TEST(errors_beyond_the_array)
+START_TEST(test_generic_errors_beyond_the_array)
 {
 	generic_test_fail_many(5000, 3);
-	generic_test_message_end(generic_test_message(CTRL_CMD_GETFAMILY));
+	generic_message_end(generic_message(CTRL_CMD_GETFAMILY));
 	ck_assert_int_eq(generic_test_send(0), -EINVAL);
 	ck_assert_uint_eq(nerrors, 0);
 }
@@ -184,16 +185,17 @@ END_TEST
 static void generic_test_malformed(size_t len, uint32_t count)
 {
 	nerrors = 99;
-	ck_assert_int_eq(generic_batch(g, batch, len, count, errors, MAX_ERRORS, &nerrors), -EINVAL);
+	ck_assert_int_eq(generic_batch(g, batch, len, count, errors, MAX_ERRORS, &nerrors),
+			 -EINVAL);
 	ck_assert_uint_eq(nerrors, 0);
 }
 
-START_TEST(malformed_is_not_sent)
+START_TEST(test_generic_malformed_is_not_sent)
 {
 	struct nlmsghdr *nlh = (struct nlmsghdr *)batch;
 
-	generic_test_message_end(generic_test_message(250));
-	generic_test_message_end(generic_test_message(250));
+	generic_message_end(generic_message(250));
+	generic_message_end(generic_message(250));
 	generic_test_malformed(batch_len, 1);
 	generic_test_malformed(batch_len, 3);
 	generic_test_malformed(batch_len - 4, 2);
@@ -212,17 +214,17 @@ END_TEST
 static void generic_tests(TCase *tc)
 {
 	tcase_add_checked_fixture(tc, generic_test_setup_nlctrl, generic_test_teardown);
-	tcase_add_test(tc, family_is_found);
-	tcase_add_test(tc, dump);
-	tcase_add_test(tc, dump_callback_fails);
-	tcase_add_test(tc, dump_is_refused);
-	tcase_add_test(tc, many_dumps);
-	tcase_add_test(tc, refusals);
-	tcase_add_test(tc, last_is_refused);
-	tcase_add_test(tc, many_errors);
-	tcase_add_test(tc, many_errors_unprivileged);
-	tcase_add_test(tc, errors_beyond_the_array);
-	tcase_add_test(tc, malformed_is_not_sent);
+	tcase_add_test(tc, test_generic_family_is_found);
+	tcase_add_test(tc, test_generic_dump);
+	tcase_add_test(tc, test_generic_dump_callback_fails);
+	tcase_add_test(tc, test_generic_dump_is_refused);
+	tcase_add_test(tc, test_generic_many_dumps);
+	tcase_add_test(tc, test_generic_refusals);
+	tcase_add_test(tc, test_generic_last_is_refused);
+	tcase_add_test(tc, test_generic_many_errors);
+	tcase_add_test(tc, test_generic_many_errors_unprivileged);
+	tcase_add_test(tc, test_generic_errors_beyond_the_array);
+	tcase_add_test(tc, test_generic_malformed_is_not_sent);
 }
 
 int main(void)

@@ -38,7 +38,7 @@ static inline void generic_test_teardown(void)
 	free(errors);
 }
 
-static inline struct nlmsghdr *generic_test_message_at(void *to, uint8_t cmd, uint32_t seq)
+static inline struct nlmsghdr *generic_message_at(void *to, uint8_t cmd, uint32_t seq)
 {
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(to);
 	struct genlmsghdr *gh = mnl_nlmsg_put_extra_header(nlh, sizeof(*gh));
@@ -52,12 +52,12 @@ static inline struct nlmsghdr *generic_test_message_at(void *to, uint8_t cmd, ui
 }
 
 /* Starts a message at the end of the batch; the caller ends it before the next one. */
-static inline struct nlmsghdr *generic_test_message(uint8_t cmd)
+static inline struct nlmsghdr *generic_message(uint8_t cmd)
 {
-	return generic_test_message_at(batch + batch_len, cmd, ++batch_count);
+	return generic_message_at(batch + batch_len, cmd, ++batch_count);
 }
 
-static inline void generic_test_message_end(const struct nlmsghdr *nlh)
+static inline void generic_message_end(const struct nlmsghdr *nlh)
 {
 	batch_len += MNL_ALIGN(nlh->nlmsg_len);
 }

@@ -11,9 +11,12 @@
 #define ANSWER_SIZE 2048u /* of the receive buffer: twice what an error takes */
 
 struct netlink_sizes {
-	size_t receive;        /* of one datagram; the kernel's dumps fill at most 32 KiB (Linux 6.18) */
-	size_t receive_buffer; /* SO_RCVBUF; an ack takes about 1 KiB of it */
-	size_t send_buffer;    /* SO_SNDBUF; netlink_sendmsg() needs 32 bytes more than the datagram */
+	/* Of one datagram; the kernel's dumps fill at most 32 KiB (Linux 6.18). */
+	size_t receive;
+	/* SO_RCVBUF; an ack takes about 1 KiB of it. */
+	size_t receive_buffer;
+	/* SO_SNDBUF; netlink_sendmsg() needs 32 bytes more than the datagram has. */
+	size_t send_buffer;
 };
 
 static const struct netlink_sizes sizes_nfnetlink = { 256u << 10, 32u << 20, 1u << 20 };
@@ -287,7 +290,7 @@ bool netlink_well_formed(const char *buf, size_t len, size_t nmsgs, size_t least
 	return at == len && count == nmsgs && count < NETLINK_SEQ_REQUEST;
 }
 
-/* The bytes of the next datagram, which has at least one message; *last is the offset of its last. */
+/* The bytes of the next datagram, of one message or more; *last is the offset of its last one. */
 static size_t datagram_cut(const struct netlink *s, const char *buf, size_t len, size_t *last)
 {
 	size_t at = 0;

@@ -21,7 +21,7 @@ struct netlink {
 	uint32_t seq;        /* of requests and transactions, counts up */
 	size_t send_buffer;  /* the size last asked for */
 	size_t receive_size; /* of `buf` */
-	size_t at_once;      /* most messages in one datagram: the errors of all fit the receive buffer */
+	size_t at_once;      /* most messages in one datagram: all their errors fit */
 	size_t commits;      /* transactions committed, counted by transaction.c */
 	bool unfinished;     /* answers to an earlier request may still be waiting */
 	char *buf;           /* of one datagram */

@@ -56,7 +56,10 @@ struct transaction {
 	bool confirmed; /* by an ack of the last message or of the end */
 };
 
-/* The kernel's words and the offset, which follow the error and, unless it is capped, the message. */
+/*
+ * Reads the kernel's words and the offset. They follow the error and, unless
+ * that is capped, the message.
+ */
 static void transaction_error_words(const struct nlmsghdr *nlh, struct transaction_error *e)
 {
 	const struct nlmsgerr *ne = mnl_nlmsg_get_payload(nlh);

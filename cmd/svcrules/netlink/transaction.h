@@ -14,7 +14,7 @@
 struct transaction_error {
 	uint32_t seq;    /* nlmsg_seq of the message; 0: the transaction as a whole */
 	int err;         /* negative errno, raw */
-	uint32_t offset; /* of the offending attribute, in bytes from the start of its message; 0: unknown */
+	uint32_t offset; /* of the offending attribute in its message, in bytes; 0: unknown */
 	char msg[128];   /* the kernel's own words, terminated, cut if longer; "" if it gave none */
 };
 

@@ -52,8 +52,8 @@ static size_t test_table_count(void)
 {
 	size_t count = 0;
 
-	ck_assert_int_eq(nfnetlink_dump(nl, NFT_MSG_GETTABLE, NFPROTO_INET, NULL, NULL, test_count_cb,
-				   &count), 0);
+	ck_assert_int_eq(nfnetlink_dump(nl, NFT_MSG_GETTABLE, NFPROTO_INET, NULL, NULL,
+					test_count_cb, &count), 0);
 	return count;
 }
 
@@ -66,7 +66,7 @@ static uint32_t test_genid(void)
 	return id;
 }
 
-START_TEST(commit_is_seen)
+START_TEST(test_transaction_commit_is_seen)
 {
 	struct transaction_stats stats = { 0 };
 	uint32_t before = test_genid();
@@ -83,7 +83,7 @@ START_TEST(commit_is_seen)
 }
 END_TEST
 
-START_TEST(check_commits_nothing)
+START_TEST(test_transaction_check_commits_nothing)
 {
 	uint32_t before = test_genid();
 
@@ -101,7 +101,7 @@ START_TEST(check_commits_nothing)
 }
 END_TEST
 
-START_TEST(stale_generation)
+START_TEST(test_transaction_stale_generation)
 {
 	uint32_t before = test_genid();
 
@@ -119,7 +119,7 @@ START_TEST(stale_generation)
 }
 END_TEST
 
-START_TEST(errors_name_their_message)
+START_TEST(test_transaction_errors_name_their_message)
 {
 	struct nlmsghdr *nlh;
 
@@ -140,7 +140,7 @@ START_TEST(errors_name_their_message)
 END_TEST
 
 /* The kernel has words for few refusals (6.18), among them that of an attribute's size. */
-START_TEST(errors_carry_the_words)
+START_TEST(test_transaction_errors_carry_the_words)
 {
 	struct nlmsghdr *nlh = test_batch_message(NFT_MSG_NEWTABLE, NLM_F_CREATE);
 
@@ -154,7 +154,7 @@ START_TEST(errors_carry_the_words)
 }
 END_TEST
 
-START_TEST(many_errors)
+START_TEST(test_transaction_many_errors)
 {
 	int r;
 
@@ -172,26 +172,26 @@ START_TEST(many_errors)
 }
 END_TEST
 
-START_TEST(errors_beyond_the_array)
+START_TEST(test_transaction_errors_beyond_the_array)
 {
 	for (int i = 0; i < 10; i++)
 		test_batch_chain("missing", "input");
 	ck_assert_int_eq(transaction_send(nl, batch, batch_len, true, 0, batch_count, errors, 3,
-					 &nerrors, NULL), -ENOENT);
+					  &nerrors, NULL), -ENOENT);
 	ck_assert_uint_eq(nerrors, 3);
 	ck_assert_int_eq(transaction_send(nl, batch, batch_len, true, 0, batch_count, NULL, 0,
-					 &nerrors, NULL), -ENOENT);
+					  &nerrors, NULL), -ENOENT);
 	ck_assert_uint_eq(nerrors, 0);
 }
 END_TEST
 
-START_TEST(malformed_is_not_sent)
+START_TEST(test_transaction_malformed_is_not_sent)
 {
 	test_batch_table("one");
 	ck_assert_int_eq(transaction_send(nl, batch, batch_len, true, 0, 2, errors, 1, &nerrors,
-					 NULL), -EINVAL);
+					  NULL), -EINVAL);
 	ck_assert_int_eq(transaction_send(nl, batch, batch_len - 4, true, 0, 1, errors, 1,
-					 &nerrors, NULL), -EINVAL);
+					  &nerrors, NULL), -EINVAL);
 	((struct nlmsghdr *)batch)->nlmsg_seq = 7;
 	ck_assert_int_eq(test_batch_send(true, 0, NULL), -EINVAL);
 	ck_assert_uint_eq(nerrors, 0);
@@ -199,7 +199,7 @@ START_TEST(malformed_is_not_sent)
 }
 END_TEST
 
-START_TEST(empty_batch)
+START_TEST(test_transaction_empty_batch)
 {
 	ck_assert_int_eq(test_batch_send(true, 0, NULL), 0);
 	ck_assert_int_eq(test_batch_send(false, test_genid(), NULL), 0);
@@ -243,7 +243,7 @@ static bool test_buffers_forced(void)
 	return may;
 }
 
-START_TEST(large_batch)
+START_TEST(test_transaction_large_batch)
 {
 	static char set[] = "s", missing[] = "t";
 	struct transaction_stats stats = { 0 };
@@ -260,13 +260,13 @@ START_TEST(large_batch)
 	}
 	ck_assert_int_eq(test_batch_send(true, test_genid(), &stats), 0);
 	ck_assert_uint_gt(stats.bytes, 15000000);
-	ck_assert_int_eq(nfnetlink_dump(nl, NFT_MSG_GETSETELEM, NFPROTO_INET, test_fill_set, set,
-				   test_elements_cb, &count), 0);
+	ck_assert_int_eq(nfnetlink_dump(nl, NFT_MSG_GETSETELEM, NFPROTO_INET, test_fill_set,
+					set, test_elements_cb, &count), 0);
 	ck_assert_uint_eq(count, 290 * 200);
-	ck_assert_int_eq(nfnetlink_dump(nl, NFT_MSG_GETSETELEM, NFPROTO_INET, test_fill_set, missing,
-				   test_elements_cb, &count), -ENOENT);
-	ck_assert_int_eq(nfnetlink_dump(nl, NFT_MSG_GETSETELEM, NFPROTO_INET, test_fill_set, set,
-				   test_refuse_cb, &calls), -ECANCELED);
+	ck_assert_int_eq(nfnetlink_dump(nl, NFT_MSG_GETSETELEM, NFPROTO_INET, test_fill_set,
+					missing, test_elements_cb, &count), -ENOENT);
+	ck_assert_int_eq(nfnetlink_dump(nl, NFT_MSG_GETSETELEM, NFPROTO_INET, test_fill_set,
+					set, test_refuse_cb, &calls), -ECANCELED);
 	ck_assert_uint_eq(calls, 1);
 	ck_assert_uint_eq(test_table_count(), 1);
 }
@@ -290,7 +290,7 @@ static int test_disturb_cb(const struct nlmsghdr *nlh, void *arg)
 	return 0;
 }
 
-START_TEST(interrupted_dump)
+START_TEST(test_transaction_interrupted_dump)
 {
 	static char set[] = "s";
 	size_t calls = 0, count = 0;
@@ -300,33 +300,33 @@ START_TEST(interrupted_dump)
 	for (uint32_t i = 0; i < 5; i++)
 		test_batch_elements("one", "s", i * 200, 200);
 	ck_assert_int_eq(test_batch_send(true, 0, NULL), 0);
-	ck_assert_int_eq(nfnetlink_dump(nl, NFT_MSG_GETSETELEM, NFPROTO_INET, test_fill_set, set,
-				   test_disturb_cb, &calls), -EINTR);
+	ck_assert_int_eq(nfnetlink_dump(nl, NFT_MSG_GETSETELEM, NFPROTO_INET, test_fill_set,
+					set, test_disturb_cb, &calls), -EINTR);
 	ck_assert_uint_gt(calls, 1);
-	ck_assert_int_eq(nfnetlink_dump(nl, NFT_MSG_GETSETELEM, NFPROTO_INET, test_fill_set, set,
-				   test_elements_cb, &count), 0);
+	ck_assert_int_eq(nfnetlink_dump(nl, NFT_MSG_GETSETELEM, NFPROTO_INET, test_fill_set,
+					set, test_elements_cb, &count), 0);
 	ck_assert_uint_eq(count, 1000);
 }
 END_TEST
 
-START_TEST(requests)
+START_TEST(test_transaction_requests)
 {
 	static char set[] = "s";
 	size_t calls = 0;
 
-	ck_assert_int_eq(nfnetlink_request(nl, NFT_MSG_GETSET, NFPROTO_INET, test_fill_set, set, test_count_cb,
-				      &calls), -ENOENT);
+	ck_assert_int_eq(nfnetlink_request(nl, NFT_MSG_GETSET, NFPROTO_INET, test_fill_set, set,
+					   test_count_cb, &calls), -ENOENT);
 	ck_assert_uint_eq(calls, 0);
 	test_batch_table("one");
 	test_batch_set("one", "s");
 	ck_assert_int_eq(test_batch_send(true, 0, NULL), 0);
-	ck_assert_int_eq(nfnetlink_request(nl, NFT_MSG_GETSET, NFPROTO_INET, test_fill_set, set, test_count_cb,
-				      &calls), 0);
+	ck_assert_int_eq(nfnetlink_request(nl, NFT_MSG_GETSET, NFPROTO_INET, test_fill_set, set,
+					   test_count_cb, &calls), 0);
 	ck_assert_uint_eq(calls, 1);
 }
 END_TEST
 
-START_TEST(unprivileged)
+START_TEST(test_transaction_unprivileged)
 {
 	uint32_t id;
 	int err = 0;
@@ -348,19 +348,19 @@ END_TEST
 static void transaction_tests(TCase *tc)
 {
 	tcase_add_checked_fixture(tc, test_batch_setup, test_batch_teardown);
-	tcase_add_test(tc, commit_is_seen);
-	tcase_add_test(tc, check_commits_nothing);
-	tcase_add_test(tc, stale_generation);
-	tcase_add_test(tc, errors_name_their_message);
-	tcase_add_test(tc, errors_carry_the_words);
-	tcase_add_test(tc, many_errors);
-	tcase_add_test(tc, errors_beyond_the_array);
-	tcase_add_test(tc, malformed_is_not_sent);
-	tcase_add_test(tc, empty_batch);
-	tcase_add_test(tc, large_batch);
-	tcase_add_test(tc, interrupted_dump);
-	tcase_add_test(tc, requests);
-	tcase_add_test(tc, unprivileged);
+	tcase_add_test(tc, test_transaction_commit_is_seen);
+	tcase_add_test(tc, test_transaction_check_commits_nothing);
+	tcase_add_test(tc, test_transaction_stale_generation);
+	tcase_add_test(tc, test_transaction_errors_name_their_message);
+	tcase_add_test(tc, test_transaction_errors_carry_the_words);
+	tcase_add_test(tc, test_transaction_many_errors);
+	tcase_add_test(tc, test_transaction_errors_beyond_the_array);
+	tcase_add_test(tc, test_transaction_malformed_is_not_sent);
+	tcase_add_test(tc, test_transaction_empty_batch);
+	tcase_add_test(tc, test_transaction_large_batch);
+	tcase_add_test(tc, test_transaction_interrupted_dump);
+	tcase_add_test(tc, test_transaction_requests);
+	tcase_add_test(tc, test_transaction_unprivileged);
 }
 
 int main(void)

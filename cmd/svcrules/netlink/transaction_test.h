@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Transactions for tests: a socket of nfnetlink in a namespace of its own, and messages of nf_tables. */
+/* Transactions for tests: a socket in a namespace of its own, and messages of nf_tables. */
 #ifndef SVCRULES_NETLINK_TRANSACTION_TEST_H
 #define SVCRULES_NETLINK_TRANSACTION_TEST_H
 

@@ -45,7 +45,7 @@ static pid_t lock_test_holder(unsigned hold_ms)
 	return child;
 }
 
-START_TEST(lock_is_exclusive)
+START_TEST(test_lock_is_exclusive)
 {
 	int fd = -1, pid = 0;
 	pid_t child = lock_test_holder(20000);
@@ -70,7 +70,7 @@ START_TEST(lock_is_exclusive)
 }
 END_TEST
 
-START_TEST(lock_is_handed_over)
+START_TEST(test_lock_is_handed_over)
 {
 	int fd = -1, pid = 0;
 	pid_t child = lock_test_holder(200);
@@ -83,7 +83,7 @@ START_TEST(lock_is_handed_over)
 }
 END_TEST
 
-START_TEST(lock_is_per_namespace)
+START_TEST(test_lock_is_per_namespace)
 {
 	int fd = -1, fd2 = -1, pid = 0;
 
@@ -100,9 +100,9 @@ END_TEST
 static void lock_tests(TCase *tc)
 {
 	tcase_add_checked_fixture(tc, lock_test_setup, NULL);
-	tcase_add_test(tc, lock_is_exclusive);
-	tcase_add_test(tc, lock_is_handed_over);
-	tcase_add_test(tc, lock_is_per_namespace);
+	tcase_add_test(tc, test_lock_is_exclusive);
+	tcase_add_test(tc, test_lock_is_handed_over);
+	tcase_add_test(tc, test_lock_is_per_namespace);
 }
 
 int main(void)
