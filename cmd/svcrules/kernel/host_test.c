@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Facts of the host, in network namespaces made for it. Exit code 77: not permitted here. */
+/*
+ * Facts of the host, each test in a network namespace of its own. Exit code 77:
+ * not permitted here.
+ */
 #include "kernel/host.h"
 #include "namespace_test.h"
 #include "netlink/transaction.h"
@@ -95,7 +98,7 @@ static void host_test_count(uint8_t family, const uint8_t addr[16], void *arg)
 	++*(size_t *)arg;
 }
 
-/* More than one datagram of the dump. */
+/* More addresses than fit one datagram of the dump. */
 START_TEST(test_host_many_addresses)
 {
 	size_t count = 0;
@@ -239,7 +242,7 @@ START_TEST(test_host_kube_proxy)
 }
 END_TEST
 
-/* Runs iptables-legacy; its absence is no failure. */
+/* True if `program`, iptables-legacy or ip6tables-legacy, created the chain. */
 static bool host_test_legacy(const char *program, const char *chain)
 {
 	pid_t child = fork();

@@ -16,7 +16,7 @@
 #define DUMP_TRIES 5
 #define ADDRESS_MESSAGE_SIZE 128 /* no message about one address is longer */
 
-/* libnl, which here only builds and parses messages, fails for lack of memory or of sense. */
+/* libnl only builds and parses messages here; it fails without memory, or on an invalid one. */
 static int link_from_libnl(int r)
 {
 	if (r >= 0)

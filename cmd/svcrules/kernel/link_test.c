@@ -15,7 +15,7 @@ static void link_test_setup(void)
 	ck_assert_int_eq(namespace_enter(), 0);
 }
 
-/* True if link_ip(8) did it. */
+/* True if ip(8) succeeded. */
 static bool link_ip(const char *arguments)
 {
 	char command[256];
@@ -143,7 +143,7 @@ START_TEST(test_link_addresses)
 		return;
 	}
 	ck_assert_int_eq(link_test_change(true, v, 2), 0);
-	ck_assert_int_eq(link_test_change(true, v, 4), 0); /* half of it is there */
+	ck_assert_int_eq(link_test_change(true, v, 4), 0); /* half of them are present */
 	ck_assert(link_ip("addr add 10.0.0.7/24 dev lo"));
 	d = link_test_look();
 	ck_assert_uint_eq(d.count, 4);

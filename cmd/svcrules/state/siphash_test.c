@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The same source with the numbers of rounds that the authors published results for. */
+/* Compiles the source again with the numbers of rounds for which the authors published results. */
 #define SIPHASH_ROUNDS 2
 #define SIPHASH_FINAL_ROUNDS 4
 #define siphash_start reference_start
@@ -46,7 +46,7 @@ START_TEST(test_published)
 }
 END_TEST
 
-/* However the bytes are cut, the sum is the same; and every byte of them matters. */
+/* The sum does not depend on how the bytes are cut into pieces, and every byte matters. */
 START_TEST(test_pieces)
 {
 	uint8_t data[67], whole[SIPHASH_SIZE], sum[SIPHASH_SIZE];
