@@ -16,8 +16,8 @@ B := build$(if $(SANITIZE),/$(subst $(comma),-,$(SANITIZE)))
 Q := $(if $(filter 1,$(V)),,@)
 
 LIB_PKGS := libmnl libnftnl jansson
-# of the command alone: IPVS and its dummy interface
-CMD_PKGS := libnl-3.0 libnl-genl-3.0 libnl-route-3.0
+# of the command alone: route messages of the interface svcrules0
+CMD_PKGS := libnl-3.0 libnl-route-3.0
 override CFLAGS += -std=gnu11 -fPIC -fvisibility=hidden -MMD -MP
 override CPPFLAGS += -D_GNU_SOURCE -DSVCRULES_VERSION='"$(VERSION)"' -Ilib -I. \
 	-include lib/banned.h
@@ -51,7 +51,8 @@ FUZZERS := $(FUZZ_SRC:%.c=$B/%)
 	unit fuzz-corpus pure golden-check switch-off man-check bench-smoke nft-versions packets sanitize valgrind
 all: $B/svcrules $B/probe $B/libsvcrules.a $B/libsvcrules.so $B/svcrules.pc
 
-$B/cmd/svcrules/%.o: override CFLAGS += $(CMD_CFLAGS) -Icmd/svcrules
+$B/cmd/svcrules/%.o: override CFLAGS += -iquote cmd/svcrules
+$B/cmd/svcrules/kernel/link.o: override CFLAGS += $(CMD_CFLAGS)
 $B/%.o: %.c Makefile VERSION
 	@mkdir -p $(@D)
 	$(if $(filter 0,$V),@echo '  CC   $<')

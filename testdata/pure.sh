@@ -113,6 +113,8 @@ area() {
 			echo "${here%%/*}"
 		elif [ -f "lib/$2" ]; then
 			echo lib
+		elif [ -f "cmd/svcrules/$2" ]; then
+			echo cmd
 		else
 			echo system
 		fi

@@ -2,7 +2,7 @@
 # needs (as root, with apt), builds, and runs everything.
 
 TEST_PACKAGES := gcc make pkg-config libc6-dev libmnl-dev libnftnl-dev libjansson-dev \
-	libnl-3-dev libnl-genl-3-dev libnl-route-3-dev check ipvsadm \
+	libnl-3-dev libnl-route-3-dev check ipvsadm \
 	nftables iproute2 conntrack iptables procps util-linux binutils strace valgrind mandoc shellcheck cppcheck \
 	libyajl-dev qemu-system-x86 busybox-static cpio kmod
 SUITES := unit fuzz-corpus pure golden-check switch-off man-check bench-smoke nft-versions packets vm vm-unit vm-golden vm-cost sanitize valgrind
@@ -39,7 +39,7 @@ packets: $B/svcrules $B/probe
 vm: $B/svcrules $B/probe
 	@bash testdata/vm-packets.sh
 # what needs IPVS and a dummy interface, which this machine's kernel may not have
-vm-unit: $B/svcrules $B/probe $(filter $B/cmd/svcrules/genl_test $B/cmd/svcrules/dummy_test $B/cmd/svcrules/vs_sysctl_test,$(TESTS))
+vm-unit: $B/svcrules $B/probe $(filter $(addprefix $B/cmd/svcrules/,netlink/generic_test netlink/generic_ipvs_test kernel/link_test kernel/sysctl_test sysctls_test),$(TESTS))
 	@bash testdata/vm-unit.sh $(filter %_test,$^)
 vm-golden: $B/svcrules
 	@bash testdata/vm-golden.sh
@@ -71,7 +71,7 @@ check-headers:
 lint: check-headers
 	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability --inline-suppr \
 	  --suppress=missingIncludeSystem --suppress=unknownMacro --suppress=identicalInnerCondition --suppress=invalidPrintfArgType_uint \
-	  -D_GNU_SOURCE -Ilib -I. lib rules cmd
+	  -D_GNU_SOURCE -Ilib -I. -Icmd/svcrules lib rules cmd
 	shellcheck -x testdata/*.sh testdata/packets/*.sh testdata/bench/*.sh .ci/run
 
 install: all

@@ -5,12 +5,12 @@
 #include "ipvs_apply.h"
 #include "kernel.h"
 #include "say.h"
-#include "footprint.h"
+#include "state/footprint.h"
 #include "state.h"
 #include "summary.h"
 #include "sync.h"
 #include "warn.h"
-#include "writer.h"
+#include "exclusive.h"
 
 #include <errno.h>
 #include <linux/netfilter.h>
@@ -98,7 +98,7 @@ static int recall(struct job *j)
 
 static int make_so(struct job *j, const struct svcrules_nft_stats *served)
 {
-	int lock = -1, code = writer_lock(j->args, &lock);
+	int lock = -1, code = exclusive_lock(j->args, &lock);
 	bool left = false;
 
 	if (!code)
@@ -166,7 +166,7 @@ static int nothing_changed(struct job *j)
 		return code;
 	if (!rules_unchanged(j) || !footprint_same(j->args, last))
 		return GO_ON;
-	code = writer_lock(j->args, &lock);
+	code = exclusive_lock(j->args, &lock);
 	if (!code && !rules_unchanged(j))
 		code = GO_ON;
 	if (lock >= 0)
@@ -219,7 +219,7 @@ static int nftables_apply(const struct arguments *a, struct svcrules_options *se
 	j.table = j.sync.table = svcrules_options_table(settings);
 	code = read_and_work(&j);
 	sync_release(&j.sync);
-	nfnl_close(j.sync.nl);
+	netlink_close(j.sync.nl);
 	rules_release(&j.rules);
 	footprint_release(&j.footprint);
 	state_release(&j.last);
@@ -230,10 +230,10 @@ static int run(const struct arguments *a)
 {
 	struct svcrules_options *settings;
 	unsigned unused;
-	int code = writer_wait(a, &unused); /* wrong values are told before any work */
+	int code = options_wait(a, &unused); /* wrong values are told before any work */
 
 	if (!code)
-		code = writer_drain(a, &unused);
+		code = options_drain_timeout(a, &unused);
 	if (!code)
 		code = input_settings(a, &settings);
 	if (code)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cleanup.h"
 #include "command.h"
-#include "conntrack.h"
+#include "kernel/conntrack.h"
 #include "kernel.h"
 #include "say.h"
 #include "svcrules.h"
@@ -26,15 +26,15 @@ static int take(const struct nlmsghdr *nlh, void *arg)
 }
 
 /* One round: 1 if something was forgotten, 0 if there was nothing, or a negative errno. */
-static int forget(struct nfnl *n, const struct svcrules_nft *now, const char *table, uint8_t family)
+static int forget(struct netlink *n, const struct svcrules_nft *now, const char *table, uint8_t family)
 {
 	struct forgetting f = { .now = now };
-	struct nfnl_error error;
+	struct transaction_error error;
 	size_t nerrors = 0;
 	int err = kernel_elements(n, family, table, SVCRULES_NFT_AFFINITY, take, &f);
 
 	if (!err && f.messages) {
-		err = nfnl_batch_send(n, f.buf, f.len, true, 0, f.messages, &error, 1, &nerrors, NULL);
+		err = transaction_send(n, f.buf, f.len, true, 0, f.messages, &error, 1, &nerrors, NULL);
 		/* Expired since the dump: all was refused, so read again. */
 		if (err == -ENOENT || err == -ENOBUFS || err == -EEXIST)
 			err = -EINTR;
@@ -45,7 +45,7 @@ static int forget(struct nfnl *n, const struct svcrules_nft *now, const char *ta
 	return err ? err : f.messages > 0;
 }
 
-static int forget_all(struct nfnl *n, const struct svcrules_nft *now, const char *table, uint8_t family)
+static int forget_all(struct netlink *n, const struct svcrules_nft *now, const char *table, uint8_t family)
 {
 	int rounds = 0, err = 0;
 
@@ -58,7 +58,7 @@ static int forget_all(struct nfnl *n, const struct svcrules_nft *now, const char
 	return err < 0 ? err : 0;
 }
 
-int cleanup_affinity(struct nfnl *n, const struct svcrules_nft *now, const char *table)
+int cleanup_affinity(struct netlink *n, const struct svcrules_nft *now, const char *table)
 {
 	for (size_t i = 0; i < KERNEL_FAMILIES; i++) {
 		int err;

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct nfnl;
+struct netlink;
 struct svcrules_ipvs;
 struct svcrules_nft;
 
@@ -19,7 +19,7 @@ struct cleanup_rules {
 };
 
 /* Makes sticky services forget clients of endpoints that serve no longer. Returns an exit code. */
-int cleanup_affinity(struct nfnl *n, const struct svcrules_nft *now, const char *table);
+int cleanup_affinity(struct netlink *n, const struct svcrules_nft *now, const char *table);
 /*
  * Deletes UDP flows that the rules would not translate as they are. With
  * `dry_run` they are printed to standard output.

@@ -5,14 +5,14 @@
 #include "kernel.h"
 #include "say.h"
 #include "tables.h"
-#include "writer.h"
+#include "exclusive.h"
 
 #include <unistd.h>
 
 struct job {
 	const struct arguments *args;
 	const struct svcrules_options *settings;
-	struct nfnl *nl;
+	struct netlink *nl;
 	bool ipvs, nftables; /* which back end's rules */
 	size_t deleted;      /* tables and virtual servers */
 };
@@ -61,7 +61,7 @@ static int delete_servers(struct job *j)
 	if (!code)
 		code = ipvs_remove(&k, &n);
 	if (!code && k.messages && !j->args->given[OPT_QUIET])
-		printf("deleted %zu virtual server%s and the interface %s\n", n, n == 1 ? "" : "s", DUMMY_NAME);
+		printf("deleted %zu virtual server%s and the interface %s\n", n, n == 1 ? "" : "s", LINK_NAME);
 	j->deleted += k.messages;
 	ipvs_kernel_release(&k);
 	return code;
@@ -69,7 +69,7 @@ static int delete_servers(struct job *j)
 
 static int work(struct job *j)
 {
-	int lock = -1, code = writer_lock(j->args, &lock);
+	int lock = -1, code = exclusive_lock(j->args, &lock);
 
 	if (!code && !(j->nl = kernel_open()))
 		code = EXIT_KERNEL;
@@ -79,7 +79,7 @@ static int work(struct job *j)
 		code = delete_tables(j);
 	if (!code && !j->deleted && !j->args->given[OPT_QUIET])
 		puts("nothing to delete");
-	nfnl_close(j->nl);
+	netlink_close(j->nl);
 	if (lock >= 0)
 		close(lock);
 	return code;

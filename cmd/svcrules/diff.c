@@ -5,7 +5,6 @@
 #include "kernel.h"
 #include "say.h"
 #include "svcrules.h"
-#include "writer.h"
 
 #include <errno.h>
 
@@ -57,7 +56,7 @@ static int compare_ipvs(const struct arguments *a, const struct rules *from, str
 static int read_ipvs(const struct arguments *a, const char *table, struct ipvs_kernel *k, struct svcrules_ipvs *to)
 {
 	unsigned drain;
-	int code = writer_drain(a, &drain);
+	int code = options_drain_timeout(a, &drain);
 
 	if (!code)
 		code = ipvs_read(k, table);
@@ -69,7 +68,7 @@ static int read_ipvs(const struct arguments *a, const char *table, struct ipvs_k
 /* What the kernel has now; of IPVS, what may stay in it for its connections is carried over into `to`. */
 static int with_kernel(const struct arguments *a, const struct svcrules_options *settings, struct rules *to)
 {
-	struct nfnl *n = kernel_open();
+	struct netlink *n = kernel_open();
 	struct ipvs_kernel k = { .nl = n };
 	struct rules from = { NULL, NULL };
 	uint32_t genid;
@@ -81,7 +80,7 @@ static int with_kernel(const struct arguments *a, const struct svcrules_options 
 	} else if (n) {
 		code = kernel_read_own(n, svcrules_options_table(settings), &from.nft, &genid);
 	}
-	nfnl_close(n);
+	netlink_close(n);
 	if (!code)
 		code = to->ipvs ? compare_ipvs(a, &from, to) : compare(a, from.nft, to->nft);
 	if (!to->ipvs)

@@ -17,8 +17,8 @@ void ipvs_kernel_release(struct ipvs_kernel *k)
 {
 	svcrules_ipvs_free(k->have);
 	svcrules_nft_free(k->table_now);
-	dummy_release(&k->dummy);
-	genl_close(k->genl);
+	link_release(&k->dummy);
+	generic_close(k->genl);
 	*k = (struct ipvs_kernel){ .nl = k->nl, .optional = k->optional, .any_owner = k->any_owner };
 }
 
@@ -27,7 +27,7 @@ static int open_genl(struct ipvs_kernel *k)
 	int err = 0;
 
 	if (!k->genl)
-		k->genl = genl_open(IPVS_GENL_NAME, &err);
+		k->genl = generic_open(IPVS_GENL_NAME, &err);
 	if (k->genl)
 		return EXIT_DONE;
 	if (err != -ENOENT && err != -EPROTONOSUPPORT)
@@ -40,16 +40,16 @@ static int open_genl(struct ipvs_kernel *k)
 
 static int read_interface(struct ipvs_kernel *k, const char *table)
 {
-	int err = dummy_read(&k->dummy);
+	int err = link_read(&k->dummy);
 
 	if (err)
-		return kernel_failed("read the interface " DUMMY_NAME, err);
+		return kernel_failed("read the interface " LINK_NAME, err);
 	if (k->dummy.foreign) {
-		say("the interface %s was not made by svcrules and is left alone: rename or delete it", DUMMY_NAME);
+		say("the interface %s was not made by svcrules and is left alone: rename or delete it", LINK_NAME);
 		return EXIT_KERNEL;
 	}
 	if (!k->any_owner && *k->dummy.owner && strcmp(k->dummy.owner, table) != 0) {
-		say("the interface %s belongs to the table %s of another --table: only one can use IPVS here", DUMMY_NAME,
+		say("the interface %s belongs to the table %s of another --table: only one can use IPVS here", LINK_NAME,
 		    k->dummy.owner);
 		return EXIT_KERNEL;
 	}
@@ -92,8 +92,8 @@ static int read_missing(struct ipvs_kernel *k)
 	size_t at = 0;
 	int err = 0;
 
-	while (!err && svcrules_ipvs_ask_missing(k->have, &at, genl_id(k->genl), request)) {
-		err = genl_ask(k->genl, request, decode_server, k->have);
+	while (!err && svcrules_ipvs_ask_missing(k->have, &at, generic_id(k->genl), request)) {
+		err = generic_ask(k->genl, request, decode_server, k->have);
 		if (!err)
 			err = svcrules_ipvs_own(k->have);
 		else if (err == -ESRCH) /* gone indeed */
@@ -108,8 +108,8 @@ static int read_reals(struct ipvs_kernel *k)
 	struct real_of r = { .have = k->have };
 	int err = 0;
 
-	for (; !err && svcrules_ipvs_ask_real(k->have, r.i, genl_id(k->genl), request); r.i++) {
-		err = genl_dump(k->genl, request, decode_real, &r);
+	for (; !err && svcrules_ipvs_ask_real(k->have, r.i, generic_id(k->genl), request); r.i++) {
+		err = generic_dump(k->genl, request, decode_real, &r);
 		if (err == -ESRCH) /* gone since the dump of all */
 			err = -EINTR;
 	}
@@ -121,8 +121,8 @@ static int read_servers(struct ipvs_kernel *k)
 	char request[SVCRULES_IPVS_REQUEST_SIZE] __attribute__((aligned(8)));
 	int err;
 
-	svcrules_ipvs_ask(genl_id(k->genl), request);
-	err = genl_dump(k->genl, request, decode_server, k->have);
+	svcrules_ipvs_ask(generic_id(k->genl), request);
+	err = generic_dump(k->genl, request, decode_server, k->have);
 	if (!err)
 		err = svcrules_ipvs_own(k->have);
 	if (!err)
@@ -164,12 +164,12 @@ int ipvs_read(struct ipvs_kernel *k, const char *table)
 
 bool ipvs_traces(const struct ipvs_kernel *k, const char *table)
 {
-	struct dummy d;
+	struct link_state d;
 	bool found = k->any_owner && access("/proc/net/ip_vs", F_OK) == 0; /* then asking loads nothing */
 
-	if (dummy_read(&d) == 0) {
+	if (link_read(&d) == 0) {
 		found = found || (d.present && !d.foreign && (k->any_owner || !*d.owner || strcmp(d.owner, table) == 0));
-		dummy_release(&d);
+		link_release(&d);
 	}
 	return found || kernel_has_table(k->nl, table);
 }
@@ -217,11 +217,11 @@ void ipvs_changes_release(struct ipvs_changes *c)
 
 static int make_interface(const char *table)
 {
-	int err = dummy_make(table);
+	int err = link_make(table);
 
 	if (err != -EOPNOTSUPP)
-		return err ? kernel_failed("make the interface " DUMMY_NAME, err) : EXIT_DONE;
-	say("cannot make the interface %s: this kernel has no dummy driver (module dummy, CONFIG_DUMMY)", DUMMY_NAME);
+		return err ? kernel_failed("make the interface " LINK_NAME, err) : EXIT_DONE;
+	say("cannot make the interface %s: this kernel has no dummy driver (module dummy, CONFIG_DUMMY)", LINK_NAME);
 	return EXIT_KERNEL;
 }
 
@@ -235,13 +235,13 @@ static size_t count_addresses(const struct svcrules_ipvs_changes *c, bool remova
 	return n;
 }
 
-static int address_refused(bool removals, const struct dummy_address *a, int err)
+static int address_refused(bool removals, const struct link_address *a, int err)
 {
 	bool off = a->family == AF_INET6 && (err == -EACCES || err == -EOPNOTSUPP || err == -EAFNOSUPPORT);
-	char text[INET6_ADDRSTRLEN], what[INET6_ADDRSTRLEN + sizeof("remove  from " DUMMY_NAME)];
+	char text[INET6_ADDRSTRLEN], what[INET6_ADDRSTRLEN + sizeof("remove  from " LINK_NAME)];
 
 	inet_ntop(a->family, a->addr, text, sizeof(text));
-	snprintf(what, sizeof(what), "%s %s %s %s", removals ? "remove" : "add", text, removals ? "from" : "to", DUMMY_NAME);
+	snprintf(what, sizeof(what), "%s %s %s %s", removals ? "remove" : "add", text, removals ? "from" : "to", LINK_NAME);
 	if (!off)
 		return kernel_failed(what, err);
 	say("cannot %s: IPv6 is off on this host (disable_ipv6); --family ipv4 leaves it out", what);
@@ -250,9 +250,9 @@ static int address_refused(bool removals, const struct dummy_address *a, int err
 
 static int change_addresses(struct ipvs_kernel *k, const struct svcrules_ipvs_changes *c, bool removals)
 {
-	struct dummy_error errors[REFUSALS_MAX];
+	struct link_error errors[REFUSALS_MAX];
 	size_t n = count_addresses(c, removals), nerrors = 0;
-	struct dummy_address *v = calloc(n + 1, sizeof(*v));
+	struct link_address *v = calloc(n + 1, sizeof(*v));
 	int err = 0, code = EXIT_DONE;
 
 	if (!v)
@@ -264,17 +264,17 @@ static int change_addresses(struct ipvs_kernel *k, const struct svcrules_ipvs_ch
 		memcpy(v[i].addr, addr, v[i].prefix / 8);
 	}
 	if (n)
-		err = dummy_addresses(!removals, v, n, errors, REFUSALS_MAX, &nerrors);
+		err = link_addresses(!removals, v, n, errors, REFUSALS_MAX, &nerrors);
 	for (size_t i = 0; i < nerrors; i++)
 		code = address_refused(removals, &v[errors[i].index], errors[i].err);
 	if (err && !nerrors)
-		code = kernel_failed("change the addresses of " DUMMY_NAME, err);
+		code = kernel_failed("change the addresses of " LINK_NAME, err);
 	free(v);
 	k->messages += n;
 	return code;
 }
 
-static bool is_consequence(const struct svcrules_ipvs_changes *c, bool removals, const struct genl_error *errors, size_t i)
+static bool is_consequence(const struct svcrules_ipvs_changes *c, bool removals, const struct generic_error *errors, size_t i)
 {
 	for (size_t k = 0; k < i; k++)
 		if (svcrules_ipvs_changes_same_server(c, removals, errors[k].seq, errors[i].seq))
@@ -282,7 +282,7 @@ static bool is_consequence(const struct svcrules_ipvs_changes *c, bool removals,
 	return false;
 }
 
-static int refusals_say(const struct svcrules_ipvs_changes *c, bool removals, const struct genl_error *errors, size_t n)
+static int refusals_say(const struct svcrules_ipvs_changes *c, bool removals, const struct generic_error *errors, size_t n)
 {
 	int code = EXIT_DONE, told = 0;
 
@@ -304,19 +304,19 @@ static int refusals_say(const struct svcrules_ipvs_changes *c, bool removals, co
 
 static int send_stage(struct ipvs_kernel *k, const struct svcrules_ipvs_changes *c, bool removals)
 {
-	struct genl_error *errors;
+	struct generic_error *errors;
 	size_t len, messages, nerrors = 0;
 	void *buf;
 	int err, code;
 
 	if (!k->genl) /* then there is no virtual server to remove */
 		return EXIT_DONE;
-	if (svcrules_ipvs_changes_encode(c, removals, genl_id(k->genl), &buf, &len, &messages))
+	if (svcrules_ipvs_changes_encode(c, removals, generic_id(k->genl), &buf, &len, &messages))
 		return say_enomem();
 	errors = calloc(messages + 1, sizeof(*errors)); /* room for all: harmless ones must not hide another */
 	err = errors ? 0 : -ENOMEM;
 	if (!err && messages)
-		err = genl_batch(k->genl, buf, len, messages, errors, messages, &nerrors);
+		err = generic_batch(k->genl, buf, len, messages, errors, messages, &nerrors);
 	free(buf);
 	k->messages += messages;
 	code = refusals_say(c, removals, errors, nerrors);
@@ -328,10 +328,10 @@ static int send_stage(struct ipvs_kernel *k, const struct svcrules_ipvs_changes 
 
 static int remove_interface(struct ipvs_kernel *k)
 {
-	int err = k->dummy.present ? dummy_delete() : 0;
+	int err = k->dummy.present ? link_delete() : 0;
 
 	k->messages += k->dummy.present;
-	return err ? kernel_failed("delete the interface " DUMMY_NAME, err) : EXIT_DONE;
+	return err ? kernel_failed("delete the interface " LINK_NAME, err) : EXIT_DONE;
 }
 
 static int first_of(int code, int next)

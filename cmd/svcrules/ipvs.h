@@ -3,18 +3,18 @@
 #ifndef SVCRULES_IPVS_H
 #define SVCRULES_IPVS_H
 
-#include "dummy.h"
-#include "genl.h"
-#include "nfnl.h"
+#include "kernel/link.h"
+#include "netlink/generic.h"
+#include "netlink/transaction.h"
 #include "svcrules.h"
 
 /* What the kernel has of ours. Starts as { .nl = ... }. */
 struct ipvs_kernel {
-	struct nfnl *nl; /* the caller's */
+	struct netlink *nl; /* the caller's */
 	bool optional;   /* a kernel without IPVS has no virtual servers: no error */
 	bool any_owner;  /* svcrules0 may belong to another table, which is then read */
-	struct genl *genl;
-	struct dummy dummy;
+	struct generic *genl;
+	struct link_state dummy;
 	struct svcrules_nft *table_now;
 	struct svcrules_ipvs *have; /* beside table_now */
 	size_t messages;            /* changes sent to IPVS and svcrules0 */

@@ -9,9 +9,9 @@
 #include "summary.h"
 #include "sync.h"
 #include "tables.h"
-#include "vs_sysctl.h"
+#include "sysctls.h"
 #include "warn.h"
-#include "writer.h"
+#include "exclusive.h"
 
 #include <errno.h>
 #include <linux/netfilter.h>
@@ -80,9 +80,9 @@ static int sysctls(const struct job *j)
 	bool strict = j->args->given[OPT_STRICT_ARP];
 
 	if (!j->args->given[OPT_NO_SYSCTLS] && !arguments_trial(j->args))
-		return vs_sysctl_apply(strict, j->args->given[OPT_QUIET]);
+		return sysctls_apply(strict, j->args->given[OPT_QUIET]);
 	if (!j->args->given[OPT_QUIET])
-		vs_sysctl_warn(strict);
+		sysctls_warn(strict);
 	return EXIT_DONE;
 }
 
@@ -131,7 +131,7 @@ static int end_nftables(struct job *j, const char *table)
 
 static int make_so(struct job *j, const struct svcrules_options *settings)
 {
-	int lock = -1, code = writer_lock(j->args, &lock);
+	int lock = -1, code = exclusive_lock(j->args, &lock);
 
 	if (!code)
 		code = look(j);
@@ -178,18 +178,18 @@ static int work(struct job *j, const struct svcrules_options *settings)
 
 static void release(struct job *j)
 {
-	struct nfnl *nl = j->kernel.nl;
+	struct netlink *nl = j->kernel.nl;
 
 	sync_release(&j->sync);
 	ipvs_kernel_release(&j->kernel);
 	rules_release(&j->rules);
-	nfnl_close(nl);
+	netlink_close(nl);
 }
 
 int ipvs_apply(const struct arguments *a, struct svcrules_options *settings)
 {
 	struct job j = { .args = a, .start = summary_clock(), .table = svcrules_options_ipvs_table(settings) };
-	int code = writer_drain(a, &j.drain);
+	int code = options_drain_timeout(a, &j.drain);
 
 	if (!code)
 		code = input_build(a, a->files, a->nfiles, settings, true, NULL, &j.rules);
@@ -213,10 +213,10 @@ static int stop_rules(struct job *j)
 	return svcrules_nft_serves(j->kernel.table_now) ? tables_empty(j->kernel.nl, j->table) : EXIT_DONE;
 }
 
-int ipvs_retire(const struct arguments *a, struct nfnl *nl, const struct svcrules_options *settings, bool *ret_left)
+int ipvs_retire(const struct arguments *a, struct netlink *nl, const struct svcrules_options *settings, bool *ret_left)
 {
 	struct job j = { .args = a, .table = svcrules_options_ipvs_table(settings), .kernel = { .nl = nl, .optional = true } };
-	int code = writer_drain(a, &j.drain);
+	int code = options_drain_timeout(a, &j.drain);
 
 	*ret_left = false;
 	if (code || !ipvs_traces(&j.kernel, j.table))

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 struct arguments;
-struct nfnl;
+struct netlink;
 struct svcrules_options;
 
 /* The whole command. Returns an exit code. */
@@ -16,6 +16,6 @@ int ipvs_apply(const struct arguments *a, struct svcrules_options *settings);
  * has connections stays, drains, and goes with a later run: *ret_left. The
  * caller has the lock. Returns an exit code.
  */
-int ipvs_retire(const struct arguments *a, struct nfnl *nl, const struct svcrules_options *settings, bool *ret_left);
+int ipvs_retire(const struct arguments *a, struct netlink *nl, const struct svcrules_options *settings, bool *ret_left);
 
 #endif

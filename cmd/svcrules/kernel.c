@@ -33,14 +33,14 @@ int kernel_failed(const char *what, int err)
 	return EXIT_KERNEL;
 }
 
-struct nfnl *kernel_open(void)
+struct netlink *kernel_open(void)
 {
 	uint32_t genid;
 	int err = 0;
-	struct nfnl *n = nfnl_open(&err);
+	struct netlink *n = netlink_open(NETLINK_NETFILTER, &err);
 
 	if (n)
-		err = nfnl_genid(n, &genid);
+		err = transaction_genid(n, &genid);
 	/* Nfnetlink answers EINVAL for a subsystem that is not there. */
 	if (err == -EINVAL || err == -EOPNOTSUPP || err == -EPROTONOSUPPORT)
 		say("this kernel has no nf_tables (CONFIG_NF_TABLES, module nf_tables)");
@@ -48,7 +48,7 @@ struct nfnl *kernel_open(void)
 		kernel_failed("reach nftables", err);
 	if (!err)
 		return n;
-	nfnl_close(n);
+	netlink_close(n);
 	return NULL;
 }
 
@@ -61,9 +61,9 @@ static int fill_object(struct nlmsghdr *nlh, void *arg)
 {
 	const struct object *o = arg;
 
-	if (!mnl_attr_put_strz_check(nlh, NFNL_REQUEST_SIZE, o->table_attribute, o->table))
+	if (!mnl_attr_put_strz_check(nlh, NFNETLINK_REQUEST_SIZE, o->table_attribute, o->table))
 		return -EMSGSIZE;
-	if (o->set && !mnl_attr_put_strz_check(nlh, NFNL_REQUEST_SIZE, o->set_attribute, o->set))
+	if (o->set && !mnl_attr_put_strz_check(nlh, NFNETLINK_REQUEST_SIZE, o->set_attribute, o->set))
 		return -EMSGSIZE;
 	return 0;
 }
@@ -73,11 +73,11 @@ static int decode(const struct nlmsghdr *nlh, void *arg)
 	return svcrules_nft_decode(arg, nlh);
 }
 
-int kernel_elements(struct nfnl *n, uint8_t family, const char *table, const char *set, nfnl_cb_fn cb, void *arg)
+int kernel_elements(struct netlink *n, uint8_t family, const char *table, const char *set, netlink_cb_fn cb, void *arg)
 {
 	struct object o = { NFTA_SET_ELEM_LIST_TABLE, NFTA_SET_ELEM_LIST_SET, table, set };
 
-	return nfnl_dump(n, NFT_MSG_GETSETELEM, family, fill_object, &o, cb, arg);
+	return nfnetlink_dump(n, NFT_MSG_GETSETELEM, family, fill_object, &o, cb, arg);
 }
 
 /*
@@ -85,47 +85,47 @@ int kernel_elements(struct nfnl *n, uint8_t family, const char *table, const cha
  * the table named only (seen on 6.18; chains it sends of all tables: decode
  * drops the others).
  */
-static int read_family(struct nfnl *n, uint8_t family, const char *table, struct svcrules_nft *into)
+static int read_family(struct netlink *n, uint8_t family, const char *table, struct svcrules_nft *into)
 {
 	struct object o = { NFTA_TABLE_NAME, 0, table, NULL };
-	int err = nfnl_request(n, NFT_MSG_GETTABLE, family, fill_object, &o, decode, into);
+	int err = nfnetlink_request(n, NFT_MSG_GETTABLE, family, fill_object, &o, decode, into);
 
 	if (err == -ENOENT || err == -EAFNOSUPPORT) /* the latter: a kernel without IPv6 */
 		return 0;
 	o.table_attribute = NFTA_SET_TABLE;
 	if (!err)
-		err = nfnl_dump(n, NFT_MSG_GETSET, family, fill_object, &o, decode, into);
+		err = nfnetlink_dump(n, NFT_MSG_GETSET, family, fill_object, &o, decode, into);
 	o.table_attribute = NFTA_CHAIN_TABLE;
 	if (!err)
-		err = nfnl_dump(n, NFT_MSG_GETCHAIN, family, fill_object, &o, decode, into);
+		err = nfnetlink_dump(n, NFT_MSG_GETCHAIN, family, fill_object, &o, decode, into);
 	o.table_attribute = NFTA_RULE_TABLE;
 	if (!err)
-		err = nfnl_dump(n, NFT_MSG_GETRULE, family, fill_object, &o, decode, into);
+		err = nfnetlink_dump(n, NFT_MSG_GETRULE, family, fill_object, &o, decode, into);
 	return err == -ENOENT ? -EINTR : err; /* the table went away meanwhile */
 }
 
-bool kernel_unchanged(struct nfnl *n, uint32_t genid, const char *table, bool ipv4, bool ipv6)
+bool kernel_unchanged(struct netlink *n, uint32_t genid, const char *table, bool ipv4, bool ipv6)
 {
 	struct object o = { NFTA_TABLE_NAME, 0, table, NULL };
 	uint32_t now;
 
-	if (nfnl_genid(n, &now) < 0 || now != genid)
+	if (transaction_genid(n, &now) < 0 || now != genid)
 		return false;
-	return (!ipv4 || nfnl_request(n, NFT_MSG_GETTABLE, NFPROTO_IPV4, fill_object, &o, NULL, NULL) == 0) &&
-	       (!ipv6 || nfnl_request(n, NFT_MSG_GETTABLE, NFPROTO_IPV6, fill_object, &o, NULL, NULL) == 0);
+	return (!ipv4 || nfnetlink_request(n, NFT_MSG_GETTABLE, NFPROTO_IPV4, fill_object, &o, NULL, NULL) == 0) &&
+	       (!ipv6 || nfnetlink_request(n, NFT_MSG_GETTABLE, NFPROTO_IPV6, fill_object, &o, NULL, NULL) == 0);
 }
 
-bool kernel_has_table(struct nfnl *n, const char *table)
+bool kernel_has_table(struct netlink *n, const char *table)
 {
 	struct object o = { NFTA_TABLE_NAME, 0, table, NULL };
 	bool found = false;
 
 	for (size_t i = 0; i < KERNEL_FAMILIES && !found; i++)
-		found = nfnl_request(n, NFT_MSG_GETTABLE, kernel_families[i], fill_object, &o, NULL, NULL) == 0;
+		found = nfnetlink_request(n, NFT_MSG_GETTABLE, kernel_families[i], fill_object, &o, NULL, NULL) == 0;
 	return found;
 }
 
-static int read_elements(struct nfnl *n, const char *table, struct svcrules_nft *into)
+static int read_elements(struct netlink *n, const char *table, struct svcrules_nft *into)
 {
 	const char *set;
 	uint8_t family;
@@ -142,17 +142,17 @@ static int read_elements(struct nfnl *n, const char *table, struct svcrules_nft 
 	return 0;
 }
 
-static int read_once(struct nfnl *n, const char *table, struct svcrules_nft *into, uint32_t *ret_genid)
+static int read_once(struct netlink *n, const char *table, struct svcrules_nft *into, uint32_t *ret_genid)
 {
 	uint32_t before, after;
-	int err = nfnl_genid(n, &before);
+	int err = transaction_genid(n, &before);
 
 	for (size_t i = 0; i < KERNEL_FAMILIES && !err; i++)
 		err = read_family(n, kernel_families[i], table, into);
 	if (!err)
 		err = read_elements(n, table, into);
 	if (!err)
-		err = nfnl_genid(n, &after);
+		err = transaction_genid(n, &after);
 	if (!err && before != after)
 		err = -EINTR;
 	if (!err)
@@ -162,7 +162,7 @@ static int read_once(struct nfnl *n, const char *table, struct svcrules_nft *int
 	return err;
 }
 
-int kernel_read(struct nfnl *n, const char *table, struct svcrules_nft **ret, uint32_t *ret_genid)
+int kernel_read(struct netlink *n, const char *table, struct svcrules_nft **ret, uint32_t *ret_genid)
 {
 	int err = -EINTR;
 
@@ -185,7 +185,7 @@ int kernel_foreign(uint8_t family, const char *table)
 	return EXIT_KERNEL;
 }
 
-int kernel_read_own(struct nfnl *n, const char *table, struct svcrules_nft **ret, uint32_t *ret_genid)
+int kernel_read_own(struct netlink *n, const char *table, struct svcrules_nft **ret, uint32_t *ret_genid)
 {
 	struct svcrules_nft *now;
 	uint32_t genid;
@@ -219,7 +219,7 @@ static const char *refusal(int err)
 	}
 }
 
-static void refusal_say(const struct svcrules_changes *c, const struct nfnl_error *e)
+static void refusal_say(const struct svcrules_changes *c, const struct transaction_error *e)
 {
 	char *about = c && e->seq ? svcrules_changes_describe(c, e->seq) : NULL;
 
@@ -227,7 +227,7 @@ static void refusal_say(const struct svcrules_changes *c, const struct nfnl_erro
 	free(about);
 }
 
-int kernel_refused(const struct svcrules_changes *c, int err, const struct nfnl_error *errors, size_t nerrors)
+int kernel_refused(const struct svcrules_changes *c, int err, const struct transaction_error *errors, size_t nerrors)
 {
 	if (nerrors == 0 || err == -EPERM)
 		return kernel_failed("change the kernel's rules", err);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "options.h"
 #include "command.h"
+#include "say.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -9,6 +10,10 @@
 #define READERS (ON(APPLY) | ON(COMPILE) | ON(DIFF))
 #define WRITERS (ON(APPLY) | ON(DELETE))
 #define ALL ((1u << CMD_COUNT) - 1)
+#define WAIT_DEFAULT 10    /* seconds */
+#define WAIT_MAX 1000000ul /* seconds; their milliseconds fit an unsigned int */
+#define DRAIN_DEFAULT 900  /* seconds */
+#define DRAIN_MAX 604800ul /* a week */
 #define WORD_MAX_LEN 48 /* longer words are like nothing we know */
 
 const struct option_spec option_specs[OPT_COUNT] = {
@@ -303,6 +308,42 @@ bool arguments_trial(const struct arguments *a)
 bool arguments_ipvs(const struct arguments *a)
 {
 	return a->value[OPT_BACKEND] && strcmp(a->value[OPT_BACKEND], "ipvs") == 0;
+}
+
+/* An option's value in seconds. Returns an exit code. */
+static int options_seconds(const struct arguments *a, enum option_id id, unsigned long fallback,
+			   unsigned long max, unsigned *ret)
+{
+	const char *value = a->value[id];
+	unsigned long seconds = fallback;
+	char *end, typed[40];
+
+	if (value) {
+		errno = 0;
+		seconds = strtoul(value, &end, 10);
+		if (*value < '0' || *value > '9' || *end || errno || seconds > max) {
+			say("%s: '%s' is not valid, expected seconds from 0 to %lu",
+			    option_typed(&option_specs[id], typed), value, max);
+			return EXIT_USAGE;
+		}
+	}
+	*ret = (unsigned)seconds;
+	return EXIT_DONE;
+}
+
+int options_wait(const struct arguments *a, unsigned *ret_ms)
+{
+	unsigned seconds;
+	int code = options_seconds(a, OPT_WAIT, WAIT_DEFAULT, WAIT_MAX, &seconds);
+
+	if (!code)
+		*ret_ms = seconds * 1000;
+	return code;
+}
+
+int options_drain_timeout(const struct arguments *a, unsigned *ret_seconds)
+{
+	return options_seconds(a, OPT_DRAIN_TIMEOUT, DRAIN_DEFAULT, DRAIN_MAX, ret_seconds);
 }
 
 void arguments_free(struct arguments *a)

@@ -73,6 +73,13 @@ bool arguments_trial(const struct arguments *a);
 /* --backend ipvs? */
 bool arguments_ipvs(const struct arguments *a);
 
+/*
+ * The values of --wait, in milliseconds, and of --drain-timeout, in seconds, or
+ * their defaults. Return an exit code, having printed what is wrong.
+ */
+int options_wait(const struct arguments *a, unsigned *ret_ms);
+int options_drain_timeout(const struct arguments *a, unsigned *ret_seconds);
+
 /* True if the command takes the option. */
 bool option_taken(enum option_id id, enum command_id command);
 /* The option as it is typed: "-f" or "--zone"; `buf` is used and returned. */

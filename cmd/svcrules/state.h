@@ -13,7 +13,7 @@
 #ifndef SVCRULES_STATE_H
 #define SVCRULES_STATE_H
 
-#include "siphash.h"
+#include "state/siphash.h"
 #include "svcrules.h"
 
 #define STATE_DIR "/run/svcrules"

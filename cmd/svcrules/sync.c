@@ -47,7 +47,7 @@ int sync_compare(struct sync *s)
 	code = recall(s) ? EXIT_DONE : kernel_read_own(s->nl, s->table, &s->before, &s->genid);
 	if (code)
 		return code;
-	s->commits = nfnl_commits(s->nl);
+	s->commits = transaction_commits(s->nl);
 	if (!s->first)
 		s->first = s->before;
 	if (s->keep && svcrules_nft_keep_removed(s->wanted, s->before, &s->kept))
@@ -57,14 +57,14 @@ int sync_compare(struct sync *s)
 
 static int send_changes(struct sync *s, bool commit)
 {
-	struct nfnl_error errors[REFUSALS_MAX];
+	struct transaction_error errors[REFUSALS_MAX];
 	size_t len, messages, nerrors = 0;
 	void *buf;
 	int err = svcrules_changes_encode(s->changes, &buf, &len, &messages);
 
 	if (err)
 		return say_enomem();
-	err = nfnl_batch_send(s->nl, buf, len, commit, s->genid, messages, errors, REFUSALS_MAX, &nerrors, NULL);
+	err = transaction_send(s->nl, buf, len, commit, s->genid, messages, errors, REFUSALS_MAX, &nerrors, NULL);
 	free(buf);
 	if (err == -ERESTART)
 		return AGAIN;
@@ -166,7 +166,7 @@ bool sync_settled(struct sync *s, uint32_t *ret_genid)
 {
 	uint32_t now;
 
-	if (nfnl_genid(s->nl, &now) < 0 || now != generation_after(s->genid, nfnl_commits(s->nl) - s->commits))
+	if (transaction_genid(s->nl, &now) < 0 || now != generation_after(s->genid, transaction_commits(s->nl) - s->commits))
 		return false;
 	*ret_genid = now;
 	return true;

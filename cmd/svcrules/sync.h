@@ -3,12 +3,12 @@
 #ifndef SVCRULES_SYNC_H
 #define SVCRULES_SYNC_H
 
-#include "nfnl.h"
+#include "netlink/transaction.h"
 #include "svcrules.h"
 
 struct sync {
 	/* Set by the caller, who keeps them. */
-	struct nfnl *nl;
+	struct netlink *nl;
 	const char *table;
 	struct svcrules_nft *wanted;
 	/* For IPVS, else NULL: its rule set, to which `wanted` belongs, and what makes it so once the table is there. */

@@ -68,20 +68,20 @@ static int collect(const struct nlmsghdr *nlh, void *arg)
 
 static int fill_name(struct nlmsghdr *nlh, void *arg)
 {
-	return mnl_attr_put_strz_check(nlh, NFNL_REQUEST_SIZE, NFTA_TABLE_NAME, arg) ? 0 : -EMSGSIZE;
+	return mnl_attr_put_strz_check(nlh, NFNETLINK_REQUEST_SIZE, NFTA_TABLE_NAME, arg) ? 0 : -EMSGSIZE;
 }
 
-static int find(struct nfnl *n, struct tables *t)
+static int find(struct netlink *n, struct tables *t)
 {
 	for (size_t i = 0; i < KERNEL_FAMILIES; i++) {
 		uint8_t family = kernel_families[i];
 		int err;
 
 		if (t->choice.name)
-			err = nfnl_request(n, NFT_MSG_GETTABLE, family, fill_name, (void *)(uintptr_t)t->choice.name,
+			err = nfnetlink_request(n, NFT_MSG_GETTABLE, family, fill_name, (void *)(uintptr_t)t->choice.name,
 					   collect, t);
 		else
-			err = nfnl_dump(n, NFT_MSG_GETTABLE, family, NULL, NULL, collect, t);
+			err = nfnetlink_dump(n, NFT_MSG_GETTABLE, family, NULL, NULL, collect, t);
 		if (err && err != -ENOENT && err != -EAFNOSUPPORT)
 			return err;
 	}
@@ -109,9 +109,9 @@ static void put_message(void *buf, uint16_t type, const struct table *t, uint32_
 _Static_assert((int)NFTA_TABLE_NAME == (int)NFTA_RULE_TABLE, "one attribute for both messages");
 
 /* One transaction: an exit code, or -1 if the tables changed meanwhile. */
-static int send_all(struct nfnl *n, uint16_t type, const struct tables *t, uint32_t genid)
+static int send_all(struct netlink *n, uint16_t type, const struct tables *t, uint32_t genid)
 {
-	struct nfnl_error errors[REFUSALS_MAX];
+	struct transaction_error errors[REFUSALS_MAX];
 	char *buf = calloc(t->n, MESSAGE_MAX);
 	size_t len = 0, nerrors = 0;
 	int err;
@@ -122,7 +122,7 @@ static int send_all(struct nfnl *n, uint16_t type, const struct tables *t, uint3
 		put_message(buf + len, type, &t->v[i], (uint32_t)i + 1);
 		len += MNL_ALIGN(((struct nlmsghdr *)(void *)(buf + len))->nlmsg_len);
 	}
-	err = nfnl_batch_send(n, buf, len, true, genid, t->n, errors, REFUSALS_MAX, &nerrors, NULL);
+	err = transaction_send(n, buf, len, true, genid, t->n, errors, REFUSALS_MAX, &nerrors, NULL);
 	free(buf);
 	if (err == -ERESTART || (err == -ENOBUFS && !nerrors))
 		return -1;
@@ -135,22 +135,22 @@ static int send_all(struct nfnl *n, uint16_t type, const struct tables *t, uint3
  * already (nf_tables_commit_chain_prepare() leaves them out; seen on 6.1). Then
  * every service is refused for a moment, also those that another table serves.
  */
-static int send_deletions(struct nfnl *n, const struct tables *t, uint32_t genid)
+static int send_deletions(struct netlink *n, const struct tables *t, uint32_t genid)
 {
 	int code = send_all(n, NFT_MSG_DELRULE, t, genid), err;
 
 	if (code)
 		return code;
-	err = nfnl_genid(n, &genid);
+	err = transaction_genid(n, &genid);
 	return err ? kernel_failed("read the kernel's tables", err) : send_all(n, NFT_MSG_DELTABLE, t, genid);
 }
 
 /* One try: an exit code, or -1 if the tables changed meanwhile. */
-static int try_delete(struct nfnl *n, const struct tables_choice *choice, size_t *ret_count)
+static int try_delete(struct netlink *n, const struct tables_choice *choice, size_t *ret_count)
 {
 	struct tables t = { .choice = *choice };
 	uint32_t genid;
-	int err = nfnl_genid(n, &genid), code = EXIT_DONE;
+	int err = transaction_genid(n, &genid), code = EXIT_DONE;
 
 	if (!err)
 		err = find(n, &t);
@@ -172,7 +172,7 @@ static int try_delete(struct nfnl *n, const struct tables_choice *choice, size_t
 	return code;
 }
 
-int tables_empty(struct nfnl *n, const char *name)
+int tables_empty(struct netlink *n, const char *name)
 {
 	struct tables t = { .choice = { .name = name, .chosen = tables_any, .quiet = true } };
 	int err = find(n, &t), code = err ? kernel_failed("read the kernel's tables", err) : EXIT_DONE;
@@ -189,7 +189,7 @@ bool tables_any(const char *name)
 	return true;
 }
 
-int tables_delete(struct nfnl *n, const struct tables_choice *choice, size_t *ret_count)
+int tables_delete(struct netlink *n, const struct tables_choice *choice, size_t *ret_count)
 {
 	int code = -1;
 

@@ -3,7 +3,8 @@
 #ifndef SVCRULES_TABLES_H
 #define SVCRULES_TABLES_H
 
-#include "nfnl.h"
+#include "netlink/nfnetlink.h"
+#include "netlink/transaction.h"
 
 struct tables_choice {
 	const char *name;                  /* the only one looked for, or NULL */
@@ -18,9 +19,9 @@ bool tables_any(const char *name);
  * another, with what runs left in files for them, and prints which. *ret_count:
  * how many. Returns an exit code, having said what is wrong.
  */
-int tables_delete(struct nfnl *n, const struct tables_choice *choice, size_t *ret_count);
+int tables_delete(struct netlink *n, const struct tables_choice *choice, size_t *ret_count);
 
 /* Removes the rules of our table of that name in all families, its chains stay: before they are deleted, see tables.c. */
-int tables_empty(struct nfnl *n, const char *name);
+int tables_empty(struct netlink *n, const char *name);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "warn.h"
-#include "host.h"
+#include "kernel/host.h"
+#include "kernel/sysctl.h"
 #include "say.h"
 #include "svcrules.h"
 
@@ -10,7 +11,7 @@ static bool sysctl_is_off(const char *path)
 {
 	char value[16];
 
-	return host_sysctl(path, value, sizeof(value)) == 0 && strcmp(value, "0") == 0;
+	return sysctl_read(path, value, sizeof(value)) == 0 && strcmp(value, "0") == 0;
 }
 
 static void warn_sysctl(const char *path, const char *effect)
@@ -19,7 +20,7 @@ static void warn_sysctl(const char *path, const char *effect)
 		say("warning: /proc/sys/%s is 0: %s", path, effect);
 }
 
-void warn_host(struct nfnl *n, bool ipv4, bool ipv6, const struct svcrules_nft_stats *stats)
+void warn_host(struct netlink *n, bool ipv4, bool ipv6, const struct svcrules_nft_stats *stats)
 {
 	bool bridge = (ipv4 || ipv6) && host_has_bridge() == 1;
 

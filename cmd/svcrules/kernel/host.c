@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "kernel/host.h"
+#include "kernel/link.h"
+#include "kernel/proc.h"
+#include "netlink/nfnetlink.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <errno.h>
+#include <ifaddrs.h>
+#include <libmnl/libmnl.h>
+#include <linux/if_link.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter_ipv4/ip_tables.h>
+#include <linux/netfilter_ipv6/ip6_tables.h>
+#include <linux/rtnetlink.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <unistd.h>
+
+#define DUMP_TRIES 5
+#define LEGACY_MAX (512u << 20) /* bytes of an iptables-legacy table */
+
+static const char kube_chain[] = "KUBE-SERVICES";
+
+/* Loopback, link-local and multicast addresses are no addresses of a node. */
+static bool host_address_special(uint8_t family, const uint8_t *a)
+{
+	static const uint8_t loopback6[16] = { [15] = 1 };
+
+	if (family == AF_INET)
+		return a[0] == 127 || (a[0] == 169 && a[1] == 254) || (a[0] & 0xf0) == 0xe0;
+	return memcmp(a, loopback6, 16) == 0 || (a[0] == 0xfe && (a[1] & 0xc0) == 0x80) ||
+	       a[0] == 0xff;
+}
+
+/* True for svcrules0. The label of an IPv4 address, "svcrules0:0", takes the place of the name. */
+static bool host_interface_ours(const char *name)
+{
+	size_t len = strcspn(name, ":");
+
+	return len == sizeof(LINK_NAME) - 1 && memcmp(name, LINK_NAME, len) == 0;
+}
+
+/* The bytes of an address that counts as one of this host, or NULL. */
+static const void *host_address_of(const struct ifaddrs *i)
+{
+	const void *addr = NULL;
+
+	if (!i->ifa_addr || host_interface_ours(i->ifa_name))
+		return NULL;
+	if (i->ifa_addr->sa_family == AF_INET)
+		addr = &((const struct sockaddr_in *)(const void *)i->ifa_addr)->sin_addr;
+	else if (i->ifa_addr->sa_family == AF_INET6)
+		addr = &((const struct sockaddr_in6 *)(const void *)i->ifa_addr)->sin6_addr;
+	return addr && !host_address_special((uint8_t)i->ifa_addr->sa_family, addr) ? addr : NULL;
+}
+
+int host_addresses(void (*cb)(uint8_t family, const uint8_t addr[16], void *), void *arg)
+{
+	struct ifaddrs *all;
+
+	if (getifaddrs(&all) < 0)
+		return -errno;
+	for (const struct ifaddrs *i = all; i; i = i->ifa_next) {
+		const void *addr = host_address_of(i);
+		uint8_t bytes[16] = { 0 };
+
+		if (!addr)
+			continue;
+		memcpy(bytes, addr, i->ifa_addr->sa_family == AF_INET ? 4 : 16);
+		cb((uint8_t)i->ifa_addr->sa_family, bytes, arg);
+	}
+	freeifaddrs(all);
+	return 0;
+}
+
+static void host_address_print(uint8_t family, const uint8_t addr[16], void *arg)
+{
+	char text[INET6_ADDRSTRLEN];
+	FILE *f = arg;
+
+	if (inet_ntop(family, addr, text, sizeof(text)))
+		fprintf(f, "%s%s", ftell(f) > 0 ? "," : "", text);
+}
+
+int host_address_list(char **ret)
+{
+	char *list = NULL;
+	size_t size;
+	FILE *f = open_memstream(&list, &size);
+	int err;
+
+	if (!f)
+		return -ENOMEM;
+	err = host_addresses(host_address_print, f);
+	if (fclose(f) != 0)
+		err = -ENOMEM;
+	if (err)
+		free(list);
+	else
+		*ret = list;
+	return err;
+}
+
+static int bridge_cb(const struct nlmsghdr *nlh, void *arg)
+{
+	static const char bridge[] = "bridge";
+	const struct nlattr *a, *b;
+	int *found = arg;
+
+	if (nlh->nlmsg_type != RTM_NEWLINK ||
+	    mnl_nlmsg_get_payload_len(nlh) < sizeof(struct ifinfomsg))
+		return 0;
+	mnl_attr_for_each(a, nlh, sizeof(struct ifinfomsg)) {
+		if (mnl_attr_get_type(a) != IFLA_LINKINFO)
+			continue;
+		mnl_attr_for_each_nested(b, a)
+			if (mnl_attr_get_type(b) == IFLA_INFO_KIND &&
+			    mnl_attr_get_payload_len(b) == sizeof(bridge) &&
+			    memcmp(mnl_attr_get_payload(b), bridge, sizeof(bridge)) == 0)
+				*found = 1;
+	}
+	return 0;
+}
+
+int host_has_bridge(void)
+{
+	struct {
+		struct nlmsghdr nlh;
+		struct ifinfomsg ifi;
+	} request = { .nlh = { .nlmsg_len = sizeof(request), .nlmsg_type = RTM_GETLINK } };
+	int found = 0, r = -EINTR;
+	struct netlink *s = netlink_open(NETLINK_ROUTE, &r);
+
+	if (!s)
+		return r;
+	for (int i = 0; i < DUMP_TRIES && r == -EINTR; i++)
+		r = netlink_talk(s, &request.nlh, NLM_F_DUMP, bridge_cb, &found);
+	netlink_close(s);
+	return r < 0 && !found ? r : found;
+}
+
+int host_name(char *buf, size_t size)
+{
+	if (gethostname(buf, size) < 0)
+		return errno == EINVAL ? -ENAMETOOLONG : -errno;
+	if (!memchr(buf, '\0', size))
+		return -ENAMETOOLONG; /* POSIX lets gethostname() cut without a terminator */
+	for (; *buf; buf++)
+		*buf = (char)tolower((unsigned char)*buf);
+	return 0;
+}
+
+struct kube_object {
+	const char *table, *chain; /* chain may be NULL */
+};
+
+static int kube_object_fill(struct nlmsghdr *nlh, void *arg)
+{
+	const struct kube_object *w = arg;
+
+	if (w->chain) {
+		mnl_attr_put_strz(nlh, NFTA_CHAIN_TABLE, w->table);
+		mnl_attr_put_strz(nlh, NFTA_CHAIN_NAME, w->chain);
+	} else {
+		mnl_attr_put_strz(nlh, NFTA_TABLE_NAME, w->table);
+	}
+	return 0;
+}
+
+/* 1 if it exists, 0 if not. */
+static int kube_object_exists(struct netlink *s, uint8_t family, const char *table,
+			      const char *chain)
+{
+	struct kube_object w = { table, chain };
+	int r = nfnetlink_request(s, chain ? NFT_MSG_GETCHAIN : NFT_MSG_GETTABLE, family,
+			     kube_object_fill, &w, NULL, NULL);
+
+	if (r == -ENOENT)
+		return 0;
+	return r < 0 ? r : 1;
+}
+
+/* IPv4 and IPv6 have the same interface with different numbers. */
+struct legacy {
+	int domain, level, get_info, get_entries;
+	const char *names;
+};
+
+static const struct legacy legacy4 = {
+	AF_INET, IPPROTO_IP, IPT_SO_GET_INFO, IPT_SO_GET_ENTRIES, "/proc/net/ip_tables_names",
+};
+static const struct legacy legacy6 = {
+	AF_INET6, IPPROTO_IPV6, IP6T_SO_GET_INFO, IP6T_SO_GET_ENTRIES,
+	"/proc/net/ip6_tables_names",
+};
+
+_Static_assert(sizeof(struct ipt_getinfo) == sizeof(struct ip6t_getinfo), "same layout");
+_Static_assert(sizeof(struct ipt_get_entries) == sizeof(struct ip6t_get_entries), "same layout");
+
+static bool legacy_has_nat(const struct legacy *l)
+{
+	char names[512], *line, *save = NULL;
+
+	if (proc_read(l->names, names, sizeof(names)) < 0)
+		return false;
+	for (line = strtok_r(names, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		if (strcmp(line, "nat") == 0)
+			return true;
+	return false;
+}
+
+/* The table contains the name of a chain as the text of the rule that heads it. */
+static bool legacy_entries_have(int fd, const struct legacy *l, uint32_t size)
+{
+	socklen_t len = (socklen_t)(sizeof(struct ipt_get_entries) + size);
+	struct ipt_get_entries *e = calloc(1, len);
+	bool found = false;
+
+	if (!e)
+		return false;
+	memcpy(e->name, "nat", sizeof("nat"));
+	e->size = size;
+	if (getsockopt(fd, l->level, l->get_entries, e, &len) == 0)
+		found = memmem(e->entrytable, size, kube_chain, sizeof(kube_chain)) != NULL;
+	free(e);
+	return found;
+}
+
+static bool legacy_has_kube(const struct legacy *l)
+{
+	struct ipt_getinfo info = { .name = "nat" };
+	socklen_t len = sizeof(info);
+	bool found = false;
+	int fd;
+
+	if (!legacy_has_nat(l))
+		return false;
+	fd = socket(l->domain, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return false;
+	if (getsockopt(fd, l->level, l->get_info, &info, &len) == 0 && info.size <= LEGACY_MAX)
+		found = legacy_entries_have(fd, l, info.size);
+	(void)close(fd);
+	return found;
+}
+
+int host_has_kube_proxy(struct netlink *s)
+{
+	static const uint8_t families[] = { NFPROTO_IPV4, NFPROTO_IPV6 };
+	int r = 0;
+
+	for (size_t i = 0; i < sizeof(families) && r == 0; i++) {
+		r = kube_object_exists(s, families[i], "kube-proxy", NULL);
+		if (r == 0)
+			r = kube_object_exists(s, families[i], "nat", kube_chain);
+	}
+	if (r != 0)
+		return r;
+	return legacy_has_kube(&legacy4) || legacy_has_kube(&legacy6);
+}

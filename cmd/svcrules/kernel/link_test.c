@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The interface svcrules0, each test in a network namespace of its own. Where
+ * the kernel has no dummy driver, a bridge takes its place in some tests and the
+ * others are left out; all run in testdata/vm.sh. Exit code 77: not permitted
+ * here, or only a part was run.
+ */
+#include "kernel/link.h"
+#include "namespace_test.h"
+
+#include <arpa/inet.h>
+
+static void link_test_setup(void)
+{
+	ck_assert_int_eq(namespace_enter(), 0);
+}
+
+/* True if ip(8) succeeded. */
+static bool link_ip(const char *arguments)
+{
+	char command[256];
+
+	snprintf(command, sizeof(command), "PATH=$PATH:/usr/sbin:/sbin ip %s 2>/dev/null",
+		 arguments);
+	return system(command) == 0;
+}
+
+static struct link_address link_addr(const char *text)
+{
+	struct link_address a = { .family = strchr(text, ':') ? AF_INET6 : AF_INET };
+
+	a.prefix = a.family == AF_INET ? 32 : 128;
+	ck_assert_int_eq(inet_pton(a.family, text, a.addr), 1);
+	return a;
+}
+
+static bool link_has(const struct link_state *d, const char *text)
+{
+	struct link_address a = link_addr(text);
+
+	for (size_t i = 0; i < d->count; i++)
+		if (memcmp(&d->addresses[i], &a, sizeof(a)) == 0)
+			return true;
+	return false;
+}
+
+static struct link_state link_test_look(void)
+{
+	struct link_state d = { .index = -1 };
+
+	ck_assert_int_eq(link_read(&d), 0);
+	return d;
+}
+
+static void link_test_check(bool present, bool foreign, bool up, const char *owner, size_t count)
+{
+	struct link_state d = link_test_look();
+
+	ck_assert_int_eq(d.present, present);
+	ck_assert_int_eq(d.foreign, foreign);
+	ck_assert_int_eq(d.up, up);
+	ck_assert_str_eq(d.owner, owner);
+	ck_assert_uint_eq(d.count, count);
+	ck_assert_int_eq(d.index != 0, present);
+	link_release(&d);
+	ck_assert(d.addresses == NULL && d.count == 0);
+}
+
+static int link_test_change(bool add, const struct link_address *v, size_t n)
+{
+	size_t nerrors = 99;
+	int r = link_addresses(add, v, n, NULL, 0, &nerrors);
+
+	ck_assert_uint_eq(nerrors, 0);
+	return r;
+}
+
+/* ---- without the driver */
+
+START_TEST(test_link_absent)
+{
+	struct link_address a = link_addr("10.96.0.1");
+
+	link_test_check(false, false, false, "", 0);
+	ck_assert_int_eq(link_delete(), 0);
+	ck_assert_int_eq(link_test_change(true, &a, 1), -ENODEV);
+	ck_assert_int_eq(link_test_change(false, &a, 1), 0);
+	ck_assert_int_eq(link_test_change(true, NULL, 0), 0);
+}
+END_TEST
+
+START_TEST(test_link_no_driver_no_interface)
+{
+	int r = link_make("svcrules-ipvs");
+
+	ck_assert(r == 0 || r == -EOPNOTSUPP);
+	if (r < 0)
+		link_test_check(false, false, false, "", 0);
+}
+END_TEST
+
+START_TEST(test_link_owner_too_long)
+{
+	char owner[LINK_OWNER_SIZE - sizeof(LINK_ALIAS) + 1];
+
+	memset(owner, 'x', sizeof(owner) - 1);
+	owner[sizeof(owner) - 1] = '\0';
+	ck_assert_int_eq(link_make(owner), -ENAMETOOLONG);
+	link_test_check(false, false, false, "", 0);
+}
+END_TEST
+
+START_TEST(test_link_another_kind)
+{
+	if (!link_ip("link add " LINK_NAME " alias '" LINK_ALIAS "x' type bridge") ||
+	    !link_ip("link set " LINK_NAME " alias '" LINK_ALIAS "x'")) {
+		printf("SKIP: another_kind: no bridge\n");
+		return;
+	}
+	link_test_check(true, true, false, "", 0);
+	ck_assert_int_eq(link_make("x"), -EEXIST);
+	link_test_check(true, true, false, "", 0);
+}
+END_TEST
+
+/* An interface to put addresses on. */
+static bool link_test_any_interface(void)
+{
+	if (link_make("x") == 0)
+		return true;
+	return link_ip("link add " LINK_NAME " type bridge") &&
+	       link_ip("link set " LINK_NAME " up");
+}
+
+START_TEST(test_link_addresses)
+{
+	struct link_address v[] = { link_addr("10.96.0.1"), link_addr("2001:db8::1"),
+				    link_addr("10.96.0.2"), link_addr("169.254.1.1") };
+	struct link_state d;
+
+	if (!link_test_any_interface()) {
+		printf("SKIP: addresses: no interface to be had\n");
+		return;
+	}
+	ck_assert_int_eq(link_test_change(true, v, 2), 0);
+	ck_assert_int_eq(link_test_change(true, v, 4), 0); /* half of them are present */
+	ck_assert(link_ip("addr add 10.0.0.7/24 dev lo"));
+	d = link_test_look();
+	ck_assert_uint_eq(d.count, 4);
+	ck_assert(link_has(&d, "10.96.0.1") && link_has(&d, "10.96.0.2"));
+	ck_assert(link_has(&d, "2001:db8::1") && link_has(&d, "169.254.1.1"));
+	link_release(&d);
+	/* no peer, no broadcast, no wait for duplicates, no route to a network */
+	ck_assert(link_ip("-o addr show dev " LINK_NAME
+			  " | grep -q 'inet 10.96.0.1/32 scope global " LINK_NAME "'"));
+	ck_assert(link_ip("-o addr show dev " LINK_NAME
+			  " | grep -q 'inet6 2001:db8::1/128 scope global nodad noprefixroute'"));
+	ck_assert(!link_ip("-6 route show dev " LINK_NAME " | grep -q 2001"));
+	ck_assert(link_ip("route show table local | grep -q 'local 10.96.0.1 dev " LINK_NAME "'"));
+	ck_assert_int_eq(link_test_change(false, v, 1), 0);
+	ck_assert_int_eq(link_test_change(false, v, 3), 0); /* the first is gone already */
+	d = link_test_look();
+	ck_assert_uint_eq(d.count, 1);
+	ck_assert(link_has(&d, "169.254.1.1"));
+	link_release(&d);
+}
+END_TEST
+
+START_TEST(test_link_addresses_refused)
+{
+	struct link_address v[] = { link_addr("10.96.0.1"), link_addr("ff02::1"),
+				    link_addr("10.96.0.1"), link_addr("2001:db8::1"),
+				    link_addr("ff02::2") };
+	struct link_error errors[5];
+	size_t nerrors = 99;
+
+	if (!link_test_any_interface()) {
+		printf("SKIP: addresses_refused: no interface to be had\n");
+		return;
+	}
+	ck_assert_int_eq(link_addresses(true, v, 5, errors, 5, &nerrors), errors[0].err);
+	ck_assert_uint_eq(nerrors, 2);
+	ck_assert_uint_eq(errors[0].index, 1);
+	ck_assert_int_eq(errors[0].err, -EADDRNOTAVAIL); /* a multicast address */
+	ck_assert_uint_eq(errors[1].index, 4);
+	ck_assert_int_eq(link_addresses(true, v, 5, errors, 1, &nerrors), -EADDRNOTAVAIL);
+	ck_assert_uint_eq(nerrors, 1);
+	v[0].prefix = 33;
+	ck_assert_int_eq(link_test_change(true, v, 1), -EINVAL);
+	v[0].family = AF_UNIX;
+	ck_assert_int_eq(link_test_change(false, v, 1), -EINVAL);
+}
+END_TEST
+
+START_TEST(test_link_many_addresses)
+{
+	enum { N = 6000 };
+	static struct link_address v[N];
+	char text[64];
+	struct link_state d;
+
+	if (!link_test_any_interface()) {
+		printf("SKIP: many_addresses: no interface to be had\n");
+		return;
+	}
+	for (int i = 0; i < N; i++) {
+		snprintf(text, sizeof(text), i % 2 ? "10.96.%d.%d" : "2001:db8::%x:%x", i / 250,
+			 i % 250);
+		v[i] = link_addr(text);
+	}
+	ck_assert_int_eq(link_test_change(true, v, N), 0);
+	ck_assert_int_eq(link_test_change(true, v, N), 0); /* each refused, which counts as done */
+	d = link_test_look();
+	ck_assert_uint_eq(d.count, N);
+	ck_assert(link_has(&d, "10.96.23.249") && link_has(&d, "2001:db8::17:f8"));
+	link_release(&d);
+	ck_assert_int_eq(link_test_change(false, v, N - 1), 0);
+	ck_assert_int_eq(link_test_change(false, v, N), 0);
+	d = link_test_look();
+	ck_assert_uint_eq(d.count, 0);
+	link_release(&d);
+}
+END_TEST
+
+START_TEST(test_link_unprivileged)
+{
+	struct link_address a = link_addr("10.96.0.1");
+	struct link_error error;
+	size_t nerrors;
+
+	if (!link_test_any_interface() || setresuid(65534, 65534, 65534) < 0) {
+		printf("SKIP: unprivileged: no interface or no second user\n");
+		return;
+	}
+	ck_assert_int_eq(link_addresses(true, &a, 1, &error, 1, &nerrors), -EPERM);
+	ck_assert_uint_eq(nerrors, 1);
+	ck_assert_int_eq(error.err, -EPERM);
+	ck_assert_int_eq(link_delete(), -EPERM);
+}
+END_TEST
+
+/* ---- with the driver */
+
+START_TEST(test_link_made)
+{
+	struct link_state first, second;
+
+	ck_assert_int_eq(link_make("svcrules-ipvs"), 0);
+	link_test_check(true, false, true, "svcrules-ipvs", 0);
+	first = link_test_look();
+	ck_assert_int_eq(link_make("svcrules-ipvs"), 0);
+	second = link_test_look();
+	ck_assert_int_eq(first.index, second.index);
+	/* up, and still without a link-local address */
+	ck_assert(!link_ip("-6 addr show dev " LINK_NAME " | grep -q fe80"));
+	ck_assert(link_ip("link show dev " LINK_NAME
+			  " | grep -q 'alias managed by svcrules: svcrules-ipvs$'"));
+	ck_assert_int_eq(link_make("other-ipvs"), -EEXIST);
+	link_test_check(true, false, true, "svcrules-ipvs", 0);
+	ck_assert_int_eq(link_delete(), 0);
+	link_test_check(false, false, false, "", 0);
+	ck_assert_int_eq(link_delete(), 0);
+}
+END_TEST
+
+/* The states that a run leaves if it is killed between two messages. */
+static const char *const halves[] = {
+	"link add " LINK_NAME " type dummy",
+	"link set " LINK_NAME " alias '" LINK_ALIAS "x'",
+	"link set " LINK_NAME " addrgenmode none",
+	"link set " LINK_NAME " up",
+};
+
+START_TEST(test_link_completed)
+{
+	for (int i = 0; i <= _i; i++)
+		ck_assert(link_ip(halves[i]));
+	link_test_check(true, false, _i == 3, _i > 0 ? "x" : "", 0);
+	ck_assert_int_eq(link_make("x"), 0);
+	link_test_check(true, false, true, "x", 0);
+	ck_assert(!link_ip("-6 addr show dev " LINK_NAME " | grep -q fe80"));
+}
+END_TEST
+
+static const struct {
+	const char *commands[3];
+	bool up;
+	size_t count;
+} others[] = {
+	{ { "link set " LINK_NAME " alias mine" }, false, 0 },
+	{ { "link set " LINK_NAME " alias 'managed by svcrules'" }, false, 0 },
+	{ { "addr add 10.0.0.1/24 dev " LINK_NAME }, false, 1 },
+	{ { "link set " LINK_NAME " alias mine", "link set " LINK_NAME " up",
+	    "addr add 2001:db8::1/64 nodad dev " LINK_NAME }, true, 1 },
+};
+
+START_TEST(test_link_foreign)
+{
+	ck_assert(link_ip(halves[0]));
+	for (size_t i = 0; i < 3 && others[_i].commands[i]; i++)
+		ck_assert(link_ip(others[_i].commands[i]));
+	link_test_check(true, true, others[_i].up, "", others[_i].count);
+	ck_assert_int_eq(link_make("mine"), -EEXIST);
+	link_test_check(true, true, others[_i].up, "", others[_i].count);
+}
+END_TEST
+
+/* A link-local address, which the kernel adds by itself, does not make the interface foreign. */
+START_TEST(test_link_local)
+{
+	ck_assert(link_ip(halves[0]) && link_ip(halves[3]));
+	ck_assert(link_ip("-6 addr show dev " LINK_NAME " | grep -q fe80"));
+	link_test_check(true, false, true, "", 0);
+	ck_assert_int_eq(link_make("x"), 0);
+	link_test_check(true, false, true, "x", 0);
+}
+END_TEST
+
+/* The kernel refuses IPv6 addresses; the interface is made all the same. */
+START_TEST(test_link_ipv6_off)
+{
+	struct link_address v[] = { link_addr("2001:db8::1"), link_addr("10.96.0.1") };
+	struct link_error errors[2];
+	size_t nerrors;
+
+	ck_assert_int_eq(system("echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6"), 0);
+	ck_assert_int_eq(link_make("x"), 0);
+	link_test_check(true, false, true, "x", 0);
+	ck_assert_int_lt(link_addresses(true, v, 2, errors, 2, &nerrors), 0);
+	ck_assert_uint_eq(nerrors, 1);
+	ck_assert_uint_eq(errors[0].index, 0);
+	ck_assert_int_eq(errors[0].err, -EACCES);
+	link_test_check(true, false, true, "x", 1);
+}
+END_TEST
+
+START_TEST(test_link_longest_owner)
+{
+	char owner[LINK_OWNER_SIZE - sizeof(LINK_ALIAS)];
+
+	memset(owner, 'x', sizeof(owner) - 1);
+	owner[sizeof(owner) - 1] = '\0';
+	ck_assert_int_eq(link_make(owner), 0);
+	link_test_check(true, false, true, owner, 0);
+}
+END_TEST
+
+static void link_tests_any(TCase *tc)
+{
+	tcase_add_checked_fixture(tc, link_test_setup, NULL);
+	tcase_set_timeout(tc, 120);
+	tcase_add_test(tc, test_link_absent);
+	tcase_add_test(tc, test_link_no_driver_no_interface);
+	tcase_add_test(tc, test_link_owner_too_long);
+	tcase_add_test(tc, test_link_another_kind);
+	tcase_add_test(tc, test_link_addresses);
+	tcase_add_test(tc, test_link_addresses_refused);
+	tcase_add_test(tc, test_link_many_addresses);
+	tcase_add_test(tc, test_link_unprivileged);
+}
+
+static void link_tests_driver(TCase *tc)
+{
+	tcase_add_checked_fixture(tc, link_test_setup, NULL);
+	tcase_set_timeout(tc, 120);
+	tcase_add_test(tc, test_link_made);
+	tcase_add_loop_test(tc, test_link_completed, 0, (int)(sizeof(halves) / sizeof(halves[0])));
+	tcase_add_loop_test(tc, test_link_foreign, 0, (int)(sizeof(others) / sizeof(others[0])));
+	tcase_add_test(tc, test_link_local);
+	tcase_add_test(tc, test_link_ipv6_off);
+	tcase_add_test(tc, test_link_longest_owner);
+}
+
+/* EOPNOTSUPP: the kernel has no driver, and only the first part can run. */
+static int link_test_probe(void)
+{
+	return link_make("probe") == -EOPNOTSUPP ? -EOPNOTSUPP : 0;
+}
+
+int main(void)
+{
+	Suite *s = suite_create("link");
+	TCase *any = tcase_create("any"), *driver = tcase_create("driver");
+
+	link_tests_any(any);
+	link_tests_driver(driver);
+	suite_add_tcase(s, any);
+	suite_add_tcase(s, driver);
+	return namespace_main_optional(s, "any", link_test_probe, "only a part: no dummy driver");
+}

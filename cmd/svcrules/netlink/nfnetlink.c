@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "netlink/nfnetlink.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <stdbool.h>
+
+struct nlmsghdr *nfnetlink_header(void *buf, uint16_t type, uint16_t flags, uint32_t seq,
+				  uint8_t family, uint16_t res_id)
+{
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct nfgenmsg *nfg = mnl_nlmsg_put_extra_header(nlh, sizeof(*nfg));
+
+	nlh->nlmsg_type = type;
+	nlh->nlmsg_flags = flags;
+	nlh->nlmsg_seq = seq;
+	nfg->nfgen_family = family;
+	nfg->version = NFNETLINK_V0;
+	nfg->res_id = htons(res_id);
+	return nlh;
+}
+
+/* A dump of nf_tables, whose messages carry the generation. */
+struct generation_check {
+	netlink_cb_fn cb;
+	void *arg;
+	int result; /* of `cb` */
+	bool any;   /* `generation` is set */
+	bool moved;
+	uint16_t generation;
+};
+
+/*
+ * The kernel does not flag dumps of set elements when a commit comes in between
+ * (Linux 6.18), but each message has the low half of the generation in res_id.
+ */
+static int generation_check_cb(const struct nlmsghdr *nlh, void *arg)
+{
+	const struct nfgenmsg *nfg = mnl_nlmsg_get_payload(nlh);
+	struct generation_check *c = arg;
+
+	if (mnl_nlmsg_get_payload_len(nlh) >= sizeof(*nfg)) {
+		if (c->any && c->generation != nfg->res_id)
+			c->moved = true;
+		c->generation = nfg->res_id;
+		c->any = true;
+	}
+	if (c->cb && c->result >= 0)
+		c->result = c->cb(nlh, c->arg);
+	return 0; /* the other messages are checked even if `cb` failed */
+}
+
+int nfnetlink_talk(struct netlink *s, uint16_t type, uint16_t flags, uint8_t family,
+		   nfnetlink_fill_fn fill, void *fill_arg, netlink_cb_fn cb, void *arg)
+{
+	bool check = type >> 8 == NFNL_SUBSYS_NFTABLES && (flags & NLM_F_DUMP);
+	char buf[NFNETLINK_REQUEST_SIZE] __attribute__((aligned(8)));
+	struct nlmsghdr *nlh = nfnetlink_header(buf, type, NLM_F_REQUEST, 0, family, 0);
+	struct generation_check c = { .cb = cb, .arg = arg };
+	int r = fill ? fill(nlh, fill_arg) : 0;
+
+	if (r < 0)
+		return r;
+	if (!check)
+		return netlink_talk(s, nlh, flags, cb, arg);
+	r = netlink_talk(s, nlh, flags, generation_check_cb, &c);
+	if (r < 0)
+		return r;
+	if (c.moved)
+		return -EINTR;
+	return c.result < 0 ? c.result : 0;
+}
+
+int nfnetlink_dump(struct netlink *s, uint16_t nft_msg_type, uint8_t family,
+		   nfnetlink_fill_fn fill, void *fill_arg, netlink_cb_fn cb, void *arg)
+{
+	return nfnetlink_talk(s, NFNL_SUBSYS_NFTABLES << 8 | nft_msg_type, NLM_F_DUMP, family,
+			      fill, fill_arg, cb, arg);
+}
+
+int nfnetlink_request(struct netlink *s, uint16_t nft_msg_type, uint8_t family,
+		      nfnetlink_fill_fn fill, void *fill_arg, netlink_cb_fn cb, void *arg)
+{
+	return nfnetlink_talk(s, NFNL_SUBSYS_NFTABLES << 8 | nft_msg_type, NLM_F_ACK, family,
+			      fill, fill_arg, cb, arg);
+}

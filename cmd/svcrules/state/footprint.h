@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The keyed sum of a run's command line and input files. A run with the same
+ * sum as the last one has nothing new to build.
+ */
+#ifndef SVCRULES_FOOTPRINT_H
+#define SVCRULES_FOOTPRINT_H
+
+#include "state/siphash.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+
+struct arguments;
+struct state;
+
+struct footprint {
+	struct siphash sum;
+	uint64_t bytes;   /* size of all files together */
+	FILE *told;       /* takes the messages printed about the files; writes the next two */
+	char *told_text;
+	size_t told_size;
+	char *addresses;  /* of the host, malloc'ed, if the rules depend on them, or NULL */
+};
+
+/*
+ * Starts the sum with the command line and the host's name. Returns 0 or
+ * -ENOMEM; the caller calls footprint_release() in both cases.
+ */
+int footprint_start(struct footprint *s, const struct arguments *a,
+		    const uint8_t key[SIPHASH_SIZE]);
+/* Start and end of a file, whose bytes the caller adds to `sum` in between. */
+void footprint_file(struct footprint *s, const char *source);
+void footprint_file_end(struct footprint *s, uint64_t bytes);
+void footprint_release(struct footprint *s);
+
+/*
+ * True if the command line, the files and the host's addresses are the same as
+ * in the run that left `was`. False also where this cannot be found out
+ * (standard input, files that cannot be read). Prints nothing.
+ */
+bool footprint_same(const struct arguments *a, const struct state *was);
+
+#endif
