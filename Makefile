@@ -107,4 +107,4 @@ $(FUZZERS): $B/%_fuzz: $B/%_fuzz.o $B/libsvcrules.a
 
 -include $(ALL_SRC:%.c=$B/%.d)
 
-include testdata/tests.mk
+include testdata/suites/tests.mk

@@ -16,7 +16,7 @@ give_up() {
 	finish
 }
 
-# shellcheck source=testdata/userns.sh
+# shellcheck source=testdata/suites/userns.sh
 . "$(dirname "${BASH_SOURCE[0]}")/userns.sh"
 if ! [ -x "$SVCRULES" ]; then
 	echo "$0: $SVCRULES is missing, run make first" >&2

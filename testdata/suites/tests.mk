@@ -9,60 +9,60 @@ SUITES := unit fuzz-corpus pure golden-check switch-off man-check bench-smoke nf
 
 test: deps-test
 	@$(MAKE) --no-print-directory all
-	@bash testdata/run-suites.sh $(SUITES)
+	@bash testdata/suites/run-suites.sh $(SUITES)
 check: test
 
 deps-test:
-	@bash testdata/packages.sh $(TEST_PACKAGES)
+	@bash testdata/suites/packages.sh $(TEST_PACKAGES)
 
 # Each suite ends with a line "NAME: N passed, N failed[, N skipped]".
 unit: $(TESTS)
-	@bash testdata/unit.sh unit $(TESTS)
+	@bash testdata/suites/unit.sh unit $(TESTS)
 fuzz-corpus: $(FUZZERS)
-	@bash testdata/fuzz.sh $B $(FUZZERS)
+	@bash testdata/suites/fuzz.sh $B $(FUZZERS)
 pure: $B/libsvcrules.a
-	@bash testdata/pure.sh
+	@bash testdata/suites/pure.sh
 golden-check: $B/svcrules
-	@bash testdata/golden.sh
-	@bash testdata/golden-kernel.sh
+	@bash testdata/suites/golden.sh
+	@bash testdata/suites/golden-kernel.sh
 switch-off: $B/svcrules
-	@bash testdata/switch-off.sh
+	@bash testdata/suites/switch-off.sh
 man-check: $B/svcrules
-	@bash testdata/man.sh
+	@bash testdata/suites/man.sh
 bench-smoke: $B/svcrules $B/probe $B/cluster $B/bench-tool
-	@bash testdata/bench-smoke.sh
+	@bash testdata/suites/bench-smoke.sh
 nft-versions: $B/svcrules
-	@bash testdata/nft-versions.sh
+	@bash testdata/suites/nft-versions.sh
 packets: $B/svcrules $B/probe
-	@bash testdata/packets/run.sh
+	@bash testdata/suites/packets/run.sh
 .PHONY: vm vm-unit vm-golden vm-cost
 vm: $B/svcrules $B/probe
-	@bash testdata/vm-packets.sh
+	@bash testdata/suites/vm-packets.sh
 # what needs IPVS and a dummy interface, which this machine's kernel may not have
 vm-unit: $B/svcrules $B/probe $(filter $B/cmd/svcrules/genl_test $B/cmd/svcrules/dummy_test $B/cmd/svcrules/vs_sysctl_test,$(TESTS))
-	@bash testdata/vm-unit.sh $(filter %_test,$^)
+	@bash testdata/suites/vm-unit.sh $(filter %_test,$^)
 vm-golden: $B/svcrules
-	@bash testdata/vm-golden.sh
+	@bash testdata/suites/vm-golden.sh
 vm-cost: $B/svcrules $B/cluster
-	@bash testdata/vm-ipvs-cost.sh
+	@bash testdata/suites/vm-ipvs-cost.sh
 golden: $B/svcrules
-	@bash testdata/golden.sh --update
+	@bash testdata/suites/golden.sh --update
 
 sanitize:
 	@$(MAKE) --no-print-directory SANITIZE=address,undefined unit fuzz-corpus
 valgrind: $(TESTS) $B/svcrules
-	@bash testdata/valgrind.sh $B
+	@bash testdata/suites/valgrind.sh $B
 
 # Results go to build/bench; bench-readme takes the last ones over into the README.
 .PHONY: bench bench-large bench-readme
 bench bench-large: deps-test
 	@$(MAKE) --no-print-directory $B/svcrules $B/cluster $B/bench-tool
-	@bash testdata/bench.sh $(if $(filter bench-large,$@),large,normal)
+	@bash testdata/suites/bench/run.sh $(if $(filter bench-large,$@),large,normal)
 bench-readme:
-	@bash testdata/bench/readme.sh
+	@bash testdata/suites/bench/readme.sh
 
 demo:
-	@bash testdata/demo.sh
+	@bash testdata/suites/demo.sh
 
 check-headers:
 	@for h in lib/*.h rules/*/*.h cmd/*/*.h; do case $$h in lib/banned.h) continue;; esac; \
@@ -72,7 +72,7 @@ lint: check-headers
 	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability --inline-suppr \
 	  --suppress=missingIncludeSystem --suppress=unknownMacro --suppress=identicalInnerCondition --suppress=invalidPrintfArgType_uint \
 	  -D_GNU_SOURCE -Ilib -I. lib rules cmd
-	shellcheck -x testdata/*.sh testdata/packets/*.sh testdata/bench/*.sh .ci/run
+	shellcheck -x testdata/suites/*.sh testdata/suites/*/*.sh .ci/run
 
 install: all
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR) \

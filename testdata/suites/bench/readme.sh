@@ -4,7 +4,7 @@
 # the README, between the two marks of its section on performance, and the plot
 # beside it.
 set -eu
-root=$(cd "$(dirname "$0")/../.." && pwd)
+root=$(cd "$(dirname "$0")/../../.." && pwd)
 results=$root/build/bench/results.txt
 [ -s "$results" ] || {
 	echo "$0: no results, run make bench first" >&2

@@ -11,9 +11,9 @@
 set -u
 export LC_ALL=C
 here=$(cd "$(dirname "$0")" && pwd)
-root=${here%/testdata}
+root=${here%/testdata/suites}
 SVCRULES=$(realpath "${SVCRULES:-$root/build/svcrules}")
-cases=${GOLDEN:-$here/golden}
+cases=${GOLDEN:-$root/testdata/golden/services}
 passed=0
 failed=0
 update=false

@@ -8,14 +8,14 @@
 set -u
 export LC_ALL=C
 here=$(cd "$(dirname "$0")" && pwd)
-root=${here%/testdata}
+root=${here%/testdata/suites}
 SVCRULES=$(realpath "${SVCRULES:-$root/build/svcrules}")
 passed=0
 failed=0
 skipped=0
 
 NAME=switch-off
-# shellcheck source=testdata/netns.sh
+# shellcheck source=testdata/suites/netns.sh
 . "$(dirname "$0")/netns.sh"
 
 # ---- the kernel's rules ----

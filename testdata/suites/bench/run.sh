@@ -1,20 +1,20 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# bench.sh [large]: measures svcrules beside nft(8), iptables-restore and bare
+# run.sh [large]: measures svcrules beside nft(8), iptables-restore and bare
 # parsers, and writes build/bench/{log.tsv,results.txt,results.json,plot.svg}.
 set -u
 export LC_ALL=C
 mode=${1:-normal}
-out=${OUT:-$(cd "$(dirname "$0")/.." && pwd)/build/bench}
+out=${OUT:-$(cd "$(dirname "$0")/../../.." && pwd)/build/bench}
 mkdir -p "$out" || exit 2
-here=$(dirname "$0")/bench
-# shellcheck source=testdata/bench/lib.sh
+here=$(dirname "$0")
+# shellcheck source=testdata/suites/bench/lib.sh
 . "$here/lib.sh"
-# shellcheck source=testdata/bench/apply.sh
+# shellcheck source=testdata/suites/bench/apply.sh
 . "$here/apply.sh"
-# shellcheck source=testdata/bench/flows.sh
+# shellcheck source=testdata/suites/bench/flows.sh
 . "$here/flows.sh"
-# shellcheck source=testdata/bench/report.sh
+# shellcheck source=testdata/suites/bench/report.sh
 . "$here/report.sh"
 
 if ! ip netns add "$prefix-try" 2>/dev/null; then

@@ -7,16 +7,16 @@
 set -u
 export LC_ALL=C
 NAME=bench-smoke passed=0 failed=0 skipped=0
-root=$(cd "$(dirname "$0")/.." && pwd)
+root=$(cd "$(dirname "$0")/../.." && pwd)
 SVCRULES=${SVCRULES:-$root/build/svcrules}
 PROBE=${PROBE:-$root/build/probe}
-# shellcheck source=testdata/netns.sh
+# shellcheck source=testdata/suites/netns.sh
 . "$(dirname "$0")/netns.sh"
 # shellcheck disable=SC2154 # of netns.sh
 out=$work
-# shellcheck source=testdata/bench/lib.sh
+# shellcheck source=testdata/suites/bench/lib.sh
 . "$(dirname "$0")/bench/lib.sh"
-# shellcheck source=testdata/bench/apply.sh
+# shellcheck source=testdata/suites/bench/apply.sh
 . "$(dirname "$0")/bench/apply.sh"
 servers=()
 # shellcheck disable=SC2154 # of netns.sh

@@ -4,7 +4,7 @@
 # examples, names of checks, the layout and the library's functions.
 set -u
 export LC_ALL=C
-root=$(cd "$(dirname "$0")/.." && pwd)
+root=$(cd "$(dirname "$0")/../.." && pwd)
 cd "$root" || exit 2
 page1=man/svcrules.1 page5=man/svcrules.5 page3=man/libsvcrules.3
 build=$root/build
@@ -237,7 +237,7 @@ examples() {
 				;;
 			*) echo "$line" ;;
 			esac
-		done < <(unshare $how "$root/testdata/man.sh" --examples)
+		done < <(unshare $how "$root/testdata/suites/man.sh" --examples)
 		[ $told = yes ] || fail "the examples ended early"
 		return
 	done

@@ -12,16 +12,16 @@
 set -u
 export LC_ALL=C
 here=$(cd "$(dirname "$0")" && pwd)
-root=${here%/testdata}
+root=${here%/testdata/suites}
 SVCRULES=$(realpath "${SVCRULES:-$root/build/svcrules}")
-cases=${GOLDEN:-$here/golden}
+cases=${GOLDEN:-$root/testdata/golden/services}
 passed=0
 failed=0
 skipped=0
 BACKEND=${BACKEND:-nftables}
 
 NAME=${NAME:-golden-kernel}
-# shellcheck source=testdata/netns.sh
+# shellcheck source=testdata/suites/netns.sh
 . "$(dirname "$0")/netns.sh"
 
 # The command with this case's input and options.

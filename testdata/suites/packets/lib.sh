@@ -11,7 +11,7 @@
 # the other node, 10.244.1.1 towards its pods; it is everybody's router.
 
 PACKETS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-ROOT=${PACKETS%/testdata/packets}
+ROOT=${PACKETS%/testdata/suites/packets}
 SVCRULES=${SVCRULES:-$ROOT/build/svcrules}
 PROBE=${PROBE:-$ROOT/build/probe}
 TIMEOUT=${TIMEOUT:-300}

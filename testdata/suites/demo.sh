@@ -4,9 +4,9 @@
 # real requests. Nothing outside of them is touched; as an ordinary user all
 # of it happens in a user namespace.
 set -u
-root=$(cd "$(dirname "$0")/.." && pwd)
-here=$root/testdata
-example=$here/example/services.json
+root=$(cd "$(dirname "$0")/../.." && pwd)
+here=$root/testdata/suites
+example=$root/testdata/example/services.json
 packages=(gcc make pkg-config libc6-dev libmnl-dev libnftnl-dev libjansson-dev libnl-3-dev
 	libnl-genl-3-dev libnl-route-3-dev iproute2)
 

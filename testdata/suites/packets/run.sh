@@ -4,7 +4,7 @@
 # ordinary user inside a user namespace of his own.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
-root=${here%/testdata/packets}
+root=${here%/testdata/suites/packets}
 export SVCRULES=${SVCRULES:-$root/build/svcrules} PROBE=${PROBE:-$root/build/probe}
 
 give_up() {
@@ -13,8 +13,8 @@ give_up() {
 	exit 0
 }
 
-# shellcheck source=testdata/userns.sh
-. "$root/testdata/userns.sh"
+# shellcheck source=testdata/suites/userns.sh
+. "$root/testdata/suites/userns.sh"
 for binary in "$SVCRULES" "$PROBE"; do
 	[ -x "$binary" ] || { echo "run.sh: $binary is missing, run make first" >&2; exit 2; }
 done

@@ -4,7 +4,7 @@
 # other than for memory. Includes go one way, and the public header stands alone.
 set -u
 export LC_ALL=C
-root=$(cd "$(dirname "$0")/.." && pwd)
+root=$(cd "$(dirname "$0")/../.." && pwd)
 cd "$root" || exit 2
 archive=${1:-build/libsvcrules.a}
 tmp=$(mktemp -d) || exit 2

@@ -4,7 +4,7 @@
 # and what is made on the way. Everything measured goes to $log, as lines
 # SIZE NAME METRIC VALUE (tabs between them); SIZE is SERVICESxENDPOINTS.
 
-ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
 svcrules=${SVCRULES:-$ROOT/build/svcrules}
 cluster=$ROOT/build/cluster
 tool=$ROOT/build/bench-tool

@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # vm-packets.sh: the packet tests under Debian's own kernel, see vm.sh.
-# VM_FILES and VM_IPVS: which of testdata/packets, by number, for nftables and for
+# VM_FILES and VM_IPVS: which of testdata/suites/packets, by number, for nftables and for
 # IPVS; the longest first. 13 is about nftables alone, 14 about IPVS.
 set -u
-cd "$(dirname "$0")/.." || exit 2
+cd "$(dirname "$0")/../.." || exit 2
 jobs=${VM_JOBS:-4} VM_FILES=${VM_FILES-11 06 07 13 12 10 09 01 02 08 04 03 05 15}
 
 # In the machine: up to $jobs files at a time, each with namespaces of its own.
@@ -20,7 +20,7 @@ if [ "${1:-}" = --inside ]; then
 		[ "$(jobs -rp | wc -l)" -lt "$jobs" ] || wait -n
 		{
 			log=$(mktemp)
-			bash testdata/packets/run.sh "$file" >"$log" 2>&1
+			bash testdata/suites/packets/run.sh "$file" >"$log" 2>&1
 			sed -e "s/^\(ok\|not ok\|skip\) - /&$backend: /" -e '/^# failures:/,$d' -e '/^[0-9]* passed/d' -e "s/ skipped\$/&, after $SECONDS s/" "$log" >"$log.short"
 			cat "$log.short" # at once, not line by line among the others
 		} &
@@ -32,12 +32,12 @@ fi
 
 files=()
 for n in ${VM_IPVS-12 14 06 11 08 07 10 09 02 01 04 03 05 15}; do
-	for file in testdata/packets/"$n"-*.sh; do files+=("ipvs:$file"); done
+	for file in testdata/suites/packets/"$n"-*.sh; do files+=("ipvs:$file"); done
 done
-for n in $VM_FILES; do files+=(testdata/packets/"$n"-*.sh); done
+for n in $VM_FILES; do files+=(testdata/suites/packets/"$n"-*.sh); done
 log=$(mktemp) || exit 2
 trap 'rm -f "$log"' EXIT
-VM_TIMEOUT=${VM_TIMEOUT:-1200} testdata/vm.sh bash "$0" --inside "${files[@]}" 2>&1 | tee "$log"
+VM_TIMEOUT=${VM_TIMEOUT:-1200} testdata/suites/vm.sh bash "$0" --inside "${files[@]}" 2>&1 | tee "$log"
 rc=${PIPESTATUS[0]}
 count() { grep -c "^$1 - " "$log"; }
 passed=$(count ok) failed=$(count 'not ok') skipped=$(count '[Ss][Kk][Ii][Pp]')

@@ -12,7 +12,7 @@
 # another address each time (translated anew), vector instructions (emulated one
 # by one), libraries that are read through the share (in /run/lib now).
 set -u
-cd "$(dirname "$0")/.." || exit 125
+cd "$(dirname "$0")/../.." || exit 125
 root=$PWD
 cache=$root/build/vm
 limit=${VM_TIMEOUT:-600} memory=${VM_MEMORY:-1G} cpus=${VM_CPUS:-2}
@@ -23,7 +23,7 @@ skip() {
 	exit 77
 }
 
-[ $# -gt 0 ] || { echo "usage: testdata/vm.sh COMMAND..." >&2; exit 125; }
+[ $# -gt 0 ] || { echo "usage: testdata/suites/vm.sh COMMAND..." >&2; exit 125; }
 for tool in qemu-system-x86_64 busybox cpio modprobe depmod; do
 	command -v $tool >/dev/null || skip "$tool is missing"
 done

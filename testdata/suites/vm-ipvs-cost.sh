@@ -4,7 +4,7 @@
 # machine (see vm.sh): a first apply beside `ipvsadm -R` of the same virtual servers, their text
 # ready-made; a run with nothing to do; one endpoint replaced. Of the times the medians of three.
 set -u
-cd "$(dirname "$0")/.." || exit 2
+cd "$(dirname "$0")/../.." || exit 2
 passed=0
 failed=0
 
@@ -22,7 +22,7 @@ if [ "${1:-}" != --inside ]; then
 	[ $# -gt 0 ] || set -- 2000 5
 	log=$(mktemp) || exit 2
 	trap 'rm -f "$log"' EXIT
-	testdata/vm.sh bash "$0" --inside "$@" 2>&1 | tee "$log"
+	testdata/suites/vm.sh bash "$0" --inside "$@" 2>&1 | tee "$log"
 	rc=${PIPESTATUS[0]}
 	[ "$rc" -ne 77 ] || { echo "vm-ipvs-cost: 0 passed, 0 failed, 1 skipped"; exit 0; }
 	grep -q '^vm-ipvs-cost: ' "$log" || { echo "vm-ipvs-cost: 0 passed, 1 failed"; exit 1; }
