@@ -1,94 +1,73 @@
-# The tests; included by the Makefile. `make test` installs the packages it
-# needs (as root, with apt), builds, and runs everything.
+# The tests; included by the Makefile. testdata/README.md describes each suite and
+# how to run one case of it.
 
-TEST_PACKAGES := gcc make pkg-config libc6-dev libmnl-dev libnftnl-dev libjansson-dev \
-	libnl-3-dev libnl-genl-3-dev libnl-route-3-dev check ipvsadm \
-	nftables iproute2 conntrack iptables procps util-linux binutils strace valgrind mandoc shellcheck cppcheck \
+BUILD_PACKAGES := gcc make pkg-config libc6-dev libmnl-dev libnftnl-dev libjansson-dev \
+	libnl-3-dev libnl-genl-3-dev libnl-route-3-dev
+CHECK_PACKAGES := $(BUILD_PACKAGES) check binutils mandoc nftables iproute2 conntrack ipvsadm \
+	procps util-linux strace
+TEST_PACKAGES := $(CHECK_PACKAGES) iptables valgrind shellcheck cppcheck universal-ctags \
 	libyajl-dev qemu-system-x86 busybox-static cpio kmod
-SUITES := unit fuzz-corpus pure golden-check switch-off man-check bench-smoke nft-versions packets vm vm-unit vm-golden vm-cost sanitize valgrind
 
-test: deps-test
+# The suites in the order in which they run, one line each:
+# $(call suite,NAME,check or test,SECONDS,PREREQUISITES,COMMAND)
+# "check" suites run in `make check` and in `make test`, "test" suites in `make test` alone.
+# SECONDS is about what the suite takes on two cores. The line makes the target NAME; each
+# suite ends with a line "NAME: N passed, N failed[, N skipped]".
+S := bash testdata/suites
+VM_TESTS := $(filter $(addprefix $B/cmd/svcrules/,genl_test dummy_test vs_sysctl_test),$(TESTS))
+define suite
+$(if $(filter $(1),$(SUITES)),$(error suite $(1) is declared twice))
+$(if $(filter check test,$(2)),,$(error suite $(1): '$(2)' is neither check nor test))
+SUITES += $(1)
+TEST_SECONDS += $(3)
+$(if $(filter check,$(2)),CHECK_SUITES += $(1))
+$(if $(filter check,$(2)),CHECK_SECONDS += $(3))
+.PHONY: $(1)
+$(1): $(4)
+	@$(5)
+endef
+SUITES :=
+CHECK_SUITES :=
+TEST_SECONDS :=
+CHECK_SECONDS :=
+$(eval $(call suite,unit,check,25,$(TESTS),$S/unit.sh unit $(TESTS)))
+$(eval $(call suite,fuzz-corpus,test,5,$(FUZZERS),$S/fuzz.sh $(FUZZERS)))
+$(eval $(call suite,pure,check,5,$B/libsvcrules.a,$S/pure.sh $B))
+$(eval $(call suite,golden-check,check,5,$B/svcrules,$S/golden.sh))
+$(eval $(call suite,golden-kernel,check,20,$B/svcrules,$S/golden-kernel.sh))
+$(eval $(call suite,switch-off,test,15,$B/svcrules,$S/switch-off.sh))
+$(eval $(call suite,man-check,check,5,$B/svcrules,$S/man.sh))
+$(eval $(call suite,install-check,check,5,all,$S/install.sh $B))
+$(eval $(call suite,bench-smoke,test,30,$B/svcrules $B/probe $B/cluster $B/bench-tool,$S/bench-smoke.sh))
+$(eval $(call suite,nft-versions,test,30,$B/svcrules,$S/nft-versions.sh))
+$(eval $(call suite,packets,check,120,$B/svcrules $B/probe,$S/packets/run.sh))
+$(eval $(call suite,vm,test,300,$B/svcrules $B/probe,$S/vm-packets.sh))
+$(eval $(call suite,vm-unit,test,60,$B/svcrules $B/probe $(VM_TESTS),$S/vm-unit.sh $(VM_TESTS)))
+$(eval $(call suite,vm-golden,test,100,$B/svcrules,$S/vm-golden.sh))
+$(eval $(call suite,vm-cost,test,60,$B/svcrules $B/cluster,$S/vm-ipvs-cost.sh))
+$(eval $(call suite,sanitize,test,120,,$(MAKE) --no-print-directory SANITIZE=address$(comma)undefined unit fuzz-corpus))
+$(eval $(call suite,valgrind,test,60,$(TESTS) $B/svcrules,$S/valgrind.sh $B))
+
+.PHONY: check test deps-check deps-test golden shape
+check: ## the quick tests, a few minutes; installs missing packages as root
+	@$S/announce.sh 'make check' '$(CHECK_SECONDS)' '' $(CHECK_PACKAGES)
+	@$(MAKE) --no-print-directory deps-check
 	@$(MAKE) --no-print-directory all
-	@bash testdata/suites/run-suites.sh $(SUITES)
-check: test
+	@$S/run-suites.sh $(CHECK_SUITES)
 
-deps-test:
-	@bash testdata/suites/packages.sh $(TEST_PACKAGES)
+test: ## all tests; installs missing packages as root
+	@$S/announce.sh 'make test' '$(TEST_SECONDS)' downloads $(TEST_PACKAGES)
+	@$(MAKE) --no-print-directory deps-test
+	@$(MAKE) --no-print-directory all
+	@$S/run-suites.sh $(SUITES)
 
-# Each suite ends with a line "NAME: N passed, N failed[, N skipped]".
-unit: $(TESTS)
-	@bash testdata/suites/unit.sh unit $(TESTS)
-fuzz-corpus: $(FUZZERS)
-	@bash testdata/suites/fuzz.sh $B $(FUZZERS)
-pure: $B/libsvcrules.a
-	@bash testdata/suites/pure.sh
-golden-check: $B/svcrules
-	@bash testdata/suites/golden.sh
-	@bash testdata/suites/golden-kernel.sh
-switch-off: $B/svcrules
-	@bash testdata/suites/switch-off.sh
-man-check: $B/svcrules
-	@bash testdata/suites/man.sh
-bench-smoke: $B/svcrules $B/probe $B/cluster $B/bench-tool
-	@bash testdata/suites/bench-smoke.sh
-nft-versions: $B/svcrules
-	@bash testdata/suites/nft-versions.sh
-packets: $B/svcrules $B/probe
-	@bash testdata/suites/packets/run.sh
-.PHONY: vm vm-unit vm-golden vm-cost
-vm: $B/svcrules $B/probe
-	@bash testdata/suites/vm-packets.sh
-# what needs IPVS and a dummy interface, which this machine's kernel may not have
-vm-unit: $B/svcrules $B/probe $(filter $B/cmd/svcrules/genl_test $B/cmd/svcrules/dummy_test $B/cmd/svcrules/vs_sysctl_test,$(TESTS))
-	@bash testdata/suites/vm-unit.sh $(filter %_test,$^)
-vm-golden: $B/svcrules
-	@bash testdata/suites/vm-golden.sh
-vm-cost: $B/svcrules $B/cluster
-	@bash testdata/suites/vm-ipvs-cost.sh
-golden: $B/svcrules
-	@bash testdata/suites/golden.sh --update
+deps-check: ## installs what `make check` needs
+	@$S/packages.sh $(CHECK_PACKAGES)
+deps-test: ## installs what `make test` and `make lint` need
+	@$S/packages.sh $(TEST_PACKAGES)
 
-sanitize:
-	@$(MAKE) --no-print-directory SANITIZE=address,undefined unit fuzz-corpus
-valgrind: $(TESTS) $B/svcrules
-	@bash testdata/suites/valgrind.sh $B
+golden: $B/svcrules ## rewrites the expected output of the golden cases; read the diff
+	@$S/golden.sh --update
 
-# Results go to build/bench; bench-readme takes the last ones over into the README.
-.PHONY: bench bench-large bench-readme
-bench bench-large: deps-test
-	@$(MAKE) --no-print-directory $B/svcrules $B/cluster $B/bench-tool
-	@bash testdata/suites/bench/run.sh $(if $(filter bench-large,$@),large,normal)
-bench-readme:
-	@bash testdata/suites/bench/readme.sh
-
-demo:
-	@bash testdata/suites/demo.sh
-
-check-headers:
-	@for h in lib/*.h rules/*/*.h cmd/*/*.h; do case $$h in lib/banned.h) continue;; esac; \
-	  echo "#include \"$$h\"" | $(CC) $(CPPFLAGS) $(PKG_CFLAGS) $(WARNINGS) -std=gnu11 -fsyntax-only -x c - || exit 1; done
-
-lint: check-headers
-	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability --inline-suppr \
-	  --suppress=missingIncludeSystem --suppress=unknownMacro --suppress=identicalInnerCondition --suppress=invalidPrintfArgType_uint \
-	  -D_GNU_SOURCE -Ilib -I. lib rules cmd
-	shellcheck -x testdata/suites/*.sh testdata/suites/*/*.sh .ci/run
-
-install: all
-	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR) \
-	  $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man3 $(DESTDIR)$(MANDIR)/man5
-	install -m 755 $B/svcrules $(DESTDIR)$(BINDIR)/svcrules
-	install -m 644 $B/libsvcrules.a $(DESTDIR)$(LIBDIR)/libsvcrules.a
-	install -m 755 $B/libsvcrules.so $(DESTDIR)$(LIBDIR)/libsvcrules.so.$(SOVERSION)
-	ln -sf libsvcrules.so.$(SOVERSION) $(DESTDIR)$(LIBDIR)/libsvcrules.so
-	install -m 644 lib/svcrules.h $(DESTDIR)$(INCLUDEDIR)/svcrules.h
-	install -m 644 $B/svcrules.pc $(DESTDIR)$(LIBDIR)/pkgconfig/svcrules.pc
-	for s in 1 3 5; do install -m 644 man/*.$$s $(DESTDIR)$(MANDIR)/man$$s/; done
-
-uninstall:
-	rm -f $(DESTDIR)$(BINDIR)/svcrules $(DESTDIR)$(LIBDIR)/libsvcrules.* $(DESTDIR)$(INCLUDEDIR)/svcrules.h \
-	  $(DESTDIR)$(LIBDIR)/pkgconfig/svcrules.pc $(DESTDIR)$(MANDIR)/man1/svcrules.1 \
-	  $(DESTDIR)$(MANDIR)/man3/libsvcrules.3 $(DESTDIR)$(MANDIR)/man5/svcrules.5
-
-clean:
-	rm -rf build
+shape: ## limits of the source: lengths, unique names, where IPVS may be named
+	@$S/shape.sh
