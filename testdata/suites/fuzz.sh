@@ -1,7 +1,8 @@
 #!/bin/bash
-# fuzz.sh BUILD PROGRAM...: runs every fuzz target over its corpus in testdata/fuzz.
+# SPDX-License-Identifier: GPL-2.0-or-later
+# fuzz.sh PROGRAM...: runs every fuzz target over the inputs of its corpus in testdata/fuzz.
+# One input: build/lib/json_fuzz testdata/fuzz/json/nested
 set -u
-shift
 passed=0 failed=0
 for f in "$@"; do
 	name=$(basename "$f" _fuzz)

@@ -1,24 +1,26 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# golden-kernel.sh [NAME...]: what the kernel makes of the good cases under
-# golden/, or of those named; see golden.sh. Of each case:
-#  (a) its text loads, and 'svcrules diff' finds nothing to change then;
+# golden-kernel.sh [NAME...]: loads the rule sets of the golden cases without an
+# error, or of the cases named, into the kernel; see golden.sh. For each case:
+#  (a) its text loads, and then 'svcrules diff' finds nothing to change;
 #  (b) delete leaves nothing, apply makes the same rules as the text did, and
 #      'svcrules diff' finds nothing to change;
 #  (c) what 'nft list ruleset' prints loads again.
-# As root, or as an ordinary user inside a user namespace of his own.
-# BACKEND=ipvs: the same of the cases that are there for IPVS, whose text is for
-# ip(8), ipvsadm(8) and nft(8); in a machine that has it, see vm.sh.
+# Runs as root, or as an ordinary user inside a new user namespace.
+# BACKEND=ipvs does the same with the cases that have an expected.ipvs. Their text
+# is for ip(8), ipvsadm(8) and nft(8); the kernel must have IPVS, see vm.sh.
 set -u
 export LC_ALL=C
 here=$(cd "$(dirname "$0")" && pwd)
 root=${here%/testdata/suites}
 SVCRULES=$(realpath "${SVCRULES:-$root/build/svcrules}")
-cases=${GOLDEN:-$root/testdata/golden/services}
+cases=${GOLDEN:-$root/testdata/golden}
 passed=0
 failed=0
 skipped=0
 BACKEND=${BACKEND:-nftables}
+suffix=nft # of the files that expect output for this back end
+[ "$BACKEND" = nftables ] || suffix=$BACKEND
 
 NAME=${NAME:-golden-kernel}
 # shellcheck source=testdata/suites/netns.sh
@@ -32,9 +34,9 @@ svcrules() {
 }
 
 ip=$(command -v ip) # a path: in the emulated machine nsenter(1) may have an ip of its own
-# With the kernel as it is, a rule set in it or none.
+# What follows works on the kernel's present rules, whatever they are.
 if [ "$BACKEND" = ipvs ]; then
-	# The three texts; exits as the first that fails.
+	# Loads the three texts; the exit status is that of the first that fails.
 	load_text() {
 		svcrules compile -o ip >"$work/ip" && svcrules compile -o ipvsadm >"$work/ipvsadm" &&
 			svcrules compile -o nft >"$work/nft" && at "$ip" -batch "$work/ip" &&
@@ -49,7 +51,7 @@ if [ "$BACKEND" = ipvs ]; then
 		listing
 		at ipvsadm -Sn | sort
 		at "$ip" -o link show type dummy | grep -o ': [a-z0-9]*: <.*>'
-		# text for IPv4 alone leaves out what no kernel without IPv6 can do about link-local addresses
+		# The text for IPv4 alone has nothing against link-local addresses: a kernel without IPv6 would refuse that.
 		at "$ip" -o addr show dev svcrules0 2>/dev/null | grep -v ' fe80::' | cut -d' ' -f 2-
 	}
 else
@@ -62,7 +64,7 @@ ok() {
 	passed=$((passed + 1))
 }
 
-# not_ok WHAT [FILE...]: the files tell why.
+# not_ok WHAT [FILE...]: the files hold the reason.
 not_ok() {
 	failed=$((failed + 1))
 	echo "not ok - $name: $1"
@@ -101,7 +103,8 @@ by_text() {
 	return 0
 }
 
-# What the text made must go, too: it is svcrules' own. Compares unless the text did not load.
+# by_apply COMPARE: delete must also remove what the text made, as it is svcrules' own. With
+# COMPARE true the rules that apply makes must be those of the text.
 by_apply() {
 	if ! at "$SVCRULES" delete >"$work/err" 2>&1 || [ -n "$(all)" ]; then
 		not_ok "delete leaves rules" "$work/err" "$work/raw"
@@ -122,7 +125,7 @@ by_apply() {
 	ok
 }
 
-# The listing has no "flush" line, so it is loaded where there is nothing.
+# The listing has no "flush" line, so it is loaded into an empty rule set.
 by_listing() {
 	at nft flush ruleset
 	if at nft -c -f "$work/listed" >"$work/err" 2>&1; then
@@ -134,13 +137,14 @@ by_listing() {
 
 run_case() {
 	local name=$1 options=() arguments=(--node-name node1 --backend "$BACKEND") f loads=true
+	local directory=("$cases"/*/"$1")
 
-	if ! cd "$cases/$name"; then
+	if ! cd "${directory[0]}"; then
 		failed=$((failed + 1))
 		return
 	fi
 	[ -e expected.rc ] && return
-	[ "$BACKEND" != ipvs ] || [ -e expected.ipvs ] || return
+	[ -e "expected.$suffix" ] || return
 	[ -e options ] && read -r -a options < <(cat options)
 	for f in input*.json; do
 		arguments+=(-f "$f")
@@ -163,7 +167,7 @@ run_case() {
 }
 
 if [ $# -eq 0 ]; then
-	for path in "$cases"/*; do
+	for path in "$cases"/*/*; do
 		set -- "$@" "${path##*/}"
 	done
 fi

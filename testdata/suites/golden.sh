@@ -1,19 +1,30 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# golden.sh [--update] [NAME...]: what 'svcrules compile' makes of the inputs
-# under golden/, or of those named, and what it says about them. --update
-# rewrites the expectations that exist; read the diff before committing it.
+# golden.sh [--update] [NAME...]: compares what 'svcrules compile' prints for the
+# inputs below testdata/golden, or for the cases named, with the files expected.*
+# beside them. --update rewrites the expectations that exist; read the diff
+# before you commit it.
 #
-# A case is a directory with input.json (or input-1.json, input-2.json...),
-# options (one line of further options), expected.nft (standard output),
-# expected.err (standard error) and expected.rc (exit status, if not 0);
-# expected.ipvs, if there is one, is the output with --backend ipvs.
+# A case is a directory GROUP/NAME with input.json (or input-1.json,
+# input-2.json...), options (one line of further options), expected.SUFFIX for
+# each target that the case is about (standard output), expected.err (standard
+# error, the same for all targets) and expected.rc (exit status, if not 0). A
+# case whose input is an error needs no expected.SUFFIX: nothing is printed then.
 set -u
 export LC_ALL=C
+
+# The suffix of the file, and the target whose output it holds. The first is the
+# default of the command and is run without $choose.
+targets=(
+	"nft nftables"
+	"ipvs ipvs"
+)
+choose=--backend
+
 here=$(cd "$(dirname "$0")" && pwd)
 root=${here%/testdata/suites}
 SVCRULES=$(realpath "${SVCRULES:-$root/build/svcrules}")
-cases=${GOLDEN:-$root/testdata/golden/services}
+cases=${GOLDEN:-$root/testdata/golden}
 passed=0
 failed=0
 update=false
@@ -29,42 +40,40 @@ fi
 work=$(mktemp -d) || exit 2
 trap 'rm -rf "$work"' EXIT
 
-# What is wrong with the files of the case in the working directory, if anything.
+# is_target SUFFIX: true if the table has it
+is_target() {
+	local row
+
+	for row in "${targets[@]}"; do
+		[ "${row% *}" != "$1" ] || return 0
+	done
+	return 1
+}
+
+# Prints what is wrong with the files of the case in the working directory, if anything.
 problem() {
-	local f inputs=0 expectations=0
+	local f inputs=0 outputs=0
 
 	for f in .[!.]* *; do
 		case $f in
 		input.json | input-[1-9].json) inputs=$((inputs + 1)) ;;
-		expected.nft | expected.err) expectations=$((expectations + 1)) ;;
-		expected.rc | expected.ipvs | options) ;;
+		expected.err | expected.rc | options) [ -s "$f" ] || echo "$f is empty" ;;
+		expected.*)
+			if is_target "${f#expected.}"; then
+				outputs=$((outputs + 1))
+			else
+				echo "unexpected file $f"
+			fi
+			;;
 		'.[!.]*') ;;
 		*) echo "unexpected file $f" ;;
 		esac
 	done
 	[ "$inputs" -gt 0 ] || echo "no input.json"
 	[ -e input.json ] && [ "$inputs" -gt 1 ] && echo "both input.json and input-N.json"
-	[ "$expectations" -gt 0 ] || echo "neither expected.nft nor expected.err"
-	for f in expected.err expected.rc options; do
-		[ -e "$f" ] && ! [ -s "$f" ] && echo "$f is empty"
-	done
 	[ "$(cat expected.rc 2>/dev/null)" = 0 ] && echo "expected.rc is 0, which needs no file"
-	[ -e expected.rc ] || [ -e expected.nft ] || echo "no expected.nft"
-}
-
-compile() {
-	local options=() files=() f
-
-	[ -e options ] && read -r -a options < <(cat options)
-	for f in input*.json; do
-		files+=(-f "$f")
-	done
-	"$SVCRULES" compile --node-name node1 "${files[@]}" ${options[@]+"${options[@]}"} \
-		>"$work/expected.nft" 2>"$work/expected.err" </dev/null
-	echo $? >"$work/expected.rc"
-	[ -e expected.ipvs ] || return
-	"$SVCRULES" compile --backend ipvs --node-name node1 "${files[@]}" ${options[@]+"${options[@]}"} \
-		>"$work/expected.ipvs" 2>"$work/ipvs.err" </dev/null
+	[ -e expected.rc ] || [ "$outputs" -gt 0 ] || echo "no expected.${targets[0]% *}"
+	[ -e expected.err ] || [ "$outputs" -gt 0 ] || echo "neither expected.${targets[0]% *} nor expected.err"
 }
 
 # compare FILE DEFAULT: a missing expectation stands for DEFAULT.
@@ -77,22 +86,42 @@ compare() {
 	fi
 }
 
-run_case() {
-	local name=$1 bad=0 text
+# compile SUFFIX [OPTION...]: the case for one target; all three results are compared.
+compile() {
+	local output=expected.$1 arguments=(--node-name node1) more=() f bad=0
 
-	if ! cd "$cases/$name"; then
+	shift
+	[ -e options ] && read -r -a more < <(cat options)
+	for f in input*.json; do
+		arguments+=(-f "$f")
+	done
+	"$SVCRULES" compile "$@" "${arguments[@]}" ${more[@]+"${more[@]}"} \
+		>"$work/$output" 2>"$work/expected.err" </dev/null
+	echo $? >"$work/expected.rc"
+	compare expected.rc $'0\n' || bad=1
+	compare "$output" '' || bad=1
+	compare expected.err '' || bad=1
+	return $bad
+}
+
+run_case() { # run_case DIRECTORY
+	local name bad=0 ran=false row text
+
+	name=$(basename "$1")
+	if ! cd "$1"; then
 		failed=$((failed + 1))
 		return
 	fi
-	compile
-	compare expected.rc $'0\n' || bad=1
-	compare expected.nft '' || bad=1
-	compare expected.err '' || bad=1
-	if [ -e expected.ipvs ]; then
-		compare expected.ipvs '' || bad=1
-		# the same is said of the input, whatever the back end
-		diff -u "$work/expected.err" "$work/ipvs.err" || bad=1
-	fi
+	for row in "${targets[@]}"; do
+		[ -e "expected.${row% *}" ] || continue
+		ran=true
+		if [ "$row" = "${targets[0]}" ]; then
+			compile "${row% *}" || bad=1
+		else
+			compile "${row% *}" "$choose" "${row#* }" || bad=1
+		fi
+	done
+	$ran || compile "${targets[0]% *}" || bad=1
 	text=$(problem)
 	if [ -n "$text" ]; then
 		bad=1
@@ -107,12 +136,16 @@ run_case() {
 }
 
 if [ $# -eq 0 ]; then
-	for path in "$cases"/*; do
-		set -- "$@" "${path##*/}"
+	set -- "$cases"/*/*/
+else # the names given, in whichever group they are
+	for name; do
+		found=("$cases"/*/"$name")
+		[ -d "${found[0]}" ] || found=("$cases/$name")
+		set -- "${@:2}" "${found[@]}"
 	done
 fi
-for name; do
-	run_case "$name"
+for directory; do
+	run_case "$directory"
 done
 echo "golden: $passed passed, $failed failed, 0 skipped"
 [ "$failed" -eq 0 ]

@@ -1,17 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm-golden.sh: golden-kernel.sh for IPVS, in the emulated machine (see vm.sh),
-# every other case at a time.
+# vm-golden.sh: golden-kernel.sh for IPVS in the emulated machine (see vm.sh), in
+# two processes, each with half of the cases.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
+. testdata/suites/vm-lib.sh
 if [ "${1:-}" != --inside ]; then
-	testdata/suites/vm.sh env BACKEND=ipvs bash "$0" --inside
-	rc=$?
-	[ "$rc" -ne 77 ] || { echo "vm-golden: 0 passed, 0 failed, 1 skipped"; exit 0; }
-	exit "$rc"
+	testdata/suites/vm.sh env BACKEND=ipvs bash testdata/suites/vm-golden.sh --inside
+	vm_end vm-golden $?
 fi
 export PATH=/run/quick:$PATH
-names=(testdata/golden/services/*/expected.ipvs)
+names=(testdata/golden/*/*/expected.ipvs)
 modprobe -a ip_vs dummy nf_tables
 rc=0 halves=()
 for half in 0 1; do

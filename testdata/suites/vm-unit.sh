@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm-unit.sh PROGRAM...: in the emulated machine, see vm.sh: what is said where a
-# module is missing, as long as none is loaded, then Check programs.
+# vm-unit.sh PROGRAM...: runs in the emulated machine (see vm.sh) first the packet
+# test of missing modules, while none is loaded, then the unit test programs.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
+. testdata/suites/vm-lib.sh
 if [ "${1:-}" = --inside ]; then
 	shift
 	bash testdata/suites/packets/run.sh testdata/suites/packets/16-modules.sh
@@ -11,7 +12,5 @@ if [ "${1:-}" = --inside ]; then
 	bash testdata/suites/unit.sh vm-unit "$@" && exit $rc
 	exit 1
 fi
-testdata/suites/vm.sh bash "$0" --inside "$@"
-rc=$?
-[ "$rc" -ne 77 ] || { echo "vm-unit: 0 passed, 0 failed, 1 skipped"; exit 0; }
-exit "$rc"
+testdata/suites/vm.sh bash testdata/suites/vm-unit.sh --inside "$@"
+vm_end vm-unit $?
