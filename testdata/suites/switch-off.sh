@@ -1,10 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# switch-off.sh: what an option or a field made is gone at the next apply
-# without it, and back at the one after that. Each time the kernel's rules
-# must be those that an apply to an empty rule set makes; only which endpoint
-# of a service has which number may differ.
-# As root, or as an ordinary user inside a user namespace of his own.
+# switch-off.sh [NAME...]: what an option or a field adds is gone after the next
+# apply without it, and back after the one that follows. Each time the kernel's
+# rules must be those that an apply to an empty rule set makes; only the numbers
+# of a service's endpoints may differ. With NAMEs, such as --masquerade-all, only
+# these cases are run.
+# Runs as root, or as an ordinary user inside a new user namespace.
 set -u
 export LC_ALL=C
 here=$(cd "$(dirname "$0")" && pwd)
@@ -17,10 +18,11 @@ skipped=0
 NAME=switch-off
 # shellcheck source=testdata/suites/netns.sh
 . "$(dirname "$0")/netns.sh"
+only=("$@")
 
 # ---- the kernel's rules ----
 
-# The numbers of a service's endpoints, and its endpoints, each by themselves.
+# Prints the numbers of a service's endpoints and its endpoints on lines of their own.
 list_element() {
 	local key=${2% : *}
 
@@ -53,7 +55,7 @@ defaults() {
 	MORE=
 }
 
-# slice NAME FAMILY ENDPOINTS: an item, with the comma before it.
+# slice NAME FAMILY ENDPOINTS: prints an item of the list, with the comma before it.
 slice() {
 	printf ',{"apiVersion":"discovery.k8s.io/v1","kind":"EndpointSlice","addressType":"%s",
 "metadata":{"name":"%s","namespace":"default","labels":{"kubernetes.io/service-name":"%s"}},
@@ -61,13 +63,13 @@ slice() {
 "endpoints":[%s]}' "$2" "$1" "${1%-*}" "$3"
 }
 
-# service NAME CLUSTER-IP: the same.
+# service NAME CLUSTER-IP: prints an item in the same way.
 service() {
 	printf ',{"apiVersion":"v1","kind":"Service","metadata":{"name":"%s","namespace":"default"},
 "spec":{"type":"ClusterIP","clusterIPs":["%s"],"ports":[%s]}}' "$1" "$2" "$http"
 }
 
-# node SPEC [ZONE]: the same.
+# node SPEC [ZONE]: prints an item in the same way.
 node() {
 	printf ',{"apiVersion":"v1","kind":"Node","spec":{%s},
 "metadata":{"name":"node1","labels":{"topology.kubernetes.io/zone":"%s"}},"status":{"addresses":[
@@ -100,7 +102,7 @@ svcrules() {
 	at "$SVCRULES" "$1" -f "$work/$2.json" "${options[@]}" >"$work/out" 2>&1
 }
 
-# fresh WHICH: what its rules are when there were none before.
+# fresh WHICH: records the rules that an apply to an empty rule set makes.
 fresh() {
 	at nft flush ruleset
 	if ! svcrules apply "$1"; then
@@ -110,7 +112,7 @@ fresh() {
 	listing >"$work/$1.rules"
 }
 
-# switched WHICH: applies it to what there is.
+# switched WHICH: applies it to the present rules, and compares with the fresh ones.
 switched() {
 	if ! svcrules apply "$1"; then
 		not_ok "apply $1 it" "$work/out"
@@ -123,10 +125,22 @@ switched() {
 	fi
 }
 
+# wanted NAME: true if the case is to be run
+wanted() {
+	local name
+
+	[ ${#only[@]} -gt 0 ] || return 0
+	for name in "${only[@]}"; do
+		[ "$name" != "$1" ] || return 0
+	done
+	return 1
+}
+
 # try NAME [VARIABLE=VALUE...] with [VARIABLE=VALUE...] without [VARIABLE=VALUE...]
 try() {
 	local name=$1 word which=both with=() without=()
 
+	wanted "$name" || return
 	shift
 	for word; do
 		case $which,$word in
@@ -161,10 +175,11 @@ write() {
 	printf '%s\n' "$OPTIONS" >"$work/$which.options"
 }
 
-# Tables of another name are another instance's: they stay until deleted by that name.
+# Tables of another name belong to another instance: they stay until a delete with that name.
 try_table() {
 	local name=--table
 
+	wanted "$name" || return
 	write with "OPTIONS=--node-name node1 --table other"
 	write without
 	fresh without || return

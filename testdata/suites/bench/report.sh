@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2154 # what bench.sh sets
-# From log.tsv to results.txt, results.json and plot.svg. Sourced after lib.sh.
+# Makes results.txt, summary.txt, results.json and plot.svg from log.tsv. Sourced after lib.sh.
 
 machine() {
 	printf '%s, %s cores, %s GB, Linux %s, %s, %s, svcrules %s' \
@@ -20,6 +20,7 @@ report_as() { # report_as FILE AWK...
 
 report() {
 	report_as results.txt medians.awk asked.awk text.awk
+	report_as summary.txt medians.awk summary.awk
 	report_as results.json medians.awk asked.awk json.awk
 	report_as plot.svg medians.awk plot.awk
 	cat "$out/results.txt"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# run.sh [large]: measures svcrules beside nft(8), iptables-restore and bare
-# parsers, and writes build/bench/{log.tsv,results.txt,results.json,plot.svg}.
+# run.sh [large]: measures svcrules, and in the same run nft(8), iptables-restore and
+# bare parsers; writes build/bench/{log.tsv,results.txt,summary.txt,results.json,plot.svg}.
 set -u
 export LC_ALL=C
 mode=${1:-normal}
