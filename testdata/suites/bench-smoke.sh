@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What `make bench` relies on, at a small size: the generator, the layouts that
-# are compared, what the kernel is sent. Counts cannot flake; the only ratio of
-# times has a wide margin (asked: above 8; measured at this size: above 30).
-# As root, or as an ordinary user inside a user namespace of his own.
+# bench-smoke.sh: tests at a small size what `make bench` relies on: the generator,
+# the layouts that are compared, the messages to the kernel. Counts are the same in
+# every run; the only ratio of times has a wide margin (required: above 8; measured
+# at this size: above 30). Runs as root, or as an ordinary user inside a new user
+# namespace.
 set -u
 export LC_ALL=C
 NAME=bench-smoke passed=0 failed=0 skipped=0
@@ -22,7 +23,7 @@ servers=()
 # shellcheck disable=SC2154 # of netns.sh
 trap '[ ${#servers[@]} -eq 0 ] || kill "${servers[@]}"; drop_all; ip netns del "$netns"; rm -rf "$work"' EXIT
 SETTLE=0
-# Who is not root may not send more than net.core.wmem_max allows.
+# An ordinary user cannot send a message larger than net.core.wmem_max.
 small=${SVCR_INSIDE:+300x10}
 SIZE=${SIZE:-${small:-2000x10}}
 
@@ -38,7 +39,7 @@ ok() { # ok TRUE WHAT
 
 truth() { "$@" && echo 1 || echo 0; }
 
-logged() { # logged NAME METRIC: the last value
+logged() { # logged NAME METRIC: prints the last value
 	awk -F '\t' -v n="$1" -v m="$2" '$2 == n && $3 == m { v = $4 } END { print v + 0 }' "$log"
 }
 
@@ -74,7 +75,7 @@ changes() {
 	done
 }
 
-# The floor is the time of this batch, so it must be what a cold apply does.
+# The time of this batch is the floor, so the batch must do what a cold apply does.
 replayed() {
 	fresh
 	own "$SIZE" replay "$tool" replay "$out/batch"
@@ -107,7 +108,7 @@ ratios() {
 	ok "$(truth test "$peak" -lt "$(stat -c %s "$out/base.json")")" "peak memory, $peak bytes, is below the input's size"
 }
 
-# answers WHAT PROTOCOL ADDRESS PORT ENDPOINT...: these answer there, and no other
+# answers WHAT PROTOCOL ADDRESS PORT ENDPOINT...: exactly these endpoints answer at the address
 answers() {
 	local what=$1 got want
 	want=$(printf '%s\n' "${@:5}" | sort | xargs)
@@ -115,7 +116,7 @@ answers() {
 	ok "$(truth test "$got" = "$want")" "$what: $2 $3 $4 is served by $got"
 }
 
-# Services 0 (TCP), 3 (UDP) and 7 (node port) of three endpoints each.
+# Servers for the endpoints of services 0 (TCP), 3 (UDP) and 7 (node port), three of each service.
 listen() {
 	local a
 	for a in 10.128.0.{1,2,3,10,11,12,22,23,24}; do

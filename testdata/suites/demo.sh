@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# make demo: the example's services between private network namespaces, with
-# real requests. Nothing outside of them is touched; as an ordinary user all
-# of it happens in a user namespace.
+# demo.sh, for make demo: sends real requests to the services of the example, between
+# private network namespaces. It changes nothing outside of them; for an ordinary
+# user all of it happens in a user namespace.
 set -u
 root=$(cd "$(dirname "$0")/../.." && pwd)
 here=$root/testdata/suites
@@ -30,7 +30,7 @@ install_packages() {
 		die "apt-get could not install ${missing[*]}"
 }
 
-# Everything is built outside; what follows needs namespaces of its own.
+# The build is done outside; the rest runs in new namespaces.
 enter() {
 	local how=-nm
 	[ "$(id -u)" -eq 0 ] || how=-Urnm
@@ -43,7 +43,7 @@ private_names() {
 	mount -t tmpfs tmpfs /run && mkdir /run/netns
 }
 
-show() { # show COMMAND...: as one would type it on the node
+show() { # show COMMAND...: prints the command as a user of the node types it
 	echo
 	echo "\$ svcrules $*"
 }

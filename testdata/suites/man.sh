@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The manuals tell what the program does: syntax, commands, options, synopses,
+# man.sh: the manuals agree with the program: syntax, commands, options, synopses,
 # examples, names of checks, the layout and the library's functions.
 set -u
 export LC_ALL=C
@@ -23,7 +23,7 @@ skip() {
 	echo "SKIP: $*"
 }
 
-# same WHAT PROGRAM-SIDE MANUAL-SIDE: two files with the same lines
+# same WHAT PROGRAM-SIDE MANUAL-SIDE: the two files must have the same lines
 same() {
 	if [ -s "$2" ] && diff -u --label program --label manual "$2" "$3" >"$tmp/diff"; then
 		pass
@@ -33,11 +33,11 @@ same() {
 	fi
 }
 
-section() { # section FILE NAME: its mdoc source
+section() { # section FILE NAME: prints the section's mdoc source
 	awk -v name="$2" '/^\.Sh / { on = substr($0, 5) == name; next } on' "$1"
 }
 
-# Lines of mdoc to the text that they render to, for the macros that commands and options use.
+# Turns lines of mdoc into the text that they render to, for the macros of commands and options.
 plain() {
 	sed -E 's/^\.(Nm|It|Pq) ?//; s/^\./ /; s/\b(Ar|Ic|Cm|Sy|Li) //g; s/\bFl ([^ ]+)/-\1/g; s/ Op (.*)/ [\1]/; s/ ,/,/g'
 }
@@ -62,7 +62,7 @@ commands_known() {
 	same "commands" "$tmp/program" "$tmp/manual"
 }
 
-# "--option ARGUMENT: command command" of each side
+# Compares lines "--option ARGUMENT: command command" of both sides.
 options_known() {
 	local c
 	{
@@ -109,7 +109,7 @@ check_names() {
 	done | sort -u >"$tmp/program"
 	section $page1 DIAGNOSTICS | sed -n 's/^\.It Sy //p' | sort >"$tmp/manual"
 	same "names of checks" "$tmp/program" "$tmp/manual"
-	# a name that is not written out would escape the comparison
+	# the comparison cannot see a name that is not a literal string
 	for file in $(sources lib rules); do
 		[ "$file" = lib/reader.c ] && continue # defines the two functions
 		tr -s '\n\t ' ' ' <"$file" | grep -oE 'svcr_read_error\([^,"]*, ?[^" ].{0,30}|\.check ?= ?[^" ].{0,30}' | sed "s|^|$file: |"
@@ -134,7 +134,7 @@ layout() {
 	fi
 }
 
-json_members() { # json_members FORM FILE: each member that is printed is in the form's section
+json_members() { # json_members FORM FILE: the form's section must have each member of FILE
 	local member missing=
 	[ -s "$2" ] || { fail "no JSON from $1"; return; }
 	while read -r member; do
@@ -196,7 +196,7 @@ run_block() { # run_block BLOCK
 		status=$?
 		[ -z "$got" ] || echo "$got" >>"$tmp/program"
 		want=0
-		# differences found, and shown
+		# diff found differences and printed them
 		[[ $line == *"svcrules diff "* && -n $got && $got != "no changes" ]] && want=1
 		if [ $status -ne $want ]; then
 			fail "'$line' ended with $status, expected $want: $(cat "$tmp/err")"
@@ -208,7 +208,7 @@ run_block() { # run_block BLOCK
 	same "example" "$tmp/program.t" "$tmp/manual.t"
 }
 
-run_examples() { # run_examples KERNEL: all blocks, or with "no" those that need none
+run_examples() { # run_examples KERNEL: runs all blocks, or with "no" the blocks that need no kernel
 	local block
 	mkdir "$tmp/tree" && ln -s "$root/testdata" "$tmp/tree/testdata"
 	example_blocks

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # what is named under "Before"
 # netns.sh: sourced by tests that need one network namespace for the program
-# and nft(8). Before: NAME (of the suite), passed, failed, skipped, SVCRULES.
-# Gives: finish, give_up WHY, $work (a directory), at COMMAND (in the namespace), at_with, listing.
+# and nft(8). The caller sets NAME (of the suite), passed, failed, skipped and SVCRULES.
+# Defines finish, give_up WHY, $work (a directory), at COMMAND (in the namespace), at_with, listing.
 
 finish() {
 	echo "$NAME: $passed passed, $failed failed, $skipped skipped"
@@ -31,18 +31,18 @@ at() {
 	at_with /dev/null "$@"
 }
 
-at_with() { # at_with FILE COMMAND...: with that as its input
+at_with() { # at_with FILE COMMAND...: runs it in the namespace with FILE as its input
 	local input=$1
 	shift
 	nsenter --net="/run/netns/$netns" -- "$@" <"$input"
 }
 
-# list_element SET ELEMENT: a line of listing; a suite that has more to say of one replaces it
+# list_element SET ELEMENT: prints the element's line of listing; a suite may replace the function
 list_element() {
 	printf '%s: %s\n' "$1" "$2"
 }
 
-# The kernel's rules: a line for each rule (with its chain and place), element and property, sorted.
+# Prints the kernel's rules: a line for each rule (with its chain and place), element and property, sorted.
 listing() {
 	local line table='' block='' n=0 element
 

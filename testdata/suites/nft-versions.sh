@@ -1,9 +1,9 @@
 #!/bin/bash
-# nft-versions.sh: the rule set is listed readably by the installed nft(8) and
-# by the newer one of Debian 13, each loads its own listing and the other's,
-# and each loads the compiled text so that `svcrules diff` finds no difference.
-# The newer nft is downloaded with this machine's own apt sources (their suite
-# exchanged) and unpacked under build/, never installed.
+# nft-versions.sh: the installed nft(8) and the newer one of Debian 13 list the rule
+# set readably, each loads its own listing and that of the other, and each loads
+# the compiled text so that `svcrules diff` finds no difference. The newer nft comes
+# from this machine's apt sources with another suite; it is unpacked under build/
+# and never installed.
 set -u
 svcrules=${SVCRULES:-build/svcrules}
 where=${NFT_NEWER_DIR:-build/nft-newer}
@@ -56,7 +56,7 @@ run() { ip netns exec $ns "$@"; }
 flush() { run nft flush ruleset; }
 older=$(nft --version | cut -d' ' -f2) newer=$("$where/nft" --version | cut -d' ' -f2)
 
-# one input with every part of the layout; IPv6 affinity apart: 1.0.6 cannot load that
+# One input has every part of the layout, except IPv6 affinity, which 1.0.6 cannot load.
 common="--node-name node1 --node-ip 192.0.2.1,2001:db8::1 --service-cidr 10.96.0.0/16,fd00:10:96::/112
 	--cluster-cidr 10.244.0.0/16,fd00:10:244::/48"
 for input in testdata/nft-versions/*.json testdata/example/services.json; do
@@ -89,7 +89,7 @@ for input in testdata/nft-versions/*.json testdata/example/services.json; do
 	done
 done
 
-# The table beside IPVS, which this kernel may not have: only as text and listings.
+# The table that goes with IPVS, as text and listings alone: this kernel may not have IPVS.
 for input in testdata/nft-versions/*.json testdata/example/services.json; do
 	name="$(basename "$input" .json), beside IPVS"
 	# shellcheck disable=SC2086

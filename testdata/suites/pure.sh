@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The library is pure: its archive wants no function that makes a system call
-# other than for memory. Includes go one way, and the public header stands alone.
+# pure.sh [ARCHIVE]: the library is pure: its archive needs no function that makes a
+# system call other than for memory. Includes go one way, and the public header
+# compiles alone.
 set -u
 export LC_ALL=C
 root=$(cd "$(dirname "$0")/../.." && pwd)
@@ -17,12 +18,12 @@ fail() {
 	echo "FAIL: $*"
 }
 
-# Everything that the library may ask of others. Nothing here opens, reads,
-# writes, waits, or knows the time or the environment.
+# The functions of other libraries that the library may use. None of them opens, reads,
+# writes or waits, or depends on the time or the environment.
 allowed=(
 	# the compiler and the linker
 	_GLOBAL_OFFSET_TABLE_ __stack_chk_fail
-	# a fault of ours ends the process: assert
+	# assert: a fault in our own code ends the process
 	__assert_fail
 	# memory
 	calloc free malloc realloc reallocarray
@@ -32,10 +33,10 @@ allowed=(
 	# text in memory, numbers, order, addresses
 	strerrordesc_np asprintf bsearch inet_ntop inet_pton qsort qsort_r snprintf strtoul strtoull vasprintf vsnprintf
 	__errno_location
-	# the same under newer C libraries and _FORTIFY_SOURCE
+	# the same functions with newer C libraries and with _FORTIFY_SOURCE
 	__asprintf_chk __isoc23_strtoul __isoc23_strtoull __memcpy_chk __memmove_chk __memset_chk __snprintf_chk
 	__vasprintf_chk __vsnprintf_chk
-	# reads the process's own memory: the seed of the hash that finds duplicate JSON keys; no result depends on it
+	# reads the process's own memory, for the seed of the hash that finds duplicate JSON keys; no result depends on it
 	getauxval
 	# libmnl: messages in buffers, never mnl_socket_*
 	mnl_attr_get_len mnl_attr_get_payload mnl_attr_get_payload_len mnl_attr_get_str mnl_attr_get_type
@@ -59,7 +60,7 @@ allowed=(
 )
 printf '%s\n' "${allowed[@]}" | sort -u >"$tmp/allowed"
 
-# wants ARCHIVE: "object symbol" for each symbol from outside that is not allowed
+# wants ARCHIVE: prints "object symbol" for each symbol from outside that is not allowed
 wants() {
 	nm -g --defined-only "$1" | awk 'NF == 3 { print $3 }' | sort -u "$tmp/allowed" - >"$tmp/known"
 	nm -u "$1" | awk '/:$/ { o = substr($0, 1, length($0) - 1) } NF == 2 && $1 ~ /^[Uvw]$/ { print o, $2 }' |
@@ -83,7 +84,7 @@ symbols() {
 	done < <(ar t "$archive")
 }
 
-# The check itself must see a library that opens sockets.
+# The check itself must find an object that opens a socket, and so on.
 self_test() {
 	local name source
 	for name in socket fopen getenv time getrandom mnl_socket_open json_load_file; do
@@ -93,7 +94,7 @@ self_test() {
 	done
 }
 
-# includes DIRECTORY: "file header" for each #include of its sources; tests may look anywhere
+# includes DIRECTORY: prints "file header" for each #include of its sources; tests may include anything
 includes() {
 	find "$1" -name '*.[ch]' ! -name '*_test.[ch]' ! -name '*_fuzz.c' -print | sort | while read -r file; do
 		sed -n 's/^[[:space:]]*#[[:space:]]*include[[:space:]]*[<"]\([^>"]*\)[>"].*/\1/p' "$file" |
@@ -101,7 +102,7 @@ includes() {
 	done
 }
 
-# area FILE HEADER: where the header is taken from: lib, rules, cmd, or nothing of ours
+# area FILE HEADER: prints where the header comes from: lib, rules, cmd, or system
 area() {
 	local here
 	here=$(dirname "$1")
@@ -134,13 +135,12 @@ one_way() { # one_way DIRECTORY ALLOWED-AREA...
 	[ $bad -eq 1 ] || pass
 }
 
-# What lib/ links to must not be in rules/ either, whatever the headers say.
+# The objects of lib/ must link without those of rules/, whatever the headers declare.
 lib_alone() {
 	local f objects=() missing
-	for f in lib/*.c; do
-		case $f in *_test.c | *_fuzz.c) continue ;; esac
+	while read -r f; do
 		objects+=("build/${f%.c}.o")
-	done
+	done < <(find lib -name '*.c' ! -name '*_test.c' ! -name '*_fuzz.c')
 	rm -f "$tmp/lib.a"
 	ar rcs "$tmp/lib.a" "${objects[@]}" 2>/dev/null || { fail "objects of lib/ are missing; run make"; return; }
 	missing=$(wants "$tmp/lib.a" | sort -u | tr '\n' ' ')

@@ -30,17 +30,17 @@ SUITES :=
 CHECK_SUITES :=
 TEST_SECONDS :=
 CHECK_SECONDS :=
-$(eval $(call suite,unit,check,25,$(TESTS),$S/unit.sh unit $(TESTS)))
+$(eval $(call suite,unit,check,20,$(TESTS),$S/unit.sh unit $(TESTS)))
 $(eval $(call suite,fuzz-corpus,test,5,$(FUZZERS),$S/fuzz.sh $(FUZZERS)))
-$(eval $(call suite,pure,check,5,$B/libsvcrules.a,$S/pure.sh $B))
-$(eval $(call suite,golden-check,check,5,$B/svcrules,$S/golden.sh))
+$(eval $(call suite,pure,check,3,$B/libsvcrules.a,$S/pure.sh))
+$(eval $(call suite,golden-check,check,3,$B/svcrules,$S/golden.sh))
 $(eval $(call suite,golden-kernel,check,20,$B/svcrules,$S/golden-kernel.sh))
 $(eval $(call suite,switch-off,test,15,$B/svcrules,$S/switch-off.sh))
-$(eval $(call suite,man-check,check,5,$B/svcrules,$S/man.sh))
-$(eval $(call suite,install-check,check,5,all,$S/install.sh $B))
+$(eval $(call suite,man-check,check,3,$B/svcrules,$S/man.sh))
+$(eval $(call suite,install-check,check,3,all,$S/install.sh))
 $(eval $(call suite,bench-smoke,test,30,$B/svcrules $B/probe $B/cluster $B/bench-tool,$S/bench-smoke.sh))
 $(eval $(call suite,nft-versions,test,30,$B/svcrules,$S/nft-versions.sh))
-$(eval $(call suite,packets,check,120,$B/svcrules $B/probe,$S/packets/run.sh))
+$(eval $(call suite,packets,check,90,$B/svcrules $B/probe,$S/packets/run.sh))
 $(eval $(call suite,vm,test,300,$B/svcrules $B/probe,$S/vm-packets.sh))
 $(eval $(call suite,vm-unit,test,60,$B/svcrules $B/probe $(VM_TESTS),$S/vm-unit.sh $(VM_TESTS)))
 $(eval $(call suite,vm-golden,test,100,$B/svcrules,$S/vm-golden.sh))

@@ -1,5 +1,7 @@
 #!/bin/bash
-# valgrind.sh BUILD: no leak and no stray access in the commands that need no kernel and in the unit tests.
+# SPDX-License-Identifier: GPL-2.0-or-later
+# valgrind.sh BUILD: runs the commands that need no kernel, and unit tests, in valgrind: no
+# leak and no invalid access.
 set -u
 build=$1
 passed=0 failed=0
@@ -7,7 +9,7 @@ dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
 
 run() {
-	# exit codes of the program itself up to 5 are fine here; 99 is valgrind's
+	# any exit status of the program itself (up to 5) is accepted; 99 is valgrind's
 	valgrind -q --leak-check=full --show-leak-kinds=definite,indirect --error-exitcode=99 \
 		"$@" >"$dir/out" 2>"$dir/err"
 	if [ $? -eq 99 ]; then

@@ -1,16 +1,18 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # vm.sh COMMAND...: runs COMMAND as root under Debian's own kernel in an emulated
-# machine: same files as here, read-only, same directory; fresh /tmp, /var/tmp
-# and /run. Prints what it prints, exits as it exits. 77: no machine to be had
-# ("SKIP: ..."), 124: not done after VM_TIMEOUT seconds, 125: it did not come up.
+# machine, with the files and the directory of this machine, read-only, and an
+# empty /tmp, /var/tmp and /run. Output and exit status are those of COMMAND, but
+# 77 means that there is no machine ("SKIP: ..."), 124 that COMMAND was not done
+# after VM_TIMEOUT seconds, and 125 that the machine did not come up.
 #
-# The kernel comes from this machine's apt sources and is unpacked under
-# build/vm, never installed. Modules load by themselves or with modprobe(8).
-# Starting a program takes 20 ms there, a static one 6: in /run/quick are some
-# of busybox for a test's PATH. Three things that made it 70: code that is at
-# another address each time (translated anew), vector instructions (emulated one
-# by one), libraries that are read through the share (in /run/lib now).
+# The kernel comes from this machine's apt sources; it is unpacked under build/vm
+# and never installed. The kernel loads modules itself, or modprobe(8) does.
+# Starting a program takes 20 ms in the machine, starting a static one 6 ms;
+# /run/quick has some static programs of busybox for the PATH of a test. Three
+# things made it 70 ms before: code at another address in each run, which is then
+# translated again; vector instructions, which are emulated one by one; libraries
+# that are read through the shared file system (they are in /run/lib now).
 set -u
 cd "$(dirname "$0")/../.." || exit 125
 root=$PWD
@@ -34,13 +36,13 @@ package_name() {
 	apt-cache depends linux-image-amd64 2>/dev/null | sed -nE 's/^ *Depends: (linux-image-[0-9].*)/\1/p' | head -n 1
 }
 
-# fetch: boot/vmlinuz-VERSION and the modules that matter, in $cache/root
+# fetch: puts boot/vmlinuz-VERSION and the modules that tests need into $cache/root
 fetch() {
 	local package new=$cache/new
 	rm -rf "$new" "$cache/root"
 	mkdir -p "$new/root" || return 1
 	package=$(package_name)
-	# the lists may be missing, or so old that the package is gone
+	# apt's lists may be missing, or so old that the package no longer exists
 	if [ -z "$package" ] || ! (cd "$new" && apt-get -q download "$package" >/dev/null 2>&1); then
 		apt-get -q update >/dev/null 2>&1
 		package=$(package_name)
@@ -88,8 +90,8 @@ while read -r file; do
 	echo "insmod /modules/${file##*/}"
 done <"$run/modules" >"$run/initramfs/insmod"
 
-# loads what the kernel asks for, and what a test asks for by name; not what a
-# test wrote into /run/no-modules, by the name that is asked for
+# Loads the modules that the kernel or a test requests, except the names that a
+# test wrote into /run/no-modules.
 cat >"$run/initramfs/sbin/modprobe" <<-MODPROBE
 	#!/bin/busybox sh
 	for m; do ! /bin/grep -qsxF "\$m" /host/run/no-modules || exit 1; done
@@ -151,9 +153,9 @@ INIT
 chmod +x "$run"/initramfs/init "$run"/initramfs/sbin/modprobe
 (cd "$run/initramfs" && find . | cpio --quiet -o -H newc) >"$run/initrd" || exit 125
 
-# ---- the machine; with kvm it may never come up, so always emulated
+# ---- the machine: always emulated, because with kvm it sometimes does not come up
 
-# an end of qemu's input would end its output too
+# qemu stops writing when its input ends, so the input stays open
 mkfifo "$run/input" && exec 8<>"$run/input" || exit 125
 share=security_model=none,readonly=on,multidevs=remap
 timeout -k 5 "$limit" qemu-system-x86_64 -accel tcg,thread=multi -cpu Nehalem -m "$memory" -smp "$cpus" \

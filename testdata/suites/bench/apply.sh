@@ -1,9 +1,9 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2154 # what lib.sh sets
-# The control plane at one size. Sourced after lib.sh.
+# Measures the control plane at one size. Sourced after lib.sh.
 
-declare -A kept=() # namespaces in which a layout is loaded, by layout; "ours" is svcrules'
+declare -A kept=() # layout -> namespace in which it is loaded; "ours" is the layout of svcrules
 
 prepare() { # prepare SIZE
 	local size=$1
@@ -15,7 +15,7 @@ prepare() { # prepare SIZE
 	fact "$size" input bytes "$(stat -c %s "$out/base.json")"
 }
 
-# What is exchanged with the kernel; leaves the batch of a cold apply, and kept[ours].
+# Counts the messages to and from the kernel; leaves the batch of a cold apply, and kept[ours].
 count_all() {
 	local size=$1
 	fresh || return
@@ -31,7 +31,7 @@ count_all() {
 	apply "$size" between "$out/base.json"
 }
 
-changes() { # changes SIZE: each and back
+changes() { # changes SIZE: applies each change and its reverse
 	local size=$1
 	ns=${kept[ours]}
 	apply "$size" no-op "$out/base.json"
@@ -55,7 +55,7 @@ readers() { # readers SIZE ROUND
 	own "$size" diff "$svcrules" diff --from "$out/base.json" -f "$out/one.json" "${node[@]}"
 }
 
-cold() { # cold SIZE ROUND: each in a namespace of its own
+cold() { # cold SIZE ROUND: each run in a new namespace
 	local size=$1 first=${#spaces[@]}
 	fresh && apply "$size" cold "$out/base.json"
 	fresh && own "$size" replay "$tool" replay "$out/batch" && fact "$size" replay send "$(cat "$out/said")"
@@ -67,7 +67,7 @@ cold() { # cold SIZE ROUND: each in a namespace of its own
 	drop "${spaces[@]:first}"
 }
 
-# load SIZE FORM: the services as FORM lays them out, into a namespace that stays as kept[FORM]
+# load SIZE FORM: loads the services in the layout FORM into a namespace that stays as kept[FORM]
 load() {
 	local size=$1 form=$2
 	generate "$size" "$out/$form" --form "$form"
@@ -84,7 +84,7 @@ reference() { # reference SIZE FORM
 	load "$1" "$2"
 }
 
-# control SIZE ROUNDS all|core [FORM ROUNDS]...: core measures what is asked of large sizes
+# control SIZE ROUNDS all|core [FORM ROUNDS]...: core leaves out what no requirement for large sizes needs
 control() {
 	local size=$1 rounds=$2 i form all=true
 	local -A times=()

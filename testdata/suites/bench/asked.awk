@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The table of what is asked: after medians.awk. asked_all() calls
-# asked_row(WHAT, AT, ASKED, MEASURED, MET) for each line that was measured.
+# The table of requirements: after medians.awk. asked_all() calls
+# asked_row(WHAT, AT, ASKED, MEASURED, MET) for each requirement that was measured.
 function ratio_row(what, at, asked, is, limit, at_least) {
 	asked_row(what, label(at), asked, times(is), (at_least ? is >= limit : is <= limit) ? "yes" : "NO")
 }
-# svcrules' cold apply is so many times faster than a reference.
+# A cold apply of svcrules is at least `limit` times faster than a reference.
 function faster(at, name, limit, words) {
 	if (has(at, name, "wall"))
 		ratio_row("cold apply", at, "at least " limit " x faster than " words, wall(at, name) / wall(at, "cold"), limit, 1)
@@ -33,7 +33,7 @@ function growth(from, to,    is) {
 	asked_row("cold apply, time per endpoint", label(from) " to " label(to), "grows by less than 1.5 x", times(is),
 		  is < 1.5 ? "yes" : "NO")
 }
-# Above what a flow costs without services' rules: on any node, which has NAT, and where nothing is tracked at all.
+# The cost of a flow above its cost without services: with NAT, as on any node, and without connection tracking.
 function flows(at, metric, words) {
 	if (!has(at, "chains", metric))
 		return

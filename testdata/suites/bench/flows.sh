@@ -1,13 +1,14 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2154 # what lib.sh sets
-# The data plane: new flows through service addresses, by layout, in turns.
-# Sourced after apply.sh. A sender in the node's own namespace with a pod's
-# address: nothing is masqueraded, and nothing but the rules differs. UDP leaves
-# by a bridge without ports; TCP is served on this host, which has all the addresses.
+# Measures the data plane: new flows through service addresses, with one layout
+# after the other, in turns. Sourced after apply.sh. The sender is in the node's own
+# namespace and has a pod's address, so nothing is masqueraded and only the rules
+# differ. UDP leaves through a bridge without ports; the node itself serves TCP, as it
+# has all the addresses.
 
 POD=10.255.255.254
-GATEWAY=10.255.255.253 # of all: a neighbour entry for each address would cost more than the rules
+GATEWAY=10.255.255.253 # for all addresses: a neighbour entry for each would cost more than the rules
 
 wire() { # wire NAMESPACE
 	ip -n "$1" link add sink type bridge || return
@@ -18,7 +19,7 @@ wire() { # wire NAMESPACE
 
 forget() { inside "$1" conntrack -F >/dev/null 2>&1; }
 
-udp_flows() { # udp_flows SIZE LAYOUT COUNT: logged as $name
+udp_flows() { # udp_flows SIZE LAYOUT COUNT: logs the times as $name
 	local space=${kept[$2]}
 	ip -n "$space" route replace 10.0.0.0/8 via $GATEWAY dev sink onlink src $POD
 	inside "$space" "$tool" flows udp "$3" <"$out/vips-$1" | facts "$1" "$name" udp-us
@@ -44,8 +45,8 @@ stream() { # stream SIZE LAYOUT: one established connection
 	ip -n "$space" route del local 10.0.0.0/8 dev lo
 }
 
-# Kept as "few": svcrules with so few services; measured in turns with many of
-# them and logged as FEW, so that a busy machine slows both.
+# kept[few] has the rules of svcrules for FEW services. They are measured in turns with
+# the rules for many services, so that a busy machine slows both, and logged as FEW.
 FEW=100x1
 beside_few() {
 	local steady=${kept[ours]}
@@ -56,14 +57,14 @@ beside_few() {
 	rm -f "$out/base.json"
 }
 
-# Short turns: what else the machine does slows all alike.
+# The turns are short, so that other work of the machine slows all layouts alike.
 flows_of() { # flows_of SIZE LAYOUT ROUND
 	udp_flows "$1" "$2" 2000
 	tcp_flows "$1" "$2" 1000
 	[ $(($3 % 8)) -ne 0 ] || stream "$1" "$2"
 }
 
-# What every node has beside services' rules: connection tracking and NAT.
+# Loads what every node has without the rules of services: connection tracking and NAT.
 tracked() {
 	fresh && inside "$ns" nft -f - <<-'NFT'
 		table ip tracked {
@@ -77,7 +78,7 @@ tracked() {
 	NFT
 }
 
-# data_plane SIZE ROUNDS: through all layouts in kept
+# data_plane SIZE ROUNDS: measures all layouts in kept
 data_plane() {
 	local size=$1 rounds=$2 layout name i
 	fresh || return

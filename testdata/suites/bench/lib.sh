@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Helpers of bench.sh and bench-smoke.sh. Before: $out, a directory for results
-# and what is made on the way. Everything measured goes to $log, as lines
-# SIZE NAME METRIC VALUE (tabs between them); SIZE is SERVICESxENDPOINTS.
+# Helpers of run.sh and bench-smoke.sh. The caller sets $out, a directory for results
+# and temporary files. Measurements go to $log, as lines SIZE NAME METRIC VALUE
+# (separated by tabs); SIZE is SERVICESxENDPOINTS.
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
 svcrules=${SVCRULES:-$ROOT/build/svcrules}
@@ -17,7 +17,7 @@ ns=
 spaces=()
 LIMIT=${LIMIT:-300} # seconds that a reference may take
 
-# fresh: makes a new network namespace, $ns. State that a run leaves there cannot help the next.
+# fresh: makes a new network namespace, $ns, in which no earlier run has left anything.
 fresh() {
 	made=$((made + 1))
 	ns=$prefix-$made
@@ -34,7 +34,7 @@ inside() {
 	ip netns exec "$where" "$@"
 }
 
-# drop NAMESPACE...: the kernel tears down in the background, which the next run must not feel
+# drop NAMESPACE...: deletes them and waits, because the kernel tears down in the background
 drop() {
 	local n kept=()
 	for n; do ip netns del "$n" 2>/dev/null; done
@@ -47,7 +47,7 @@ drop() {
 
 drop_all() { drop "${spaces[@]}"; }
 
-# timed SIZE NAME COMMAND...: in $ns
+# timed SIZE NAME COMMAND...: measures a reference in $ns
 timed() {
 	local size=$1 name=$2 rc
 	shift 2
@@ -58,7 +58,7 @@ timed() {
 	return 1
 }
 
-# own SIZE NAME COMMAND...: svcrules or a program of bench-tool, without timeout(1) in between
+# own SIZE NAME COMMAND...: measures svcrules or bench-tool, without the cost of timeout(1)
 own() {
 	local size=$1 name=$2
 	shift 2
@@ -72,7 +72,7 @@ apply() { # apply SIZE NAME FILE
 	own "$1" "$2" "$svcrules" apply -f "$3" "${node[@]}"
 }
 
-counted() { # counted SIZE NAME FILE [--save BATCH]: netlink traffic of an apply, untimed
+counted() { # counted SIZE NAME FILE [--save BATCH]: logs the netlink traffic of an apply, not its time
 	local size=$1 name=$2 file=$3
 	shift 3
 	inside "$ns" "$tool" count "$@" "$log" "$size" "$name" "$svcrules" apply -f "$file" "${node[@]}" >"$out/said" 2>&1
@@ -80,7 +80,7 @@ counted() { # counted SIZE NAME FILE [--save BATCH]: netlink traffic of an apply
 
 fact() { printf '%s\t%s\t%s\t%s\n' "$1" "$2" "$3" "$4" >>"$log"; }
 
-# facts SIZE NAME METRIC: one a line of standard input
+# facts SIZE NAME METRIC: logs a value for each line of standard input
 facts() { awk -v what="$1	$2	$3" 'BEGIN { OFS = "\t" } { print what, $1 }' >>"$log"; }
 
 # generate SIZE FILE [OPTION...]: SIZE is NxM, or 1xM for one service

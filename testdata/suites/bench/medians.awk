@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Reads log.tsv (SIZE NAME METRIC VALUE) and gives medians; other files follow on the command line.
+# Reads log.tsv (SIZE NAME METRIC VALUE) and computes medians; an output file follows on the command line.
 BEGIN { FS = "\t" }
 {
 	k = $1 SUBSEP $2 SUBSEP $3
@@ -35,6 +35,6 @@ function grouped(n,    s) {
 	return length(s) > 3 ? grouped(substr(s, 1, length(s) - 3)) "," substr(s, length(s) - 2) : s
 }
 function label(size) { return grouped(services(size)) " x " grouped(endpoints(size)) }
-# Three digits that mean something.
+# Three significant digits.
 function digits(x) { return x >= 100 ? sprintf("%.0f", x) : x >= 10 ? sprintf("%.1f", x) : x >= 1 ? sprintf("%.2f", x) : sprintf("%.3f", x) }
 function times(x) { return (x >= 100 ? sprintf("%.0f", x) : x >= 10 ? sprintf("%.1f", x) : x >= 1 ? sprintf("%.2f", x) : sprintf("%.3f", x)) " x" }

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# plot.svg: after medians.awk. Cold apply over the number of services, 10
-# endpoints each; both axes logarithmic.
+# plot.svg: after medians.awk. The time of a cold apply over the number of services with
+# 10 endpoints each; both axes are logarithmic.
 function log10(x) { return log(x) / log(10) }
 function x_of(n) { return left + (log10(n) - x_from) / (x_to - x_from) * width }
 function y_of(t) { return top + height - (log10(t) - y_from) / (y_to - y_from) * height }
-# "strong" is for what is read first, "small" for the rest.
+# "strong" is for text that is read first, "small" for the rest.
 function text(x, y, class, anchor, s) {
 	printf "<text x=\"%.1f\" y=\"%.1f\" class=\"%s\" fill=\"%s\" font-size=\"%d\" text-anchor=\"%s\">%s</text>\n", x, y,
 		class, class == "strong" ? "#24292f" : "#57606a", class == "strong" ? 13 : 11, anchor, s

@@ -24,7 +24,7 @@ fi
 ip netns del "$prefix-try"
 trap 'drop_all; rm -f "$out"/{said,batch,chains,maps,iptables,own.nft} "$out"/vips-* "$out"/{base,one,added,rolled}.json' EXIT
 
-# 100 to 30,000 services of 10 endpoints are what the plot shows.
+# The plot shows the sizes of 100 to 30,000 services with 10 endpoints each.
 normal() {
 	control 100x10 3 core chains 3 maps 3 iptables 3
 	data_plane 100x10 3

@@ -6,7 +6,7 @@ set -u
 . "$(dirname "$0")/lib.sh"
 begin
 
-# shared NAME CLUSTER-IP PORT POLICY [ENDPOINT...]: a service reached in every way
+# shared NAME CLUSTER-IP PORT POLICY [ENDPOINT...]: a service with all kinds of addresses
 shared() {
 	local name=$1 ip=$2 port=$3 policy=$4
 	shift 4

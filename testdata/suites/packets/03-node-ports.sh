@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# On which addresses node ports are served.
+# Node ports: the addresses on which they are served.
 set -u
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Source ranges and ipMode.
+# Load-balancer IPs: source ranges and ipMode.
 set -u
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 begin
 
-# web RANGES [POLICY]: with a neighbour on the same address that has no ranges
+# web RANGES [POLICY]: another service has the same address and no ranges
 web() {
 	svc web type=LoadBalancer ip=$VIP node=30080 lb=$LB ext=$EXT ranges="$1" etp="${2:-Cluster}"
 	serves web "$POD1@node1"

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Options of masquerading; the rules for each address are in 01 and 02.
+# Options of masquerading; 01 and 02 test it for each kind of address.
 set -u
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -33,7 +33,7 @@ masquerade() {
 	expect "masquerade-all off again" "pod1 $POD2" pod2 $VIP 80
 }
 
-# The other bits of a mark are left alone, and our bit does not leave with the packet.
+# Other bits of a packet's mark stay, and our bit is cleared before the packet leaves.
 marks() {
 	web
 	apply

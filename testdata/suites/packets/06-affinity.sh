@@ -13,7 +13,7 @@ web() { # web SECONDS ENDPOINT...
 	serves web "$@"
 }
 
-# from_many PROTOCOL: who answers each of ten clients, in their order
+# from_many PROTOCOL: prints who answers each of ten clients, in their order
 from_many() {
 	local i
 	for i in {110..119}; do
@@ -62,7 +62,7 @@ everywhere() {
 
 expires() {
 	local before
-	# IPVS forgets a client only after its flows
+	# IPVS remembers a client as long as its flows
 	[ "$BACKEND" != ipvs ] || at node ipvsadm --set 0 0 1
 	web "$SHORT" "$POD1@node1" "$POD2@node1"
 	apply
@@ -70,7 +70,7 @@ expires() {
 	check "ten clients are spread" ".*(pod1 .*pod2|pod2 .*pod1).*" "$before"
 	check "and each stays" "$before" "$(from_many udp)"
 	sleep $((SHORT + 1)).2
-	ask client udp $VIP 80 --from "${CLIENT_PREFIX}105" >/dev/null # or round robin would begin with the same as before
+	ask client udp $VIP 80 --from "${CLIENT_PREFIX}105" >/dev/null # moves round robin on, so that it does not begin with the same endpoint
 	if [ "$(from_many udp)" != "$before" ]; then
 		ok "forgotten after the timeout"
 	else

@@ -66,7 +66,7 @@ early_udp() { # early_udp FROM ADDRESS PORT SOURCE-PORT: a flow older than the s
 	check "the flow finds the new service" pod1 "$(who "$1" udp "$2" "$3" --sport "$4")"
 }
 
-# A Local service drops while its endpoints are elsewhere.
+# A service with policy Local drops packets while it has endpoints only on other nodes.
 local_udp() {
 	svc web type=LoadBalancer ip=$VIP lb=$LB etp=Local
 	serves web "$REMOTE1@node2"
@@ -78,7 +78,7 @@ local_udp() {
 	check "the flow recovers with a local endpoint" pod1 "$(who client udp $LB 80 --sport 5400)"
 }
 
-# An entry to nowhere of ours is left alone.
+# A conntrack entry that has nothing to do with services stays.
 foreign_udp() {
 	web "$POD1@node1"
 	apply

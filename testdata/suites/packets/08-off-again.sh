@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Fields and services that are taken away again leave nothing behind.
+# Fields and services that are removed again leave nothing behind.
 set -u
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -13,7 +13,7 @@ plain() {
 	serves web "$POD1@node1"
 }
 
-# gone WHAT ADDRESS PORT ANSWER: what a plain service leaves of it
+# gone WHAT ADDRESS PORT ANSWER: after the change back to a plain service nothing of it is left
 gone() {
 	plain
 	apply "${APPLY[@]}"
@@ -25,7 +25,7 @@ gone() {
 }
 
 listing() {
-	at node nft list ruleset | sort # sets that came later are listed last
+	at node nft list ruleset | sort # nft lists sets in the order of their creation
 	[ "$BACKEND" != ipvs ] || at node ipvsadm -Sn
 	ip -n "$PREFIX-node" -o addr show to "$SERVICE_CIDR"
 }

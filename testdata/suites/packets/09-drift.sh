@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What others change is repaired; what others own is left alone; delete; no exec.
+# Changes by other programs are repaired, and their rules stay; delete; no program is started.
 set -u
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -21,7 +21,7 @@ answered() {
 	check "$1: the IPv6 service answers" "pod1 fd00:10:244:1::1" "$(ask client udp fd00:10:96::1 80)"
 }
 
-# The rule set without the clients that are remembered: their time runs on.
+# Prints the rule set without remembered clients, whose remaining time changes.
 rules_but_clients() {
 	at node nft list ruleset | grep -v expires
 }
@@ -40,7 +40,7 @@ unchanged() {
 	check "--quiet says nothing" "" "$OUTPUT"
 }
 
-# drift WHAT NFT-ARGUMENTS...: somebody else does this to our table
+# drift WHAT NFT-ARGUMENTS...: another program does this to our table
 drift() {
 	local what=$1 error
 	shift

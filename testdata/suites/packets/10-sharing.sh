@@ -6,7 +6,7 @@ set -u
 . "$(dirname "$0")/lib.sh"
 begin
 
-# Endpoints, the legacy kind: endpoints NAME ADDRESS...
+# endpoints NAME ADDRESS...: adds an object of the old kind Endpoints
 endpoints() {
 	local name=$1 a list=''
 	shift
@@ -17,7 +17,7 @@ endpoints() {
 		{ \"name\": \"u\", \"port\": 8080, \"protocol\": \"UDP\" } ] } ] }")
 }
 
-# Another proxy's cluster IP: here the host itself listens on it, and must be reached.
+# A cluster IP of another proxy: the host itself listens on it, and requests must reach it.
 another_proxy() {
 	svc web ip=$VIP
 	serves web "$POD1@node1"
@@ -66,7 +66,7 @@ host_network() {
 	expect "host endpoint under Local, external IP" "host $CLIENT" client $NODE 80
 }
 
-clients() { # the remembered ones
+clients() { # prints the remembered clients
 	if [ "$BACKEND" = ipvs ]; then
 		at node ipvsadm -Lnc
 	else
@@ -74,7 +74,7 @@ clients() { # the remembered ones
 	fi
 }
 
-# Remembered when the connection ends on this node: three endpoints, two on the host.
+# Clients of endpoints on the node itself are remembered: three endpoints, two on the host.
 host_affinity() {
 	local from to protocol chosen
 	# shellcheck disable=SC2046

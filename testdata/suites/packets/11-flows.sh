@@ -6,13 +6,13 @@ set -u
 . "$(dirname "$0")/lib.sh"
 begin
 
-entries() { # entries SOURCE-PORT PORT: how many flows the node knows
+entries() { # entries SOURCE-PORT PORT: prints how many flows the node tracks
 	local family=ipv4
 	[[ $VIP != *:* ]] || family=ipv6
 	at node conntrack -L -f $family -p udp --orig-port-src "$1" 2>/dev/null | grep -c "dport=$2"
 }
 
-# many PROTOCOL ADDRESS PORT: who answers each of ten clients
+# many PROTOCOL ADDRESS PORT: prints who answers each of ten clients
 many() {
 	local i
 	for i in {110..119}; do
@@ -73,7 +73,7 @@ to_local() {
 	done
 }
 
-# Inside clients may go elsewhere under Local, and be remembered there.
+# Under policy Local, clients inside the cluster can be sent to other nodes, and are remembered.
 inside_under_local() {
 	local protocol
 	for protocol in tcp udp; do
@@ -95,7 +95,7 @@ shortened() {
 	apply
 	if [ "$BACKEND" = ipvs ]; then
 		check "a shorter timeout is for newcomers" 2 "$(at node ipvsadm -Sn | grep -F "$VIP" | grep -c -- "-p $SHORT\$")"
-		return # the remembered keep theirs, as svcrules(5) says
+		return # remembered clients keep their timeout, as svcrules(5) says
 	fi
 	sleep $((SHORT + 1)).5
 	if [ "$(many udp $VIP 80)" != "$before" ]; then
@@ -116,7 +116,7 @@ forgotten() {
 	check "nothing is remembered of a removed service" 0 "$(remembered)"
 }
 
-# Clients in the sets of nftables, which IPVS needs for Local services only.
+# Clients in the sets of nftables; with IPVS only services with policy Local have them.
 remembered() {
 	at node nft list ruleset | sed '/set draining/,/}/d' | grep expires | grep -cF -e "$VIP " -e "$LB "
 }

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# An apply that is killed at any message it sends is completed by the next one:
-# also the stale UDP flows of a service that the killed run removed.
+# An apply that is killed at any message it sends is completed by the next one, which
+# also deletes the stale UDP flows of a service that the killed run removed.
 set -u
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -29,7 +29,7 @@ after() {
 	slice back 6 fd00:10:244:1::11@node1
 }
 
-# killed N: applies `after`, until the N-th message; true if there was none
+# killed N: applies `after` and kills it at the N-th message; true if it ended before
 killed() {
 	after
 	write_input
@@ -38,7 +38,7 @@ killed() {
 		"$SVCRULES" apply -f "$INPUT" "${OPTIONS[@]}" --quiet >/dev/null 2>&1
 }
 
-# completed HOW: by the next apply
+# completed HOW: the next apply completes the change
 completed() {
 	after
 	apply --quiet --wait 0
@@ -81,7 +81,7 @@ cold() {
 	check "there were messages of a first apply to be killed at" yes "$([ "$n" -gt 5 ] && echo yes)"
 }
 
-# Also delete is completed, by the next delete.
+# A delete that is killed is completed by the next delete.
 deleted() {
 	local n
 	for ((n = 1; n < 100; n++)); do
@@ -97,7 +97,7 @@ deleted() {
 	check "there were messages of delete to be killed at" yes "$([ "$n" -gt 3 ] && echo yes)"
 }
 
-# A change of back ends, killed at each third message: one of them serves at any time.
+# A change of back ends, killed at each third message: at any time one of the two serves.
 switched() { # switched FROM TO
 	local n
 	for ((n = 1; n < 200; n += 3)); do

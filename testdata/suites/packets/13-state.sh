@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What a run leaves for the next one saves reading and never decides wrongly:
-# whatever happened to the kernel's rules, the input or the file.
+# The state file that a run leaves for the next one saves reading, and never leads to
+# wrong rules, whatever happened to the kernel's rules, the input or the file.
 set -u
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -18,7 +18,7 @@ cluster() { # cluster ENDPOINT...
 	slice web 4 "$@"
 }
 
-# traced [OPTION...]: applies OBJECTS and counts what was sent; sets DUMPS, BATCHES, SAID
+# traced [OPTION...]: applies OBJECTS and counts the messages sent; sets DUMPS, BATCHES, SAID
 traced() {
 	write_input
 	OUTPUT=$(at node strace -qq -e trace=sendmsg,sendto -e write=none -o "$WORK/trace" \
@@ -29,7 +29,7 @@ traced() {
 	BATCHES=$(grep -c 'NFNL_MSG_BATCH_BEGIN' "$WORK/trace")
 }
 
-# expects WHAT DUMPS BATCHES ANSWER: regular expressions; the last: who answers at the VIP
+# expects WHAT DUMPS BATCHES ANSWER: regular expressions; ANSWER is for who answers at the VIP
 expects() {
 	check "$1: exit status" 0 "$STATUS"
 	check "$1: dumps" "$2" "$DUMPS"
@@ -69,7 +69,7 @@ other_input() {
 	expects "less, and other options" 0 1 pod1
 }
 
-# Somebody else changes the rules: the generation tells.
+# Another program changes the rules, which the generation number shows.
 other_rules() {
 	cluster 10.244.1.11@node1
 	apply
@@ -88,7 +88,7 @@ other_rules() {
 	at node nft 'delete table ip somebody'
 }
 
-# hurt WHAT COMMAND...: the file is changed so; the next apply reads the kernel and is right.
+# hurt WHAT COMMAND...: the command damages the state file; the next apply reads the kernel instead.
 hurt() {
 	local what=$1
 	shift
@@ -108,7 +108,7 @@ flip() {
 	printf '\377' | dd of="$(state_file)" bs=1 seek="$1" conv=notrunc status=none
 }
 
-# Bytes of the rules are looked at only if they are needed.
+# The part of the state file that holds the rules is read and checked only if it is needed.
 flip_last() {
 	cluster 10.244.1.11@node1
 	apply
@@ -127,7 +127,7 @@ hurt_files() {
 	flip_last
 }
 
-# Rules made, but killed before the file was written.
+# A run that was killed after it made the rules and before it wrote the file.
 killed() {
 	cluster 10.244.1.11@node1
 	apply
@@ -142,7 +142,7 @@ killed() {
 	expects "killed, then the input from before" '[1-9][0-9]*' 1 pod1
 }
 
-# What was said about the input is said again.
+# Warnings about the input are printed again, although the input is not read again.
 notices() {
 	cluster 10.244.1.11@node1
 	OBJECTS+=('{ "apiVersion": "v1", "kind": "Secret", "metadata": { "name": "s" } }')
@@ -155,7 +155,7 @@ notices() {
 	expects "a notice again" 0 0 pod1
 }
 
-# The host's addresses are part of what the rules are made from.
+# A change of the host's addresses changes the rules.
 host_address() {
 	svc web ip=10.96.0.1 type=NodePort node=30080
 	slice web 4 10.244.1.11@node1
@@ -179,7 +179,7 @@ gone() {
 	expects "after delete" '[0-9]+' 1 pod1
 }
 
-# A removed UDP service: the set that remembers it comes and goes without a dump in between.
+# A removed UDP service: the set that remembers it is created and deleted without a dump.
 removed_udp() {
 	svc gone ip=10.96.0.9
 	slice gone 4 10.244.1.11@node1

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What only IPVS has: draining, persistence, schedulers, virtual servers of
-# others, its interface, and the change of back ends.
+# Only IPVS has this: draining, persistence, schedulers, virtual servers of other
+# programs, the interface svcrules0, and the change of back ends.
 set -u
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -16,14 +16,14 @@ list() {
 	at node ipvsadm -Ln >"$LIST"
 }
 
-# weight SERVER REAL: of a real server as listed; "none" if it is not there
+# weight SERVER REAL: prints the weight of a real server, or "none" if there is no such server
 weight() {
 	list
 	awk -v s="$1" -v r="$2" '$1 == "TCP" || $1 == "UDP" { on = $1 " " $2 == s }
 		on && $2 == r { print $4; found = 1 } END { if (!found) print "none" }' "$LIST"
 }
 
-has() { # has PATTERN: does the saved rule set have such a line
+has() { # has PATTERN: prints yes if the saved rule set has such a line, else no
 	if at node ipvsadm -Sn | grep -qE -- "$1"; then echo yes; else echo no; fi
 }
 
@@ -67,7 +67,7 @@ drains() {
 	hold_end
 }
 
-# The rules go, and with them what remembers who drains.
+# The rules are deleted, and with them the set of draining endpoints.
 drains_without_rules() {
 	web 10.244.1.11@node1
 	apply
@@ -82,13 +82,13 @@ drains_without_rules() {
 	hold_end
 }
 
-# asks_all: who answers each of twelve clients
+# asks_all: prints who answers each of twelve clients
 asks_all() {
 	local i
 	for i in {101..112}; do who client tcp 10.96.0.1 80 --from "192.0.2.$i"; done | sort -u | paste -sd'|'
 }
 
-# As CAVEATS of svcrules(1) say, in less than the 15 minutes.
+# CAVEATS of svcrules(1), with a timeout shorter than the 15 minutes.
 idle() {
 	at node ipvsadm --set 2 0 0
 	web 10.244.1.11@node1
@@ -101,7 +101,7 @@ idle() {
 	at node ipvsadm --set 900 0 0
 }
 
-# Schedulers that choose by the client, or by the address alone.
+# Schedulers that choose by the client's address, or by the destination address.
 drains_hashed() {
 	local scheduler
 	for scheduler in sh mh dh; do
@@ -115,7 +115,7 @@ drains_hashed() {
 	done
 }
 
-# An address of ours that the host has got itself is not kept back for connections.
+# An address of svcrules0 that another interface gets is removed at once, with connections or without.
 address_taken() {
 	svc web ip=10.96.0.1 ext=203.0.113.1
 	slice web 4 10.244.1.11@node1
@@ -135,7 +135,7 @@ address_taken() {
 	ip -n "$PREFIX-node" addr del 203.0.113.1/32 dev lo
 }
 
-# An external IP that is another node's: its owner must stay in reach.
+# An external IP that belongs to another node: that node must stay reachable.
 address_of_another_node() {
 	svc web ip=10.96.0.1 ext=172.18.0.2
 	slice web 4 10.244.1.11@node1
@@ -152,7 +152,7 @@ address_of_another_node() {
 	check "nothing to change" 0 "$STATUS"
 }
 
-# What is marked is found, whatever else is lost.
+# Virtual servers with the flag of svcrules are found, whatever else is lost.
 delete_without_traces() {
 	web 10.244.1.11@node1
 	apply
@@ -211,7 +211,7 @@ foreign() {
 foreign_interface() {
 	at node "$SVCRULES" delete --quiet
 	ip -n "$PREFIX-node" link add svcrules0 type dummy
-	ip -n "$PREFIX-node" addr add 198.51.100.9/32 dev svcrules0 # without one it is a beginning of ours
+	ip -n "$PREFIX-node" addr add 198.51.100.9/32 dev svcrules0 # an empty svcrules0 counts as one that a killed run of svcrules made
 	web 10.244.1.11@node1
 	write_input
 	svcrules apply
@@ -295,7 +295,7 @@ host_daemon() {
 	check "a cluster IP answers to ping" 0 $?
 }
 
-arp() { # arp ADDRESS: does it answer the client's question
+arp() { # arp ADDRESS: prints whether the node answers an ARP request for it
 	if at client busybox arping -c 2 -w 2 -I eth0 "$1" >/dev/null; then echo yes; else echo no; fi
 }
 
@@ -323,7 +323,7 @@ sysctls() {
 	check "without it, it answers" yes "$(arp 203.0.113.1)"
 }
 
-# drift WHAT COMMAND...: somebody does this in the node's namespace
+# drift WHAT COMMAND...: another program does this in the node's namespace
 drift() {
 	local what=$1
 	shift
@@ -355,7 +355,7 @@ drifts() {
 	check "nothing to do" ".*no changes.*" "$(tr '\n' ' ' <<<"$OUTPUT")"
 }
 
-# loaded COMMAND: what svcrules COMMAND prints is loaded with ip, ipvsadm and nft
+# loaded COMMAND: loads the output of svcrules COMMAND with ip, ipvsadm and nft
 loaded() {
 	local command=$1 part
 	write_input
@@ -378,7 +378,7 @@ public() {
 by_hand() {
 	at node "$SVCRULES" delete --quiet
 	at node ipvsadm -Ln >/dev/null # loads it
-	at node bash -c 'echo 1 >/proc/sys/net/ipv4/vs/conntrack' # what is masqueraded, nftables must see
+	at node bash -c 'echo 1 >/proc/sys/net/ipv4/vs/conntrack' # nftables must see packets that are masqueraded
 	public 10.244.1.11 fd00:10:244:1::11
 	loaded compile
 	expect "cluster IP" "pod1 10.244.1.1" client 10.96.0.1 80
@@ -396,8 +396,8 @@ by_hand() {
 		) $(weight "UDP 10.96.0.1:80" 10.244.1.11:8080)"
 }
 
-# The kernel keeps the virtual servers of all namespaces in one list: what others
-# do to theirs moves ours while they are read.
+# The kernel keeps the virtual servers of all namespaces in one list, so changes in
+# another namespace move ours while they are read.
 elsewhere() {
 	local i wrong=0
 	for i in {1..40}; do
@@ -420,13 +420,13 @@ elsewhere() {
 	kill $! && wait $! 2>/dev/null
 }
 
-# by BACKEND: applies OBJECTS with that one
+# by BACKEND: applies OBJECTS with that back end
 by() {
 	use_backend "$1"
 	apply
 }
 
-# asked_during COMMAND...: who answers while that runs, over TCP and UDP
+# asked_during COMMAND...: prints who answers over TCP and UDP while the command runs
 asked_during() {
 	: >"$WORK/answered"
 	while [ ! -e "$WORK/enough" ]; do
@@ -491,7 +491,7 @@ switches() {
 	use_backend ipvs
 }
 
-# From IPVS to nftables without pod CIDRs: what the node sends from a bound address is masqueraded all the same.
+# From IPVS to nftables without pod CIDRs: packets from a bound address of the node are masqueraded nevertheless.
 node_while_draining() {
 	use_backend ipvs
 	OPTIONS=(--backend ipvs --node-name node1)

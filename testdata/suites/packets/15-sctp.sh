@@ -1,19 +1,19 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Services over SCTP, where the kernel has it.
+# Services over SCTP; skipped if the kernel has no SCTP.
 set -u
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 begin
-# IPVS drops the first packet of a client that uses a port again while the last
-# association at it is remembered; the second comes after 3 s.
+# IPVS drops the first packet of a client that uses a source port again while the last
+# association from that port is remembered; the client sends again after 3 s.
 TIMEOUT=5000
 if [[ $(ask node sctp 127.0.0.1 9) == *'not supported'* ]]; then
 	skip "SCTP" "this kernel has none"
 	finish
 fi
 
-# web ENDPOINT...: over SCTP alone
+# web ENDPOINT...: a service with an SCTP port only
 web() {
 	svc web type=LoadBalancer ip=$VIP node=30080 lb=$LB etp=Local
 	service_ports 80 30080

@@ -1,15 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# IPVS is asked of a kernel that has none, or no dummy driver. In the emulated
-# machine modules are kept from loading, so it must be the first to want them
-# there (vm-unit.sh).
+# The IPVS back end on a kernel without IPVS, or without the dummy driver. In the
+# emulated machine the test keeps the modules from loading, so it must run there
+# before any test that needs them (vm-unit.sh).
 set -u
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 begin
 use_backend ipvs
 
-# without MODULE NAME-ASKED-FOR: true if the kernel does without
+# without MODULE REQUESTED-NAME: true if the kernel has not loaded MODULE and cannot
 without() {
 	if [ -n "${SVCR_VM:-}" ]; then
 		echo "$2" >/run/no-modules

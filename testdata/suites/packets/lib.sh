@@ -1,21 +1,21 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Helpers of the packet tests: one node with two pods, another node with two
-# more, and a client outside, each a network namespace of its own.
+# more pods, and a client outside, each in its own network namespace.
 #
 #   pod1 --+                 +-- client   192.0.2.100 .. 119   2001:db8:1::100 ..
 #          +-- node (here) --+
 #   pod2 --+                 +-- remote   172.18.0.2, pods 10.244.2.21 and .22
 #
 # The node's own addresses: 192.0.2.1 towards the client, 172.18.0.1 towards
-# the other node, 10.244.1.1 towards its pods; it is everybody's router.
+# the other node, 10.244.1.1 towards its pods. It routes for all of them.
 
 PACKETS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 ROOT=${PACKETS%/testdata/suites/packets}
 SVCRULES=${SVCRULES:-$ROOT/build/svcrules}
 PROBE=${PROBE:-$ROOT/build/probe}
 TIMEOUT=${TIMEOUT:-300}
-# an affinity in seconds, longer than ten clients take twice
+# a session affinity in seconds that outlasts two requests of each of ten clients
 SHORT=${SHORT:-1}
 PREFIX=${PREFIX:-svcr$$}
 NAMESPACES=(node pod1 pod2 remote client)
@@ -55,7 +55,7 @@ skip() {
 	echo "skip - $LABEL$1: $2"
 }
 
-# check WHAT REGEX GOT: the whole of GOT must match.
+# check WHAT REGEX GOT: all of GOT must match.
 check() {
 	if [[ $3 =~ ^($2)$ ]]; then ok "$1"; else not_ok "$1" "'$2'" "'$3'"; fi
 }
@@ -68,7 +68,7 @@ at() {
 	nsenter --net="/run/netns/$PREFIX-$where" -- "$@"
 }
 
-# start NAMESPACE COMMAND...: in the background; the process itself is $!, not a shell around it
+# start NAMESPACE COMMAND...: for the background: $! is then the process itself, not a shell around it
 start() {
 	local where=$1
 	shift
@@ -128,11 +128,11 @@ add_remote() {
 add_client() {
 	link node to-client client eth0
 	address node to-client 192.0.2.1/24 2001:db8:1::1/64
-	# but for .100 never the client's own choice, only that of --from
+	# the client uses .100 unless --from names another address
 	address client eth0 192.0.2.{100..119}/24 2001:db8:1::100/64 2001:db8:1::{101..119}/64,preferred_lft,0
 	route client default via 192.0.2.1
 	route client default via 2001:db8:1::1
-	# The node needs a way to every VIP for its own requests; the client forwards nothing.
+	# The node needs a route to every VIP for its own requests; the client forwards nothing.
 	route node default via 192.0.2.100
 	route node default via 2001:db8:1::100
 }
@@ -148,7 +148,7 @@ topology_up() {
 		sysctls "$n" net/ipv6/conf/all/accept_dad=0 net/ipv6/conf/default/accept_dad=0 \
 			net/ipv4/conf/all/rp_filter=0 net/ipv4/conf/default/rp_filter=0
 	done
-	# Every refusal must be seen, so no limit on ICMP errors here.
+	# Tests count refusals, so ICMP errors are not limited.
 	sysctls node net/ipv4/ip_forward=1 net/ipv6/conf/all/forwarding=1 net/ipv4/icmp_ratelimit=0 \
 		net/ipv6/icmp/ratelimit=0 net/ipv4/conf/all/send_redirects=0 \
 		net/ipv4/conf/default/send_redirects=0
@@ -162,12 +162,12 @@ topology_down() {
 	local p n
 	for p in "${SERVERS[@]}"; do kill "$p" 2>/dev/null; done
 	for p in "${SERVERS[@]}"; do wait "$p" 2>/dev/null; done
-	at node "$SVCRULES" delete --quiet 2>/dev/null # its state too
+	at node "$SVCRULES" delete --quiet 2>/dev/null # also deletes the state files
 	for n in "${NAMESPACES[@]}"; do ip netns del "$PREFIX-$n" 2>/dev/null; done
 	[ -z "$WORK" ] || rm -rf "$WORK"
 }
 
-# serve NAMESPACE NAME TRIPLES...: a probe server, ready when this returns.
+# serve NAMESPACE NAME TRIPLES...: starts a probe server and waits until it is ready.
 serve() {
 	local where=$1 log i
 	shift
@@ -183,7 +183,7 @@ serve() {
 	return 1
 }
 
-both() { # both ADDRESS PORT: the triples of a server for TCP and UDP
+both() { # both ADDRESS PORT: prints the triples of a server for TCP and UDP
 	echo tcp "$1" "$2" udp "$1" "$2"
 }
 
@@ -198,7 +198,7 @@ serve_pods() {
 	serve node host $(both 192.0.2.1 9000) $(both 2001:db8:1::1 9000)
 }
 
-# The start and the end of every scenario file.
+# begin and finish are the first and last call of every test file.
 begin() {
 	trap topology_down EXIT
 	trap 'exit 130' INT TERM
@@ -212,7 +212,7 @@ finish() {
 	exit
 }
 
-# each_family FUNCTION: over IPv4, then over IPv6
+# each_family FUNCTION: calls it for IPv4, then for IPv6
 each_family() {
 	local f
 	for f in 4 6; do
@@ -227,7 +227,7 @@ each_family() {
 	LABEL=
 }
 
-# use_family 4|6: the addresses that a scenario speaks of.
+# use_family 4|6: sets the addresses that a test uses.
 # shellcheck disable=SC2034
 use_family() {
 	if [ "$1" = 4 ]; then
@@ -247,7 +247,7 @@ use_family() {
 
 # ---- input, as kubectl prints it ----
 
-# No subshell anywhere here: what a helper makes is left in REPLY.
+# No helper starts a subshell; each leaves its result in REPLY.
 
 quoted() { # quoted A,B: "A", "B"
 	local IFS=, item
@@ -276,13 +276,13 @@ ingress_of() { # ingress_of IP[/Proxy],...
 	done
 }
 
-service_ports() { # service_ports PORT [NODEPORT]: the same over TCP and UDP
+service_ports() { # service_ports PORT [NODEPORT]: one port for TCP, the same for UDP
 	local node=${2:+"\"nodePort\": $2, "}
 	REPLY="{ \"name\": \"t\", ${node}\"port\": $1, \"protocol\": \"TCP\", \"targetPort\": 8080 },
 		{ \"name\": \"u\", ${node}\"port\": $1, \"protocol\": \"UDP\", \"targetPort\": 8080 }"
 }
 
-# add_object: the standard input becomes the last of OBJECTS
+# add_object: appends the standard input to OBJECTS
 add_object() {
 	mapfile -t -d '' -O ${#OBJECTS[@]} OBJECTS
 }
@@ -330,7 +330,7 @@ svc() {
 	JSON
 }
 
-# edit OLD NEW: in the object written last
+# edit OLD NEW: replaces text in the last of OBJECTS
 edit() {
 	OBJECTS[-1]=${OBJECTS[-1]//"$1"/"$2"}
 }
@@ -351,7 +351,7 @@ endpoint() {
 		$hints\"nodeName\": \"${a#*@}\" }"
 }
 
-# slice SERVICE 4|6 ENDPOINT...: its EndpointSlice of that family, port 8080
+# slice SERVICE 4|6 ENDPOINT...: adds an EndpointSlice of that family, port 8080
 slice() {
 	local name=$1 family=$2 e list='' port=${SLICE_PORT:-8080}
 	shift 2
@@ -375,7 +375,7 @@ slice() {
 	JSON
 }
 
-# serves NAME ENDPOINT...: slice() for the family in use
+# serves NAME ENDPOINT...: adds a slice of the family in use
 serves() {
 	local name=$1 family=4
 	shift
@@ -391,7 +391,7 @@ node_object() { # node_object INTERNAL-IPS ZONE
 		\"status\": { \"addresses\": [ $list ] } }")
 }
 
-# write_input: OBJECTS become the input, and are forgotten
+# write_input: writes OBJECTS to the input file and empties the list
 write_input() {
 	local o sep=
 	{
@@ -407,16 +407,16 @@ write_input() {
 
 # ---- svcrules ----
 
-# use_backend NAME: the back end under test, the name of its tables, and what
-# answers at ports of load-balancer and external IPs that no service defines (or
-# defines no more)
+# use_backend NAME: sets the back end under test, the name of its tables, and the
+# answer at ports of load-balancer and external IPs that no service defines, or
+# no longer defines
 # shellcheck disable=SC2034
 use_backend() {
 	BACKEND=$1
 	OPTIONS=(--backend "$1" --node-name node1 --cluster-cidr "$PODS")
 	if [ "$1" = nftables ]; then
 		TABLE=svcrules NOT_OURS='timeout|unreachable'
-	else # such an address is the node's own then, also while it drains: it must not reach the host
+	else # with IPVS such an address is the node's own, also while it drains: requests must not reach the host
 		TABLE=svcrules-$1 NOT_OURS=refused
 	fi
 }
@@ -430,7 +430,7 @@ svcrules() {
 	STATUS=$?
 }
 
-# apply [OPTION...]: OBJECTS
+# apply [OPTION...]: applies OBJECTS
 apply() {
 	write_input
 	svcrules apply "$@"
@@ -450,31 +450,31 @@ ask() { # ask FROM tcp|udp|both ADDRESS PORT [probe's options]
 	"$PROBE" in "/run/netns/$PREFIX-$where" ask "$@" --timeout "$TIMEOUT" --give-up 2 2>&1
 }
 
-# answers FROM PROTOCOL ADDRESS PORT [OPTION...]: the different answers, sorted, as A|B
+# answers FROM PROTOCOL ADDRESS PORT [OPTION...]: prints the distinct answers, sorted, as A|B
 answers() {
 	ask "$@" --summary answers
 }
 
-# who ...: the same, names only
+# who ...: prints only the names
 who() {
 	ask "$@" --summary names
 }
 
-# check_both WHAT REGEX ANSWERS: a line for TCP, one for UDP
+# check_both WHAT REGEX ANSWERS: ANSWERS is a line for TCP and a line for UDP
 check_both() {
 	check "$1, tcp" "$2" "${3%%$'\n'*}"
 	check "$1, udp" "$2" "${3#*$'\n'}"
 }
 
-# expect WHAT REGEX FROM ADDRESS PORT [OPTION...]: one request each over TCP and UDP
+# expect WHAT REGEX FROM ADDRESS PORT [OPTION...]: sends one request over TCP and one over UDP
 expect() {
 	local what=$1 want=$2 from=$3
 	shift 3
 	check_both "$what" "$want" "$(answers "$from" both "$@")"
 }
 
-# expect_all WHAT "NAME NAME" FROM ADDRESS PORT [OPTION...]: all these answer, and
-# nobody else; the names are sorted
+# expect_all WHAT "NAME NAME" FROM ADDRESS PORT [OPTION...]: exactly these answer;
+# the names are sorted
 expect_all() {
 	local what=$1 want=$2 from=$3
 	shift 3

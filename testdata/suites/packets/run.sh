@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# run.sh [FILE...]: all packet tests, or those named. As root, or as an
-# ordinary user inside a user namespace of his own.
+# run.sh [FILE...]: runs all packet tests, or the files given, as root or as an
+# ordinary user inside a new user namespace. BACKEND=ipvs runs them through IPVS.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 root=${here%/testdata/suites/packets}
