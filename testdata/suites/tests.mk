@@ -45,7 +45,7 @@ $(eval $(call suite,vm,test,300,$B/svcrules $B/probe,$S/vm-packets.sh))
 $(eval $(call suite,vm-unit,test,60,$B/svcrules $B/probe $(VM_TESTS),$S/vm-unit.sh $(VM_TESTS)))
 $(eval $(call suite,vm-golden,test,100,$B/svcrules,$S/vm-golden.sh))
 $(eval $(call suite,vm-cost,test,60,$B/svcrules $B/cluster,$S/vm-ipvs-cost.sh))
-$(eval $(call suite,sanitize,test,120,,$(MAKE) --no-print-directory SANITIZE=address$(comma)undefined unit fuzz-corpus))
+$(eval $(call suite,sanitize,test,120,,$$(MAKE) --no-print-directory SANITIZE=address$(comma)undefined unit fuzz-corpus))
 $(eval $(call suite,valgrind,test,60,$(TESTS) $B/svcrules,$S/valgrind.sh $B))
 
 .PHONY: check test deps-check deps-test golden shape
