@@ -110,6 +110,6 @@ if [ -n "${SVCR_DEMO_INSIDE:-}" ]; then
 else
 	install_packages
 	echo "== building"
-	make -s -C "$root" all || die "the build failed"
+	make -s -C "$root" all build/probe || die "the build failed"
 	enter
 fi
