@@ -22,7 +22,7 @@ if [ "${1:-}" = --inside ]; then
 		{
 			log=$(mktemp)
 			bash testdata/suites/packets/run.sh "$file" >"$log" 2>&1
-			sed -e "s/^\(ok\|not ok\|skip\) - /&$backend: /" -e '/^# failures:/,$d' -e '/^[0-9]* passed/d' -e "s/ skipped\$/&, after $SECONDS s/" "$log" >"$log.short"
+			sed -e "s/^\(ok\|not ok\|skip\) - /&$backend: /" -e "s/^TOO SLOW: packets: /&$backend: /" -e '/^# failures:/,$d' -e '/^[0-9]* passed/d' -e "s/ skipped\$/&, after $SECONDS s/" "$log" >"$log.short"
 			cat "$log.short" # in one piece, not mixed with the lines of others
 		} &
 	done

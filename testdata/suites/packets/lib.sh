@@ -55,9 +55,22 @@ skip() {
 	echo "skip - $LABEL$1: $2"
 }
 
+# late WHAT REGEX GOT: says so if all answers came and some requests only had none in time
+late() {
+	local answered=${3//|timeout/}
+
+	[ "$answered" != "$3" ] && [[ $answered =~ ^($2)$ ]] &&
+		echo "TOO SLOW: packets: $LABEL$1: all expected answers came, but not to each request within $TIMEOUT ms (TIMEOUT)"
+}
+
 # check WHAT REGEX GOT: all of GOT must match.
 check() {
-	if [[ $3 =~ ^($2)$ ]]; then ok "$1"; else not_ok "$1" "'$2'" "'$3'"; fi
+	if [[ $3 =~ ^($2)$ ]]; then
+		ok "$1"
+	else
+		not_ok "$1" "'$2'" "'$3'"
+		late "$@"
+	fi
 }
 
 # ---- namespaces ----

@@ -24,14 +24,24 @@ ip netns del "svcr$$-try"
 log=$(mktemp -d)
 trap 'rm -rf "$log"' EXIT
 [ $# -gt 0 ] || set -- "$here"/[0-9][0-9]-*.sh
-for file; do
-	name=$(basename "$file" .sh)
-	echo "# $name"
-	bash "$file" 2>&1 | tee "$log/$name"
+one() { # one FILE: runs it and prints its output in one piece
+	local name
+
+	name=$(basename "$1" .sh)
+	echo "# $name" >"$log/$name"
+	bash "$1" >>"$log/$name" 2>&1
 	# A file that ends early must not look like one that passed.
 	grep -q "^# $name.sh: " "$log/$name" ||
-		echo "not ok - $name: expected to run to its end, got an early end" | tee -a "$log/$name"
+		echo "not ok - $name: expected to run to its end, got an early end" >>"$log/$name"
+	cat "$log/$name"
+}
+
+# Each file has its own namespaces, so as many run at a time as there are processors.
+for file; do
+	[ "$(jobs -rp | wc -l)" -lt "$(nproc)" ] || wait -n
+	one "$file" &
 done
+wait
 
 count() {
 	cat "$log"/* | grep -c "^$1 - "
