@@ -1,4 +1,4 @@
-# svcrules: one Makefile, not recursive. See README.md for the targets users need.
+# svcrules: one Makefile, not recursive. `make help` lists the targets.
 VERSION := $(shell cat VERSION)
 SOVERSION := 0
 PREFIX ?= /usr/local
@@ -47,9 +47,15 @@ BENCH_OBJ := $(patsubst %.c,$B/%.o,$(filter cmd/bench/%,$(SRC)))
 TESTS := $(TEST_SRC:%.c=$B/%)
 FUZZERS := $(FUZZ_SRC:%.c=$B/%)
 
-.PHONY: all test check golden check-headers lint demo install uninstall clean deps-test \
-	unit fuzz-corpus pure golden-check switch-off man-check bench-smoke nft-versions packets sanitize valgrind
-all: $B/svcrules $B/probe $B/libsvcrules.a $B/libsvcrules.so $B/svcrules.pc
+.PHONY: all help
+all: $B/svcrules $B/libsvcrules.a $B/libsvcrules.so $B/svcrules.pc ## the program and the library (the default)
+
+# A target is listed with the text after "##" on its line.
+help: ## this list
+	@sed -nE 's/^([a-z][a-z-]*):([^#]*)## (.*)/\1\t\3/p' $(filter-out %.d,$(MAKEFILE_LIST)) | \
+	  while IFS='	' read -r target text; do printf '%-16s %s\n' "$$target" "$$text"; done
+	@printf '\nSuites of tests, each a target:'; printf ' %s' $(SUITES); echo
+	@echo 'Variables: PREFIX DESTDIR DISTDIR CC CFLAGS SANITIZE=address,undefined V=1'
 
 $B/cmd/svcrules/%.o: override CFLAGS += -iquote cmd/svcrules
 $B/cmd/svcrules/kernel/link.o: override CFLAGS += $(CMD_CFLAGS)
@@ -70,11 +76,11 @@ $B/svcrules: $(CMD_OBJ) $B/libsvcrules.a
 	$(if $(filter 0,$V),@echo '  LD   $@')
 	$Q$(CC) $(LDFLAGS) -o $@ $(CMD_OBJ) $B/libsvcrules.a -Wl,--as-needed $(PKG_LIBS) $(CMD_LIBS)
 
-# static where that is to be had: a test starts it thousands of times
+# a helper of the tests, static where possible: they start it thousands of times
 $B/probe: $B/cmd/probe/probe.o
 	$Q$(CC) -static $(LDFLAGS) -o $@ $< 2>/dev/null || $(CC) $(LDFLAGS) -o $@ $<
 
-# made-up clusters, and the programs of `make bench`: for tests, not installed
+# generated clusters, and the programs of `make bench`: for tests, not installed
 $B/cluster: $(CLUSTER_OBJ)
 	$(if $(filter 0,$V),@echo '  LD   $@')
 	$Q$(CC) $(LDFLAGS) -o $@ $^
@@ -82,7 +88,7 @@ $B/bench-tool: $(BENCH_OBJ) $B/libsvcrules.a
 	$(if $(filter 0,$V),@echo '  LD   $@')
 	$Q$(CC) $(LDFLAGS) -o $@ $^ -Wl,--as-needed $(PKG_LIBS) -lyajl
 
-# made anew each time: PREFIX may have changed
+# written again each time, because PREFIX may have changed
 $B/svcrules.pc: FORCE
 	@mkdir -p $(@D)
 	@printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$(LIBDIR)' 'includedir=$(INCLUDEDIR)' '' \
@@ -108,4 +114,74 @@ $(FUZZERS): $B/%_fuzz: $B/%_fuzz.o $B/libsvcrules.a
 
 -include $(ALL_SRC:%.c=$B/%.d)
 
-include testdata/tests.mk
+# What is installed, one line each: mode, source and destination; or "link", what the
+# link says and where it is. uninstall removes the destinations, and no folder.
+define INSTALLED
+755 $B/svcrules $(BINDIR)/svcrules
+644 $B/libsvcrules.a $(LIBDIR)/libsvcrules.a
+755 $B/libsvcrules.so $(LIBDIR)/libsvcrules.so.$(SOVERSION)
+link libsvcrules.so.$(SOVERSION) $(LIBDIR)/libsvcrules.so
+644 lib/svcrules.h $(INCLUDEDIR)/svcrules.h
+644 $B/svcrules.pc $(LIBDIR)/pkgconfig/svcrules.pc
+644 man/svcrules.1 $(MANDIR)/man1/svcrules.1
+644 man/libsvcrules.3 $(MANDIR)/man3/libsvcrules.3
+644 man/svcrules.5 $(MANDIR)/man5/svcrules.5
+endef
+export INSTALLED
+
+.PHONY: install uninstall clean dist
+install: all ## to PREFIX (/usr/local), below DESTDIR if it is set
+	@echo "$$INSTALLED" | while read -r mode from to; do \
+	  to="$(DESTDIR)$$to"; echo "  INSTALL $$to"; \
+	  case $$mode in \
+	  link) ln -sfn "$$from" "$$to" ;; \
+	  *) install -D -m "$$mode" "$$from" "$$to" ;; \
+	  esac || exit 1; \
+	done
+
+uninstall: ## removes the files that install made, with the same PREFIX and DESTDIR
+	@echo "$$INSTALLED" | while read -r mode from to; do rm -f "$(DESTDIR)$$to" || exit 1; done
+
+clean: ## removes build/ and the archive of `make dist`
+	rm -rf build svcrules-$(VERSION).tar.gz
+
+# From the last commit; without git, from all files but those that were built.
+DIST := svcrules-$(VERSION)
+DISTDIR ?= .
+dist: ## svcrules-VERSION.tar.gz, the source, in DISTDIR (.)
+	@mkdir -p $B
+	@if [ -e .git ] && git rev-parse -q --verify HEAD >/dev/null 2>&1; then \
+	  git diff --quiet HEAD || echo 'note: changes that are not committed are left out' >&2; \
+	  git archive --format=tar --prefix=$(DIST)/ HEAD; \
+	else \
+	  tar -c --sort=name --owner=0 --group=0 --numeric-owner --exclude='./$(DIST).tar.gz' --exclude=./build \
+	    --exclude=./.git --transform='s,^\.,$(DIST),' .; \
+	fi >$B/dist.tar && gzip -9n <$B/dist.tar >"$(DISTDIR)/$(DIST).tar.gz"; status=$$?; rm -f $B/dist.tar; exit $$status
+
+.PHONY: demo bench bench-large bench-readme
+demo: ## services of the example between private network namespaces, with real requests
+	@$S/demo.sh
+
+bench: deps-test ## measures svcrules and others, within 5 minutes; as root
+bench-large: deps-test ## the same with all sizes and more runs
+bench bench-large:
+	@$(MAKE) --no-print-directory $B/svcrules $B/cluster $B/bench-tool
+	@$S/bench/run.sh $(if $(filter bench-large,$@),large,normal)
+bench-readme: ## the results of the last bench into BENCHMARK.md and the plot
+	@$S/bench/readme.sh
+
+# Each header compiles alone.
+.PHONY: check-headers lint
+HEADERS := $(filter-out lib/banned.h,$(wildcard lib/*.h lib/*/*.h rules/*.h rules/*/*.h cmd/*/*.h cmd/*/*/*.h))
+check-headers: ## each header compiles alone
+	@for h in $(HEADERS); do \
+	  case $$h in cmd/svcrules/*) more='$(CMD_CFLAGS) -Icmd/svcrules' ;; *) more= ;; esac; \
+	  echo "#include \"$$h\"" | $(CC) $(CPPFLAGS) $$more $(PKG_CFLAGS) $(WARNINGS) -std=gnu11 -fsyntax-only -x c - || exit 1; done
+
+lint: check-headers ## headers, cppcheck and shellcheck
+	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability --inline-suppr \
+	  --suppress=missingIncludeSystem --suppress=unknownMacro --suppress=identicalInnerCondition --suppress=invalidPrintfArgType_uint \
+	  -D_GNU_SOURCE -Ilib -I. lib rules cmd
+	shellcheck -x testdata/suites/*.sh testdata/suites/*/*.sh .ci/run
+
+include testdata/suites/tests.mk

@@ -1,0 +1,264 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# man.sh: the manuals agree with the program: syntax, commands, options, synopses,
+# examples, names of checks, the layout and the library's functions.
+set -u
+export LC_ALL=C
+root=$(cd "$(dirname "$0")/../.." && pwd)
+cd "$root" || exit 2
+page1=man/svcrules.1 page5=man/svcrules.5 page3=man/libsvcrules.3
+build=$root/build
+svcrules=$build/svcrules
+tmp=$(mktemp -d) || exit 2
+trap 'rm -rf "$tmp"' EXIT
+passed=0 failed=0 skipped=0
+
+pass() { passed=$((passed + 1)); }
+fail() {
+	failed=$((failed + 1))
+	echo "FAIL: $*"
+}
+skip() {
+	skipped=$((skipped + 1))
+	echo "SKIP: $*"
+}
+
+# same WHAT PROGRAM-SIDE MANUAL-SIDE: the two files must have the same lines
+same() {
+	if [ -s "$2" ] && diff -u --label program --label manual "$2" "$3" >"$tmp/diff"; then
+		pass
+	else
+		fail "$1:"
+		cat "$tmp/diff"
+	fi
+}
+
+section() { # section FILE NAME: prints the section's mdoc source
+	awk -v name="$2" '/^\.Sh / { on = substr($0, 5) == name; next } on' "$1"
+}
+
+# Turns lines of mdoc into the text that they render to, for the macros of commands and options.
+plain() {
+	sed -E 's/^\.(Nm|It|Pq) ?//; s/^\./ /; s/\b(Ar|Ic|Cm|Sy|Li) //g; s/\bFl ([^ ]+)/-\1/g; s/ Op (.*)/ [\1]/; s/ ,/,/g'
+}
+
+lint() {
+	local page said
+	for page in $page1 $page5 $page3; do
+		if ! command -v mandoc >/dev/null; then
+			skip "$page: no mandoc to check it"
+			continue
+		fi
+		said=$(mandoc -T lint -W warning "$page" 2>&1)
+		if [ -z "$said" ]; then pass; else fail "$said"; fi
+	done
+}
+
+command_names() { "$svcrules" help | awk '/^  [a-z]/ { print $1 }'; }
+
+commands_known() {
+	command_names | sort >"$tmp/program"
+	section $page1 DESCRIPTION | sed -n 's/^\.It Ic //p' | sort >"$tmp/manual"
+	same "commands" "$tmp/program" "$tmp/manual"
+}
+
+# Compares lines "--option ARGUMENT: command command" of both sides.
+options_known() {
+	local c
+	{
+		for c in $(command_names); do
+			"$svcrules" help "$c" | sed -nE "s/^  (-[^ ]+( [^ ]+)?)(  .*)?\$/\1\t$c/p"
+		done
+		"$svcrules" help | grep -o -- '--version' | head -1 | sed 's/$/\t/'
+	} | awk -F'\t' '{ by[$1] = by[$1] (by[$1] ? ", " : "") $2 } END { for (o in by) print o ": " by[o] }' |
+		sort >"$tmp/program"
+	section $page1 OPTIONS | grep -E '^\.(It|Pq) ' | plain |
+		awk '/^-/ { if (o) print o ": " by; o = $0; by = ""; next } { by = $0 } END { print o ": " by }' |
+		sort >"$tmp/manual"
+	same "options and the commands that take them" "$tmp/program" "$tmp/manual"
+}
+
+synopses() {
+	local c
+	section $page1 SYNOPSIS | plain |
+		awk '/^ / { printf "%s", $0; next } NR > 1 { print "" } { printf "svcrules" } END { print "" }' >"$tmp/synopsis"
+	for c in $(command_names); do
+		"$svcrules" help "$c" | sed -n '1s/^usage: //p' >"$tmp/program"
+		grep -E "^svcrules $c( |\$)" "$tmp/synopsis" >"$tmp/manual"
+		same "synopsis of $c" "$tmp/program" "$tmp/manual"
+	done
+	{ command_names && echo --version; } | sort >"$tmp/program"
+	awk '{ print $2 }' "$tmp/synopsis" | sort >"$tmp/manual"
+	same "what the synopsis lists" "$tmp/program" "$tmp/manual"
+}
+
+exit_statuses() {
+	grep -oE '\bEXIT_[A-Z]+ *= *[0-9]+' cmd/svcrules/command.h | grep -oE '[0-9]+$' | sort -n >"$tmp/program"
+	section $page1 'EXIT STATUS' | sed -n 's/^\.It //p' | sort -n >"$tmp/manual"
+	[ -s "$tmp/program" ] || seq 0 5 >"$tmp/program"
+	same "exit statuses" "$tmp/program" "$tmp/manual"
+}
+
+sources() { find "$@" -name '*.c' ! -name '*_test.c' ! -name '*_fuzz.c' | sort; }
+
+check_names() {
+	local file
+	for file in $(sources lib rules); do
+		tr -s '\n\t ' ' ' <"$file" | grep -oE '(svcr_read_error\([^,"]*, ?|svcr_read_note\([^"]*|\.check ?= ?)"[a-z-]+"' |
+			sed -E 's/.*"([a-z-]+)"$/\1/'
+	done | sort -u >"$tmp/program"
+	section $page1 DIAGNOSTICS | sed -n 's/^\.It Sy //p' | sort >"$tmp/manual"
+	same "names of checks" "$tmp/program" "$tmp/manual"
+	# the comparison cannot see a name that is not a literal string
+	for file in $(sources lib rules); do
+		[ "$file" = lib/reader.c ] && continue # defines the two functions
+		tr -s '\n\t ' ' ' <"$file" | grep -oE 'svcr_read_error\([^,"]*, ?[^" ].{0,30}|\.check ?= ?[^" ].{0,30}' | sed "s|^|$file: |"
+	done >"$tmp/computed"
+	if [ -s "$tmp/computed" ]; then fail "checks without a literal name: $(cat "$tmp/computed")"; else pass; fi
+}
+
+layout() {
+	sed -nE '/svcr_nft_(sets|chains)\[/,/^};/s/.*\] = \{ (\.name = )?"([^"]+)".*/\2/p' rules/nftables/layout.c |
+		sort -u >"$tmp/program"
+	section $page5 LAYOUT | sed -nE 's/^\.It Li ([^ ]+).*/\1/p' | sort -u >"$tmp/manual"
+	same "sets, maps and chains" "$tmp/program" "$tmp/manual"
+	if grep -qF "$(sed -n 's/.*SVCR_NFT_OWNER "\([^"]*\)".*/\1/p' rules/nftables/layout.h)" $page5; then
+		pass
+	else
+		fail "the comment of owned tables is not in $page5"
+	fi
+	if grep -qw "$(sed -n 's/.*SVCR_NFT_AFFINITY_SIZE \([0-9]*\).*/\1/p' rules/nftables/layout.h)" $page5; then
+		pass
+	else
+		fail "the size of the affinity map is not in $page5"
+	fi
+}
+
+json_members() { # json_members FORM FILE: the form's section must have each member of FILE
+	local member missing=
+	[ -s "$2" ] || { fail "no JSON from $1"; return; }
+	while read -r member; do
+		awk -v name="$1" '/^\.S[hs] / { on = substr($0, 5) == name; next } on' $page5 | grep -qF "$member" ||
+			missing="$missing $member"
+	done < <(grep -oE '"[a-z_]+":' "$2" | sort -u)
+	if [ -z "$missing" ]; then pass; else fail "$page5, $1: missing$missing"; fi
+}
+
+json_forms() {
+	local example=testdata/example/services.json
+	"$svcrules" compile -f $example --node-name node1 -o json >"$tmp/compile.json"
+	json_members "compile -o json" "$tmp/compile.json"
+	sed s/10.244.1.12/10.244.1.13/ $example >"$tmp/new.json"
+	"$svcrules" diff --from $example -f "$tmp/new.json" -o json >"$tmp/diff.json"
+	json_members "diff -o json" "$tmp/diff.json"
+}
+
+library() {
+	tr -s '\n\t ' ' ' <lib/svcrules.h | grep -oE 'svcrules_[a-z_0-9]+\(' | tr -d '(' | sort -u >"$tmp/program"
+	section $page3 SYNOPSIS | sed -nE 's/^\.F[no] (svcrules_[a-z_0-9]+).*/\1/p' | sort -u >"$tmp/manual"
+	same "functions of the library" "$tmp/program" "$tmp/manual"
+	section $page3 EXAMPLES | sed -n '/^\.Bd/,/^\.Ed/{/^\./d;s/\\e/\\/g;p;}' >"$tmp/example.c"
+	# shellcheck disable=SC2046
+	if ! "${CC:-cc}" -Wall -Wextra -Werror -Ilib -o "$tmp/example" "$tmp/example.c" "$build/libsvcrules.a" \
+		$(pkg-config --libs libmnl libnftnl jansson) 2>"$tmp/err"; then
+		fail "the library's example: $(head -5 "$tmp/err")"
+	elif ! "$tmp/example" <testdata/example/services.json >"$tmp/example.nft" 2>"$tmp/err"; then
+		fail "the library's example, run: $(head -5 "$tmp/err")"
+	else
+		"$svcrules" compile -f testdata/example/services.json --node-name node1 >"$tmp/program"
+		same "what the library's example prints" "$tmp/program" "$tmp/example.nft"
+	fi
+}
+
+# ---- Examples -----------------------------------------------------------
+
+# Writes each block to a file; fails if one does not start with the program.
+example_blocks() {
+	section $page1 EXAMPLES | awk -v dir="$tmp" '
+		/^\.Bd/ { n++; f = sprintf("%s/block%02d", dir, n); on = 1; next }
+		/^\.Ed/ { on = 0; next }
+		on { gsub(/\\e/, "\\"); gsub(/\\-/, "-"); print > f }'
+}
+
+needs_kernel() { # needs_kernel BLOCK
+	grep -E '^\$ svcrules (apply|delete|diff) ' "$1" | grep -qv -- '--from' || grep -qE '^\$ svcrules delete$' "$1"
+}
+
+# Numbers that differ from run to run.
+timeless() { sed -E 's/ in [0-9]+\.[0-9]+ s$/ in T s/'; }
+
+run_block() { # run_block BLOCK
+	local line got status want=0
+	: >"$tmp/program"
+	while IFS= read -r line; do
+		echo "$line" >>"$tmp/program"
+		got=$(cd "$tmp/tree" && PATH="$build:$PATH" bash -c "${line#\$ }" 2>"$tmp/err")
+		status=$?
+		[ -z "$got" ] || echo "$got" >>"$tmp/program"
+		want=0
+		# diff found differences and printed them
+		[[ $line == *"svcrules diff "* && -n $got && $got != "no changes" ]] && want=1
+		if [ $status -ne $want ]; then
+			fail "'$line' ended with $status, expected $want: $(cat "$tmp/err")"
+			return
+		fi
+	done < <(grep '^\$ ' "$1")
+	timeless <"$tmp/program" >"$tmp/program.t"
+	timeless <"$1" >"$tmp/manual.t"
+	same "example" "$tmp/program.t" "$tmp/manual.t"
+}
+
+run_examples() { # run_examples KERNEL: runs all blocks, or with "no" the blocks that need no kernel
+	local block
+	mkdir "$tmp/tree" && ln -s "$root/testdata" "$tmp/tree/testdata"
+	example_blocks
+	for block in "$tmp"/block*; do
+		if [ "$(head -c 11 "$block")" != "\$ svcrules " ]; then
+			fail "an example that does not start with '\$ svcrules': $(head -1 "$block")"
+		elif [ "$1" = no ] && needs_kernel "$block"; then
+			skip "example '$(head -1 "$block")': no network namespace of its own, or no nf_tables in it"
+		else
+			run_block "$block"
+		fi
+	done
+}
+
+# The blocks build on each other, so all of them run in one network namespace.
+examples() {
+	local how line told=no p f s
+	for how in -n -Urn; do
+		unshare $how "$svcrules" delete --quiet >/dev/null 2>&1 || continue
+		while read -r line; do
+			case $line in
+			"counts "*)
+				told=yes
+				read -r _ p f s <<<"$line"
+				passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+				;;
+			*) echo "$line" ;;
+			esac
+		done < <(unshare $how "$root/testdata/suites/man.sh" --examples)
+		[ $told = yes ] || fail "the examples ended early"
+		return
+	done
+	run_examples no
+}
+
+if [ "${1:-}" = --examples ]; then
+	run_examples yes
+	echo "counts $passed $failed $skipped"
+	exit
+fi
+[ -x "$svcrules" ] || { echo "man: $svcrules is missing; run make" >&2; exit 2; }
+lint
+commands_known
+options_known
+synopses
+exit_statuses
+check_names
+layout
+json_forms
+library
+examples
+echo "man: $passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]

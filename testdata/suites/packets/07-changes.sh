@@ -1,0 +1,113 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Connections and flows while endpoints come and go.
+set -u
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+begin
+
+web() {
+	svc web type=NodePort ip=$VIP node=30080 ext=$EXT
+	serves web "$@"
+	svc other ip=$VIP2
+	serves other "$POD1@node1"
+}
+
+long_connection() { # long_connection FROM ADDRESS PORT
+	local name=hold-$1-$3-${#SERVERS[@]}
+	web "$POD1@node1"
+	apply
+	hold_start "$name" "$1" "$2" "$3"
+	check "connection of $1 to $2" "pod1 one" "$(hold_say "$name" one)"
+	web "$POD1@node1" "$POD2@node1" "$REMOTE1@node2"
+	apply
+	check "its connection while endpoints are added" "pod1 two" "$(hold_say "$name" two)"
+	web "$POD2@node1" "$REMOTE1@node2"
+	apply
+	check "its connection while its own endpoint goes" "pod1 three" "$(hold_say "$name" three)"
+	check "new connections go elsewhere" "pod2\\|remote1" "$(who "$1" tcp "$2" "$3" --count 20)"
+	web
+	apply
+	check "its connection while no endpoint is left" "pod1 four" "$(hold_say "$name" four)"
+	check "new connections are refused" refused "$(answers "$1" tcp "$2" "$3")"
+	svc other ip=$VIP2
+	serves other "$POD1@node1"
+	apply
+	check "its connection while the service goes" "pod1 five" "$(hold_say "$name" five)"
+	hold_end
+}
+
+stale_udp() { # stale_udp FROM ADDRESS PORT SOURCE-PORT
+	local from=$1 to=$2 port=$3 sport=$4
+	web "$POD1@node1"
+	apply
+	check "UDP flow of $from to $to:$port" pod1 "$(who "$from" udp "$to" "$port" --sport "$sport")"
+	web "$POD1@node1" "$POD2@node1"
+	apply
+	check "the flow stays with a serving endpoint" pod1 "$(who "$from" udp "$to" "$port" --sport "$sport" --count 10)"
+	web "$POD2@node1"
+	apply
+	check "the flow leaves a removed endpoint" pod2 "$(who "$from" udp "$to" "$port" --sport "$sport")"
+	web
+	apply
+	check "the flow of a service without endpoints" refused "$(who "$from" udp "$to" "$port" --sport "$sport")"
+	web "$POD1@node1"
+	apply
+	check "the flow recovers with an endpoint" pod1 "$(who "$from" udp "$to" "$port" --sport "$sport")"
+}
+
+early_udp() { # early_udp FROM ADDRESS PORT SOURCE-PORT: a flow older than the service
+	svc other ip=$VIP2
+	serves other "$POD1@node1"
+	apply
+	check "UDP flow of $1 to $2:$3 before the service" "timeout|unreachable|refused" "$(who "$1" udp "$2" "$3" --sport "$4")"
+	web "$POD1@node1"
+	apply
+	check "the flow finds the new service" pod1 "$(who "$1" udp "$2" "$3" --sport "$4")"
+}
+
+# A service with policy Local drops packets while it has endpoints only on other nodes.
+local_udp() {
+	svc web type=LoadBalancer ip=$VIP lb=$LB etp=Local
+	serves web "$REMOTE1@node2"
+	apply
+	check "UDP flow to a Local service, dropped" timeout "$(who client udp $LB 80 --sport 5400)"
+	svc web type=LoadBalancer ip=$VIP lb=$LB etp=Local
+	serves web "$REMOTE1@node2" "$POD1@node1"
+	apply
+	check "the flow recovers with a local endpoint" pod1 "$(who client udp $LB 80 --sport 5400)"
+}
+
+# A conntrack entry that has nothing to do with services stays.
+foreign_udp() {
+	web "$POD1@node1"
+	apply
+	check "a flow past all services" "pod2 $CLIENT" "$(ask client udp $POD2 8080 --sport 5500)"
+	web "$POD2@node1"
+	apply
+	if at node conntrack -L -p udp --orig-port-src 5500 2>/dev/null | grep -q 'dport=8080'; then
+		ok "other flows' entries stay"
+	else
+		not_ok "other flows' entries stay" "an entry" "none"
+	fi
+}
+
+changes() {
+	local from n=5000
+	for from in client pod2 node; do
+		long_connection $from $VIP 80
+		stale_udp $from $VIP 80 $((n += 1))
+		early_udp $from $VIP 80 $((n += 1))
+	done
+	long_connection client $NODE 30080
+	stale_udp client $NODE 30080 $((n += 1))
+	early_udp client $NODE 30080 $((n += 1))
+	long_connection client $EXT 80
+	stale_udp client $EXT 80 $((n += 1))
+	early_udp client $EXT 80 $((n += 1))
+	local_udp
+	foreign_udp
+}
+
+each_family changes
+finish

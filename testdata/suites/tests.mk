@@ -1,0 +1,75 @@
+# The tests; included by the Makefile. testdata/README.md describes each suite and
+# how to run one case of it.
+
+BUILD_PACKAGES := gcc make pkg-config libc6-dev libmnl-dev libnftnl-dev libjansson-dev \
+	libnl-3-dev libnl-route-3-dev
+CHECK_PACKAGES := $(BUILD_PACKAGES) check binutils mandoc nftables iproute2 conntrack ipvsadm \
+	procps util-linux strace
+TEST_PACKAGES := $(CHECK_PACKAGES) iptables valgrind shellcheck cppcheck universal-ctags \
+	libyajl-dev qemu-system-x86 busybox-static cpio kmod
+
+# The suites in the order in which they run, one line each:
+# $(call suite,NAME,check or test,SECONDS,PREREQUISITES,COMMAND)
+# "check" suites run in `make check` and in `make test`, "test" suites in `make test` alone.
+# SECONDS is about what the suite takes on two cores. The line makes the target NAME; each
+# suite ends with a line "NAME: N passed, N failed[, N skipped]".
+S := bash testdata/suites
+# unit test programs that need a module this kernel may not have, wherever they are
+VM_TESTS := $(foreach t,generic_ipvs_test link_test sysctls_test,$(or $(filter %/$t,$(TESTS)),\
+	$(error no test program is named $t any more: change VM_TESTS in testdata/suites/tests.mk)))
+define suite
+$(if $(filter $(1),$(SUITES)),$(error suite $(1) is declared twice))
+$(if $(filter check test,$(2)),,$(error suite $(1): '$(2)' is neither check nor test))
+SUITES += $(1)
+TEST_SECONDS += $(3)
+$(if $(filter check,$(2)),CHECK_SUITES += $(1))
+$(if $(filter check,$(2)),CHECK_SECONDS += $(3))
+.PHONY: $(1)
+$(1): $(4)
+	@$(5)
+endef
+SUITES :=
+CHECK_SUITES :=
+TEST_SECONDS :=
+CHECK_SECONDS :=
+$(eval $(call suite,unit,check,20,$(TESTS),$S/unit.sh unit $(TESTS)))
+$(eval $(call suite,fuzz-corpus,test,5,$(FUZZERS),$S/fuzz.sh $(FUZZERS)))
+$(eval $(call suite,pure,check,3,$B/libsvcrules.a,$S/pure.sh))
+$(eval $(call suite,golden-check,check,3,$B/svcrules,$S/golden.sh))
+$(eval $(call suite,golden-kernel,check,20,$B/svcrules,$S/golden-kernel.sh))
+$(eval $(call suite,switch-off,test,15,$B/svcrules,$S/switch-off.sh))
+$(eval $(call suite,man-check,check,3,$B/svcrules,$S/man.sh))
+$(eval $(call suite,install-check,check,3,all,$S/install.sh))
+$(eval $(call suite,bench-smoke,test,15,$B/svcrules $B/probe $B/cluster $B/bench-tool,$S/bench-smoke.sh))
+$(eval $(call suite,nft-versions,test,20,$B/svcrules,$S/nft-versions.sh))
+$(eval $(call suite,packets,check,60,$B/svcrules $B/probe,$S/packets/run.sh))
+$(eval $(call suite,vm,test,450,$B/svcrules $B/probe,$S/vm-packets.sh))
+$(eval $(call suite,vm-unit,test,30,$B/svcrules $B/probe $(VM_TESTS),$S/vm-unit.sh $(VM_TESTS)))
+$(eval $(call suite,vm-golden,test,100,$B/svcrules,$S/vm-golden.sh))
+$(eval $(call suite,vm-cost,test,45,$B/svcrules $B/cluster,$S/vm-ipvs-cost.sh))
+$(eval $(call suite,sanitize,test,120,,$$(MAKE) --no-print-directory SANITIZE=address$(comma)undefined unit fuzz-corpus))
+$(eval $(call suite,valgrind,test,20,$(TESTS) $B/svcrules,$S/valgrind.sh $B))
+
+.PHONY: check test deps-check deps-test golden shape
+check: ## the quick tests, a few minutes; installs missing packages as root
+	@$S/announce.sh 'make check' '$(CHECK_SECONDS)' '' $(CHECK_PACKAGES)
+	@$(MAKE) --no-print-directory deps-check
+	@$(MAKE) --no-print-directory all
+	@$S/run-suites.sh $(CHECK_SUITES)
+
+test: ## all tests; installs missing packages as root
+	@$S/announce.sh 'make test' '$(TEST_SECONDS)' downloads $(TEST_PACKAGES)
+	@$(MAKE) --no-print-directory deps-test
+	@$(MAKE) --no-print-directory all
+	@$S/run-suites.sh $(SUITES)
+
+deps-check: ## installs what `make check` needs
+	@$S/packages.sh $(CHECK_PACKAGES)
+deps-test: ## installs what `make test` and `make lint` need
+	@$S/packages.sh $(TEST_PACKAGES)
+
+golden: $B/svcrules ## rewrites the expected output of the golden cases; read the diff
+	@$S/golden.sh --update
+
+shape: ## limits of the source: lengths, unique names, where IPVS may be named
+	@$S/shape.sh
