@@ -16,11 +16,6 @@ struct svcrules_model *svcr_model_new(const struct svcr_kind *const *reads)
 	return m;
 }
 
-struct svcrules_model *svcrules_model_new(void)
-{
-	return svcr_model_new(svcr_kinds);
-}
-
 void svcrules_model_free(struct svcrules_model *m)
 {
 	if (!m)

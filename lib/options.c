@@ -5,7 +5,6 @@
 #include <errno.h>
 
 #define DEFAULT_TABLE "svcrules"
-#define BESIDE_IPVS "-ipvs" /* ends the name of the table that goes with IPVS */
 #define DEFAULT_MARK 0x4000u
 
 struct setting {
@@ -22,8 +21,6 @@ struct svcrules_options *svcrules_options_new(void)
 		return NULL;
 	o->table = DEFAULT_TABLE;
 	o->mark = DEFAULT_MARK;
-	o->scheduler = "rr";
-	o->ipvs_table = DEFAULT_TABLE BESIDE_IPVS;
 	o->families[SVCR_IPV4] = o->families[SVCR_IPV6] = true;
 	return o;
 }
@@ -37,30 +34,37 @@ void svcrules_options_free(struct svcrules_options *o)
 	free(o->cluster_cidrs.v);
 	free(o->service_cidrs.v);
 	free(o->nodeport_cidrs.v);
+	free(o->set.v);
 	svcr_arena_release(&o->arena);
 	free(o);
 }
 
-bool svcrules_options_has_node_ip(const struct svcrules_options *o)
+const char *svcrules_options_get(const struct svcrules_options *o, const char *name)
 {
-	return o->has_node_ip;
+	for (size_t i = 0; i < o->set.n; i++)
+		if (strcmp(o->set.v[i].name, name) == 0)
+			return o->set.v[i].value;
+	return strcmp(name, "table") == 0 ? o->table : NULL;
 }
 
-const char *svcrules_options_table(const struct svcrules_options *o)
+int svcr_options_keep(struct svcrules_options *o, const char *name, const char *value)
 {
-	return o->table;
-}
+	const char *text = svcr_arena_strndup(&o->arena, value ? value : "", value ? strlen(value) : 0);
+	struct svcr_option *slot = NULL;
 
-const char *svcrules_options_ipvs_table(const struct svcrules_options *o)
-{
-	return o->ipvs_table;
-}
-
-bool svcrules_ipvs_is_table(const char *name)
-{
-	size_t n = strlen(name), end = strlen(BESIDE_IPVS);
-
-	return n >= end && strcmp(name + n - end, BESIDE_IPVS) == 0;
+	for (size_t i = 0; i < o->set.n && !slot; i++)
+		if (strcmp(o->set.v[i].name, name) == 0)
+			slot = &o->set.v[i];
+	if (!slot && text) {
+		name = svcr_arena_strndup(&o->arena, name, strlen(name));
+		slot = name ? SVCR_GROW(&o->set) : NULL;
+		if (slot)
+			slot->name = name;
+	}
+	if (!slot || !text)
+		return -ENOMEM;
+	slot->value = text;
+	return 0;
 }
 
 static int set_string(struct svcrules_options *o, const char **to, const char *value)
@@ -192,40 +196,6 @@ static int set_mark(struct svcrules_options *o, const char *value)
 	return 0;
 }
 
-/* A name that nft(8) can parse: see its scanner's "string". */
-static int set_table(struct svcrules_options *o, const char *value)
-{
-	size_t n = strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.");
-
-	if (n == 0 || value[n] || n > 200 || strchr("0123456789-.", value[0]))
-		return -EINVAL;
-	if (svcrules_ipvs_is_table(value))
-		return -EINVAL;
-	o->ipvs_table = svcr_arena_printf(&o->arena, "%s%s", value, BESIDE_IPVS);
-	return o->ipvs_table ? set_string(o, &o->table, value) : -ENOMEM;
-}
-
-const char svcr_scheduler_names[] = "rr, wrr, lc, wlc, sh, mh, dh, sed, nq, lblc, lblcr";
-
-bool svcr_scheduler_known(const char *name)
-{
-	size_t len = strlen(name);
-
-	for (const char *p = svcr_scheduler_names; *p; p += strspn(p, ", ")) {
-		size_t n = strcspn(p, ",");
-
-		if (n == len && memcmp(p, name, n) == 0)
-			return true;
-		p += n;
-	}
-	return false;
-}
-
-static int set_scheduler(struct svcrules_options *o, const char *value)
-{
-	return svcr_scheduler_known(value) ? set_string(o, &o->scheduler, value) : -EINVAL;
-}
-
 static int set_family(struct svcrules_options *o, const char *value)
 {
 	bool both = strcmp(value, "both") == 0;
@@ -247,32 +217,32 @@ static const struct setting settings[] = {
 	{ "masquerade-mark", set_mark, "a single bit such as 0x4000" },
 	{ "nodeport-addresses", set_nodeport_addresses, "prefixes with commas between, or 'primary'" },
 	{ "zone", set_zone, "a name" },
-	{ "table", set_table, "letters, digits, '_', '-' and '.', a letter or '_' first, no '-ipvs' last" },
 	{ "family", set_family, "ipv4, ipv6 or both" },
-	{ "ipvs-scheduler", set_scheduler, svcr_scheduler_names },
 	{ "host-ip", set_host_ip, "addresses with commas between" },
 };
 
-int svcrules_options_set(struct svcrules_options *o, const char *name, const char *value,
-			 struct svcrules_diags *d)
+int svcr_options_refuse(const char *name, const char *value, const char *expected, struct svcrules_diags *d)
 {
 	char field[64];
 
+	snprintf(field, sizeof(field), "--%s", name);
+	svcr_diag(d, &(struct svcrules_diag){ .severity = SVCRULES_ERROR, .check = "option", .field = field },
+		  "'%s' is not valid, expected %s", value ? value : "", expected);
+	return -EINVAL;
+}
+
+int svcr_options_set(struct svcrules_options *o, const char *name, const char *value, struct svcrules_diags *d)
+{
 	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
-		int err;
+		int err = -EINVAL;
 
 		if (strcmp(settings[i].name, name) != 0)
 			continue;
-		if (!value && settings[i].set != set_masquerade_all)
-			err = -EINVAL;
-		else
+		if (value || settings[i].set == set_masquerade_all)
 			err = settings[i].set(o, value);
-		if (err != -EINVAL)
-			return err;
-		snprintf(field, sizeof(field), "--%s", name);
-		svcr_diag(d, &(struct svcrules_diag){ .severity = SVCRULES_ERROR, .check = "option", .field = field },
-			  "'%s' is not valid, expected %s", value ? value : "", settings[i].expected);
-		return -EINVAL;
+		if (!err)
+			err = svcr_options_keep(o, name, value);
+		return err == -EINVAL ? svcr_options_refuse(name, value, settings[i].expected, d) : err;
 	}
 	return -ENOENT;
 }

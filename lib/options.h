@@ -7,16 +7,15 @@
 #include "arena.h"
 #include "svcrules.h"
 
-/*
- * Bytes of the name of an IPVS scheduler, with the terminator
- * (IP_VS_SCHEDNAME_MAXLEN of linux/ip_vs.h).
- */
-#define SVCR_SCHEDULER_MAX 16
+/* An option as it was set, whoever it belongs to. */
+struct svcr_option { const char *name, *value; };
+
+struct svcr_option_list { struct svcr_option *v; size_t n, cap; };
 
 struct svcrules_options {
 	struct svcr_arena arena; /* owns the strings */
 	const char *node_name, *zone, *table;
-	const char *scheduler, *ipvs_table; /* IPVS */
+	struct svcr_option_list set; /* each option once */
 	struct svcr_addrs node_ips, host_ips; /* host_ips sorted */
 	struct svcr_cidrs cluster_cidrs, service_cidrs, nodeport_cidrs;
 	bool has_node_ip, has_cluster_cidr;
@@ -26,9 +25,16 @@ struct svcrules_options {
 	bool families[SVCR_FAMILY__COUNT];
 };
 
-/* True if `name` is a scheduler of Linux's IPVS. */
-bool svcr_scheduler_known(const char *name);
-/* Their names, for messages: "rr, wrr, ...". */
-extern const char svcr_scheduler_names[];
+/*
+ * Sets an option that all targets share, except `table`; svcrules_options_set() sets those
+ * of targets, too. Returns the same.
+ */
+int svcr_options_set(struct svcrules_options *o, const char *name, const char *value,
+		     struct svcrules_diags *d);
+/* Adds the diagnostic for a wrong value; returns -EINVAL. */
+int svcr_options_refuse(const char *name, const char *value, const char *expected,
+			struct svcrules_diags *d);
+/* Keeps a copy of a value (NULL: "") for svcrules_options_get(). Returns 0 or -ENOMEM. */
+int svcr_options_keep(struct svcrules_options *o, const char *name, const char *value);
 
 #endif

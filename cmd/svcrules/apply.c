@@ -1,152 +1,242 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "cleanup.h"
 #include "command.h"
 #include "input.h"
-#include "ipvs_apply.h"
-#include "kernel.h"
+#include "kernel/cleanup.h"
+#include "kernel/make.h"
+#include "kernel/nft.h"
+#include "kernel/read.h"
+#include "report.h"
 #include "say.h"
 #include "state/footprint.h"
-#include "state.h"
+#include "state/last_run.h"
 #include "summary.h"
-#include "sync.h"
 #include "warn.h"
-#include "exclusive.h"
 
 #include <errno.h>
-#include <linux/netfilter.h>
+#include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
 
 enum { GO_ON = -1 }; /* instead of an exit code */
 
-struct job {
+struct apply {
 	const struct arguments *args;
-	const char *table;
 	struct svcrules_options *settings;
 	double start;
-	struct state last; /* what the last run left */
-	struct footprint footprint;  /* what this one reads */
-	struct sync sync;
-	struct rules rules;
+	struct session session;
+	bool opened;
+	struct last_run last;       /* what the last run left */
+	struct footprint footprint; /* what this one reads */
+	struct svcrules_ruleset *want, *have; /* have: NULL where the only part reads itself */
+	struct transition way;
 };
 
-static void summary(const struct job *j, const struct svcrules_nft_stats *served, const char *done)
-{
-	const struct sync *s = &j->sync;
+/* ---- What is printed ---------------------------------------------------- */
 
-	if (!j->args->given[OPT_QUIET])
-		summary_print(&(struct summary){ .start = j->start, .served = served, .changed = &s->stats,
-						 .messages = s->messages, .flows = s->flows, .done = done });
+static void apply_summary(const struct apply *j, const struct svcrules_stats *served, const char *done)
+{
+	const struct svcrules_changes_stats none = { .other = 0 };
+	const struct nft_state *n = j->way.nft;
+
+	if (j->args->given[OPT_QUIET])
+		return;
+	summary_print(&(struct summary){
+		.start = j->start, .served = served, .changed = n ? &n->stats : &none,
+		.messages = (n ? n->messages : 0) + j->way.other_messages, .other = j->way.other_messages,
+		.other_noun = j->way.other_noun, .flows = j->way.flows, .done = done });
 }
 
-/* --dry-run and --check: nothing is touched, so the lock is not needed. */
-static int try_only(struct job *j, const struct svcrules_nft_stats *served)
+/* Prints the findings so far; returns `code`. */
+static int apply_told(struct apply *j, int code)
 {
-	struct sync *s = &j->sync;
-	bool check = j->args->given[OPT_CHECK];
-	int code = check ? sync_check(s) : sync_compare(s);
-
-	if (!code && j->args->given[OPT_DRY_RUN]) {
-		if (svcrules_changes_print(s->changes, out_colour(), out_write, NULL) == -ENOMEM)
-			return say_enomem();
-		code = cleanup_udp(&(struct cleanup_rules){ .now = s->wanted, .before = s->first }, true, &s->flows);
-		s->flows = 0; /* none was deleted */
-	}
-	if (!code && check)
-		summary(j, served, "accepted, not made");
+	findings_print(&j->session, j->args->given[OPT_QUIET]);
 	return code;
 }
 
+static void print_flow(const char *sentence)
+{
+	puts(sentence);
+}
+
+/* ---- The kernel --------------------------------------------------------- */
+
+static int apply_open(struct apply *j)
+{
+	int code = j->opened ? EXIT_DONE : session_open(&j->session, j->settings);
+
+	j->opened = true;
+	j->way.session = &j->session;
+	return apply_told(j, code);
+}
+
+/* Parts that are not read by the driver that makes them, and what the host needs for them. */
+static int apply_look(struct apply *j)
+{
+	bool change = !arguments_trial(j->args), needed = change ? false : j->args->given[OPT_DRY_RUN];
+	struct svcrules_part p;
+	int code = EXIT_DONE;
+
+	for (size_t i = 0; svcrules_ruleset_part(j->want, i, &p); i++)
+		needed = needed || !driver_of(j->want, i)->reads_itself;
+	if (!needed)
+		return EXIT_DONE;
+	code = kernel_read_own(&j->session, j->want, &j->have);
+	for (size_t i = 0; !code && svcrules_ruleset_part(j->want, i, &p); i++)
+		if (driver_of(j->want, i)->prepare)
+			code = driver_of(j->want, i)->prepare(&j->session, change);
+	if (!code && svcrules_settle(j->have, j->want, SVCRULES_SETTLE_APPLY))
+		code = session_no_memory(&j->session);
+	j->way.have = j->have;
+	return code;
+}
+
+/* ---- --dry-run and --check: nothing is touched, so the lock is not needed */
+
+static int apply_dry_run(struct apply *j)
+{
+	const struct cleanup_rules rules = { j->want, j->have, false, print_flow };
+	size_t flows = 0;
+	int code = make_compare(&j->way);
+
+	if (code)
+		return code;
+	if (svcrules_changes_print(j->way.changes, NULL, out_colour(), out_write, NULL) == -ENOMEM)
+		return session_no_memory(&j->session);
+	return cleanup_udp(&j->session, &rules, &flows);
+}
+
+static int apply_try(struct apply *j, const struct svcrules_stats *served)
+{
+	int code = apply_look(j);
+
+	j->way.want = j->want;
+	if (!code && j->args->given[OPT_DRY_RUN])
+		code = apply_dry_run(j);
+	if (!code && j->args->given[OPT_CHECK])
+		code = make_check(&j->way);
+	apply_told(j, code);
+	if (!code && j->args->given[OPT_CHECK])
+		apply_summary(j, served, "accepted, not made");
+	return code;
+}
+
+/* ---- Making it ---------------------------------------------------------- */
+
 /* Leaves for the next run what it may build upon. */
-static int remember(struct job *j, const struct svcrules_nft_stats *served)
+static int apply_remember(struct apply *j, const struct svcrules_stats *served)
 {
 	static char none[] = "";
-	struct state s = { .bytes = j->footprint.bytes, .stats = *served, .told = none, .addresses = none };
+	struct last_run l = { .bytes = j->footprint.bytes, .stats = *served, .messages = none, .addresses = none };
+	const struct driver *d = driver_last(j->want);
 	int err;
 
-	if (!sync_settled(&j->sync, &s.genid))
+	if (!d->settled || !d->settled(&j->way, &l.stats.generation))
 		return EXIT_DONE;
-	if (fflush(j->footprint.told) != 0)
+	if (fflush(j->footprint.messages) != 0)
 		return say_enomem();
-	s.told = j->footprint.told_text;
-	s.addresses = j->footprint.addresses ? j->footprint.addresses : none;
-	memcpy(s.key, j->last.key, sizeof(s.key));
-	siphash_end(&j->footprint.sum, s.digest);
-	s.ipv4 = svcrules_nft_has_table(j->sync.wanted, NFPROTO_IPV4);
-	s.ipv6 = svcrules_nft_has_table(j->sync.wanted, NFPROTO_IPV6);
-	err = state_write(STATE_DIR, j->table, &s, j->sync.wanted);
+	l.messages = j->footprint.messages_text;
+	l.addresses = j->footprint.addresses ? j->footprint.addresses : none;
+	memcpy(l.key, j->last.key, sizeof(l.key));
+	siphash_end(&j->footprint.sum, l.digest);
+	err = last_run_write(LAST_RUN_DIR, &l, j->want);
 	if (err == -ENOMEM)
 		return say_enomem();
 	/* Without a /run to write to there is none; anything else is worth a word. */
 	if (err && err != -ENOENT && err != -EROFS && err != -EACCES && !j->args->given[OPT_QUIET])
-		say("warning: cannot leave the state in %s: %s; the next run reads the kernel's rules", STATE_DIR,
+		say("warning: cannot leave the state in %s: %s; the next run reads the kernel's rules", LAST_RUN_DIR,
 		    strerror(-err));
 	return EXIT_DONE;
 }
 
 /* The rules that the last run left, for when the generation proves that they are still there. */
-static int recall(struct job *j)
+static int apply_recall(struct apply *j)
 {
-	int err;
+	struct svcrules_ruleset *known = NULL;
+	int err, code = nft_start(&j->way);
 
-	if (j->args->given[OPT_VERIFY] || !j->last.genid)
-		return EXIT_DONE;
-	err = state_read_rules(STATE_DIR, j->table, &j->last, &j->sync.known);
-	j->sync.known_genid = j->last.genid;
-	return err == -ENOMEM ? say_enomem() : EXIT_DONE;
+	if (code || j->args->given[OPT_VERIFY] || !j->last.stats.generation)
+		return code;
+	err = last_run_read_rules(LAST_RUN_DIR, j->want, &j->last, &known);
+	if (!err)
+		nft_know(&j->way, known, j->last.stats.generation, true);
+	return err == -ENOMEM ? session_no_memory(&j->session) : EXIT_DONE;
 }
 
-static int make_so(struct job *j, const struct svcrules_nft_stats *served)
+/* Now that this target serves, the others need not. *ret_left: something of them stays for its connections. */
+static int apply_retire(struct apply *j, bool *ret_left)
 {
-	int lock = -1, code = exclusive_lock(j->args, &lock);
-	bool left = false;
+	const struct svcrules_target *t;
+	int code = EXIT_DONE;
 
-	if (!code)
-		code = recall(j);
-	if (!code)
-		code = sync_make(&j->sync);
-	if (!code) /* now that these rules serve, IPVS need not */
-		code = ipvs_retire(j->args, j->sync.nl, j->settings, &left);
-	if (!code && !left) /* else the next run has to look again */
-		code = remember(j, served);
-	if (lock >= 0)
-		close(lock);
-	if (!code)
-		summary(j, served, "sent");
+	for (size_t i = 0; !code && (t = svcrules_target(i)); i++) {
+		struct svcrules_ruleset *none = t == j->args->target ? NULL :
+						svcrules_ruleset_new(t->name, j->settings, NULL);
+		struct transition way = { .session = &j->session, .want = none };
+		const struct driver *d = none ? driver_last(none) : NULL;
+		bool left = false;
+
+		if (!none && t != j->args->target)
+			code = session_no_memory(&j->session);
+		if (d && d->retire && d->in_use(&j->session, none, false))
+			code = d->retire(&way, j->want, &left);
+		*ret_left |= left;
+		j->way.flows += d && !d->ends_flows ? way.flows : 0;
+		svcrules_ruleset_free(none);
+	}
 	return code;
 }
 
-static int open_kernel(struct job *j)
+static int apply_make(struct apply *j, const struct svcrules_stats *served)
 {
-	if (!j->sync.nl)
-		j->sync.nl = kernel_open();
-	return j->sync.nl ? EXIT_DONE : EXIT_KERNEL;
+	int lock = -1, code = session_lock(j->args, &lock);
+	bool left = false;
+
+	if (!code)
+		code = apply_told(j, apply_look(j));
+	if (!code && driver_last(j->want)->settled)
+		code = apply_told(j, apply_recall(j));
+	if (!code)
+		code = apply_told(j, make_all(&j->way));
+	if (!code)
+		code = apply_told(j, apply_retire(j, &left));
+	if (!code && !left) /* else the next run has to look again */
+		code = apply_remember(j, served);
+	if (lock >= 0)
+		close(lock);
+	if (!code)
+		apply_summary(j, served, "sent");
+	return code;
 }
 
-static int work(struct job *j)
+static int apply_work(struct apply *j)
 {
-	const struct svcrules_nft *wanted = j->sync.wanted;
-	struct svcrules_nft_stats served;
-	int code = open_kernel(j);
+	struct svcrules_stats served;
+	int code = apply_open(j);
 
 	if (code)
 		return code;
-	svcrules_nft_stats(wanted, &served);
+	j->way.want = j->want;
+	svcrules_ruleset_stats(j->want, &served);
 	if (!j->args->given[OPT_QUIET])
-		warn_host(j->sync.nl, svcrules_nft_has_table(wanted, NFPROTO_IPV4), svcrules_nft_has_table(wanted, NFPROTO_IPV6),
-			  &served);
-	return arguments_trial(j->args) ? try_only(j, &served) : make_so(j, &served);
+		warn_host(j->session.netfilter, &served);
+	return arguments_trial(j->args) ? apply_try(j, &served) : apply_make(j, &served);
 }
 
-static bool rules_unchanged(struct job *j)
+/* ---- Nothing to do ------------------------------------------------------ */
+
+static bool rules_unchanged(struct apply *j)
 {
-	return kernel_unchanged(j->sync.nl, j->last.genid, j->table, j->last.ipv4, j->last.ipv6);
+	const struct svcrules_stats *s = &j->last.stats;
+	char table[256];
+
+	snprintf(table, sizeof(table), "%s%s", svcrules_options_get(j->settings, "table"), j->args->target->table_suffix);
+	return nft_unchanged(&j->session, s->generation, table, s->ipv4, s->ipv6);
 }
 
-/* Says again what was said about the same input. */
-static void retell(const struct state *s)
+/* Prints again what was printed about the same input. */
+static void repeat_messages(const struct last_run *l)
 {
-	for (const char *line = s->told, *end; (end = strchr(line, '\n')); line = end + 1)
+	for (const char *line = l->messages, *end; (end = strchr(line, '\n')); line = end + 1)
 		say("%.*s", (int)(end - line), line);
 }
 
@@ -154,101 +244,105 @@ static void retell(const struct state *s)
  * The same input, and the generation that the last run left: then the kernel
  * has what is wanted, and nothing is read but the files' bytes. GO_ON otherwise.
  */
-static int nothing_changed(struct job *j)
+static int nothing_changed(struct apply *j)
 {
-	const struct state *last = &j->last;
 	int lock = -1, code;
 
-	if (!last->genid || j->args->given[OPT_VERIFY])
+	if (!j->last.stats.generation || j->args->given[OPT_VERIFY])
 		return GO_ON;
-	code = open_kernel(j);
+	code = apply_open(j);
 	if (code)
 		return code;
-	if (!rules_unchanged(j) || !footprint_same(j->args, last))
+	if (!rules_unchanged(j) || !footprint_same(j->args, &j->last))
 		return GO_ON;
-	code = exclusive_lock(j->args, &lock);
+	code = session_lock(j->args, &lock);
 	if (!code && !rules_unchanged(j))
 		code = GO_ON;
 	if (lock >= 0)
 		close(lock);
 	if (code)
 		return code;
-	retell(last);
+	repeat_messages(&j->last);
 	if (!j->args->given[OPT_QUIET])
-		warn_host(j->sync.nl, last->ipv4, last->ipv6, &last->stats);
-	summary(j, &last->stats, "sent");
+		warn_host(j->session.netfilter, &j->last.stats);
+	apply_summary(j, &j->last.stats, "sent");
 	return EXIT_DONE;
 }
 
 /* What the last run left; with none, the key that this one's sum is made with. */
-static int look_back(struct job *j)
+static int look_back(struct apply *j, const struct svcrules_stats *none)
 {
-	int err = state_read(STATE_DIR, j->table, &j->last);
+	int err = last_run_read(LAST_RUN_DIR, none->table, &j->last);
 
 	if (err == -ENOENT && getrandom(j->last.key, sizeof(j->last.key), 0) != (ssize_t)sizeof(j->last.key))
 		memset(j->last.key, 0, sizeof(j->last.key)); /* no worse than a known key */
 	return err == -ENOMEM ? say_enomem() : EXIT_DONE;
 }
 
-static int read_and_work(struct job *j)
+/* *ret_footprint: where to write down what is read, if the target's last part can tell that nothing changed. */
+static int apply_start(struct apply *j, struct footprint **ret_footprint)
 {
-	const struct arguments *a = j->args;
-	bool trial = arguments_trial(a);
-	int code = EXIT_DONE;
+	struct svcrules_ruleset *none = svcrules_ruleset_new(j->args->target->name, j->settings, NULL);
+	struct svcrules_stats stats;
+	int code = none ? EXIT_DONE : say_enomem();
 
-	if (!trial) {
-		code = look_back(j);
-		if (!code)
-			code = nothing_changed(j);
-		if (code != GO_ON)
-			return code;
-		code = footprint_start(&j->footprint, a, j->last.key) ? say_enomem() : EXIT_DONE;
+	*ret_footprint = NULL;
+	if (code || arguments_trial(j->args) || !driver_last(none)->settled) {
+		svcrules_ruleset_free(none);
+		return code ? code : GO_ON;
 	}
+	svcrules_ruleset_stats(none, &stats);
+	code = look_back(j, &stats);
+	if (!code)
+		code = nothing_changed(j);
+	svcrules_ruleset_free(none);
+	if (code != GO_ON)
+		return code;
+	*ret_footprint = &j->footprint;
+	return footprint_start(&j->footprint, j->args, j->last.key) ? say_enomem() : GO_ON;
+}
+
+static int apply_run_with(struct apply *j)
+{
+	struct footprint *footprint;
+	int code = apply_start(j, &footprint);
+
+	if (code != GO_ON)
+		return code;
 	/* Before the lock is taken: reading may last, as from a pipe. */
-	if (!code)
-		code = input_build(a, a->files, a->nfiles, j->settings, true, trial ? NULL : &j->footprint, &j->rules);
-	j->sync.wanted = j->rules.nft;
-	return code ? code : work(j);
+	code = input_build(j->args, j->args->files, j->args->nfiles, j->settings, true, footprint, &j->want);
+	return code ? code : apply_work(j);
 }
 
-static int nftables_apply(const struct arguments *a, struct svcrules_options *settings)
+static int apply_run(const struct arguments *a)
 {
-	struct job j = { .args = a, .settings = settings, .start = summary_clock() };
-	int code;
-
-	j.table = j.sync.table = svcrules_options_table(settings);
-	code = read_and_work(&j);
-	sync_release(&j.sync);
-	netlink_close(j.sync.nl);
-	rules_release(&j.rules);
-	footprint_release(&j.footprint);
-	state_release(&j.last);
-	return code;
-}
-
-static int run(const struct arguments *a)
-{
-	struct svcrules_options *settings;
+	struct apply j = { .args = a, .start = summary_clock() };
 	unsigned unused;
-	int code = options_wait(a, &unused); /* wrong values are told before any work */
+	int code = arguments_wait(a, &unused); /* a wrong value is reported before any work */
 
 	if (!code)
-		code = options_drain_timeout(a, &unused);
-	if (!code)
-		code = input_settings(a, &settings);
+		code = input_settings(a, &j.settings);
 	if (code)
 		return code;
-	code = arguments_ipvs(a) ? ipvs_apply(a, settings) : nftables_apply(a, settings);
-	svcrules_options_free(settings);
+	code = apply_run_with(&j);
+	make_release(&j.way);
+	session_close(&j.session);
+	svcrules_ruleset_free(j.have);
+	svcrules_ruleset_free(j.want);
+	footprint_release(&j.footprint);
+	last_run_release(&j.last);
+	svcrules_options_free(j.settings);
 	return code;
 }
 
 const struct command command_apply = {
-	.id = CMD_APPLY,
 	.name = "apply",
 	.synopsis = "-f FILE... [--dry-run] [--check] [--verify] [OPTION...]",
 	.summary = "make the kernel serve what FILE says",
 	.about = "Brings this network namespace's rules to what FILE says, with nftables in one\n"
 		 "transaction, with the smallest change. Nothing is changed if FILE has an error.\n",
-	.run = run,
+	.options = (const struct option_group *const[]){
+		&input_options, &try_options, &node_options, &table_options, &family_options,
+		&apply_target_options, &empty_options, &writer_options, &help_options, NULL },
+	.run = apply_run,
 };

@@ -2,14 +2,19 @@
 #include "command.h"
 #include "say.h"
 
-const struct command *const commands[CMD_COUNT] = {
-	[CMD_APPLY] = &command_apply,   [CMD_COMPILE] = &command_compile, [CMD_DELETE] = &command_delete,
-	[CMD_DIFF] = &command_diff, [CMD_HELP] = &command_help,
+#include <string.h>
+
+extern const struct command command_apply, command_compile, command_delete, command_diff, command_help;
+
+const struct command *const commands[] = {
+	&command_apply, &command_compile, &command_delete, &command_diff, &command_help, NULL
 };
+
+#define COMMANDS_MAX 32
 
 const struct command *command_find(const char *name)
 {
-	for (size_t i = 0; i < CMD_COUNT; i++)
+	for (size_t i = 0; commands[i]; i++)
 		if (strcmp(commands[i]->name, name) == 0)
 			return commands[i];
 	return NULL;
@@ -17,11 +22,12 @@ const struct command *command_find(const char *name)
 
 int command_unknown(const char *name)
 {
-	const char *names[CMD_COUNT], *near;
+	const char *names[COMMANDS_MAX], *near;
+	size_t n = 0;
 
-	for (size_t i = 0; i < CMD_COUNT; i++)
-		names[i] = commands[i]->name;
-	near = nearest(name, names, CMD_COUNT);
+	for (; n < COMMANDS_MAX && commands[n]; n++)
+		names[n] = commands[n]->name;
+	near = nearest(name, names, n);
 	if (near)
 		say("unknown command '%s', did you mean '%s'? See 'svcrules help'", name, near);
 	else

@@ -1,112 +1,120 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "command.h"
 #include "input.h"
-#include "ipvs.h"
-#include "kernel.h"
+#include "kernel/driver.h"
+#include "kernel/tables.h"
+#include "report.h"
 #include "say.h"
-#include "tables.h"
-#include "exclusive.h"
 
+#include <stdlib.h>
 #include <unistd.h>
 
-struct job {
+struct deletion {
 	const struct arguments *args;
-	const struct svcrules_options *settings;
-	struct netlink *nl;
-	bool ipvs, nftables; /* which back end's rules */
-	size_t deleted;      /* tables and virtual servers */
+	struct svcrules_options *settings;
+	struct session session;
+	size_t deleted; /* tables, and other things of targets */
 };
 
-static bool of_nftables(const char *name)
+static bool delete_chosen(const struct deletion *j, const struct svcrules_target *t)
 {
-	return !svcrules_ipvs_is_table(name);
+	return !j->args->given[OPT_TARGET] || t == j->args->target;
 }
 
-/* Tables of the back ends chosen: of any name, or the one named. */
-static int delete_tables(struct job *j)
+/* What a target has besides tables, at once: its connections end. */
+static int delete_rest(struct deletion *j, const struct svcrules_target *t)
 {
-	struct tables_choice choice = { .quiet = j->args->given[OPT_QUIET] };
-	size_t n = 0;
-	int code;
+	struct svcrules_ruleset *none = svcrules_ruleset_new(t->name, j->settings, NULL);
+	const struct driver *d = none ? driver_last(none) : NULL;
+	bool any = !j->args->given[OPT_TABLE];
+	char *text = NULL;
+	int code = none ? EXIT_DONE : say_enomem();
 
-	choice.chosen = !j->ipvs ? of_nftables : !j->nftables ? svcrules_ipvs_is_table : tables_any;
+	/* unless the target is named, nothing is looked for (and no module loaded) where there is no sign of it */
+	if (d && d->remove && (j->args->given[OPT_TARGET] || d->in_use(&j->session, none, any)))
+		code = d->remove(&j->session, t, any, &text);
+	if (text && !j->args->given[OPT_QUIET])
+		puts(text);
+	j->deleted += text != NULL;
+	free(text);
+	svcrules_ruleset_free(none);
+	return code;
+}
+
+static void delete_told(const char *family, const char *name, void *arg)
+{
+	struct deletion *j = arg;
+
+	j->deleted++;
+	if (!j->args->given[OPT_QUIET])
+		printf("deleted table %s %s\n", family, name);
+}
+
+/* Tables of the targets chosen: of any name, or of the one given. */
+static int delete_tables(struct deletion *j)
+{
+	struct tables_choice choice = { .report_foreign = !j->args->given[OPT_QUIET] };
+	const struct svcrules_target *t;
+	int code = EXIT_DONE;
+
 	if (!j->args->given[OPT_TABLE]) {
-		code = tables_delete(j->nl, &choice, &n);
-		j->deleted += n;
-		return code;
+		choice.target = j->args->given[OPT_TARGET] ? j->args->target->name : NULL;
+		return tables_delete(&j->session, &choice, delete_told, j);
 	}
-	choice.name = svcrules_options_table(j->settings);
-	code = j->nftables ? tables_delete(j->nl, &choice, &n) : EXIT_DONE;
-	j->deleted += n;
-	n = 0;
-	choice.name = svcrules_options_ipvs_table(j->settings);
-	if (!code && j->ipvs)
-		code = tables_delete(j->nl, &choice, &n);
-	j->deleted += n;
+	for (size_t i = 0; !code && (t = svcrules_target(i)); i++) {
+		char name[256];
+
+		snprintf(name, sizeof(name), "%s%s", svcrules_options_get(j->settings, "table"), t->table_suffix);
+		choice.name = name;
+		choice.target = t->name;
+		if (delete_chosen(j, t))
+			code = tables_delete(&j->session, &choice, delete_told, j);
+	}
 	return code;
 }
 
-/* Virtual servers and svcrules0, at once: their connections end. */
-static int delete_servers(struct job *j)
+static int delete_work(struct deletion *j)
 {
-	const char *table = svcrules_options_ipvs_table(j->settings);
-	struct ipvs_kernel k = { .nl = j->nl, .optional = true, .any_owner = !j->args->given[OPT_TABLE] };
-	size_t n = 0;
-	int code;
+	int lock = -1, code = session_lock(j->args, &lock);
+	const struct svcrules_target *t;
 
-	/* without being told to, nothing is looked for (and no module loaded) where no trace of it is */
-	if (!j->ipvs || (j->nftables && !ipvs_traces(&k, table)))
-		return EXIT_DONE;
-	code = ipvs_read(&k, table);
 	if (!code)
-		code = ipvs_remove(&k, &n);
-	if (!code && k.messages && !j->args->given[OPT_QUIET])
-		printf("deleted %zu virtual server%s and the interface %s\n", n, n == 1 ? "" : "s", LINK_NAME);
-	j->deleted += k.messages;
-	ipvs_kernel_release(&k);
-	return code;
-}
-
-static int work(struct job *j)
-{
-	int lock = -1, code = exclusive_lock(j->args, &lock);
-
-	if (!code && !(j->nl = kernel_open()))
-		code = EXIT_KERNEL;
-	if (!code)
-		code = delete_servers(j); /* before the table that tells whose they are */
+		code = session_open(&j->session, j->settings);
+	/* before the tables, which show whose they are */
+	for (size_t i = 0; !code && (t = svcrules_target(i)); i++)
+		if (delete_chosen(j, t))
+			code = delete_rest(j, t);
 	if (!code)
 		code = delete_tables(j);
+	findings_print(&j->session, j->args->given[OPT_QUIET]);
 	if (!code && !j->deleted && !j->args->given[OPT_QUIET])
 		puts("nothing to delete");
-	netlink_close(j->nl);
+	session_close(&j->session);
 	if (lock >= 0)
 		close(lock);
 	return code;
 }
 
-static int run(const struct arguments *a)
+static int delete_run(const struct arguments *a)
 {
-	struct job j = { .args = a, .ipvs = !a->given[OPT_BACKEND] || arguments_ipvs(a),
-			 .nftables = !a->given[OPT_BACKEND] || !arguments_ipvs(a) };
-	struct svcrules_options *settings;
-	int code = input_settings(a, &settings);
+	struct deletion j = { .args = a };
+	int code = input_settings(a, &j.settings);
 
 	if (code)
 		return code;
-	j.settings = settings;
-	code = work(&j);
-	svcrules_options_free(settings);
+	code = delete_work(&j);
+	svcrules_options_free(j.settings);
 	return code;
 }
 
 const struct command command_delete = {
-	.id = CMD_DELETE,
 	.name = "delete",
 	.synopsis = "[OPTION...]",
 	.summary = "remove all that svcrules installed",
 	.about = "Removes every nftables table that svcrules made, whatever its name, or only those\n"
-		 "of --table, its IPVS virtual servers and the interface svcrules0, or with\n"
-		 "--backend only one back end's, and nothing else. It is no error if there is none.\n",
-	.run = run,
+		 "of --table, its virtual servers and the interface svcrules0, or with --target\n"
+		 "only what one target installed, and nothing else. It is no error if there is none.\n",
+	.options = (const struct option_group *const[]){
+		&table_options, &delete_target_options, &writer_options, &help_options, NULL },
+	.run = delete_run,
 };

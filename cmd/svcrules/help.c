@@ -9,11 +9,11 @@ static void help_all(FILE *to)
 {
 	fputs("usage: svcrules COMMAND [OPTION...]\n"
 	      "\n"
-	      "Makes Kubernetes Services work on this node through nftables, from what\n"
+	      "Makes Kubernetes Services work on this node through the kernel, from what\n"
 	      "'kubectl get services,endpointslices,nodes -A -o json' prints.\n"
 	      "\n",
 	      to);
-	for (size_t i = 0; i < CMD_COUNT; i++)
+	for (size_t i = 0; commands[i]; i++)
 		fprintf(to, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
 	fputs("\n"
 	      "'svcrules help COMMAND' tells a command's options; 'svcrules --version' the version.\n"
@@ -25,13 +25,12 @@ static void help_all(FILE *to)
 void help_command(FILE *to, const struct command *c)
 {
 	char typed[40], left[96];
+	struct option o;
 
 	fprintf(to, "usage: svcrules %s %s\n\n%s\n", c->name, c->synopsis, c->about);
-	for (size_t i = 0; i < OPT_COUNT; i++) {
-		const struct option_spec *s = &option_specs[i];
+	for (size_t i = 0; option_at(c, i, &o); i++) {
+		const struct option_spec *s = &o.spec;
 
-		if (!option_taken((enum option_id)i, c->id))
-			continue;
 		snprintf(left, sizeof(left), "  %s%s%s", option_typed(s, typed), s->argument ? " " : "",
 			 s->argument ? s->argument : "");
 		if (strlen(left) >= COLUMN)
@@ -41,14 +40,14 @@ void help_command(FILE *to, const struct command *c)
 	}
 }
 
-/* One `case` branch for each command that `option` applies to, by "command:option" */
-static void completion_values(FILE *to, enum command_id command, const struct option_spec *s)
+/* A `case` branch for the values of an option of a command, by "command:option". */
+static void completion_values(FILE *to, const struct command *c, const struct option_spec *s)
 {
 	char typed[40];
 
 	if (!s->argument)
 		return;
-	fprintf(to, "\t%s:%s) ", commands[command]->name, option_typed(s, typed));
+	fprintf(to, "\t%s:%s) ", c->name, option_typed(s, typed));
 	if (s->choices)
 		fprintf(to, "COMPREPLY=($(compgen -W '%s' -- \"$cur\"))", s->choices);
 	else if (strcmp(s->argument, "FILE") == 0)
@@ -58,21 +57,23 @@ static void completion_values(FILE *to, enum command_id command, const struct op
 	fputs("; return ;;\n", to);
 }
 
-static void completion_words(FILE *to, enum command_id command)
+static void completion_words(FILE *to, const struct command *c)
 {
 	char typed[40];
+	struct option o;
 
-	fprintf(to, "\t%s) words='", commands[command]->name);
-	for (size_t i = 0; i < OPT_COUNT; i++)
-		if (option_taken((enum option_id)i, command))
-			fprintf(to, "%s ", option_typed(&option_specs[i], typed));
-	for (size_t i = 0; command == CMD_HELP && i < CMD_COUNT; i++)
+	fprintf(to, "\t%s) words='", c->name);
+	for (size_t i = 0; option_at(c, i, &o); i++)
+		fprintf(to, "%s ", option_typed(&o.spec, typed));
+	for (size_t i = 0; c->operands && commands[i]; i++)
 		fprintf(to, "%s ", commands[i]->name);
 	fputs("--help' ;;\n", to);
 }
 
 void help_completion(FILE *to)
 {
+	struct option o;
+
 	fputs("# bash completion for svcrules; made by 'svcrules help --completion bash'\n"
 	      "_svcrules() {\n"
 	      "\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} words=\n"
@@ -80,7 +81,7 @@ void help_completion(FILE *to)
 	      "\tif [ \"$COMP_CWORD\" -eq 1 ]; then\n"
 	      "\t\tCOMPREPLY=($(compgen -W '",
 	      to);
-	for (size_t i = 0; i < CMD_COUNT; i++)
+	for (size_t i = 0; commands[i]; i++)
 		fprintf(to, "%s ", commands[i]->name);
 	/* '=' breaks words in bash: "--name=v" arrives as "--name", "=", "v". */
 	fputs("--help --version' -- \"$cur\"))\n\t\treturn\n\tfi\n"
@@ -89,19 +90,18 @@ void help_completion(FILE *to)
 	      "\t\tprev=${COMP_WORDS[COMP_CWORD-2]}\n\tfi\n"
 	      "\tcase ${COMP_WORDS[1]}:$prev in\n",
 	      to);
-	for (unsigned c = 0; c < CMD_COUNT; c++)
-		for (unsigned i = 0; i < OPT_COUNT; i++)
-			if (option_taken((enum option_id)i, (enum command_id)c))
-				completion_values(to, (enum command_id)c, &option_specs[i]);
+	for (size_t c = 0; commands[c]; c++)
+		for (size_t i = 0; option_at(commands[c], i, &o); i++)
+			completion_values(to, commands[c], &o.spec);
 	fputs("\tesac\n\tcase ${COMP_WORDS[1]} in\n", to);
-	for (unsigned c = 0; c < CMD_COUNT; c++)
-		completion_words(to, (enum command_id)c);
+	for (size_t c = 0; commands[c]; c++)
+		completion_words(to, commands[c]);
 	fputs("\tesac\n\tCOMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n}\n"
 	      "complete -F _svcrules svcrules\n",
 	      to);
 }
 
-static int run(const struct arguments *a)
+static int help_run(const struct arguments *a)
 {
 	const struct command *c;
 
@@ -125,10 +125,11 @@ static int run(const struct arguments *a)
 }
 
 const struct command command_help = {
-	.id = CMD_HELP,
 	.name = "help",
 	.synopsis = "[COMMAND]",
 	.summary = "explain svcrules or a command",
 	.about = "Prints what a command does and all its options.\n",
-	.run = run,
+	.options = (const struct option_group *const[]){ &completion_options, &help_options, NULL },
+	.operands = true,
+	.run = help_run,
 };

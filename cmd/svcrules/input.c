@@ -17,13 +17,13 @@ struct reading {
 	struct svcrules_model *model;
 	struct svcrules_diags *diags;
 	struct footprint *footprint; /* takes down what is read and told; may be NULL */
-	size_t told; /* diagnostics printed already */
+	size_t printed; /* diagnostics printed already */
 	bool quiet;
 	bool bad; /* some input has errors */
 };
 
 /* Says it, and keeps it for the next run if that reads the same. */
-static void __attribute__((format(printf, 2, 3))) tell(const struct reading *r, const char *format, ...)
+static void __attribute__((format(printf, 2, 3))) input_say(const struct reading *r, const char *format, ...)
 {
 	char *text;
 	va_list ap;
@@ -34,11 +34,11 @@ static void __attribute__((format(printf, 2, 3))) tell(const struct reading *r, 
 	va_end(ap);
 	say("%s", text ? text : "out of memory");
 	if (text && r->footprint)
-		fprintf(r->footprint->told, "%s\n", text);
+		fprintf(r->footprint->messages, "%s\n", text);
 	free(text);
 }
 
-static void diag_tell(const struct reading *r, const struct svcrules_diag *g)
+static void diag_say(const struct reading *r, const struct svcrules_diag *g)
 {
 	static const char *const prefix[] = {
 		[SVCRULES_NOTICE] = "notice: ", [SVCRULES_WARNING] = "warning: ", [SVCRULES_ERROR] = ""
@@ -47,28 +47,28 @@ static void diag_tell(const struct reading *r, const struct svcrules_diag *g)
 
 	if (g->line)
 		snprintf(place, sizeof(place), ":%" PRIu64 ":%" PRIu64, g->line, g->column);
-	tell(r, "%s%s%s%s%s%s%s%s%s [%s]", prefix[g->severity], g->source ? g->source : "", place,
+	input_say(r, "%s%s%s%s%s%s%s%s%s [%s]", prefix[g->severity], g->source ? g->source : "", place,
 	    g->source || g->line ? ": " : "", g->object ? g->object : "", g->object ? ": " : "",
 	    g->field ? g->field : "", g->field ? ": " : "", g->text, g->check);
 }
 
 /* Prints what came since the last call; `source` is the file it is about, or NULL. */
-static void diags_tell(struct reading *r, const char *source)
+static void diags_say(struct reading *r, const char *source)
 {
 	static const char *const noun[] = { "notices", "warnings", "errors" };
 	size_t seen[3] = { 0 };
 
-	for (; r->told < svcrules_diags_count(r->diags); r->told++) {
-		const struct svcrules_diag *g = svcrules_diags_get(r->diags, r->told);
+	for (; r->printed < svcrules_diags_count(r->diags); r->printed++) {
+		const struct svcrules_diag *g = svcrules_diags_get(r->diags, r->printed);
 
 		if (g->severity == SVCRULES_NOTICE && r->quiet)
 			continue;
 		if (seen[g->severity]++ < SHOWN_MAX)
-			diag_tell(r, g);
+			diag_say(r, g);
 	}
 	for (int s = SVCRULES_ERROR; s >= SVCRULES_NOTICE; s--)
 		if (seen[s] > SHOWN_MAX)
-			tell(r, "%s%s... and %zu more %s", source ? source : "", source ? ": " : "",
+			input_say(r, "%s%s... and %zu more %s", source ? source : "", source ? ": " : "",
 			     seen[s] - SHOWN_MAX, noun[s]);
 }
 
@@ -78,7 +78,7 @@ struct source {
 	struct footprint *footprint;
 };
 
-static long fill(void *arg, char *buf, size_t size)
+static long input_fill(void *arg, char *buf, size_t size)
 {
 	struct source *s = arg;
 	long n = files_fill(&s->fd, buf, size);
@@ -90,7 +90,7 @@ static long fill(void *arg, char *buf, size_t size)
 }
 
 /* Reads one open file; returns an exit code for what cannot be survived. */
-static int read_file(void *arg, const char *source, int fd)
+static int input_read_file(void *arg, const char *source, int fd)
 {
 	struct reading *r = arg;
 	struct source from = { .fd = fd, .footprint = r->footprint };
@@ -98,10 +98,10 @@ static int read_file(void *arg, const char *source, int fd)
 
 	if (r->footprint)
 		footprint_file(r->footprint, source);
-	err = svcrules_model_read(r->model, source, fill, &from, r->diags);
+	err = svcrules_model_read(r->model, source, input_fill, &from, r->diags);
 	if (r->footprint)
 		footprint_file_end(r->footprint, from.bytes);
-	diags_tell(r, source);
+	diags_say(r, source);
 	if (err == -ENOMEM || svcrules_diags_failed(r->diags))
 		return say_enomem();
 	if (err && err != -EINVAL)
@@ -111,7 +111,7 @@ static int read_file(void *arg, const char *source, int fd)
 }
 
 /* "ignored: 3 Pod, 1 Secret" */
-static int ignored_tell(const struct reading *r)
+static int ignored_say(const struct reading *r)
 {
 	char *text = NULL;
 	const char *kind;
@@ -126,14 +126,14 @@ static int ignored_tell(const struct reading *r)
 	for (size_t i = 0; (kind = svcrules_model_ignored(r->model, i, &count)); i++)
 		fprintf(f, "%s%zu %s", i ? ", " : "", count, kind);
 	if (fclose(f) == 0)
-		tell(r, "notice: ignored: %s", text);
+		input_say(r, "notice: ignored: %s", text);
 	free(text);
 	return EXIT_DONE;
 }
 
 static int read_all(struct reading *r, const struct arguments *a, const char *const *files, size_t nfiles)
 {
-	struct files f = { .each = read_file, .arg = r };
+	struct files f = { .each = input_read_file, .arg = r };
 	int code;
 
 	if (nfiles == 0) {
@@ -149,7 +149,7 @@ static int read_all(struct reading *r, const struct arguments *a, const char *co
 		say("the input has no Service at all; --allow-empty accepts that");
 		return EXIT_INPUT;
 	}
-	return ignored_tell(r);
+	return ignored_say(r);
 }
 
 /* Sets the host's addresses as `option`. */
@@ -176,65 +176,57 @@ static const char *node_name(const struct arguments *a, char *buf, size_t size)
 	return host_name(buf, size) == 0 ? buf : "";
 }
 
-void rules_release(struct rules *r)
+static int input_compile(struct reading *r, const struct svcrules_target *t, const struct svcrules_options *settings,
+			 struct svcrules_ruleset **ret)
 {
-	if (r->ipvs)
-		svcrules_ipvs_free(r->ipvs);
-	else
-		svcrules_nft_free(r->nft);
-	*r = (struct rules){ NULL, NULL };
-}
+	struct svcrules_ruleset *made = NULL;
+	int err = svcrules_build(r->model, settings, t->name, r->diags, &made);
 
-static int build_backend(struct reading *r, bool ipvs, const struct svcrules_options *settings, struct rules *ret)
-{
-	struct rules made = { NULL, NULL };
-	int err = ipvs ? svcrules_ipvs_build(r->model, settings, r->diags, &made.ipvs) :
-			 svcrules_nft_build(r->model, settings, r->diags, &made.nft);
-
-	if (!err && ipvs)
-		made.nft = svcrules_ipvs_nft(made.ipvs);
-	diags_tell(r, NULL);
+	diags_say(r, NULL);
 	if (err || svcrules_diags_failed(r->diags)) {
-		rules_release(&made);
+		svcrules_ruleset_free(made);
 		return say_enomem();
 	}
 	*ret = made;
 	return EXIT_DONE;
 }
 
-static int build(struct reading *r, const struct arguments *a, struct svcrules_options *settings, bool of_host,
-		 struct rules *ret)
+/* Sets the addresses that the target needs and the input does not have. */
+static int input_host(struct reading *r, const struct arguments *a, struct svcrules_options *settings)
 {
 	char name[256];
 	int code = EXIT_DONE;
 
-	if (of_host && !svcrules_options_has_node_ip(settings) &&
+	if (!svcrules_options_get(settings, "node-ip") &&
 	    !svcrules_model_has_node_addresses(r->model, node_name(a, name, sizeof(name))))
 		code = host_addresses_set(r, settings, "node-ip");
-	if (!code && of_host && arguments_ipvs(a))
+	if (!code && a->target->host_addresses)
 		code = host_addresses_set(r, settings, "host-ip");
-	return code ? code : build_backend(r, arguments_ipvs(a), settings, ret);
+	return code;
 }
 
 int input_build(const struct arguments *a, const char *const *files, size_t nfiles,
-		struct svcrules_options *settings, bool of_host, struct footprint *footprint, struct rules *ret)
+		struct svcrules_options *settings, bool use_host, struct footprint *footprint,
+		struct svcrules_ruleset **ret)
 {
-	struct reading r = { .model = svcrules_model_new(), .diags = svcrules_diags_new(), .footprint = footprint,
-			     .quiet = a->given[OPT_QUIET] };
+	struct reading r = { .model = svcrules_model_new(a->target->name), .diags = svcrules_diags_new(),
+			     .footprint = footprint, .quiet = a->given[OPT_QUIET] };
 	int code;
 
 	if (!r.model || !r.diags)
 		code = say_enomem();
 	else
 		code = read_all(&r, a, files, nfiles);
+	if (!code && use_host)
+		code = input_host(&r, a, settings);
 	if (!code)
-		code = build(&r, a, settings, of_host, ret);
+		code = input_compile(&r, a->target, settings, ret);
 	svcrules_model_free(r.model);
 	svcrules_diags_free(r.diags);
 	return code;
 }
 
-static int setting(struct svcrules_options *o, const char *name, const char *value)
+static int input_set(struct svcrules_options *o, const char *name, const char *value)
 {
 	struct svcrules_diags *d = svcrules_diags_new();
 	int err = d ? svcrules_options_set(o, name, value, d) : -ENOMEM;
@@ -260,10 +252,12 @@ int input_settings(const struct arguments *a, struct svcrules_options **ret)
 	if (!o)
 		return say_enomem();
 	if (!a->given[OPT_NODE_NAME] && host_name(name, sizeof(name)) == 0)
-		code = setting(o, "node-name", name);
+		code = input_set(o, "node-name", name);
 	for (size_t i = 0; i < OPT_COUNT && !code; i++)
-		if (option_specs[i].library && a->given[i])
-			code = setting(o, option_specs[i].name, a->value[i]);
+		if (a->given[i] && option_library_name(i))
+			code = input_set(o, option_library_name(i), a->value[i]);
+	for (size_t i = 0; i < a->nsettings && !code; i++)
+		code = input_set(o, a->settings[i].setting->name, a->settings[i].value);
 	if (code)
 		svcrules_options_free(o);
 	else

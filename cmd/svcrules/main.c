@@ -19,10 +19,10 @@ static void streams_secure(void)
 			_exit(EXIT_KERNEL);
 }
 
-static int run(const struct command *c, int argc, char **argv)
+static int main_run(const struct command *c, int argc, char **argv)
 {
 	struct arguments a;
-	int err = arguments_parse(&a, c->id, argc, argv), code;
+	int err = arguments_parse(&a, c, argc, argv), code;
 
 	if (err == -EINVAL) {
 		say("%s", a.problem);
@@ -30,7 +30,8 @@ static int run(const struct command *c, int argc, char **argv)
 	} else if (err) {
 		code = say_enomem();
 	} else if (a.given[OPT_HELP]) {
-		code = command_help.run(&(struct arguments){ .operands = (const char *[]){ c->name }, .noperands = 1 });
+		code = command_find("help")->run(&(struct arguments){ .operands = (const char *[]){ c->name },
+							      .noperands = 1 });
 	} else {
 		code = c->run(&a);
 	}
@@ -53,11 +54,11 @@ int main(int argc, char **argv)
 		return out_end(EXIT_DONE);
 	}
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
-		return out_end(command_help.run(&(struct arguments){ 0 }));
+		return out_end(command_find("help")->run(&(struct arguments){ .nfiles = 0 }));
 	if (argv[1][0] == '-') {
 		say("unknown option '%s' before the command; see 'svcrules help'", argv[1]);
 		return EXIT_USAGE;
 	}
 	c = command_find(argv[1]);
-	return c ? out_end(run(c, argc - 2, argv + 2)) : command_unknown(argv[1]);
+	return c ? out_end(main_run(c, argc - 2, argv + 2)) : command_unknown(argv[1]);
 }

@@ -5,174 +5,72 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdlib.h>
 
-#define ON(c) (1u << CMD_##c)
-#define READERS (ON(APPLY) | ON(COMPILE) | ON(DIFF))
-#define WRITERS (ON(APPLY) | ON(DELETE))
-#define ALL ((1u << CMD_COUNT) - 1)
 #define WAIT_DEFAULT 10    /* seconds */
 #define WAIT_MAX 1000000ul /* seconds; their milliseconds fit an unsigned int */
-#define DRAIN_DEFAULT 900  /* seconds */
-#define DRAIN_MAX 604800ul /* a week */
-#define WORD_MAX_LEN 48 /* longer words are like nothing we know */
+#define WORD_SIZE 50       /* of a word that may be mistyped, with the terminator */
 
-const struct option_spec option_specs[OPT_COUNT] = {
-	[OPT_FILE] = { "f", "FILE", NULL, "read FILE, '-' (standard input), or a directory's *.json; repeatable",
-		       READERS, false },
-	[OPT_FROM] = { "from", "FILE", NULL, "compare with FILE instead of the kernel", ON(DIFF), false },
-	[OPT_OUTPUT_COMPILE] = { "o", "FORMAT", "nft json ip ipvsadm",
-				 "print for nft(8), as json, or for IPVS for ip(8) or ipvsadm(8)", ON(COMPILE), false },
-	[OPT_OUTPUT_DIFF] = { "o", "FORMAT", "text nft json ip ipvsadm",
-			      "print services (text, default), json, or commands for nft, ip, ipvsadm",
-			      ON(DIFF), false },
-	[OPT_DRY_RUN] = { "dry-run", NULL, NULL, "print what would change; touch nothing", ON(APPLY), false },
-	[OPT_CHECK] = { "check", NULL, NULL, "let the kernel validate the change without making it", ON(APPLY),
-			false },
-	[OPT_VERIFY] = { "verify", NULL, NULL, "read the kernel's rules even if none seems to have changed them",
-			 ON(APPLY), false },
-	[OPT_NODE_NAME] = { "node-name", "NAME", NULL, "this node's name (default: the host's)", READERS, true },
-	[OPT_NODE_IP] = { "node-ip", "ADDRESS,...", NULL, "this node's addresses (default: its Node object's)",
-			  READERS, true },
+static const struct option_spec option_specs[OPT_COUNT] = {
+	[OPT_FILE] = { "f", "FILE", NULL, "read FILE, '-' (standard input), or a directory's *.json; repeatable", false },
+	[OPT_FROM] = { "from", "FILE", NULL, "compare with FILE instead of the kernel", false },
+	[OPT_OUTPUT] = { "o", "FORMAT", NULL, NULL, false },
+	[OPT_OUTPUT_CHANGES] = { "o", "FORMAT", NULL, NULL, false },
+	[OPT_DRY_RUN] = { "dry-run", NULL, NULL, "print what would change; touch nothing", false },
+	[OPT_CHECK] = { "check", NULL, NULL, "let the kernel validate the change without making it", false },
+	[OPT_VERIFY] = { "verify", NULL, NULL, "read the kernel's rules even if none seems to have changed them", false },
+	[OPT_NODE_NAME] = { "node-name", "NAME", NULL, "this node's name (default: the host's)", true },
+	[OPT_NODE_IP] = { "node-ip", "ADDRESS,...", NULL, "this node's addresses (default: its Node object's)", true },
 	[OPT_CLUSTER_CIDR] = { "cluster-cidr", "CIDR,...", NULL, "the pods' prefixes (default: of the Node objects)",
-			       READERS, true },
-	[OPT_SERVICE_CIDR] = { "service-cidr", "CIDR,...", NULL, "the cluster IPs' prefixes", READERS, true },
-	[OPT_MASQUERADE_ALL] = { "masquerade-all", NULL, NULL, "masquerade all traffic to services' addresses", READERS,
-				 true },
-	[OPT_MASQUERADE_MARK] = { "masquerade-mark", "BIT", NULL, "the packet mark to use (default: 0x4000)",
-				  READERS, true },
+			       true },
+	[OPT_SERVICE_CIDR] = { "service-cidr", "CIDR,...", NULL, "the cluster IPs' prefixes", true },
+	[OPT_MASQUERADE_ALL] = { "masquerade-all", NULL, NULL, "masquerade all traffic to services' addresses", true },
+	[OPT_MASQUERADE_MARK] = { "masquerade-mark", "BIT", NULL, "the packet mark to use (default: 0x4000)", true },
 	[OPT_NODEPORT_ADDRESSES] = { "nodeport-addresses", "CIDR,...|primary", NULL,
-				     "serve node ports on these addresses only", READERS, true },
-	[OPT_ZONE] = { "zone", "NAME", NULL, "this node's zone (default: its Node object's)", READERS, true },
-	[OPT_TABLE] = { "table", "NAME", NULL, "name of the nftables tables (default: svcrules)",
-			READERS | ON(DELETE), true },
-	[OPT_FAMILY] = { "family", "FAMILY", "ipv4 ipv6 both", "ipv4, ipv6 or both (default)", READERS, true },
-	[OPT_BACKEND] = { "backend", "NAME", "nftables ipvs", "nftables (default) or ipvs", READERS | ON(DELETE), false },
-	[OPT_IPVS_SCHEDULER] = { "ipvs-scheduler", "NAME", NULL, "for IPVS: how endpoints are chosen (default: rr)",
-				 READERS, true },
-	[OPT_DRAIN_TIMEOUT] = { "drain-timeout", "SECONDS", NULL,
-				"for IPVS: how long a removed endpoint may keep its connections (default: 900)", ON(APPLY),
-				false },
-	[OPT_NO_SYSCTLS] = { "no-sysctls", NULL, NULL, "for IPVS: set no net.ipv4.vs sysctl, warn where one is wrong",
-			     ON(APPLY), false },
-	[OPT_STRICT_ARP] = { "strict-arp", NULL, NULL, "for IPVS: set arp_ignore and arp_announce, for load-balancer IPs",
-			     ON(APPLY), false },
-	[OPT_ALLOW_EMPTY] = { "allow-empty", NULL, NULL, "accept input without any Service", READERS, false },
-	[OPT_WAIT] = { "wait", "SECONDS", NULL, "wait so long for another svcrules (default: 10)", WRITERS, false },
-	[OPT_QUIET] = { "quiet", NULL, NULL, "print nothing unless something is wrong", WRITERS, false },
-	[OPT_COMPLETION] = { "completion", "SHELL", "bash", "print a completion script for bash", ON(HELP), false },
-	[OPT_HELP] = { "h", NULL, NULL, "print this help; also --help", ALL, false },
+				     "serve node ports on these addresses only", true },
+	[OPT_ZONE] = { "zone", "NAME", NULL, "this node's zone (default: its Node object's)", true },
+	[OPT_TABLE] = { "table", "NAME", NULL, "name of the nftables tables (default: svcrules)", true },
+	[OPT_FAMILY] = { "family", "FAMILY", "ipv4 ipv6 both", "ipv4, ipv6 or both (default)", true },
+	[OPT_TARGET] = { "target", "NAME", NULL, NULL, false },
+	[OPT_BACKEND] = { "backend", "NAME", NULL, "another name of --target", false },
+	[OPT_ALLOW_EMPTY] = { "allow-empty", NULL, NULL, "accept input without any Service", false },
+	[OPT_WAIT] = { "wait", "SECONDS", NULL, "wait so long for another svcrules (default: 10)", false },
+	[OPT_QUIET] = { "quiet", NULL, NULL, "print nothing unless something is wrong", false },
+	[OPT_COMPLETION] = { "completion", "SHELL", "bash", "print a completion script for bash", false },
+	[OPT_HELP] = { "h", NULL, NULL, "print this help; also --help", false },
 };
 
-bool option_taken(enum option_id id, enum command_id command)
-{
-	return option_specs[id].commands & (1u << command);
-}
+#define GROUP(...) .ids = (const enum option_id[]){ __VA_ARGS__ }, \
+	.n = sizeof((const enum option_id[]){ __VA_ARGS__ }) / sizeof(enum option_id)
 
-const char *option_typed(const struct option_spec *s, char buf[static 40])
-{
-	snprintf(buf, 40, "%s%s", s->name[1] ? "--" : "-", s->name);
-	return buf;
-}
+const struct option_group input_options = { GROUP(OPT_FILE) };
+const struct option_group from_options = { GROUP(OPT_FROM) };
+const struct option_group output_options = { GROUP(OPT_OUTPUT) };
+const struct option_group output_changes_options = { GROUP(OPT_OUTPUT_CHANGES) };
+const struct option_group try_options = { GROUP(OPT_DRY_RUN, OPT_CHECK, OPT_VERIFY) };
+const struct option_group node_options = { GROUP(OPT_NODE_NAME, OPT_NODE_IP, OPT_CLUSTER_CIDR, OPT_SERVICE_CIDR,
+						 OPT_MASQUERADE_ALL, OPT_MASQUERADE_MARK, OPT_NODEPORT_ADDRESSES,
+						 OPT_ZONE) };
+const struct option_group table_options = { GROUP(OPT_TABLE) };
+const struct option_group family_options = { GROUP(OPT_FAMILY) };
+const struct option_group apply_target_options = { GROUP(OPT_TARGET, OPT_BACKEND), .settings = true,
+						   .apply_only = true };
+const struct option_group target_options = { GROUP(OPT_TARGET, OPT_BACKEND), .settings = true };
+const struct option_group delete_target_options = { GROUP(OPT_TARGET, OPT_BACKEND) };
+const struct option_group empty_options = { GROUP(OPT_ALLOW_EMPTY) };
+const struct option_group writer_options = { GROUP(OPT_WAIT, OPT_QUIET) };
+const struct option_group completion_options = { GROUP(OPT_COMPLETION) };
+const struct option_group help_options = { GROUP(OPT_HELP) };
 
-static size_t min3(size_t a, size_t b, size_t c)
-{
-	size_t m = a < b ? a : b;
+/* ---- What the targets bring --------------------------------------------- */
 
-	return m < c ? m : c;
-}
+/* Texts made from the list of targets, once. */
+static struct {
+	bool made;
+	char names[128], names_help[128], formats[128], formats_help[160], change_formats[128], change_help[160];
+} target_texts;
 
-/* Insertions, deletions, replacements and swaps of neighbours that lead from `a` to `b`. */
-static size_t distance(const char *a, size_t na, const char *b, size_t nb)
-{
-	size_t row[WORD_MAX_LEN + 1][WORD_MAX_LEN + 1];
-
-	for (size_t i = 0; i <= na; i++)
-		row[i][0] = i;
-	for (size_t j = 0; j <= nb; j++)
-		row[0][j] = j;
-	for (size_t i = 1; i <= na; i++)
-		for (size_t j = 1; j <= nb; j++) {
-			size_t d = min3(row[i - 1][j] + 1, row[i][j - 1] + 1,
-					row[i - 1][j - 1] + (a[i - 1] != b[j - 1]));
-
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-				d = min3(d, row[i - 2][j - 2] + 1, d);
-			row[i][j] = d;
-		}
-	return row[na][nb];
-}
-
-const char *nearest(const char *word, const char *const *names, size_t n)
-{
-	size_t len = strlen(word), best = 0;
-	const char *found = NULL;
-
-	if (len == 0 || len > WORD_MAX_LEN)
-		return NULL;
-	for (size_t i = 0; i < n; i++) {
-		size_t other = strlen(names[i]), longer = len > other ? len : other;
-		size_t d;
-
-		if (other > WORD_MAX_LEN)
-			continue;
-		d = distance(word, len, names[i], other);
-		/* A word cut short is a better guess than its distance says. */
-		if (len >= 2 && strncmp(word, names[i], len) == 0)
-			d = 1;
-		if (d * 2 <= longer && (!found || d < best))
-			best = d, found = names[i];
-	}
-	return found;
-}
-
-/* Sets the problem; returns what the parser shall return. */
-static int __attribute__((format(printf, 2, 3))) problem(struct arguments *a, const char *format, ...)
-{
-	va_list ap;
-	int n;
-
-	va_start(ap, format);
-	n = vasprintf(&a->problem, format, ap);
-	va_end(ap);
-	if (n < 0)
-		a->problem = NULL;
-	return n < 0 ? -ENOMEM : -EINVAL;
-}
-
-/* The first command that takes the option. */
-static const char *taker(const struct option_spec *s)
-{
-	return commands[__builtin_ctz(s->commands)]->name;
-}
-
-static int unknown_option(struct arguments *a, enum command_id command, const char *typed, const char *name,
-			  size_t len)
-{
-	const char *own = commands[command]->name, *names[OPT_COUNT + 1], *near;
-	const struct option_spec *elsewhere = NULL;
-	char word[WORD_MAX_LEN + 2], buf[40];
-	size_t n = 0;
-
-	for (size_t i = 0; i < OPT_COUNT; i++) {
-		const struct option_spec *s = &option_specs[i];
-
-		if (option_taken((enum option_id)i, command) && s->name[1])
-			names[n++] = s->name;
-		else if (strlen(s->name) == len && memcmp(s->name, name, len) == 0)
-			elsewhere = elsewhere ? elsewhere : s;
-	}
-	names[n++] = "help";
-	if (elsewhere && (name - typed == 2) == (elsewhere->name[1] != '\0'))
-		return problem(a, "'%s' has no option '%s', '%s' has; see 'svcrules help %s'", own,
-			       option_typed(elsewhere, buf), taker(elsewhere), own);
-	snprintf(word, sizeof(word), "%.*s", (int)(len < WORD_MAX_LEN + 1 ? len : WORD_MAX_LEN + 1), name);
-	near = nearest(word, names, n);
-	if (near)
-		return problem(a, "unknown option '%s', did you mean '--%s'? See 'svcrules help %s'", typed, near, own);
-	return problem(a, "unknown option '%s'; see 'svcrules help %s'", typed, own);
-}
-
-static bool is_choice(const char *choices, const char *value)
+static bool has_choice(const char *choices, const char *value)
 {
 	size_t len = strlen(value);
 
@@ -186,7 +84,176 @@ static bool is_choice(const char *choices, const char *value)
 	return false;
 }
 
-static int append(const char ***list, size_t *n, const char *s)
+static void add_choice(char *choices, size_t size, const char *value)
+{
+	size_t n = strlen(choices);
+
+	if (*value && !has_choice(choices, value))
+		snprintf(choices + n, size - n, "%s%s", n ? " " : "", value);
+}
+
+/* "nft json" to "nft, json"; after the first word comes " (default)". */
+static void spell_choices(const char *choices, const char *before, char *to, size_t size)
+{
+	size_t n = (size_t)snprintf(to, size, "%s", before), words = 0;
+
+	while (*choices && n < size) {
+		size_t len = strcspn(choices, " ");
+
+		n += (size_t)snprintf(to + n, size - n, "%s%.*s%s", words ? ", " : "", (int)len, choices,
+				      words ? "" : " (default)");
+		choices += len + strspn(choices + len, " ");
+		words++;
+	}
+}
+
+static void make_target_texts(void)
+{
+	const struct svcrules_target *t;
+
+	for (size_t i = 0; (t = svcrules_target(i)); i++) {
+		add_choice(target_texts.names, sizeof(target_texts.names), t->name);
+		for (size_t k = 0; t->formats[k]; k++)
+			add_choice(target_texts.formats, sizeof(target_texts.formats), t->formats[k]);
+		for (size_t k = 0; t->change_formats[k]; k++)
+			add_choice(target_texts.change_formats, sizeof(target_texts.change_formats),
+				   t->change_formats[k]);
+	}
+	spell_choices(target_texts.names, "what to compile to: ", target_texts.names_help,
+		      sizeof(target_texts.names_help));
+	spell_choices(target_texts.formats, "how to print it: ", target_texts.formats_help,
+		      sizeof(target_texts.formats_help));
+	spell_choices(target_texts.change_formats, "how to print it: ", target_texts.change_help,
+		      sizeof(target_texts.change_help));
+	target_texts.made = true;
+}
+
+static struct option_spec option_spec_of(enum option_id id)
+{
+	struct option_spec s = option_specs[id];
+
+	if (!target_texts.made)
+		make_target_texts();
+	if (id == OPT_TARGET || id == OPT_BACKEND)
+		s.choices = target_texts.names;
+	if (id == OPT_TARGET)
+		s.help = target_texts.names_help;
+	if (id == OPT_OUTPUT) {
+		s.choices = target_texts.formats;
+		s.help = target_texts.formats_help;
+	}
+	if (id == OPT_OUTPUT_CHANGES) {
+		s.choices = target_texts.change_formats;
+		s.help = target_texts.change_help;
+	}
+	return s;
+}
+
+/* The i-th setting of all targets that a group takes; counts *i down. */
+static bool setting_at(const struct option_group *g, size_t *i, struct option *ret)
+{
+	const struct svcrules_target *t;
+
+	for (size_t k = 0; g->settings && (t = svcrules_target(k)); k++)
+		for (const struct svcrules_setting *s = t->settings; s->name; s++) {
+			if ((s->apply_only && !g->apply_only) || (*i)--)
+				continue;
+			*ret = (struct option){ .id = OPT_COUNT, .setting = s, .target = t,
+						.spec = { .name = s->name, .argument = s->argument, .help = s->help } };
+			return true;
+		}
+	return false;
+}
+
+bool option_at(const struct command *c, size_t i, struct option *ret)
+{
+	for (const struct option_group *const *g = c->options; *g; g++) {
+		if (i < (*g)->n) {
+			*ret = (struct option){ .id = (*g)->ids[i], .spec = option_spec_of((*g)->ids[i]) };
+			return true;
+		}
+		i -= (*g)->n;
+		if (setting_at(*g, &i, ret))
+			return true;
+	}
+	return false;
+}
+
+const char *option_library_name(enum option_id id)
+{
+	return option_specs[id].library ? option_specs[id].name : NULL;
+}
+
+const char *option_typed(const struct option_spec *s, char buf[static 40])
+{
+	snprintf(buf, 40, "%s%s", s->name[1] ? "--" : "-", s->name);
+	return buf;
+}
+
+/* ---- The parser --------------------------------------------------------- */
+
+/* Sets the problem; returns the parser's result. */
+static int __attribute__((format(printf, 2, 3))) problem(struct arguments *a, const char *format, ...)
+{
+	va_list ap;
+	int n;
+
+	va_start(ap, format);
+	n = vasprintf(&a->problem, format, ap);
+	va_end(ap);
+	if (n < 0)
+		a->problem = NULL;
+	return n < 0 ? -ENOMEM : -EINVAL;
+}
+
+/* Finds the option of that name; false if the command has none. */
+static bool find_option(const struct command *c, const char *name, size_t len, struct option *ret)
+{
+	bool help = len == 4 && memcmp(name, "help", 4) == 0;
+
+	for (size_t i = 0; option_at(c, i, ret); i++)
+		if (help ? ret->id == OPT_HELP : strlen(ret->spec.name) == len && memcmp(ret->spec.name, name, len) == 0)
+			return true;
+	return false;
+}
+
+/* The first command that takes an option of that name, or NULL. */
+static const struct command *find_taker(const char *name, size_t len, struct option *ret)
+{
+	for (size_t i = 0; commands[i]; i++)
+		if (len > 0 && find_option(commands[i], name, len, ret) && strlen(ret->spec.name) == len)
+			return commands[i];
+	return NULL;
+}
+
+#define NAMES_MAX 48
+
+static int unknown_option(struct arguments *a, const struct command *c, const char *typed, const char *name,
+			  size_t len)
+{
+	const char *names[NAMES_MAX + 1], *near;
+	const struct command *taker;
+	char word[WORD_SIZE], buf[40];
+	struct option o;
+	size_t n = 0;
+
+	taker = find_taker(name, len, &o);
+	if (taker && (name - typed == 2) == (o.spec.name[1] != '\0') && taker != c)
+		return problem(a, "'%s' has no option '%s', '%s' has; see 'svcrules help %s'", c->name,
+			       option_typed(&o.spec, buf), taker->name, c->name);
+	for (size_t i = 0; n < NAMES_MAX && option_at(c, i, &o); i++)
+		if (o.spec.name[1])
+			names[n++] = o.spec.name;
+	names[n++] = "help";
+	snprintf(word, sizeof(word), "%.*s", (int)(len < WORD_SIZE ? len : WORD_SIZE), name);
+	near = nearest(word, names, n);
+	if (near)
+		return problem(a, "unknown option '%s', did you mean '--%s'? See 'svcrules help %s'", typed, near,
+			       c->name);
+	return problem(a, "unknown option '%s'; see 'svcrules help %s'", typed, c->name);
+}
+
+static int append_word(const char ***list, size_t *n, const char *s)
 {
 	const char **p = reallocarray(*list, *n + 1, sizeof(*p));
 
@@ -197,39 +264,41 @@ static int append(const char ***list, size_t *n, const char *s)
 	return 0;
 }
 
-static int take(struct arguments *a, enum option_id id, const char *value)
+static int take_setting(struct arguments *a, const struct option *o, const char *value)
 {
-	const struct option_spec *s = &option_specs[id];
-	char buf[40];
+	size_t i = 0;
 
-	if (s->choices && value && !is_choice(s->choices, value))
-		return problem(a, "%s: '%s' is not known, expected %s%s", option_typed(s, buf), value,
-			       strchr(s->choices, ' ') ? "one of: " : "", s->choices);
-	a->given[id] = true;
-	a->value[id] = value;
-	return id == OPT_FILE ? append(&a->files, &a->nfiles, value) : 0;
+	while (i < a->nsettings && a->settings[i].setting != o->setting)
+		i++;
+	if (i == SETTINGS_MAX)
+		return problem(a, "too many options");
+	a->settings[i] = (struct given_setting){ o->setting, o->target, value };
+	a->nsettings = i == a->nsettings ? i + 1 : a->nsettings;
+	return 0;
 }
 
-/* Finds the option of that name for the command; OPT_COUNT if there is none. */
-static enum option_id find(enum command_id command, const char *name, size_t len)
+static int take_option(struct arguments *a, const struct option *o, const char *value)
 {
-	if (len == 4 && memcmp(name, "help", 4) == 0)
-		return OPT_HELP;
-	for (unsigned i = 0; i < OPT_COUNT; i++) {
-		const char *known = option_specs[i].name;
+	const char *choices = o->spec.choices;
+	enum option_id id = o->id == OPT_BACKEND ? OPT_TARGET : o->id;
+	char buf[40];
 
-		if (option_taken((enum option_id)i, command) && strlen(known) == len && memcmp(known, name, len) == 0)
-			return (enum option_id)i;
-	}
-	return OPT_COUNT;
+	if (choices && value && !has_choice(choices, value))
+		return problem(a, "%s: '%s' is not known, expected %s%s", option_typed(&o->spec, buf), value,
+			       strchr(choices, ' ') ? "one of: " : "", choices);
+	if (o->setting)
+		return take_setting(a, o, value);
+	a->given[id] = true;
+	a->value[id] = value;
+	return id == OPT_FILE ? append_word(&a->files, &a->nfiles, value) : 0;
 }
 
 /* Takes the option in argv[*at] and, if it stands apart, its value. */
-static int parse_one(struct arguments *a, enum command_id command, int argc, char *const *argv, int *at)
+static int parse_one(struct arguments *a, const struct command *c, int argc, char *const *argv, int *at)
 {
 	const char *typed = argv[*at], *name = typed + 1, *joined = NULL;
+	struct option o;
 	size_t len = 1;
-	enum option_id id;
 
 	if (typed[1] == '-') {
 		name = typed + 2;
@@ -238,46 +307,79 @@ static int parse_one(struct arguments *a, enum command_id command, int argc, cha
 	} else if (typed[2]) {
 		joined = typed + 2;
 	}
-	/* A single letter after two dashes, a word after one: a slip of the finger, and told as one. */
-	id = len == 1 && typed[1] == '-' ? OPT_COUNT : find(command, name, len);
-	if (id == OPT_COUNT) {
+	/* A single letter after two dashes, or a word after one, is a slip of the finger. */
+	if ((len == 1 && typed[1] == '-') || !find_option(c, name, len, &o)) {
 		if (typed[1] != '-')
 			name = typed + 1, len = strcspn(name, "=");
-		return unknown_option(a, command, typed, name, len);
+		return unknown_option(a, c, typed, name, len);
 	}
-	if (!option_specs[id].argument)
-		return joined ? problem(a, "'%s': this option takes no value; see 'svcrules help %s'", typed,
-					commands[command]->name)
-			      : take(a, id, NULL);
+	if (!o.spec.argument)
+		return joined ? problem(a, "'%s': this option takes no value; see 'svcrules help %s'", typed, c->name)
+			      : take_option(a, &o, NULL);
 	if (!joined && ++*at >= argc)
-		return problem(a, "'%s' needs a value: %s; see 'svcrules help %s'", typed, option_specs[id].argument,
-			       commands[command]->name);
-	return take(a, id, joined ? joined : argv[*at]);
+		return problem(a, "'%s' needs a value: %s; see 'svcrules help %s'", typed, o.spec.argument, c->name);
+	return take_option(a, &o, joined ? joined : argv[*at]);
 }
 
-/* What would have no effect is a mistake. (--drain-timeout has one, after a change of back ends.) */
-static int only_ipvs(struct arguments *a, enum command_id command)
+static const struct svcrules_target *target_named(const char *name)
 {
-	static const enum option_id ids[] = { OPT_IPVS_SCHEDULER, OPT_NO_SYSCTLS, OPT_STRICT_ARP };
-	static const enum option_id outputs[] = { OPT_OUTPUT_COMPILE, OPT_OUTPUT_DIFF };
-	char typed[40];
+	const struct svcrules_target *t;
+	size_t i = 0;
 
-	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]) && !arguments_ipvs(a); i++)
-		if (a->given[ids[i]])
-			return problem(a, "'%s' needs --backend ipvs; see 'svcrules help %s'",
-				       option_typed(&option_specs[ids[i]], typed), commands[command]->name);
-	for (size_t i = 0; i < sizeof(outputs) / sizeof(outputs[0]) && !arguments_ipvs(a); i++)
-		if (a->value[outputs[i]] && strncmp(a->value[outputs[i]], "ip", 2) == 0)
-			return problem(a, "'-o %s' needs --backend ipvs; see 'svcrules help %s'", a->value[outputs[i]],
-				       commands[command]->name);
-	return 0;
+	while ((t = svcrules_target(i++)))
+		if (!name || strcmp(t->name, name) == 0)
+			break;
+	return t;
 }
 
-int arguments_parse(struct arguments *a, enum command_id command, int argc, char *const *argv)
+static bool has_format(const char *const *formats, const char *format)
+{
+	while (*formats && strcmp(*formats, format) != 0)
+		formats++;
+	return *formats;
+}
+
+static const char *const *formats_of(const struct svcrules_target *t, bool changes)
+{
+	return changes ? t->change_formats : t->formats;
+}
+
+/* A format that only another target has. */
+static int check_format(struct arguments *a, const struct command *c, const char *format, bool changes)
+{
+	const struct svcrules_target *t;
+
+	if (!format || has_format(formats_of(a->target, changes), format))
+		return 0;
+	for (size_t i = 0; (t = svcrules_target(i)); i++)
+		if (has_format(formats_of(t, changes), format))
+			break;
+	return problem(a, "'-o %s' needs --backend %s; see 'svcrules help %s'", format, t ? t->name : "?", c->name);
+}
+
+/* What would have no effect is a mistake. */
+static int check_target(struct arguments *a, const struct command *c)
+{
+	char typed[40];
+	int err;
+
+	for (size_t i = 0; i < a->nsettings; i++) {
+		const struct given_setting *s = &a->settings[i];
+		const struct option_spec spec = { .name = s->setting->name };
+
+		if (s->target != a->target && !s->setting->any_target)
+			return problem(a, "'%s' needs --backend %s; see 'svcrules help %s'", option_typed(&spec, typed),
+				       s->target->name, c->name);
+	}
+	err = check_format(a, c, a->value[OPT_OUTPUT], false);
+	return err ? err : check_format(a, c, a->value[OPT_OUTPUT_CHANGES], true);
+}
+
+int arguments_parse(struct arguments *a, const struct command *c, int argc, char *const *argv)
 {
 	bool options = true;
 
-	*a = (struct arguments){ 0 };
+	*a = (struct arguments){ .nfiles = 0 };
 	for (int i = 0; i < argc; i++) {
 		int err;
 
@@ -287,17 +389,17 @@ int arguments_parse(struct arguments *a, enum command_id command, int argc, char
 		}
 		/* "-" alone is a value, never an option */
 		if (options && argv[i][0] == '-' && argv[i][1])
-			err = parse_one(a, command, argc, argv, &i);
-		else if (command == CMD_HELP)
-			err = append(&a->operands, &a->noperands, argv[i]);
+			err = parse_one(a, c, argc, argv, &i);
+		else if (c->operands)
+			err = append_word(&a->operands, &a->noperands, argv[i]);
 		else
 			err = problem(a, "unexpected argument '%s'%s; see 'svcrules help %s'", argv[i],
-				      command == CMD_DELETE ? "" : " (input files are named with -f)",
-				      commands[command]->name);
+				      c->options[0] == &input_options ? " (input files are named with -f)" : "", c->name);
 		if (err)
 			return err;
 	}
-	return only_ipvs(a, command);
+	a->target = target_named(a->value[OPT_TARGET]);
+	return check_target(a, c);
 }
 
 bool arguments_trial(const struct arguments *a)
@@ -305,45 +407,22 @@ bool arguments_trial(const struct arguments *a)
 	return a->given[OPT_DRY_RUN] || a->given[OPT_CHECK];
 }
 
-bool arguments_ipvs(const struct arguments *a)
+int arguments_wait(const struct arguments *a, unsigned *ret_ms)
 {
-	return a->value[OPT_BACKEND] && strcmp(a->value[OPT_BACKEND], "ipvs") == 0;
-}
-
-/* An option's value in seconds. Returns an exit code. */
-static int options_seconds(const struct arguments *a, enum option_id id, unsigned long fallback,
-			   unsigned long max, unsigned *ret)
-{
-	const char *value = a->value[id];
-	unsigned long seconds = fallback;
-	char *end, typed[40];
+	const char *value = a->value[OPT_WAIT];
+	unsigned long seconds = WAIT_DEFAULT;
+	char *end;
 
 	if (value) {
 		errno = 0;
 		seconds = strtoul(value, &end, 10);
-		if (*value < '0' || *value > '9' || *end || errno || seconds > max) {
-			say("%s: '%s' is not valid, expected seconds from 0 to %lu",
-			    option_typed(&option_specs[id], typed), value, max);
+		if (*value < '0' || *value > '9' || *end || errno || seconds > WAIT_MAX) {
+			say("--wait: '%s' is not valid, expected seconds from 0 to %lu", value, WAIT_MAX);
 			return EXIT_USAGE;
 		}
 	}
-	*ret = (unsigned)seconds;
+	*ret_ms = (unsigned)seconds * 1000;
 	return EXIT_DONE;
-}
-
-int options_wait(const struct arguments *a, unsigned *ret_ms)
-{
-	unsigned seconds;
-	int code = options_seconds(a, OPT_WAIT, WAIT_DEFAULT, WAIT_MAX, &seconds);
-
-	if (!code)
-		*ret_ms = seconds * 1000;
-	return code;
-}
-
-int options_drain_timeout(const struct arguments *a, unsigned *ret_seconds)
-{
-	return options_seconds(a, OPT_DRAIN_TIMEOUT, DRAIN_DEFAULT, DRAIN_MAX, ret_seconds);
 }
 
 void arguments_free(struct arguments *a)
@@ -351,5 +430,5 @@ void arguments_free(struct arguments *a)
 	free(a->files);
 	free(a->operands);
 	free(a->problem);
-	*a = (struct arguments){ 0 };
+	*a = (struct arguments){ .nfiles = 0 };
 }

@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The command line's options: the one table, and its parser. */
-#ifndef SVCRULES_CMD_OPTIONS_H
-#define SVCRULES_CMD_OPTIONS_H
+/*
+ * The command line's options: one table, groups of it that commands name, and the parser.
+ * Settings of targets come from the library and stand behind the option --target.
+ */
+#ifndef SVCRULES_OPTIONS_H
+#define SVCRULES_OPTIONS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-enum command_id { CMD_APPLY, CMD_COMPILE, CMD_DELETE, CMD_DIFF, CMD_HELP, CMD_COUNT };
+#include "svcrules.h"
 
 enum option_id {
 	OPT_FILE,
 	OPT_FROM,
-	OPT_OUTPUT_COMPILE,
-	OPT_OUTPUT_DIFF,
+	OPT_OUTPUT,         /* of compile */
+	OPT_OUTPUT_CHANGES, /* of diff */
 	OPT_DRY_RUN,
 	OPT_CHECK,
 	OPT_VERIFY,
@@ -26,11 +29,8 @@ enum option_id {
 	OPT_ZONE,
 	OPT_TABLE,
 	OPT_FAMILY,
-	OPT_BACKEND,
-	OPT_IPVS_SCHEDULER,
-	OPT_DRAIN_TIMEOUT,
-	OPT_NO_SYSCTLS,
-	OPT_STRICT_ARP,
+	OPT_TARGET,
+	OPT_BACKEND, /* another spelling of --target, which takes its place */
 	OPT_ALLOW_EMPTY,
 	OPT_WAIT,
 	OPT_QUIET,
@@ -44,17 +44,50 @@ struct option_spec {
 	const char *argument; /* "FILE"; NULL: takes none */
 	const char *choices;  /* the only values, with spaces between; NULL: any */
 	const char *help;
-	unsigned commands; /* bit 1 << command_id: these take it */
-	bool library;      /* handed to svcrules_options_set() under its name */
+	bool library;         /* handed to svcrules_options_set() under its name */
 };
 
-extern const struct option_spec option_specs[OPT_COUNT]; /* in the order of the help text */
+/* Options that belong together; a command lists the groups that it takes, in the order of its help. */
+struct option_group {
+	const enum option_id *ids;
+	size_t n;
+	bool settings;   /* the settings of all targets follow */
+	bool apply_only; /* also those that mean something only where the kernel is changed */
+};
+
+extern const struct option_group input_options, from_options, output_options, output_changes_options, try_options,
+	node_options, table_options, family_options, apply_target_options, target_options, delete_target_options,
+	empty_options, writer_options, completion_options, help_options;
+
+struct command;
+
+/* One option of a command. */
+struct option {
+	enum option_id id; /* OPT_COUNT: a setting */
+	const struct svcrules_setting *setting;
+	const struct svcrules_target *target; /* of the setting */
+	struct option_spec spec;
+};
+
+/* The i-th option of a command, in the order of its help; false past the end. */
+bool option_at(const struct command *c, size_t i, struct option *ret);
+
+#define SETTINGS_MAX 16
+
+struct given_setting {
+	const struct svcrules_setting *setting;
+	const struct svcrules_target *target;
+	const char *value; /* the last; NULL without one */
+};
 
 /* What a command line said; points into it. */
 struct arguments {
 	bool given[OPT_COUNT];
 	const char *value[OPT_COUNT]; /* the last; NULL if not given or without argument */
-	const char **files;           /* each -f, in order */
+	struct given_setting settings[SETTINGS_MAX];
+	size_t nsettings;
+	const struct svcrules_target *target; /* --target, or the default */
+	const char **files;                   /* each -f, in order */
 	size_t nfiles;
 	const char **operands;
 	size_t noperands;
@@ -65,23 +98,16 @@ struct arguments {
  * Parses what follows the command's name. Returns 0, -EINVAL with a->problem
  * set, or -ENOMEM. arguments_free() in every case.
  */
-int arguments_parse(struct arguments *a, enum command_id command, int argc, char *const *argv);
+int arguments_parse(struct arguments *a, const struct command *c, int argc, char *const *argv);
 void arguments_free(struct arguments *a);
 
-/* --dry-run or --check: nothing is to be changed? */
+/* True for --dry-run and --check: nothing is to be changed. */
 bool arguments_trial(const struct arguments *a);
-/* --backend ipvs? */
-bool arguments_ipvs(const struct arguments *a);
+/* --wait in milliseconds, or its default. Returns an exit code, having printed what is wrong. */
+int arguments_wait(const struct arguments *a, unsigned *ret_ms);
 
-/*
- * The values of --wait, in milliseconds, and of --drain-timeout, in seconds, or
- * their defaults. Return an exit code, having printed what is wrong.
- */
-int options_wait(const struct arguments *a, unsigned *ret_ms);
-int options_drain_timeout(const struct arguments *a, unsigned *ret_seconds);
-
-/* True if the command takes the option. */
-bool option_taken(enum option_id id, enum command_id command);
+/* The name under which the library knows an option; NULL if it does not. */
+const char *option_library_name(enum option_id id);
 /* The option as it is typed: "-f" or "--zone"; `buf` is used and returned. */
 const char *option_typed(const struct option_spec *s, char buf[static 40]);
 

@@ -17,12 +17,12 @@ static const char *plural(size_t n)
 	return n == 1 ? "" : "s";
 }
 
-static void print_changes(const struct summary *s)
+static void summary_changes(const struct summary *s)
 {
 	printf("%zu element%s added, %zu removed", s->changed->elements_added, plural(s->changed->elements_added),
 	       s->changed->elements_removed);
-	if (s->ipvs)
-		printf(", %zu change%s of IPVS", s->ipvs, plural(s->ipvs));
+	if (s->other)
+		printf(", %zu change%s of %s", s->other, plural(s->other), s->other_noun);
 	printf(" (%zu change%s %s)", s->messages, plural(s->messages), s->done);
 }
 
@@ -31,7 +31,7 @@ void summary_print(const struct summary *s)
 	printf("%zu service%s, %zu endpoint%s: ", s->served->services, plural(s->served->services),
 	       s->served->endpoints, plural(s->served->endpoints));
 	if (s->messages)
-		print_changes(s);
+		summary_changes(s);
 	else
 		printf("no changes");
 	if (s->flows)

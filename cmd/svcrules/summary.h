@@ -7,10 +7,11 @@
 
 struct summary {
 	double start; /* summary_clock() then */
-	const struct svcrules_nft_stats *served;
+	const struct svcrules_stats *served;
 	const struct svcrules_changes_stats *changed; /* elements of the tables */
-	size_t messages; /* that made the changes, all told */
-	size_t ipvs;     /* those of IPVS and its interface among them */
+	size_t messages; /* that made the changes, all together */
+	size_t other;    /* those among them that changed no tables */
+	const char *other_noun; /* what they changed */
 	size_t flows;    /* stale UDP flows deleted */
 	const char *done; /* what became of the messages: "sent" */
 };

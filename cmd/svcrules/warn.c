@@ -20,8 +20,9 @@ static void warn_sysctl(const char *path, const char *effect)
 		say("warning: /proc/sys/%s is 0: %s", path, effect);
 }
 
-void warn_host(struct netlink *n, bool ipv4, bool ipv6, const struct svcrules_nft_stats *stats)
+void warn_host(struct netlink *n, const struct svcrules_stats *stats)
 {
+	bool ipv4 = stats->ipv4, ipv6 = stats->ipv6;
 	bool bridge = (ipv4 || ipv6) && host_has_bridge() == 1;
 
 	if (ipv4)

@@ -6,12 +6,12 @@
 #include <stdint.h>
 
 struct netlink;
-struct svcrules_nft_stats;
+struct svcrules_stats;
 
 /*
  * Warns of common mistakes in this host's setup that keep the rules wanted
  * from working: what is served in each family, and how much. Changes nothing.
  */
-void warn_host(struct netlink *n, bool ipv4, bool ipv6, const struct svcrules_nft_stats *stats);
+void warn_host(struct netlink *n, const struct svcrules_stats *stats);
 
 #endif

@@ -1,40 +1,41 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* From what this node must serve to virtual servers, addresses and the table beside them. */
+#include "rules/ipvs/build.h"
 #include "diag.h"
-#include "rules/ipvs/ruleset.h"
+#include "rules/ipvs/servers.h"
 #include "rules/nftables/build.h"
 
 #include <errno.h>
 
 /* What is built, from what. */
-struct builder {
-	struct svcrules_ipvs *v;
+struct ipvs_builder {
+	struct svcr_ipvs_parts p;
+	const char *scheduler; /* of services that name none */
 	const struct svcrules_model *m;
 	const struct svcr_view *w;
 	const struct svcrules_options *o;
 	struct svcr_addrs elsewhere; /* sorted */
 };
 
-static int add_own(struct builder *b)
+static int add_own(struct ipvs_builder *b)
 {
 	const struct svcr_addrs *host = &b->o->host_ips;
 	int err = 0;
 
 	for (size_t i = 0; i < b->w->nnode_ips && !err; i++)
-		err = svcr_ipvs_add_addr(&b->v->own, &b->w->node_ips[i]);
+		err = svcr_addrs_add(&b->p.ipvs->own, &b->w->node_ips[i]);
 	for (size_t i = 0; i < host->n && !err; i++)
-		err = svcr_ipvs_add_addr(&b->v->own, &host->v[i]);
-	svcr_ipvs_sort(b->v);
+		err = svcr_addrs_add(&b->p.ipvs->own, &host->v[i]);
+	svcr_addrs_sort(&b->p.ipvs->own);
 	return err;
 }
 
-static int add_others(struct builder *b, const struct svcr_addrs *of)
+static int add_others(struct ipvs_builder *b, const struct svcr_addrs *of)
 {
 	int err = 0;
 
 	for (size_t i = 0; i < of->n && !err; i++)
-		if (!svcr_addrs_have(&b->v->own, &of->v[i]))
-			err = svcr_ipvs_add_addr(&b->elsewhere, &of->v[i]);
+		if (!svcr_addrs_have(&b->p.ipvs->own, &of->v[i]))
+			err = svcr_addrs_add(&b->elsewhere, &of->v[i]);
 	return err;
 }
 
@@ -42,13 +43,13 @@ static int add_others(struct builder *b, const struct svcr_addrs *of)
  * Addresses known to be a machine's, but not this one's: those of other nodes, and those of this one's Node that
  * none of its interfaces has (if these are known), as when a gateway translates them.
  */
-static int find_elsewhere(struct builder *b)
+static int find_elsewhere(struct ipvs_builder *b)
 {
 	int err = 0;
 
 	for (size_t i = 0; i < b->w->nnode_ips && b->o->host_ips.n && !err; i++)
 		if (!svcr_addrs_have(&b->o->host_ips, &b->w->node_ips[i]))
-			err = svcr_ipvs_add_addr(&b->elsewhere, &b->w->node_ips[i]);
+			err = svcr_addrs_add(&b->elsewhere, &b->w->node_ips[i]);
 	for (size_t i = 0; i < b->m->nodes.n && !err; i++) {
 		const struct svcr_node *n = &b->m->nodes.v[i];
 
@@ -67,7 +68,7 @@ static int find_elsewhere(struct builder *b)
  * Virtual servers need their address on this host: on the dummy interface, unless another one has it. On the dummy
  * interface an address that belongs elsewhere would cut this node off from its owner: it is left to nftables.
  */
-static int bind_addresses(struct builder *b)
+static int bind_addresses(struct ipvs_builder *b)
 {
 	const struct svcr_view *w = b->w;
 	int err = 0;
@@ -75,23 +76,23 @@ static int bind_addresses(struct builder *b)
 	for (size_t i = 0; i < w->nvips && !err; i++) {
 		const struct svcr_addr *a = &w->vips[i].addr;
 
-		if ((i && svcr_addr_eq(a, &w->vips[i - 1].addr)) || svcr_addrs_have(&b->v->own, a) ||
+		if ((i && svcr_addr_eq(a, &w->vips[i - 1].addr)) || svcr_addrs_have(&b->p.ipvs->own, a) ||
 		    svcr_addrs_have(&b->elsewhere, a))
 			continue;
-		err = svcr_ipvs_add_addr(&b->v->addresses, a);
+		err = svcr_addrs_add(&b->p.link->addresses, a);
 	}
 	return err;
 }
 
-/* One set of endpoints for all sources: see svcr_nft_splits(). */
-static const struct svcr_endpoint_addrs *targets_of(const struct svcr_vip *vip)
+/* One set of endpoints for all sources: see svcr_services_splits(). */
+static const struct svcr_endpoint_addrs *endpoints_of(const struct svcr_vip *vip)
 {
 	return vip->local ? &vip->choice->local : &vip->choice->cluster;
 }
 
-static int add_server(struct svcrules_ipvs *v, const struct svcr_vip *vip, const struct svcrules_options *o)
+static int build_server(struct svcr_ipvs *v, const struct svcr_vip *vip, const char *fallback)
 {
-	const struct svcr_endpoint_addrs *t = targets_of(vip);
+	const struct svcr_endpoint_addrs *t = endpoints_of(vip);
 	const char *scheduler = vip->service->scheduler;
 	struct svcr_ipvs_server *s;
 
@@ -102,7 +103,7 @@ static int add_server(struct svcrules_ipvs *v, const struct svcr_vip *vip, const
 		return -ENOMEM;
 	*s = (struct svcr_ipvs_server){ .addr = vip->addr, .protocol = vip->protocol, .port = vip->port, .marked = true,
 					.persistence = vip->service->affinity };
-	snprintf(s->scheduler, sizeof(s->scheduler), "%s", svcr_scheduler_known(scheduler) ? scheduler : o->scheduler);
+	snprintf(s->scheduler, sizeof(s->scheduler), "%s", svcr_scheduler_known(scheduler) ? scheduler : fallback);
 	for (size_t i = 0; i < t->n; i++)
 		if (!svcr_ipvs_add_real(s, &(struct svcr_ipvs_real){ .addr = t->v[i].addr, .port = t->v[i].port,
 								    .weight = 1 }))
@@ -110,7 +111,7 @@ static int add_server(struct svcrules_ipvs *v, const struct svcr_vip *vip, const
 	return 0;
 }
 
-static void warn_schedulers(const struct svcrules_model *m, const struct svcrules_options *o, struct svcrules_diags *d)
+static void warn_schedulers(const struct svcrules_model *m, const char *fallback, struct svcrules_diags *d)
 {
 	for (size_t i = 0; i < m->services.n; i++) {
 		const struct svcr_service *s = &m->services.v[i];
@@ -122,13 +123,13 @@ static void warn_schedulers(const struct svcrules_model *m, const struct svcrule
 		svcr_diag(d, &(struct svcrules_diag){ .severity = SVCRULES_WARNING, .check = "ipvs-scheduler",
 			  .source = s->source, .object = object, .field = "metadata.annotations[svcrules.io/ipvs-scheduler]" },
 			  "'%.100s' is no scheduler, expected one of %s: ignored, %s is used", s->scheduler,
-			  svcr_scheduler_names, o->scheduler);
+			  svcr_scheduler_names, fallback);
 	}
 }
 
-static int build(struct builder *b)
+static int build_parts(struct ipvs_builder *b)
 {
-	const struct svcr_nft_beside_ipvs beside = { &b->v->addresses, &b->elsewhere };
+	const struct svcr_services_delegate ipvs = { &b->p.link->addresses, &b->elsewhere };
 	int err = add_own(b);
 
 	if (!err)
@@ -137,34 +138,28 @@ static int build(struct builder *b)
 		err = bind_addresses(b);
 	for (size_t i = 0; i < b->w->nvips && !err; i++)
 		if (!svcr_addrs_have(&b->elsewhere, &b->w->vips[i].addr))
-			err = add_server(b->v, &b->w->vips[i], b->o);
-	svcr_ipvs_sort(b->v);
-	if (!err)
-		err = svcr_nft_build_view(b->w, b->o, b->o->ipvs_table, &beside, &b->v->nft);
-	b->v->owns_nft = !err;
-	return err;
+			err = build_server(b->p.ipvs, &b->w->vips[i], b->scheduler);
+	svcr_ipvs_sort(b->p.ipvs);
+	svcr_addrs_sort(&b->p.link->addresses);
+	return err ? err : svcr_services_build(b->w, b->o, &ipvs, b->p.nft);
 }
 
-int svcrules_ipvs_build(const struct svcrules_model *m, const struct svcrules_options *o, struct svcrules_diags *d,
-			struct svcrules_ipvs **ret)
+int svcr_ipvs_build(const struct svcrules_model *m, const struct svcrules_options *o, struct svcrules_diags *d,
+		    struct svcrules_ruleset *rs)
 {
-	struct svcrules_ipvs *v = svcrules_ipvs_new(NULL);
+	const char *scheduler = svcrules_options_get(o, "ipvs-scheduler");
+	struct ipvs_builder b = { .p = svcr_ipvs_parts(rs), .m = m, .o = o };
 	struct svcr_view view;
-	struct builder b;
-	int err = v ? svcr_select(&view, m, o, d) : -ENOMEM;
+	int err = svcr_select(&view, m, o, d);
 
-	if (err) {
-		svcrules_ipvs_free(v);
+	if (err)
 		return err;
-	}
-	warn_schedulers(m, o, d);
-	b = (struct builder){ .v = v, .m = m, .w = &view, .o = o };
-	err = build(&b);
+	b.w = &view;
+	b.scheduler = scheduler ? scheduler : SVCR_SCHEDULER_DEFAULT;
+	warn_schedulers(m, b.scheduler, d);
+	err = build_parts(&b);
+	svcr_services_count(&view, b.p.nft, &rs->stats);
 	free(b.elsewhere.v);
 	svcr_view_release(&view);
-	if (err)
-		svcrules_ipvs_free(v);
-	else
-		*ret = v;
 	return err;
 }

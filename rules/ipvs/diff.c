@@ -2,13 +2,14 @@
 #include "rules/ipvs/diff.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 struct differ {
-	struct svcrules_ipvs_changes *c;
+	struct svcr_ipvs_changes *c;
 	int err;
 };
 
-static void add(struct differ *d, enum svcr_ipvs_op op, const struct svcr_ipvs_server *s,
+static void add_change(struct differ *d, enum svcr_ipvs_op op, const struct svcr_ipvs_server *s,
 		const struct svcr_ipvs_real *r)
 {
 	struct svcr_ipvs_change *slot = SVCR_GROW(&d->c->v);
@@ -19,9 +20,9 @@ static void add(struct differ *d, enum svcr_ipvs_op op, const struct svcr_ipvs_s
 	}
 	*slot = (struct svcr_ipvs_change){ op, s, r };
 	if (op == IPVS_ADD_SERVER || op == IPVS_EDIT_SERVER || op == IPVS_DEL_SERVER)
-		d->c->stats.servers++;
+		d->c->nservers++;
 	else
-		d->c->stats.reals++;
+		d->c->nreals++;
 }
 
 static bool server_same(const struct svcr_ipvs_server *from, const struct svcr_ipvs_server *to)
@@ -40,11 +41,11 @@ static void diff_reals(struct differ *d, const struct svcr_ipvs_server *from, co
 			  svcr_ipvs_real_cmp(&from->reals[i], &to->reals[j]);
 
 		if (cmp < 0)
-			add(d, IPVS_DEL_REAL, to, &from->reals[i]);
+			add_change(d, IPVS_DEL_REAL, to, &from->reals[i]);
 		else if (cmp > 0)
-			add(d, IPVS_ADD_REAL, to, &to->reals[j]);
+			add_change(d, IPVS_ADD_REAL, to, &to->reals[j]);
 		else if (from->reals[i].damaged || from->reals[i].weight != to->reals[j].weight)
-			add(d, IPVS_EDIT_REAL, to, &to->reals[j]);
+			add_change(d, IPVS_EDIT_REAL, to, &to->reals[j]);
 		i += cmp <= 0;
 		j += cmp >= 0;
 	}
@@ -52,12 +53,12 @@ static void diff_reals(struct differ *d, const struct svcr_ipvs_server *from, co
 
 static void add_server(struct differ *d, const struct svcr_ipvs_server *s)
 {
-	add(d, IPVS_ADD_SERVER, s, NULL);
+	add_change(d, IPVS_ADD_SERVER, s, NULL);
 	for (size_t i = 0; i < s->nreals; i++)
-		add(d, IPVS_ADD_REAL, s, &s->reals[i]);
+		add_change(d, IPVS_ADD_REAL, s, &s->reals[i]);
 }
 
-static void diff_servers(struct differ *d, const struct svcrules_ipvs *from, const struct svcrules_ipvs *to)
+static void diff_servers(struct differ *d, const struct svcr_ipvs *from, const struct svcr_ipvs *to)
 {
 	size_t i = 0, j = 0;
 
@@ -67,12 +68,12 @@ static void diff_servers(struct differ *d, const struct svcrules_ipvs *from, con
 		int cmp = !a ? 1 : !b ? -1 : svcr_ipvs_server_cmp(a, b);
 
 		if (cmp < 0) {
-			add(d, IPVS_DEL_SERVER, a, NULL);
+			add_change(d, IPVS_DEL_SERVER, a, NULL);
 		} else if (cmp > 0) {
 			add_server(d, b);
 		} else {
 			if (!server_same(a, b))
-				add(d, IPVS_EDIT_SERVER, b, NULL);
+				add_change(d, IPVS_EDIT_SERVER, b, NULL);
 			diff_reals(d, a, b);
 		}
 		i += cmp <= 0;
@@ -80,35 +81,8 @@ static void diff_servers(struct differ *d, const struct svcrules_ipvs *from, con
 	}
 }
 
-static void add_address(struct differ *d, bool bind, const struct svcr_addr *a)
-{
-	const struct svcr_addr **slot = bind ? SVCR_GROW(&d->c->bind) : SVCR_GROW(&d->c->unbind);
-
-	if (slot)
-		*slot = a;
-	else
-		d->err = -ENOMEM;
-	d->c->stats.addresses++;
-}
-
-static void diff_addresses(struct differ *d, const struct svcr_addrs *from, const struct svcr_addrs *to)
-{
-	size_t i = 0, j = 0;
-
-	while (!d->err && (i < from->n || j < to->n)) {
-		int cmp = i == from->n ? 1 : j == to->n ? -1 : svcr_addr_cmp(&from->v[i], &to->v[j]);
-
-		if (cmp < 0)
-			add_address(d, false, &from->v[i]);
-		else if (cmp > 0)
-			add_address(d, true, &to->v[j]);
-		i += cmp <= 0;
-		j += cmp >= 0;
-	}
-}
-
 /* By op; those of one op stay in their order, which is that of the servers. */
-static int sort_by_op(struct svcrules_ipvs_changes *c)
+static int sort_by_op(struct svcr_ipvs_changes *c)
 {
 	struct svcr_ipvs_change *sorted = calloc(c->v.n + 1, sizeof(*sorted));
 	size_t n = 0;
@@ -124,63 +98,47 @@ static int sort_by_op(struct svcrules_ipvs_changes *c)
 	return 0;
 }
 
-int svcrules_ipvs_diff(const struct svcrules_ipvs *from, const struct svcrules_ipvs *to,
-		       struct svcrules_ipvs_changes **ret)
+int svcr_ipvs_diff(const struct svcr_ipvs *from, const struct svcr_ipvs *to, struct svcr_ipvs_changes **ret)
 {
 	struct differ d = { .c = calloc(1, sizeof(*d.c)) };
 
 	if (!d.c)
 		return -ENOMEM;
-	d.c->from = from;
-	d.c->to = to;
+	*d.c = (struct svcr_ipvs_changes){ .part = { &svcr_ipvs_ops }, .from = from, .to = to };
 	diff_servers(&d, from, to);
-	diff_addresses(&d, &from->addresses, &to->addresses);
 	if (!d.err)
 		d.err = sort_by_op(d.c);
 	if (d.err)
-		svcrules_ipvs_changes_free(d.c);
+		svcr_ipvs_changes_free(d.c);
 	else
 		*ret = d.c;
 	return d.err;
 }
 
-void svcrules_ipvs_changes_free(struct svcrules_ipvs_changes *c)
+void svcr_ipvs_changes_free(struct svcr_ipvs_changes *c)
 {
 	if (!c)
 		return;
 	free(c->v.v);
-	free(c->bind.v);
-	free(c->unbind.v);
 	free(c);
 }
 
-bool svcrules_ipvs_changes_empty(const struct svcrules_ipvs_changes *c)
-{
-	return c->v.n == 0 && c->bind.n == 0 && c->unbind.n == 0;
-}
-
-void svcrules_ipvs_changes_stats(const struct svcrules_ipvs_changes *c, struct svcrules_ipvs_changes_stats *ret)
-{
-	*ret = c->stats;
-}
-
-const uint8_t *svcrules_ipvs_changes_address(const struct svcrules_ipvs_changes *c, bool removals, size_t i,
-					     uint8_t *ret_family)
-{
-	const struct svcr_addr *const *v = removals ? c->unbind.v : c->bind.v;
-
-	if (i >= (removals ? c->unbind.n : c->bind.n))
-		return NULL;
-	*ret_family = svcr_nft_nfproto(v[i]->family);
-	return v[i]->bytes;
-}
-
-size_t svcr_ipvs_stage(const struct svcrules_ipvs_changes *c, bool removals, const struct svcr_ipvs_change **ret)
+size_t svcr_ipvs_stage(const struct svcr_ipvs_changes *c, enum svcrules_stage stage,
+		       const struct svcr_ipvs_change **ret)
 {
 	size_t first = 0;
 
 	while (first < c->v.n && c->v.v[first].op < IPVS_DEL_REAL)
 		first++;
-	*ret = c->v.v + (removals ? first : 0);
-	return removals ? c->v.n - first : first;
+	*ret = c->v.v + (stage == SVCRULES_REMOVE ? first : 0);
+	return stage == SVCRULES_REMOVE ? c->v.n - first : stage == SVCRULES_ADD ? first : 0;
+}
+
+const struct svcr_ipvs_change *svcr_ipvs_change(const struct svcr_ipvs_changes *c, enum svcrules_stage stage,
+						uint32_t seq)
+{
+	const struct svcr_ipvs_change *v;
+	size_t n = svcr_ipvs_stage(c, stage, &v);
+
+	return seq > 0 && seq <= n ? &v[seq - 1] : NULL;
 }

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Changes of virtual servers, real servers and addresses, in the order in which they are made. */
+/* Changes of virtual and real servers, in the order in which they are made. */
 #ifndef SVCR_IPVS_DIFF_H
 #define SVCR_IPVS_DIFF_H
 
-#include "rules/ipvs/ruleset.h"
+#include "rules/ipvs/servers.h"
 
-enum svcr_ipvs_op { /* those up to EDIT_REAL first: nothing goes before all that comes is there */
+enum svcr_ipvs_op { /* additions and edits come before removals: nothing goes before all that is new is there */
 	IPVS_ADD_SERVER,
 	IPVS_EDIT_SERVER,
 	IPVS_ADD_REAL,
 	IPVS_EDIT_REAL,
-	IPVS_DEL_REAL,
+	IPVS_DEL_REAL, /* the first removal */
 	IPVS_DEL_SERVER, /* with its real servers */
 	IPVS_OP__COUNT
 };
@@ -21,14 +21,21 @@ struct svcr_ipvs_change {
 	const struct svcr_ipvs_real *real;
 };
 
-struct svcrules_ipvs_changes {
-	const struct svcrules_ipvs *from, *to;
+struct svcr_ipvs_changes {
+	struct svcr_part_changes part; /* first: these are the changes of a part */
+	const struct svcr_ipvs *from, *to;
 	SVCR_LIST(struct svcr_ipvs_change) v; /* sorted by op */
-	SVCR_LIST(const struct svcr_addr *) bind, unbind;
-	struct svcrules_ipvs_changes_stats stats;
+	size_t nservers, nreals; /* changes of each */
 };
 
-/* The changes of one stage: additions, or removals. Returns their number. */
-size_t svcr_ipvs_stage(const struct svcrules_ipvs_changes *c, bool removals, const struct svcr_ipvs_change **ret);
+/* Compares; both must outlive the result. 0 or -ENOMEM. */
+int svcr_ipvs_diff(const struct svcr_ipvs *from, const struct svcr_ipvs *to, struct svcr_ipvs_changes **ret);
+void svcr_ipvs_changes_free(struct svcr_ipvs_changes *c);
+/* The changes of one stage: additions and edits, or removals. Returns their number. */
+size_t svcr_ipvs_stage(const struct svcr_ipvs_changes *c, enum svcrules_stage stage,
+		       const struct svcr_ipvs_change **ret);
+/* The change that message `seq` of a stage makes, or NULL. */
+const struct svcr_ipvs_change *svcr_ipvs_change(const struct svcr_ipvs_changes *c, enum svcrules_stage stage,
+						uint32_t seq);
 
 #endif

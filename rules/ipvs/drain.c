@@ -6,32 +6,33 @@
  * clock, whatever becomes of svcrules and its files. Flows of UDP have no end
  * to wait for, so its real servers go at once.
  */
-#include "rules/ipvs/ruleset.h"
-#include "rules/nftables/rules.h"
+#include "rules/ipvs/drain.h"
+#include "rules/nftables/chains.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 struct drain {
-	const struct svcrules_ipvs *have;
-	struct svcrules_ipvs *wanted; /* its lists stay as they are, sorted, until all is found */
+	struct svcr_ipvs_parts have;
+	struct svcr_ipvs_parts wanted; /* its lists stay as they are, sorted, until all is found */
 	bool keep, retire;
 	size_t nbound[SVCR_FAMILY__COUNT], nservices[SVCR_FAMILY__COUNT]; /* elements of these sets as they were */
 	SVCR_LIST(struct svcr_ipvs_server) leaving; /* in order */
 	int err;
 };
 
-static bool in_set(const struct svcrules_ipvs *v, const struct svcr_ipvs_server *s, const struct svcr_ipvs_real *r)
+static bool in_set(const struct svcr_nft *n, const struct svcr_ipvs_server *s, const struct svcr_ipvs_real *r)
 {
-	uint8_t key[SVCR_NFT_DRAINING_MAX];
+	uint8_t key[SVCR_DRAINING_MAX];
 
-	svcr_nft_draining_key(key, &s->addr, s->protocol, s->port, &r->addr, r->port);
-	return svcr_nft_find(&v->nft->tables[s->addr.family].sets[SET_DRAINING], key);
+	svcr_draining_key(key, &s->addr, s->protocol, s->port, &r->addr, r->port);
+	return svcr_nft_find(svcr_services_set(n, s->addr.family, SET_DRAINING), key);
 }
 
-/* Without the set somebody removed our rules, and with them all clocks: they start anew. */
-static bool has_clock(const struct svcrules_ipvs *v, const struct svcr_ipvs_server *s)
+/* Without the set another program removed our rules, and with them all clocks: they start again. */
+static bool has_clock(const struct svcr_nft *n, const struct svcr_ipvs_server *s)
 {
-	return v->nft->tables[s->addr.family].sets[SET_DRAINING].present;
+	return svcr_services_set(n, s->addr.family, SET_DRAINING)->present;
 }
 
 /* dh chooses by the destination alone: while one with weight 0 is chosen, nobody is served. */
@@ -40,20 +41,20 @@ static bool can_drain(const struct svcr_ipvs_server *to)
 	return !to || strcmp(to->scheduler, "dh") != 0;
 }
 
-/* May it stay, though nobody wants it? *ret_timed: it has still time in the set. `to`: as in collect(). */
+/* May it stay, though nobody wants it? *ret_timed: it has still time in the set. `to`: as in collect_draining(). */
 static bool stays(const struct drain *d, const struct svcr_ipvs_server *s, const struct svcr_ipvs_server *to,
 		  const struct svcr_ipvs_real *r, bool *ret_timed)
 {
-	if (s->protocol == SVCR_UDP || !can_drain(to) || (!d->wanted->nft->drain_timeout && !d->keep))
+	if (s->protocol == SVCR_UDP || !can_drain(to) || (!d->wanted.ipvs->drain_timeout && !d->keep))
 		return false;
 	/* with weight 0 and not in the set its time is over */
-	*ret_timed = r->weight > 0 || in_set(d->have, s, r) || !has_clock(d->have, s);
+	*ret_timed = r->weight > 0 || in_set(d->have.nft, s, r) || !has_clock(d->have.nft, s);
 	return d->keep || (*ret_timed && (r->weight > 0 || r->conns > 0));
 }
 
-static void add_key(struct drain *d, uint8_t family, enum svcr_nft_set_id set, const uint8_t *key)
+static void add_drain_key(struct drain *d, uint8_t family, enum svcr_services_set set, const uint8_t *key)
 {
-	struct svcr_nft_table *t = &d->wanted->nft->tables[family];
+	struct svcr_nft_table *t = svcr_services_table(d->wanted.nft, family);
 	uint8_t *e = svcr_nft_add(&t->sets[set]);
 
 	t->present = true;
@@ -65,14 +66,14 @@ static void add_key(struct drain *d, uint8_t family, enum svcr_nft_set_id set, c
 
 static void add_draining(struct drain *d, const struct svcr_ipvs_server *s, const struct svcr_ipvs_real *r)
 {
-	uint8_t key[SVCR_NFT_DRAINING_MAX];
+	uint8_t key[SVCR_DRAINING_MAX];
 
-	svcr_nft_draining_key(key, &s->addr, s->protocol, s->port, &r->addr, r->port);
-	add_key(d, s->addr.family, SET_DRAINING, key);
+	svcr_draining_key(key, &s->addr, s->protocol, s->port, &r->addr, r->port);
+	add_drain_key(d, s->addr.family, SET_DRAINING, key);
 }
 
 /* Collects in `out` what stays of `s`. `to`: the server as it is wanted, or NULL. */
-static void collect(struct drain *d, const struct svcr_ipvs_server *s, const struct svcr_ipvs_server *to,
+static void collect_draining(struct drain *d, const struct svcr_ipvs_server *s, const struct svcr_ipvs_server *to,
 		    struct svcr_ipvs_server *out)
 {
 	for (size_t i = 0; i < s->nreals && !d->err; i++) {
@@ -91,13 +92,13 @@ static void collect(struct drain *d, const struct svcr_ipvs_server *s, const str
 
 static void drain_server(struct drain *d, const struct svcr_ipvs_server *s)
 {
-	struct svcr_ipvs_server *to = svcr_ipvs_find(d->wanted, s), out = *s, *slot;
+	struct svcr_ipvs_server *to = svcr_ipvs_find(d->wanted.ipvs, s), out = *s, *slot;
 
 	out.marked = true;
 	out.leaving = !d->keep; /* only apply can mark it, so that it does not is no difference */
 	out.reals = NULL;
 	out.nreals = out.cap = 0;
-	collect(d, s, to, &out);
+	collect_draining(d, s, to, &out);
 	for (size_t i = 0; to && i < out.nreals; i++)
 		if (!svcr_ipvs_add_real(to, &out.reals[i]))
 			d->err = -ENOMEM;
@@ -113,11 +114,11 @@ static void drain_server(struct drain *d, const struct svcr_ipvs_server *s)
 /* Its place in the map `services`, for others to be refused there; the name is the one it had. */
 static void refuse(struct drain *d, const struct svcr_ipvs_server *s)
 {
-	struct svcr_nft_table *t = &d->wanted->nft->tables[s->addr.family];
-	const struct svcr_nft_set *old = &d->have->nft->tables[s->addr.family].sets[SET_SERVICES];
+	struct svcr_nft_table *t = svcr_services_table(d->wanted.nft, s->addr.family);
+	const struct svcr_nft_set *old = svcr_services_set(d->have.nft, s->addr.family, SET_SERVICES);
 	const struct svcr_nft_chain_id verdict = { CHAIN_REJECT, 0 };
 	struct svcr_nft_set *services = &t->sets[SET_SERVICES], sorted = *services;
-	uint8_t key[SVCR_NFT_VIP_MAX], *e;
+	uint8_t key[SVCR_VIP_MAX], *e;
 	const char *comment;
 
 	sorted.n = d->nservices[s->addr.family];
@@ -126,7 +127,7 @@ static void refuse(struct drain *d, const struct svcr_ipvs_server *s)
 		return;
 	e = svcr_nft_find(old, key);
 	comment = e ? svcr_nft_comment(old, e) : NULL;
-	comment = comment ? svcr_arena_strndup(&d->wanted->nft->arena, comment, strlen(comment)) : NULL;
+	comment = comment ? svcr_arena_strndup(&d->wanted.nft->arena, comment, strlen(comment)) : NULL;
 	e = svcr_nft_add(services);
 	if (!e) {
 		d->err = -ENOMEM;
@@ -143,25 +144,25 @@ static void refuse(struct drain *d, const struct svcr_ipvs_server *s)
  */
 static void keep_address(struct drain *d, const struct svcr_addr *a)
 {
-	struct svcr_nft_set bound = d->wanted->nft->tables[a->family].sets[SET_BOUND_IPS];
+	struct svcr_nft_set bound = *svcr_services_set(d->wanted.nft, a->family, SET_BOUND_IPS);
 
-	if (svcr_addrs_have(&d->wanted->own, a))
+	if (svcr_addrs_have(&d->wanted.ipvs->own, a))
 		return;
 	bound.n = d->nbound[a->family];
-	if (svcr_ipvs_add_addr(&d->wanted->addresses, a))
+	if (svcr_addrs_add(&d->wanted.link->addresses, a))
 		d->err = -ENOMEM;
 	if (d->retire || (bound.present && !svcr_nft_find(&bound, a->bytes)))
-		add_key(d, a->family, SET_BOUND_IPS, a->bytes);
+		add_drain_key(d, a->family, SET_BOUND_IPS, a->bytes);
 }
 
 static void add_leaving(struct drain *d)
 {
-	struct svcr_addrs before = d->wanted->addresses; /* as long as it is sorted */
+	struct svcr_addrs before = d->wanted.link->addresses; /* as long as it is sorted */
 	const struct svcr_addr *last = NULL;
 
 	for (size_t i = 0; i < d->leaving.n && !d->err; i++) {
 		const struct svcr_addr *a = &d->leaving.v[i].addr;
-		struct svcr_ipvs_server *slot = SVCR_GROW(&d->wanted->servers);
+		struct svcr_ipvs_server *slot = SVCR_GROW(&d->wanted.ipvs->servers);
 
 		if (!slot) {
 			d->err = -ENOMEM;
@@ -171,8 +172,8 @@ static void add_leaving(struct drain *d)
 		d->leaving.v[i].reals = NULL; /* taken over */
 		if (!d->retire)
 			refuse(d, slot);
-		before.v = d->wanted->addresses.v;
-		if (svcr_addrs_have(&d->have->addresses, a) && !(last && svcr_addr_eq(a, last)) &&
+		before.v = d->wanted.link->addresses.v;
+		if (svcr_addrs_have(&d->have.link->addresses, a) && !(last && svcr_addr_eq(a, last)) &&
 		    !svcr_addrs_have(&before, a))
 			keep_address(d, a);
 		last = a;
@@ -185,40 +186,45 @@ static void add_leaving(struct drain *d)
  */
 static void keep_masquerade(struct drain *d)
 {
-	for (int f = 0; f < SVCR_FAMILY__COUNT && !d->err; f++)
-		if (d->wanted->nft->tables[f].sets[SET_BOUND_IPS].n)
-			d->err = svcr_nft_make_retired_rules(d->wanted->nft, &d->wanted->nft->tables[f]);
-}
+	for (uint8_t f = 0; f < SVCR_FAMILY__COUNT && !d->err; f++) {
+		struct svcr_nft_table *t = svcr_services_table(d->wanted.nft, f);
 
-static void sort_all(struct svcrules_ipvs *v)
-{
-	svcr_ipvs_sort(v);
-	for (int f = 0; f < SVCR_FAMILY__COUNT; f++) {
-		svcr_nft_sort(&v->nft->tables[f].sets[SET_DRAINING]);
-		svcr_nft_sort(&v->nft->tables[f].sets[SET_BOUND_IPS]);
-		svcr_nft_sort(&v->nft->tables[f].sets[SET_SERVICES]);
+		if (t->sets[SET_BOUND_IPS].n)
+			d->err = svcr_services_make_retired_rules(d->wanted.nft, t);
 	}
 }
 
-int svcrules_ipvs_settle(const struct svcrules_ipvs *have, struct svcrules_ipvs *wanted, uint32_t seconds,
-			 enum svcrules_ipvs_settle how)
+static void sort_all(const struct svcr_ipvs_parts *p)
 {
-	struct drain d = { .have = have, .wanted = wanted, .keep = how == SVCRULES_IPVS_COMPARE,
-			   .retire = how == SVCRULES_IPVS_RETIRE };
+	static const enum svcr_services_set sets[] = { SET_DRAINING, SET_BOUND_IPS, SET_SERVICES };
 
-	wanted->nft->drain_timeout = seconds;
-	for (int f = 0; f < SVCR_FAMILY__COUNT; f++) {
-		d.nbound[f] = wanted->nft->tables[f].sets[SET_BOUND_IPS].n;
-		d.nservices[f] = wanted->nft->tables[f].sets[SET_SERVICES].n;
+	svcr_ipvs_sort(p->ipvs);
+	svcr_addrs_sort(&p->link->addresses);
+	for (uint8_t f = 0; f < SVCR_FAMILY__COUNT; f++)
+		for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++)
+			svcr_nft_sort(svcr_services_set(p->nft, f, sets[i]));
+}
+
+int svcr_ipvs_settle(const struct svcrules_ruleset *have, struct svcrules_ruleset *want, enum svcrules_settle how)
+{
+	struct drain d = { .have = svcr_ipvs_parts(have), .wanted = svcr_ipvs_parts(want),
+			   .keep = how == SVCRULES_SETTLE_COMPARE, .retire = how == SVCRULES_SETTLE_RETIRE };
+
+	for (uint8_t f = 0; f < SVCR_FAMILY__COUNT; f++) {
+		struct svcr_nft_table *t = svcr_services_table(d.wanted.nft, f);
+
+		t->sets[SET_DRAINING].timeout = d.wanted.ipvs->drain_timeout;
+		d.nbound[f] = t->sets[SET_BOUND_IPS].n;
+		d.nservices[f] = t->sets[SET_SERVICES].n;
 	}
-	for (size_t i = 0; i < have->servers.n && !d.err; i++)
-		drain_server(&d, &have->servers.v[i]);
+	for (size_t i = 0; i < d.have.ipvs->servers.n && !d.err; i++)
+		drain_server(&d, &d.have.ipvs->servers.v[i]);
 	add_leaving(&d);
 	if (d.retire)
 		keep_masquerade(&d);
 	for (size_t i = 0; i < d.leaving.n; i++)
 		free(d.leaving.v[i].reals);
 	free(d.leaving.v);
-	sort_all(wanted);
+	sort_all(&d.wanted);
 	return d.err;
 }

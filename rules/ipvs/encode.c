@@ -1,27 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* From changes, and questions, to generic netlink messages (linux/ip_vs.h). */
-#include "rules/ipvs/diff.h"
+#include "rules/ipvs/encode.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/genetlink.h>
 #include <linux/ip_vs.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 
-#define MESSAGE_MAX 256 /* bytes: a real server's takes below 200 */
+#define MESSAGE_MAX SVCR_IPVS_REQUEST_SIZE /* a real server's message takes below 200 bytes */
 
-_Static_assert(SVCRULES_IPVS_REQUEST_SIZE >= MESSAGE_MAX, "room for any message");
 _Static_assert(SVCR_SCHEDULER_MAX == IP_VS_SCHEDNAME_MAXLEN, "a scheduler's name");
 
-static struct nlmsghdr *start(void *buf, uint16_t genl, uint8_t command, uint32_t seq)
+static struct nlmsghdr *ipvs_message(void *buf, uint16_t number, uint8_t command, uint32_t seq)
 {
 	struct nlmsghdr *nlh;
 	struct genlmsghdr *g;
 
 	memset(buf, 0, MESSAGE_MAX);
 	nlh = mnl_nlmsg_put_header(buf);
-	nlh->nlmsg_type = genl;
+	nlh->nlmsg_type = number;
 	nlh->nlmsg_flags = NLM_F_REQUEST;
 	nlh->nlmsg_seq = seq;
 	g = mnl_nlmsg_put_extra_header(nlh, sizeof(*g));
@@ -40,7 +39,7 @@ static void put_server(struct nlmsghdr *nlh, const struct svcr_ipvs_server *s, b
 {
 	const struct ip_vs_flags flags = {
 		.flags = SVCR_IPVS_MARK | (s->persistence ? IP_VS_SVC_F_PERSISTENT : 0) |
-			 (svcr_ipvs_needs_fallback(s) ? IP_VS_SVC_F_SCHED1 : 0),
+			 (svcr_scheduler_needs_fallback(s->scheduler) ? IP_VS_SVC_F_SCHED1 : 0),
 		.mask = UINT32_MAX,
 	};
 	struct nlattr *nest = mnl_attr_nest_start(nlh, IPVS_CMD_ATTR_SERVICE);
@@ -83,75 +82,39 @@ static const struct {
 	[IPVS_DEL_REAL] = { IPVS_CMD_DEL_DEST, false }, [IPVS_DEL_SERVER] = { IPVS_CMD_DEL_SERVICE, false },
 };
 
-int svcrules_ipvs_changes_encode(const struct svcrules_ipvs_changes *c, bool removals, uint16_t genl, void **ret_buf,
-				 size_t *ret_len, size_t *ret_messages)
+int svcr_ipvs_encode(const struct svcr_ipvs_changes *c, enum svcrules_stage stage, uint16_t number,
+		     struct svcrules_messages *ret)
 {
 	const struct svcr_ipvs_change *v;
-	size_t n = svcr_ipvs_stage(c, removals, &v), len = 0;
+	size_t n = svcr_ipvs_stage(c, stage, &v), len = 0;
 	char *buf = calloc(n + 1, MESSAGE_MAX);
 
 	if (!buf)
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++) {
-		struct nlmsghdr *nlh = start(buf + len, genl, commands[v[i].op].command, (uint32_t)i + 1);
+		bool whole = commands[v[i].op].whole;
+		struct nlmsghdr *nlh = ipvs_message(buf + len, number, commands[v[i].op].command, (uint32_t)i + 1);
 
-		put_server(nlh, v[i].server, commands[v[i].op].whole && !v[i].real);
+		put_server(nlh, v[i].server, whole && !v[i].real);
 		if (v[i].real)
-			put_real(nlh, v[i].real, commands[v[i].op].whole);
+			put_real(nlh, v[i].real, whole);
 		len += nlh->nlmsg_len;
 	}
-	*ret_buf = buf;
-	*ret_len = len;
-	*ret_messages = n;
+	*ret = (struct svcrules_messages){ .buf = buf, .len = len, .count = n };
 	return 0;
 }
 
-void svcrules_ipvs_ask(uint16_t genl, void *buf)
+void svcr_ipvs_ask_all(void *buf)
 {
-	start(buf, genl, IPVS_CMD_GET_SERVICE, 0);
+	ipvs_message(buf, 0, IPVS_CMD_GET_SERVICE, 0);
 }
 
-bool svcrules_ipvs_ask_real(const struct svcrules_ipvs *v, size_t i, uint16_t genl, void *buf)
+void svcr_ipvs_ask_one(const struct svcr_ipvs_server *s, void *buf)
 {
-	if (i >= v->servers.n)
-		return false;
-	put_server(start(buf, genl, IPVS_CMD_GET_DEST, 0), &v->servers.v[i], false);
-	return true;
+	put_server(ipvs_message(buf, 0, IPVS_CMD_GET_SERVICE, 0), s, false);
 }
 
-/* The places of the elements of svcr_ipvs_tellers, numbered through. */
-static bool place_at(const struct svcrules_ipvs *v, size_t i, struct svcr_ipvs_server *ret)
+void svcr_ipvs_ask_reals(const struct svcr_ipvs_server *s, void *buf)
 {
-	for (int f = 0; f < SVCR_FAMILY__COUNT; f++) {
-		size_t len = svcr_addr_len((uint8_t)f);
-
-		for (size_t k = 0; k < SVCR_IPVS_TELLERS; k++) {
-			const struct svcr_nft_set *s = &v->nft->tables[f].sets[svcr_ipvs_tellers[k]];
-			const uint8_t *e;
-
-			if (i >= s->n) {
-				i -= s->n;
-				continue;
-			}
-			e = svcr_nft_elem(s, i);
-			*ret = (struct svcr_ipvs_server){ .addr.family = (uint8_t)f, .protocol = e[len],
-							  .port = (uint16_t)(e[len + 4] << 8 | e[len + 5]) };
-			memcpy(ret->addr.bytes, e, len);
-			return true;
-		}
-	}
-	return false;
-}
-
-bool svcrules_ipvs_ask_missing(const struct svcrules_ipvs *v, size_t *at, uint16_t genl, void *buf)
-{
-	struct svcr_ipvs_server s;
-
-	while (place_at(v, (*at)++, &s)) {
-		if (svcr_ipvs_find(v, &s) || svcr_ipvs_find_foreign(v, &s) || !svcr_ipvs_told(v, &s))
-			continue;
-		put_server(start(buf, genl, IPVS_CMD_GET_SERVICE, 0), &s, false);
-		return true;
-	}
-	return false;
+	put_server(ipvs_message(buf, 0, IPVS_CMD_GET_DEST, 0), s, false);
 }

@@ -1,30 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "rules/ipvs/ruleset.h"
+#include "rules/ipvs/flows.h"
+#include "rules/ipvs/servers.h"
 #include "rules/nftables/flows.h"
 
-/* Does the virtual server at `destination` send new flows to that real server? */
-static bool served(const struct svcrules_ipvs *v, uint8_t family, const uint8_t *destination, uint16_t port,
-		   const uint8_t *reply_source, uint16_t reply_port)
+/* True if the virtual server at the flow's destination sends new flows to the real server that answers it. */
+static bool served_by_ipvs(const struct svcr_ipvs *v, const struct svcrules_flow *f)
 {
-	struct svcr_ipvs_server like = { .addr.family = family, .protocol = SVCR_UDP, .port = port };
-	struct svcr_ipvs_real real = { .addr.family = family, .port = reply_port }, *found;
+	uint8_t family = (uint8_t)svcr_nft_family(f->family);
+	struct svcr_ipvs_server like = { .addr.family = family, .protocol = SVCR_UDP, .port = f->port };
+	struct svcr_ipvs_real real = { .addr.family = family, .port = f->reply_port }, *found;
 	const struct svcr_ipvs_server *s;
 
-	memcpy(like.addr.bytes, destination, svcr_addr_len(family));
-	memcpy(real.addr.bytes, reply_source, svcr_addr_len(family));
+	memcpy(like.addr.bytes, f->destination, svcr_addr_len(family));
+	memcpy(real.addr.bytes, f->reply_source, svcr_addr_len(family));
 	s = svcr_ipvs_find(v, &like);
 	found = s ? svcr_ipvs_find_real(s, &real) : NULL;
 	return found && found->weight > 0;
 }
 
-bool svcrules_ipvs_flow_stale(const struct svcrules_ipvs *now, const struct svcrules_nft *before, uint8_t family,
-			      const uint8_t *source, const uint8_t *destination, uint16_t port,
-			      const uint8_t *reply_source, uint16_t reply_port)
+bool svcr_ipvs_flow_stale(const struct svcrules_ruleset *now, const struct svcrules_ruleset *before,
+			  const struct svcrules_flow *f)
 {
-	enum svcr_nft_flow f = svcr_nft_flow_judge(now->nft, before, family, source, destination, port, reply_source,
-						   reply_port);
+	enum svcr_flow judged = svcr_flow_judge(now, before, f);
 
-	if (f != FLOW_ELSEWHERE)
-		return f == FLOW_REMOVED;
-	return !served(now, (uint8_t)svcr_nft_family(family), destination, port, reply_source, reply_port);
+	if (judged != FLOW_ELSEWHERE)
+		return judged == FLOW_REMOVED;
+	return !served_by_ipvs(svcr_ipvs_parts(now).ipvs, f);
 }

@@ -1,44 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* From what this node must serve to the nftables rule set. */
 #include "rules/nftables/build.h"
-#include "rules/nftables/rules.h"
+#include "rules/nftables/chains.h"
 
 #include <errno.h>
 
-struct builder {
-	struct svcrules_nft *nft;
-	const struct svcr_view *view;
-	const struct svcrules_options *o;
-	const struct svcr_nft_beside_ipvs *beside; /* NULL: without IPVS */
-	struct svcr_nft_features features[SVCR_FAMILY__COUNT];
+const struct svcr_kind *const svcr_services_kinds[] = {
+	&svcr_kind_service, &svcr_kind_endpoint_slice, &svcr_kind_endpoints, &svcr_kind_node, NULL
 };
 
-static struct svcr_nft_set *set_of(struct builder *b, uint8_t family, enum svcr_nft_set_id id)
+struct builder {
+	struct svcr_nft *nft;
+	struct svcr_nft_table *tables; /* of `nft`, by family */
+	const struct svcr_view *view;
+	const struct svcrules_options *o;
+	const struct svcr_services_delegate *delegate; /* NULL: none */
+	struct svcr_services_features features[SVCR_FAMILY__COUNT];
+};
+
+static struct svcr_nft_set *set_of(struct builder *b, uint8_t family, enum svcr_services_set id)
 {
-	return &b->nft->tables[family].sets[id];
-}
-
-static int add_key(struct svcr_nft_set *s, const uint8_t *key)
-{
-	uint8_t *e = svcr_nft_add(s);
-
-	if (!e)
-		return -ENOMEM;
-	memcpy(e, key, s->sort_len);
-	return 0;
-}
-
-static int add_verdict(struct svcr_nft_set *s, const uint8_t *key, struct svcr_nft_chain_id verdict,
-		       const char *comment)
-{
-	uint8_t *e = svcr_nft_add(s);
-
-	if (!e)
-		return -ENOMEM;
-	memcpy(e, key, s->sort_len);
-	memcpy(svcr_nft_elem_data(s, e), &verdict, sizeof(verdict));
-	svcr_nft_set_comment(s, e, comment);
-	return 0;
+	return &b->tables[family].sets[id];
 }
 
 /*
@@ -75,37 +56,37 @@ static int add_targets(struct svcr_nft_set *s, const uint8_t *key, size_t key_le
 	return 0;
 }
 
-/* Whoever sends; see rules.c for the sources that are masqueraded besides. */
+/* Whoever sends; see chains.c for the sources that are masqueraded besides. */
 static bool is_masqueraded(const struct builder *b, const struct svcr_vip *v)
 {
 	return (b->o->masquerade_all && v->kind != SVCR_VIP_NODE_PORT) || (v->kind != SVCR_VIP_CLUSTER && !v->local);
 }
 
-/* Does IPVS choose the endpoint for what comes from anywhere or, `local`, from outside? */
-static bool by_ipvs(const struct builder *b, const struct svcr_vip *v, bool local)
+/* True if the delegate chooses the endpoint for what comes from anywhere or, `local`, from outside. */
+static bool is_delegated(const struct builder *b, const struct svcr_vip *v, bool local)
 {
-	return b->beside && (local || !svcr_nft_splits(v)) && !svcr_addrs_have(b->beside->elsewhere, &v->addr);
+	return b->delegate && (local || !svcr_services_splits(v)) && !svcr_addrs_have(b->delegate->elsewhere, &v->addr);
 }
 
-static int ipvs_chain(struct builder *b, const struct svcr_vip *v, struct svcr_nft_chain_id *ret)
+static int delegate_chain(struct builder *b, const struct svcr_vip *v, struct svcr_nft_chain_id *ret)
 {
-	*ret = (struct svcr_nft_chain_id){ is_masqueraded(b, v) ? CHAIN_MASQUERADED_IPVS : CHAIN_IPVS, 0 };
-	return svcr_nft_chain(&b->nft->tables[v->addr.family], *ret) ? 0 : -ENOMEM;
+	*ret = (struct svcr_nft_chain_id){ is_masqueraded(b, v) ? CHAIN_MASQUERADED_DELEGATE : CHAIN_DELEGATE, 0 };
+	return svcr_nft_chain(&b->tables[v->addr.family], *ret) ? 0 : -ENOMEM;
 }
 
 /* Where a VIP's packets go: among `count` endpoints, or nowhere. Makes the chains. */
 static int choose_chain(struct builder *b, const struct svcr_vip *v, bool local, size_t count,
 			struct svcr_nft_chain_id *ret)
 {
-	struct svcr_nft_table *t = &b->nft->tables[v->addr.family];
+	struct svcr_nft_table *t = &b->tables[v->addr.family];
 
 	if (count == 0) {
 		/* none anywhere: refused at once; only elsewhere: dropped, so that others are tried */
 		*ret = (struct svcr_nft_chain_id){ v->choice->cluster.n ? VERDICT_DROP : CHAIN_REJECT, 0 };
 		return 0;
 	}
-	if (by_ipvs(b, v, local))
-		return ipvs_chain(b, v, ret);
+	if (is_delegated(b, v, local))
+		return delegate_chain(b, v, ret);
 	*ret = (struct svcr_nft_chain_id){ local ? CHAIN_BALANCE_LOCAL : CHAIN_BALANCE, (uint32_t)count };
 	if (!svcr_nft_chain(t, *ret))
 		return -ENOMEM;
@@ -128,16 +109,16 @@ static int add_affinity(struct builder *b, const struct svcr_vip *v, const uint8
 
 	b->features[v->addr.family].protocols[v->protocol] = true;
 	set_of(b, v->addr.family, SET_AFFINITY)->present = true;
-	if (!svcr_nft_chain(&b->nft->tables[v->addr.family], id))
+	if (!svcr_nft_chain(&b->tables[v->addr.family], id))
 		return -ENOMEM;
-	return add_verdict(set_of(b, v->addr.family, SET_STICKY), key, id, NULL);
+	return svcr_nft_add_verdict(set_of(b, v->addr.family, SET_STICKY), key, id, NULL);
 }
 
 static int add_firewall(struct builder *b, const struct svcr_vip *v, const uint8_t *key, size_t len)
 {
 	struct svcr_nft_set *s = set_of(b, v->addr.family, SET_ALLOWED_SOURCES);
 	size_t alen = svcr_addr_len(v->addr.family);
-	int err = add_key(set_of(b, v->addr.family, SET_FIREWALLED), key);
+	int err = svcr_nft_add_key(set_of(b, v->addr.family, SET_FIREWALLED), key);
 
 	s->present = true; /* also when nobody is allowed */
 	for (size_t i = 0; !err && i < v->nallowed; i++) {
@@ -159,8 +140,8 @@ static int add_external(struct builder *b, const struct svcr_vip *v, const uint8
 	int err = choose_chain(b, v, true, v->choice->local.n, &chain);
 
 	if (!err)
-		err = add_verdict(set_of(b, v->addr.family, SET_SERVICES_EXTERNAL), key, chain, comment);
-	if (!err && !by_ipvs(b, v, true))
+		err = svcr_nft_add_verdict(set_of(b, v->addr.family, SET_SERVICES_EXTERNAL), key, chain, comment);
+	if (!err && !is_delegated(b, v, true))
 		err = add_targets(set_of(b, v->addr.family, SET_LOCAL_ENDPOINTS), key, len, &v->choice->local);
 	return err;
 }
@@ -170,28 +151,28 @@ static int add_vip(struct builder *b, const struct svcr_vip *v)
 	/* internalTrafficPolicy Local holds for every source, so only the local endpoints are laid out */
 	bool only_local = v->kind == SVCR_VIP_CLUSTER && v->local;
 	const struct svcr_endpoint_addrs *targets = only_local ? &v->choice->local : &v->choice->cluster;
-	uint8_t key[SVCR_NFT_VIP_MAX];
-	size_t len = svcr_nft_vip_key(key, &v->addr, v->protocol, v->port);
+	uint8_t key[SVCR_VIP_MAX];
+	size_t len = svcr_vip_key(key, &v->addr, v->protocol, v->port);
 	const char *comment = vip_comment(b, v);
 	struct svcr_nft_chain_id chain;
 	int err = comment ? choose_chain(b, v, false, targets->n, &chain) : -ENOMEM;
 
 	if (!err)
-		err = add_verdict(set_of(b, v->addr.family, SET_SERVICES), key, chain, comment);
-	if (!err && !by_ipvs(b, v, false))
+		err = svcr_nft_add_verdict(set_of(b, v->addr.family, SET_SERVICES), key, chain, comment);
+	if (!err && !is_delegated(b, v, false))
 		err = add_targets(set_of(b, v->addr.family, SET_ENDPOINTS), key, len, targets);
 	if (!err && v->local && !only_local)
 		err = add_external(b, v, key, len, comment);
 	if (!err && v->guarded)
 		err = add_firewall(b, v, key, len);
-	if (!err && v->service->affinity && v->choice->cluster.n && !by_ipvs(b, v, false))
+	if (!err && v->service->affinity && v->choice->cluster.n && !is_delegated(b, v, false))
 		err = add_affinity(b, v, key);
 	if (!err && v->local && v->kind != SVCR_VIP_CLUSTER)
-		err = add_key(set_of(b, v->addr.family, SET_LOCAL_POLICY), key);
+		err = svcr_nft_add_key(set_of(b, v->addr.family, SET_LOCAL_POLICY), key);
 	return err;
 }
 
-static int add_addrs(struct builder *b, enum svcr_nft_set_id id, const struct svcr_addr *v, size_t n)
+static int add_addrs(struct builder *b, enum svcr_services_set id, const struct svcr_addr *v, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		uint8_t key[32];
@@ -200,7 +181,7 @@ static int add_addrs(struct builder *b, enum svcr_nft_set_id id, const struct sv
 
 		memcpy(key, v[i].bytes, len);
 		memcpy(key + len, v[i].bytes, len); /* hairpin: sender and endpoint */
-		err = add_key(set_of(b, v[i].family, id), key);
+		err = svcr_nft_add_key(set_of(b, v[i].family, id), key);
 		if (err)
 			return err;
 	}
@@ -208,7 +189,7 @@ static int add_addrs(struct builder *b, enum svcr_nft_set_id id, const struct sv
 }
 
 /*
- * What IPVS translates cannot be told from what it does not: the node's own
+ * A packet that the delegate translated looks like one that it did not: the node's own
  * addresses talk to themselves without any service, so they are left out.
  */
 static int add_hairpin(struct builder *b)
@@ -216,7 +197,7 @@ static int add_hairpin(struct builder *b)
 	const struct svcr_view *w = b->view;
 	int err = 0;
 
-	if (!b->beside)
+	if (!b->delegate)
 		return add_addrs(b, SET_HAIRPIN, w->hairpin, w->nhairpin);
 	for (size_t i = 0; i < w->nhairpin && !err; i++)
 		if (!svcr_view_own(w, b->o, &w->hairpin[i]))
@@ -227,7 +208,7 @@ static int add_hairpin(struct builder *b)
 /* Cluster IPs, bound or not, and what else is bound; both lists are sorted, and so is the result. */
 static int add_bound(struct builder *b)
 {
-	const struct svcr_addrs *bound = b->beside ? b->beside->bound : NULL;
+	const struct svcr_addrs *bound = b->delegate ? b->delegate->bound : NULL;
 	const struct svcr_view *w = b->view;
 	size_t i = 0, k = 0;
 	int err = 0;
@@ -243,7 +224,7 @@ static int add_bound(struct builder *b)
 	return err;
 }
 
-static int add_ranges(struct builder *b, enum svcr_nft_set_id id, struct svcr_range *const *ranges, const size_t *n)
+static int add_ranges(struct builder *b, enum svcr_services_set id, struct svcr_range *const *ranges, const size_t *n)
 {
 	for (uint8_t f = 0; f < SVCR_FAMILY__COUNT; f++)
 		for (size_t i = 0; i < n[f]; i++) {
@@ -253,7 +234,7 @@ static int add_ranges(struct builder *b, enum svcr_nft_set_id id, struct svcr_ra
 
 			memcpy(key, ranges[f][i].first.bytes, len);
 			memcpy(key + len, ranges[f][i].last.bytes, len);
-			err = add_key(set_of(b, f, id), key);
+			err = svcr_nft_add_key(set_of(b, f, id), key);
 			if (err)
 				return err;
 		}
@@ -266,7 +247,7 @@ static int add_protocols(struct svcr_nft_set *s)
 	int err = 0;
 
 	for (size_t i = 0; i < sizeof(protocols) && !err; i++)
-		err = add_key(s, &protocols[i]);
+		err = svcr_nft_add_key(s, &protocols[i]);
 	return err;
 }
 
@@ -294,87 +275,63 @@ static int build_sets(struct builder *b)
 	return err;
 }
 
-static void drop_set(struct svcr_nft_set *s)
-{
-	s->present = false;
-	s->n = 0;
-}
-
 /* Sets that no rule would look into are left out; a table without VIPs and service CIDRs altogether. */
-static void prune(struct svcr_nft_table *t, bool beside)
+static void prune(struct svcr_nft_table *t, bool delegate)
 {
 	struct svcr_nft_set *s = t->sets;
 
 	t->present = s[SET_SERVICES].present || s[SET_SERVICE_CIDRS].present;
 	if (!s[SET_SERVICE_CIDRS].present)
-		drop_set(&s[SET_UNMANAGED_IPS]);
+		svcr_nft_set_drop(&s[SET_UNMANAGED_IPS]);
 	if (!s[SET_SERVICES_EXTERNAL].present)
-		drop_set(&s[SET_NODE_IPS]);
+		svcr_nft_set_drop(&s[SET_NODE_IPS]);
 	if (!s[SET_SERVICES_EXTERNAL].present && !s[SET_CLUSTER_IPS].present)
-		drop_set(&s[SET_POD_CIDRS]);
-	if (!s[SET_ENDPOINTS].present && !s[SET_LOCAL_ENDPOINTS].present && !beside)
-		drop_set(&s[SET_HAIRPIN]);
+		svcr_nft_set_drop(&s[SET_POD_CIDRS]);
+	if (!s[SET_ENDPOINTS].present && !s[SET_LOCAL_ENDPOINTS].present && !delegate)
+		svcr_nft_set_drop(&s[SET_HAIRPIN]);
 }
 
 static int finish_table(struct builder *b, uint8_t family)
 {
-	struct svcr_nft_table *t = &b->nft->tables[family];
+	struct svcr_nft_table *t = &b->tables[family];
 	int err;
 
-	if (b->beside)
+	if (b->delegate)
 		t->sets[SET_DRAINING].present = true;
-	prune(t, b->beside);
+	prune(t, b->delegate);
 	if (!t->present) {
 		for (int i = 0; i < SET__COUNT; i++)
-			drop_set(&t->sets[i]);
+			svcr_nft_set_drop(&t->sets[i]);
 		return 0;
 	}
 	b->features[family].mark = b->o->mark;
 	b->features[family].masquerade_all = b->o->masquerade_all;
-	b->features[family].ipvs = b->beside;
+	b->features[family].delegate = b->delegate;
 	err = add_protocols(&t->sets[SET_PROTOCOLS]);
 	for (int i = 0; i < SET__COUNT; i++) {
 		svcr_nft_sort(&t->sets[i]);
-		svcr_nft_fit(i, NULL, &t->sets[i]);
-		b->nft->stats.elements += t->sets[i].n;
+		svcr_nft_fit(NULL, &t->sets[i]);
 	}
-	return err ? err : svcr_nft_make_rules(b->nft, t, &b->features[family]);
+	return err ? err : svcr_services_make_rules(b->nft, t, &b->features[family]);
 }
 
-static int build(struct builder *b)
+int svcr_services_build(const struct svcr_view *view, const struct svcrules_options *o,
+			const struct svcr_services_delegate *delegate, struct svcr_nft *n)
 {
-	int err = build_sets(b);
+	struct builder b = { .view = view, .o = o, .delegate = delegate, .nft = n };
+	int err;
 
+	b.tables = svcr_services_table(n, SVCR_IPV4); /* IPv6 follows */
+	err = build_sets(&b);
 	for (uint8_t f = 0; f < SVCR_FAMILY__COUNT && !err; f++)
-		err = finish_table(b, f);
-	b->nft->stats.services = b->view->nports;
-	b->nft->stats.endpoints = b->view->nendpoints;
-	b->nft->stats.pod_cidrs_known = b->view->npod_ranges[SVCR_IPV4] || b->view->npod_ranges[SVCR_IPV6];
+		err = finish_table(&b, f);
 	return err;
 }
 
-int svcr_nft_build_view(const struct svcr_view *view, const struct svcrules_options *o, const char *table,
-			const struct svcr_nft_beside_ipvs *beside, struct svcrules_nft **ret)
+void svcr_services_count(const struct svcr_view *view, const struct svcr_nft *n, struct svcrules_stats *stats)
 {
-	struct builder b = { .view = view, .o = o, .beside = beside, .nft = svcrules_nft_new(table) };
-	int err = b.nft ? build(&b) : -ENOMEM;
-
-	if (err)
-		svcrules_nft_free(b.nft);
-	else
-		*ret = b.nft;
-	return err;
-}
-
-int svcrules_nft_build(const struct svcrules_model *m, const struct svcrules_options *o, struct svcrules_diags *d,
-		       struct svcrules_nft **ret)
-{
-	struct svcr_view view;
-	int err = svcr_select(&view, m, o, d);
-
-	if (err)
-		return err;
-	err = svcr_nft_build_view(&view, o, o->table, NULL, ret);
-	svcr_view_release(&view);
-	return err;
+	stats->services = view->nports;
+	stats->endpoints = view->nendpoints;
+	stats->elements = svcr_nft_count_elements(n);
+	stats->pod_cidrs_known = view->npod_ranges[SVCR_IPV4] || view->npod_ranges[SVCR_IPV6];
 }

@@ -1,140 +1,62 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rules/nftables/layout.h"
-#include "addr.h"
+#include "model.h"
 
-#include <linux/netfilter.h>
-#include <linux/netfilter/nf_tables.h>
+static const struct svcr_nft_set_layout services_sets[SET__COUNT] = { SVCR_SERVICES_SETS };
+static const struct svcr_nft_chain_layout services_chains[CHAIN__COUNT] = { SVCR_SERVICES_CHAINS };
 
-const struct svcr_nft_field_layout svcr_nft_fields[F__COUNT] = {
-	[F_SADDR] = { { "ip saddr", "ip6 saddr" }, { "ipv4_addr", "ipv6_addr" }, { 7, 8 }, { 4, 16 } },
-	[F_DADDR] = { { "ip daddr", "ip6 daddr" }, { "ipv4_addr", "ipv6_addr" }, { 7, 8 }, { 4, 16 } },
-	[F_L4PROTO] = { { "meta l4proto", "meta l4proto" }, { "inet_proto", "inet_proto" }, { 12, 12 }, { 1, 1 } },
-	[F_DPORT] = { { "th dport", "th dport" }, { "inet_service", "inet_service" }, { 13, 13 }, { 2, 2 } },
-	[F_INDEX] = { { "numgen random mod %u", "numgen random mod %u" }, { NULL, NULL }, { 4, 4 }, { 4, 4 } },
-	[F_CT_DADDR] = { { "ct original ip daddr", "ct original ip6 daddr" }, { "ipv4_addr", "ipv6_addr" },
-			 { 7, 8 }, { 4, 16 } },
-	[F_CT_DPORT] = { { "ct original proto-dst", "ct original proto-dst" }, { "inet_service", "inet_service" },
-			 { 13, 13 }, { 2, 2 } },
-	[F_CT_REPLY_SADDR] = { { "ct reply ip saddr", "ct reply ip6 saddr" }, { "ipv4_addr", "ipv6_addr" },
-			       { 7, 8 }, { 4, 16 } },
-	[F_CT_REPLY_SPORT] = { { "ct reply proto-src", "ct reply proto-src" }, { "inet_service", "inet_service" },
-			       { 13, 13 }, { 2, 2 } },
+const struct svcr_nft_layout svcr_services_layout = {
+	.serves = SVCR_SERVICES_WORD,
+	.sets = services_sets, .nsets = SET__COUNT,
+	.chains = services_chains, .nchains = CHAIN__COUNT,
+	.names = SET_SERVICES, .noun = "Service",
 };
 
-#define VIP { F_DADDR, F_L4PROTO, F_DPORT }
-
-const struct svcr_nft_set_layout svcr_nft_sets[SET__COUNT] = {
-	[SET_PROTOCOLS] = { .name = "protocols", .key = { F_L4PROTO } },
-	[SET_CLUSTER_IPS] = { .name = "cluster-ips", .key = { F_DADDR } },
-	[SET_BOUND_IPS] = { .name = "bound-ips", .key = { F_DADDR } },
-	[SET_POD_CIDRS] = { .name = "pod-cidrs", .key = { F_SADDR }, .interval = true },
-	[SET_SERVICE_CIDRS] = { .name = "service-cidrs", .key = { F_DADDR }, .interval = true },
-	[SET_UNMANAGED_IPS] = { .name = "unmanaged-ips", .key = { F_DADDR } },
-	[SET_NODE_IPS] = { .name = "node-ips", .key = { F_SADDR } },
-	[SET_FIREWALLED] = { .name = "firewalled", .key = VIP },
-	[SET_ALLOWED_SOURCES] = { .name = "allowed-sources", .key = { F_DADDR, F_L4PROTO, F_DPORT, F_SADDR },
-				  .interval = true },
-	[SET_LOCAL_POLICY] = { .name = "local-policy", .key = VIP },
-	[SET_HAIRPIN] = { .name = "hairpin", .key = { F_SADDR, F_DADDR } },
-	[SET_STICKY] = { .name = "sticky-services", .key = VIP, .data = DATA_VERDICT },
-	[SET_SERVICES] = { .name = "services", .key = VIP, .data = DATA_VERDICT, .commented = true },
-	[SET_SERVICES_EXTERNAL] = { .name = "services-external", .key = VIP, .data = DATA_VERDICT,
-				    .commented = true },
-	[SET_ENDPOINTS] = { .name = "endpoints", .key = { F_DADDR, F_L4PROTO, F_DPORT, F_INDEX },
-			    .data = DATA_TARGET },
-	[SET_LOCAL_ENDPOINTS] = { .name = "local-endpoints", .key = { F_DADDR, F_L4PROTO, F_DPORT, F_INDEX },
-				  .data = DATA_TARGET },
-	[SET_AFFINITY] = { .name = "affinity", .key = { F_SADDR, F_DADDR, F_L4PROTO, F_DPORT },
-			   .data = DATA_TARGET, .dynamic = true },
-	[SET_REMOVED] = { .name = "removed-udp", .key = VIP, .upkeep = true },
-	[SET_DRAINING] = { .name = "draining", .timed = true, .upkeep = true,
-			   .key = { F_DADDR, F_L4PROTO, F_DPORT, F_CT_REPLY_SADDR, F_CT_REPLY_SPORT } },
-};
-
-/*
- * Priorities as every NAT uses them (linux/netfilter_ipv4.h NF_IP_PRI_NAT_DST and _SRC),
- * but for output and input: nft 1.1.3 would list -100 and 100 there by names
- * that 1.0.6 refuses to load for these hooks.
- */
-const struct svcr_nft_chain_layout svcr_nft_chains[CHAIN__COUNT] = {
-	[CHAIN_PREROUTING] = { "prerouting", false, "prerouting", "-100", NF_INET_PRE_ROUTING, -100 },
-	[CHAIN_OUTPUT] = { "output", false, "output", "-120", NF_INET_LOCAL_OUT, -120 },
-	[CHAIN_INPUT] = { "input", false, "input", "120", NF_INET_LOCAL_IN, 120 },
-	[CHAIN_POSTROUTING] = { "postrouting", false, "postrouting", "100", NF_INET_POST_ROUTING, 100 },
-	[CHAIN_SERVICES] = { .name = "services" },
-	[CHAIN_FROM_NODE] = { .name = "from-node" },
-	[CHAIN_REJECT] = { .name = "reject-new" },
-	[CHAIN_MASQUERADE] = { .name = "masquerade-new" },
-	[CHAIN_IPVS] = { .name = "ipvs" },
-	[CHAIN_MASQUERADED_IPVS] = { .name = "masqueraded-ipvs" },
-	[CHAIN_BALANCE] = { .name = "balance-", .numbered = true },
-	[CHAIN_BALANCE_LOCAL] = { .name = "balance-local-", .numbered = true },
-	[CHAIN_STICKY] = { .name = "sticky-", .numbered = true },
-	[CHAIN_STICKY_LOCAL] = { .name = "sticky-local-", .numbered = true },
-	[CHAIN_MASQUERADED_BALANCE] = { .name = "masqueraded-balance-", .numbered = true },
-	[CHAIN_MASQUERADED_BALANCE_LOCAL] = { .name = "masqueraded-balance-local-", .numbered = true },
-	[CHAIN_MASQUERADED_STICKY] = { .name = "masqueraded-sticky-", .numbered = true },
-	[CHAIN_MASQUERADED_STICKY_LOCAL] = { .name = "masqueraded-sticky-local-", .numbered = true },
-	[CHAIN_REMEMBER] = { .name = "remember-", .numbered = true },
-};
-
-size_t svcr_nft_field_size(uint8_t field, uint8_t family)
+struct svcr_nft_table *svcr_services_table(const struct svcr_nft *n, uint8_t family)
 {
-	return (svcr_nft_fields[field].len[family] + 3u) & ~3u;
+	return n ? svcr_nft_serving(n, SVCR_SERVICES_WORD, family) : NULL;
 }
 
-size_t svcr_nft_fields_count(const uint8_t *fields)
+size_t svcr_vip_key(uint8_t *key, const struct svcr_addr *addr, uint8_t protocol, uint16_t port)
 {
-	size_t n = 0;
+	size_t len = svcr_addr_len(addr->family);
 
-	while (n < SVCR_NFT_FIELDS_MAX && fields[n] != F_END)
-		n++;
-	return n;
+	memset(key, 0, SVCR_VIP_MAX);
+	memcpy(key, addr->bytes, len);
+	key[len] = protocol;
+	key[len + 4] = (uint8_t)(port >> 8);
+	key[len + 5] = (uint8_t)port;
+	return len + 8;
 }
 
-size_t svcr_nft_key_len(enum svcr_nft_set_id set, uint8_t family)
+const char *svcr_vip_text(uint8_t family, const uint8_t *key, char *buf)
 {
-	const struct svcr_nft_set_layout *l = &svcr_nft_sets[set];
-	size_t n = svcr_nft_fields_count(l->key), len = 0;
+	size_t len = svcr_addr_len(family);
+	struct svcr_addr a = { .family = family };
+	char text[SVCR_ADDR_TEXT];
 
-	if (n == 1) /* a single field is not padded */
-		return svcr_nft_fields[l->key[0]].len[family];
-	for (size_t i = 0; i < n; i++)
-		len += svcr_nft_field_size(l->key[i], family);
-	return len;
+	memcpy(a.bytes, key, len);
+	snprintf(buf, SVCR_VIP_TEXT, family == SVCR_IPV6 ? "[%s]:%u/%s" : "%s:%u/%s",
+		 svcr_addr_text(&a, text), key[len + 4] << 8 | key[len + 5], svcr_protocol_name(key[len]));
+	return buf;
 }
 
-size_t svcr_nft_data_len(enum svcr_nft_set_id set, uint8_t family)
+const char *svcr_vip_name(const struct svcr_nft *n, uint8_t family, const uint8_t *key)
 {
-	switch (svcr_nft_sets[set].data) {
-	case DATA_VERDICT:
-		return sizeof(struct svcr_nft_chain_id);
-	case DATA_TARGET:
-		return svcr_addr_len(family) + 4u;
-	case DATA_NONE:
-		break;
-	}
-	return 0;
+	const struct svcr_nft_table *t = svcr_services_table(n, family);
+	const uint8_t *e = t ? svcr_nft_find(&t->sets[SET_SERVICES], key) : NULL;
+
+	return e ? svcr_nft_comment(&t->sets[SET_SERVICES], e) : NULL;
 }
 
-bool svcr_nft_set_by_vip(enum svcr_nft_set_id set)
+size_t svcr_draining_key(uint8_t *key, const struct svcr_addr *vip, uint8_t protocol, uint16_t port,
+			 const struct svcr_addr *endpoint, uint16_t endpoint_port)
 {
-	return set < SET__COUNT && !svcr_nft_sets[set].upkeep && svcr_nft_sets[set].key[0] == F_DADDR &&
-	       svcr_nft_sets[set].key[1] == F_L4PROTO;
-}
+	size_t len = svcr_vip_key(key, vip, protocol, port), alen = svcr_addr_len(vip->family);
 
-uint32_t svcr_nft_set_flags(enum svcr_nft_set_id set)
-{
-	const struct svcr_nft_set_layout *l = &svcr_nft_sets[set];
-	uint32_t flags = 0;
-
-	if (l->interval)
-		flags |= NFT_SET_INTERVAL | (svcr_nft_fields_count(l->key) > 1 ? NFT_SET_CONCAT : 0);
-	if (l->data != DATA_NONE)
-		flags |= NFT_SET_MAP;
-	if (l->dynamic)
-		flags |= NFT_SET_EVAL;
-	if (l->dynamic || l->timed)
-		flags |= NFT_SET_TIMEOUT;
-	return flags;
+	memcpy(key + len, endpoint->bytes, alen);
+	key[len + alen] = (uint8_t)(endpoint_port >> 8);
+	key[len + alen + 1] = (uint8_t)endpoint_port;
+	key[len + alen + 2] = key[len + alen + 3] = 0;
+	return len + alen + 4;
 }

@@ -1,53 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The one description of the nftables layout: which sets and maps there are,
- * what their keys are made of, which chains there are and what a rule is made
- * of. Text, netlink and the decoder all read these tables.
+ * The table that serves Services: its sets and maps, and its chains. Targets that
+ * choose endpoints in another way share the numbers and most of the rows.
  */
-#ifndef SVCR_NFT_LAYOUT_H
-#define SVCR_NFT_LAYOUT_H
+#ifndef SVCR_SERVICES_LAYOUT_H
+#define SVCR_SERVICES_LAYOUT_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include <netinet/in.h> /* before the next one, which has the same types */
+#include <linux/netfilter.h>
 
-#define SVCR_NFT_OWNER "managed by svcrules" /* the table's comment: what makes it ours */
-#define SVCR_NFT_COMMENT_MAX 128 /* nft(8) takes no longer comment on an element */
-#define SVCR_NFT_SIZE_MIN 768 /* elements that the smallest set or map has room for */
-#define SVCR_NFT_AFFINITY_SIZE 262144 /* clients remembered at most, a family */
+#include "addr.h"
+#include "rules/nft/value.h"
 
-/* What a key is made of. */
-enum svcr_nft_field {
-	F_END,
-	F_SADDR,
-	F_DADDR,
-	F_L4PROTO,
-	F_DPORT,
-	F_INDEX,    /* numgen random mod N */
-	F_CT_DADDR, /* original destination, before DNAT */
-	F_CT_DPORT,
-	F_CT_REPLY_SADDR, /* the endpoint: where answers come from */
-	F_CT_REPLY_SPORT,
-	F__COUNT
-};
+#define SVCR_SERVICES_AFFINITY_SIZE 262144 /* clients remembered at most, for each family */
 
-#define SVCR_NFT_FIELDS_MAX 6 /* with F_END */
-
-struct svcr_nft_field_layout {
-	const char *text[2]; /* in a rule, IPv4 and IPv6; F_INDEX takes the modulus */
-	const char *type[2]; /* nft(8)'s data type; NULL: only `typeof` can say it */
-	uint8_t type_id[2];  /* its number, as in nft's enum datatypes */
-	uint8_t len[2];      /* bytes; each field is padded to 4 in a key */
-};
-
-extern const struct svcr_nft_field_layout svcr_nft_fields[F__COUNT];
-
-enum svcr_nft_data { DATA_NONE, DATA_VERDICT, DATA_TARGET /* address . port */ };
-
-enum svcr_nft_set_id {
+enum svcr_services_set {
 	SET_PROTOCOLS,
 	SET_CLUSTER_IPS,
-	SET_BOUND_IPS, /* IPVS: local addresses whose undefined ports must not reach the host */
+	SET_BOUND_IPS, /* of a delegate: addresses of this node whose other ports must not reach it */
 	SET_POD_CIDRS,
 	SET_SERVICE_CIDRS,
 	SET_UNMANAGED_IPS,
@@ -63,37 +33,12 @@ enum svcr_nft_set_id {
 	SET_LOCAL_ENDPOINTS,
 	SET_AFFINITY,
 	SET_REMOVED,
-	SET_DRAINING, /* IPVS: real servers on their way out, for so long */
+	SET_DRAINING, /* of a delegate: endpoints that finish their connections, and for how long */
 	SET__COUNT
 };
 
-struct svcr_nft_set_layout {
-	const char *name;
-	uint8_t key[SVCR_NFT_FIELDS_MAX];
-	enum svcr_nft_data data;
-	bool interval;  /* the last field is a range */
-	bool dynamic;   /* filled by packets; elements have timeouts */
-	bool timed;     /* elements have timeouts, given when they are added */
-	bool upkeep;    /* of runs to come, not of what is served now */
-	bool commented; /* elements carry namespace/name:port */
-};
-
-extern const struct svcr_nft_set_layout svcr_nft_sets[SET__COUNT];
-
-/* Key bytes as the kernel has them, without the end of an interval. `family`: SVCR_IPV4 or SVCR_IPV6. */
-size_t svcr_nft_key_len(enum svcr_nft_set_id set, uint8_t family);
-/* Do its elements say what is done for a VIP? */
-bool svcr_nft_set_by_vip(enum svcr_nft_set_id set);
-/* NFT_SET_ flags that it is made with. */
-uint32_t svcr_nft_set_flags(enum svcr_nft_set_id set);
-/* Padded length of one field. */
-size_t svcr_nft_field_size(uint8_t field, uint8_t family);
-size_t svcr_nft_fields_count(const uint8_t *fields);
-size_t svcr_nft_data_len(enum svcr_nft_set_id set, uint8_t family);
-
-enum svcr_nft_chain_kind {
-	CHAIN_NONE,
-	CHAIN_PREROUTING,
+enum svcr_services_chain {
+	CHAIN_PREROUTING = CHAIN_NONE + 1,
 	CHAIN_OUTPUT,
 	CHAIN_INPUT,
 	CHAIN_POSTROUTING,
@@ -101,66 +46,115 @@ enum svcr_nft_chain_kind {
 	CHAIN_FROM_NODE,
 	CHAIN_REJECT,
 	CHAIN_MASQUERADE,
-	CHAIN_IPVS,          /* on to a virtual server */
-	CHAIN_MASQUERADED_IPVS,
+	CHAIN_DELEGATE,      /* on to the delegate, which chooses the endpoint */
+	CHAIN_MASQUERADED_DELEGATE,
 	CHAIN_BALANCE,       /* n: endpoints */
 	CHAIN_BALANCE_LOCAL,
 	CHAIN_STICKY,
 	CHAIN_STICKY_LOCAL,
-	CHAIN_MASQUERADED_BALANCE, /* marks, then goes to the one above of the same name */
+	CHAIN_MASQUERADED_BALANCE, /* marks, then goes to the chain above of the same name */
 	CHAIN_MASQUERADED_BALANCE_LOCAL,
 	CHAIN_MASQUERADED_STICKY,
 	CHAIN_MASQUERADED_STICKY_LOCAL,
 	CHAIN_REMEMBER,      /* n: seconds */
-	CHAIN_FOREIGN,       /* n: index of a name that is not ours */
 	CHAIN__COUNT
 };
 
-struct svcr_nft_chain_id {
-	uint32_t kind, n;
-};
+#define SVCR_SERVICES_VIP { F_DADDR, F_L4PROTO, F_DPORT }
 
-struct svcr_nft_chain_layout {
-	const char *name; /* a prefix if `numbered` */
-	bool numbered;
-	const char *hook; /* base chains: nat */
-	const char *priority_text;
-	uint32_t hook_number;
-	int32_t priority;
-};
+/* Rows that all layouts of Services have. */
+#define SVCR_SERVICES_SETS                                                                         \
+	[SET_PROTOCOLS] = { .name = "protocols", .key = { F_L4PROTO } },                           \
+	[SET_CLUSTER_IPS] = { .name = "cluster-ips", .key = { F_DADDR } },                         \
+	[SET_POD_CIDRS] = { .name = "pod-cidrs", .key = { F_SADDR }, .interval = true },           \
+	[SET_SERVICE_CIDRS] = { .name = "service-cidrs", .key = { F_DADDR }, .interval = true },   \
+	[SET_UNMANAGED_IPS] = { .name = "unmanaged-ips", .key = { F_DADDR } },                     \
+	[SET_NODE_IPS] = { .name = "node-ips", .key = { F_SADDR } },                               \
+	[SET_FIREWALLED] = { .name = "firewalled", .key = SVCR_SERVICES_VIP },                     \
+	[SET_ALLOWED_SOURCES] = { .name = "allowed-sources", .interval = true,                     \
+				  .key = { F_DADDR, F_L4PROTO, F_DPORT, F_SADDR } },               \
+	[SET_LOCAL_POLICY] = { .name = "local-policy", .key = SVCR_SERVICES_VIP },                 \
+	[SET_HAIRPIN] = { .name = "hairpin", .key = { F_SADDR, F_DADDR } },                        \
+	[SET_STICKY] = { .name = "sticky-services", .key = SVCR_SERVICES_VIP,                      \
+			 .data = DATA_VERDICT },                                                   \
+	[SET_SERVICES] = { .name = "services", .key = SVCR_SERVICES_VIP, .data = DATA_VERDICT,     \
+			   .commented = true },                                                    \
+	[SET_SERVICES_EXTERNAL] = { .name = "services-external", .key = SVCR_SERVICES_VIP,         \
+				    .data = DATA_VERDICT, .commented = true },                     \
+	[SET_ENDPOINTS] = { .name = "endpoints", .data = DATA_ENDPOINT, .aligned = true,           \
+			    .key = { F_DADDR, F_L4PROTO, F_DPORT, F_INDEX } },                     \
+	[SET_LOCAL_ENDPOINTS] = { .name = "local-endpoints", .data = DATA_ENDPOINT,                \
+				  .aligned = true,                                                 \
+				  .key = { F_DADDR, F_L4PROTO, F_DPORT, F_INDEX } },               \
+	[SET_AFFINITY] = { .name = "affinity", .data = DATA_ENDPOINT, .dynamic = true,             \
+			   .size = SVCR_SERVICES_AFFINITY_SIZE,                                    \
+			   .key = { F_SADDR, F_DADDR, F_L4PROTO, F_DPORT } },                      \
+	[SET_REMOVED] = { .name = "removed-udp", .key = SVCR_SERVICES_VIP, .upkeep = true }
 
-extern const struct svcr_nft_chain_layout svcr_nft_chains[CHAIN__COUNT];
+/*
+ * Priorities as every NAT uses them (linux/netfilter_ipv4.h NF_IP_PRI_NAT_DST and _SRC),
+ * but for output and input: nft 1.1.3 would list -100 and 100 there by names
+ * that 1.0.6 refuses to load for these hooks.
+ */
+#define SVCR_SERVICES_CHAINS                                                                       \
+	[CHAIN_PREROUTING] = { .name = "prerouting", .type = "nat", .hook = "prerouting",          \
+			       .priority_text = "-100", .hook_number = NF_INET_PRE_ROUTING,        \
+			       .priority = -100 },                                                 \
+	[CHAIN_OUTPUT] = { .name = "output", .type = "nat", .hook = "output",                      \
+			   .priority_text = "-120", .hook_number = NF_INET_LOCAL_OUT,              \
+			   .priority = -120 },                                                     \
+	[CHAIN_INPUT] = { .name = "input", .type = "nat", .hook = "input",                         \
+			  .priority_text = "120", .hook_number = NF_INET_LOCAL_IN,                 \
+			  .priority = 120 },                                                       \
+	[CHAIN_POSTROUTING] = { .name = "postrouting", .type = "nat", .hook = "postrouting",       \
+				.priority_text = "100", .hook_number = NF_INET_POST_ROUTING,       \
+				.priority = 100 },                                                 \
+	[CHAIN_SERVICES] = { .name = "services" },                                                 \
+	[CHAIN_FROM_NODE] = { .name = "from-node" },                                               \
+	[CHAIN_REJECT] = { .name = "reject-new" },                                                 \
+	[CHAIN_MASQUERADE] = { .name = "masquerade-new" },                                         \
+	[CHAIN_BALANCE] = { .name = "balance-", .numbered = true },                                \
+	[CHAIN_BALANCE_LOCAL] = { .name = "balance-local-", .numbered = true },                    \
+	[CHAIN_STICKY] = { .name = "sticky-", .numbered = true },                                  \
+	[CHAIN_STICKY_LOCAL] = { .name = "sticky-local-", .numbered = true },                      \
+	[CHAIN_MASQUERADED_BALANCE] = { .name = "masqueraded-balance-", .numbered = true },        \
+	[CHAIN_MASQUERADED_BALANCE_LOCAL] = { .name = "masqueraded-balance-local-",                \
+					      .numbered = true },                                  \
+	[CHAIN_MASQUERADED_STICKY] = { .name = "masqueraded-sticky-", .numbered = true },          \
+	[CHAIN_MASQUERADED_STICKY_LOCAL] = { .name = "masqueraded-sticky-local-",                  \
+					     .numbered = true },                                   \
+	[CHAIN_REMEMBER] = { .name = "remember-", .numbered = true, .jumped = true }
 
-#define SVCR_NFT_NAME_MAX 256
+#define SVCR_SERVICES_WORD "services" /* struct svcr_nft_layout.serves */
 
-/* A rule is a list of statements. */
-enum svcr_nft_op {
-	OP_LOOKUP,     /* fields [!=] @set */
-	OP_VMAP,       /* fields vmap @set */
-	OP_L4PROTO,    /* meta l4proto n */
-	OP_DNAT,       /* dnat to fields map @set; n: the modulus */
-	OP_UPDATE,     /* update @set { fields timeout n : the endpoint } */
-	OP_MARK_SET,   /* n: the bit */
-	OP_MARK_CLEAR,
-	OP_MARK_TEST,
-	OP_CT_DNAT,    /* ct status dnat */
-	OP_CT_NEW,     /* ct state new */
-	OP_REJECT_TCP,
-	OP_REJECT,
-	OP_MASQUERADE,
-	OP_DROP,
-	OP_GOTO,       /* chain */
-};
+extern const struct svcr_nft_layout svcr_services_layout;
 
-struct svcr_nft_stmt {
-	enum svcr_nft_op op;
-	uint8_t fields[SVCR_NFT_FIELDS_MAX];
-	uint8_t set;
-	bool negate;
-	uint32_t n;
-	struct svcr_nft_chain_id chain;
-};
+/* The table of `n` that serves Services in that family (SVCR_IPV4 or SVCR_IPV6), or NULL; `n` may be NULL. */
+struct svcr_nft_table *svcr_services_table(const struct svcr_nft *n, uint8_t family);
+/* One of its sets; the table must be there. */
+static inline struct svcr_nft_set *svcr_services_set(const struct svcr_nft *n, uint8_t family,
+						     enum svcr_services_set id)
+{
+	return &svcr_services_table(n, family)->sets[id];
+}
 
-#define SVCR_NFT_STMTS_MAX 5
+/* Key bytes of a VIP (daddr . l4proto . dport), as in the maps; returns their number. */
+#define SVCR_VIP_MAX 24
+size_t svcr_vip_key(uint8_t *key, const struct svcr_addr *addr, uint8_t protocol, uint16_t port);
+/* Bytes of such a key. */
+static inline size_t svcr_vip_len(uint8_t family)
+{
+	return svcr_addr_len(family) + 8u;
+}
+/* "10.96.0.1:80/tcp", "[fd00::1]:53/udp" into buf[SVCR_VIP_TEXT], which is returned. */
+#define SVCR_VIP_TEXT 72
+const char *svcr_vip_text(uint8_t family, const uint8_t *key, char *buf);
+/* The name (namespace/name:port) that the services map of `n` has for a VIP, or NULL. */
+const char *svcr_vip_name(const struct svcr_nft *n, uint8_t family, const uint8_t *key);
+
+/* An element of the set draining: the VIP's key with the endpoint after it; returns its length. */
+#define SVCR_DRAINING_MAX (SVCR_VIP_MAX + 20)
+size_t svcr_draining_key(uint8_t *key, const struct svcr_addr *vip, uint8_t protocol, uint16_t port,
+			 const struct svcr_addr *endpoint, uint16_t endpoint_port);
 
 #endif

@@ -1,50 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Changes told in services: what a reader of the input would recognise. */
-#ifndef SVCR_NFT_REPORT_H
-#define SVCR_NFT_REPORT_H
+/* Changes in the words of Services: addresses and ports whose endpoints or properties differ. */
+#ifndef SVCR_SERVICES_REPORT_H
+#define SVCR_SERVICES_REPORT_H
 
-#include "rules/nftables/diff.h"
+#include "rules/nft/diff.h"
+#include "rules/nftables/layout.h"
+#include "rules/report.h"
 
-/* One service address whose rules differ. */
-struct svcr_nft_vip_change {
-	uint8_t family;
-	uint8_t key[SVCR_NFT_VIP_MAX];
-	bool in_from, in_to;
-	const char *name; /* namespace/name:port, or NULL if nobody wrote it down */
-	/* what only one side has: endpoints "10.244.1.7:8080" and properties such as "affinity 10s"; malloc'ed */
-	char **added, **removed;
-	size_t nadded, nremoved;
-};
-
-struct svcr_nft_report {
-	struct svcr_nft_vip_change *v; /* sorted by family and key */
-	size_t n, cap;
-};
-
-/* A growing list of texts, malloc'ed; `err` is sticky. */
-struct svcr_nft_texts { char **v; size_t n, cap; int err; };
-
-/* Adds a formatted one. */
-void svcr_nft_text(struct svcr_nft_texts *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-
-/* What another back end, for which the table is but a part, has to say. */
-struct svcr_nft_report_more {
+/* What another part of the rule set, beside the tables, adds to the report. */
+struct svcr_services_more {
 	const void *arg;
-	/* Adds the service addresses whose rules differ by svcr_nft_report_add(). 0 or -ENOMEM. */
-	int (*collect)(struct svcr_nft_report *r, const void *arg);
-	/* What one side (`to`, else from) does for the address. */
-	void (*texts)(struct svcr_nft_texts *t, bool to, uint8_t family, const uint8_t *key, const void *arg);
+	/* Adds VIPs that differ by svcr_services_report_vip(). 0 or -ENOMEM. */
+	int (*collect)(struct svcr_report *r, const void *arg);
+	/* Adds what one side (`to`, else from) does for the VIP. */
+	void (*texts)(struct svcr_texts *t, bool to, uint8_t family, const uint8_t *key, const void *arg);
 };
 
-/* Adds a service address, once or more. 0 or -ENOMEM. */
-int svcr_nft_report_add(struct svcr_nft_report *r, uint8_t family, const uint8_t *key);
-/* `details`: fill in added and removed. `more` may be NULL. 0 or -ENOMEM (then it is released). */
-int svcr_nft_report(struct svcr_nft_report *r, const struct svcrules_changes *c, bool details,
-		    const struct svcr_nft_report_more *more);
-void svcr_nft_report_release(struct svcr_nft_report *r);
-
-/* "10.96.0.1:80/tcp", "[fd00::1]:53/udp". */
-#define SVCR_NFT_VIP_TEXT 72
-const char *svcr_nft_vip_text(uint8_t family, const uint8_t *key, char *buf);
+/* Adds a VIP, once or more. 0 or -ENOMEM. */
+int svcr_services_report_vip(struct svcr_report *r, uint8_t family, const uint8_t *key);
+/*
+ * Fills an empty report from the changes of tables. `details`: with what was added and
+ * removed. `more` may be NULL. 0 or -ENOMEM (then *r is released). *r refers to names
+ * in both rule sets.
+ */
+int svcr_services_report(struct svcr_report *r, const struct svcr_nft_changes *c, bool details,
+			 const struct svcr_services_more *more);
 
 #endif

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kernel/link.h"
+#include "exit.h"
+#include "kernel/batch.h"
 #include "netlink/socket.h"
 
 #include <errno.h>
@@ -9,12 +11,10 @@
 #include <net/if.h>
 #include <netlink/errno.h>
 #include <netlink/msg.h>
-#include <netlink/route/addr.h>
 #include <netlink/route/link.h>
 #include <netlink/route/link/inet6.h>
 
 #define DUMP_TRIES 5
-#define ADDRESS_MESSAGE_SIZE 128 /* no message about one address is longer */
 
 /* libnl only builds and parses messages here; it fails without memory, or on an invalid one. */
 static int link_from_libnl(int r)
@@ -320,136 +320,6 @@ int link_make(const char *owner)
 	return r;
 }
 
-static int link_address_object(int index, const struct link_address *a, struct rtnl_addr *object)
-{
-	size_t size = (size_t)link_address_size(a->family);
-	struct nl_addr *local = nl_addr_build(a->family, a->addr, size);
-	int r;
-
-	if (!local)
-		return -NLE_NOMEM;
-	nl_addr_set_prefixlen(local, a->prefix);
-	rtnl_addr_set_ifindex(object, index);
-	r = rtnl_addr_set_local(object, local);
-	nl_addr_put(local);
-	if (a->family == AF_INET6)
-		rtnl_addr_set_flags(object, IFA_F_NODAD | IFA_F_NOPREFIXROUTE);
-	return r;
-}
-
-static int link_address_build(bool add, int index, const struct link_address *a,
-			      struct nl_msg **ret)
-{
-	struct rtnl_addr *object = rtnl_addr_alloc();
-	int r = object ? link_address_object(index, a, object) : -NLE_NOMEM;
-
-	if (r >= 0)
-		r = add ? rtnl_addr_build_add_request(object, NLM_F_CREATE | NLM_F_EXCL, ret) :
-			  rtnl_addr_build_delete_request(object, 0, ret);
-	rtnl_addr_put(object);
-	return link_from_libnl(r);
-}
-
-/* Writes message number `seq` to `to`. Returns its length, or a negative errno. */
-static ssize_t link_address_put(bool add, int index, const struct link_address *a, uint32_t seq,
-				char *to)
-{
-	struct nl_msg *msg = NULL;
-	struct nlmsghdr *nlh;
-	ssize_t len;
-	int r;
-
-	if (!link_address_size(a->family) || a->prefix > 8 * link_address_size(a->family))
-		return -EINVAL;
-	r = link_address_build(add, index, a, &msg);
-	if (r < 0)
-		return r;
-	nlh = nlmsg_hdr(msg);
-	nlh->nlmsg_flags |= NLM_F_REQUEST;
-	nlh->nlmsg_seq = seq;
-	len = NLMSG_ALIGN(nlh->nlmsg_len);
-	if (len > ADDRESS_MESSAGE_SIZE)
-		len = -EMSGSIZE;
-	else
-		memcpy(to, nlh, (size_t)len);
-	nlmsg_free(msg);
-	return len;
-}
-
-/* Writes the messages one after another, malloc'ed. Returns how many bytes, or a negative errno. */
-static ssize_t link_addresses_put(bool add, int index, const struct link_address *v, size_t n,
-				  char **ret)
-{
-	char *buf = calloc(n, ADDRESS_MESSAGE_SIZE);
-	ssize_t len = 0, r = buf ? 0 : -ENOMEM;
-
-	for (size_t i = 0; i < n && r >= 0; i++) {
-		r = link_address_put(add, index, &v[i], (uint32_t)i + 1, buf + len);
-		len += r > 0 ? r : 0;
-	}
-	if (r < 0) {
-		free(buf);
-		return r;
-	}
-	*ret = buf;
-	return len;
-}
-
-struct link_refusals {
-	bool add;
-	struct link_error *v;
-	size_t max, count;
-	int first;
-};
-
-static void link_refused(uint32_t seq, int err, void *arg)
-{
-	struct link_refusals *l = arg;
-
-	if (l->add ? err == -EEXIST : err == -EADDRNOTAVAIL || err == -ENODEV)
-		return;
-	if (!l->first)
-		l->first = err;
-	if (l->count < l->max)
-		l->v[l->count++] = (struct link_error){ .index = seq - 1, .err = err };
-}
-
-static int link_addresses_send(const char *buf, size_t len, size_t n, struct link_refusals *l)
-{
-	int r = 0;
-	struct netlink *s = netlink_open(NETLINK_ROUTE, &r);
-
-	if (!s)
-		return r;
-	r = netlink_batch(s, buf, len, n, link_refused, l);
-	netlink_close(s);
-	return r;
-}
-
-int link_addresses(bool add, const struct link_address *v, size_t n,
-		    struct link_error *errors, size_t max, size_t *nerrors)
-{
-	struct link_refusals l = { .add = add, .v = errors, .max = max };
-	unsigned int index;
-	ssize_t len;
-	char *buf;
-	int r;
-
-	*nerrors = 0;
-	if (n == 0)
-		return 0;
-	index = link_index();
-	if (index == 0)
-		return add || errno != ENODEV ? -errno : 0;
-	len = link_addresses_put(add, (int)index, v, n, &buf);
-	if (len < 0)
-		return (int)len;
-	r = link_addresses_send(buf, (size_t)len, n, &l);
-	free(buf);
-	*nerrors = l.count;
-	return r < 0 ? r : l.first;
-}
-
 int link_delete(void)
 {
 	int r = 0;
@@ -475,3 +345,84 @@ unsigned int link_index(void)
 {
 	return if_nametoindex(LINK_NAME);
 }
+
+/* ---- The driver --------------------------------------------------------- */
+
+struct link_refusals {
+	struct svcrules_refusal *v;
+	size_t max, *n;
+};
+
+static void link_refused(uint32_t seq, int err, void *arg)
+{
+	struct link_refusals *l = arg;
+
+	if (*l->n < l->max)
+		l->v[(*l->n)++] = (struct svcrules_refusal){ .seq = seq, .err = err };
+}
+
+static int link_send(struct session *s, const struct svcrules_messages *m, struct svcrules_refusal *v, size_t *n)
+{
+	struct link_refusals l = { v, m->count, n };
+	int err = 0;
+	struct netlink *route = session_route(s, &err);
+
+	return route ? netlink_batch(route, m->buf, m->len, m->count, link_refused, &l) : err;
+}
+
+static int link_change_addresses(struct transition *t, size_t part, enum svcrules_stage stage)
+{
+	unsigned int index = link_index();
+
+	if (index == 0 && stage == SVCRULES_REMOVE && errno == ENODEV)
+		return EXIT_DONE;
+	return batch_make(t, part, stage, index, link_send, "change the addresses of " LINK_NAME);
+}
+
+static int link_make_interface(struct transition *t)
+{
+	struct svcrules_stats stats;
+	int err;
+
+	svcrules_ruleset_stats(t->want, &stats);
+	err = link_make(stats.table);
+	if (err != -EOPNOTSUPP)
+		return err ? session_failed(t->session, "make the interface " LINK_NAME, err) : EXIT_DONE;
+	session_find(t->session,
+		     "cannot make the interface %s: this kernel has no dummy driver (module dummy, CONFIG_DUMMY)",
+		     LINK_NAME);
+	return EXIT_KERNEL;
+}
+
+static int link_remove_interface(struct transition *t, size_t part)
+{
+	struct svcrules_part have = { .present = false };
+	int err = 0;
+
+	svcrules_ruleset_part(t->have, part, &have);
+	if (have.present)
+		err = link_delete();
+	t->other_messages += have.present;
+	return err ? session_failed(t->session, "delete the interface " LINK_NAME, err) : EXIT_DONE;
+}
+
+/* Without addresses there is no interface. */
+static int link_driver_make(struct transition *t, size_t part, enum svcrules_stage stage, bool *ret_stop)
+{
+	struct svcrules_part want = { .count = 0 };
+	int code = EXIT_DONE;
+
+	svcrules_ruleset_part(t->want, part, &want);
+	if (stage == SVCRULES_ADD && want.count) {
+		code = link_make_interface(t);
+		*ret_stop = code != EXIT_DONE;
+		return code ? code : link_change_addresses(t, part, stage);
+	}
+	if (stage == SVCRULES_REMOVE)
+		code = want.count ? link_change_addresses(t, part, stage) : link_remove_interface(t, part);
+	return code;
+}
+
+const struct driver driver_link = {
+	.kind = "link", .reading = "read the interface " LINK_NAME, .make = link_driver_make,
+};

@@ -4,8 +4,9 @@
  * that the kernel delivers their packets locally, where IPVS sees them. Its
  * alias, "managed by svcrules: OWNER", marks it as made by svcrules.
  *
- * libnl-route builds and parses the messages; netlink/socket.h sends and
- * receives them.
+ * libnl-route builds and parses the messages that make the interface;
+ * netlink/socket.h sends and receives them. Messages about its addresses come
+ * from the library. The driver is in driver.h.
  *
  * Everything is of the network namespace of the caller. Functions return 0 or a
  * negative errno, the kernel's own; outputs are written only on success unless
@@ -20,8 +21,8 @@
 
 #include "svcrules.h"
 
-#define LINK_NAME SVCRULES_IPVS_INTERFACE
-#define LINK_ALIAS SVCRULES_IPVS_OWNER /* followed by the owner's name */
+#define LINK_NAME SVCRULES_INTERFACE
+#define LINK_ALIAS SVCRULES_INTERFACE_OWNER /* followed by the owner's name */
 #define LINK_OWNER_SIZE 256 /* the kernel's limit on aliases */
 
 struct link_address {
@@ -45,12 +46,6 @@ struct link_state {
 	size_t count;
 };
 
-/* An address that the kernel refused to add or remove. */
-struct link_error {
-	size_t index; /* into the array of addresses */
-	int err;      /* negative errno, raw */
-};
-
 /* The number of the interface; 0 with errno set: there is none. */
 unsigned int link_index(void);
 /*
@@ -71,20 +66,6 @@ void link_release(struct link_state *d); /* frees the addresses; *d is all zero 
  * or the kernel's error.
  */
 int link_make(const char *owner);
-
-/*
- * Adds or removes `n` addresses; the interface must belong to svcrules. An
- * address that is present already, or absent already, counts as done. IPv6
- * addresses get no duplicate address detection and no prefix route. `errors`
- * takes up to `max` refusals in the order of the array; *nerrors, the number
- * stored, is always written.
- * Returns 0; -ENODEV if an address is to be added and there is no interface;
- * -EINVAL with *nerrors 0 if an address has no known family or too long a prefix
- * (nothing was sent); -ENOMEM; -ENOBUFS if answers were lost: read again;
- * otherwise the first refusal.
- */
-int link_addresses(bool add, const struct link_address *v, size_t n,
-		    struct link_error *errors, size_t max, size_t *nerrors);
 
 /*
  * Removes the interface, which must belong to svcrules, with its addresses;

@@ -7,29 +7,6 @@
 #include <limits.h>
 #include <unistd.h>
 
-struct sysctl_setting {
-	const char *path; /* below /proc/sys */
-	const char *want;
-	const char *why;  /* what breaks without it */
-	bool strict_arp;  /* needed only for strict ARP */
-};
-
-static const struct sysctl_setting settings[] = {
-	{ "net/ipv4/vs/conntrack", "1",
-	  "what goes through IPVS is not tracked and so not masqueraded", false },
-	{ "net/ipv4/vs/conn_reuse_mode", "1",
-	  "a client that uses a port again is sent to its old endpoint, even one that drains",
-	  false },
-	{ "net/ipv4/vs/expire_nodest_conn", "1",
-	  "connections to an endpoint that was removed hang until they time out", false },
-	{ "net/ipv4/vs/expire_quiescent_template", "1",
-	  "session affinity keeps sending clients to endpoints that drain", false },
-	{ "net/ipv4/conf/all/arp_ignore", "1",
-	  "this node answers ARP requests for addresses of svcrules0 on every interface", true },
-	{ "net/ipv4/conf/all/arp_announce", "2",
-	  "this node may ask by ARP with an address of svcrules0 as its own", true },
-};
-
 int sysctl_read(const char *path, char *buf, size_t size)
 {
 	char name[PATH_MAX];
@@ -77,28 +54,26 @@ static bool sysctl_right(const struct sysctl_setting *s, struct sysctl_finding *
 	return !f->err && strcmp(f->now, s->want) == 0;
 }
 
-void sysctl_ipvs_set(bool strict_arp, sysctl_finding_fn cb, void *arg)
+void sysctl_set_all(const struct sysctl_setting *v, size_t n, bool strict_arp, sysctl_finding_fn cb, void *arg)
 {
-	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
-		const struct sysctl_setting *s = &settings[i];
+	for (size_t i = 0; i < n; i++) {
 		struct sysctl_finding f;
 
-		if ((s->strict_arp && !strict_arp) || sysctl_right(s, &f))
+		if ((v[i].strict_arp && !strict_arp) || sysctl_right(&v[i], &f))
 			continue;
 		if (!f.err)
-			f.err = sysctl_write(s->path, s->want);
+			f.err = sysctl_write(v[i].path, v[i].want);
 		f.set = !f.err;
 		cb(&f, arg);
 	}
 }
 
-void sysctl_ipvs_check(bool strict_arp, sysctl_finding_fn cb, void *arg)
+void sysctl_check_all(const struct sysctl_setting *v, size_t n, bool strict_arp, sysctl_finding_fn cb, void *arg)
 {
-	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
-		const struct sysctl_setting *s = &settings[i];
+	for (size_t i = 0; i < n; i++) {
 		struct sysctl_finding f;
 
-		if (!(s->strict_arp && !strict_arp) && !sysctl_right(s, &f) && !f.err)
+		if (!(v[i].strict_arp && !strict_arp) && !sysctl_right(&v[i], &f) && !f.err)
 			cb(&f, arg);
 	}
 }

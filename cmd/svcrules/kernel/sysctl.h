@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * Settings below /proc/sys, of the network namespace of the caller: reading
- * one, and those that IPVS needs: of net.ipv4.vs (present once the module ip_vs
- * is loaded) and, for strict ARP, arp_ignore and arp_announce of all interfaces.
- */
+/* Settings below /proc/sys, of the network namespace of the caller. */
 #ifndef SVCRULES_KERNEL_SYSCTL_H
 #define SVCRULES_KERNEL_SYSCTL_H
 
@@ -21,9 +17,17 @@
  */
 int sysctl_read(const char *path, char *buf, size_t size);
 
-/* A setting of IPVS that has not the value that svcrules needs. */
+/* A setting that something needs. */
+struct sysctl_setting {
+	const char *path; /* below /proc/sys */
+	const char *want;
+	const char *why;  /* what breaks without it */
+	bool strict_arp;  /* needed only for strict ARP */
+};
+
+/* A setting that has not the value that is needed. */
 struct sysctl_finding {
-	char name[SYSCTL_NAME_SIZE]; /* "net.ipv4.vs.conntrack", as in sysctl(8) */
+	char name[SYSCTL_NAME_SIZE]; /* "net.ipv4.ip_forward", as in sysctl(8) */
 	char now[SYSCTL_VALUE_SIZE]; /* the value read; "" if it could not be read */
 	const char *want;            /* the value needed */
 	const char *why;             /* what breaks without it */
@@ -34,16 +38,16 @@ struct sysctl_finding {
 typedef void (*sysctl_finding_fn)(const struct sysctl_finding *f, void *arg);
 
 /*
- * Sets each setting that IPVS needs and that has another value, and calls `cb`
- * for it (f->set), or if it could not be read or set (f->err). Continues after
- * a failure. The settings for ARP are included only if `strict_arp`.
+ * Sets each of `n` settings that has another value, and calls `cb` for it (f->set), or if it
+ * could not be read or set (f->err). Continues after a failure. Those for strict ARP are
+ * included only if `strict_arp`.
  */
-void sysctl_ipvs_set(bool strict_arp, sysctl_finding_fn cb, void *arg);
+void sysctl_set_all(const struct sysctl_setting *v, size_t n, bool strict_arp, sysctl_finding_fn cb, void *arg);
 
 /*
- * Calls `cb` for each setting that IPVS needs and that has another value. Those
- * that cannot be read are left out. Changes nothing.
+ * Calls `cb` for each setting that has another value. Those that cannot be read are left out.
+ * Changes nothing.
  */
-void sysctl_ipvs_check(bool strict_arp, sysctl_finding_fn cb, void *arg);
+void sysctl_check_all(const struct sysctl_setting *v, size_t n, bool strict_arp, sysctl_finding_fn cb, void *arg);
 
 #endif

@@ -52,25 +52,30 @@ static int generation_check_cb(const struct nlmsghdr *nlh, void *arg)
 	return 0; /* the other messages are checked even if `cb` failed */
 }
 
-int nfnetlink_talk(struct netlink *s, uint16_t type, uint16_t flags, uint8_t family,
-		   nfnetlink_fill_fn fill, void *fill_arg, netlink_cb_fn cb, void *arg)
+int nfnetlink_send(struct netlink *s, const struct nlmsghdr *request, uint16_t flags, netlink_cb_fn cb, void *arg)
 {
-	bool check = type >> 8 == NFNL_SUBSYS_NFTABLES && (flags & NLM_F_DUMP);
-	char buf[NFNETLINK_REQUEST_SIZE] __attribute__((aligned(8)));
-	struct nlmsghdr *nlh = nfnetlink_header(buf, type, NLM_F_REQUEST, 0, family, 0);
+	bool check = request->nlmsg_type >> 8 == NFNL_SUBSYS_NFTABLES && (flags & NLM_F_DUMP);
 	struct generation_check c = { .cb = cb, .arg = arg };
-	int r = fill ? fill(nlh, fill_arg) : 0;
+	int r;
 
-	if (r < 0)
-		return r;
 	if (!check)
-		return netlink_talk(s, nlh, flags, cb, arg);
-	r = netlink_talk(s, nlh, flags, generation_check_cb, &c);
+		return netlink_talk(s, request, flags, cb, arg);
+	r = netlink_talk(s, request, flags, generation_check_cb, &c);
 	if (r < 0)
 		return r;
 	if (c.moved)
 		return -EINTR;
 	return c.result < 0 ? c.result : 0;
+}
+
+int nfnetlink_talk(struct netlink *s, uint16_t type, uint16_t flags, uint8_t family,
+		   nfnetlink_fill_fn fill, void *fill_arg, netlink_cb_fn cb, void *arg)
+{
+	char buf[NFNETLINK_REQUEST_SIZE] __attribute__((aligned(8)));
+	struct nlmsghdr *nlh = nfnetlink_header(buf, type, NLM_F_REQUEST, 0, family, 0);
+	int r = fill ? fill(nlh, fill_arg) : 0;
+
+	return r < 0 ? r : nfnetlink_send(s, nlh, flags, cb, arg);
 }
 
 int nfnetlink_dump(struct netlink *s, uint16_t nft_msg_type, uint8_t family,

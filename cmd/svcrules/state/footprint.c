@@ -3,7 +3,7 @@
 #include "command.h"
 #include "files.h"
 #include "kernel/host.h"
-#include "state.h"
+#include "state/last_run.h"
 
 #include <errno.h>
 #include <sys/stat.h>
@@ -22,7 +22,7 @@ int footprint_start(struct footprint *s, const struct arguments *a,
 	char name[256] = "";
 
 	*s = (struct footprint){ .bytes = 0 };
-	s->told = open_memstream(&s->told_text, &s->told_size);
+	s->messages = open_memstream(&s->messages_text, &s->messages_size);
 	siphash_start(&s->sum, key);
 	for (unsigned int i = 0; i < OPT_COUNT; i++) {
 		if (!a->given[i] || i == OPT_FILE || i == OPT_WAIT || i == OPT_VERIFY)
@@ -30,10 +30,14 @@ int footprint_start(struct footprint *s, const struct arguments *a,
 		siphash_add(&s->sum, &i, sizeof(i));
 		footprint_text(s, a->value[i] ? a->value[i] : "");
 	}
+	for (size_t i = 0; i < a->nsettings; i++) {
+		footprint_text(s, a->settings[i].setting->name);
+		footprint_text(s, a->settings[i].value ? a->settings[i].value : "");
+	}
 	if (!a->given[OPT_NODE_NAME])
 		(void)host_name(name, sizeof(name));
 	footprint_text(s, name);
-	return s->told ? 0 : -ENOMEM;
+	return s->messages ? 0 : -ENOMEM;
 }
 
 void footprint_file(struct footprint *s, const char *source)
@@ -49,9 +53,9 @@ void footprint_file_end(struct footprint *s, uint64_t bytes)
 
 void footprint_release(struct footprint *s)
 {
-	if (s->told)
-		fclose(s->told);
-	free(s->told_text);
+	if (s->messages)
+		fclose(s->messages);
+	free(s->messages_text);
 	free(s->addresses);
 	*s = (struct footprint){ .bytes = 0 };
 }
@@ -74,7 +78,7 @@ static int footprint_sum_file(void *arg, const char *source, int fd)
 }
 
 /* False if the sizes alone show a difference, or if one of the files cannot be read twice. */
-static bool footprint_sizes_agree(const struct arguments *a, const struct state *was)
+static bool footprint_sizes_agree(const struct arguments *a, const struct last_run *was)
 {
 	uint64_t bytes = 0;
 	struct stat st;
@@ -91,7 +95,7 @@ static bool footprint_sizes_agree(const struct arguments *a, const struct state 
 	return a->nfiles > 0 && bytes == was->bytes;
 }
 
-static bool footprint_addresses_same(const struct state *was)
+static bool footprint_addresses_same(const struct last_run *was)
 {
 	char *now = NULL;
 	bool same = !*was->addresses ||
@@ -101,7 +105,7 @@ static bool footprint_addresses_same(const struct state *was)
 	return same;
 }
 
-bool footprint_same(const struct arguments *a, const struct state *was)
+bool footprint_same(const struct arguments *a, const struct last_run *was)
 {
 	uint8_t sum[SIPHASH_SIZE];
 	struct footprint s;

@@ -12,14 +12,14 @@
 #include <stdio.h>
 
 struct arguments;
-struct state;
+struct last_run;
 
 struct footprint {
 	struct siphash sum;
 	uint64_t bytes;   /* size of all files together */
-	FILE *told;       /* takes the messages printed about the files; writes the next two */
-	char *told_text;
-	size_t told_size;
+	FILE *messages;   /* takes the messages printed about the files; writes the next two */
+	char *messages_text;
+	size_t messages_size;
 	char *addresses;  /* of the host, malloc'ed, if the rules depend on them, or NULL */
 };
 
@@ -39,6 +39,6 @@ void footprint_release(struct footprint *s);
  * in the run that left `was`. False also where this cannot be found out
  * (standard input, files that cannot be read). Prints nothing.
  */
-bool footprint_same(const struct arguments *a, const struct state *was);
+bool footprint_same(const struct arguments *a, const struct last_run *was);
 
 #endif

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The driver of virtual servers, and what a target that ends with them needs. */
+#include "kernel/ipvs.h"
+#include "exit.h"
+#include "kernel/batch.h"
+#include "kernel/cleanup.h"
+#include "kernel/link.h"
+#include "kernel/make.h"
+#include "kernel/nft.h"
+#include "kernel/read.h"
+#include "kernel/sysctl.h"
+#include "kernel/tables.h"
+
+#include <arpa/inet.h> /* before the next one, which has the same types */
+#include <errno.h>
+#include <linux/ip_vs.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- Sysctls ------------------------------------------------------------ */
+
+/* Of net.ipv4.vs (present once the module ip_vs is loaded) and, for strict ARP, of all interfaces. */
+static const struct sysctl_setting ipvs_settings[] = {
+	{ "net/ipv4/vs/conntrack", "1",
+	  "what goes through IPVS is not tracked and so not masqueraded", false },
+	{ "net/ipv4/vs/conn_reuse_mode", "1",
+	  "a client that uses a port again is sent to its old endpoint, even one that drains", false },
+	{ "net/ipv4/vs/expire_nodest_conn", "1",
+	  "connections to an endpoint that was removed hang until they time out", false },
+	{ "net/ipv4/vs/expire_quiescent_template", "1",
+	  "session affinity keeps sending clients to endpoints that drain", false },
+	{ "net/ipv4/conf/all/arp_ignore", "1",
+	  "this node answers ARP requests for addresses of svcrules0 on every interface", true },
+	{ "net/ipv4/conf/all/arp_announce", "2",
+	  "this node may ask by ARP with an address of svcrules0 as its own", true },
+};
+
+#define SETTINGS (sizeof(ipvs_settings) / sizeof(ipvs_settings[0]))
+
+static const char *ipvs_sysctl_error(int err)
+{
+	switch (-err) {
+	case ENOENT: return "there is no such setting (module ip_vs is not loaded, or built without it)";
+	case EROFS: return "/proc/sys is mounted read-only";
+	case EACCES: return "not permitted (needs root)";
+	default: return strerror(-err);
+	}
+}
+
+struct ipvs_sysctl_job {
+	struct session *session;
+	int code; /* an exit code */
+};
+
+static void ipvs_sysctl_changed(const struct sysctl_finding *f, void *arg)
+{
+	struct ipvs_sysctl_job *j = arg;
+
+	if (f->err) {
+		session_find(j->session, "cannot set sysctl %s to %s: %s; --no-sysctls goes on without", f->name, f->want,
+			     ipvs_sysctl_error(f->err));
+		j->code = EXIT_KERNEL;
+	} else {
+		session_notice(j->session, "notice: sysctl %s: %s -> %s", f->name, f->now, f->want);
+	}
+}
+
+static void ipvs_sysctl_wrong(const struct sysctl_finding *f, void *arg)
+{
+	struct ipvs_sysctl_job *j = arg;
+
+	session_notice(j->session, "warning: sysctl %s is %s, not %s: %s", f->name, f->now, f->want, f->why);
+}
+
+int ipvs_sysctls(struct session *s, bool strict_arp, bool change)
+{
+	struct ipvs_sysctl_job j = { s, EXIT_DONE };
+
+	if (change)
+		sysctl_set_all(ipvs_settings, SETTINGS, strict_arp, ipvs_sysctl_changed, &j);
+	else
+		sysctl_check_all(ipvs_settings, SETTINGS, strict_arp, ipvs_sysctl_wrong, &j);
+	return j.code;
+}
+
+static int ipvs_prepare(struct session *s, bool change)
+{
+	return ipvs_sysctls(s, session_is_set(s, "strict-arp"), change && !session_is_set(s, "no-sysctls"));
+}
+
+/* ---- Changes ------------------------------------------------------------ */
+
+static int ipvs_send(struct session *s, const struct svcrules_messages *m, struct svcrules_refusal *v, size_t *n)
+{
+	struct generic_error *errors = calloc(m->count + 1, sizeof(*errors));
+	int err = errors ? generic_batch(s->generic, m->buf, m->len, m->count, errors, m->count, n) : -ENOMEM;
+
+	for (size_t i = 0; i < *n; i++)
+		v[i] = (struct svcrules_refusal){ .seq = errors[i].seq, .err = errors[i].err };
+	if (*n && err == errors[0].err) /* the first refusal, no failure to send */
+		err = 0;
+	free(errors);
+	return err;
+}
+
+static int ipvs_make(struct transition *t, size_t part, enum svcrules_stage stage, bool *ret_stop)
+{
+	int err = 0;
+
+	(void)ret_stop;
+	/* without IPVS in the kernel there is no virtual server to remove */
+	if (stage == SVCRULES_STOP || !session_generic(t->session, IPVS_GENL_NAME, &err))
+		return EXIT_DONE;
+	return batch_make(t, part, stage, generic_id(t->session->generic), ipvs_send, "change IPVS");
+}
+
+/* ---- The whole target --------------------------------------------------- */
+
+/* Signs that IPVS serves, or did. Looking for them loads no module. */
+static bool ipvs_in_use(struct session *s, const struct svcrules_ruleset *like, bool any_table)
+{
+	bool found = any_table && access("/proc/net/ip_vs", F_OK) == 0; /* then asking loads nothing */
+	struct svcrules_stats stats;
+	struct link_state link;
+
+	svcrules_ruleset_stats(like, &stats);
+	if (link_read(&link) == 0) {
+		bool ours = any_table || !*link.owner || strcmp(link.owner, stats.table) == 0;
+
+		found = found || (link.present && !link.foreign && ours);
+		link_release(&link);
+	}
+	return found || nft_has_table(s, stats.table);
+}
+
+/*
+ * Nothing more is sent to IPVS, before the chains go; then what may stay for its connections is
+ * brought about: real servers with weight 0. Flows of UDP end.
+ */
+static int ipvs_retire(struct transition *t, const struct svcrules_ruleset *now, bool *ret_left)
+{
+	struct session *s = t->session;
+	struct svcrules_ruleset *have = NULL;
+	struct svcrules_stats stats;
+	struct svcrules_part p = { .count = 0 };
+	int code = kernel_read_own(s, t->want, &have);
+
+	(void)now;
+	*ret_left = false;
+	if (code)
+		return code;
+	t->have = have;
+	t->retires = true;
+	svcrules_ruleset_stats(have, &stats);
+	if (svcrules_settle(have, t->want, SVCRULES_SETTLE_RETIRE))
+		code = session_no_memory(s);
+	if (!code && stats.serves)
+		code = tables_stop(s, &(struct tables_choice){ .target = stats.target->name, .name = stats.table });
+	if (!code)
+		code = make_all(t);
+	for (size_t i = 0; !code && svcrules_ruleset_part(t->want, i, &p); i++) /* the last part */
+		;
+	*ret_left = !code && p.count > 0;
+	make_release(t);
+	svcrules_ruleset_free(have);
+	t->have = NULL;
+	return code;
+}
+
+/* The rule set that is to be removed, as the kernel has it; of the table that svcrules0 belongs to, if any will do. */
+static int ipvs_read_all(struct session *s, const struct svcrules_target *target, bool any_table,
+			 struct svcrules_ruleset **ret)
+{
+	struct svcrules_ruleset *like;
+	struct link_state link = { .present = false };
+	int code = EXIT_DONE;
+
+	if (any_table)
+		(void)link_read(&link);
+	like = svcrules_ruleset_new(target->name, s->settings, *link.owner ? link.owner : NULL);
+	link_release(&link);
+	if (!like)
+		return session_no_memory(s);
+	code = kernel_read_own_places(s, like, ret);
+	svcrules_ruleset_free(like);
+	return code;
+}
+
+/* Virtual servers and svcrules0; their connections end. */
+static int ipvs_remove(struct session *s, const struct svcrules_target *target, bool any_table, char **ret_text)
+{
+	struct svcrules_ruleset *have = NULL;
+	struct transition t = { .session = s };
+	struct svcrules_part servers = { .count = 0 };
+	int code = ipvs_read_all(s, target, any_table, &have);
+
+	*ret_text = NULL;
+	t.have = have;
+	t.want = code ? NULL : svcrules_ruleset_empty(have);
+	if (!code && !t.want)
+		code = session_no_memory(s);
+	if (!code)
+		code = make_rest(&t);
+	for (size_t i = 0; !code && svcrules_ruleset_part(have, i, &servers); i++) /* the last part */
+		;
+	if (!code && t.other_messages &&
+	    asprintf(ret_text, "deleted %zu virtual server%s and the interface %s", servers.count,
+		     servers.count == 1 ? "" : "s", SVCRULES_INTERFACE) < 0) {
+		*ret_text = NULL;
+		code = session_no_memory(s);
+	}
+	make_release(&t);
+	svcrules_ruleset_free(t.want);
+	svcrules_ruleset_free(have);
+	return code;
+}
+
+const struct driver driver_ipvs = {
+	.kind = "ipvs", .reading = "read the virtual servers", .noun = "IPVS", .ends_flows = true,
+	.busy = "cannot read the virtual servers: another program keeps changing IPVS, here or in another namespace; "
+		"try again",
+	.prepare = ipvs_prepare, .make = ipvs_make,
+	.in_use = ipvs_in_use, .retire = ipvs_retire, .remove = ipvs_remove,
+};

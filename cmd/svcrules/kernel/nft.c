@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "kernel/nft.h"
+#include "exit.h"
+#include "kernel/cleanup.h"
+#include "kernel/read.h"
+#include "kernel/tables.h"
+#include "netlink/nfnetlink.h"
+#include "netlink/transaction.h"
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TRIES_MAX 10
+#define REFUSALS_MAX 20 /* reported; more say nothing new */
+
+enum { AGAIN = -1 }; /* instead of an exit code: the kernel's rules moved */
+
+/* ---- Questions to the kernel -------------------------------------------- */
+
+static int nft_fill_name(struct nlmsghdr *nlh, void *arg)
+{
+	return mnl_attr_put_strz_check(nlh, NFNETLINK_REQUEST_SIZE, NFTA_TABLE_NAME, arg) ? 0 : -EMSGSIZE;
+}
+
+static bool nft_table_exists(struct session *s, uint8_t family, const char *table)
+{
+	return nfnetlink_request(s->netfilter, NFT_MSG_GETTABLE, family, nft_fill_name, (void *)(uintptr_t)table, NULL,
+				 NULL) == 0;
+}
+
+bool nft_unchanged(struct session *s, uint32_t generation, const char *table, bool ipv4, bool ipv6)
+{
+	uint32_t now;
+
+	if (transaction_genid(s->netfilter, &now) < 0 || now != generation)
+		return false;
+	return (!ipv4 || nft_table_exists(s, NFPROTO_IPV4, table)) && (!ipv6 || nft_table_exists(s, NFPROTO_IPV6, table));
+}
+
+bool nft_has_table(struct session *s, const char *table)
+{
+	return nft_table_exists(s, NFPROTO_IPV4, table) || nft_table_exists(s, NFPROTO_IPV6, table);
+}
+
+int nft_refused(struct session *s, const struct svcrules_changes *c, enum svcrules_stage stage, int err,
+		const struct transaction_error *errors, size_t n)
+{
+	if (n == 0 || err == -EPERM)
+		return session_failed(s, "change the kernel's rules", err);
+	for (size_t i = 0; i < n; i++) {
+		const struct svcrules_refusal r = { .seq = errors[i].seq, .err = errors[i].err };
+		char *text = NULL;
+
+		svcrules_changes_refused(c, 0, stage, &r, 1, 0, &text);
+		session_find(s, "%s%s%s", text ? text : "the change was refused", errors[i].msg[0] ? ": " : "",
+			     errors[i].msg);
+		free(text);
+	}
+	session_find(s, "nothing was changed");
+	return EXIT_KERNEL;
+}
+
+/* ---- Reading and comparing ---------------------------------------------- */
+
+int nft_start(struct transition *t)
+{
+	t->nft = calloc(1, sizeof(*t->nft));
+	if (t->nft)
+		t->nft->want = svcrules_ruleset_only(t->want, 0);
+	return t->nft && t->nft->want ? EXIT_DONE : session_no_memory(t->session);
+}
+
+void nft_know(struct transition *t, struct svcrules_ruleset *known, uint32_t generation, bool settled)
+{
+	t->nft->known = known;
+	t->nft->known_generation = generation;
+	t->nft->known_settled = settled;
+}
+
+static void nft_forget_reading(struct nft_state *n)
+{
+	svcrules_changes_free(n->changes);
+	if (n->before != n->first)
+		svcrules_ruleset_free(n->before);
+	n->changes = NULL;
+	n->before = NULL;
+}
+
+void nft_release(struct transition *t)
+{
+	struct nft_state *n = t->nft;
+
+	if (!n)
+		return;
+	nft_forget_reading(n);
+	svcrules_ruleset_free(n->first);
+	svcrules_ruleset_free(n->known);
+	svcrules_ruleset_free(n->want);
+	free(n);
+	t->nft = NULL;
+}
+
+/* Uses the rules known already, if the generation proves that the kernel still has them. */
+static bool nft_recall(struct session *s, struct nft_state *n)
+{
+	struct svcrules_stats known;
+
+	if (n->known)
+		svcrules_ruleset_stats(n->known, &known);
+	n->proved = n->known && nft_unchanged(s, n->known_generation, known.table, known.ipv4, known.ipv6);
+	if (n->proved) {
+		n->before = n->known;
+		n->generation = n->known_generation;
+	} else {
+		svcrules_ruleset_free(n->known);
+	}
+	n->known = NULL;
+	return n->proved;
+}
+
+static int nft_read(struct session *s, struct nft_state *n)
+{
+	struct svcrules_stats stats;
+	int code = kernel_read_own(s, n->want, &n->before);
+
+	if (code)
+		return code;
+	svcrules_ruleset_stats(n->before, &stats);
+	n->generation = stats.generation;
+	return EXIT_DONE;
+}
+
+/* Finds what to change. */
+static int nft_compare(struct session *s, struct nft_state *n)
+{
+	int code = EXIT_DONE;
+
+	nft_forget_reading(n);
+	if (!nft_recall(s, n))
+		code = nft_read(s, n);
+	if (code)
+		return code;
+	n->commits = transaction_commits(s->netfilter);
+	if (!n->first)
+		n->first = n->before;
+	if (n->keep && svcrules_keep_removed(n->want, n->before, &n->kept))
+		return session_no_memory(s);
+	return svcrules_diff(n->before, n->want, &n->changes) ? session_no_memory(s) : EXIT_DONE;
+}
+
+/* ---- Changing ----------------------------------------------------------- */
+
+/* Counts what was sent. The first changes are the services'; forgetting what was removed comes after. */
+static int nft_count(struct session *s, struct nft_state *n, size_t messages)
+{
+	int err = n->messages ? 0 : svcrules_changes_stats(n->changes, &n->stats);
+
+	n->messages += messages;
+	return err ? session_no_memory(s) : EXIT_DONE;
+}
+
+/* What the answer to a transaction means. */
+static int nft_outcome(struct session *s, struct nft_state *n, int err, const struct transaction_error *errors,
+		       size_t nerrors, size_t messages)
+{
+	/* with answers lost, the changes may be made or not: the next reading shows which */
+	bool lost = err == -ENOBUFS && nerrors == 0;
+	int code;
+
+	if (err == -ERESTART)
+		return AGAIN;
+	if (!err || lost) {
+		code = nft_count(s, n, messages);
+		return code ? code : lost ? AGAIN : EXIT_DONE;
+	}
+	if (n->proved && err != -EPERM)
+		return AGAIN; /* what was known was wrong after all: read */
+	if (err == -ENOENT && !n->tried_again) { /* an element's time was over before the change */
+		n->tried_again = true;
+		return AGAIN;
+	}
+	return nft_refused(s, n->changes, SVCRULES_ADD, err, errors, nerrors);
+}
+
+static int nft_send(struct session *s, struct nft_state *n, bool commit)
+{
+	struct transaction_error errors[REFUSALS_MAX];
+	struct svcrules_messages m;
+	size_t nerrors = 0;
+	int err = svcrules_changes_encode(n->changes, 0, SVCRULES_ADD, 0, &m);
+
+	if (err)
+		return session_no_memory(s);
+	err = transaction_send(s->netfilter, m.buf, m.len, commit, n->generation, m.count, errors, REFUSALS_MAX,
+			       &nerrors, NULL);
+	free(m.buf);
+	return nft_outcome(s, n, err, errors, nerrors, m.count);
+}
+
+/* Brings the kernel's rules to what is wanted, or with `commit` false asks whether they could be. */
+static int nft_converge(struct session *s, struct nft_state *n, bool commit)
+{
+	for (int i = 0; i < TRIES_MAX; i++) {
+		int code = nft_compare(s, n);
+
+		if (!code && !svcrules_changes_empty(n->changes))
+			code = nft_send(s, n, commit);
+		if (code != AGAIN)
+			return code;
+	}
+	return session_failed(s, "change the kernel's rules", -ERESTART);
+}
+
+static int nft_check(struct transition *t)
+{
+	return nft_converge(t->session, t->nft, false);
+}
+
+static int nft_make(struct transition *t, size_t part, enum svcrules_stage stage, bool *ret_stop)
+{
+	int code = EXIT_DONE;
+
+	(void)part;
+	if (stage != SVCRULES_ADD)
+		return code;
+	t->nft->keep = true;
+	code = nft_converge(t->session, t->nft, true);
+	*ret_stop = code != EXIT_DONE;
+	return code;
+}
+
+/* The generation after `n` more commits: it counts up and is never 0 (nf_tables_commit()). */
+static uint32_t generation_after(uint32_t generation, size_t n)
+{
+	for (; n > 0; n--)
+		if (++generation == 0)
+			generation = 1;
+	return generation;
+}
+
+static bool nft_settled(struct transition *t, uint32_t *ret_generation)
+{
+	struct netlink *nl = t->session->netfilter;
+	const struct nft_state *n = t->nft;
+	uint32_t now;
+
+	if (transaction_genid(nl, &now) < 0 ||
+	    now != generation_after(n->generation, transaction_commits(nl) - n->commits))
+		return false;
+	*ret_generation = now;
+	return true;
+}
+
+/* ---- What the rules before left behind ---------------------------------- */
+
+static int nft_append(void *arg, const char *buf, size_t len)
+{
+	return fwrite(buf, 1, len, arg) == len ? 0 : -ENOMEM;
+}
+
+/* A copy of what is wanted, as what the kernel is known to have. Without memory it is read instead. */
+static void nft_know_wanted(struct transition *t)
+{
+	struct nft_state *n = t->nft;
+	char *bytes = NULL;
+	size_t len;
+	FILE *f = nft_settled(t, &n->known_generation) ? open_memstream(&bytes, &len) : NULL;
+	int err;
+
+	if (!f)
+		return;
+	err = svcrules_pack(n->want, nft_append, f);
+	if (fclose(f) == 0 && !err && svcrules_unpack(n->want, bytes, len, &n->known))
+		n->known = NULL;
+	free(bytes);
+}
+
+int nft_clean(struct transition *t)
+{
+	struct session *s = t->session;
+	struct nft_state *n = t->nft;
+	int code;
+
+	if (n->proved && n->known_settled && !n->messages) /* the run before looked after clients and flows, too */
+		return EXIT_DONE;
+	code = cleanup_clients(s, t->want);
+	if (!code)
+		code = cleanup_udp(s, &(struct cleanup_rules){ t->want, n->first, t->retires, NULL }, &t->flows);
+	if (code || !n->kept)
+		return code;
+	nft_know_wanted(t);
+	n->keep = false;
+	svcrules_forget_removed(n->want);
+	return nft_converge(s, n, true);
+}
+
+/* ---- Another target serves now ------------------------------------------ */
+
+static bool nft_in_use(struct session *s, const struct svcrules_ruleset *like, bool any_table)
+{
+	struct svcrules_ruleset *found = NULL;
+	struct svcrules_stats stats;
+	uint8_t family;
+	bool any;
+
+	svcrules_ruleset_stats(like, &stats);
+	if (kernel_find(s, stats.target->name, any_table ? NULL : stats.table, &found))
+		return true; /* the error shows when it is read */
+	any = svcrules_ruleset_table(found, 0, &family);
+	svcrules_ruleset_free(found);
+	return any;
+}
+
+/*
+ * The rules first, so that the other target alone serves; then flows of services that these
+ * tables had and `now` has not, while the maps still show which; then the tables.
+ */
+static int nft_retire(struct transition *t, const struct svcrules_ruleset *now, bool *ret_left)
+{
+	struct session *s = t->session;
+	struct svcrules_ruleset *old = NULL;
+	struct tables_choice choice;
+	struct svcrules_stats stats;
+	int code;
+
+	svcrules_ruleset_stats(t->want, &stats);
+	choice = (struct tables_choice){ .target = stats.target->name, .name = stats.table };
+	*ret_left = false;
+	code = tables_stop(s, &choice);
+	if (!code)
+		code = kernel_read(s, t->want, &old);
+	if (!code)
+		code = cleanup_udp(s, &(struct cleanup_rules){ now, old, false, NULL }, &t->flows);
+	svcrules_ruleset_free(old);
+	return code ? code : tables_delete(s, &choice, NULL, NULL);
+}
+
+const struct driver driver_nft = {
+	.kind = "nft", .reading = "read the kernel's rules", .reads_itself = true,
+	.check = nft_check, .make = nft_make, .settled = nft_settled,
+	.in_use = nft_in_use, .retire = nft_retire,
+};

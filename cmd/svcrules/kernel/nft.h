@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Tables in the kernel: read, compared and changed in one transaction, again if another
+ * program changes rules meanwhile.
+ */
+#ifndef SVCRULES_KERNEL_NFT_H
+#define SVCRULES_KERNEL_NFT_H
+
+#include "kernel/driver.h"
+
+struct nft_state {
+	struct svcrules_ruleset *want; /* the tables alone of what is wanted */
+	/*
+	 * Rules that the kernel has if its generation is still `known_generation`; it is not asked
+	 * for them then.
+	 */
+	struct svcrules_ruleset *known;
+	uint32_t known_generation;
+	bool known_settled; /* they were left by a run that had come to its end */
+
+	struct svcrules_ruleset *first;  /* the kernel's, before anything was changed */
+	struct svcrules_ruleset *before; /* the kernel's, as last read; may be `first` */
+	struct svcrules_changes *changes;
+	struct svcrules_changes_stats stats; /* of the changes sent */
+	uint32_t generation; /* of `before` */
+	size_t commits;      /* of the socket when that was so */
+	bool proved;         /* `before` is what was known, not read */
+	size_t messages;     /* sent */
+	bool keep;           /* let the kernel remember what is removed, until its flows are */
+	bool kept;           /* there was something to remember */
+	bool tried_again;    /* because an element's time was over before the change */
+};
+
+/* Makes t->nft. Returns an exit code. */
+int nft_start(struct transition *t);
+void nft_release(struct transition *t);
+/*
+ * Has the driver believe that the kernel has `known`, taken over, if its generation is still
+ * that one. `settled`: a run that had come to its end left it.
+ */
+void nft_know(struct transition *t, struct svcrules_ruleset *known, uint32_t generation, bool settled);
+/* Makes the kernel forget clients and flows of endpoints that are gone, once all parts are made. An exit code. */
+int nft_clean(struct transition *t);
+
+/*
+ * True if the generation is `generation` and the table of that name is there in the families
+ * said: then nobody changed any rule since. (The table is asked for because a module that was
+ * unloaded counts from 1 again.)
+ */
+bool nft_unchanged(struct session *s, uint32_t generation, const char *table, bool ipv4, bool ipv6);
+/* True if there is a table of that name in one of the families, whoever made it. */
+bool nft_has_table(struct session *s, const char *table);
+/* What the kernel refused, as findings; returns EXIT_KERNEL. `c` may be NULL. */
+struct transaction_error;
+int nft_refused(struct session *s, const struct svcrules_changes *c, enum svcrules_stage stage, int err,
+		const struct transaction_error *errors, size_t n);
+
+#endif

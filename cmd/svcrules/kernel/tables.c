@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "kernel/tables.h"
+#include "exit.h"
+#include "kernel/nft.h"
+#include "kernel/read.h"
+#include "netlink/transaction.h"
+#include "state/last_run.h"
+
+#include <errno.h>
+#include <linux/netfilter.h>
+#include <stdlib.h>
+
+#define TRIES_MAX 10
+#define REFUSALS_MAX 20
+
+enum { AGAIN = -1 }; /* instead of an exit code: the tables changed meanwhile */
+
+/* The tables found, and the changes that delete them. */
+struct tables {
+	struct svcrules_ruleset *found, *none;
+	struct svcrules_changes *changes;
+};
+
+static void tables_release(struct tables *t)
+{
+	svcrules_changes_free(t->changes);
+	svcrules_ruleset_free(t->found);
+	svcrules_ruleset_free(t->none);
+	*t = (struct tables){ NULL, NULL, NULL };
+}
+
+/* One transaction; `generation` 0: whatever it is. */
+static int tables_send(struct session *s, const struct tables *t, enum svcrules_stage stage, uint32_t generation)
+{
+	struct transaction_error errors[REFUSALS_MAX];
+	struct svcrules_messages m;
+	size_t nerrors = 0;
+	int err = svcrules_changes_encode(t->changes, 0, stage, 0, &m);
+
+	if (err)
+		return session_no_memory(s);
+	err = transaction_send(s->netfilter, m.buf, m.len, true, generation, m.count, errors, REFUSALS_MAX, &nerrors,
+			       NULL);
+	free(m.buf);
+	if (err == -ERESTART || (err == -ENOBUFS && !nerrors))
+		return AGAIN;
+	return err ? nft_refused(s, t->changes, stage, err, errors, nerrors) : EXIT_DONE;
+}
+
+static int tables_find(struct session *s, const struct tables_choice *choice, struct tables *t)
+{
+	int err = kernel_find(s, choice->target, choice->name, &t->found);
+
+	*t = (struct tables){ .found = err ? NULL : t->found };
+	if (!err)
+		t->none = svcrules_ruleset_empty(t->found);
+	if (!err && !t->none)
+		err = -ENOMEM;
+	return err ? err : svcrules_diff(t->found, t->none, &t->changes);
+}
+
+/* Rules first, in a transaction of their own; see svcr_nft_encode_stop() in rules/nft for the reason. */
+static int tables_remove(struct session *s, const struct tables *t, uint32_t generation)
+{
+	int code = tables_send(s, t, SVCRULES_STOP, generation), err;
+
+	if (code)
+		return code;
+	err = transaction_genid(s->netfilter, &generation);
+	return err ? session_failed(s, "read the kernel's tables", err) :
+		     tables_send(s, t, SVCRULES_ADD, generation);
+}
+
+static void tables_tell(const struct tables *t, void (*deleted)(const char *family, const char *name, void *arg),
+			void *arg)
+{
+	const char *name;
+	uint8_t family;
+
+	for (size_t i = 0; (name = svcrules_ruleset_table(t->found, i, &family)); i++) {
+		last_run_forget(LAST_RUN_DIR, name);
+		if (deleted)
+			deleted(family == NFPROTO_IPV6 ? "ip6" : "ip", name, arg);
+	}
+}
+
+/* One try. */
+static int tables_try(struct session *s, const struct tables_choice *choice,
+		      void (*deleted)(const char *family, const char *name, void *arg), void *arg)
+{
+	struct tables t = { NULL, NULL, NULL };
+	uint32_t generation;
+	int err = transaction_genid(s->netfilter, &generation), code = EXIT_DONE;
+
+	if (!err)
+		err = tables_find(s, choice, &t);
+	if (err == -EINTR || err == -ENOBUFS)
+		code = AGAIN;
+	else if (err)
+		code = session_failed(s, "read the kernel's tables", err);
+	if (!code && choice->report_foreign)
+		code = kernel_obstacles(s, t.found, t.none);
+	if (!code && !svcrules_changes_empty(t.changes))
+		code = tables_remove(s, &t, generation);
+	if (!code)
+		tables_tell(&t, deleted, arg);
+	tables_release(&t);
+	return code;
+}
+
+int tables_delete(struct session *s, const struct tables_choice *choice,
+		  void (*deleted)(const char *family, const char *name, void *arg), void *arg)
+{
+	int code = AGAIN;
+
+	for (int i = 0; i < TRIES_MAX && code == AGAIN; i++)
+		code = tables_try(s, choice, deleted, arg);
+	return code == AGAIN ? session_failed(s, "delete tables", -EINTR) : code;
+}
+
+int tables_stop(struct session *s, const struct tables_choice *choice)
+{
+	struct tables t = { NULL, NULL, NULL };
+	int err = tables_find(s, choice, &t), code = EXIT_DONE;
+
+	if (err)
+		code = session_failed(s, "read the kernel's tables", err);
+	else if (!svcrules_changes_empty(t.changes))
+		code = tables_send(s, &t, SVCRULES_STOP, 0);
+	tables_release(&t);
+	return code == AGAIN ? session_failed(s, "remove rules", -EINTR) : code;
+}

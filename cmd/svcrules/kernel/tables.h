@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Tables that svcrules made, whatever is in them. */
+#ifndef SVCRULES_KERNEL_TABLES_H
+#define SVCRULES_KERNEL_TABLES_H
+
+#include "kernel/session.h"
+
+struct tables_choice {
+	const char *target; /* of which target; NULL: of all */
+	const char *name;   /* the only one looked for; NULL: all */
+	bool report_foreign; /* a table of that name that svcrules did not make is an error */
+};
+
+/*
+ * Deletes tables: first all their rules in one transaction, then all of them in another, with
+ * what runs left in files for them. `deleted` (may be NULL) is called for each. Returns an exit
+ * code, with findings.
+ */
+int tables_delete(struct session *s, const struct tables_choice *choice,
+		  void (*deleted)(const char *family, const char *name, void *arg), void *arg);
+/* Removes the rules of such tables; chains and maps stay. Returns an exit code, with findings. */
+int tables_stop(struct session *s, const struct tables_choice *choice);
+
+#endif

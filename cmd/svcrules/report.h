@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Findings of drivers printed, and the lock with its messages. */
+#ifndef SVCRULES_REPORT_H
+#define SVCRULES_REPORT_H
+
+#include <stdbool.h>
+
+struct arguments;
+struct session;
+
+/* Prints the findings of a session, and removes them. `quiet` leaves out notices. */
+void findings_print(struct session *s, bool quiet);
+/*
+ * Takes the lock of this network namespace (state/lock.h) and waits for it as
+ * long as --wait allows; closing *ret_fd releases it. Returns an exit code,
+ * having printed what is wrong.
+ */
+int session_lock(const struct arguments *a, int *ret_fd);
+
+#endif

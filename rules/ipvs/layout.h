@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The tables beside IPVS: those that serve Services, with IPVS as the delegate that chooses endpoints. */
+#ifndef SVCR_IPVS_LAYOUT_H
+#define SVCR_IPVS_LAYOUT_H
+
+#include "rules/nftables/layout.h"
+
+extern const struct svcr_nft_layout svcr_ipvs_layout;
+
+#endif

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "rules/ipvs/reader.h"
+#include "rules/ipvs/decode.h"
+
+#include <errno.h>
+#include <linux/ip_vs.h>
+
+enum {
+	STEP_SERVERS, /* a dump of all virtual servers */
+	STEP_MISSING, /* one by one those that the dump skipped: only ever some, when another namespace's
+			 change moved the kernel's list */
+	STEP_REALS,   /* a dump for each virtual server */
+	STEP_END
+};
+
+/* The virtual servers that elements of svcr_ipvs_naming_sets name, counted through. False: past the last. */
+static bool named_server(const struct svcr_nft *n, size_t i, struct svcr_ipvs_server *ret)
+{
+	for (uint8_t f = 0; f < SVCR_FAMILY__COUNT; f++) {
+		size_t len = svcr_addr_len(f);
+
+		for (size_t k = 0; k < SVCR_IPVS_NAMING_SETS; k++) {
+			const struct svcr_nft_set *s = svcr_services_set(n, f, svcr_ipvs_naming_sets[k]);
+			const uint8_t *e;
+
+			if (i >= s->n) {
+				i -= s->n;
+				continue;
+			}
+			e = svcr_nft_elem(s, i);
+			*ret = (struct svcr_ipvs_server){ .addr.family = f, .protocol = e[len],
+							  .port = (uint16_t)(e[len + 4] << 8 | e[len + 5]) };
+			memcpy(ret->addr.bytes, e, len);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The next virtual server that the tables send to and that was not read; r->at counts the places looked at. */
+static bool find_missing(struct svcr_ipvs_reader *r, const struct svcr_ipvs_parts *p, struct svcr_ipvs_server *ret)
+{
+	while (named_server(p->nft, r->at, ret)) {
+		r->at++;
+		if (!svcr_ipvs_find(p->ipvs, ret) && !svcr_ipvs_find_foreign(p->ipvs, ret) &&
+		    svcr_ipvs_sent_to(p->nft, ret))
+			return true;
+	}
+	return false;
+}
+
+int svcr_ipvs_reader_next(void *state, struct svcrules_ruleset *have, struct svcr_part *part,
+			  struct svcrules_request *ret)
+{
+	struct svcr_ipvs_parts p = svcr_ipvs_parts(have);
+	struct svcr_ipvs_reader *r = state;
+	struct svcr_ipvs_server missing;
+
+	(void)part;
+	*ret = (struct svcrules_request){ .netlink = IPVS_GENL_NAME, .dump = true, .msg = r->buf };
+	if (r->step == STEP_SERVERS)
+		svcr_ipvs_ask_all(r->buf);
+	if (r->step == STEP_MISSING) {
+		ret->dump = false;
+		if (find_missing(r, &p, &missing)) {
+			svcr_ipvs_ask_one(&missing, r->buf);
+			return 1;
+		}
+		ret->dump = true;
+		r->step = STEP_REALS;
+		r->at = 0;
+	}
+	if (r->step == STEP_REALS && r->at < p.ipvs->servers.n)
+		svcr_ipvs_ask_reals(&p.ipvs->servers.v[r->at], r->buf);
+	else if (r->step == STEP_REALS)
+		r->step = STEP_END;
+	if (r->step != STEP_END)
+		return 1;
+	return svcr_ipvs_decode_end(p.ipvs);
+}
+
+int svcr_ipvs_reader_take(void *state, struct svcrules_ruleset *have, struct svcr_part *part, const void *msg)
+{
+	struct svcr_ipvs *v = (struct svcr_ipvs *)part;
+	struct svcr_ipvs_reader *r = state;
+
+	(void)have;
+	return r->step == STEP_REALS ? svcr_ipvs_decode_real(v, r->at, msg) : svcr_ipvs_decode(v, msg);
+}
+
+int svcr_ipvs_reader_answered(void *state, struct svcrules_ruleset *have, struct svcr_part *part, int err)
+{
+	struct svcr_ipvs_parts p = svcr_ipvs_parts(have);
+	struct svcr_ipvs_reader *r = state;
+
+	(void)part;
+	switch (r->step) {
+	case STEP_SERVERS:
+		if (err == -EPROTONOSUPPORT) { /* no such generic netlink family */
+			p.ipvs->absent = true;
+			r->step = STEP_END;
+			return 0;
+		}
+		if (!err)
+			r->step = STEP_MISSING;
+		return err ? err : svcr_ipvs_own(&p);
+	case STEP_MISSING:
+		if (err == -ESRCH) /* it does not exist */
+			return 0;
+		return err ? err : svcr_ipvs_own(&p);
+	default:
+		r->at++;
+		return err == -ESRCH ? -EINTR : err; /* gone since the dump of all */
+	}
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "rules/json.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+json_t *svcr_json_append(json_t *list, json_t *item)
+{
+	if (json_array_append_new(list, item) == 0)
+		return list;
+	json_decref(list);
+	return NULL;
+}
+
+json_t *svcr_json_member(json_t *object, const char *name, json_t *value)
+{
+	if (json_object_set_new(object, name, value) == 0)
+		return object;
+	json_decref(object);
+	return NULL;
+}
+
+int svcr_json_set(json_t *object, const char *name, json_t *value)
+{
+	return json_object_set_new(object, name, value) == 0 ? 0 : -ENOMEM;
+}
+
+struct sink { svcrules_write_fn write; void *arg; int err; };
+
+static int sink_write(const char *buf, size_t len, void *arg)
+{
+	struct sink *s = arg;
+
+	s->err = s->write(s->arg, buf, len);
+	return s->err;
+}
+
+int svcr_json_dump(json_t *root, svcrules_write_fn write, void *arg)
+{
+	struct sink s = { .write = write, .arg = arg };
+	int err = root ? json_dump_callback(root, sink_write, &s, JSON_INDENT(2)) : -1;
+
+	json_decref(root);
+	if (s.err)
+		return s.err;
+	return err ? -ENOMEM : write(arg, "\n", 1);
+}
+
+int svcr_buffer_append(void *arg, const char *buf, size_t len)
+{
+	struct svcr_buffer *t = arg;
+	char *p = realloc(t->p, t->len + len + 1);
+
+	if (!p)
+		return -ENOMEM;
+	memcpy(p + t->len, buf, len);
+	t->p = p;
+	t->len += len;
+	p[t->len] = '\0';
+	return 0;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* From the kernel's dump messages to a value. */
+#ifndef SVCR_NFT_DECODE_H
+#define SVCR_NFT_DECODE_H
+
+#include "rules/nft/value.h"
+
+/*
+ * Takes one message (struct nlmsghdr) about a table, chain, rule, set or its
+ * elements; messages about other tables than those of `n` are skipped.
+ * Elements must come after their set. 0, -ENOMEM or -EBADMSG.
+ */
+int svcr_nft_decode(struct svcr_nft *n, const void *msg);
+/* Sorts what was decoded; must follow the last message. */
+void svcr_nft_decode_end(struct svcr_nft *n);
+/* The first table of one of these names that svcrules did not make, or NULL. */
+const struct svcr_nft_table *svcr_nft_foreign(const struct svcr_nft *n);
+/* True if a message is about a table that svcrules made, of any name: its name and NFPROTO_ family. */
+bool svcr_nft_owned(const void *msg, const char **ret_name, uint8_t *ret_family);
+
+#endif

@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * From changes to netlink messages. Tables, chains, sets and elements are put
+ * together with libmnl, rules with libnftnl.
+ */
+#include "rules/nft/encode.h"
+#include "rules/nft/attr.h"
+#include "rules/nft/expr.h"
+#include "rules/nft/typeof.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+
+/* An attribute's length has 16 bits; room for one more element stays below. */
+#define MESSAGE_FULL 60000u
+#define MESSAGE_ROOM 65536u
+
+struct encoder {
+	struct svcr_nft_changes *c;
+	char *buf; /* malloc'ed */
+	size_t len, cap;
+	int err;
+};
+
+/* A new message at the end of the buffer, with MESSAGE_ROOM zeroed bytes; NULL: out of memory. */
+static struct nlmsghdr *message_start(struct encoder *e, size_t change, uint16_t type, uint16_t flags)
+{
+	struct svcr_nft_message *m = svcr_grow((void **)&e->c->messages, &e->c->nmessages,
+					       &e->c->messages_cap, sizeof(*m));
+	struct nlmsghdr *nlh;
+	struct nfgenmsg *nfg;
+
+	if (m && e->cap - e->len < MESSAGE_ROOM) {
+		size_t cap = e->cap * 2 + MESSAGE_ROOM;
+		char *p = realloc(e->buf, cap);
+
+		if (p) {
+			memset(p + e->cap, 0, cap - e->cap); /* what is between attributes goes to the kernel too */
+			e->buf = p;
+			e->cap = cap;
+		} else {
+			m = NULL;
+		}
+	}
+	if (!m) {
+		e->err = -ENOMEM;
+		return NULL;
+	}
+	*m = (struct svcr_nft_message){ .change = change };
+	nlh = mnl_nlmsg_put_header(e->buf + e->len);
+	nlh->nlmsg_type = (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type);
+	nlh->nlmsg_flags = NLM_F_REQUEST | flags;
+	nlh->nlmsg_seq = (uint32_t)e->c->nmessages;
+	nfg = mnl_nlmsg_put_extra_header(nlh, sizeof(*nfg));
+	*nfg = (struct nfgenmsg){ .nfgen_family = svcr_nft_nfproto(e->c->v[change].pair->to->family), .version = NFNETLINK_V0 };
+	return nlh;
+}
+
+static void message_end(struct encoder *e, const struct nlmsghdr *nlh)
+{
+	e->len += nlh->nlmsg_len;
+}
+
+static void put_comment(struct nlmsghdr *nlh, uint16_t attr, const char *comment)
+{
+	uint8_t data[2 + SVCR_NFT_COMMENT_MAX + 1];
+	size_t len = strlen(comment) + 1;
+
+	data[0] = 0; /* the comment's type in tables' and elements' user data alike */
+	data[1] = (uint8_t)len;
+	memcpy(data + 2, comment, len);
+	mnl_attr_put(nlh, attr, len + 2, data);
+}
+
+static void encode_table(struct encoder *e, size_t i)
+{
+	const struct svcr_nft_change *ch = &e->c->v[i];
+	bool add = ch->op != CHANGE_DEL_TABLE;
+	struct nlmsghdr *nlh = message_start(e, i, add ? NFT_MSG_NEWTABLE : NFT_MSG_DELTABLE, add ? NLM_F_CREATE : 0);
+
+	if (!nlh)
+		return;
+	mnl_attr_put_strz(nlh, NFTA_TABLE_NAME, ch->pair->to->name);
+	if (add) {
+		mnl_attr_put_u32(nlh, NFTA_TABLE_FLAGS, 0);
+		put_comment(nlh, NFTA_TABLE_USERDATA, SVCR_NFT_OWNER);
+	}
+	message_end(e, nlh);
+}
+
+static void put_hook(struct nlmsghdr *nlh, const struct svcr_nft_chain_layout *l)
+{
+	struct nlattr *nest = mnl_attr_nest_start(nlh, NFTA_CHAIN_HOOK);
+
+	mnl_attr_put_u32(nlh, NFTA_HOOK_HOOKNUM, htonl(l->hook_number));
+	mnl_attr_put_u32(nlh, NFTA_HOOK_PRIORITY, htonl((uint32_t)l->priority));
+	mnl_attr_nest_end(nlh, nest);
+	mnl_attr_put_strz(nlh, NFTA_CHAIN_TYPE, l->type);
+	mnl_attr_put_u32(nlh, NFTA_CHAIN_POLICY, htonl(NF_ACCEPT));
+}
+
+static void encode_chain(struct encoder *e, size_t i)
+{
+	const struct svcr_nft_change *ch = &e->c->v[i];
+	const struct svcr_nft_chain_layout *row = svcr_nft_chain_row(ch->pair->to->layout, ch->chain);
+	bool add = ch->op != CHANGE_DEL_CHAIN;
+	struct nlmsghdr *nlh = message_start(e, i, add ? NFT_MSG_NEWCHAIN : NFT_MSG_DELCHAIN, add ? NLM_F_CREATE : 0);
+	char name[SVCR_NFT_NAME_MAX];
+
+	if (!nlh)
+		return;
+	mnl_attr_put_strz(nlh, NFTA_CHAIN_TABLE, ch->pair->to->name);
+	mnl_attr_put_strz(nlh, NFTA_CHAIN_NAME, svcr_nft_chain_name(svcr_nft_change_table(ch), ch->chain, name));
+	if (add && row->hook)
+		put_hook(nlh, row);
+	message_end(e, nlh);
+}
+
+static void encode_flush(struct encoder *e, size_t i)
+{
+	const struct svcr_nft_change *ch = &e->c->v[i];
+	struct nlmsghdr *nlh = message_start(e, i, NFT_MSG_DELRULE, 0); /* without a handle: all of the chain */
+	char name[SVCR_NFT_NAME_MAX];
+
+	if (!nlh)
+		return;
+	mnl_attr_put_strz(nlh, NFTA_RULE_TABLE, ch->pair->to->name);
+	mnl_attr_put_strz(nlh, NFTA_RULE_CHAIN, svcr_nft_chain_name(ch->pair->from, ch->chain, name));
+	message_end(e, nlh);
+}
+
+static void encode_rule(struct encoder *e, size_t i)
+{
+	const struct svcr_nft_change *ch = &e->c->v[i];
+	struct nlmsghdr *nlh = message_start(e, i, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND);
+	struct nftnl_rule *r = nftnl_rule_alloc();
+	char name[SVCR_NFT_NAME_MAX];
+
+	if (!r)
+		e->err = -ENOMEM;
+	for (size_t s = 0; s < ch->rule->nstmts && !e->err; s++)
+		e->err = svcr_nft_stmt_exprs(r, ch->pair->to, &ch->rule->stmts[s]);
+	if (!e->err && nlh) {
+		nftnl_rule_set_str(r, NFTNL_RULE_TABLE, ch->pair->to->name);
+		nftnl_rule_set_str(r, NFTNL_RULE_CHAIN, svcr_nft_chain_name(ch->pair->to, ch->chain, name));
+		nftnl_rule_nlmsg_build_payload(nlh, r);
+		message_end(e, nlh);
+	}
+	if (r)
+		nftnl_rule_free(r);
+}
+
+/* The size, and the lengths of a key's fields: the kernel needs them where the last one is a range. */
+static void put_desc(struct nlmsghdr *nlh, const struct svcr_nft_set_layout *l, uint8_t family, uint32_t size)
+{
+	size_t n = svcr_nft_fields_count(l->key);
+	struct nlattr *desc = mnl_attr_nest_start(nlh, NFTA_SET_DESC), *concat, *field;
+
+	if (size)
+		mnl_attr_put_u32(nlh, NFTA_SET_DESC_SIZE, htonl(size));
+	if (l->interval && n > 1) {
+		concat = mnl_attr_nest_start(nlh, NFTA_SET_DESC_CONCAT);
+		for (size_t i = 0; i < n; i++) {
+			field = mnl_attr_nest_start(nlh, NFTA_LIST_ELEM);
+			mnl_attr_put_u32(nlh, NFTA_SET_FIELD_LEN, htonl(svcr_nft_fields[l->key[i]].len[family]));
+			mnl_attr_nest_end(nlh, field);
+		}
+		mnl_attr_nest_end(nlh, concat);
+	}
+	mnl_attr_nest_end(nlh, desc);
+}
+
+static int put_set(struct nlmsghdr *nlh, size_t id, const struct svcr_nft_set *s)
+{
+	static const uint8_t endpoint[SVCR_NFT_FIELDS_MAX] = { F_DADDR, F_DPORT };
+	const struct svcr_nft_set_layout *l = s->layout;
+	uint32_t type = svcr_nft_concat_type(l->key, s->family);
+
+	mnl_attr_put_u32(nlh, NFTA_SET_FLAGS, htonl(svcr_nft_set_flags(l)));
+	mnl_attr_put_u32(nlh, NFTA_SET_KEY_TYPE, htonl(type));
+	mnl_attr_put_u32(nlh, NFTA_SET_KEY_LEN, htonl((uint32_t)s->key_len));
+	if (l->data == DATA_VERDICT)
+		mnl_attr_put_u32(nlh, NFTA_SET_DATA_TYPE, htonl((uint32_t)NFT_DATA_VERDICT));
+	if (l->data == DATA_ENDPOINT) {
+		type = svcr_nft_concat_type(endpoint, s->family);
+		mnl_attr_put_u32(nlh, NFTA_SET_DATA_TYPE, htonl(type));
+		mnl_attr_put_u32(nlh, NFTA_SET_DATA_LEN, htonl((uint32_t)s->data_len));
+	}
+	mnl_attr_put_u32(nlh, NFTA_SET_ID, htonl((uint32_t)id + 1));
+	put_desc(nlh, l, s->family, s->size);
+	return svcr_nft_key_indexed(l) ? svcr_nft_put_typeof(nlh, l, s->family) : 0;
+}
+
+static void encode_set(struct encoder *e, size_t i)
+{
+	const struct svcr_nft_change *ch = &e->c->v[i];
+	bool add = ch->op == CHANGE_ADD_SET;
+	struct nlmsghdr *nlh = message_start(e, i, add ? NFT_MSG_NEWSET : NFT_MSG_DELSET, add ? NLM_F_CREATE : 0);
+
+	if (!nlh)
+		return;
+	mnl_attr_put_strz(nlh, NFTA_SET_TABLE, ch->pair->to->name);
+	mnl_attr_put_strz(nlh, NFTA_SET_NAME,
+			  ch->set == SVCR_NFT_NO_SET ? ch->name : svcr_nft_change_set(ch)->layout->name);
+	if (add && put_set(nlh, ch->set, svcr_nft_change_set(ch)))
+		e->err = -ENOMEM;
+	message_end(e, nlh);
+}
+
+static void put_verdict(struct nlmsghdr *nlh, const struct svcr_nft_table *t, struct svcr_nft_chain_id id)
+{
+	struct nlattr *nest = mnl_attr_nest_start(nlh, NFTA_SET_ELEM_DATA);
+	struct nlattr *verdict = mnl_attr_nest_start(nlh, NFTA_DATA_VERDICT);
+	bool jump = svcr_nft_chain_row(t->layout, id)->jumped;
+	int code = id.kind == VERDICT_DROP ? NF_DROP : jump ? NFT_JUMP : NFT_GOTO;
+	char name[SVCR_NFT_NAME_MAX];
+
+	mnl_attr_put_u32(nlh, NFTA_VERDICT_CODE, htonl((uint32_t)code));
+	if (id.kind != VERDICT_DROP)
+		mnl_attr_put_strz(nlh, NFTA_VERDICT_CHAIN, svcr_nft_chain_name(t, id, name));
+	mnl_attr_nest_end(nlh, verdict);
+	mnl_attr_nest_end(nlh, nest);
+}
+
+/* The key as the kernel has it: the index is a number of this host there. */
+static void put_key(struct nlmsghdr *nlh, const struct svcr_nft_set *s, const uint8_t *elem)
+{
+	uint8_t key[64];
+	uint32_t index;
+
+	memcpy(key, elem, s->key_len);
+	if (svcr_nft_key_indexed(s->layout)) {
+		memcpy(&index, key + s->key_len - 4, 4);
+		index = ntohl(index);
+		memcpy(key + s->key_len - 4, &index, 4);
+	}
+	svcr_nft_attr_put_value(nlh, NFTA_SET_ELEM_KEY, key, s->key_len);
+}
+
+/* The end of a one-field interval is an element of its own: the first address that is not in it. */
+static void put_interval_over(struct nlmsghdr *nlh, const struct svcr_nft_set *s, const uint8_t *elem)
+{
+	struct svcr_addr after = { .family = s->key_len == 16 ? SVCR_IPV6 : SVCR_IPV4 };
+	struct nlattr *nest;
+
+	memcpy(after.bytes, elem + s->key_len, s->key_len);
+	if (!svcr_addr_next(&after))
+		return; /* up to the last address: open */
+	nest = mnl_attr_nest_start(nlh, NFTA_LIST_ELEM);
+	svcr_nft_attr_put_value(nlh, NFTA_SET_ELEM_KEY, after.bytes, s->key_len);
+	mnl_attr_put_u32(nlh, NFTA_SET_ELEM_FLAGS, htonl(NFT_SET_ELEM_INTERVAL_END));
+	mnl_attr_nest_end(nlh, nest);
+}
+
+static void put_key_end(struct nlmsghdr *nlh, const struct svcr_nft_set *s, const uint8_t *elem)
+{
+	size_t len = s->sort_len - s->key_len;
+	uint8_t key[64];
+
+	memcpy(key, elem, s->key_len);
+	memcpy(key + s->key_len - len, elem + s->key_len, len);
+	svcr_nft_attr_put_value(nlh, NFTA_SET_ELEM_KEY_END, key, s->key_len);
+}
+
+static void put_elem(struct nlmsghdr *nlh, const struct svcr_nft_change *ch, const struct svcr_nft_set *s,
+		     const uint8_t *elem)
+{
+	const struct svcr_nft_set_layout *l = s->layout;
+	const char *comment = svcr_nft_comment(s, elem);
+	struct nlattr *nest = mnl_attr_nest_start(nlh, NFTA_LIST_ELEM);
+	bool add = ch->op == CHANGE_ADD_ELEMS;
+
+	put_key(nlh, s, elem);
+	if (l->interval && s->sort_len != 2 * s->key_len)
+		put_key_end(nlh, s, elem);
+	if (add && l->timed)
+		mnl_attr_put_u64(nlh, NFTA_SET_ELEM_TIMEOUT, htobe64((uint64_t)s->timeout * 1000));
+	if (add && l->data == DATA_VERDICT)
+		put_verdict(nlh, ch->pair->to, svcr_nft_elem_verdict(s, elem));
+	if (add && l->data == DATA_ENDPOINT)
+		svcr_nft_attr_put_value(nlh, NFTA_SET_ELEM_DATA, svcr_nft_elem_data(s, elem), s->data_len);
+	if (add && comment)
+		put_comment(nlh, NFTA_SET_ELEM_USERDATA, comment);
+	mnl_attr_nest_end(nlh, nest);
+	if (l->interval && s->sort_len == 2 * s->key_len)
+		put_interval_over(nlh, s, elem);
+}
+
+static void encode_elems(struct encoder *e, size_t i)
+{
+	const struct svcr_nft_change *ch = &e->c->v[i];
+	const struct svcr_nft_set *s = svcr_nft_change_set(ch);
+	bool add = ch->op == CHANGE_ADD_ELEMS;
+
+	for (size_t done = 0; done < ch->count && !e->err;) {
+		struct nlmsghdr *nlh = message_start(e, i, add ? NFT_MSG_NEWSETELEM : NFT_MSG_DELSETELEM,
+					       add ? NLM_F_CREATE : 0);
+		struct svcr_nft_message *m;
+		struct nlattr *nest;
+
+		if (!nlh)
+			return;
+		m = &e->c->messages[e->c->nmessages - 1];
+		m->first = ch->first + done;
+		mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_TABLE, ch->pair->to->name);
+		mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_SET, s->layout->name);
+		nest = mnl_attr_nest_start(nlh, NFTA_SET_ELEM_LIST_ELEMENTS);
+		while (done < ch->count && nlh->nlmsg_len < MESSAGE_FULL)
+			put_elem(nlh, ch, s, e->c->elems[ch->first + done++]);
+		mnl_attr_nest_end(nlh, nest);
+		m->count = ch->first + done - m->first;
+		message_end(e, nlh);
+	}
+}
+
+static void (*const encoders[])(struct encoder *e, size_t i) = {
+	[CHANGE_ADD_TABLE] = encode_table, [CHANGE_WAKE_TABLE] = encode_table, [CHANGE_MEND_CHAIN] = encode_chain,
+	[CHANGE_DEL_TABLE] = encode_table,
+	[CHANGE_FLUSH_CHAIN] = encode_flush, [CHANGE_DEL_ELEMS] = encode_elems,
+	[CHANGE_DEL_SET] = encode_set, [CHANGE_DEL_CHAIN] = encode_chain,
+	[CHANGE_ADD_CHAIN] = encode_chain, [CHANGE_ADD_SET] = encode_set,
+	[CHANGE_ADD_ELEMS] = encode_elems, [CHANGE_ADD_RULE] = encode_rule,
+};
+
+int svcr_nft_encode(struct svcr_nft_changes *c, struct svcrules_messages *ret)
+{
+	struct encoder e = { .c = c };
+
+	c->nmessages = 0;
+	for (size_t i = 0; i < c->n && !e.err; i++)
+		encoders[c->v[i].op](&e, i);
+	if (e.err) {
+		free(e.buf);
+		return e.err;
+	}
+	*ret = (struct svcrules_messages){ .buf = e.buf, .len = e.len, .count = c->nmessages };
+	return 0;
+}
+
+/* Without a chain or a handle, NFT_MSG_DELRULE is about all rules of the table. */
+int svcr_nft_encode_stop(const struct svcr_nft_changes *c, struct svcrules_messages *ret)
+{
+	const size_t message_max = NFT_NAME_MAXLEN + 64; /* a name has at most NFT_NAME_MAXLEN bytes */
+	char *buf = calloc(c->n + 1, message_max);
+	size_t len = 0;
+
+	if (!buf)
+		return -ENOMEM;
+	*ret = (struct svcrules_messages){ .buf = buf };
+	for (size_t i = 0; i < c->n; i++) {
+		const struct svcr_nft_table *t = c->v[i].pair->from;
+		struct nlmsghdr *nlh;
+		struct nfgenmsg *g;
+
+		if (c->v[i].op != CHANGE_DEL_TABLE)
+			continue;
+		nlh = mnl_nlmsg_put_header(buf + len);
+		nlh->nlmsg_type = (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_DELRULE);
+		nlh->nlmsg_flags = NLM_F_REQUEST;
+		nlh->nlmsg_seq = (uint32_t)++ret->count;
+		g = mnl_nlmsg_put_extra_header(nlh, sizeof(*g));
+		*g = (struct nfgenmsg){ .nfgen_family = svcr_nft_nfproto(t->family), .version = NFNETLINK_V0 };
+		mnl_attr_put_strz(nlh, NFTA_RULE_TABLE, t->name);
+		len += nlh->nlmsg_len;
+	}
+	ret->len = len;
+	return 0;
+}

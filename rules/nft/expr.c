@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "rules/nft/expr.h"
+
+#include <libnftnl/expr.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_conntrack_common.h>
+#include <linux/netfilter/nf_nat.h>
+#include <linux/netfilter/nf_tables.h>
+
+#include <errno.h>
+
+#define REG(word) (NFT_REG32_00 + (uint32_t)(word))
+
+/* A rule under construction; `err` is sticky. */
+struct exprs {
+	struct nftnl_rule *rule;
+	const struct svcr_nft_table *table;
+	int err;
+};
+
+static struct nftnl_expr *expr(struct exprs *x, const char *name)
+{
+	struct nftnl_expr *e = nftnl_expr_alloc(name);
+
+	if (e)
+		nftnl_rule_add_expr(x->rule, e);
+	else
+		x->err = -ENOMEM;
+	return e;
+}
+
+static void payload(struct exprs *x, uint32_t word, uint32_t base, uint32_t offset, uint32_t len)
+{
+	struct nftnl_expr *e = expr(x, "payload");
+
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_BASE, base);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_OFFSET, offset);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_LEN, len);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_DREG, REG(word));
+}
+
+static void meta_load(struct exprs *x, uint32_t word, uint32_t key)
+{
+	struct nftnl_expr *e = expr(x, "meta");
+
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_META_KEY, key);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_META_DREG, REG(word));
+}
+
+static void ct_load(struct exprs *x, uint32_t word, uint32_t key, int direction)
+{
+	struct nftnl_expr *e = expr(x, "ct");
+
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_CT_KEY, key);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_CT_DREG, REG(word));
+	if (direction >= 0)
+		nftnl_expr_set_u8(e, NFTNL_EXPR_CT_DIR, (uint8_t)direction);
+}
+
+static void numgen(struct exprs *x, uint32_t word, uint32_t modulus)
+{
+	struct nftnl_expr *e = expr(x, "numgen");
+
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_NG_DREG, REG(word));
+	nftnl_expr_set_u32(e, NFTNL_EXPR_NG_MODULUS, modulus);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_NG_TYPE, NFT_NG_RANDOM);
+}
+
+static void load_field(struct exprs *x, uint8_t field, uint32_t word, uint32_t modulus)
+{
+	bool v6 = x->table->family == SVCR_IPV6;
+	uint32_t len = svcr_nft_fields[field].len[x->table->family];
+
+	switch ((enum svcr_nft_field)field) {
+	case F_SADDR:
+		payload(x, word, NFT_PAYLOAD_NETWORK_HEADER, v6 ? 8 : 12, len);
+		break;
+	case F_DADDR:
+		payload(x, word, NFT_PAYLOAD_NETWORK_HEADER, v6 ? 24 : 16, len);
+		break;
+	case F_L4PROTO:
+		meta_load(x, word, NFT_META_L4PROTO);
+		break;
+	case F_DPORT:
+		payload(x, word, NFT_PAYLOAD_TRANSPORT_HEADER, 2, len);
+		break;
+	case F_INDEX:
+		numgen(x, word, modulus);
+		break;
+	case F_CT_DADDR:
+		ct_load(x, word, v6 ? NFT_CT_DST_IP6 : NFT_CT_DST_IP, IP_CT_DIR_ORIGINAL);
+		break;
+	case F_CT_DPORT:
+		ct_load(x, word, NFT_CT_PROTO_DST, IP_CT_DIR_ORIGINAL);
+		break;
+	case F_CT_REPLY_SADDR:
+		ct_load(x, word, v6 ? NFT_CT_SRC_IP6 : NFT_CT_SRC_IP, IP_CT_DIR_REPLY);
+		break;
+	case F_CT_REPLY_SPORT:
+		ct_load(x, word, NFT_CT_PROTO_SRC, IP_CT_DIR_REPLY);
+		break;
+	case F_END:
+	case F__COUNT:
+		break;
+	}
+}
+
+/* Loads a key into consecutive registers from `word` on; returns the next free word. */
+static uint32_t load_key(struct exprs *x, const uint8_t *fields, uint32_t word, uint32_t modulus)
+{
+	size_t n = svcr_nft_fields_count(fields);
+
+	for (size_t i = 0; i < n; i++) {
+		load_field(x, fields[i], word, modulus);
+		word += (uint32_t)(svcr_nft_field_size(fields[i], x->table->family) / 4);
+	}
+	return word;
+}
+
+static void lookup(struct exprs *x, const struct svcr_nft_stmt *s, int dreg)
+{
+	struct nftnl_expr *e;
+
+	load_key(x, s->fields, 0, s->n);
+	e = expr(x, "lookup");
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_LOOKUP_SREG, REG(0));
+	nftnl_expr_set_str(e, NFTNL_EXPR_LOOKUP_SET, x->table->layout->sets[s->set].name);
+	if (dreg >= 0)
+		nftnl_expr_set_u32(e, NFTNL_EXPR_LOOKUP_DREG, (uint32_t)dreg);
+	if (s->negate)
+		nftnl_expr_set_u32(e, NFTNL_EXPR_LOOKUP_FLAGS, NFT_LOOKUP_F_INV);
+}
+
+static void compare(struct exprs *x, uint32_t op, const void *data, uint32_t len)
+{
+	struct nftnl_expr *e = expr(x, "cmp");
+
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_CMP_SREG, REG(0));
+	nftnl_expr_set_u32(e, NFTNL_EXPR_CMP_OP, op);
+	nftnl_expr_set(e, NFTNL_EXPR_CMP_DATA, data, len);
+}
+
+static void bitwise(struct exprs *x, uint32_t mask, uint32_t xor)
+{
+	struct nftnl_expr *e = expr(x, "bitwise");
+
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_SREG, REG(0));
+	nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_DREG, REG(0));
+	nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_LEN, sizeof(mask));
+	nftnl_expr_set(e, NFTNL_EXPR_BITWISE_MASK, &mask, sizeof(mask));
+	nftnl_expr_set(e, NFTNL_EXPR_BITWISE_XOR, &xor, sizeof(xor));
+}
+
+static void mark_write(struct exprs *x, uint32_t mask, uint32_t xor)
+{
+	struct nftnl_expr *e;
+
+	meta_load(x, 0, NFT_META_MARK);
+	bitwise(x, mask, xor);
+	e = expr(x, "meta");
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_META_KEY, NFT_META_MARK);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_META_SREG, REG(0));
+}
+
+static void dnat(struct exprs *x, const struct svcr_nft_stmt *s)
+{
+	struct nftnl_expr *e;
+
+	lookup(x, s, (int)REG(0));
+	e = expr(x, "nat");
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_NAT_TYPE, NFT_NAT_DNAT);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_NAT_FAMILY, svcr_nft_nfproto(x->table->family));
+	nftnl_expr_set_u32(e, NFTNL_EXPR_NAT_REG_ADDR_MIN, REG(0));
+	nftnl_expr_set_u32(e, NFTNL_EXPR_NAT_REG_PROTO_MIN, REG(svcr_addr_len(x->table->family) / 4));
+}
+
+/*
+ * The endpoint is taken from the answers' source, not from the packet: with a
+ * port of the packet in it, nft 1.0.6 lists the rule without its `meta l4proto`
+ * and cannot load that listing.
+ */
+static void update(struct exprs *x, const struct svcr_nft_stmt *s)
+{
+	static const uint8_t data[SVCR_NFT_FIELDS_MAX] = { F_CT_REPLY_SADDR, F_CT_REPLY_SPORT };
+	uint32_t word = load_key(x, s->fields, 0, 0);
+	struct nftnl_expr *e;
+
+	load_key(x, data, word, 0);
+	e = expr(x, "dynset");
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_SREG_KEY, REG(0));
+	nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_SREG_DATA, REG(word));
+	nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_OP, NFT_DYNSET_OP_UPDATE);
+	nftnl_expr_set_u64(e, NFTNL_EXPR_DYNSET_TIMEOUT, (uint64_t)s->n * 1000);
+	nftnl_expr_set_str(e, NFTNL_EXPR_DYNSET_SET_NAME, x->table->layout->sets[s->set].name);
+}
+
+static void reject(struct exprs *x, bool tcp)
+{
+	struct nftnl_expr *e = expr(x, "reject");
+
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_REJECT_TYPE, tcp ? NFT_REJECT_TCP_RST : NFT_REJECT_ICMP_UNREACH);
+	/* port unreachable: ICMP code 3, ICMPv6 code 4 */
+	nftnl_expr_set_u8(e, NFTNL_EXPR_REJECT_CODE, tcp ? 0 : x->table->family == SVCR_IPV6 ? 4 : 3);
+}
+
+static void verdict(struct exprs *x, int code, const char *chain)
+{
+	struct nftnl_expr *e = expr(x, "immediate");
+
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_IMM_DREG, NFT_REG_VERDICT);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_IMM_VERDICT, (uint32_t)code);
+	if (chain)
+		nftnl_expr_set_str(e, NFTNL_EXPR_IMM_CHAIN, chain);
+}
+
+static void masquerade(struct exprs *x)
+{
+	struct nftnl_expr *e = expr(x, "masq");
+
+	if (e)
+		nftnl_expr_set_u32(e, NFTNL_EXPR_MASQ_FLAGS, NF_NAT_RANGE_PROTO_RANDOM_FULLY);
+}
+
+/* One of these bits is set. */
+static void ct_bits(struct exprs *x, uint32_t key, uint32_t bits)
+{
+	static const uint32_t zero;
+
+	ct_load(x, 0, key, -1);
+	bitwise(x, bits, 0);
+	compare(x, NFT_CMP_NEQ, &zero, sizeof(zero));
+}
+
+static void mark_test(struct exprs *x, uint32_t bit)
+{
+	meta_load(x, 0, NFT_META_MARK);
+	bitwise(x, bit, 0);
+	compare(x, NFT_CMP_EQ, &bit, sizeof(bit));
+}
+
+static void l4proto(struct exprs *x, uint8_t protocol)
+{
+	meta_load(x, 0, NFT_META_L4PROTO);
+	compare(x, NFT_CMP_EQ, &protocol, sizeof(protocol));
+}
+
+int svcr_nft_stmt_exprs(struct nftnl_rule *r, const struct svcr_nft_table *t, const struct svcr_nft_stmt *s)
+{
+	struct exprs x = { .rule = r, .table = t };
+	char name[SVCR_NFT_NAME_MAX];
+
+	switch (s->op) {
+	case OP_LOOKUP: lookup(&x, s, -1); break;
+	case OP_VMAP: lookup(&x, s, NFT_REG_VERDICT); break;
+	case OP_L4PROTO: l4proto(&x, (uint8_t)s->n); break;
+	case OP_DNAT: dnat(&x, s); break;
+	case OP_UPDATE: update(&x, s); break;
+	case OP_MARK_SET: mark_write(&x, ~s->n, s->n); break;
+	case OP_MARK_CLEAR: mark_write(&x, ~s->n, 0); break;
+	case OP_MARK_TEST: mark_test(&x, s->n); break;
+	case OP_CT_DNAT: ct_bits(&x, NFT_CT_STATUS, IPS_DST_NAT); break;
+	case OP_CT_NEW: ct_bits(&x, NFT_CT_STATE, NF_CT_STATE_BIT(IP_CT_NEW)); break;
+	case OP_REJECT_TCP: reject(&x, true); break;
+	case OP_REJECT: reject(&x, false); break;
+	case OP_MASQUERADE: masquerade(&x); break;
+	case OP_DROP: verdict(&x, NF_DROP, NULL); break;
+	case OP_GOTO: verdict(&x, NFT_GOTO, svcr_nft_chain_name(t, s->chain, name)); break;
+	}
+	return x.err;
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "rules/nft/layout.h"
+#include "addr.h"
+
+#include <linux/netfilter/nf_tables.h>
+
+#define ADDRESS_TYPES { "ipv4_addr", "ipv6_addr" }, { 7, 8 }, { 4, 16 }
+#define PORT_TYPES { "inet_service", "inet_service" }, { 13, 13 }, { 2, 2 }
+#define PROTOCOL_TYPES { "inet_proto", "inet_proto" }, { 12, 12 }, { 1, 1 }
+
+const struct svcr_nft_field_layout svcr_nft_fields[F__COUNT] = {
+	[F_SADDR] = { { "ip saddr", "ip6 saddr" }, ADDRESS_TYPES },
+	[F_DADDR] = { { "ip daddr", "ip6 daddr" }, ADDRESS_TYPES },
+	[F_L4PROTO] = { { "meta l4proto", "meta l4proto" }, PROTOCOL_TYPES },
+	[F_DPORT] = { { "th dport", "th dport" }, PORT_TYPES },
+	[F_INDEX] = { { "numgen random mod %u", "numgen random mod %u" },
+		      { NULL, NULL }, { 4, 4 }, { 4, 4 } },
+	[F_CT_DADDR] = { { "ct original ip daddr", "ct original ip6 daddr" }, ADDRESS_TYPES },
+	[F_CT_DPORT] = { { "ct original proto-dst", "ct original proto-dst" }, PORT_TYPES },
+	[F_CT_REPLY_SADDR] = { { "ct reply ip saddr", "ct reply ip6 saddr" }, ADDRESS_TYPES },
+	[F_CT_REPLY_SPORT] = { { "ct reply proto-src", "ct reply proto-src" }, PORT_TYPES },
+};
+
+size_t svcr_nft_field_size(uint8_t field, uint8_t family)
+{
+	return (svcr_nft_fields[field].len[family] + 3u) & ~3u;
+}
+
+size_t svcr_nft_fields_count(const uint8_t *fields)
+{
+	size_t n = 0;
+
+	while (n < SVCR_NFT_FIELDS_MAX && fields[n] != F_END)
+		n++;
+	return n;
+}
+
+size_t svcr_nft_key_len(const struct svcr_nft_set_layout *l, uint8_t family)
+{
+	size_t n = svcr_nft_fields_count(l->key), len = 0;
+
+	if (n == 1) /* a single field is not padded */
+		return svcr_nft_fields[l->key[0]].len[family];
+	for (size_t i = 0; i < n; i++)
+		len += svcr_nft_field_size(l->key[i], family);
+	return len;
+}
+
+size_t svcr_nft_data_len(const struct svcr_nft_set_layout *l, uint8_t family)
+{
+	switch (l->data) {
+	case DATA_VERDICT:
+		return sizeof(struct svcr_nft_chain_id);
+	case DATA_ENDPOINT:
+		return svcr_addr_len(family) + 4u;
+	case DATA_NONE:
+		break;
+	}
+	return 0;
+}
+
+uint32_t svcr_nft_set_flags(const struct svcr_nft_set_layout *l)
+{
+	uint32_t flags = 0;
+
+	if (l->interval)
+		flags |= NFT_SET_INTERVAL |
+			 (svcr_nft_fields_count(l->key) > 1 ? NFT_SET_CONCAT : 0);
+	if (l->data != DATA_NONE)
+		flags |= NFT_SET_MAP;
+	if (l->dynamic)
+		flags |= NFT_SET_EVAL;
+	if (l->dynamic || l->timed)
+		flags |= NFT_SET_TIMEOUT;
+	return flags;
+}
+
+bool svcr_nft_set_named(const struct svcr_nft_layout *l, size_t set)
+{
+	const uint8_t *name = l->sets[l->names].key;
+
+	return set < l->nsets && !l->sets[set].upkeep &&
+	       memcmp(l->sets[set].key, name, svcr_nft_fields_count(name)) == 0;
+}
+
+size_t svcr_nft_name_len(const struct svcr_nft_layout *l, uint8_t family)
+{
+	return svcr_nft_key_len(&l->sets[l->names], family);
+}
+
+size_t svcr_nft_set_parse(const struct svcr_nft_layout *l, const char *name)
+{
+	size_t i = 0;
+
+	while (i < l->nsets && (!l->sets[i].name || strcmp(l->sets[i].name, name) != 0))
+		i++;
+	return i;
+}
+
+const char *svcr_nft_set_noun(const struct svcr_nft_set_layout *l)
+{
+	return l->data == DATA_NONE ? "set" : "map";
+}

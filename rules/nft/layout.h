@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a table of nf_tables looks like, as data: which sets and maps it has,
+ * what their keys are made of, which chains it has and what a rule is made of.
+ * A target describes its tables in these words; text, netlink messages and the
+ * decoder of this folder all read that one description.
+ */
+#ifndef SVCR_NFT_LAYOUT_H
+#define SVCR_NFT_LAYOUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SVCR_NFT_OWNER "managed by svcrules" /* comment of the tables that svcrules made */
+#define SVCR_NFT_COMMENT_MAX 128 /* nft(8) accepts no longer comment on an element */
+#define SVCR_NFT_SIZE_MIN 768 /* elements that the smallest set or map has room for */
+
+/* What a key is made of. */
+enum svcr_nft_field {
+	F_END,
+	F_SADDR,
+	F_DADDR,
+	F_L4PROTO,
+	F_DPORT,
+	F_INDEX,    /* numgen random mod N; always the last field of its key */
+	F_CT_DADDR, /* original destination, before DNAT */
+	F_CT_DPORT,
+	F_CT_REPLY_SADDR, /* the endpoint: the source address of replies */
+	F_CT_REPLY_SPORT,
+	F__COUNT
+};
+
+#define SVCR_NFT_FIELDS_MAX 6 /* with F_END */
+
+struct svcr_nft_field_layout {
+	const char *text[2]; /* in a rule, IPv4 and IPv6; F_INDEX takes the modulus */
+	const char *type[2]; /* nft(8)'s data type; NULL: only `typeof` can express it */
+	uint8_t type_id[2];  /* its number, as in nft's enum datatypes */
+	uint8_t len[2];      /* bytes; each field is padded to 4 in a key */
+};
+
+extern const struct svcr_nft_field_layout svcr_nft_fields[F__COUNT];
+
+enum svcr_nft_data { DATA_NONE, DATA_VERDICT, DATA_ENDPOINT /* address . port */ };
+
+struct svcr_nft_set_layout {
+	const char *name; /* NULL: tables of this layout have no such set */
+	uint8_t key[SVCR_NFT_FIELDS_MAX];
+	enum svcr_nft_data data;
+	uint32_t size;  /* of a dynamic set: elements it has room for */
+	bool interval;  /* the last field is a range */
+	bool dynamic;   /* filled by packets; elements have timeouts */
+	bool timed;     /* elements have timeouts, given when they are added */
+	bool upkeep;    /* kept for later runs; does not describe what is served now */
+	bool commented; /* elements carry a comment */
+	bool aligned;   /* F_INDEX means nothing but a place: elements keep the places they have */
+};
+
+/* A chain of a layout and, if its name is numbered, which one. */
+struct svcr_nft_chain_id {
+	uint32_t kind, n;
+};
+
+#define CHAIN_NONE 0u            /* no chain; every layout leaves the first row empty */
+#define CHAIN_FOREIGN 0xffffu    /* n: index of a chain name that is not in the layout */
+#define VERDICT_DROP CHAIN_NONE  /* chain.kind of verdicts that go to no chain */
+
+struct svcr_nft_chain_layout {
+	const char *name; /* a prefix if `numbered`; NULL: tables of this layout have no such chain */
+	bool numbered;
+	bool jumped;      /* verdicts jump here and come back; all others go here for good */
+	const char *type; /* base chains: "nat"; NULL: not a base chain */
+	const char *hook;
+	const char *priority_text;
+	uint32_t hook_number;
+	int32_t priority;
+};
+
+struct svcr_nft_layout {
+	const char *serves; /* what the tables are for; layouts with the same word number sets and chains alike */
+	const struct svcr_nft_set_layout *sets;
+	size_t nsets;
+	const struct svcr_nft_chain_layout *chains; /* by kind; row 0 (CHAIN_NONE) is empty */
+	size_t nchains;
+	size_t names;     /* the set whose comments name, for people, what its keys stand for */
+	const char *noun; /* what the names are of: "Service" */
+};
+
+#define SVCR_NFT_NAME_MAX 256
+
+/* A rule is a list of statements. */
+enum svcr_nft_op {
+	OP_LOOKUP,     /* fields [!=] @set */
+	OP_VMAP,       /* fields vmap @set */
+	OP_L4PROTO,    /* meta l4proto n */
+	OP_DNAT,       /* dnat to fields map @set; n: the modulus */
+	OP_UPDATE,     /* update @set { fields timeout n : the endpoint } */
+	OP_MARK_SET,   /* n: the bit */
+	OP_MARK_CLEAR,
+	OP_MARK_TEST,
+	OP_CT_DNAT,    /* ct status dnat */
+	OP_CT_NEW,     /* ct state new */
+	OP_REJECT_TCP,
+	OP_REJECT,
+	OP_MASQUERADE,
+	OP_DROP,
+	OP_GOTO,       /* chain */
+};
+
+struct svcr_nft_stmt {
+	enum svcr_nft_op op;
+	uint8_t fields[SVCR_NFT_FIELDS_MAX];
+	uint8_t set;
+	bool negate;
+	uint32_t n;
+	struct svcr_nft_chain_id chain;
+};
+
+#define SVCR_NFT_STMTS_MAX 5
+
+/* Padded length of one field in bytes. `family` is SVCR_IPV4 or SVCR_IPV6 here and below. */
+size_t svcr_nft_field_size(uint8_t field, uint8_t family);
+/* How many fields come before F_END. */
+size_t svcr_nft_fields_count(const uint8_t *fields);
+/* True if the key ends with F_INDEX. */
+static inline bool svcr_nft_key_indexed(const struct svcr_nft_set_layout *l)
+{
+	size_t n = svcr_nft_fields_count(l->key);
+
+	return n > 0 && l->key[n - 1] == F_INDEX;
+}
+/* Bytes of a key as the kernel has it, without the end of an interval. */
+size_t svcr_nft_key_len(const struct svcr_nft_set_layout *l, uint8_t family);
+/* Bytes of an element's data in a rule set value. */
+size_t svcr_nft_data_len(const struct svcr_nft_set_layout *l, uint8_t family);
+/* NFT_SET_ flags that the set is created with. */
+uint32_t svcr_nft_set_flags(const struct svcr_nft_set_layout *l);
+/* True if the keys of the set begin with a key of the layout's `names` set: people know its elements by that name. */
+bool svcr_nft_set_named(const struct svcr_nft_layout *l, size_t set);
+/* Bytes of a key of the layout's `names` set. */
+size_t svcr_nft_name_len(const struct svcr_nft_layout *l, uint8_t family);
+/* The index of the set of that name; nsets if the layout has none. */
+size_t svcr_nft_set_parse(const struct svcr_nft_layout *l, const char *name);
+/* "set" or "map". */
+const char *svcr_nft_set_noun(const struct svcr_nft_set_layout *l);
+
+#endif

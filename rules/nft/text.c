@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "rules/nft/text.h"
+#include "model.h"
+
+static struct svcr_addr addr_at(uint8_t family, const uint8_t *p)
+{
+	struct svcr_addr a = { .family = family };
+
+	memcpy(a.bytes, p, svcr_addr_len(family));
+	return a;
+}
+
+/* The prefix length if first-last is a prefix, else -1. */
+static int prefix_of(const uint8_t *first, const uint8_t *last, size_t len)
+{
+	int prefix = 0;
+	bool host = false;
+
+	for (size_t bit = 0; bit < len * 8; bit++) {
+		int a = first[bit / 8] >> (7 - bit % 8) & 1, b = last[bit / 8] >> (7 - bit % 8) & 1;
+
+		if (a != b && (a || !b))
+			return -1;
+		if (a == b && host)
+			return -1;
+		host = a != b;
+		prefix += !host;
+	}
+	return prefix;
+}
+
+static size_t range_text(uint8_t family, const uint8_t *first, const uint8_t *last, char *buf, size_t size)
+{
+	char a[SVCR_ADDR_TEXT], b[SVCR_ADDR_TEXT];
+	struct svcr_addr from = addr_at(family, first), to = addr_at(family, last);
+	size_t len = svcr_addr_len(family);
+	int prefix = prefix_of(first, last, len);
+
+	svcr_addr_text(&from, a);
+	if (prefix == (int)len * 8)
+		return (size_t)snprintf(buf, size, "%s", a);
+	if (prefix >= 0)
+		return (size_t)snprintf(buf, size, "%s/%d", a, prefix);
+	return (size_t)snprintf(buf, size, "%s-%s", a, svcr_addr_text(&to, b));
+}
+
+static size_t field_text(enum svcr_nft_field field, uint8_t family, const uint8_t *p, char *buf, size_t size)
+{
+	char a[SVCR_ADDR_TEXT];
+	struct svcr_addr addr;
+
+	switch (field) {
+	case F_SADDR:
+	case F_DADDR:
+	case F_CT_DADDR:
+	case F_CT_REPLY_SADDR:
+		addr = addr_at(family, p);
+		return (size_t)snprintf(buf, size, "%s", svcr_addr_text(&addr, a));
+	case F_L4PROTO:
+		return (size_t)snprintf(buf, size, "%s", svcr_protocol_name(p[0]));
+	case F_DPORT:
+	case F_CT_DPORT:
+	case F_CT_REPLY_SPORT:
+		return (size_t)snprintf(buf, size, "%u", p[0] << 8 | p[1]);
+	case F_INDEX:
+		return (size_t)snprintf(buf, size, "%u",
+					(uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3]);
+	case F_END:
+	case F__COUNT:
+		break;
+	}
+	return 0;
+}
+
+const char *svcr_nft_key_text(const struct svcr_nft_set *s, const uint8_t *elem, char *buf)
+{
+	const struct svcr_nft_set_layout *l = s->layout;
+	size_t n = svcr_nft_fields_count(l->key), len = 0;
+	const uint8_t *p = elem;
+
+	for (size_t i = 0; i < n; i++) {
+		if (i)
+			len += (size_t)snprintf(buf + len, SVCR_NFT_ELEM_TEXT - len, " . ");
+		if (l->interval && i + 1 == n)
+			len += range_text(s->family, p, elem + s->key_len, buf + len,
+					  SVCR_NFT_ELEM_TEXT - len);
+		else
+			len += field_text(l->key[i], s->family, p, buf + len, SVCR_NFT_ELEM_TEXT - len);
+		p += svcr_nft_field_size(l->key[i], s->family);
+	}
+	return buf;
+}
+
+const char *svcr_nft_last_field_text(const struct svcr_nft_set *s, const uint8_t *elem, char *buf)
+{
+	const char *last = strrchr(svcr_nft_key_text(s, elem, buf), ' ');
+
+	return last ? last + 1 : buf;
+}
+
+static void verdict_text(const struct svcr_nft_table *t, struct svcr_nft_chain_id id, char *buf)
+{
+	const char *verb = svcr_nft_chain_row(t->layout, id)->jumped ? "jump" : "goto";
+	char name[SVCR_NFT_NAME_MAX];
+
+	if (id.kind == VERDICT_DROP)
+		snprintf(buf, SVCR_NFT_ELEM_TEXT, "drop");
+	else
+		snprintf(buf, SVCR_NFT_ELEM_TEXT, "%s %.200s", verb, svcr_nft_chain_name(t, id, name));
+}
+
+const char *svcr_nft_data_text(const struct svcr_nft_table *t, const struct svcr_nft_set *s, const uint8_t *elem,
+			       char *buf)
+{
+	const uint8_t *data = svcr_nft_elem_data(s, elem);
+	size_t len = svcr_addr_len(s->family);
+	char a[SVCR_ADDR_TEXT];
+	struct svcr_addr addr;
+
+	buf[0] = '\0';
+	switch (s->layout->data) {
+	case DATA_VERDICT:
+		verdict_text(t, svcr_nft_elem_verdict(s, elem), buf);
+		break;
+	case DATA_ENDPOINT:
+		addr = addr_at(s->family, data);
+		snprintf(buf, SVCR_NFT_ELEM_TEXT, "%s . %u", svcr_addr_text(&addr, a),
+			 data[len] << 8 | data[len + 1]);
+		break;
+	case DATA_NONE:
+		break;
+	}
+	return buf;
+}
+
+void svcr_nft_out_elem(struct svcr_out *o, const struct svcr_nft_table *t, const struct svcr_nft_set *s,
+		       const uint8_t *elem)
+{
+	char buf[SVCR_NFT_ELEM_TEXT];
+	const char *comment = svcr_nft_comment(s, elem), *data;
+
+	svcr_out_str(o, svcr_nft_key_text(s, elem, buf));
+	if (s->layout->timed)
+		svcr_out(o, " timeout %us", s->timeout);
+	if (comment)
+		svcr_out(o, " comment \"%s\"", comment);
+	data = svcr_nft_data_text(t, s, elem, buf);
+	if (*data)
+		svcr_out(o, " : %s", data);
+}
+
+static void out_fields(struct svcr_out *o, const struct svcr_nft_stmt *s, uint8_t family)
+{
+	size_t n = svcr_nft_fields_count(s->fields);
+
+	for (size_t i = 0; i < n; i++) {
+		svcr_out_str(o, i ? " . " : "");
+		if (s->fields[i] == F_INDEX)
+			svcr_out(o, "numgen random mod %u", s->n);
+		else
+			svcr_out_str(o, svcr_nft_fields[s->fields[i]].text[family]);
+	}
+}
+
+static void out_update(struct svcr_out *o, const struct svcr_nft_table *t, const struct svcr_nft_stmt *s)
+{
+	svcr_out(o, "update @%s { ", t->layout->sets[s->set].name);
+	out_fields(o, s, t->family);
+	svcr_out(o, " timeout %us : %s . %s }", s->n, svcr_nft_fields[F_CT_REPLY_SADDR].text[t->family],
+		 svcr_nft_fields[F_CT_REPLY_SPORT].text[t->family]);
+}
+
+static void out_stmt(struct svcr_out *o, const struct svcr_nft_table *t, const struct svcr_nft_stmt *s)
+{
+	const char *set = t->layout->sets[s->set].name;
+	char name[SVCR_NFT_NAME_MAX];
+
+	switch (s->op) {
+	case OP_LOOKUP:
+		out_fields(o, s, t->family);
+		svcr_out(o, "%s @%s", s->negate ? " !=" : "", set);
+		break;
+	case OP_VMAP:
+		out_fields(o, s, t->family);
+		svcr_out(o, " vmap @%s", set);
+		break;
+	case OP_DNAT:
+		svcr_out_str(o, "dnat to ");
+		out_fields(o, s, t->family);
+		svcr_out(o, " map @%s", set);
+		break;
+	case OP_UPDATE: out_update(o, t, s); break;
+	case OP_L4PROTO: svcr_out(o, "meta l4proto %s", svcr_protocol_name((uint8_t)s->n)); break;
+	case OP_MARK_SET: svcr_out(o, "meta mark set meta mark | 0x%08x", s->n); break;
+	case OP_MARK_CLEAR: svcr_out(o, "meta mark set meta mark & 0x%08x", ~s->n); break;
+	case OP_MARK_TEST: svcr_out(o, "meta mark & 0x%08x == 0x%08x", s->n, s->n); break;
+	case OP_CT_DNAT: svcr_out_str(o, "ct status dnat"); break;
+	case OP_CT_NEW: svcr_out_str(o, "ct state new"); break;
+	case OP_REJECT_TCP: svcr_out_str(o, "reject with tcp reset"); break;
+	case OP_REJECT: svcr_out_str(o, "reject"); break;
+	case OP_MASQUERADE: svcr_out_str(o, "masquerade fully-random"); break;
+	case OP_DROP: svcr_out_str(o, "drop"); break;
+	case OP_GOTO: svcr_out(o, "goto %s", svcr_nft_chain_name(t, s->chain, name)); break;
+	}
+}
+
+void svcr_nft_out_rule(struct svcr_out *o, const struct svcr_nft_table *t, const struct svcr_nft_rule *rule)
+{
+	for (size_t i = 0; i < rule->nstmts; i++) {
+		svcr_out_str(o, i ? " " : "");
+		out_stmt(o, t, &rule->stmts[i]);
+	}
+}
+
+/* A field by the name of its type or, for `typeof`, by an expression of that type. */
+static void out_field_type(struct svcr_out *o, uint8_t field, uint8_t family, bool by_expression)
+{
+	const struct svcr_nft_field_layout *f = &svcr_nft_fields[field];
+
+	if (field == F_INDEX)
+		svcr_out_str(o, "numgen random mod 2");
+	else
+		svcr_out_str(o, by_expression ? f->text[family] : f->type[family]);
+}
+
+/* A key with an index has no type that nft(8) could name: `typeof` expresses it. */
+static void out_type(struct svcr_out *o, const struct svcr_nft_set *s)
+{
+	static const uint8_t endpoint[] = { F_DADDR, F_DPORT };
+	const struct svcr_nft_set_layout *l = s->layout;
+	bool by_expression = svcr_nft_key_indexed(l);
+	size_t n = svcr_nft_fields_count(l->key);
+
+	svcr_out_str(o, by_expression ? "typeof " : "type ");
+	for (size_t i = 0; i < n; i++) {
+		svcr_out_str(o, i ? " . " : "");
+		out_field_type(o, l->key[i], s->family, by_expression);
+	}
+	if (l->data == DATA_VERDICT)
+		svcr_out_str(o, " : verdict");
+	for (size_t i = 0; l->data == DATA_ENDPOINT && i < 2; i++) {
+		svcr_out_str(o, i ? " . " : " : ");
+		out_field_type(o, endpoint[i], s->family, by_expression);
+	}
+}
+
+void svcr_nft_out_set_header(struct svcr_out *o, const struct svcr_nft_set *s, const char *indent, const char *end)
+{
+	svcr_out_str(o, indent);
+	out_type(o, s);
+	svcr_out_str(o, end);
+	if (s->size)
+		svcr_out(o, "%ssize %u%s", indent, s->size, end);
+	if (s->layout->interval)
+		svcr_out(o, "%sflags interval%s", indent, end);
+	if (s->layout->dynamic)
+		svcr_out(o, "%sflags dynamic,timeout%s", indent, end);
+	if (s->layout->timed)
+		svcr_out(o, "%sflags timeout%s", indent, end);
+}
+
+void svcr_nft_out_base_chain(struct svcr_out *o, const struct svcr_nft_chain_layout *l)
+{
+	if (l->hook)
+		svcr_out(o, "type %s hook %s priority %s; policy accept;", l->type, l->hook, l->priority_text);
+}
+
+static void out_set(struct svcr_out *o, const struct svcr_nft_table *t, const struct svcr_nft_set *s)
+{
+	svcr_out(o, "\n\t%s %s {\n", svcr_nft_set_noun(s->layout), s->layout->name);
+	svcr_nft_out_set_header(o, s, "\t\t", "\n");
+	for (size_t i = 0; i < s->n; i++) {
+		svcr_out_str(o, i ? ",\n\t\t\t" : "\t\telements = {\n\t\t\t");
+		svcr_nft_out_elem(o, t, s, svcr_nft_elem(s, i));
+	}
+	svcr_out_str(o, s->n ? "\n\t\t}\n\t}\n" : "\t}\n");
+}
+
+static void out_chain(struct svcr_out *o, const struct svcr_nft_table *t, const struct svcr_nft_chain *c)
+{
+	const struct svcr_nft_chain_layout *row = svcr_nft_chain_row(t->layout, c->id);
+	char name[SVCR_NFT_NAME_MAX];
+
+	svcr_out(o, "\n\tchain %s {\n", svcr_nft_chain_name(t, c->id, name));
+	if (row->hook) {
+		svcr_out_str(o, "\t\t");
+		svcr_nft_out_base_chain(o, row);
+		svcr_out_str(o, "\n");
+	}
+	for (size_t i = 0; i < c->nrules; i++) {
+		svcr_out_str(o, "\t\t");
+		svcr_nft_out_rule(o, t, &c->rules[i]);
+		svcr_out_str(o, "\n");
+	}
+	svcr_out_str(o, "\t}\n");
+}
+
+static void out_table(struct svcr_out *o, const struct svcr_nft_table *t)
+{
+	const char *f = svcr_nft_family_name(t->family);
+
+	/* loaded again, the text replaces the table that was there */
+	svcr_out(o, "table %s %s\ndelete table %s %s\n", f, t->name, f, t->name);
+	svcr_out(o, "table %s %s {\n\tcomment \"%s\"\n", f, t->name, SVCR_NFT_OWNER);
+	for (size_t i = 0; i < t->layout->nsets; i++)
+		if (t->sets[i].present)
+			out_set(o, t, &t->sets[i]);
+	for (size_t i = t->nchains; i-- > 0;) /* chains come before those that go to them */
+		out_chain(o, t, &t->chains[i]);
+	svcr_out_str(o, "}\n");
+}
+
+void svcr_nft_out(struct svcr_out *o, const struct svcr_nft *n)
+{
+	for (size_t i = 0; i < n->ntables; i++)
+		if (n->tables[i].present)
+			out_table(o, &n->tables[i]);
+}

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "rules/nftables/chains.h"
+#include "model.h"
+#include "rules/nft/canon.h"
+
+#include <errno.h>
+
+/* Collects the rules of one chain; `err` is sticky. */
+struct maker {
+	struct svcr_nft *nft;
+	struct svcr_nft_table *table;
+	const struct svcr_services_features *f;
+	struct svcr_nft_chain_id chain;
+	int err;
+};
+
+#define VIP SVCR_SERVICES_VIP
+#define LOOKUP(s, ...) { .op = OP_LOOKUP, .set = (s), .fields = __VA_ARGS__ }
+#define NOT_IN(s, ...) { .op = OP_LOOKUP, .set = (s), .negate = true, .fields = __VA_ARGS__ }
+#define VMAP(s, ...) { .op = OP_VMAP, .set = (s), .fields = __VA_ARGS__ }
+#define GOTO(k, number) { .op = OP_GOTO, .chain = { (k), (number) } }
+#define RULE(m, ...) add_rule(m, (const struct svcr_nft_stmt[]){ __VA_ARGS__ }, \
+	sizeof((const struct svcr_nft_stmt[]){ __VA_ARGS__ }) / sizeof(struct svcr_nft_stmt))
+
+static void add_rule(struct maker *m, const struct svcr_nft_stmt *stmts, size_t n)
+{
+	struct svcr_nft_chain *c = svcr_nft_chain(m->table, m->chain);
+	struct svcr_nft_rule *r = c ? svcr_nft_add_rule(c) : NULL;
+
+	if (!r) {
+		m->err = -ENOMEM;
+		return;
+	}
+	memcpy(r->stmts, stmts, n * sizeof(*stmts));
+	r->nstmts = n;
+	r->canon = svcr_nft_rule_canon(m->nft, m->table, r);
+	if (!r->canon)
+		m->err = -ENOMEM;
+}
+
+static bool has(const struct maker *m, enum svcr_services_set set)
+{
+	return m->table->sets[set].present;
+}
+
+static void source_range_rules(struct maker *m)
+{
+	if (has(m, SET_FIREWALLED))
+		RULE(m, LOOKUP(SET_FIREWALLED, VIP),
+		     NOT_IN(SET_ALLOWED_SOURCES, { F_DADDR, F_L4PROTO, F_DPORT, F_SADDR }), { .op = OP_DROP });
+}
+
+static void prerouting_rules(struct maker *m)
+{
+	source_range_rules(m);
+	if (has(m, SET_SERVICES_EXTERNAL)) {
+		if (has(m, SET_POD_CIDRS))
+			RULE(m, LOOKUP(SET_POD_CIDRS, { F_SADDR }), GOTO(CHAIN_SERVICES, 0));
+		if (has(m, SET_NODE_IPS))
+			RULE(m, LOOKUP(SET_NODE_IPS, { F_SADDR }), GOTO(CHAIN_FROM_NODE, 0));
+		RULE(m, VMAP(SET_SERVICES_EXTERNAL, VIP));
+	}
+	RULE(m, GOTO(CHAIN_SERVICES, 0));
+}
+
+static void output_rules(struct maker *m)
+{
+	source_range_rules(m);
+	/*
+	 * To an address of its own the node sends from that address, which no
+	 * other could answer. (A reset of ours is no new connection.)
+	 */
+	if (has(m, SET_BOUND_IPS))
+		RULE(m, { .op = OP_CT_NEW }, LOOKUP(SET_BOUND_IPS, { F_SADDR }), LOOKUP(SET_BOUND_IPS, { F_DADDR }),
+		     { .op = OP_MARK_SET, .n = m->f->mark });
+	RULE(m, GOTO(has(m, SET_LOCAL_POLICY) ? CHAIN_FROM_NODE : CHAIN_SERVICES, 0));
+}
+
+/* The node reaches services of Local policy through all endpoints, with its own address. */
+static void from_node_rules(struct maker *m)
+{
+	if (!has(m, SET_LOCAL_POLICY))
+		return;
+	RULE(m, LOOKUP(SET_LOCAL_POLICY, VIP), { .op = OP_MARK_SET, .n = m->f->mark });
+	RULE(m, GOTO(CHAIN_SERVICES, 0));
+}
+
+/* What is in --service-cidr and nobody's. */
+static void unallocated_rules(struct maker *m)
+{
+	struct svcr_nft_stmt stmts[SVCR_NFT_STMTS_MAX] = { LOOKUP(SET_SERVICE_CIDRS, { F_DADDR }) };
+	size_t n = 1;
+
+	if (!has(m, SET_SERVICE_CIDRS))
+		return;
+	if (has(m, SET_BOUND_IPS))
+		stmts[n++] = (struct svcr_nft_stmt)NOT_IN(SET_BOUND_IPS, { F_DADDR });
+	if (has(m, SET_UNMANAGED_IPS))
+		stmts[n++] = (struct svcr_nft_stmt)NOT_IN(SET_UNMANAGED_IPS, { F_DADDR });
+	stmts[n++] = (struct svcr_nft_stmt){ .op = OP_DROP };
+	add_rule(m, stmts, n);
+}
+
+static void services_rules(struct maker *m)
+{
+	if (has(m, SET_CLUSTER_IPS) && has(m, SET_POD_CIDRS) && !m->f->masquerade_all)
+		RULE(m, NOT_IN(SET_POD_CIDRS, { F_SADDR }), LOOKUP(SET_CLUSTER_IPS, { F_DADDR }),
+		     { .op = OP_MARK_SET, .n = m->f->mark });
+	if (has(m, SET_SERVICES))
+		RULE(m, VMAP(SET_SERVICES, VIP));
+	if (has(m, SET_CLUSTER_IPS) && !m->f->delegate)
+		RULE(m, LOOKUP(SET_CLUSTER_IPS, { F_DADDR }), GOTO(CHAIN_REJECT, 0));
+	if (has(m, SET_BOUND_IPS)) /* an address of the node: it answers to ping, as its others do */
+		RULE(m, { .op = OP_CT_NEW }, LOOKUP(SET_PROTOCOLS, { F_L4PROTO }), LOOKUP(SET_BOUND_IPS, { F_DADDR }),
+		     GOTO(CHAIN_REJECT, 0));
+	unallocated_rules(m);
+}
+
+/* Which client was sent where is remembered once the choice is made, before any masquerade. */
+static void remember_rules(struct maker *m)
+{
+	if (!has(m, SET_STICKY))
+		return;
+	for (uint32_t p = 0; p < 256; p++) /* nft(8) reads the original port only after a protocol */
+		if (m->f->protocols[p])
+			RULE(m, { .op = OP_L4PROTO, .n = p },
+			     VMAP(SET_STICKY, { F_CT_DADDR, F_L4PROTO, F_CT_DPORT }));
+}
+
+static void input_rules(struct maker *m)
+{
+	remember_rules(m);
+	RULE(m, { .op = OP_MARK_TEST, .n = m->f->mark }, { .op = OP_MARK_CLEAR, .n = m->f->mark });
+}
+
+static void postrouting_rules(struct maker *m)
+{
+	remember_rules(m);
+	if (has(m, SET_HAIRPIN) && m->f->delegate) /* what a delegate translates is not marked as translated; none of these is the node's own */
+		RULE(m, LOOKUP(SET_HAIRPIN, { F_SADDR, F_DADDR }), GOTO(CHAIN_MASQUERADE, 0));
+	else if (has(m, SET_HAIRPIN))
+		RULE(m, { .op = OP_CT_DNAT }, LOOKUP(SET_HAIRPIN, { F_SADDR, F_DADDR }), GOTO(CHAIN_MASQUERADE, 0));
+	RULE(m, { .op = OP_MARK_TEST, .n = m->f->mark }, GOTO(CHAIN_MASQUERADE, 0));
+}
+
+static void masquerade_rules(struct maker *m)
+{
+	RULE(m, { .op = OP_MARK_CLEAR, .n = m->f->mark }, { .op = OP_MASQUERADE });
+}
+
+/* An ICMP answer alone would be rate-limited, and TCP clients would wait. */
+static void reject_rules(struct maker *m)
+{
+	RULE(m, { .op = OP_L4PROTO, .n = SVCR_TCP }, { .op = OP_REJECT_TCP });
+	RULE(m, { .op = OP_REJECT });
+}
+
+static void balance_rules(struct maker *m)
+{
+	RULE(m, LOOKUP(SET_PROTOCOLS, { F_L4PROTO }),
+	     { .op = OP_DNAT, .n = m->chain.n, .fields = { F_DADDR, F_L4PROTO, F_DPORT, F_INDEX },
+	       .set = m->chain.kind == CHAIN_BALANCE ? SET_ENDPOINTS : SET_LOCAL_ENDPOINTS });
+}
+
+static void sticky_rules(struct maker *m)
+{
+	RULE(m, LOOKUP(SET_PROTOCOLS, { F_L4PROTO }),
+	     { .op = OP_DNAT, .fields = { F_SADDR, F_DADDR, F_L4PROTO, F_DPORT }, .set = SET_AFFINITY });
+	RULE(m, GOTO(m->chain.kind == CHAIN_STICKY ? CHAIN_BALANCE : CHAIN_BALANCE_LOCAL, m->chain.n));
+}
+
+/* The packet goes on as it is. */
+static void no_rules(struct maker *m)
+{
+	(void)m;
+}
+
+static void mark_rules(struct maker *m)
+{
+	RULE(m, { .op = OP_MARK_SET, .n = m->f->mark });
+}
+
+/* Always masqueraded: marked here, so that no other packet is looked up for it. */
+static void masqueraded_rules(struct maker *m)
+{
+	RULE(m, { .op = OP_MARK_SET, .n = m->f->mark },
+	     GOTO(m->chain.kind - CHAIN_MASQUERADED_BALANCE + CHAIN_BALANCE, m->chain.n));
+}
+
+static void update_rules(struct maker *m)
+{
+	for (uint32_t p = 0; p < 256; p++)
+		if (m->f->protocols[p])
+			RULE(m, { .op = OP_L4PROTO, .n = p },
+			     { .op = OP_UPDATE, .n = m->chain.n, .set = SET_AFFINITY,
+			       .fields = { F_SADDR, F_CT_DADDR, F_L4PROTO, F_CT_DPORT } });
+}
+
+static void (*const makers[CHAIN__COUNT])(struct maker *m) = {
+	[CHAIN_PREROUTING] = prerouting_rules, [CHAIN_OUTPUT] = output_rules, [CHAIN_INPUT] = input_rules,
+	[CHAIN_POSTROUTING] = postrouting_rules, [CHAIN_SERVICES] = services_rules,
+	[CHAIN_FROM_NODE] = from_node_rules, [CHAIN_REJECT] = reject_rules, [CHAIN_MASQUERADE] = masquerade_rules,
+	[CHAIN_DELEGATE] = no_rules, [CHAIN_MASQUERADED_DELEGATE] = mark_rules,
+	[CHAIN_BALANCE] = balance_rules, [CHAIN_BALANCE_LOCAL] = balance_rules,
+	[CHAIN_STICKY] = sticky_rules, [CHAIN_STICKY_LOCAL] = sticky_rules,
+	[CHAIN_MASQUERADED_BALANCE] = masqueraded_rules, [CHAIN_MASQUERADED_BALANCE_LOCAL] = masqueraded_rules,
+	[CHAIN_MASQUERADED_STICKY] = masqueraded_rules, [CHAIN_MASQUERADED_STICKY_LOCAL] = masqueraded_rules,
+	[CHAIN_REMEMBER] = update_rules,
+};
+
+int svcr_services_make_rules(struct svcr_nft *n, struct svcr_nft_table *t, const struct svcr_services_features *f)
+{
+	struct maker m = { .nft = n, .table = t, .f = f };
+
+	for (uint32_t k = CHAIN_PREROUTING; k <= CHAIN_MASQUERADE; k++) {
+		if (k == CHAIN_FROM_NODE && !t->sets[SET_LOCAL_POLICY].present)
+			continue;
+		if (!svcr_nft_chain(t, (struct svcr_nft_chain_id){ k, 0 }))
+			return -ENOMEM;
+	}
+	for (size_t i = 0; i < t->nchains && !m.err; i++) {
+		m.chain = t->chains[i].id;
+		makers[m.chain.kind](&m);
+	}
+	return m.err;
+}
+
+int svcr_services_make_retired_rules(struct svcr_nft *n, struct svcr_nft_table *t)
+{
+	const struct svcr_services_features f = { .mark = 0 };
+	struct maker m = { .nft = n, .table = t, .f = &f, .chain = { CHAIN_POSTROUTING, 0 } };
+
+	if (!svcr_nft_chain(t, m.chain))
+		return -ENOMEM;
+	RULE(&m, { .op = OP_CT_DNAT }, LOOKUP(SET_BOUND_IPS, { F_SADDR }), { .op = OP_MASQUERADE });
+	return m.err;
+}

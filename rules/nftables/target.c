@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The target "nftables": Services through maps of nf_tables. */
+#include "rules/nftables/target.h"
+#include "rules/nftables/build.h"
+#include "rules/nftables/flows.h"
+#include "rules/nftables/report.h"
+
+#include <errno.h>
+
+static int nftables_make(struct svcrules_ruleset *rs, const struct svcrules_options *o, const char *table)
+{
+	(void)o;
+	return svcr_ruleset_add(rs, (struct svcr_part *)svcr_nft_new_tables(&svcr_services_layout, table));
+}
+
+static int nftables_build(const struct svcrules_model *m, const struct svcrules_options *o,
+			  struct svcrules_diags *d, struct svcrules_ruleset *rs)
+{
+	struct svcr_nft *n = (struct svcr_nft *)rs->parts[0];
+	struct svcr_view view;
+	int err = svcr_select(&view, m, o, d);
+
+	if (err)
+		return err;
+	err = svcr_services_build(&view, o, NULL, n);
+	svcr_services_count(&view, n, &rs->stats);
+	svcr_view_release(&view);
+	return err;
+}
+
+static int nftables_report(const struct svcrules_changes *c, bool details, struct svcr_report *ret)
+{
+	const struct svcr_part_changes *nft = svcr_changes_find(c, &svcr_nft_ops);
+
+	return nft ? svcr_services_report(ret, (const struct svcr_nft_changes *)nft, details, NULL) : 0;
+}
+
+static bool nftables_flow_stale(const struct svcrules_ruleset *now, const struct svcrules_ruleset *before,
+				const struct svcrules_flow *f)
+{
+	enum svcr_flow judged = svcr_flow_judge(now, before, f);
+
+	return judged == FLOW_ELSEWHERE || judged == FLOW_REMOVED;
+}
+
+static const char *const formats[] = { "nft", "json", NULL };
+static const char *const change_formats[] = { "text", "nft", "json", NULL };
+static const struct svcrules_setting settings[] = { { .name = NULL } };
+
+const struct svcr_target svcr_target_nftables = {
+	.info = { .name = "nftables", .formats = formats, .change_formats = change_formats,
+		  .settings = settings, .table_suffix = "" },
+	.reads = svcr_services_kinds,
+	.make = nftables_make,
+	.build = nftables_build,
+	.report = nftables_report,
+	.flow_stale = nftables_flow_stale,
+};

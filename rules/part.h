@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A part of a rule set: what changes as one. The kinds of parts are "nft"
+ * (tables of nf_tables, one transaction), "link" (addresses of an interface),
+ * "ipvs" (virtual servers) and "file" (text files). Each kind has one table of
+ * operations; a target is a list of parts and knows nothing of how they work.
+ */
+#ifndef SVCR_PART_H
+#define SVCR_PART_H
+
+#include <jansson.h>
+
+#include "out.h"
+#include "svcrules.h"
+
+struct svcr_part_ops;
+struct svcrules_changes;
+struct svcrules_ruleset;
+
+/* The first member of every part. */
+struct svcr_part {
+	const struct svcr_part_ops *ops;
+};
+
+/* The first member of the changes of every part. */
+struct svcr_part_changes {
+	const struct svcr_part_ops *ops;
+};
+
+/* What one part adds to the numbers of a change; see struct svcrules_changes_stats. */
+struct svcr_part_ops {
+	const char *kind;    /* "nft" */
+	const char *format;  /* -o FORMAT that prints this part alone; NULL: none */
+	const char *heading; /* of this part's text where the whole rule set is printed */
+	int print_order;     /* parts are printed in the order of this number */
+
+	void (*free)(struct svcr_part *p);
+	/* An empty part for the same place (table, interface ...). NULL: out of memory. */
+	struct svcr_part *(*like)(const struct svcr_part *p);
+
+	/* Fills in count, owner and present of struct svcrules_part. NULL: they mean nothing. */
+	void (*describe_part)(const struct svcr_part *p, struct svcrules_part *ret);
+
+	/* The whole part as text that a tool of the field loads. */
+	void (*print)(const struct svcr_part *p, const struct svcrules_ruleset *rs, struct svcr_out *o);
+	/* Adds the part's members to the JSON of its rule set. 0 or -ENOMEM. */
+	int (*json)(const struct svcr_part *p, const struct svcrules_ruleset *rs, json_t *root);
+
+	/* Compares; `to` may be arranged so that less changes. Both outlive *ret. 0 or -ENOMEM. */
+	int (*diff)(const struct svcr_part *from, struct svcr_part *to, struct svcr_part_changes **ret);
+	void (*changes_free)(struct svcr_part_changes *c);
+	bool (*changes_empty)(const struct svcr_part_changes *c);
+	/* Adds to the numbers of the whole change. */
+	void (*count)(const struct svcr_part_changes *c, struct svcrules_changes_stats *stats);
+	/* As commands of the tool that `format` names. */
+	void (*print_changes)(const struct svcr_part_changes *c, struct svcr_out *o);
+	/* A line for each change that no line of the target's report covers. NULL: none. */
+	void (*print_rest)(const struct svcr_part_changes *c, struct svcr_out *o);
+	/* The numbers of the change in words, for the summary line. NULL: none. */
+	void (*print_summary)(const struct svcr_part_changes *c, struct svcr_out *o);
+	/* Adds members to the JSON of the changes. NULL: none. 0 or -ENOMEM. */
+	int (*json_rest)(const struct svcr_part_changes *c, json_t *root);
+	/* Adds numbers to its summary; `alone`: the rule set has no other part. NULL: none. 0 or -ENOMEM. */
+	int (*json_summary)(const struct svcr_part_changes *c, bool alone, json_t *summary);
+
+	/* The messages of one stage; see svcrules_changes_encode(). NULL: the part is not sent by netlink. */
+	int (*encode)(struct svcr_part_changes *c, enum svcrules_stage stage, uint32_t number,
+		      struct svcrules_messages *ret);
+	/* What was refused and why, malloc'ed; see svcrules_changes_refused(). NULL: out of memory. */
+	char *(*describe)(const struct svcr_part_changes *c, const struct svcrules_changes *whole,
+			  enum svcrules_stage stage, uint32_t seq, int err);
+	/* True if the refusal of a message means that there is nothing left to do. NULL: never. */
+	bool (*harmless)(const struct svcr_part_changes *c, enum svcrules_stage stage, uint32_t seq,
+			 int err);
+	/* True if refusing message `other` may be why `seq` was refused. NULL: never. */
+	bool (*consequence)(const struct svcr_part_changes *c, enum svcrules_stage stage, uint32_t seq,
+			    uint32_t other);
+
+	/*
+	 * Reading back; see svcrules_reader_next() and the functions after it. `state` is
+	 * `reader_size` zeroed bytes of the part's own. NULL: there is nothing to read.
+	 */
+	size_t reader_size;
+	int (*reader_next)(void *state, struct svcrules_ruleset *have, struct svcr_part *p,
+			   struct svcrules_request *ret);
+	int (*reader_take)(void *state, struct svcrules_ruleset *have, struct svcr_part *p,
+			   const void *msg);
+	int (*reader_answered)(void *state, struct svcrules_ruleset *have, struct svcr_part *p, int err);
+
+	/*
+	 * The i-th thing that other programs made and that is in the way of `want`, in
+	 * words, malloc'ed: 1 with *ret set, 0 past the end, or -ENOMEM. NULL: nothing can be.
+	 */
+	int (*obstacle)(const struct svcr_part *have, const struct svcrules_ruleset *whole,
+			const struct svcrules_ruleset *want, size_t i, char **ret);
+};
+
+/* What an error of the kernel means where nothing better is known; `err` is a negative errno. */
+const char *svcr_errno_text(int err);
+
+#endif

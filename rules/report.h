@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A change in the words of its input: one line for each named thing (the address and
+ * port of a service, ...) that is served in another way than before.
+ */
+#ifndef SVCR_REPORT_H
+#define SVCR_REPORT_H
+
+#include <jansson.h>
+
+#include "out.h"
+
+/* A growing list of texts, malloc'ed; `err` is sticky. */
+struct svcr_texts { char **v; size_t n, cap; int err; };
+
+/* Adds a formatted text. */
+void svcr_texts_add(struct svcr_texts *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void svcr_texts_release(struct svcr_texts *t);
+
+#define SVCR_REPORT_KEY 32 /* bytes of a key at most */
+
+struct svcr_report_line {
+	uint8_t key[SVCR_REPORT_KEY]; /* lines are sorted by it */
+	bool in_from, in_to;
+	const char *name;             /* namespace/name:port, or NULL if nothing names it */
+	char place[80];               /* "10.96.0.1:80/tcp" */
+	struct svcr_texts added, removed; /* what only one side has, sorted */
+};
+
+struct svcr_report {
+	struct svcr_report_line *v;
+	size_t n, cap;
+};
+
+/* Adds the line of a key, which may be added more than once. 0 or -ENOMEM. */
+int svcr_report_add(struct svcr_report *r, const uint8_t *key, size_t len);
+/* Sorts the lines and leaves one for each key; must follow the last svcr_report_add(). */
+void svcr_report_unique(struct svcr_report *r);
+/* Sorts what both sides of a line have and removes what they have in common. */
+void svcr_report_cancel(struct svcr_report_line *l);
+void svcr_report_release(struct svcr_report *r);
+
+struct svcr_report_counts { size_t added, removed, changed; };
+
+struct svcr_report_counts svcr_report_count(const struct svcr_report *r);
+/* A line each: "~ production/web:http 10.96.0.10:80/tcp  + 10.244.1.13:8080"; `colour`: with ANSI colours. */
+void svcr_report_print(const struct svcr_report *r, bool colour, struct svcr_out *o);
+/* The same as a JSON array. NULL: out of memory. */
+json_t *svcr_report_json(const struct svcr_report *r);
+
+#endif

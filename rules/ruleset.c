@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "options.h"
+#include "rules/json.h"
+#include "rules/nft/pack.h"
+#include "rules/target.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+int svcr_ruleset_add(struct svcrules_ruleset *rs, struct svcr_part *p)
+{
+	if (!p || rs->nparts == SVCR_PARTS_MAX)
+		return -ENOMEM;
+	rs->parts[rs->nparts++] = p;
+	return 0;
+}
+
+struct svcr_part *svcr_ruleset_find(const struct svcrules_ruleset *rs, const struct svcr_part_ops *ops)
+{
+	for (size_t i = 0; i < rs->nparts; i++)
+		if (rs->parts[i]->ops == ops)
+			return rs->parts[i];
+	return NULL;
+}
+
+static const struct svcr_nft *nft_part(const struct svcrules_ruleset *rs)
+{
+	return rs ? (const struct svcr_nft *)svcr_ruleset_find(rs, &svcr_nft_ops) : NULL;
+}
+
+void svcrules_ruleset_free(struct svcrules_ruleset *rs)
+{
+	if (!rs)
+		return;
+	for (size_t i = 0; i < rs->nparts && !rs->borrowed; i++)
+		rs->parts[i]->ops->free(rs->parts[i]);
+	free(rs);
+}
+
+/* An empty rule set of `t`; NULL: out of memory. */
+static struct svcrules_ruleset *ruleset_make(const struct svcr_target *t, const struct svcrules_options *o,
+					     const char *table)
+{
+	struct svcrules_ruleset *rs = calloc(1, sizeof(*rs));
+	char name[256];
+
+	if (!rs)
+		return NULL;
+	rs->target = t;
+	snprintf(name, sizeof(name), "%s%s", o->table, t->info.table_suffix);
+	if (t->make(rs, o, table ? table : name) == 0)
+		return rs;
+	svcrules_ruleset_free(rs);
+	return NULL;
+}
+
+struct svcrules_ruleset *svcrules_ruleset_new(const char *target, const struct svcrules_options *o,
+					      const char *table)
+{
+	const struct svcr_target *t = svcr_target_find(target);
+
+	return t ? ruleset_make(t, o, table) : NULL;
+}
+
+int svcrules_build(const struct svcrules_model *m, const struct svcrules_options *o, const char *target,
+		   struct svcrules_diags *d, struct svcrules_ruleset **ret)
+{
+	const struct svcr_target *t = svcr_target_find(target);
+	struct svcrules_ruleset *rs;
+	int err;
+
+	if (!t)
+		return -ENOENT;
+	rs = ruleset_make(t, o, NULL);
+	err = rs ? t->build(m, o, d, rs) : -ENOMEM;
+	if (err)
+		svcrules_ruleset_free(rs);
+	else
+		*ret = rs;
+	return err;
+}
+
+struct svcrules_ruleset *svcrules_ruleset_empty(const struct svcrules_ruleset *rs)
+{
+	struct svcrules_ruleset *like = calloc(1, sizeof(*like));
+	int err = like ? 0 : -ENOMEM;
+
+	if (like)
+		like->target = rs->target;
+	for (size_t i = 0; i < rs->nparts && !err; i++)
+		err = svcr_ruleset_add(like, rs->parts[i]->ops->like(rs->parts[i]));
+	if (!err)
+		return like;
+	svcrules_ruleset_free(like);
+	return NULL;
+}
+
+bool svcrules_ruleset_part(const struct svcrules_ruleset *rs, size_t i, struct svcrules_part *ret)
+{
+	if (i >= rs->nparts)
+		return false;
+	*ret = (struct svcrules_part){ .kind = rs->parts[i]->ops->kind, .owner = "" };
+	if (rs->parts[i]->ops->describe_part)
+		rs->parts[i]->ops->describe_part(rs->parts[i], ret);
+	return true;
+}
+
+struct svcrules_ruleset *svcrules_ruleset_only(struct svcrules_ruleset *rs, size_t i)
+{
+	struct svcrules_ruleset *only = i < rs->nparts ? calloc(1, sizeof(*only)) : NULL;
+
+	if (only)
+		*only = (struct svcrules_ruleset){ .target = rs->target, .parts = { rs->parts[i] },
+						   .nparts = 1, .borrowed = true, .stats = rs->stats };
+	return only;
+}
+
+const char *svcrules_ruleset_table(const struct svcrules_ruleset *rs, size_t i, uint8_t *ret_family)
+{
+	const struct svcr_nft *n = nft_part(rs);
+
+	for (size_t k = 0; n && k < n->ntables; k++) {
+		if (!n->tables[k].present || i--)
+			continue;
+		*ret_family = svcr_nft_nfproto(n->tables[k].family);
+		return n->tables[k].name;
+	}
+	return NULL;
+}
+
+void svcrules_ruleset_stats(const struct svcrules_ruleset *rs, struct svcrules_stats *ret)
+{
+	const struct svcr_nft *n = nft_part(rs);
+
+	*ret = rs->stats;
+	for (size_t i = 0; n && i < n->ntables; i++) {
+		const struct svcr_nft_table *t = &n->tables[i];
+
+		ret->ipv4 = ret->ipv4 || (t->present && t->family == SVCR_IPV4);
+		ret->ipv6 = ret->ipv6 || (t->present && t->family == SVCR_IPV6);
+		ret->serves = ret->serves || t->sets[t->layout->names].n > 0;
+	}
+	ret->generation = n ? n->generation : 0;
+	ret->table = n && n->ntables ? n->tables[0].name : "";
+	ret->target = &rs->target->info;
+}
+
+/* ---- Printing ----------------------------------------------------------- */
+
+/* The parts in the order in which they are printed. */
+static void print_order(const struct svcrules_ruleset *rs, const struct svcr_part **ret)
+{
+	size_t n = 0;
+
+	for (int at = 0; n < rs->nparts; at++)
+		for (size_t i = 0; i < rs->nparts; i++)
+			if (rs->parts[i]->ops->print_order == at)
+				ret[n++] = rs->parts[i];
+}
+
+static int print_json(const struct svcrules_ruleset *rs, svcrules_write_fn write, void *arg)
+{
+	const struct svcr_part *parts[SVCR_PARTS_MAX];
+	json_t *root = json_pack("{s:i}", "version", 1);
+	int err = root ? 0 : -ENOMEM;
+
+	print_order(rs, parts);
+	for (size_t i = 0; i < rs->nparts && !err; i++)
+		err = parts[i]->ops->json(parts[i], rs, root);
+	if (!err)
+		return svcr_json_dump(root, write, arg);
+	json_decref(root);
+	return err;
+}
+
+static int print_text(const struct svcrules_ruleset *rs, const char *format, svcrules_write_fn write, void *arg)
+{
+	const struct svcr_part *parts[SVCR_PARTS_MAX];
+	struct svcr_out o = { .write = write, .arg = arg };
+
+	print_order(rs, parts);
+	for (size_t i = 0; i < rs->nparts; i++) {
+		const struct svcr_part_ops *ops = parts[i]->ops;
+
+		if (*format && (!ops->format || strcmp(ops->format, format) != 0))
+			continue;
+		if (!*format)
+			svcr_out(&o, "%s# %s\n", i ? "\n" : "", ops->heading);
+		ops->print(parts[i], rs, &o);
+	}
+	return svcr_out_end(&o);
+}
+
+static bool has_word(const char *const *words, const char *word)
+{
+	for (; *words; words++)
+		if (strcmp(*words, word) == 0)
+			return true;
+	return false;
+}
+
+int svcrules_print(const struct svcrules_ruleset *rs, const char *format, svcrules_write_fn write, void *arg)
+{
+	const char *const *formats = rs->target->info.formats;
+
+	if (!format)
+		format = formats[0];
+	if (!has_word(formats, format))
+		return -EINVAL;
+	return strcmp(format, "json") == 0 ? print_json(rs, write, arg) : print_text(rs, format, write, arg);
+}
+
+int svcrules_pack(const struct svcrules_ruleset *rs, svcrules_write_fn write, void *arg)
+{
+	const struct svcr_nft *n = nft_part(rs);
+
+	return n && rs->nparts == 1 ? svcr_nft_pack(n, write, arg) : -ENOTSUP;
+}
+
+int svcrules_unpack(const struct svcrules_ruleset *like, const void *buf, size_t len,
+		    struct svcrules_ruleset **ret)
+{
+	struct svcrules_ruleset *rs = nft_part(like) && like->nparts == 1 ? svcrules_ruleset_empty(like) : NULL;
+	int err = rs ? 0 : -ENOMEM;
+
+	if (!err)
+		err = svcr_nft_unpack(buf, len, (struct svcr_nft *)rs->parts[0]);
+	if (err)
+		svcrules_ruleset_free(rs);
+	else
+		*ret = rs;
+	return err;
+}
+
+/* ---- What a target knows ------------------------------------------------ */
+
+int svcrules_obstacle(const struct svcrules_ruleset *have, const struct svcrules_ruleset *want, size_t i,
+		      char **ret)
+{
+	for (size_t k = 0; k < have->nparts; k++) {
+		const struct svcr_part *p = have->parts[k];
+		size_t n = 0;
+		int found;
+
+		/* how many there are is found out by asking for them: there are few */
+		for (; p->ops->obstacle && (found = p->ops->obstacle(p, have, want, n, ret)); n++) {
+			if (found < 0 || i-- == 0)
+				return found;
+			free(*ret);
+		}
+		if (n > 0) /* what lies behind the first part in the way is unknown */
+			return 0;
+	}
+	return 0;
+}
+
+int svcrules_settle(const struct svcrules_ruleset *have, struct svcrules_ruleset *want, enum svcrules_settle how)
+{
+	return want->target->settle ? want->target->settle(have, want, how) : 0;
+}
+
+bool svcrules_flow_stale(const struct svcrules_ruleset *now, const struct svcrules_ruleset *before,
+			 const struct svcrules_flow *f)
+{
+	return now->target->flow_stale && now->target->flow_stale(now, before, f);
+}
+
+const char *svcr_errno_text(int err)
+{
+	const char *text = strerrordesc_np(-err);
+
+	switch (-err) {
+	case EPERM: return "needs CAP_NET_ADMIN (root)";
+	case EINTR:
+	case ERESTART: return "another program keeps changing nftables; try again";
+	case EBADMSG: return "the kernel's answer could not be understood";
+	case EMSGSIZE:
+		return "the change is larger than this namespace may send; run as root, or raise net.core.wmem_max";
+	default: return text ? text : "unknown error";
+	}
+}

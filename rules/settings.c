@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Options: those of targets, the name of their tables, and what all targets share. */
+#include "options.h"
+#include "rules/target.h"
+
+#include <errno.h>
+#include <string.h>
+
+static const struct svcr_target *setting_owner(const char *name, const struct svcrules_setting **ret)
+{
+	for (size_t i = 0; svcr_targets[i]; i++)
+		for (const struct svcrules_setting *s = svcr_targets[i]->info.settings; s->name; s++)
+			if (strcmp(s->name, name) == 0) {
+				*ret = s;
+				return svcr_targets[i];
+			}
+	return NULL;
+}
+
+/* A name that nft(8) can parse: see its scanner's "string". Suffixes are the targets' own. */
+static bool table_valid(const char *name)
+{
+	size_t n = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.");
+
+	return n > 0 && !name[n] && n <= 200 && !strchr("0123456789-.", name[0]) &&
+	       !*svcr_target_of_table(name)->info.table_suffix;
+}
+
+static int set_table(struct svcrules_options *o, const char *value, struct svcrules_diags *d)
+{
+	char expected[256] = "letters, digits, '_', '-' and '.', a letter or '_' first";
+	size_t n = strlen(expected);
+	int err;
+
+	for (size_t i = 0; svcr_targets[i] && n < sizeof(expected); i++)
+		if (*svcr_targets[i]->info.table_suffix)
+			n += (size_t)snprintf(expected + n, sizeof(expected) - n, ", no '%s' last",
+					      svcr_targets[i]->info.table_suffix);
+	if (!value || !table_valid(value))
+		return svcr_options_refuse("table", value, expected, d);
+	err = svcr_options_keep(o, "table", value);
+	if (!err)
+		o->table = svcrules_options_get(o, "table");
+	return err;
+}
+
+int svcrules_options_set(struct svcrules_options *o, const char *name, const char *value,
+			 struct svcrules_diags *d)
+{
+	const struct svcrules_setting *s;
+	const struct svcr_target *t = setting_owner(name, &s);
+	const char *expected = NULL;
+
+	if (strcmp(name, "table") == 0)
+		return set_table(o, value, d);
+	if (!t)
+		return svcr_options_set(o, name, value, d);
+	if (s->argument)
+		expected = value ? t->expected(name, value) : s->argument;
+	else if (value)
+		expected = "no value";
+	return expected ? svcr_options_refuse(name, value, expected, d) : svcr_options_keep(o, name, value);
+}

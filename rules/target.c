@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "rules/target.h"
+
+#include <string.h>
+
+const struct svcr_target *svcr_target_find(const char *name)
+{
+	for (size_t i = 0; svcr_targets[i]; i++)
+		if (!name || strcmp(svcr_targets[i]->info.name, name) == 0)
+			return svcr_targets[i];
+	return NULL;
+}
+
+const struct svcr_target *svcr_target_of_table(const char *table)
+{
+	const struct svcr_target *found = svcr_targets[0];
+	size_t len = strlen(table), best = 0;
+
+	for (size_t i = 0; svcr_targets[i]; i++) {
+		const char *suffix = svcr_targets[i]->info.table_suffix;
+		size_t n = strlen(suffix);
+
+		if (n > best && n <= len && strcmp(table + len - n, suffix) == 0) {
+			found = svcr_targets[i];
+			best = n;
+		}
+	}
+	return found;
+}
+
+const struct svcrules_target *svcrules_target(size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (!svcr_targets[k])
+			return NULL;
+	return svcr_targets[i] ? &svcr_targets[i]->info : NULL;
+}
+
+struct svcrules_model *svcrules_model_new(const char *target)
+{
+	const struct svcr_target *t = svcr_target_find(target);
+
+	return t ? svcr_model_new(t->reads) : NULL;
+}

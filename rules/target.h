@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A target: what objects are compiled to. Each is a row of functions and facts in its own
+ * folder; adding one is that folder and one line in targets.c.
+ */
+#ifndef SVCR_TARGET_H
+#define SVCR_TARGET_H
+
+#include "kinds/kinds.h"
+#include "model.h"
+#include "rules/report.h"
+#include "rules/ruleset.h"
+
+struct svcr_target {
+	struct svcrules_target info;
+	const struct svcr_kind *const *reads; /* the kinds of objects that it needs, ended by NULL */
+
+	/*
+	 * Adds the parts of an empty rule set. `table` is the name of its tables. 0 or -ENOMEM
+	 * (the caller releases what was added).
+	 */
+	int (*make)(struct svcrules_ruleset *rs, const struct svcrules_options *o, const char *table);
+	/* Fills the parts that make() added. 0 or -ENOMEM. */
+	int (*build)(const struct svcrules_model *m, const struct svcrules_options *o, struct svcrules_diags *d,
+		     struct svcrules_ruleset *rs);
+	/* NULL if the value of a setting of this target is right, else what was expected. */
+	const char *(*expected)(const char *setting, const char *value);
+	/* See svcrules_settle(). NULL: nothing must stay. */
+	int (*settle)(const struct svcrules_ruleset *have, struct svcrules_ruleset *want,
+		      enum svcrules_settle how);
+	/*
+	 * Fills an empty report with the change in words of the input; `details`: with what was
+	 * added and removed. NULL: the target has none. 0 or -ENOMEM.
+	 */
+	int (*report)(const struct svcrules_changes *c, bool details, struct svcr_report *ret);
+	/* See svcrules_flow_stale(). NULL: it translates nothing. */
+	bool (*flow_stale)(const struct svcrules_ruleset *now, const struct svcrules_ruleset *before,
+			   const struct svcrules_flow *f);
+};
+
+extern const struct svcr_target *const svcr_targets[]; /* ended by NULL; the first is the default */
+
+/* The target of that name (NULL: the default), or NULL. */
+const struct svcr_target *svcr_target_find(const char *name);
+/* The target whose tables have names like `table`. */
+const struct svcr_target *svcr_target_of_table(const char *table);
+
+#endif
