@@ -93,44 +93,74 @@ synopses() {
 }
 
 exit_statuses() {
-	grep -oE '\bEXIT_[A-Z]+ *= *[0-9]+' cmd/svcrules/command.h | grep -oE '[0-9]+$' | sort -n >"$tmp/program"
+	grep -oE '\bEXIT_[A-Z]+ *= *[0-9]+' cmd/svcrules/exit.h | grep -oE '[0-9]+$' | sort -n >"$tmp/program"
 	section $page1 'EXIT STATUS' | sed -n 's/^\.It //p' | sort -n >"$tmp/manual"
-	[ -s "$tmp/program" ] || seq 0 5 >"$tmp/program"
 	same "exit statuses" "$tmp/program" "$tmp/manual"
 }
 
 sources() { find "$@" -name '*.c' ! -name '*_test.c' ! -name '*_fuzz.c' | sort; }
 
+# one_line FILE: the source with all white space as single spaces
+one_line() { tr -s '\n\t ' ' ' <"$1"; }
+
+# The name of a check is an argument of two functions, or a member of struct svcrules_diag.
 check_names() {
 	local file
 	for file in $(sources lib rules); do
-		tr -s '\n\t ' ' ' <"$file" | grep -oE '(svcr_read_error\([^,"]*, ?|svcr_read_note\([^"]*|\.check ?= ?)"[a-z-]+"' |
+		one_line "$file" |
+			grep -oE '(svcr_read_error\([^,"]*, ?|svcr_read_note\([^"]*|(\.|->)check ?= ?)"[a-z-]+"' |
 			sed -E 's/.*"([a-z-]+)"$/\1/'
 	done | sort -u >"$tmp/program"
 	section $page1 DIAGNOSTICS | sed -n 's/^\.It Sy //p' | sort >"$tmp/manual"
 	same "names of checks" "$tmp/program" "$tmp/manual"
-	# the comparison cannot see a name that is not a literal string
+	# the comparison cannot see a name that is not a literal string, or that is missing
 	for file in $(sources lib rules); do
-		[ "$file" = lib/reader.c ] && continue # defines the two functions
-		tr -s '\n\t ' ' ' <"$file" | grep -oE 'svcr_read_error\([^,"]*, ?[^" ].{0,30}|\.check ?= ?[^" ].{0,30}' | sed "s|^|$file: |"
+		{
+			one_line "$file" | grep -oE 'svcr_read_error\([^,"]*, ?[^" ].{0,30}' | grep -v ', const char \*check'
+			one_line "$file" | grep -oE 'svcr_read_note\([^,]*,[^,]*, ?[^" ].{0,30}' | grep -v ', const char \*check'
+			one_line "$file" | grep -oE '(\.|->)check ?= ?[^" ].{0,30}'
+			one_line "$file" | grep -oE '\(struct svcrules_diag\) ?\{[^}]*\}' | grep -vE '\.check ?='
+		} | sed "s|^|$file: |"
 	done >"$tmp/computed"
-	if [ -s "$tmp/computed" ]; then fail "checks without a literal name: $(cat "$tmp/computed")"; else pass; fi
+	# the two functions, and the list of diagnostics, pass the name on
+	if [ "$(cut -d: -f1 "$tmp/computed" | sort -u | tr '\n' ' ')" = "lib/diag.c lib/reader.c " ] &&
+		[ "$(grep -cE '^lib/diag.c: ->check ?= ?diag_keep\(d, diag->check\)' "$tmp/computed")" = 1 ] &&
+		[ "$(grep -cE '^lib/reader.c: \.check ?= ?check,' "$tmp/computed")" = 1 ] &&
+		[ "$(wc -l <"$tmp/computed")" = 2 ]; then
+		pass
+	else
+		fail "checks without a literal name: $(cat "$tmp/computed")"
+	fi
 }
 
+# The rows of the sets and chains: those of all layouts of Services, and those of one target.
+layout_rows() {
+	sed -nE '/^#define SVCR_SERVICES_(SETS|CHAINS)/,/[^\\]$/p' rules/nftables/layout.h
+	sed -nE '/_(sets|chains)\[[A-Z_]+\] = \{/,/\};/p' rules/nftables/layout.c rules/ipvs/layout.c
+}
+
+# define FILE NAME: the value of a macro, without quotes and comment
+define() { sed -nE "s/^#define $2 +\"?([^\"/]*[^\"/ ])\"?( .*)?\$/\1/p" "$1"; }
+
 layout() {
-	sed -nE '/svcr_nft_(sets|chains)\[/,/^};/s/.*\] = \{ (\.name = )?"([^"]+)".*/\2/p' rules/nftables/layout.c |
-		sort -u >"$tmp/program"
+	local rows name
+	layout_rows | grep -oE '\.name = "[^"]+"' | cut -d'"' -f2 | sort -u >"$tmp/program"
 	section $page5 LAYOUT | sed -nE 's/^\.It Li ([^ ]+).*/\1/p' | sort -u >"$tmp/manual"
 	same "sets, maps and chains" "$tmp/program" "$tmp/manual"
-	if grep -qF "$(sed -n 's/.*SVCR_NFT_OWNER "\([^"]*\)".*/\1/p' rules/nftables/layout.h)" $page5; then
+	rows=$(layout_rows | grep -oE '\[(SET|CHAIN)_[A-Z_]+\] = \{' | grep -vc __COUNT)
+	name=$(layout_rows | grep -oE '\.name = "[^"]+"' | wc -l)
+	if [ "$rows" -eq "$name" ]; then pass; else fail "$rows rows of the layout have $name names"; fi
+	name=$(define rules/nft/layout.h SVCR_NFT_OWNER)
+	if [ -n "$name" ] && grep -qF "$name" $page5; then
 		pass
 	else
-		fail "the comment of owned tables is not in $page5"
+		fail "the comment of owned tables is not in $page5: '$name'"
 	fi
-	if grep -qw "$(sed -n 's/.*SVCR_NFT_AFFINITY_SIZE \([0-9]*\).*/\1/p' rules/nftables/layout.h)" $page5; then
+	name=$(define rules/nftables/layout.h SVCR_SERVICES_AFFINITY_SIZE)
+	if [ -n "$name" ] && grep -qw "$name" $page5; then
 		pass
 	else
-		fail "the size of the affinity map is not in $page5"
+		fail "the size of the affinity map is not in $page5: '$name'"
 	fi
 }
 
@@ -154,20 +184,50 @@ json_forms() {
 }
 
 library() {
-	tr -s '\n\t ' ' ' <lib/svcrules.h | grep -oE 'svcrules_[a-z_0-9]+\(' | tr -d '(' | sort -u >"$tmp/program"
+	local example=testdata/example/services.json
+	one_line lib/svcrules.h | grep -oE 'svcrules_[a-z_0-9]+\(' | tr -d '(' | sort -u >"$tmp/program"
 	section $page3 SYNOPSIS | sed -nE 's/^\.F[no] (svcrules_[a-z_0-9]+).*/\1/p' | sort -u >"$tmp/manual"
 	same "functions of the library" "$tmp/program" "$tmp/manual"
+	if [ -e "$build/libsvcrules.so" ]; then
+		nm -D --defined-only "$build/libsvcrules.so" | awk '{ print $NF }' | sort -u >"$tmp/exported"
+		same "symbols that the library exports" "$tmp/exported" "$tmp/manual"
+		objdump -p "$build/libsvcrules.so" | awk '$1 == "SONAME" { print $2 }' >"$tmp/program"
+		section $page3 VERSIONS | grep -oE 'libsvcrules\.so\.[0-9]+' | head -1 >"$tmp/manual"
+		same "the library's own name" "$tmp/program" "$tmp/manual"
+	fi
 	section $page3 EXAMPLES | sed -n '/^\.Bd/,/^\.Ed/{/^\./d;s/\\e/\\/g;p;}' >"$tmp/example.c"
 	# shellcheck disable=SC2046
 	if ! "${CC:-cc}" -Wall -Wextra -Werror -Ilib -o "$tmp/example" "$tmp/example.c" "$build/libsvcrules.a" \
 		$(pkg-config --libs libmnl libnftnl jansson) 2>"$tmp/err"; then
 		fail "the library's example: $(head -5 "$tmp/err")"
-	elif ! "$tmp/example" <testdata/example/services.json >"$tmp/example.nft" 2>"$tmp/err"; then
-		fail "the library's example, run: $(head -5 "$tmp/err")"
-	else
-		"$svcrules" compile -f testdata/example/services.json --node-name node1 >"$tmp/program"
-		same "what the library's example prints" "$tmp/program" "$tmp/example.nft"
+		return
 	fi
+	if "$tmp/example" <$example >"$tmp/manual" 2>"$tmp/err"; then
+		"$svcrules" compile -f $example --node-name node1 >"$tmp/program"
+		same "what the library's example prints" "$tmp/program" "$tmp/manual"
+	else
+		fail "the library's example, run: $(head -5 "$tmp/err")"
+	fi
+	library_changes $example
+	library_diagnostics $example
+}
+
+# With the name of a file the example prints what differs from it.
+library_changes() {
+	sed s/10.244.1.12/10.244.1.13/ "$1" >"$tmp/new.json"
+	"$tmp/example" "$1" <"$tmp/new.json" >"$tmp/manual" 2>"$tmp/err" || fail "the library's example: $(cat "$tmp/err")"
+	"$svcrules" diff --from "$1" -f "$tmp/new.json" --node-name node1 >"$tmp/program"
+	same "the changes that the library's example prints" "$tmp/program" "$tmp/manual"
+}
+
+# It prints all that the program says about wrong input, and fails.
+library_diagnostics() {
+	sed 's/"port": 80,/"port": 70000,/; s/"addressType": "IPv4"/"addressType": "IPv5"/' "$1" >"$tmp/bad.json"
+	"$tmp/example" <"$tmp/bad.json" >"$tmp/out" 2>"$tmp/said" && fail "the library's example accepts wrong input"
+	"$svcrules" compile -f - --node-name node1 <"$tmp/bad.json" 2>&1 | sed 's/^svcrules: standard input: //' >"$tmp/program"
+	sed -n 's/^error: standard input: //p' "$tmp/said" >"$tmp/manual"
+	same "the diagnostics that the library's example prints" "$tmp/program" "$tmp/manual"
+	if [ -s "$tmp/out" ]; then fail "the library's example prints rules from wrong input"; else pass; fi
 }
 
 # ---- Examples -----------------------------------------------------------
