@@ -37,15 +37,15 @@ install_and_uninstall() {
 	check "what install makes" "./opt/x/include/svcrules.h
 ./opt/x/lib/libsvcrules.a
 ./opt/x/lib/libsvcrules.so
-./opt/x/lib/libsvcrules.so.0
+./opt/x/lib/libsvcrules.so.1
 ./opt/x/lib/pkgconfig/svcrules.pc
 ./opt/x/sbin/svcrules
 ./opt/x/share/man/man1/svcrules.1
 ./opt/x/share/man/man3/libsvcrules.3
 ./opt/x/share/man/man5/svcrules.5" "$(files "$into")"
 	first=$(contents "$into")
-	check "the library's link" libsvcrules.so.0 "$(readlink "$into$prefix/lib/libsvcrules.so")"
-	check "the library's own name" libsvcrules.so.0 \
+	check "the library's link" libsvcrules.so.1 "$(readlink "$into$prefix/lib/libsvcrules.so")"
+	check "the library's own name" libsvcrules.so.1 \
 		"$(objdump -p "$into$prefix/lib/libsvcrules.so" | awk '$1 == "SONAME" { print $2 }')"
 	check "the installed program" "svcrules $version" "$("$into$prefix/sbin/svcrules" --version)"
 	check "prefix and version for pkg-config" "prefix=$prefix Version: $version" \
