@@ -1,6 +1,6 @@
 # svcrules: one Makefile, not recursive. `make help` lists the targets.
 VERSION := $(shell cat VERSION)
-SOVERSION := 0
+SOVERSION := 1
 PREFIX ?= /usr/local
 BINDIR ?= $(PREFIX)/sbin
 LIBDIR ?= $(PREFIX)/lib
