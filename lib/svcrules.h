@@ -62,6 +62,7 @@ struct svcrules_target {
 	const char *const *change_formats; /* of svcrules_changes_print(), likewise */
 	const struct svcrules_setting *settings; /* ended by an entry without a name */
 	const char *table_suffix;          /* ends the name of its tables, after the option `table` */
+	bool kernel;                       /* its rule sets are made in the kernel; else they are files */
 	bool host_addresses;               /* the option host-ip should be set before it builds */
 };
 
@@ -278,6 +279,7 @@ struct svcrules_changes_stats {
 	size_t services_added, services_removed, services_changed; /* addresses and ports served */
 	size_t elements_added, elements_removed;
 	size_t other; /* tables, chains, sets and rules added or removed */
+	size_t files; /* added, changed or removed */
 	size_t servers, reals, addresses; /* virtual servers, real servers, addresses added, changed or removed */
 };
 

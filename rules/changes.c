@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The changes between two rule sets: compared, printed, encoded. */
+#include "list.h"
 #include "rules/json.h"
 #include "rules/target.h"
 
@@ -14,19 +15,73 @@ struct svcr_part_changes *svcr_changes_find(const struct svcrules_changes *c, co
 	return NULL;
 }
 
+/* The part of `rs` that is for the same place as `like`, or NULL. */
+static struct svcr_part *find_place(const struct svcrules_ruleset *rs, const struct svcr_part *like)
+{
+	for (size_t i = 0; i < rs->nparts; i++) {
+		struct svcr_part *p = rs->parts[i];
+
+		if (p->ops == like->ops && (!p->ops->same_place || p->ops->same_place(p, like)))
+			return p;
+	}
+	return NULL;
+}
+
+/* An empty part that stands for the one that the other side lacks. NULL: out of memory. */
+static struct svcr_part *stand_in(struct svcrules_changes *c, const struct svcr_part *like)
+{
+	struct svcr_part *p = like->ops->like(like), **slot;
+
+	if (!p)
+		return NULL;
+	slot = svcr_grow((void **)&c->none, &c->nnone, &c->none_cap, sizeof(*slot));
+	if (slot)
+		*slot = p;
+	else
+		p->ops->free(p);
+	return slot ? p : NULL;
+}
+
+static int diff_part(struct svcrules_changes *c, const struct svcr_part *from, struct svcr_part *to)
+{
+	struct svcr_part_changes *made, **slot;
+	int err = from && to ? to->ops->diff(from, to, &made) : -ENOMEM;
+
+	if (err)
+		return err;
+	slot = svcr_grow((void **)&c->parts, &c->nparts, &c->cap, sizeof(*slot));
+	if (slot)
+		*slot = made;
+	else
+		to->ops->changes_free(made);
+	return slot ? 0 : -ENOMEM;
+}
+
+static int diff_parts(struct svcrules_changes *c, const struct svcrules_ruleset *from, struct svcrules_ruleset *to)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < to->nparts && !err; i++) {
+		const struct svcr_part *before = find_place(from, to->parts[i]);
+
+		err = diff_part(c, before ? before : stand_in(c, to->parts[i]), to->parts[i]);
+	}
+	for (size_t i = 0; i < from->nparts && !err; i++)
+		if (!find_place(to, from->parts[i]))
+			err = diff_part(c, from->parts[i], stand_in(c, from->parts[i]));
+	return err;
+}
+
 int svcrules_diff(const struct svcrules_ruleset *from, struct svcrules_ruleset *to,
 		  struct svcrules_changes **ret)
 {
 	struct svcrules_changes *c = calloc(1, sizeof(*c));
-	int err = c ? 0 : -ENOMEM;
+	int err;
 
-	if (c)
-		*c = (struct svcrules_changes){ .from = from, .to = to };
-	for (size_t i = 0; i < to->nparts && !err; i++) {
-		err = to->parts[i]->ops->diff(from->parts[i], to->parts[i], &c->parts[i]);
-		if (!err)
-			c->nparts++;
-	}
+	if (!c)
+		return -ENOMEM;
+	*c = (struct svcrules_changes){ .from = from, .to = to };
+	err = diff_parts(c, from, to);
 	if (err)
 		svcrules_changes_free(c);
 	else
@@ -40,6 +95,10 @@ void svcrules_changes_free(struct svcrules_changes *c)
 		return;
 	for (size_t i = 0; i < c->nparts; i++)
 		c->parts[i]->ops->changes_free(c->parts[i]);
+	for (size_t i = 0; i < c->nnone; i++)
+		c->none[i]->ops->free(c->none[i]);
+	free(c->parts);
+	free(c->none);
 	free(c);
 }
 
@@ -77,40 +136,54 @@ int svcrules_changes_stats(const struct svcrules_changes *c, struct svcrules_cha
 
 /* ---- Printing ----------------------------------------------------------- */
 
-static void print_order(const struct svcrules_changes *c, const struct svcr_part_changes **ret)
+/* Calls `print` for each part in the order in which parts are printed. */
+static void each_printed(const struct svcrules_changes *c,
+			 void (*print)(const struct svcr_part_changes *p, void *arg), void *arg)
 {
-	size_t n = 0;
-
-	for (int at = 0; n < c->nparts; at++)
+	for (int at = 1; at <= SVCR_PRINT_ORDERS; at++)
 		for (size_t i = 0; i < c->nparts; i++)
 			if (c->parts[i]->ops->print_order == at)
-				ret[n++] = c->parts[i];
+				print(c->parts[i], arg);
+}
+
+struct summary_line {
+	struct svcr_out *o;
+	const char *separator;
+};
+
+static void summary_part(const struct svcr_part_changes *p, void *arg)
+{
+	struct summary_line *l = arg;
+
+	if (!p->ops->print_summary)
+		return;
+	svcr_out_str(l->o, l->separator);
+	p->ops->print_summary(p, l->o);
+	l->separator = "; ";
 }
 
 static void print_summary(const struct svcrules_changes *c, const struct svcr_report *r, struct svcr_out *o)
 {
-	const struct svcr_part_changes *parts[SVCR_PARTS_MAX];
 	struct svcr_report_counts n = svcr_report_count(r);
-	const char *separator = "";
+	struct summary_line l = { o, "" };
 
 	if (c->to->target->report) {
 		svcr_out(o, "%zu service address%s added, %zu removed, %zu changed", n.added,
 			 n.added == 1 ? "" : "es", n.removed, n.changed);
-		separator = "; ";
+		l.separator = "; ";
 	}
-	print_order(c, parts);
-	for (size_t i = 0; i < c->nparts; i++)
-		if (parts[i]->ops->print_summary) {
-			svcr_out_str(o, separator);
-			parts[i]->ops->print_summary(parts[i], o);
-			separator = "; ";
-		}
-	svcr_out_str(o, "\n");
+	each_printed(c, summary_part, &l);
+	svcr_out_str(o, *l.separator ? "\n" : "");
 }
 
-static int print_text(const struct svcrules_changes *c, bool colour, svcrules_write_fn write, void *arg)
+static void rest_part(const struct svcr_part_changes *p, void *arg)
 {
-	const struct svcr_part_changes *parts[SVCR_PARTS_MAX];
+	if (p->ops->print_rest)
+		p->ops->print_rest(p, arg);
+}
+
+static int changes_text(const struct svcrules_changes *c, bool colour, svcrules_write_fn write, void *arg)
+{
 	struct svcr_out o = { .write = write, .arg = arg };
 	struct svcr_report r;
 	int err = changes_report(c, true, &r);
@@ -118,10 +191,7 @@ static int print_text(const struct svcrules_changes *c, bool colour, svcrules_wr
 	if (err)
 		return err;
 	svcr_report_print(&r, colour, &o);
-	print_order(c, parts);
-	for (size_t i = 0; i < c->nparts; i++)
-		if (parts[i]->ops->print_rest)
-			parts[i]->ops->print_rest(parts[i], &o);
+	each_printed(c, rest_part, &o);
 	if (svcrules_changes_empty(c))
 		svcr_out_str(&o, "no changes\n");
 	else
@@ -130,22 +200,33 @@ static int print_text(const struct svcrules_changes *c, bool colour, svcrules_wr
 	return svcr_out_end(&o);
 }
 
-static int json_summary(const struct svcrules_changes *c, const struct svcr_report *r, json_t *root)
-{
-	const struct svcr_part_changes *parts[SVCR_PARTS_MAX];
-	struct svcr_report_counts n = svcr_report_count(r);
-	json_t *summary = json_pack("{s:I, s:I, s:I}", "services_added", (json_int_t)n.added, "services_removed",
-				    (json_int_t)n.removed, "services_changed", (json_int_t)n.changed);
-	int err = svcr_json_set(root, "summary", summary);
+struct json_summary {
+	json_t *root;
+	bool alone; /* there is one part */
+	int err;
+};
 
-	print_order(c, parts);
-	for (size_t i = 0; i < c->nparts && !err; i++)
-		if (parts[i]->ops->json_summary)
-			err = parts[i]->ops->json_summary(parts[i], c->nparts == 1, summary);
-	return err;
+static void summary_part_json(const struct svcr_part_changes *p, void *arg)
+{
+	struct json_summary *s = arg;
+
+	if (!s->err && p->ops->json_summary)
+		s->err = p->ops->json_summary(p, s->alone, s->root);
 }
 
-static int print_json(const struct svcrules_changes *c, svcrules_write_fn write, void *arg)
+static int changes_json_summary(const struct svcrules_changes *c, const struct svcr_report *r, json_t *root)
+{
+	struct svcr_report_counts n = svcr_report_count(r);
+	struct json_summary s = { .alone = c->nparts == 1 };
+
+	s.root = json_pack("{s:I, s:I, s:I}", "services_added", (json_int_t)n.added, "services_removed",
+			   (json_int_t)n.removed, "services_changed", (json_int_t)n.changed);
+	s.err = svcr_json_set(root, "summary", s.root);
+	each_printed(c, summary_part_json, &s);
+	return s.err;
+}
+
+static int changes_json(const struct svcrules_changes *c, svcrules_write_fn write, void *arg)
 {
 	struct svcr_report r;
 	int err = changes_report(c, true, &r);
@@ -159,7 +240,7 @@ static int print_json(const struct svcrules_changes *c, svcrules_write_fn write,
 		if (c->parts[i]->ops->json_rest)
 			err = c->parts[i]->ops->json_rest(c->parts[i], root);
 	if (!err)
-		err = json_summary(c, &r, root);
+		err = changes_json_summary(c, &r, root);
 	svcr_report_release(&r);
 	if (!err)
 		return svcr_json_dump(root, write, arg);
@@ -167,7 +248,7 @@ static int print_json(const struct svcrules_changes *c, svcrules_write_fn write,
 	return err;
 }
 
-static int print_commands(const struct svcrules_changes *c, const char *format, svcrules_write_fn write, void *arg)
+static int changes_commands(const struct svcrules_changes *c, const char *format, svcrules_write_fn write, void *arg)
 {
 	struct svcr_out o = { .write = write, .arg = arg };
 
@@ -193,8 +274,10 @@ int svcrules_changes_print(const struct svcrules_changes *c, const char *format,
 	if (!formats[i])
 		return -EINVAL;
 	if (strcmp(format, "text") == 0)
-		return print_text(c, colour, write, arg);
-	return strcmp(format, "json") == 0 ? print_json(c, write, arg) : print_commands(c, format, write, arg);
+		return changes_text(c, colour, write, arg);
+	if (strcmp(format, "json") == 0)
+		return changes_json(c, write, arg);
+	return changes_commands(c, format, write, arg);
 }
 
 /* ---- Messages ----------------------------------------------------------- */

@@ -13,6 +13,8 @@
 #include "out.h"
 #include "svcrules.h"
 
+#define SVCR_PRINT_ORDERS 4
+
 struct svcr_part_ops;
 struct svcrules_changes;
 struct svcrules_ruleset;
@@ -32,11 +34,13 @@ struct svcr_part_ops {
 	const char *kind;    /* "nft" */
 	const char *format;  /* -o FORMAT that prints this part alone; NULL: none */
 	const char *heading; /* of this part's text where the whole rule set is printed */
-	int print_order;     /* parts are printed in the order of this number */
+	int print_order;     /* from 1 to SVCR_PRINT_ORDERS: parts are printed in this order */
 
 	void (*free)(struct svcr_part *p);
 	/* An empty part for the same place (table, interface ...). NULL: out of memory. */
 	struct svcr_part *(*like)(const struct svcr_part *p);
+	/* True if two parts of this kind are for the same place. NULL: always. */
+	bool (*same_place)(const struct svcr_part *a, const struct svcr_part *b);
 
 	/* Fills in count, owner and present of struct svcrules_part. NULL: they mean nothing. */
 	void (*describe_part)(const struct svcr_part *p, struct svcrules_part *ret);

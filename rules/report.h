@@ -23,7 +23,7 @@ struct svcr_report_line {
 	uint8_t key[SVCR_REPORT_KEY]; /* lines are sorted by it */
 	bool in_from, in_to;
 	const char *name;             /* namespace/name:port, or NULL if nothing names it */
-	char place[80];               /* "10.96.0.1:80/tcp" */
+	char *place;                  /* "10.96.0.1:80/tcp"; with details only, malloc'ed */
 	struct svcr_texts added, removed; /* what only one side has, sorted */
 };
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "list.h"
 #include "options.h"
 #include "rules/json.h"
 #include "rules/nft/pack.h"
@@ -9,10 +10,15 @@
 
 int svcr_ruleset_add(struct svcrules_ruleset *rs, struct svcr_part *p)
 {
-	if (!p || rs->nparts == SVCR_PARTS_MAX)
-		return -ENOMEM;
-	rs->parts[rs->nparts++] = p;
-	return 0;
+	struct svcr_part **slot = p ? svcr_grow((void **)&rs->parts, &rs->nparts, &rs->cap, sizeof(*slot)) : NULL;
+
+	if (slot) {
+		*slot = p;
+		return 0;
+	}
+	if (p)
+		p->ops->free(p);
+	return -ENOMEM;
 }
 
 struct svcr_part *svcr_ruleset_find(const struct svcrules_ruleset *rs, const struct svcr_part_ops *ops)
@@ -34,6 +40,7 @@ void svcrules_ruleset_free(struct svcrules_ruleset *rs)
 		return;
 	for (size_t i = 0; i < rs->nparts && !rs->borrowed; i++)
 		rs->parts[i]->ops->free(rs->parts[i]);
+	free(rs->parts);
 	free(rs);
 }
 
@@ -108,11 +115,18 @@ bool svcrules_ruleset_part(const struct svcrules_ruleset *rs, size_t i, struct s
 struct svcrules_ruleset *svcrules_ruleset_only(struct svcrules_ruleset *rs, size_t i)
 {
 	struct svcrules_ruleset *only = i < rs->nparts ? calloc(1, sizeof(*only)) : NULL;
+	struct svcr_part **slot;
 
-	if (only)
-		*only = (struct svcrules_ruleset){ .target = rs->target, .parts = { rs->parts[i] },
-						   .nparts = 1, .borrowed = true, .stats = rs->stats };
-	return only;
+	if (!only)
+		return NULL;
+	*only = (struct svcrules_ruleset){ .target = rs->target, .borrowed = true, .stats = rs->stats };
+	slot = svcr_grow((void **)&only->parts, &only->nparts, &only->cap, sizeof(*slot));
+	if (slot) {
+		*slot = rs->parts[i];
+		return only;
+	}
+	free(only);
+	return NULL;
 }
 
 const char *svcrules_ruleset_table(const struct svcrules_ruleset *rs, size_t i, uint8_t *ret_family)
@@ -147,47 +161,52 @@ void svcrules_ruleset_stats(const struct svcrules_ruleset *rs, struct svcrules_s
 
 /* ---- Printing ----------------------------------------------------------- */
 
-/* The parts in the order in which they are printed. */
-static void print_order(const struct svcrules_ruleset *rs, const struct svcr_part **ret)
+static int json_parts(const struct svcrules_ruleset *rs, json_t *root)
 {
-	size_t n = 0;
+	int err = 0;
 
-	for (int at = 0; n < rs->nparts; at++)
-		for (size_t i = 0; i < rs->nparts; i++)
+	for (int at = 1; at <= SVCR_PRINT_ORDERS; at++)
+		for (size_t i = 0; i < rs->nparts && !err; i++)
 			if (rs->parts[i]->ops->print_order == at)
-				ret[n++] = rs->parts[i];
+				err = rs->parts[i]->ops->json(rs->parts[i], rs, root);
+	return err;
 }
 
-static int print_json(const struct svcrules_ruleset *rs, svcrules_write_fn write, void *arg)
+static int ruleset_json(const struct svcrules_ruleset *rs, svcrules_write_fn write, void *arg)
 {
-	const struct svcr_part *parts[SVCR_PARTS_MAX];
 	json_t *root = json_pack("{s:i}", "version", 1);
-	int err = root ? 0 : -ENOMEM;
+	int err = root ? json_parts(rs, root) : -ENOMEM;
 
-	print_order(rs, parts);
-	for (size_t i = 0; i < rs->nparts && !err; i++)
-		err = parts[i]->ops->json(parts[i], rs, root);
 	if (!err)
 		return svcr_json_dump(root, write, arg);
 	json_decref(root);
 	return err;
 }
 
-static int print_text(const struct svcrules_ruleset *rs, const char *format, svcrules_write_fn write, void *arg)
+/* Prints a part if it is in the format; in the format "" all are, each below its heading. */
+static void print_part(const struct svcrules_ruleset *rs, const struct svcr_part *p, const char *format,
+		       bool *first, struct svcr_out *o)
 {
-	const struct svcr_part *parts[SVCR_PARTS_MAX];
+	const struct svcr_part_ops *ops = p->ops;
+
+	if (*format && (!ops->format || strcmp(ops->format, format) != 0))
+		return;
+	if (!*format)
+		svcr_out(o, "%s# %s\n", *first ? "" : "\n", ops->heading);
+	*first = false;
+	ops->print(p, rs, o);
+}
+
+static int ruleset_text(const struct svcrules_ruleset *rs, const char *format, svcrules_write_fn write,
+			void *arg)
+{
 	struct svcr_out o = { .write = write, .arg = arg };
+	bool first = true;
 
-	print_order(rs, parts);
-	for (size_t i = 0; i < rs->nparts; i++) {
-		const struct svcr_part_ops *ops = parts[i]->ops;
-
-		if (*format && (!ops->format || strcmp(ops->format, format) != 0))
-			continue;
-		if (!*format)
-			svcr_out(&o, "%s# %s\n", i ? "\n" : "", ops->heading);
-		ops->print(parts[i], rs, &o);
-	}
+	for (int at = 1; at <= SVCR_PRINT_ORDERS; at++)
+		for (size_t i = 0; i < rs->nparts; i++)
+			if (rs->parts[i]->ops->print_order == at)
+				print_part(rs, rs->parts[i], format, &first, &o);
 	return svcr_out_end(&o);
 }
 
@@ -207,7 +226,9 @@ int svcrules_print(const struct svcrules_ruleset *rs, const char *format, svcrul
 		format = formats[0];
 	if (!has_word(formats, format))
 		return -EINVAL;
-	return strcmp(format, "json") == 0 ? print_json(rs, write, arg) : print_text(rs, format, write, arg);
+	if (strcmp(format, "json") == 0)
+		return ruleset_json(rs, write, arg);
+	return ruleset_text(rs, format, write, arg);
 }
 
 int svcrules_pack(const struct svcrules_ruleset *rs, svcrules_write_fn write, void *arg)

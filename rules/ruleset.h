@@ -5,22 +5,23 @@
 
 #include "rules/part.h"
 
-#define SVCR_PARTS_MAX 4
-
 struct svcr_target;
 
 struct svcrules_ruleset {
 	const struct svcr_target *target;
-	struct svcr_part *parts[SVCR_PARTS_MAX]; /* in the order in which they are applied */
-	size_t nparts;
+	struct svcr_part **parts; /* in the order in which they are applied; malloc'ed */
+	size_t nparts, cap;
 	bool borrowed; /* the parts belong to another rule set */
 	struct svcrules_stats stats; /* what build() counted */
 };
 
 struct svcrules_changes {
 	const struct svcrules_ruleset *from, *to;
-	struct svcr_part_changes *parts[SVCR_PARTS_MAX];
-	size_t nparts;
+	/* The parts of `to`, then those that only `from` has; malloc'ed, as is the next. */
+	struct svcr_part_changes **parts;
+	size_t nparts, cap;
+	struct svcr_part **none; /* empty parts that stand for those that one side lacks */
+	size_t nnone, none_cap;
 };
 
 /* Appends a part, taking it over; NULL means that memory was short. 0 or -ENOMEM. */

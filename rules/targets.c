@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The list of targets. */
+/* The list of targets: a header and a row for each. */
 #include "rules/ipvs/target.h"
 #include "rules/nftables/target.h"
-#include "rules/target.h"
 
-const struct svcr_target *const svcr_targets[] = { &svcr_target_nftables, &svcr_target_ipvs, NULL };
+const struct svcr_target *const svcr_targets[] = {
+	&svcr_target_nftables, /* the default */
+	&svcr_target_ipvs,
+	NULL
+};

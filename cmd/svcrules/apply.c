@@ -162,27 +162,31 @@ static int apply_recall(struct apply *j)
 	return err == -ENOMEM ? session_no_memory(&j->session) : EXIT_DONE;
 }
 
+static int apply_retire_target(struct apply *j, const struct svcrules_target *t, bool *ret_left)
+{
+	struct svcrules_ruleset *none = svcrules_ruleset_new(t->name, j->settings, NULL);
+	struct transition way = { .session = &j->session, .want = none };
+	const struct driver *d = none ? driver_last(none) : NULL;
+	int code = d ? EXIT_DONE : session_no_memory(&j->session);
+	bool left = false;
+
+	if (d && d->in_use(&j->session, none, false))
+		code = d->retire(&way, j->want, &left);
+	*ret_left |= left;
+	j->way.flows += d && !d->ends_flows ? way.flows : 0;
+	svcrules_ruleset_free(none);
+	return code;
+}
+
 /* Now that this target serves, the others need not. *ret_left: something of them stays for its connections. */
 static int apply_retire(struct apply *j, bool *ret_left)
 {
 	const struct svcrules_target *t;
 	int code = EXIT_DONE;
 
-	for (size_t i = 0; !code && (t = svcrules_target(i)); i++) {
-		struct svcrules_ruleset *none = t == j->args->target ? NULL :
-						svcrules_ruleset_new(t->name, j->settings, NULL);
-		struct transition way = { .session = &j->session, .want = none };
-		const struct driver *d = none ? driver_last(none) : NULL;
-		bool left = false;
-
-		if (!none && t != j->args->target)
-			code = session_no_memory(&j->session);
-		if (d && d->retire && d->in_use(&j->session, none, false))
-			code = d->retire(&way, j->want, &left);
-		*ret_left |= left;
-		j->way.flows += d && !d->ends_flows ? way.flows : 0;
-		svcrules_ruleset_free(none);
-	}
+	for (size_t i = 0; !code && (t = svcrules_target(i)); i++)
+		if (t->kernel && t != j->args->target)
+			code = apply_retire_target(j, t, ret_left);
 	return code;
 }
 
@@ -344,5 +348,6 @@ const struct command command_apply = {
 	.options = (const struct option_group *const[]){
 		&input_options, &try_options, &node_options, &table_options, &family_options,
 		&apply_target_options, &empty_options, &writer_options, &help_options, NULL },
+	.kernel = true,
 	.run = apply_run,
 };

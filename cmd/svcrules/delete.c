@@ -18,7 +18,7 @@ struct deletion {
 
 static bool delete_chosen(const struct deletion *j, const struct svcrules_target *t)
 {
-	return !j->args->given[OPT_TARGET] || t == j->args->target;
+	return t->kernel && (!j->args->given[OPT_TARGET] || t == j->args->target);
 }
 
 /* What a target has besides tables, at once: its connections end. */
@@ -116,5 +116,6 @@ const struct command command_delete = {
 		 "only what one target installed, and nothing else. It is no error if there is none.\n",
 	.options = (const struct option_group *const[]){
 		&table_options, &delete_target_options, &writer_options, &help_options, NULL },
+	.kernel = true,
 	.run = delete_run,
 };

@@ -50,7 +50,12 @@ static int diff_run(const struct arguments *a)
 
 	if (code)
 		return code;
-	if (!kernel)
+	if (kernel && !a->target->kernel) {
+		say("--target %s makes files, which the kernel has not: --from names the input to compare with",
+		    a->target->name);
+		code = EXIT_USAGE;
+	}
+	if (!kernel && !code)
 		code = input_build(a, &a->value[OPT_FROM], 1, settings, false, NULL, &from);
 	if (!code)
 		code = input_build(a, a->files, a->nfiles, settings, kernel, NULL, &to);

@@ -363,6 +363,9 @@ static int check_target(struct arguments *a, const struct command *c)
 	char typed[40];
 	int err;
 
+	if (!a->target->kernel && c->kernel)
+		return problem(a, "'%s' changes the kernel, but --target %s makes files; see 'svcrules help compile'",
+			       c->name, a->target->name);
 	for (size_t i = 0; i < a->nsettings; i++) {
 		const struct given_setting *s = &a->settings[i];
 		const struct option_spec spec = { .name = s->setting->name };

@@ -39,15 +39,14 @@ static const char *ipvs_expected(const char *setting, const char *value)
 
 static int ipvs_make(struct svcrules_ruleset *rs, const struct svcrules_options *o, const char *table)
 {
-	struct svcr_ipvs *v = svcr_ipvs_new();
+	struct svcr_ipvs *v;
 	int err = svcr_ruleset_add(rs, (struct svcr_part *)svcr_nft_new_tables(&svcr_ipvs_layout, table));
 
 	if (!err)
 		err = svcr_ruleset_add(rs, (struct svcr_part *)svcr_link_new(table));
-	if (err || !v) {
-		svcr_ipvs_free(v);
+	v = err ? NULL : svcr_ipvs_new();
+	if (!v)
 		return -ENOMEM;
-	}
 	v->drain_timeout = (uint32_t)drain_seconds(svcrules_options_get(o, "drain-timeout"));
 	return svcr_ruleset_add(rs, &v->part);
 }
@@ -68,7 +67,7 @@ static const struct svcrules_setting settings[] = {
 
 const struct svcr_target svcr_target_ipvs = {
 	.info = { .name = "ipvs", .formats = formats, .change_formats = change_formats, .settings = settings,
-		  .table_suffix = "-ipvs", .host_addresses = true },
+		  .table_suffix = "-ipvs", .kernel = true, .host_addresses = true },
 	.reads = svcr_services_kinds,
 	.make = ipvs_make,
 	.build = svcr_ipvs_build,

@@ -3,6 +3,7 @@
 #include "rules/nft/text.h"
 
 #include <errno.h>
+#include <string.h>
 
 /* A line's key is the family and the VIP's key. */
 int svcr_services_report_vip(struct svcr_report *r, uint8_t family, const uint8_t *vip)
@@ -126,7 +127,6 @@ static void name_line(struct svcr_report_line *l, const struct svcr_nft_changes 
 	l->in_from = from && svcr_nft_find(&from->sets[SET_SERVICES], key);
 	l->in_to = to && svcr_nft_find(&to->sets[SET_SERVICES], key);
 	l->name = svcr_vip_name(l->in_to ? c->to : c->from, family, key);
-	svcr_vip_text(family, key, l->place);
 }
 
 static int fill_details(struct svcr_report_line *l, const struct svcr_nft_changes *c,
@@ -135,7 +135,11 @@ static int fill_details(struct svcr_report_line *l, const struct svcr_nft_change
 	uint8_t family = l->key[0];
 	const struct svcr_nft_table *from = svcr_services_table(c->from, family);
 	const struct svcr_nft_table *to = svcr_services_table(c->to, family);
+	char place[SVCR_VIP_TEXT];
 
+	l->place = strdup(svcr_vip_text(family, l->key + 1, place));
+	if (!l->place)
+		return -ENOMEM;
 	if (from)
 		side_texts(&l->removed, from, l->key + 1);
 	if (to)

@@ -49,7 +49,7 @@ static const struct svcrules_setting settings[] = { { .name = NULL } };
 
 const struct svcr_target svcr_target_nftables = {
 	.info = { .name = "nftables", .formats = formats, .change_formats = change_formats,
-		  .settings = settings, .table_suffix = "" },
+		  .settings = settings, .table_suffix = "", .kernel = true },
 	.reads = svcr_services_kinds,
 	.make = nftables_make,
 	.build = nftables_build,

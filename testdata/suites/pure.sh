@@ -55,7 +55,7 @@ allowed=(
 	nftnl_rule_set_u64 nftnl_udata_buf_alloc nftnl_udata_buf_data nftnl_udata_buf_free nftnl_udata_buf_len
 	nftnl_udata_nest_end nftnl_udata_nest_start nftnl_udata_put nftnl_udata_put_strz nftnl_udata_put_u32
 	# jansson: values in memory, printed to a callback; never json_load_file, json_dump_file
-	json_array json_array_append_new json_delete json_dump_callback json_false json_integer json_null
+	json_array json_array_append_new json_delete json_dump_callback json_false json_integer json_null json_object_get
 	json_object json_object_set_new json_pack json_string json_true
 )
 printf '%s\n' "${allowed[@]}" | sort -u >"$tmp/allowed"
@@ -149,6 +149,18 @@ lib_alone() {
 	if [ -z "$missing" ]; then pass; else fail "lib/ alone does not link: $missing"; fi
 }
 
+# What the shared library exports is a promise: a change of the list is a change of the interface.
+exported() {
+	local so=build/libsvcrules.so
+	[ -f $so ] || { fail "$so is missing; run make"; return; }
+	nm -D --defined-only $so | awk '$2 ~ /[TDBR]/ { print $3 }' | sort >"$tmp/exported"
+	if diff -u --label testdata/libsvcrules.symbols --label $so testdata/libsvcrules.symbols "$tmp/exported"; then
+		pass
+	else
+		fail "the exported symbols are not those of testdata/libsvcrules.symbols"
+	fi
+}
+
 header_alone() { # header_alone LANGUAGE COMPILER FLAG...
 	local language=$1
 	shift
@@ -162,6 +174,7 @@ header_alone() { # header_alone LANGUAGE COMPILER FLAG...
 }
 
 symbols
+exported
 self_test
 one_way lib lib system
 one_way rules lib rules system

@@ -34,11 +34,12 @@ TEST_SECONDS :=
 CHECK_SECONDS :=
 $(eval $(call suite,unit,check,20,$(TESTS),$S/unit.sh unit $(TESTS)))
 $(eval $(call suite,fuzz-corpus,test,5,$(FUZZERS),$S/fuzz.sh $(FUZZERS)))
-$(eval $(call suite,pure,check,3,$B/libsvcrules.a,$S/pure.sh))
+$(eval $(call suite,pure,check,3,$B/libsvcrules.a $B/libsvcrules.so,$S/pure.sh))
 $(eval $(call suite,golden-check,check,3,$B/svcrules,$S/golden.sh))
 $(eval $(call suite,golden-kernel,check,20,$B/svcrules,$S/golden-kernel.sh))
 $(eval $(call suite,switch-off,test,15,$B/svcrules,$S/switch-off.sh))
 $(eval $(call suite,man-check,check,3,$B/svcrules,$S/man.sh))
+$(eval $(call suite,toy,check,20,all,$S/toy.sh))
 $(eval $(call suite,install-check,check,3,all,$S/install.sh))
 $(eval $(call suite,bench-smoke,test,15,$B/svcrules $B/probe $B/cluster $B/bench-tool,$S/bench-smoke.sh))
 $(eval $(call suite,nft-versions,test,20,$B/svcrules,$S/nft-versions.sh))

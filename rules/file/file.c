@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "rules/file/file.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct file_changes {
+	struct svcr_part_changes part;
+	const struct svcr_file *from, *to;
+};
+
+struct svcr_file *svcr_file_new(const char *name, uint32_t mode)
+{
+	struct svcr_file *f = calloc(1, sizeof(*f));
+
+	if (!f)
+		return NULL;
+	f->part.ops = &svcr_file_ops;
+	f->mode = mode;
+	f->name = strdup(name);
+	if (f->name)
+		return f;
+	free(f);
+	return NULL;
+}
+
+void svcr_file_free(struct svcr_file *f)
+{
+	if (!f)
+		return;
+	free(f->name);
+	free(f->text.p);
+	free(f);
+}
+
+int svcr_file_append(void *arg, const char *buf, size_t len)
+{
+	struct svcr_file *f = arg;
+
+	f->present = true;
+	return svcr_buffer_append(&f->text, buf, len);
+}
+
+static const struct svcr_file *file_of(const struct svcr_part *p)
+{
+	return (const struct svcr_file *)p;
+}
+
+static const struct file_changes *file_changes_of(const struct svcr_part_changes *c)
+{
+	return (const struct file_changes *)c;
+}
+
+static const char *file_text(const struct svcr_file *f)
+{
+	return f->text.p ? f->text.p : "";
+}
+
+static void file_free(struct svcr_part *p)
+{
+	svcr_file_free((struct svcr_file *)p);
+}
+
+static struct svcr_part *file_like(const struct svcr_part *p)
+{
+	return (struct svcr_part *)svcr_file_new(file_of(p)->name, file_of(p)->mode);
+}
+
+static bool file_same_place(const struct svcr_part *a, const struct svcr_part *b)
+{
+	return strcmp(file_of(a)->name, file_of(b)->name) == 0;
+}
+
+static void file_describe_part(const struct svcr_part *p, struct svcrules_part *ret)
+{
+	ret->count = file_of(p)->present;
+	ret->present = file_of(p)->present;
+}
+
+static void file_print(const struct svcr_part *p, const struct svcrules_ruleset *rs, struct svcr_out *o)
+{
+	(void)rs;
+	svcr_out_str(o, file_text(file_of(p)));
+}
+
+/* Appends to the array `name` of an object, which is created with its first item. */
+static int file_json_append(json_t *root, const char *name, json_t *item)
+{
+	json_t *list = json_object_get(root, name);
+	int err = item ? 0 : -ENOMEM;
+
+	if (!list) {
+		list = json_array();
+		err = err ? err : svcr_json_set(root, name, list);
+	}
+	if (!err)
+		return json_array_append_new(list, item) == 0 ? 0 : -ENOMEM;
+	json_decref(item);
+	return err;
+}
+
+static int file_json(const struct svcr_part *p, const struct svcrules_ruleset *rs, json_t *root)
+{
+	const struct svcr_file *f = file_of(p);
+	char mode[12];
+
+	(void)rs;
+	if (!f->present)
+		return 0;
+	snprintf(mode, sizeof(mode), "%04o", f->mode);
+	return file_json_append(root, "files", json_pack("{s:s, s:s, s:s}", "name", f->name, "mode", mode, "text",
+							 file_text(f)));
+}
+
+/* ---- Changes ------------------------------------------------------------ */
+
+static int file_diff(const struct svcr_part *from, struct svcr_part *to, struct svcr_part_changes **ret)
+{
+	struct file_changes *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return -ENOMEM;
+	*c = (struct file_changes){ .part = { &svcr_file_ops }, .from = file_of(from), .to = file_of(to) };
+	*ret = &c->part;
+	return 0;
+}
+
+static void file_changes_free(struct svcr_part_changes *c)
+{
+	free(c);
+}
+
+/* "+" new, "-" removed, "~" changed, "=" the same. */
+static const char *file_sign(const struct file_changes *c)
+{
+	if (c->from->present != c->to->present)
+		return c->to->present ? "+" : "-";
+	if (!c->to->present)
+		return "=";
+	return c->from->mode != c->to->mode || strcmp(file_text(c->from), file_text(c->to)) != 0 ? "~" : "=";
+}
+
+static bool file_changes_empty(const struct svcr_part_changes *c)
+{
+	return *file_sign(file_changes_of(c)) == '=';
+}
+
+static void file_count(const struct svcr_part_changes *c, struct svcrules_changes_stats *stats)
+{
+	stats->files += !file_changes_empty(c);
+}
+
+static size_t line_len(const char *s)
+{
+	size_t n = strcspn(s, "\n");
+
+	return s[n] ? n + 1 : n;
+}
+
+/* Moves both to the first line that differs. */
+static void skip_same_lines(const char **a, const char **b)
+{
+	while (**a) {
+		size_t n = line_len(*a);
+
+		if (n != line_len(*b) || memcmp(*a, *b, n) != 0)
+			return;
+		*a += n;
+		*b += n;
+	}
+}
+
+/* The length of what is left of both without the lines that their ends have in common. */
+static void cut_same_end(const char *a, const char *b, size_t *ret_a, size_t *ret_b)
+{
+	size_t na = strlen(a), nb = strlen(b);
+
+	*ret_a = na;
+	*ret_b = nb;
+	while (na > 0 && nb > 0 && a[na - 1] == b[nb - 1]) {
+		na--;
+		nb--;
+		if ((na == 0 || a[na - 1] == '\n') && (nb == 0 || b[nb - 1] == '\n')) {
+			*ret_a = na;
+			*ret_b = nb;
+		}
+	}
+}
+
+static void print_lines(struct svcr_out *o, const char *sign, const char *s, size_t len)
+{
+	for (size_t n; len > 0; s += n, len -= n) {
+		n = line_len(s);
+		n = n < len ? n : len;
+		svcr_out(o, "%s%.*s%s", sign, (int)n, s, s[n - 1] == '\n' ? "" : "\n");
+	}
+}
+
+/* The lines from the first to the last one that differ, as removed and added. */
+static void file_print_changes(const struct svcr_part_changes *changes, struct svcr_out *o)
+{
+	const struct file_changes *c = file_changes_of(changes);
+	const char *a = file_text(c->from), *b = file_text(c->to);
+	size_t na, nb;
+
+	if (file_changes_empty(changes))
+		return;
+	svcr_out_str(o, "--- ");
+	svcr_out_str(o, c->from->present ? c->from->name : "/dev/null");
+	svcr_out_str(o, "\n+++ ");
+	svcr_out_str(o, c->to->present ? c->to->name : "/dev/null");
+	svcr_out_str(o, "\n");
+	skip_same_lines(&a, &b);
+	cut_same_end(a, b, &na, &nb);
+	print_lines(o, "-", a, na);
+	print_lines(o, "+", b, nb);
+}
+
+static void file_print_rest(const struct svcr_part_changes *c, struct svcr_out *o)
+{
+	if (file_changes_empty(c))
+		return;
+	svcr_out(o, "%s file ", file_sign(file_changes_of(c)));
+	svcr_out_str(o, file_changes_of(c)->to->name);
+	svcr_out_str(o, "\n");
+}
+
+static int file_json_rest(const struct svcr_part_changes *changes, json_t *root)
+{
+	const struct file_changes *c = file_changes_of(changes);
+	const char *sign = file_sign(c);
+	const char *op = *sign == '+' ? "add" : *sign == '-' ? "remove" : "change";
+
+	if (*sign == '=')
+		return 0;
+	return file_json_append(root, "files", json_pack("{s:s, s:s}", "op", op, "name", c->to->name));
+}
+
+const struct svcr_part_ops svcr_file_ops = {
+	.kind = "file", .format = "text", .heading = "files", .print_order = 4,
+	.free = file_free, .like = file_like, .same_place = file_same_place,
+	.describe_part = file_describe_part, .print = file_print, .json = file_json,
+	.diff = file_diff, .changes_free = file_changes_free, .changes_empty = file_changes_empty,
+	.count = file_count, .print_changes = file_print_changes, .print_rest = file_print_rest,
+	.json_rest = file_json_rest,
+};
