@@ -189,8 +189,6 @@ library() {
 	section $page3 SYNOPSIS | sed -nE 's/^\.F[no] (svcrules_[a-z_0-9]+).*/\1/p' | sort -u >"$tmp/manual"
 	same "functions of the library" "$tmp/program" "$tmp/manual"
 	if [ -e "$build/libsvcrules.so" ]; then
-		nm -D --defined-only "$build/libsvcrules.so" | awk '{ print $NF }' | sort -u >"$tmp/exported"
-		same "symbols that the library exports" "$tmp/exported" "$tmp/manual"
 		objdump -p "$build/libsvcrules.so" | awk '$1 == "SONAME" { print $2 }' >"$tmp/program"
 		section $page3 VERSIONS | grep -oE 'libsvcrules\.so\.[0-9]+' | head -1 >"$tmp/manual"
 		same "the library's own name" "$tmp/program" "$tmp/manual"
