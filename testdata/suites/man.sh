@@ -164,23 +164,32 @@ layout() {
 	fi
 }
 
-json_members() { # json_members FORM FILE: the form's section must have each member of FILE
-	local member missing=
-	[ -s "$2" ] || { fail "no JSON from $1"; return; }
+# json_members FILE FORM...: the section of the first form must have each member of FILE, or the
+# section of another one that it refers to
+json_members() {
+	local file=$1 form member missing=
+	shift
+	[ -s "$file" ] || { fail "no JSON from $1"; return; }
+	for form; do
+		awk -v name="$form" '/^\.S[hs] / { on = substr($0, 5) == name; next } on' $page5
+	done >"$tmp/form"
 	while read -r member; do
-		awk -v name="$1" '/^\.S[hs] / { on = substr($0, 5) == name; next } on' $page5 | grep -qF "$member" ||
-			missing="$missing $member"
-	done < <(grep -oE '"[a-z_]+":' "$2" | sort -u)
+		grep -qE "(\"${member//\"/}\":|^\.L[iI] .*\b${member//[\":]/}\b)" "$tmp/form" || missing="$missing $member"
+	done < <(grep -oE '"[a-z_]+":' "$file" | tr -d : | sort -u)
 	if [ -z "$missing" ]; then pass; else fail "$page5, $1: missing$missing"; fi
 }
 
 json_forms() {
-	local example=testdata/example/services.json
-	"$svcrules" compile -f $example --node-name node1 -o json >"$tmp/compile.json"
-	json_members "compile -o json" "$tmp/compile.json"
+	local example=testdata/example/services.json target
 	sed s/10.244.1.12/10.244.1.13/ $example >"$tmp/new.json"
-	"$svcrules" diff --from $example -f "$tmp/new.json" -o json >"$tmp/diff.json"
-	json_members "diff -o json" "$tmp/diff.json"
+	for target in nftables ipvs; do
+		"$svcrules" compile -f $example --node-name node1 --target $target -o json >"$tmp/compile.$target"
+		"$svcrules" diff --from $example -f "$tmp/new.json" --target $target -o json >"$tmp/diff.$target"
+	done
+	json_members "$tmp/compile.nftables" "compile -o json"
+	json_members "$tmp/diff.nftables" "diff -o json"
+	json_members "$tmp/compile.ipvs" "compile --target ipvs -o json" "compile -o json"
+	json_members "$tmp/diff.ipvs" "diff --target ipvs -o json" "diff -o json"
 }
 
 library() {
