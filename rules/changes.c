@@ -15,7 +15,7 @@ struct svcr_part_changes *svcr_changes_find(const struct svcrules_changes *c, co
 	return NULL;
 }
 
-/* The part of `rs` that is for the same place as `like`, or NULL. */
+/* Returns the part of `rs` that is for the same place as `like`, or NULL. */
 static struct svcr_part *find_place(const struct svcrules_ruleset *rs, const struct svcr_part *like)
 {
 	for (size_t i = 0; i < rs->nparts; i++) {
@@ -27,7 +27,7 @@ static struct svcr_part *find_place(const struct svcrules_ruleset *rs, const str
 	return NULL;
 }
 
-/* An empty part that stands for the one that the other side lacks. NULL: out of memory. */
+/* Makes an empty part for a side that has no part like `p`. NULL: out of memory. */
 static struct svcr_part *stand_in(struct svcrules_changes *c, const struct svcr_part *like)
 {
 	struct svcr_part *p = like->ops->like(like), **slot;
@@ -110,7 +110,7 @@ bool svcrules_changes_empty(const struct svcrules_changes *c)
 	return true;
 }
 
-/* *ret is empty where the target has no report. */
+/* Fills *ret with the target's report; it stays empty if the target has none. */
 static int changes_report(const struct svcrules_changes *c, bool details, struct svcr_report *ret)
 {
 	*ret = (struct svcr_report){ NULL, .n = 0 };
@@ -202,7 +202,7 @@ static int changes_text(const struct svcrules_changes *c, bool colour, svcrules_
 
 struct json_summary {
 	json_t *root;
-	bool alone; /* there is one part */
+	bool alone; /* the rule set has one part */
 	int err;
 };
 

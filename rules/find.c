@@ -7,7 +7,7 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <stdlib.h>
 
-/* Tables are known by name only: the layout has no sets and no chains. */
+/* Only the names of tables are read, so this layout has no sets and no chains. */
 static const struct svcr_nft_set_layout no_sets[1] = { { .name = NULL } };
 static const struct svcr_nft_chain_layout no_chains[1] = { { .name = NULL } };
 static const struct svcr_nft_layout bare_layout = { .serves = "", .sets = no_sets, .nsets = 1,
@@ -93,7 +93,7 @@ int svcr_finder_take(struct svcr_finder *f, const void *msg)
 
 	if (owned && family >= 0 && (!f->target || svcr_target_of_table(name) == f->target))
 		return add_found(f, name, (uint8_t)family, true);
-	if (!owned && f->name) /* then only that table was asked for */
+	if (!owned && f->name) /* the request was for that table only */
 		return add_found(f, f->name, f->family, false);
 	return 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Building JSON with jansson, out of memory included, and text in memory. */
+/* Building JSON with jansson when memory may be short, and collecting text in memory. */
 #ifndef SVCR_JSON_OUT_H
 #define SVCR_JSON_OUT_H
 
@@ -9,7 +9,7 @@
 
 /* Appends `item`, taking it over. Returns the list, or NULL when either was NULL or memory is short. */
 json_t *svcr_json_append(json_t *list, json_t *item);
-/* The same for a member of an object. */
+/* Sets a member of an object in the same way. */
 json_t *svcr_json_member(json_t *object, const char *name, json_t *value);
 /* Adds a member to an object that stays the caller's; takes `value` over. 0 or -ENOMEM. */
 int svcr_json_set(json_t *object, const char *name, json_t *value);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A part of a rule set: what changes as one. The kinds of parts are "nft"
- * (tables of nf_tables, one transaction), "link" (addresses of an interface),
- * "ipvs" (virtual servers) and "file" (text files). Each kind has one table of
- * operations; a target is a list of parts and knows nothing of how they work.
+ * A part of a rule set changes as one. The kinds of parts are "nft" (tables of nf_tables, one
+ * transaction), "link" (addresses of an interface), "ipvs" (virtual servers) and "file" (text
+ * files). Each kind has one table of operations; code that handles rule sets calls only these.
  */
 #ifndef SVCR_PART_H
 #define SVCR_PART_H
@@ -29,15 +28,15 @@ struct svcr_part_changes {
 	const struct svcr_part_ops *ops;
 };
 
-/* What one part adds to the numbers of a change; see struct svcrules_changes_stats. */
+/* The numbers of one part's changes; see struct svcrules_changes_stats. */
 struct svcr_part_ops {
 	const char *kind;    /* "nft" */
 	const char *format;  /* -o FORMAT that prints this part alone; NULL: none */
-	const char *heading; /* of this part's text where the whole rule set is printed */
+	const char *heading; /* heading of this part in the text of a whole rule set */
 	int print_order;     /* from 1 to SVCR_PRINT_ORDERS: parts are printed in this order */
 
 	void (*free)(struct svcr_part *p);
-	/* An empty part for the same place (table, interface ...). NULL: out of memory. */
+	/* Makes an empty part for the same place (table, interface ...). NULL: out of memory. */
 	struct svcr_part *(*like)(const struct svcr_part *p);
 	/* True if two parts of this kind are for the same place. NULL: always. */
 	bool (*same_place)(const struct svcr_part *a, const struct svcr_part *b);
@@ -45,7 +44,7 @@ struct svcr_part_ops {
 	/* Fills in count, owner and present of struct svcrules_part. NULL: they mean nothing. */
 	void (*describe_part)(const struct svcr_part *p, struct svcrules_part *ret);
 
-	/* The whole part as text that a tool of the field loads. */
+	/* Prints the whole part as text that nft(8), ipvsadm(8) or ip(8) loads. */
 	void (*print)(const struct svcr_part *p, const struct svcrules_ruleset *rs, struct svcr_out *o);
 	/* Adds the part's members to the JSON of its rule set. 0 or -ENOMEM. */
 	int (*json)(const struct svcr_part *p, const struct svcrules_ruleset *rs, json_t *root);
@@ -56,21 +55,27 @@ struct svcr_part_ops {
 	bool (*changes_empty)(const struct svcr_part_changes *c);
 	/* Adds to the numbers of the whole change. */
 	void (*count)(const struct svcr_part_changes *c, struct svcrules_changes_stats *stats);
-	/* As commands of the tool that `format` names. */
+	/* Prints the changes as commands of nft(8), ipvsadm(8) or ip(8). */
 	void (*print_changes)(const struct svcr_part_changes *c, struct svcr_out *o);
-	/* A line for each change that no line of the target's report covers. NULL: none. */
+	/* Prints a line for each change that no line of the target's report covers. NULL: none. */
 	void (*print_rest)(const struct svcr_part_changes *c, struct svcr_out *o);
-	/* The numbers of the change in words, for the summary line. NULL: none. */
+	/* Prints the numbers of the change in words, for the summary line. NULL: none. */
 	void (*print_summary)(const struct svcr_part_changes *c, struct svcr_out *o);
 	/* Adds members to the JSON of the changes. NULL: none. 0 or -ENOMEM. */
 	int (*json_rest)(const struct svcr_part_changes *c, json_t *root);
 	/* Adds numbers to its summary; `alone`: the rule set has no other part. NULL: none. 0 or -ENOMEM. */
 	int (*json_summary)(const struct svcr_part_changes *c, bool alone, json_t *summary);
 
-	/* The messages of one stage; see svcrules_changes_encode(). NULL: the part is not sent by netlink. */
+	/*
+	 * Makes the messages of one stage; see svcrules_changes_encode(). NULL: the part is not
+	 * sent by netlink.
+	 */
 	int (*encode)(struct svcr_part_changes *c, enum svcrules_stage stage, uint32_t number,
 		      struct svcrules_messages *ret);
-	/* What was refused and why, malloc'ed; see svcrules_changes_refused(). NULL: out of memory. */
+	/*
+	 * Says what was refused and why, malloc'ed; see svcrules_changes_refused(). NULL: out
+	 * of memory.
+	 */
 	char *(*describe)(const struct svcr_part_changes *c, const struct svcrules_changes *whole,
 			  enum svcrules_stage stage, uint32_t seq, int err);
 	/* True if the refusal of a message means that there is nothing left to do. NULL: never. */
@@ -92,14 +97,15 @@ struct svcr_part_ops {
 	int (*reader_answered)(void *state, struct svcrules_ruleset *have, struct svcr_part *p, int err);
 
 	/*
-	 * The i-th thing that other programs made and that is in the way of `want`, in
-	 * words, malloc'ed: 1 with *ret set, 0 past the end, or -ENOMEM. NULL: nothing can be.
+	 * Describes the i-th obstacle: a thing that another program made and that `want` cannot
+	 * change. Returns 1 and a malloc'ed *ret, 0 if there are no more, or -ENOMEM. NULL:
+	 * this kind has none.
 	 */
 	int (*obstacle)(const struct svcr_part *have, const struct svcrules_ruleset *whole,
 			const struct svcrules_ruleset *want, size_t i, char **ret);
 };
 
-/* What an error of the kernel means where nothing better is known; `err` is a negative errno. */
+/* Returns what a kernel error (a negative errno) means when nothing more specific is known. */
 const char *svcr_errno_text(int err);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Rule sets read back from the kernel, part after part; and tables of any name found. */
+/* Reads rule sets back from the kernel, part after part, and finds tables of any name. */
 #include "rules/find.h"
 #include "rules/target.h"
 
@@ -9,8 +9,8 @@
 struct svcrules_reader {
 	struct svcrules_ruleset *have; /* read so far */
 	size_t part;                   /* being read */
-	void *state;                   /* of its reader; malloc'ed */
-	struct svcr_finder *finder;    /* not NULL: it reads instead of the parts */
+	void *state;                   /* of the part's reader; malloc'ed */
+	struct svcr_finder *finder;    /* if not NULL, it is used instead of the parts */
 };
 
 struct svcrules_reader *svcrules_reader_new(const struct svcrules_ruleset *like)

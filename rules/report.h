@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A change in the words of its input: one line for each named thing (the address and
- * port of a service, ...) that is served in another way than before.
+ * A report of a change in the words of the input: one line for each named thing (such as the
+ * address and port of a service) that is served differently than before.
  */
 #ifndef SVCR_REPORT_H
 #define SVCR_REPORT_H
@@ -24,7 +24,7 @@ struct svcr_report_line {
 	bool in_from, in_to;
 	const char *name;             /* namespace/name:port, or NULL if nothing names it */
 	char *place;                  /* "10.96.0.1:80/tcp"; with details only, malloc'ed */
-	struct svcr_texts added, removed; /* what only one side has, sorted */
+	struct svcr_texts added, removed; /* what only this side has, sorted */
 };
 
 struct svcr_report {
@@ -32,7 +32,7 @@ struct svcr_report {
 	size_t n, cap;
 };
 
-/* Adds the line of a key, which may be added more than once. 0 or -ENOMEM. */
+/* Adds the line of a key; adding it twice does no harm. 0 or -ENOMEM. */
 int svcr_report_add(struct svcr_report *r, const uint8_t *key, size_t len);
 /* Sorts the lines and leaves one for each key; must follow the last svcr_report_add(). */
 void svcr_report_unique(struct svcr_report *r);
@@ -43,9 +43,9 @@ void svcr_report_release(struct svcr_report *r);
 struct svcr_report_counts { size_t added, removed, changed; };
 
 struct svcr_report_counts svcr_report_count(const struct svcr_report *r);
-/* A line each: "~ production/web:http 10.96.0.10:80/tcp  + 10.244.1.13:8080"; `colour`: with ANSI colours. */
+/* Prints a line each: "~ production/web:http 10.96.0.10:80/tcp  + 10.244.1.13:8080"; `colour`: ANSI. */
 void svcr_report_print(const struct svcr_report *r, bool colour, struct svcr_out *o);
-/* The same as a JSON array. NULL: out of memory. */
+/* Returns the lines as a JSON array. NULL: out of memory. */
 json_t *svcr_report_json(const struct svcr_report *r);
 
 #endif

@@ -44,7 +44,7 @@ void svcrules_ruleset_free(struct svcrules_ruleset *rs)
 	free(rs);
 }
 
-/* An empty rule set of `t`; NULL: out of memory. */
+/* Makes an empty rule set of `t`. NULL: out of memory. */
 static struct svcrules_ruleset *ruleset_make(const struct svcr_target *t, const struct svcrules_options *o,
 					     const char *table)
 {
@@ -183,7 +183,10 @@ static int ruleset_json(const struct svcrules_ruleset *rs, svcrules_write_fn wri
 	return err;
 }
 
-/* Prints a part if it is in the format; in the format "" all are, each below its heading. */
+/*
+ * Prints a part if it belongs to the format. All parts belong to the format "", each below its
+ * heading.
+ */
 static void print_part(const struct svcrules_ruleset *rs, const struct svcr_part *p, const char *format,
 		       bool *first, struct svcr_out *o)
 {
@@ -253,7 +256,7 @@ int svcrules_unpack(const struct svcrules_ruleset *like, const void *buf, size_t
 	return err;
 }
 
-/* ---- What a target knows ------------------------------------------------ */
+/* ---- Questions that only a target answers -------------------------------- */
 
 int svcrules_obstacle(const struct svcrules_ruleset *have, const struct svcrules_ruleset *want, size_t i,
 		      char **ret)
@@ -263,13 +266,13 @@ int svcrules_obstacle(const struct svcrules_ruleset *have, const struct svcrules
 		size_t n = 0;
 		int found;
 
-		/* how many there are is found out by asking for them: there are few */
+		/* obstacles are counted by asking for each: there are few */
 		for (; p->ops->obstacle && (found = p->ops->obstacle(p, have, want, n, ret)); n++) {
 			if (found < 0 || i-- == 0)
 				return found;
 			free(*ret);
 		}
-		if (n > 0) /* what lies behind the first part in the way is unknown */
+		if (n > 0) /* only the first part with obstacles is reported */
 			return 0;
 	}
 	return 0;

@@ -17,14 +17,17 @@ struct svcrules_ruleset {
 
 struct svcrules_changes {
 	const struct svcrules_ruleset *from, *to;
-	/* The parts of `to`, then those that only `from` has; malloc'ed, as is the next. */
+	/* the parts of `to`, then the parts that only `from` has; malloc'ed */
 	struct svcr_part_changes **parts;
 	size_t nparts, cap;
-	struct svcr_part **none; /* empty parts that stand for those that one side lacks */
+	struct svcr_part **none; /* empty parts for a side that lacks one; malloc'ed */
 	size_t nnone, none_cap;
 };
 
-/* Appends a part, taking it over; NULL means that memory was short. 0 or -ENOMEM. */
+/*
+ * Appends a part and takes it over, even on error. `p` is NULL if memory was short. 0 or
+ * -ENOMEM.
+ */
 int svcr_ruleset_add(struct svcrules_ruleset *rs, struct svcr_part *p);
 /* The first part of that kind, or NULL. */
 struct svcr_part *svcr_ruleset_find(const struct svcrules_ruleset *rs, const struct svcr_part_ops *ops);

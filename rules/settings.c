@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Options: those of targets, the name of their tables, and what all targets share. */
+/* Options of targets, the names of their tables, and the options that all targets share. */
 #include "options.h"
 #include "rules/target.h"
 
@@ -17,7 +17,7 @@ static const struct svcr_target *setting_owner(const char *name, const struct sv
 	return NULL;
 }
 
-/* A name that nft(8) can parse: see its scanner's "string". Suffixes are the targets' own. */
+/* True if nft(8) can parse the name ("string" in its scanner). Targets append their suffixes. */
 static bool table_valid(const char *name)
 {
 	size_t n = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.");

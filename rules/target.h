@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A target: what objects are compiled to. Each is a row of functions and facts in its own
- * folder; adding one is that folder and one line in targets.c.
+ * A target is what objects are compiled to. Each target is a row of functions and facts in its
+ * own folder; to add one, add the folder and one line in targets.c.
  */
 #ifndef SVCR_TARGET_H
 #define SVCR_TARGET_H
@@ -23,7 +23,10 @@ struct svcr_target {
 	/* Fills the parts that make() added. 0 or -ENOMEM. */
 	int (*build)(const struct svcrules_model *m, const struct svcrules_options *o, struct svcrules_diags *d,
 		     struct svcrules_ruleset *rs);
-	/* NULL if the value of a setting of this target is right, else what was expected. */
+	/*
+	 * Returns NULL if the value of a setting of this target is right, else what was
+	 * expected.
+	 */
 	const char *(*expected)(const char *setting, const char *value);
 	/* See svcrules_settle(). NULL: nothing must stay. */
 	int (*settle)(const struct svcrules_ruleset *have, struct svcrules_ruleset *want,
@@ -40,9 +43,9 @@ struct svcr_target {
 
 extern const struct svcr_target *const svcr_targets[]; /* ended by NULL; the first is the default */
 
-/* The target of that name (NULL: the default), or NULL. */
+/* Returns the target of that name (NULL: the default), or NULL. */
 const struct svcr_target *svcr_target_find(const char *name);
-/* The target whose tables have names like `table`. */
+/* Returns the target whose tables have names like `table`. */
 const struct svcr_target *svcr_target_of_table(const char *table);
 
 #endif

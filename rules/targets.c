@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The list of targets: a header and a row for each. */
+/* The list of targets: each has a header and a row here. */
 #include "rules/ipvs/target.h"
 #include "rules/nftables/target.h"
 

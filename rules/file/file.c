@@ -158,7 +158,7 @@ static size_t line_len(const char *s)
 	return s[n] ? n + 1 : n;
 }
 
-/* Moves both to the first line that differs. */
+/* Moves both texts to the first line that differs. */
 static void skip_same_lines(const char **a, const char **b)
 {
 	while (**a) {
@@ -171,7 +171,7 @@ static void skip_same_lines(const char **a, const char **b)
 	}
 }
 
-/* The length of what is left of both without the lines that their ends have in common. */
+/* Shortens both lengths by the last lines that the texts have in common. */
 static void cut_same_end(const char *a, const char *b, size_t *ret_a, size_t *ret_b)
 {
 	size_t na = strlen(a), nb = strlen(b);
@@ -197,7 +197,7 @@ static void print_lines(struct svcr_out *o, const char *sign, const char *s, siz
 	}
 }
 
-/* The lines from the first to the last one that differ, as removed and added. */
+/* Prints the lines from the first to the last difference, as removed and as added. */
 static void file_print_changes(const struct svcr_part_changes *changes, struct svcr_out *o)
 {
 	const struct file_changes *c = file_changes_of(changes);

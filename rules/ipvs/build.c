@@ -6,10 +6,10 @@
 
 #include <errno.h>
 
-/* What is built, from what. */
+/* The input and the output of a build. */
 struct ipvs_builder {
 	struct svcr_ipvs_parts p;
-	const char *scheduler; /* of services that name none */
+	const char *scheduler; /* for services that name no scheduler */
 	const struct svcrules_model *m;
 	const struct svcr_view *w;
 	const struct svcrules_options *o;
@@ -40,8 +40,9 @@ static int add_others(struct ipvs_builder *b, const struct svcr_addrs *of)
 }
 
 /*
- * Addresses known to be a machine's, but not this one's: those of other nodes, and those of this one's Node that
- * none of its interfaces has (if these are known), as when a gateway translates them.
+ * Collects addresses that belong to other machines: the addresses of other nodes, and addresses
+ * in this node's own Node object that none of its interfaces has (if the interfaces are known),
+ * for example because a gateway translates them.
  */
 static int find_elsewhere(struct ipvs_builder *b)
 {
@@ -65,8 +66,10 @@ static int find_elsewhere(struct ipvs_builder *b)
 }
 
 /*
- * Virtual servers need their address on this host: on the dummy interface, unless another one has it. On the dummy
- * interface an address that belongs elsewhere would cut this node off from its owner: it is left to nftables.
+ * A virtual server works only if its address is on this host: on the dummy interface, unless
+ * another interface has it. An address of another machine must not be put on the dummy
+ * interface, because this node could then no longer reach that machine; such services are left
+ * to nftables.
  */
 static int bind_addresses(struct ipvs_builder *b)
 {
@@ -84,7 +87,10 @@ static int bind_addresses(struct ipvs_builder *b)
 	return err;
 }
 
-/* One set of endpoints for all sources: see svcr_services_splits(). */
+/*
+ * Returns the endpoints of a virtual server, which are the same for all sources: see
+ * svcr_services_splits().
+ */
 static const struct svcr_endpoint_addrs *endpoints_of(const struct svcr_vip *vip)
 {
 	return vip->local ? &vip->choice->local : &vip->choice->cluster;
@@ -96,7 +102,7 @@ static int build_server(struct svcr_ipvs *v, const struct svcr_vip *vip, const c
 	const char *scheduler = vip->service->scheduler;
 	struct svcr_ipvs_server *s;
 
-	if (t->n == 0) /* the table refuses or drops */
+	if (t->n == 0) /* without endpoints the table refuses or drops the packets */
 		return 0;
 	s = SVCR_GROW(&v->servers);
 	if (!s)

@@ -4,7 +4,7 @@
 
 #include "rules/ruleset.h"
 
-/* From objects to virtual servers, addresses and tables; see struct svcr_target.build. */
+/* Builds virtual servers, addresses and tables from objects; see struct svcr_target.build. */
 int svcr_ipvs_build(const struct svcrules_model *m, const struct svcrules_options *o, struct svcrules_diags *d,
 		    struct svcrules_ruleset *rs);
 

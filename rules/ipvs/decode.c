@@ -23,7 +23,7 @@ static uint16_t attr_small(svcr_nft_attr a)
 	return svcr_nft_attr_has(a, 2) ? mnl_attr_get_u16(a) : 0;
 }
 
-/* Addresses are unions of 16 bytes; of IPv4 the first 4 count. */
+/* The kernel sends every address as a union of 16 bytes; an IPv4 address is in the first 4. */
 static bool attr_address(svcr_nft_attr a, uint16_t family, struct svcr_addr *ret)
 {
 	size_t len = family == AF_INET ? 4 : 16;
@@ -49,7 +49,7 @@ static bool message_attrs(const struct nlmsghdr *nlh, uint16_t type, svcr_nft_at
 	return true;
 }
 
-/* A scheduler that svcrules never sets counts as none. */
+/* Copies the name of a scheduler; one that svcrules never sets is read as "". */
 static void decode_scheduler(struct svcr_ipvs_server *s, svcr_nft_attr a)
 {
 	const char *name = svcr_nft_attr_string(a);
@@ -80,7 +80,7 @@ int svcr_ipvs_decode(struct svcr_ipvs *v, const void *msg)
 
 	if (!message_attrs(msg, IPVS_CMD_ATTR_SERVICE, a))
 		return -EBADMSG;
-	if (a[IPVS_SVC_ATTR_FWMARK]) /* none of ours */
+	if (a[IPVS_SVC_ATTR_FWMARK]) /* svcrules makes no virtual server for a firewall mark */
 		return 0;
 	if (!attr_address(a[IPVS_SVC_ATTR_ADDR], attr_small(a[IPVS_SVC_ATTR_AF]), &s.addr))
 		return -EBADMSG;
@@ -134,7 +134,7 @@ int svcr_ipvs_decode_real(struct svcr_ipvs *v, size_t i, const void *msg)
 
 	if (!message_attrs(msg, IPVS_CMD_ATTR_DEST, a))
 		return -EBADMSG;
-	if (a[IPVS_DEST_ATTR_ADDR_FAMILY]) /* Linux 3.18 */
+	if (a[IPVS_DEST_ATTR_ADDR_FAMILY]) /* sent since Linux 3.18 */
 		family = attr_small(a[IPVS_DEST_ATTR_ADDR_FAMILY]);
 	if (!attr_address(a[IPVS_DEST_ATTR_ADDR], family, &r.addr))
 		return -EBADMSG;

@@ -27,7 +27,10 @@ static void add_change(struct differ *d, enum svcr_ipvs_op op, const struct svcr
 
 static bool server_same(const struct svcr_ipvs_server *from, const struct svcr_ipvs_server *to)
 {
-	/* what was loaded by hand is ours as long as the table has it; a server that leaves must say so itself */
+	/*
+	 * a server without the mark is svcrules' own as long as the table names it; a draining
+	 * one must be marked
+	 */
 	return !from->damaged && from->persistence == to->persistence && (from->marked || !to->leaving) &&
 	       strcmp(from->scheduler, to->scheduler) == 0;
 }
@@ -81,7 +84,7 @@ static void diff_servers(struct differ *d, const struct svcr_ipvs *from, const s
 	}
 }
 
-/* By op; those of one op stay in their order, which is that of the servers. */
+/* Sorts changes by operation, and changes with the same operation in the order of the servers. */
 static int sort_by_op(struct svcr_ipvs_changes *c)
 {
 	struct svcr_ipvs_change *sorted = calloc(c->v.n + 1, sizeof(*sorted));

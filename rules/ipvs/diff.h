@@ -5,7 +5,7 @@
 
 #include "rules/ipvs/servers.h"
 
-enum svcr_ipvs_op { /* additions and edits come before removals: nothing goes before all that is new is there */
+enum svcr_ipvs_op { /* In this order: nothing is removed before everything new is there. */
 	IPVS_ADD_SERVER,
 	IPVS_EDIT_SERVER,
 	IPVS_ADD_REAL,

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Real servers on their way out. One that is no longer wanted gets weight 0,
- * so that its connections go on and no new ones come. The table's set
- * `draining` remembers it for the time it may take: the kernel keeps the
- * clock, whatever becomes of svcrules and its files. Flows of UDP have no end
- * to wait for, so its real servers go at once.
+ * Draining of real servers. A real server that is no longer wanted gets weight 0: it keeps its
+ * connections and gets no new ones. An element in the table's set `draining` with a timeout
+ * limits how long this may last, so that the kernel counts the time even if svcrules never runs
+ * again. UDP flows do not end, so real servers of UDP services are removed at once.
  */
 #include "rules/ipvs/drain.h"
 #include "rules/nftables/chains.h"
@@ -14,10 +13,10 @@
 
 struct drain {
 	struct svcr_ipvs_parts have;
-	struct svcr_ipvs_parts wanted; /* its lists stay as they are, sorted, until all is found */
+	struct svcr_ipvs_parts wanted; /* sorted; nothing is added to its lists before sort_all() but at their ends */
 	bool keep, retire;
-	size_t nbound[SVCR_FAMILY__COUNT], nservices[SVCR_FAMILY__COUNT]; /* elements of these sets as they were */
-	SVCR_LIST(struct svcr_ipvs_server) leaving; /* in order */
+	size_t nbound[SVCR_FAMILY__COUNT], nservices[SVCR_FAMILY__COUNT]; /* numbers of elements before anything was added */
+	SVCR_LIST(struct svcr_ipvs_server) leaving; /* servers that only drain, sorted */
 	int err;
 };
 
@@ -29,25 +28,34 @@ static bool in_set(const struct svcr_nft *n, const struct svcr_ipvs_server *s, c
 	return svcr_nft_find(svcr_services_set(n, s->addr.family, SET_DRAINING), key);
 }
 
-/* Without the set another program removed our rules, and with them all clocks: they start again. */
+/*
+ * False if the kernel has no set `draining`: another program removed the table, and with it all
+ * timeouts, which then start from the beginning.
+ */
 static bool has_clock(const struct svcr_nft *n, const struct svcr_ipvs_server *s)
 {
 	return svcr_services_set(n, s->addr.family, SET_DRAINING)->present;
 }
 
-/* dh chooses by the destination alone: while one with weight 0 is chosen, nobody is served. */
+/*
+ * The scheduler dh chooses by the destination address alone: as long as it chooses a real
+ * server with weight 0, all clients of the service are refused.
+ */
 static bool can_drain(const struct svcr_ipvs_server *to)
 {
 	return !to || strcmp(to->scheduler, "dh") != 0;
 }
 
-/* May it stay, though nobody wants it? *ret_timed: it has still time in the set. `to`: as in collect_draining(). */
+/*
+ * True if the real server, which is no longer wanted, may stay. Sets *ret_timed if its timeout
+ * in the set still runs. `to` is as in collect_draining().
+ */
 static bool stays(const struct drain *d, const struct svcr_ipvs_server *s, const struct svcr_ipvs_server *to,
 		  const struct svcr_ipvs_real *r, bool *ret_timed)
 {
 	if (s->protocol == SVCR_UDP || !can_drain(to) || (!d->wanted.ipvs->drain_timeout && !d->keep))
 		return false;
-	/* with weight 0 and not in the set its time is over */
+	/* weight 0 and not in the set: its time is over */
 	*ret_timed = r->weight > 0 || in_set(d->have.nft, s, r) || !has_clock(d->have.nft, s);
 	return d->keep || (*ret_timed && (r->weight > 0 || r->conns > 0));
 }
@@ -72,7 +80,7 @@ static void add_draining(struct drain *d, const struct svcr_ipvs_server *s, cons
 	add_drain_key(d, s->addr.family, SET_DRAINING, key);
 }
 
-/* Collects in `out` what stays of `s`. `to`: the server as it is wanted, or NULL. */
+/* Collects in `out` the real servers of `s` that stay. `to` is the wanted server, or NULL. */
 static void collect_draining(struct drain *d, const struct svcr_ipvs_server *s, const struct svcr_ipvs_server *to,
 		    struct svcr_ipvs_server *out)
 {
@@ -95,7 +103,7 @@ static void drain_server(struct drain *d, const struct svcr_ipvs_server *s)
 	struct svcr_ipvs_server *to = svcr_ipvs_find(d->wanted.ipvs, s), out = *s, *slot;
 
 	out.marked = true;
-	out.leaving = !d->keep; /* only apply can mark it, so that it does not is no difference */
+	out.leaving = !d->keep; /* only apply sets the mark, so a comparison does not expect it */
 	out.reals = NULL;
 	out.nreals = out.cap = 0;
 	collect_draining(d, s, to, &out);
@@ -111,7 +119,10 @@ static void drain_server(struct drain *d, const struct svcr_ipvs_server *s)
 		d->err = -ENOMEM;
 }
 
-/* Its place in the map `services`, for others to be refused there; the name is the one it had. */
+/*
+ * Adds an element to the map `services` that refuses new connections to a draining server. It
+ * keeps the comment that it has in the kernel.
+ */
 static void refuse(struct drain *d, const struct svcr_ipvs_server *s)
 {
 	struct svcr_nft_table *t = svcr_services_table(d->wanted.nft, s->addr.family);
@@ -123,7 +134,7 @@ static void refuse(struct drain *d, const struct svcr_ipvs_server *s)
 
 	sorted.n = d->nservices[s->addr.family];
 	svcr_ipvs_key(key, s);
-	if (!t->nchains || svcr_nft_find(&sorted, key)) /* no rules, or refused or dropped as it is wanted */
+	if (!t->nchains || svcr_nft_find(&sorted, key)) /* no table, or the wanted table has an element for it */
 		return;
 	e = svcr_nft_find(old, key);
 	comment = e ? svcr_nft_comment(old, e) : NULL;
@@ -139,8 +150,9 @@ static void refuse(struct drain *d, const struct svcr_ipvs_server *s)
 }
 
 /*
- * Its address stays, too, unless the host has got it itself. Its other ports are
- * refused as ever, unless IPVS is given up: then see keep_masquerade().
+ * Keeps the address of a draining server on the interface, unless another interface has it.
+ * Connections to its other ports are still refused, unless the target ipvs is being retired:
+ * see keep_masquerade().
  */
 static void keep_address(struct drain *d, const struct svcr_addr *a)
 {
@@ -157,7 +169,7 @@ static void keep_address(struct drain *d, const struct svcr_addr *a)
 
 static void add_leaving(struct drain *d)
 {
-	struct svcr_addrs before = d->wanted.link->addresses; /* as long as it is sorted */
+	struct svcr_addrs before = d->wanted.link->addresses; /* the sorted part of the list */
 	const struct svcr_addr *last = NULL;
 
 	for (size_t i = 0; i < d->leaving.n && !d->err; i++) {
@@ -169,7 +181,7 @@ static void add_leaving(struct drain *d)
 			return;
 		}
 		*slot = d->leaving.v[i];
-		d->leaving.v[i].reals = NULL; /* taken over */
+		d->leaving.v[i].reals = NULL; /* now owned by *slot */
 		if (!d->retire)
 			refuse(d, slot);
 		before.v = d->wanted.link->addresses.v;
@@ -181,8 +193,8 @@ static void add_leaving(struct drain *d)
 }
 
 /*
- * What the node sends to an address of its own comes from there, whichever back
- * end serves it: nobody else could answer that.
+ * Connections from the node to one of its own addresses have that address as their source.
+ * Rules that stay in the table masquerade them, because no other machine could answer.
  */
 static void keep_masquerade(struct drain *d)
 {

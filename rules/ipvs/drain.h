@@ -4,7 +4,7 @@
 
 #include "rules/ipvs/servers.h"
 
-/* See svcrules_settle(): real servers that nobody wants any more finish their connections. */
+/* Lets real servers that are no longer wanted finish their connections; see svcrules_settle(). */
 int svcr_ipvs_settle(const struct svcrules_ruleset *have, struct svcrules_ruleset *want, enum svcrules_settle how);
 
 #endif

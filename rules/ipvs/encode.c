@@ -34,7 +34,7 @@ static uint16_t af(const struct svcr_addr *a)
 	return a->family == SVCR_IPV6 ? AF_INET6 : AF_INET;
 }
 
-/* What names a virtual server and, if `whole`, all that it is. */
+/* Puts the attributes that identify a virtual server and, if `whole`, all others. */
 static void put_server(struct nlmsghdr *nlh, const struct svcr_ipvs_server *s, bool whole)
 {
 	const struct ip_vs_flags flags = {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* From changes, and questions, to generic netlink messages of the family IPVS (linux/ip_vs.h). */
+/*
+ * Makes generic netlink messages of the family IPVS (linux/ip_vs.h) from changes, and the
+ * requests that read IPVS.
+ */
 #ifndef SVCR_IPVS_ENCODE_H
 #define SVCR_IPVS_ENCODE_H
 

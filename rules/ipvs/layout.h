@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The tables beside IPVS: those that serve Services, with IPVS as the delegate that chooses endpoints. */
+/*
+ * The layout of the tables that go with IPVS: the tables for Services, with IPVS as the
+ * delegate that chooses endpoints.
+ */
 #ifndef SVCR_IPVS_LAYOUT_H
 #define SVCR_IPVS_LAYOUT_H
 

@@ -118,7 +118,7 @@ static int link_json(const struct svcr_part *p, const struct svcrules_ruleset *r
 	return err;
 }
 
-/* An interface without addresses is as good as none. */
+/* An interface without addresses need not exist. */
 static void link_print_changes(const struct svcr_part_changes *changes, struct svcr_out *o)
 {
 	const struct svcr_link_changes *c = link_changes_of(changes);
@@ -268,9 +268,9 @@ static bool link_harmless(const struct svcr_part_changes *c, enum svcrules_stage
 {
 	(void)c;
 	(void)seq;
-	if (stage == SVCRULES_ADD) /* it is there already */
+	if (stage == SVCRULES_ADD) /* the address is there already */
 		return err == -EEXIST;
-	return err == -EADDRNOTAVAIL || err == -ENODEV; /* it is gone already */
+	return err == -EADDRNOTAVAIL || err == -ENODEV; /* the address is gone already */
 }
 
 static char *link_describe(const struct svcr_part_changes *changes, const struct svcrules_changes *whole,
@@ -350,8 +350,8 @@ static bool is_link_local(const struct svcr_addr *a)
 }
 
 /*
- * Of any interface: the kernel picks by index only since 5.0, and when asked strictly. IPv4 has
- * the peer in IFA_ADDRESS, IPv6 has no IFA_LOCAL without a peer.
+ * Takes an address of any interface: kernels before 5.0 cannot dump one interface only. For
+ * IPv4, IFA_ADDRESS is the peer; IPv6 sends no IFA_LOCAL without a peer.
  */
 static int decode_address(struct svcr_link *l, const struct nlmsghdr *nlh)
 {
@@ -370,9 +370,12 @@ static int decode_address(struct svcr_link *l, const struct nlmsghdr *nlh)
 	memcpy(addr.bytes, mnl_attr_get_payload(found), len);
 	if (is_link_local(&addr))
 		return 0;
-	if (!l->named) /* somebody else's, or left by a run that was killed: that has no address */
+	if (!l->named) /* no alias: another program's, or left by a killed run, which has no address yet */
 		l->foreign = true;
-	/* one with another prefix is not ours; an interface that is down serves nothing: adding again does no harm */
+	/*
+	 * An address with another prefix length was not added by svcrules. While the interface
+	 * is down no address works; adding them again does no harm.
+	 */
 	return l->up && ifa->ifa_prefixlen == len * 8 ? svcr_addrs_add(&l->addresses, &addr) : 0;
 }
 

@@ -122,7 +122,10 @@ static char *ipvs_describe(const struct svcr_part_changes *c, const struct svcru
 				  svcr_ipvs_parts(whole->to).nft, stage, seq, err);
 }
 
-/* The i-th virtual server of others at an address and port that is wanted, or at an address that svcrules0 gets. */
+/*
+ * Describes the i-th virtual server of another program at a wanted address and port, or at an
+ * address that svcrules0 gets.
+ */
 static const struct svcr_ipvs_server *find_conflict(const struct svcr_ipvs *v, const struct svcr_ipvs_parts *want,
 						    size_t i)
 {
@@ -136,7 +139,7 @@ static const struct svcr_ipvs_server *find_conflict(const struct svcr_ipvs *v, c
 	return NULL;
 }
 
-/* After the last conflict comes a sentence on what can be done. */
+/* After the last conflict it gives a sentence on what can be done. */
 static int conflict_text(const struct svcr_ipvs *v, const struct svcr_nft *have, const struct svcr_ipvs_parts *want,
 			 size_t i, char **ret)
 {

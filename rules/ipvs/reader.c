@@ -7,13 +7,15 @@
 
 enum {
 	STEP_SERVERS, /* a dump of all virtual servers */
-	STEP_MISSING, /* one by one those that the dump skipped: only ever some, when another namespace's
-			 change moved the kernel's list */
-	STEP_REALS,   /* a dump for each virtual server */
+	STEP_MISSING, /* one request for each virtual server that the dump skipped, which happens only while another network namespace changes the kernel's list */
+	STEP_REALS,   /* a dump of the real servers of each virtual server */
 	STEP_END
 };
 
-/* The virtual servers that elements of svcr_ipvs_naming_sets name, counted through. False: past the last. */
+/*
+ * Sets *ret to the virtual server that the i-th element of all svcr_ipvs_naming_sets names.
+ * False: there are fewer.
+ */
 static bool named_server(const struct svcr_nft *n, size_t i, struct svcr_ipvs_server *ret)
 {
 	for (uint8_t f = 0; f < SVCR_FAMILY__COUNT; f++) {
@@ -37,7 +39,10 @@ static bool named_server(const struct svcr_nft *n, size_t i, struct svcr_ipvs_se
 	return false;
 }
 
-/* The next virtual server that the tables send to and that was not read; r->at counts the places looked at. */
+/*
+ * Finds the next virtual server that the tables name and that was not read. r->at counts the
+ * elements that were examined.
+ */
 static bool find_missing(struct svcr_ipvs_reader *r, const struct svcr_ipvs_parts *p, struct svcr_ipvs_server *ret)
 {
 	while (named_server(p->nft, r->at, ret)) {
@@ -105,11 +110,11 @@ int svcr_ipvs_reader_answered(void *state, struct svcrules_ruleset *have, struct
 			r->step = STEP_MISSING;
 		return err ? err : svcr_ipvs_own(&p);
 	case STEP_MISSING:
-		if (err == -ESRCH) /* it does not exist */
+		if (err == -ESRCH) /* the virtual server does not exist */
 			return 0;
 		return err ? err : svcr_ipvs_own(&p);
 	default:
 		r->at++;
-		return err == -ESRCH ? -EINTR : err; /* gone since the dump of all */
+		return err == -ESRCH ? -EINTR : err; /* removed since the dump of all virtual servers */
 	}
 }

@@ -7,11 +7,11 @@
 
 struct svcr_ipvs_reader {
 	int step;
-	size_t at; /* the place looked at, or the virtual server whose real servers are read */
+	size_t at; /* the element that is examined, or the virtual server whose real servers are read */
 	char buf[SVCR_IPVS_REQUEST_SIZE] __attribute__((aligned(8)));
 };
 
-/* As the operations of the same names in struct svcr_part_ops. */
+/* The operations of the same names in struct svcr_part_ops. */
 int svcr_ipvs_reader_next(void *state, struct svcrules_ruleset *have, struct svcr_part *p,
 			  struct svcrules_request *ret);
 int svcr_ipvs_reader_take(void *state, struct svcrules_ruleset *have, struct svcr_part *p, const void *msg);

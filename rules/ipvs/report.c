@@ -37,7 +37,10 @@ static bool takes_connections(const struct svcr_ipvs_server *s)
 	return false;
 }
 
-/* Real servers that take new connections, and what is not as most virtual servers have it. */
+/*
+ * Adds the real servers that take new connections, and the properties that most virtual servers
+ * do not have.
+ */
 static void server_texts(struct svcr_texts *t, bool to, uint8_t family, const uint8_t *key, const void *arg)
 {
 	const struct svcrules_changes *c = arg;
@@ -46,7 +49,7 @@ static void server_texts(struct svcr_texts *t, bool to, uint8_t family, const ui
 	bool split = svcr_ipvs_in_table(side.nft, SET_LOCAL_POLICY, &like);
 	char place[SVCR_IPVS_PLACE_TEXT];
 
-	if (!s || !takes_connections(s)) /* it only drains */
+	if (!s || !takes_connections(s)) /* the server only drains */
 		return;
 	for (size_t i = 0; i < s->nreals; i++) {
 		const struct svcr_ipvs_real *r = &s->reals[i];
@@ -61,7 +64,7 @@ static void server_texts(struct svcr_texts *t, bool to, uint8_t family, const ui
 	}
 	if (strcmp(s->scheduler, "rr") != 0)
 		svcr_texts_add(t, "scheduler %s", s->scheduler);
-	if (s->persistence && !svcr_ipvs_in_table(side.nft, SET_STICKY, &like)) /* else the table's element reports it */
+	if (s->persistence && !svcr_ipvs_in_table(side.nft, SET_STICKY, &like)) /* otherwise the table's element reports it */
 		svcr_texts_add(t, "affinity %us", s->persistence);
 	if (s->damaged)
 		svcr_texts_add(t, "unknown flags");
@@ -73,7 +76,7 @@ int svcr_ipvs_report(const struct svcrules_changes *c, bool details, struct svcr
 	const struct svcr_part_changes *nft = svcr_changes_find(c, &svcr_nft_ops);
 	const struct svcr_part_changes *ipvs = svcr_changes_find(c, &svcr_ipvs_ops);
 
-	if (!nft) /* of a single part */
+	if (!nft) /* a single part: without tables there are no names */
 		return 0;
 	return svcr_services_report(ret, (const struct svcr_nft_changes *)nft, details, ipvs ? &more : NULL);
 }

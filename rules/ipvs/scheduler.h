@@ -12,8 +12,8 @@ extern const char svcr_scheduler_names[]; /* for messages: "rr, wrr, ..." */
 /* True if there is a scheduler of that name. */
 bool svcr_scheduler_known(const char *name);
 /*
- * True if the scheduler chooses another real server only with its fallback flag set, while the
- * one that it prefers has weight 0.
+ * True if the scheduler, when the real server that it prefers has weight 0, chooses another one
+ * only with its fallback flag set.
  */
 bool svcr_scheduler_needs_fallback(const char *name);
 

@@ -19,7 +19,7 @@ void svcr_ipvs_free(struct svcr_ipvs *v)
 		return;
 	for (size_t i = 0; i < v->servers.n; i++)
 		free(v->servers.v[i].reals);
-	for (size_t i = 0; i < v->foreign.n; i++) /* none, unless it was asked for before its owner was known */
+	for (size_t i = 0; i < v->foreign.n; i++) /* there are some only if they were dumped before the owner was known */
 		free(v->foreign.v[i].reals);
 	free(v->servers.v);
 	free(v->foreign.v);
@@ -86,7 +86,7 @@ struct svcr_ipvs_real *svcr_ipvs_add_real(struct svcr_ipvs_server *s, const stru
 	return slot;
 }
 
-/* Sorts unless in order already, which built values mostly are. */
+/* Sorts a list that is not in order yet; built lists mostly are. */
 static void sort_list(void *v, size_t n, size_t size, int (*cmp)(const void *a, const void *b))
 {
 	const char *p = v;

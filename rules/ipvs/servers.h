@@ -9,15 +9,18 @@
 #include "rules/nftables/layout.h"
 #include "rules/ruleset.h"
 
-/* A bit of a virtual server's flags that the kernel keeps and gives no meaning (6.1, 6.18): made by svcrules. */
+/*
+ * The mark of virtual servers that svcrules made: a bit of their flags that the kernel (6.1,
+ * 6.18) keeps and does not use.
+ */
 #define SVCR_IPVS_MARK 0x40000000u
 
 struct svcr_ipvs_real {
 	struct svcr_addr addr;
 	uint16_t port;
 	uint32_t weight;  /* 0: no new connections */
-	uint32_t conns;   /* the kernel's: active and inactive connections */
-	bool damaged;     /* the kernel's is not reached by NAT, or has thresholds */
+	uint32_t conns;   /* active and inactive connections; read from the kernel only */
+	bool damaged;     /* in the kernel it is not reached by NAT, or has thresholds */
 };
 
 struct svcr_ipvs_server {
@@ -26,9 +29,9 @@ struct svcr_ipvs_server {
 	uint8_t protocol;
 	char scheduler[SVCR_SCHEDULER_MAX];
 	uint32_t persistence; /* seconds; 0: none */
-	bool marked;          /* the kernel's bears SVCR_IPVS_MARK */
-	bool damaged;         /* the kernel's has flags or a mask that we never set */
-	bool leaving;         /* no longer wanted: here until its real servers have no connection left */
+	bool marked;          /* has SVCR_IPVS_MARK */
+	bool damaged;         /* in the kernel it has flags or a netmask that svcrules never sets */
+	bool leaving;         /* no longer wanted: it stays until its real servers have no connections */
 	struct svcr_ipvs_real *reals; /* sorted; malloc'ed */
 	size_t nreals, cap;
 };
@@ -36,8 +39,8 @@ struct svcr_ipvs_server {
 struct svcr_ipvs {
 	struct svcr_part part; /* first: this is a part */
 	SVCR_LIST(struct svcr_ipvs_server) servers; /* sorted */
-	SVCR_LIST(struct svcr_ipvs_server) foreign; /* the kernel's that others made; without real servers */
-	struct svcr_addrs own;  /* of one that was built: addresses of the host's other interfaces; sorted */
+	SVCR_LIST(struct svcr_ipvs_server) foreign; /* made by other programs; read from the kernel only, without real servers */
+	struct svcr_addrs own;  /* addresses of the host's other interfaces, sorted; only in built rule sets */
 	uint32_t drain_timeout; /* seconds that a removed real server may keep its connections */
 	bool absent;            /* the kernel has no IPVS */
 };
@@ -51,7 +54,7 @@ struct svcr_ipvs_parts {
 	struct svcr_ipvs *ipvs;
 };
 
-/* Any of them is NULL if the rule set has no such part. */
+/* Finds the parts; a part that the rule set lacks is NULL. */
 struct svcr_ipvs_parts svcr_ipvs_parts(const struct svcrules_ruleset *rs);
 
 struct svcr_ipvs *svcr_ipvs_new(void); /* NULL: out of memory */
@@ -73,11 +76,14 @@ static inline size_t svcr_ipvs_key(uint8_t *key, const struct svcr_ipvs_server *
 {
 	return svcr_vip_key(key, &s->addr, s->protocol, s->port);
 }
-/* True if that map of the tables has an element for the server, whatever happens there. */
+/* True if the map of the tables has an element for the server, whatever its verdict. */
 bool svcr_ipvs_in_table(const struct svcr_nft *n, enum svcr_services_set set, const struct svcr_ipvs_server *s);
-/* True if the tables send packets on to the server, or know that it drains: then svcrules made it. */
+/* True if the tables leave packets to the server or name it as draining; then svcrules made it. */
 bool svcr_ipvs_sent_to(const struct svcr_nft *n, const struct svcr_ipvs_server *s);
-/* The sets whose elements name virtual servers of ours; their keys begin with the server's key. */
+/*
+ * The sets whose elements name virtual servers that svcrules made: their keys begin with
+ * svcr_ipvs_key().
+ */
 #define SVCR_IPVS_NAMING_SETS 3
 extern const enum svcr_services_set svcr_ipvs_naming_sets[SVCR_IPVS_NAMING_SETS];
 

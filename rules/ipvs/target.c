@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The target "ipvs": Services through virtual servers, reached at addresses of the interface
- * svcrules0, with tables of nf_tables for masquerading, source ranges and what IPVS cannot do.
+ * The target "ipvs": serves Services with virtual servers at addresses of the interface
+ * svcrules0, and with tables of nf_tables for masquerading, source ranges and what IPVS cannot
+ * do.
  */
 #include "rules/ipvs/target.h"
 #include "rules/ipvs/build.h"
@@ -17,7 +18,7 @@
 #define DRAIN_DEFAULT 900 /* seconds */
 #define DRAIN_MAX 604800  /* a week */
 
-/* Seconds, or -1. */
+/* Returns the number of seconds, or -1. */
 static long drain_seconds(const char *value)
 {
 	unsigned long seconds;

@@ -5,7 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One service address: n records of `to`, m of `from`, with the same key up to the index. */
+/*
+ * The records of one service address: n of `to` and m of `from` with the same key up to the
+ * index.
+ */
 struct group {
 	const struct svcr_nft_set *from, *to;
 	size_t from_first, m, to_first, n;
@@ -26,7 +29,7 @@ static size_t index_of(const struct svcr_nft_set *s, const uint8_t *e)
 	return (size_t)p[0] << 24 | (size_t)p[1] << 16 | (size_t)p[2] << 8 | p[3];
 }
 
-/* The index that `data` has in `from` (`sorted` by data), or n when it cannot be kept. */
+/* Returns the index of `data` in `from` (`sorted` by data), or n if it cannot be kept. */
 static size_t old_index(const struct group *g, const uint8_t *const *sorted, const uint8_t *data)
 {
 	size_t low = 0, high = g->m, len = g->from->data_len, index;
@@ -45,7 +48,10 @@ static size_t old_index(const struct group *g, const uint8_t *const *sorted, con
 	return index < g->n ? index : g->n;
 }
 
-/* Writes the data of `to` in a new order: `place[i]` is where the i-th goes, n: anywhere. */
+/*
+ * Writes the data of `to` in a new order. `place[i]` is the new index of the i-th record; n:
+ * any free one.
+ */
 static void place_all(const struct group *g, size_t *place, uint8_t *data, bool *taken)
 {
 	size_t len = g->to->data_len, next = 0;
@@ -54,7 +60,7 @@ static void place_all(const struct group *g, size_t *place, uint8_t *data, bool 
 		memcpy(data + i * len, svcr_nft_elem_data(g->to, svcr_nft_elem(g->to, g->to_first + i)), len);
 	for (size_t i = 0; i < g->n; i++) {
 		if (place[i] < g->n && taken[place[i]])
-			place[i] = g->n; /* twice in a map that another program changed */
+			place[i] = g->n; /* another program put it twice into the map */
 		if (place[i] < g->n)
 			taken[place[i]] = true;
 	}
@@ -92,7 +98,7 @@ static int align_group(const struct group *g)
 	return err;
 }
 
-/* Where the records end that share the key of record i up to the index. */
+/* Returns the end of the records that have the same key as record i up to the index. */
 static size_t group_end(const struct svcr_nft_set *s, size_t i)
 {
 	size_t j = i + 1;

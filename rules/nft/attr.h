@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Netlink attributes of nf_tables, read with every size checked, and written.
- * Missing attributes and those of an unexpected size read as zero or empty.
+ * Reads netlink attributes of nf_tables and checks every size, and writes them. An attribute
+ * that is missing or has an unexpected size is read as zero or empty.
  */
 #ifndef SVCR_NFT_ATTR_H
 #define SVCR_NFT_ATTR_H
@@ -12,11 +12,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define SVCR_NFT_ATTRS 32 /* types above are not ours to know */
+#define SVCR_NFT_ATTRS 32 /* attributes with higher types are skipped */
 
 typedef const struct nlattr *svcr_nft_attr;
 
-/* For mnl_attr_parse and _nested: files attributes in an array of SVCR_NFT_ATTRS by their type. */
+/*
+ * A callback for mnl_attr_parse() and mnl_attr_parse_nested(): puts each attribute into an
+ * array of SVCR_NFT_ATTRS at its type.
+ */
 static inline int svcr_nft_attr_collect(const struct nlattr *a, void *array)
 {
 	svcr_nft_attr *attrs = array;
@@ -49,7 +52,7 @@ static inline uint32_t svcr_nft_attr_u32(svcr_nft_attr a)
 	return svcr_nft_attr_has(a, 4) ? ntohl(mnl_attr_get_u32(a)) : 0;
 }
 
-/* The bytes in a nested NFTA_DATA_VALUE, if there are `len`, else NULL. */
+/* Returns the bytes of a nested NFTA_DATA_VALUE if it has `len` of them, else NULL. */
 static inline const uint8_t *svcr_nft_attr_value(svcr_nft_attr data, size_t len)
 {
 	svcr_nft_attr d[SVCR_NFT_ATTRS] = { NULL };

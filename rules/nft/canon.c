@@ -24,13 +24,13 @@ struct canon {
 	const struct svcr_nft_table *table; /* that the rule is in */
 	char *text;       /* malloc'ed */
 	size_t len, cap;
-	char *reg[WORDS]; /* malloc'ed; what was loaded from this word on */
+	char *reg[WORDS]; /* malloc'ed; the symbol of the data that was loaded at this word */
 	bool failed;
 };
 
 typedef const struct nlattr *const *attrs_t;
 
-/* A 32-bit number in network order; 0 when it is missing or of another size. */
+/* Returns a 32-bit number in network order; 0 if it is missing or has another size. */
 static uint32_t canon_number(attrs_t a, int type)
 {
 	return svcr_nft_attr_u32(a[type]);
@@ -46,7 +46,10 @@ static const char *canon_string(attrs_t a, int type)
 	return a[type] && mnl_attr_validate(a[type], MNL_TYPE_NUL_STRING) >= 0 ? mnl_attr_get_str(a[type]) : "?";
 }
 
-/* The word a register starts at: 16-byte registers 1-4 and 4-byte ones from 8 on overlap. */
+/*
+ * Returns the word at which a register starts. The 16-byte registers 1 to 4 overlap the 4-byte
+ * registers from 8 on.
+ */
 static uint32_t word_of(uint32_t reg)
 {
 	uint32_t w = reg >= NFT_REG32_00 ? reg - NFT_REG32_00 : reg ? (reg - 1) * 4 : 0;
@@ -96,7 +99,7 @@ static const char *canon_reg(const struct canon *c, uint32_t word)
 	return c->reg[word] ? c->reg[word] : "?";
 }
 
-/* The symbols that make up a key of the set, joined; malloc'ed. */
+/* Returns the symbols of a key of the set, joined; malloc'ed. */
 static char *canon_key(struct canon *c, uint32_t word, const char *set)
 {
 	const struct svcr_nft_layout *l = c->table->layout;
@@ -185,7 +188,7 @@ static void canon_bitwise(struct canon *c, attrs_t a)
 	     canon_reg(c, word_of(canon_number(a, NFTA_BITWISE_SREG))), mask, xor);
 }
 
-/* nft(8) 1.0.6 swaps single bytes in front of interval lookups, which does nothing. */
+/* nft(8) 1.0.6 swaps single bytes before a lookup in an interval set, which has no effect. */
 static void canon_byteorder(struct canon *c, attrs_t a)
 {
 	uint32_t from = word_of(canon_number(a, NFTA_BYTEORDER_SREG)), to = word_of(canon_number(a, NFTA_BYTEORDER_DREG));
@@ -261,7 +264,7 @@ static void canon_immediate(struct canon *c, attrs_t a)
 
 static void canon_nat(struct canon *c, attrs_t a)
 {
-	/* the kernel adds the flags that say which of address and port are given */
+	/* the kernel adds flags that tell whether an address and a port are given */
 	uint32_t implied = NF_NAT_RANGE_MAP_IPS | NF_NAT_RANGE_PROTO_SPECIFIED;
 	uint32_t addr = canon_number(a, NFTA_NAT_REG_ADDR_MIN), port = canon_number(a, NFTA_NAT_REG_PROTO_MIN);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What rules do, as text that does not depend on the choice of registers. */
+/* A canonical text of what a rule does, which does not depend on the choice of registers. */
 #ifndef SVCR_NFT_CANON_H
 #define SVCR_NFT_CANON_H
 
@@ -8,11 +8,11 @@
 #include "rules/nft/value.h"
 
 /*
- * What NFTA_RULE_EXPRESSIONS (NULL: none) do, as text: two rules do the same
- * exactly if their texts are equal. In the arena of `n`; NULL: out of memory.
+ * Returns what the expressions in NFTA_RULE_EXPRESSIONS (NULL: none) do as text in the arena of
+ * `n`. Two rules do the same exactly if their texts are equal. NULL: out of memory.
  */
 const char *svcr_nft_canon(struct svcr_nft *n, const struct svcr_nft_table *t, const struct nlattr *expressions);
-/* The same for a rule made of statements. */
+/* Does the same for a rule that is made of statements. */
 const char *svcr_nft_rule_canon(struct svcr_nft *n, const struct svcr_nft_table *t,
 				const struct svcr_nft_rule *rule);
 

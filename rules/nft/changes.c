@@ -41,7 +41,7 @@ static void out_object(struct svcr_out *o, const struct svcr_nft_change *ch)
 	if (ch->set != SVCR_NFT_NO_SET && svcr_nft_change_set(ch)->layout->data != DATA_NONE)
 		noun = "map";
 	svcr_out(o, "%s ", noun);
-	for (; *name; name++) /* another program may have chosen the name, with any bytes */
+	for (; *name; name++) /* another program chose the name, which may hold any bytes */
 		svcr_out(o, "%c", *name > ' ' && *name <= '~' ? *name : '?');
 	svcr_out(o, " (%s)", svcr_nft_family_name(ch->pair->to->family));
 }
@@ -206,7 +206,7 @@ void svcr_nft_out_commands(struct svcr_out *o, const struct svcr_nft_changes *c)
 
 #define NAMES_SHOWN 3
 
-/* The names of what a message is about, NAMES_SHOWN of them: "Service a/b:c, a/d:e: ". */
+/* Returns up to NAMES_SHOWN names of what the message changes: "Service a/b:c, a/d:e: ". */
 static void describe_names(struct svcr_out *o, const struct svcr_nft_changes *c, const struct svcr_nft_change *ch,
 			   const struct svcr_nft_message *m)
 {

@@ -1,23 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Changes of tables printed: as nft(8) commands, in words, as JSON; and one message described. */
+/*
+ * Prints changes of tables as nft(8) commands, in words and as JSON, and describes single
+ * messages.
+ */
 #ifndef SVCR_NFT_CHANGES_H
 #define SVCR_NFT_CHANGES_H
 
 #include "rules/nft/diff.h"
 
-/* As nft(8) commands. */
+/* Prints the changes as nft(8) commands. */
 void svcr_nft_out_commands(struct svcr_out *o, const struct svcr_nft_changes *c);
 /*
- * A line for each change that belongs to no single named thing. Of a table
- * that is new only the table itself is printed.
+ * Prints a line for each change that belongs to no single named thing. For a new table, only
+ * the table itself is printed.
  */
 void svcr_nft_out_rest(struct svcr_out *o, const struct svcr_nft_changes *c);
-/* The same as an array of texts, changes inside new tables included. NULL: out of memory. */
+/*
+ * Returns these lines as an array of texts, including changes inside new tables. NULL: out of
+ * memory.
+ */
 json_t *svcr_nft_json_rest(const struct svcr_nft_changes *c);
 /*
- * Describes message `seq`, with the names of what it is about: "Service a/b:c: cannot add
- * to map services (ip): WHY"; `err` is the kernel's negative errno. Without such a
- * message: "the change was refused: WHY". Malloc'ed; NULL: out of memory.
+ * Describes message `seq` with the names of what it changes: "Service a/b:c: cannot add to map
+ * services (ip): WHY". `err` is the kernel's negative errno. If there is no such message: "the
+ * change was refused: WHY". Malloc'ed; NULL: out of memory.
  */
 char *svcr_nft_describe(const struct svcr_nft_changes *c, uint32_t seq, int err);
 

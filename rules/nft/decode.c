@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * From the kernel's dump messages to a rule set. Attributes are checked here:
- * libnftnl's parsers end the process on a size they do not expect (1.2.4).
+ * Decodes the kernel's dump messages. Attributes are checked here because libnftnl's parsers
+ * (1.2.4) end the process when an attribute has an unexpected size.
  */
 #include "rules/nft/decode.h"
 #include "rules/nft/attr.h"
@@ -38,8 +38,8 @@ static int decode_table(struct svcr_nft *n, struct svcr_nft_table *t, const svcr
 }
 
 /*
- * libmnl rounds a length up to 4 and would read past the end of one that is no
- * multiple, which the kernel never sends.
+ * libmnl rounds a message's length up to a multiple of 4 and would read past the end of a
+ * message with another length, which the kernel never sends.
  */
 static bool header_whole(const struct nlmsghdr *nlh)
 {
@@ -140,7 +140,7 @@ static int decode_set(struct svcr_nft *n, struct svcr_nft_table *t, const svcr_n
 		s->size = s->layout->interval ? 0 : decode_size(a[NFTA_SET_DESC]);
 		return 0;
 	}
-	if (svcr_nft_attr_u32(a[NFTA_SET_FLAGS]) & NFT_SET_ANONYMOUS) /* goes with its rule */
+	if (svcr_nft_attr_u32(a[NFTA_SET_FLAGS]) & NFT_SET_ANONYMOUS) /* the kernel removes it together with its rule */
 		return 0;
 	name = svcr_intern(&n->strings, &n->arena, (struct svcr_str){ name, strlen(name) });
 	slot = name ? svcr_grow((void **)&t->foreign_sets, &t->nforeign_sets, &t->foreign_sets_cap, sizeof(*slot))
@@ -175,7 +175,10 @@ static int decode_verdict(struct svcr_nft *n, struct svcr_nft_table *t, svcr_nft
 	return svcr_nft_chain_parse(n, t, other, ret);
 }
 
-/* Element user data: type 0 is the comment, with its final NUL. One that we never write counts as none. */
+/*
+ * Reads the comment from an element's user data: type 0, with its final NUL. A comment that
+ * svcrules never writes is read as none.
+ */
 static int decode_comment(struct svcr_nft *n, const struct svcr_nft_set *s, uint8_t *e, svcr_nft_attr userdata)
 {
 	const uint8_t *p = userdata ? mnl_attr_get_payload(userdata) : NULL;
@@ -192,7 +195,7 @@ static int decode_comment(struct svcr_nft *n, const struct svcr_nft_set *s, uint
 	return 0;
 }
 
-/* The index is a number of this host in the kernel and in network order here. */
+/* Copies a key. The index is in the host's byte order in the kernel and in network order here. */
 static void index_to_network(const struct svcr_nft_set *s, uint8_t *e)
 {
 	uint32_t index;
@@ -205,8 +208,8 @@ static void index_to_network(const struct svcr_nft_set *s, uint8_t *e)
 }
 
 /*
- * The end of an interval. Sets of one field have elements where an interval
- * starts and, flagged, where it is over: marked here, paired by join_intervals.
+ * Reads the end of an interval. A set of one field has one element at the start of an interval
+ * and one, with a flag, behind its end; they are marked here and paired by join_intervals().
  */
 static int decode_interval_end(const struct svcr_nft_set *s, uint8_t *e, const svcr_nft_attr *a)
 {
@@ -325,7 +328,10 @@ static void one_less(uint8_t *addr, size_t len)
 		;
 }
 
-/* Starts and ends, sorted, become ranges; an end at the same address comes before a start. */
+/*
+ * Makes ranges from sorted starts and ends; of a start and an end at the same address the end
+ * comes first.
+ */
 static void join_intervals(struct svcr_nft_set *s)
 {
 	size_t len = s->key_len, kept = 0;

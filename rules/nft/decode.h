@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* From the kernel's dump messages to a value. */
+/* Decodes the kernel's dump messages into a value. */
 #ifndef SVCR_NFT_DECODE_H
 #define SVCR_NFT_DECODE_H
 
 #include "rules/nft/value.h"
 
 /*
- * Takes one message (struct nlmsghdr) about a table, chain, rule, set or its
- * elements; messages about other tables than those of `n` are skipped.
- * Elements must come after their set. 0, -ENOMEM or -EBADMSG.
+ * Takes one message (struct nlmsghdr) about a table, chain, rule, set or its elements. Messages
+ * about tables that are not in `n` are skipped. Elements must come after their set. 0, -ENOMEM
+ * or -EBADMSG.
  */
 int svcr_nft_decode(struct svcr_nft *n, const void *msg);
 /* Sorts what was decoded; must follow the last message. */

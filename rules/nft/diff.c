@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Compares two rule sets. The order of the changes is the one that the kernel
- * takes in a single transaction: what refers goes before what is referred to,
- * and comes back after it. Base chains of ours are made once and stay.
+ * Compares two values. The changes are in the order that the kernel accepts in a single
+ * transaction: an object that refers to another is removed before it and added after it. Base
+ * chains are made once and stay.
  */
 #include "rules/nft/diff.h"
 #include "rules/nft/align.h"
@@ -15,7 +15,7 @@ struct differ {
 	const struct svcr_nft_pair *pair;
 	const struct svcr_nft_table *from, *to; /* of the pair */
 	size_t nsets;
-	bool rewrite; /* a set is replaced: the rules that use it must go meanwhile */
+	bool rewrite; /* a set is replaced, so the rules that use it must be written again */
 	bool drops_sets;
 	int err;
 };
@@ -55,7 +55,7 @@ static bool elem_same(const struct svcr_nft_set *s, const uint8_t *a, const uint
 	       (ca == cb || (ca && cb && strcmp(ca, cb) == 0));
 }
 
-/* Collects the elements that only `of` has, or that `other` has differently. Both are sorted. */
+/* Collects the elements of `of` that `other` lacks or has with other data. Both are sorted. */
 static void only_in(struct differ *d, enum svcr_nft_change_op op, size_t id,
 		    const struct svcr_nft_set *of, const struct svcr_nft_set *other)
 {
@@ -85,7 +85,7 @@ static void only_in(struct differ *d, enum svcr_nft_change_op op, size_t id,
 		d->c->elements_removed += ch->count;
 }
 
-/* True if the kernel's set must be made again: it is of another type, or too small. */
+/* True if the kernel's set must be replaced: it has another type, or is too small. */
 static bool is_replaced(const struct differ *d, size_t id)
 {
 	const struct svcr_nft_set *from = &d->from->sets[id], *to = &d->to->sets[id];
@@ -98,11 +98,11 @@ static void diff_elems(struct differ *d, enum svcr_nft_change_op op)
 	for (size_t i = 0; i < d->nsets && !d->err; i++) {
 		struct svcr_nft_set from = d->from->sets[i], to = d->to->sets[i];
 
-		if (!from.present || is_replaced(d, i)) /* its elements go with it */
+		if (!from.present || is_replaced(d, i)) /* the kernel removes its elements with it */
 			from.n = 0;
 		if (op == CHANGE_ADD_ELEMS)
 			only_in(d, op, i, &to, &from);
-		else if (to.present) /* else they go with their set */
+		else if (to.present) /* otherwise they are removed with their set */
 			only_in(d, op, i, &from, &to);
 		else
 			d->c->elements_removed += from.n;
@@ -175,8 +175,8 @@ static void flush_chains(struct differ *d)
 		const struct svcr_nft_chain *c = &d->from->chains[i], *to = counterpart(d->to, c);
 
 		/*
-		 * A numbered chain that goes takes its rules along, which saves a message;
-		 * but a set can only go once no rule uses it.
+		 * Deleting a numbered chain deletes its rules, which saves a message. But a set
+		 * can only be deleted after all rules that use it.
 		 */
 		if (c->nrules && (to ? is_rewritten(d, c, to) : d->drops_sets || !svcr_nft_chain_row(d->from->layout, c->id)->numbered))
 			add_chain_change(d, CHANGE_FLUSH_CHAIN, c->id, NULL);
@@ -185,7 +185,7 @@ static void flush_chains(struct differ *d)
 
 static void delete_chains(struct differ *d)
 {
-	for (size_t i = d->from->nchains; i-- > 0;) { /* sticky chains go before those they go to */
+	for (size_t i = d->from->nchains; i-- > 0;) { /* sticky chains before the chains to which they go */
 		const struct svcr_nft_chain *c = &d->from->chains[i];
 
 		if (c->damaged || !counterpart(d->to, c))
@@ -246,9 +246,8 @@ static void diff_table(struct differ *d)
 	add_chains(d);
 	add_sets(d);
 	/*
-	 * Rules before elements: with a rule that looks into a map for data or a
-	 * verdict the kernel goes over all of the map's elements, once for each
-	 * such chain (nf_tables_bind_set()).
+	 * Rules come before elements: when a rule with a map lookup is added, the kernel walks
+	 * over all elements of the map, once for each such chain (nf_tables_bind_set()).
 	 */
 	add_rules(d);
 	diff_elems(d, CHANGE_ADD_ELEMS);
@@ -266,7 +265,10 @@ static int align_table(const struct svcr_nft_table *from, struct svcr_nft_table 
 	return err;
 }
 
-/* The table of `other` that stands against `t`: one of the same name, or an empty one. NULL: out of memory. */
+/*
+ * Returns the table of `other` to compare with `t`: the table of the same name, or an empty
+ * one. NULL: out of memory.
+ */
 static struct svcr_nft_table *other_side(struct svcr_nft_changes *c, const struct svcr_nft *other,
 					 const struct svcr_nft_table *t)
 {
@@ -277,7 +279,7 @@ static struct svcr_nft_table *other_side(struct svcr_nft_changes *c, const struc
 	return found;
 }
 
-/* Makes the empty tables that stand for those that one side lacks. */
+/* Makes empty tables for the tables that only one side has. */
 static int fill_missing(struct svcr_nft_changes *c, const struct svcr_nft *a, const struct svcr_nft *b)
 {
 	for (size_t i = 0; i < a->ntables; i++) {
@@ -293,7 +295,10 @@ static int fill_missing(struct svcr_nft_changes *c, const struct svcr_nft *a, co
 	return 0;
 }
 
-/* Pairs the tables of both sides: first those of `to`, then what only `from` has. */
+/*
+ * Pairs the tables of both sides: first the tables of `to`, then the tables that only `from`
+ * has.
+ */
 static int pair_tables(struct svcr_nft_changes *c, const struct svcr_nft *from, struct svcr_nft *to)
 {
 	int err = fill_missing(c, from, to);

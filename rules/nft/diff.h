@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Changes of tables: a list of what to do, in the order that the kernel accepts in one transaction. */
+/*
+ * Changes of tables: a list of operations in the order that the kernel accepts in one
+ * transaction.
+ */
 #ifndef SVCR_NFT_DIFF_H
 #define SVCR_NFT_DIFF_H
 
@@ -7,14 +10,14 @@
 
 enum svcr_nft_change_op {
 	CHANGE_ADD_TABLE,
-	CHANGE_WAKE_TABLE, /* a dormant one */
+	CHANGE_WAKE_TABLE, /* a dormant table */
 	CHANGE_DEL_TABLE,
 	CHANGE_FLUSH_CHAIN,
 	CHANGE_DEL_ELEMS,
 	CHANGE_DEL_SET,
 	CHANGE_DEL_CHAIN,
 	CHANGE_ADD_CHAIN,
-	CHANGE_MEND_CHAIN, /* a base chain's policy; the chain stays, for deleting it opens a window */
+	CHANGE_MEND_CHAIN, /* a base chain's policy; the chain stays, because packets would pass while it is missing */
 	CHANGE_ADD_SET,
 	CHANGE_ADD_ELEMS,
 	CHANGE_ADD_RULE,
@@ -22,7 +25,7 @@ enum svcr_nft_change_op {
 
 #define SVCR_NFT_NO_SET SIZE_MAX
 
-/* The same table before and after. One side may be an empty table that stands for none. */
+/* The same table before and after. An empty table stands for a side without it. */
 struct svcr_nft_pair {
 	const struct svcr_nft_table *from, *to;
 };
@@ -30,7 +33,7 @@ struct svcr_nft_pair {
 struct svcr_nft_change {
 	enum svcr_nft_change_op op;
 	const struct svcr_nft_pair *pair;
-	size_t set;       /* of the layout; SVCR_NFT_NO_SET: `name`, if not NULL, is the set */
+	size_t set;       /* in the layout; SVCR_NFT_NO_SET: not in it, and `name` (if not NULL) is the set */
 	const char *name;
 	struct svcr_nft_chain_id chain;
 	const struct svcr_nft_rule *rule;
@@ -54,19 +57,19 @@ struct svcr_nft_changes {
 	size_t elements_added, elements_removed, other; /* other: tables, chains, sets, rules */
 };
 
-/* True if a change removes: its records and chains are those of pair->from. */
+/* True if a change removes something; its records and chains are then in pair->from. */
 bool svcr_nft_change_removes(const struct svcr_nft_change *ch);
-/* The table whose records and chains a change refers to. */
+/* Returns the table whose records and chains a change refers to. */
 static inline const struct svcr_nft_table *svcr_nft_change_table(const struct svcr_nft_change *ch)
 {
 	return svcr_nft_change_removes(ch) ? ch->pair->from : ch->pair->to;
 }
-/* The set of a change of elements. */
+/* Returns the set of a change of elements. */
 static inline const struct svcr_nft_set *svcr_nft_change_set(const struct svcr_nft_change *ch)
 {
 	return &svcr_nft_change_table(ch)->sets[ch->set];
 }
-/* True if the change is one of elements that people know by a name (svcr_nft_set_named()). */
+/* True for a change of elements that have names for people (svcr_nft_set_named()). */
 bool svcr_nft_change_named(const struct svcr_nft_change *ch);
 
 /*

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * From changes to netlink messages. Tables, chains, sets and elements are put
- * together with libmnl, rules with libnftnl.
+ * Makes netlink messages from changes: tables, chains, sets and elements with libmnl, rules
+ * with libnftnl.
  */
 #include "rules/nft/encode.h"
 #include "rules/nft/attr.h"
@@ -15,7 +15,7 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 
-/* An attribute's length has 16 bits; room for one more element stays below. */
+/* The length of an attribute has 16 bits; this leaves room for one more element. */
 #define MESSAGE_FULL 60000u
 #define MESSAGE_ROOM 65536u
 
@@ -26,7 +26,10 @@ struct encoder {
 	int err;
 };
 
-/* A new message at the end of the buffer, with MESSAGE_ROOM zeroed bytes; NULL: out of memory. */
+/*
+ * Starts a message at the end of the buffer, with MESSAGE_ROOM zeroed bytes. NULL: out of
+ * memory.
+ */
 static struct nlmsghdr *message_start(struct encoder *e, size_t change, uint16_t type, uint16_t flags)
 {
 	struct svcr_nft_message *m = svcr_grow((void **)&e->c->messages, &e->c->nmessages,
@@ -39,7 +42,7 @@ static struct nlmsghdr *message_start(struct encoder *e, size_t change, uint16_t
 		char *p = realloc(e->buf, cap);
 
 		if (p) {
-			memset(p + e->cap, 0, cap - e->cap); /* what is between attributes goes to the kernel too */
+			memset(p + e->cap, 0, cap - e->cap); /* bytes between attributes are sent to the kernel, too */
 			e->buf = p;
 			e->cap = cap;
 		} else {
@@ -70,7 +73,7 @@ static void put_comment(struct nlmsghdr *nlh, uint16_t attr, const char *comment
 	uint8_t data[2 + SVCR_NFT_COMMENT_MAX + 1];
 	size_t len = strlen(comment) + 1;
 
-	data[0] = 0; /* the comment's type in tables' and elements' user data alike */
+	data[0] = 0; /* the type of the comment in the user data of tables and of elements */
 	data[1] = (uint8_t)len;
 	memcpy(data + 2, comment, len);
 	mnl_attr_put(nlh, attr, len + 2, data);
@@ -123,7 +126,7 @@ static void encode_chain(struct encoder *e, size_t i)
 static void encode_flush(struct encoder *e, size_t i)
 {
 	const struct svcr_nft_change *ch = &e->c->v[i];
-	struct nlmsghdr *nlh = message_start(e, i, NFT_MSG_DELRULE, 0); /* without a handle: all of the chain */
+	struct nlmsghdr *nlh = message_start(e, i, NFT_MSG_DELRULE, 0); /* without a handle: all rules of the chain */
 	char name[SVCR_NFT_NAME_MAX];
 
 	if (!nlh)
@@ -154,7 +157,10 @@ static void encode_rule(struct encoder *e, size_t i)
 		nftnl_rule_free(r);
 }
 
-/* The size, and the lengths of a key's fields: the kernel needs them where the last one is a range. */
+/*
+ * Puts the size, and the lengths of a key's fields, which the kernel needs if the last field is
+ * a range.
+ */
 static void put_desc(struct nlmsghdr *nlh, const struct svcr_nft_set_layout *l, uint8_t family, uint32_t size)
 {
 	size_t n = svcr_nft_fields_count(l->key);
@@ -226,7 +232,7 @@ static void put_verdict(struct nlmsghdr *nlh, const struct svcr_nft_table *t, st
 	mnl_attr_nest_end(nlh, nest);
 }
 
-/* The key as the kernel has it: the index is a number of this host there. */
+/* Puts a key as the kernel has it: with the index in the host's byte order. */
 static void put_key(struct nlmsghdr *nlh, const struct svcr_nft_set *s, const uint8_t *elem)
 {
 	uint8_t key[64];
@@ -241,7 +247,10 @@ static void put_key(struct nlmsghdr *nlh, const struct svcr_nft_set *s, const ui
 	svcr_nft_attr_put_value(nlh, NFTA_SET_ELEM_KEY, key, s->key_len);
 }
 
-/* The end of a one-field interval is an element of its own: the first address that is not in it. */
+/*
+ * Adds the end of an interval of one field, which is an element: the first address behind the
+ * interval.
+ */
 static void put_interval_over(struct nlmsghdr *nlh, const struct svcr_nft_set *s, const uint8_t *elem)
 {
 	struct svcr_addr after = { .family = s->key_len == 16 ? SVCR_IPV6 : SVCR_IPV4 };
@@ -249,7 +258,7 @@ static void put_interval_over(struct nlmsghdr *nlh, const struct svcr_nft_set *s
 
 	memcpy(after.bytes, elem + s->key_len, s->key_len);
 	if (!svcr_addr_next(&after))
-		return; /* up to the last address: open */
+		return; /* it ends at the last address, so there is no end element */
 	nest = mnl_attr_nest_start(nlh, NFTA_LIST_ELEM);
 	svcr_nft_attr_put_value(nlh, NFTA_SET_ELEM_KEY, after.bytes, s->key_len);
 	mnl_attr_put_u32(nlh, NFTA_SET_ELEM_FLAGS, htonl(NFT_SET_ELEM_INTERVAL_END));
@@ -341,7 +350,7 @@ int svcr_nft_encode(struct svcr_nft_changes *c, struct svcrules_messages *ret)
 	return 0;
 }
 
-/* Without a chain or a handle, NFT_MSG_DELRULE is about all rules of the table. */
+/* NFT_MSG_DELRULE without a chain and a handle deletes all rules of the table. */
 int svcr_nft_encode_stop(const struct svcr_nft_changes *c, struct svcrules_messages *ret)
 {
 	const size_t message_max = NFT_NAME_MAXLEN + 64; /* a name has at most NFT_NAME_MAXLEN bytes */

@@ -193,9 +193,9 @@ static void dnat(struct exprs *x, const struct svcr_nft_stmt *s)
 }
 
 /*
- * The endpoint is taken from the answers' source, not from the packet: with a
- * port of the packet in it, nft 1.0.6 lists the rule without its `meta l4proto`
- * and cannot load that listing.
+ * Takes the endpoint from the source of the reply direction, not from the packet: if the port
+ * were read from the packet, nft 1.0.6 would list the rule without its `meta l4proto` and could
+ * not load its own listing.
  */
 static void update(struct exprs *x, const struct svcr_nft_stmt *s)
 {
@@ -245,7 +245,7 @@ static void masquerade(struct exprs *x)
 		nftnl_expr_set_u32(e, NFTNL_EXPR_MASQ_FLAGS, NF_NAT_RANGE_PROTO_RANDOM_FULLY);
 }
 
-/* One of these bits is set. */
+/* True if one of these bits is set. */
 static void ct_bits(struct exprs *x, uint32_t key, uint32_t bits)
 {
 	static const uint32_t zero;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* From statements to kernel expressions. */
+/* Makes kernel expressions from statements. */
 #ifndef SVCR_NFT_EXPR_H
 #define SVCR_NFT_EXPR_H
 

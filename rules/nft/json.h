@@ -5,7 +5,7 @@
 #include "rules/json.h"
 #include "rules/nft/value.h"
 
-/* The tables as a JSON array; svcrules(5) describes the form. NULL: out of memory. */
+/* Returns the tables as a JSON array, as svcrules(5) describes it. NULL: out of memory. */
 json_t *svcr_nft_json_tables(const struct svcr_nft *n);
 
 #endif

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a table of nf_tables looks like, as data: which sets and maps it has,
- * what their keys are made of, which chains it has and what a rule is made of.
- * A target describes its tables in these words; text, netlink messages and the
- * decoder of this folder all read that one description.
+ * The layout of a table of nf_tables, as data: its sets and maps with the fields of their keys,
+ * its chains, and the statements of its rules. Targets describe their tables with these types.
+ * Text output, netlink messages and the decoder of this folder all use that one description.
  */
 #ifndef SVCR_NFT_LAYOUT_H
 #define SVCR_NFT_LAYOUT_H
@@ -14,9 +13,9 @@
 
 #define SVCR_NFT_OWNER "managed by svcrules" /* comment of the tables that svcrules made */
 #define SVCR_NFT_COMMENT_MAX 128 /* nft(8) accepts no longer comment on an element */
-#define SVCR_NFT_SIZE_MIN 768 /* elements that the smallest set or map has room for */
+#define SVCR_NFT_SIZE_MIN 768 /* capacity of the smallest set or map, in elements */
 
-/* What a key is made of. */
+/* The fields that keys are made of. */
 enum svcr_nft_field {
 	F_END,
 	F_SADDR,
@@ -48,21 +47,21 @@ struct svcr_nft_set_layout {
 	const char *name; /* NULL: tables of this layout have no such set */
 	uint8_t key[SVCR_NFT_FIELDS_MAX];
 	enum svcr_nft_data data;
-	uint32_t size;  /* of a dynamic set: elements it has room for */
+	uint32_t size;  /* of a dynamic set: its capacity in elements */
 	bool interval;  /* the last field is a range */
 	bool dynamic;   /* filled by packets; elements have timeouts */
 	bool timed;     /* elements have timeouts, given when they are added */
-	bool upkeep;    /* kept for later runs; does not describe what is served now */
+	bool upkeep;    /* kept for later runs; not part of what is served now */
 	bool commented; /* elements carry a comment */
-	bool aligned;   /* F_INDEX means nothing but a place: elements keep the places they have */
+	bool aligned;   /* F_INDEX is only a place in a list, so elements keep the places they have (align.h) */
 };
 
-/* A chain of a layout and, if its name is numbered, which one. */
+/* A chain of a layout, with the number in its name if the row is numbered. */
 struct svcr_nft_chain_id {
 	uint32_t kind, n;
 };
 
-#define CHAIN_NONE 0u            /* no chain; every layout leaves the first row empty */
+#define CHAIN_NONE 0u            /* no chain; the first row of every layout is empty */
 #define CHAIN_FOREIGN 0xffffu    /* n: index of a chain name that is not in the layout */
 #define VERDICT_DROP CHAIN_NONE  /* chain.kind of verdicts that go to no chain */
 
@@ -78,13 +77,13 @@ struct svcr_nft_chain_layout {
 };
 
 struct svcr_nft_layout {
-	const char *serves; /* what the tables are for; layouts with the same word number sets and chains alike */
+	const char *serves; /* what the tables serve; layouts with the same word have the same numbers of sets and chains */
 	const struct svcr_nft_set_layout *sets;
 	size_t nsets;
 	const struct svcr_nft_chain_layout *chains; /* by kind; row 0 (CHAIN_NONE) is empty */
 	size_t nchains;
-	size_t names;     /* the set whose comments name, for people, what its keys stand for */
-	const char *noun; /* what the names are of: "Service" */
+	size_t names;     /* the set whose comments name its keys for people */
+	const char *noun; /* what has these names: "Service" */
 };
 
 #define SVCR_NFT_NAME_MAX 256
@@ -119,9 +118,12 @@ struct svcr_nft_stmt {
 
 #define SVCR_NFT_STMTS_MAX 5
 
-/* Padded length of one field in bytes. `family` is SVCR_IPV4 or SVCR_IPV6 here and below. */
+/*
+ * Returns the padded length of a field in bytes. `family` is SVCR_IPV4 or SVCR_IPV6 here and
+ * below.
+ */
 size_t svcr_nft_field_size(uint8_t field, uint8_t family);
-/* How many fields come before F_END. */
+/* Returns the number of fields before F_END. */
 size_t svcr_nft_fields_count(const uint8_t *fields);
 /* True if the key ends with F_INDEX. */
 static inline bool svcr_nft_key_indexed(const struct svcr_nft_set_layout *l)
@@ -130,19 +132,22 @@ static inline bool svcr_nft_key_indexed(const struct svcr_nft_set_layout *l)
 
 	return n > 0 && l->key[n - 1] == F_INDEX;
 }
-/* Bytes of a key as the kernel has it, without the end of an interval. */
+/* Returns the length of a key in the kernel, without the end of an interval. */
 size_t svcr_nft_key_len(const struct svcr_nft_set_layout *l, uint8_t family);
-/* Bytes of an element's data in a rule set value. */
+/* Returns the length of an element's data in a value. */
 size_t svcr_nft_data_len(const struct svcr_nft_set_layout *l, uint8_t family);
-/* NFT_SET_ flags that the set is created with. */
+/* Returns the NFT_SET_ flags with which the set is created. */
 uint32_t svcr_nft_set_flags(const struct svcr_nft_set_layout *l);
-/* True if the keys of the set begin with a key of the layout's `names` set: people know its elements by that name. */
+/*
+ * True if the keys of the set begin with a key of the layout's `names` set, so that its
+ * elements have names for people.
+ */
 bool svcr_nft_set_named(const struct svcr_nft_layout *l, size_t set);
-/* Bytes of a key of the layout's `names` set. */
+/* Returns the length of a key of the layout's `names` set. */
 size_t svcr_nft_name_len(const struct svcr_nft_layout *l, uint8_t family);
-/* The index of the set of that name; nsets if the layout has none. */
+/* Returns the index of the set of that name; nsets if the layout has none. */
 size_t svcr_nft_set_parse(const struct svcr_nft_layout *l, const char *name);
-/* "set" or "map". */
+/* Returns "set" or "map". */
 const char *svcr_nft_set_noun(const struct svcr_nft_set_layout *l);
 
 #endif

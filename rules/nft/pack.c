@@ -125,7 +125,7 @@ struct unpacker {
 	struct svcr_nft *nft;
 };
 
-/* The next `len` bytes, or NULL once there are not so many. */
+/* Returns the next `len` bytes, or NULL if fewer are left. */
 static const uint8_t *unpack_bytes(struct unpacker *u, size_t len)
 {
 	const uint8_t *p = u->at;
@@ -149,7 +149,7 @@ static uint32_t unpack_u32(struct unpacker *u)
 	return v;
 }
 
-/* A copy in the arena; NULL without text, or with u->err set. */
+/* Returns a copy in the arena; NULL if there is no text, or with u->err set. */
 static const char *unpack_text(struct unpacker *u)
 {
 	uint32_t len = unpack_u32(u);
@@ -169,7 +169,7 @@ static bool in_layout(const struct svcr_nft_table *t, struct svcr_nft_chain_id i
 	return id.kind != CHAIN_NONE && svcr_nft_chain_row(t->layout, id)->name;
 }
 
-/* Verdicts are numbers of chains, which are printed by looking them up in the layout. */
+/* Checks the verdicts: each must be a chain of the layout, because printing looks it up there. */
 static void check_verdicts(struct unpacker *u, const struct svcr_nft_table *t, const struct svcr_nft_set *s)
 {
 	for (size_t i = 0; i < s->n; i++) {

@@ -130,7 +130,7 @@ static int nft_encode(struct svcr_part_changes *c, enum svcrules_stage stage, ui
 		return svcr_nft_encode_stop(nft_changes_of(c), ret);
 	if (stage == SVCRULES_ADD)
 		return svcr_nft_encode((struct svcr_nft_changes *)c, ret);
-	*ret = (struct svcrules_messages){ .buf = NULL }; /* one transaction made all of it */
+	*ret = (struct svcrules_messages){ .buf = NULL }; /* the whole table is made in one transaction */
 	return 0;
 }
 

@@ -12,13 +12,13 @@ enum {
 	STEP_TABLE,
 	STEP_SETS,
 	STEP_CHAINS,
-	STEP_RULES,      /* then the next table */
+	STEP_RULES,      /* after it comes the next table */
 	STEP_ELEMENTS,
-	STEP_AGAIN,      /* the generation once more: it must be the same */
+	STEP_AGAIN,      /* reads the generation again, which must be the same */
 	STEP_END
 };
 
-/* What one step asks for: the message type, and the attribute that names the table. */
+/* The request of a step: its message type, and the attribute that names the table. */
 static const struct {
 	uint16_t type, table;
 	bool dump;
@@ -33,8 +33,8 @@ static const struct {
 };
 
 /*
- * The kernel sends rules and sets of the named table only (seen on 6.18); it
- * sends chains of all tables, and the decoder drops the others.
+ * The kernel sends only the rules and sets of the named table (seen on 6.18), but the chains of
+ * all tables; the decoder skips chains of other tables.
  */
 static void request_fill(struct svcr_nft_reader *r, const struct svcr_nft_table *t, const char *set,
 			 struct svcrules_request *ret)
@@ -58,7 +58,7 @@ static void request_fill(struct svcr_nft_reader *r, const struct svcr_nft_table 
 					  .msg = nlh };
 }
 
-/* Moves on to the next set whose elements are read; false: there is none. */
+/* Moves to the next set whose elements must be read. False: there is none. */
 static bool find_set(struct svcr_nft_reader *r, const struct svcr_nft *n)
 {
 	for (; r->table < n->ntables; r->table++, r->set = 0)
@@ -137,7 +137,7 @@ int svcr_nft_reader_answered(void *state, struct svcrules_ruleset *have, struct 
 		r->table++;
 		return 0;
 	}
-	if (err) /* a table, or a set in it, that went away meanwhile */
+	if (err) /* the table, or a set in it, was deleted meanwhile */
 		return err == -ENOENT ? -EINTR : err;
 	switch (r->step) {
 	case STEP_GENERATION:

@@ -74,7 +74,7 @@ static int elem_cmp(const void *a, const void *b, void *len)
 
 void svcr_nft_sort(struct svcr_nft_set *s)
 {
-	for (size_t i = 1; i < s->n; i++) /* built sets mostly are in order */
+	for (size_t i = 1; i < s->n; i++) /* built sets are mostly in order */
 		if (memcmp(svcr_nft_elem(s, i - 1), svcr_nft_elem(s, i), s->sort_len) > 0) {
 			qsort_r(s->v, s->n, s->stride, elem_cmp, &s->sort_len);
 			return;
@@ -88,8 +88,8 @@ void svcr_nft_set_drop(struct svcr_nft_set *s)
 }
 
 /*
- * The kernel gives a hash of `size` elements size * 4/3 buckets, rounded up to
- * a power of two (net/netfilter/nft_set_hash.c): 3 * 2^k wastes none.
+ * The kernel makes size * 4/3 buckets for a hash, rounded up to a power of two
+ * (net/netfilter/nft_set_hash.c). With a size of 3 * 2^k nothing is rounded.
  */
 static uint32_t set_capacity(size_t n)
 {

@@ -13,23 +13,23 @@ struct svcr_nft_set {
 	const struct svcr_nft_set_layout *layout;
 	uint8_t family;   /* SVCR_IPV4 or SVCR_IPV6 */
 	bool present;
-	bool damaged;     /* the kernel's differs in type or flags: replace it */
-	uint32_t size;    /* elements it was made for; 0: intervals, which have no hash to grow */
+	bool damaged;     /* in the kernel it has another type or other flags, so it must be replaced */
+	uint32_t size;    /* its capacity in the kernel; 0: intervals, which are not in a hash */
 	uint32_t timeout; /* seconds, of elements that are added to a timed set */
 	uint8_t *v;       /* n records: key, end of the interval, data, comment; malloc'ed */
 	size_t n, cap;
-	size_t key_len;   /* as the kernel has it */
-	size_t sort_len;  /* key and end of the interval */
+	size_t key_len;   /* bytes of a key in the kernel */
+	size_t sort_len;  /* bytes of a key and the end of an interval */
 	size_t data_len, stride;
 };
 
 /* Prepares an empty set that is not present. */
 void svcr_nft_set_init(struct svcr_nft_set *s, const struct svcr_nft_set_layout *l, uint8_t family);
-/* A new zeroed record at the end of a set, which is present from then on; NULL: out of memory. */
+/* Adds a zeroed record at the end of a set, which is present from then on. NULL: out of memory. */
 uint8_t *svcr_nft_add(struct svcr_nft_set *s);
-/* The same with the key (sort_len bytes) copied in. 0 or -ENOMEM. */
+/* Adds a record with this key (sort_len bytes, copied). 0 or -ENOMEM. */
 int svcr_nft_add_key(struct svcr_nft_set *s, const uint8_t *key);
-/* The same with a verdict and a comment (kept by the caller; may be NULL). 0 or -ENOMEM. */
+/* Adds a record with this key, a verdict and a comment (borrowed; may be NULL). 0 or -ENOMEM. */
 int svcr_nft_add_verdict(struct svcr_nft_set *s, const uint8_t *key,
 			 struct svcr_nft_chain_id verdict, const char *comment);
 static inline uint8_t *svcr_nft_elem(const struct svcr_nft_set *s, size_t i)
@@ -40,23 +40,26 @@ static inline uint8_t *svcr_nft_elem_data(const struct svcr_nft_set *s, const ui
 {
 	return (uint8_t *)(uintptr_t)(e + s->sort_len);
 }
-/* The verdict of an element of a verdict map. */
+/* Returns the verdict of an element of a verdict map. */
 struct svcr_nft_chain_id svcr_nft_elem_verdict(const struct svcr_nft_set *s, const uint8_t *e);
-/* A record's comment, or NULL; records are packed, so the pointer is copied in and out. */
+/* A record's comment, or NULL. Records are not aligned, so the pointer is copied. */
 const char *svcr_nft_comment(const struct svcr_nft_set *s, const uint8_t *e);
 void svcr_nft_set_comment(const struct svcr_nft_set *s, uint8_t *e, const char *comment);
 void svcr_nft_sort(struct svcr_nft_set *s);
-/* Empties the set and marks it as not present; its memory stays for the next element. */
+/* Empties the set and marks it as not present; it keeps its memory. */
 void svcr_nft_set_drop(struct svcr_nft_set *s);
 /*
- * Chooses the size of `to`: that of `from` (may be NULL: the kernel's) as long
- * as the elements fit, else one with room to grow. A hash with a size is made
- * whole at once: the kernel need not grow it while it processes a batch.
+ * Chooses the size of `to`: the size of `from` (the kernel's set; may be NULL) as long as the
+ * elements fit, else a size with room for more. The kernel allocates a hash with a size at once
+ * and need not grow it while it processes a batch.
  */
 void svcr_nft_fit(const struct svcr_nft_set *from, struct svcr_nft_set *to);
-/* The record with this key (sort_len bytes) in a sorted set, or NULL. */
+/* Returns the record with this key (sort_len bytes) in a sorted set, or NULL. */
 uint8_t *svcr_nft_find(const struct svcr_nft_set *s, const uint8_t *key);
-/* The first record whose first `len` key bytes are not below `prefix`: an index, n at the end. */
+/*
+ * Returns the index of the first record whose first `len` key bytes are not below `prefix`; n
+ * if there is none.
+ */
 size_t svcr_nft_lower(const struct svcr_nft_set *s, const uint8_t *prefix, size_t len);
 
 #endif

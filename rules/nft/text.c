@@ -10,7 +10,7 @@ static struct svcr_addr addr_at(uint8_t family, const uint8_t *p)
 	return a;
 }
 
-/* The prefix length if first-last is a prefix, else -1. */
+/* Returns the prefix length if the range is a prefix, else -1. */
 static int prefix_of(const uint8_t *first, const uint8_t *last, size_t len)
 {
 	int prefix = 0;
@@ -212,7 +212,7 @@ void svcr_nft_out_rule(struct svcr_out *o, const struct svcr_nft_table *t, const
 	}
 }
 
-/* A field by the name of its type or, for `typeof`, by an expression of that type. */
+/* Prints a field as the name of its type or, for `typeof`, as an expression of that type. */
 static void out_field_type(struct svcr_out *o, uint8_t field, uint8_t family, bool by_expression)
 {
 	const struct svcr_nft_field_layout *f = &svcr_nft_fields[field];
@@ -223,7 +223,10 @@ static void out_field_type(struct svcr_out *o, uint8_t field, uint8_t family, bo
 		svcr_out_str(o, by_expression ? f->text[family] : f->type[family]);
 }
 
-/* A key with an index has no type that nft(8) could name: `typeof` expresses it. */
+/*
+ * Prints the type of a key. A key with an index has no type with a name in nft(8), so it is
+ * printed with `typeof`.
+ */
 static void out_type(struct svcr_out *o, const struct svcr_nft_set *s)
 {
 	static const uint8_t endpoint[] = { F_DADDR, F_DPORT };
@@ -299,13 +302,13 @@ static void out_table(struct svcr_out *o, const struct svcr_nft_table *t)
 {
 	const char *f = svcr_nft_family_name(t->family);
 
-	/* loaded again, the text replaces the table that was there */
+	/* loading the text replaces an existing table */
 	svcr_out(o, "table %s %s\ndelete table %s %s\n", f, t->name, f, t->name);
 	svcr_out(o, "table %s %s {\n\tcomment \"%s\"\n", f, t->name, SVCR_NFT_OWNER);
 	for (size_t i = 0; i < t->layout->nsets; i++)
 		if (t->sets[i].present)
 			out_set(o, t, &t->sets[i]);
-	for (size_t i = t->nchains; i-- > 0;) /* chains come before those that go to them */
+	for (size_t i = t->nchains; i-- > 0;) /* a chain must come before chains that go to it */
 		out_chain(o, t, &t->chains[i]);
 	svcr_out_str(o, "}\n");
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Tables and their parts in nft(8)'s language. */
+/* Prints tables and their parts in the language of nft(8). */
 #ifndef SVCR_NFT_TEXT_H
 #define SVCR_NFT_TEXT_H
 
@@ -10,20 +10,20 @@
 
 /* "10.96.0.1 . tcp . 80"; an interval's last field as prefix or range. Returns buf. */
 const char *svcr_nft_key_text(const struct svcr_nft_set *s, const uint8_t *elem, char *buf);
-/* The last field of a key alone: a prefix or range where it is an interval. Returns buf. */
+/* Prints only the last field of a key: a prefix or range if it is an interval. Returns buf. */
 const char *svcr_nft_last_field_text(const struct svcr_nft_set *s, const uint8_t *elem, char *buf);
 /* "goto balance-2", "10.244.1.7 . 8080"; "" for sets. `t` is the table that the set is in. */
 const char *svcr_nft_data_text(const struct svcr_nft_table *t, const struct svcr_nft_set *s, const uint8_t *elem,
 			       char *buf);
-/* A whole element: key, comment, data. */
+/* Prints a whole element: key, comment, data. */
 void svcr_nft_out_elem(struct svcr_out *o, const struct svcr_nft_table *t, const struct svcr_nft_set *s,
 		       const uint8_t *elem);
 void svcr_nft_out_rule(struct svcr_out *o, const struct svcr_nft_table *t, const struct svcr_nft_rule *rule);
-/* What stands between the braces of a set's declaration; each line after `indent`, before `end`. */
+/* Prints the inside of the braces of a set's declaration, each line between `indent` and `end`. */
 void svcr_nft_out_set_header(struct svcr_out *o, const struct svcr_nft_set *s, const char *indent, const char *end);
-/* What stands between the braces of a base chain's declaration. */
+/* Prints the inside of the braces of a base chain's declaration. */
 void svcr_nft_out_base_chain(struct svcr_out *o, const struct svcr_nft_chain_layout *l);
-/* All tables, as text that `nft -f` loads in the place of tables of the same names. */
+/* Prints all tables. `nft -f` loads the text and replaces tables of the same names. */
 void svcr_nft_out(struct svcr_out *o, const struct svcr_nft *n);
 
 #endif

@@ -16,8 +16,8 @@ uint32_t svcr_nft_concat_type(const uint8_t *fields, uint8_t family)
 }
 
 /*
- * How nft(8) learns what a key of `typeof` is: nested type-length-values with
- * the numbers of its expression kinds (1.0.6 writes, 1.1.3 reads the same).
+ * The user data from which nft(8) reads the `typeof` of a key: nested type-length-value entries
+ * with nft's numbers of expression kinds (as 1.0.6 writes and 1.1.3 reads them).
  */
 enum { UD_KEYBYTEORDER, UD_DATABYTEORDER, UD_KEY_TYPEOF = 3, UD_DATA_TYPEOF = 4, UD_DATA_INTERVAL = 6 };
 enum { UD_EXPR_KIND, UD_EXPR_DATA };
@@ -41,7 +41,7 @@ static void udata_field(struct nftnl_udata_buf *b, uint8_t at, uint8_t field, ui
 	struct nftnl_udata *nest = nftnl_udata_nest_start(b, at);
 	bool v6 = family == SVCR_IPV6;
 
-	if (field == F_DADDR) /* the header's 12th (IPv6: 9th) field in nft's description */
+	if (field == F_DADDR) /* the 12th (IPv6: 9th) field in nft's description of the header */
 		udata_two(b, UD_PAYLOAD, v6 ? UD_PROTO_IP6 : UD_PROTO_IP, (uint32_t[]){ v6 ? 9 : 12 }, 1);
 	else if (field == F_DPORT)
 		udata_two(b, UD_PAYLOAD, UD_PROTO_TH, (uint32_t[]){ 2 }, 1);

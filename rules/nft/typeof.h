@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* How nft(8) learns the types of a set's key and data: numbers of data types, and user data for `typeof`. */
+/*
+ * The types of a set's key and data for nft(8): numbers of data types, and user data for
+ * `typeof`.
+ */
 #ifndef SVCR_NFT_TYPEOF_H
 #define SVCR_NFT_TYPEOF_H
 
@@ -7,7 +10,7 @@
 
 #include "rules/nft/layout.h"
 
-/* The numbers of nft(8)'s data types of a key, six bits each. */
+/* Returns the numbers of nft(8)'s data types of a key, six bits each. */
 uint32_t svcr_nft_concat_type(const uint8_t *fields, uint8_t family);
 /*
  * Puts NFTA_SET_USERDATA of a map of endpoints, whose key only `typeof` can

@@ -56,13 +56,16 @@ static int add_targets(struct svcr_nft_set *s, const uint8_t *key, size_t key_le
 	return 0;
 }
 
-/* Whoever sends; see chains.c for the sources that are masqueraded besides. */
+/* True if packets from all sources are masqueraded; chains.c has rules for single sources. */
 static bool is_masqueraded(const struct builder *b, const struct svcr_vip *v)
 {
 	return (b->o->masquerade_all && v->kind != SVCR_VIP_NODE_PORT) || (v->kind != SVCR_VIP_CLUSTER && !v->local);
 }
 
-/* True if the delegate chooses the endpoint for what comes from anywhere or, `local`, from outside. */
+/*
+ * True if the delegate chooses the endpoint of packets from all sources or, with `local`, from
+ * outside.
+ */
 static bool is_delegated(const struct builder *b, const struct svcr_vip *v, bool local)
 {
 	return b->delegate && (local || !svcr_services_splits(v)) && !svcr_addrs_have(b->delegate->elsewhere, &v->addr);
@@ -74,14 +77,17 @@ static int delegate_chain(struct builder *b, const struct svcr_vip *v, struct sv
 	return svcr_nft_chain(&b->tables[v->addr.family], *ret) ? 0 : -ENOMEM;
 }
 
-/* Where a VIP's packets go: among `count` endpoints, or nowhere. Makes the chains. */
+/* Chooses the verdict of a VIP with `count` endpoints, and makes the chains for it. */
 static int choose_chain(struct builder *b, const struct svcr_vip *v, bool local, size_t count,
 			struct svcr_nft_chain_id *ret)
 {
 	struct svcr_nft_table *t = &b->tables[v->addr.family];
 
 	if (count == 0) {
-		/* none anywhere: refused at once; only elsewhere: dropped, so that others are tried */
+		/*
+		 * no endpoint anywhere: refused at once; only on other nodes: dropped, so that
+		 * clients try those
+		 */
 		*ret = (struct svcr_nft_chain_id){ v->choice->cluster.n ? VERDICT_DROP : CHAIN_REJECT, 0 };
 		return 0;
 	}
@@ -120,7 +126,7 @@ static int add_firewall(struct builder *b, const struct svcr_vip *v, const uint8
 	size_t alen = svcr_addr_len(v->addr.family);
 	int err = svcr_nft_add_key(set_of(b, v->addr.family, SET_FIREWALLED), key);
 
-	s->present = true; /* also when nobody is allowed */
+	s->present = true; /* even if no source is allowed */
 	for (size_t i = 0; !err && i < v->nallowed; i++) {
 		uint8_t *e = svcr_nft_add(s);
 
@@ -148,7 +154,10 @@ static int add_external(struct builder *b, const struct svcr_vip *v, const uint8
 
 static int add_vip(struct builder *b, const struct svcr_vip *v)
 {
-	/* internalTrafficPolicy Local holds for every source, so only the local endpoints are laid out */
+	/*
+	 * internalTrafficPolicy Local holds for every source, so the map has only the local
+	 * endpoints
+	 */
 	bool only_local = v->kind == SVCR_VIP_CLUSTER && v->local;
 	const struct svcr_endpoint_addrs *targets = only_local ? &v->choice->local : &v->choice->cluster;
 	uint8_t key[SVCR_VIP_MAX];
@@ -180,7 +189,7 @@ static int add_addrs(struct builder *b, enum svcr_services_set id, const struct 
 		int err;
 
 		memcpy(key, v[i].bytes, len);
-		memcpy(key + len, v[i].bytes, len); /* hairpin: sender and endpoint */
+		memcpy(key + len, v[i].bytes, len); /* for SET_HAIRPIN: the source and the endpoint */
 		err = svcr_nft_add_key(set_of(b, v[i].family, id), key);
 		if (err)
 			return err;
@@ -189,8 +198,8 @@ static int add_addrs(struct builder *b, enum svcr_services_set id, const struct 
 }
 
 /*
- * A packet that the delegate translated looks like one that it did not: the node's own
- * addresses talk to themselves without any service, so they are left out.
+ * Fills SET_HAIRPIN. With a delegate, a translated packet cannot be told from other packets, so
+ * the node's own addresses, which may connect to themselves without a service, are left out.
  */
 static int add_hairpin(struct builder *b)
 {
@@ -205,7 +214,10 @@ static int add_hairpin(struct builder *b)
 	return err;
 }
 
-/* Cluster IPs, bound or not, and what else is bound; both lists are sorted, and so is the result. */
+/*
+ * Fills SET_BOUND_IPS with all cluster IPs and all bound addresses. Both lists are sorted, and
+ * so is the result.
+ */
 static int add_bound(struct builder *b)
 {
 	const struct svcr_addrs *bound = b->delegate ? b->delegate->bound : NULL;
@@ -275,7 +287,7 @@ static int build_sets(struct builder *b)
 	return err;
 }
 
-/* Sets that no rule would look into are left out; a table without VIPs and service CIDRs altogether. */
+/* Drops sets that no rule looks up. A table without VIPs and service CIDRs is not present. */
 static void prune(struct svcr_nft_table *t, bool delegate)
 {
 	struct svcr_nft_set *s = t->sets;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* From what this node must serve to the tables that serve Services. */
+/* Builds the tables that serve Services from the view of this node. */
 #ifndef SVCR_SERVICES_BUILD_H
 #define SVCR_SERVICES_BUILD_H
 
@@ -11,8 +11,8 @@
 extern const struct svcr_kind *const svcr_services_kinds[];
 
 /*
- * Something behind the table that chooses the endpoint of a packet instead of it. The
- * table lets packets to a VIP go on to it, unchanged but for the masquerade mark. Its layout
+ * Another part of the kernel that chooses endpoints instead of the table. The table lets
+ * packets to a VIP pass to it, changed only by the masquerade mark. The layout of such a table
  * has rows for CHAIN_DELEGATE, CHAIN_MASQUERADED_DELEGATE, SET_BOUND_IPS and SET_DRAINING.
  */
 struct svcr_services_delegate {
@@ -21,20 +21,20 @@ struct svcr_services_delegate {
 };
 
 /*
- * Fills the empty tables of `n` that serve Services. With `delegate` (NULL: none), for whose
- * layout they were made, packets are left to it where it can choose the endpoint; see
+ * Fills the empty tables of `n` that serve Services. With a `delegate` (NULL: none) the tables
+ * must have its layout; it gets the packets whose endpoint it can choose, see
  * svcr_services_splits(). 0 or -ENOMEM.
  */
 int svcr_services_build(const struct svcr_view *view, const struct svcrules_options *o,
 			const struct svcr_services_delegate *delegate, struct svcr_nft *n);
-/* Fills in the numbers of what was built. */
+/* Fills in the numbers of services, endpoints and elements. */
 void svcr_services_count(const struct svcr_view *view, const struct svcr_nft *n, struct svcrules_stats *stats);
 
 /*
- * A delegate has one set of endpoints for a VIP, whoever sends. So under an external policy
- * Local it has the local ones, for the traffic from outside; the table itself serves pods and
- * the node before the delegate sees their packets. So it does for all that goes to an address
- * of svcr_services_delegate.elsewhere.
+ * True if a VIP has different endpoints for different sources (externalTrafficPolicy Local). A
+ * delegate has one list of endpoints for each VIP: here the local ones, for traffic from
+ * outside. The table itself serves pods and the node, before the delegate sees their packets.
+ * It also serves all packets to addresses of svcr_services_delegate.elsewhere.
  */
 static inline bool svcr_services_splits(const struct svcr_vip *v)
 {

@@ -5,7 +5,7 @@
 
 #include <errno.h>
 
-/* Collects the rules of one chain; `err` is sticky. */
+/* Makes the rules of one chain; `err` is sticky. */
 struct maker {
 	struct svcr_nft *nft;
 	struct svcr_nft_table *table;
@@ -67,8 +67,9 @@ static void output_rules(struct maker *m)
 {
 	source_range_rules(m);
 	/*
-	 * To an address of its own the node sends from that address, which no
-	 * other could answer. (A reset of ours is no new connection.)
+	 * A connection from the node to one of its own addresses has that address as its
+	 * source, so no other machine could answer it. (Resets that the table sends are not new
+	 * connections.)
 	 */
 	if (has(m, SET_BOUND_IPS))
 		RULE(m, { .op = OP_CT_NEW }, LOOKUP(SET_BOUND_IPS, { F_SADDR }), LOOKUP(SET_BOUND_IPS, { F_DADDR }),
@@ -76,7 +77,10 @@ static void output_rules(struct maker *m)
 	RULE(m, GOTO(has(m, SET_LOCAL_POLICY) ? CHAIN_FROM_NODE : CHAIN_SERVICES, 0));
 }
 
-/* The node reaches services of Local policy through all endpoints, with its own address. */
+/*
+ * The node itself reaches services with traffic policy Local through all endpoints,
+ * masqueraded.
+ */
 static void from_node_rules(struct maker *m)
 {
 	if (!has(m, SET_LOCAL_POLICY))
@@ -85,7 +89,7 @@ static void from_node_rules(struct maker *m)
 	RULE(m, GOTO(CHAIN_SERVICES, 0));
 }
 
-/* What is in --service-cidr and nobody's. */
+/* Drops packets to addresses in --service-cidr that no service has. */
 static void unallocated_rules(struct maker *m)
 {
 	struct svcr_nft_stmt stmts[SVCR_NFT_STMTS_MAX] = { LOOKUP(SET_SERVICE_CIDRS, { F_DADDR }) };
@@ -110,13 +114,13 @@ static void services_rules(struct maker *m)
 		RULE(m, VMAP(SET_SERVICES, VIP));
 	if (has(m, SET_CLUSTER_IPS) && !m->f->delegate)
 		RULE(m, LOOKUP(SET_CLUSTER_IPS, { F_DADDR }), GOTO(CHAIN_REJECT, 0));
-	if (has(m, SET_BOUND_IPS)) /* an address of the node: it answers to ping, as its others do */
+	if (has(m, SET_BOUND_IPS)) /* only protocols of services are refused, so that these addresses answer pings as all others do */
 		RULE(m, { .op = OP_CT_NEW }, LOOKUP(SET_PROTOCOLS, { F_L4PROTO }), LOOKUP(SET_BOUND_IPS, { F_DADDR }),
 		     GOTO(CHAIN_REJECT, 0));
 	unallocated_rules(m);
 }
 
-/* Which client was sent where is remembered once the choice is made, before any masquerade. */
+/* Remembers to which endpoint a client was sent: after the choice and before any masquerade. */
 static void remember_rules(struct maker *m)
 {
 	if (!has(m, SET_STICKY))
@@ -136,7 +140,7 @@ static void input_rules(struct maker *m)
 static void postrouting_rules(struct maker *m)
 {
 	remember_rules(m);
-	if (has(m, SET_HAIRPIN) && m->f->delegate) /* what a delegate translates is not marked as translated; none of these is the node's own */
+	if (has(m, SET_HAIRPIN) && m->f->delegate) /* packets that a delegate translated do not have ct status dnat; the set has no address of the node */
 		RULE(m, LOOKUP(SET_HAIRPIN, { F_SADDR, F_DADDR }), GOTO(CHAIN_MASQUERADE, 0));
 	else if (has(m, SET_HAIRPIN))
 		RULE(m, { .op = OP_CT_DNAT }, LOOKUP(SET_HAIRPIN, { F_SADDR, F_DADDR }), GOTO(CHAIN_MASQUERADE, 0));
@@ -148,7 +152,7 @@ static void masquerade_rules(struct maker *m)
 	RULE(m, { .op = OP_MARK_CLEAR, .n = m->f->mark }, { .op = OP_MASQUERADE });
 }
 
-/* An ICMP answer alone would be rate-limited, and TCP clients would wait. */
+/* TCP gets a reset: the kernel limits the rate of ICMP errors, and clients would wait. */
 static void reject_rules(struct maker *m)
 {
 	RULE(m, { .op = OP_L4PROTO, .n = SVCR_TCP }, { .op = OP_REJECT_TCP });
@@ -169,7 +173,7 @@ static void sticky_rules(struct maker *m)
 	RULE(m, GOTO(m->chain.kind == CHAIN_STICKY ? CHAIN_BALANCE : CHAIN_BALANCE_LOCAL, m->chain.n));
 }
 
-/* The packet goes on as it is. */
+/* The packet passes unchanged. */
 static void no_rules(struct maker *m)
 {
 	(void)m;
@@ -180,7 +184,10 @@ static void mark_rules(struct maker *m)
 	RULE(m, { .op = OP_MARK_SET, .n = m->f->mark });
 }
 
-/* Always masqueraded: marked here, so that no other packet is looked up for it. */
+/*
+ * For VIPs that are masqueraded for all sources: marking here costs no lookup for other
+ * packets.
+ */
 static void masqueraded_rules(struct maker *m)
 {
 	RULE(m, { .op = OP_MARK_SET, .n = m->f->mark },

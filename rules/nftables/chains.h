@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The rules of every chain of a table that serves Services, as far as its sets demand them. */
+/*
+ * Makes the rules of each chain of a table that serves Services; which rules, depends on its
+ * sets.
+ */
 #ifndef SVCR_SERVICES_CHAINS_H
 #define SVCR_SERVICES_CHAINS_H
 
@@ -19,8 +22,8 @@ struct svcr_services_features {
 int svcr_services_make_rules(struct svcr_nft *n, struct svcr_nft_table *t, const struct svcr_services_features *f);
 
 /*
- * For a table whose services another table serves now: masquerades what the other one
- * translated and what comes from SET_BOUND_IPS. 0 or -ENOMEM.
+ * Makes the rules of a table whose services are now served by another table: they masquerade
+ * packets from SET_BOUND_IPS that the other table translated. 0 or -ENOMEM.
  */
 int svcr_services_make_retired_rules(struct svcr_nft *n, struct svcr_nft_table *t);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Clients of sticky services that the kernel remembers, brought in line with a change of rules. */
+/* Adjusts the clients of sticky services that the kernel remembers to a change of rules. */
 #include "rules/nft/attr.h"
 #include "rules/nftables/flows.h"
 
@@ -12,14 +12,14 @@ static uint64_t milliseconds(svcr_nft_attr a)
 	return a && mnl_attr_get_payload_len(a) == 8 ? be64toh(mnl_attr_get_u64(a)) : 0;
 }
 
-/* One remembered client: where it was sent, and what is left of its time. */
+/* A remembered client: its endpoint, and the rest of its timeout. */
 struct client {
 	const uint8_t *key, *data;
 	size_t key_len, data_len;
 	uint64_t timeout, left; /* ms */
 };
 
-/* The service's timeout now, in ms; 0 if the client must be forgotten. */
+/* Returns the service's new timeout in ms; 0 if the client must be forgotten. */
 static uint64_t wanted_timeout(const struct svcr_nft_table *t, const struct client *c)
 {
 	const uint8_t *vip = c->key + svcr_addr_len(t->family);
@@ -32,7 +32,7 @@ static uint64_t wanted_timeout(const struct svcr_nft_table *t, const struct clie
 	return id.kind == CHAIN_REMEMBER ? (uint64_t)id.n * 1000 : 0;
 }
 
-/* Appends a message about one client; `timeout` 0 deletes. */
+/* Appends a message that sets the timeout of a client; 0 deletes the client. */
 static int client_message(const struct svcr_nft_table *t, const struct client *c, uint64_t timeout, uint64_t left,
 			  struct svcrules_messages *m)
 {
@@ -66,7 +66,7 @@ static int client_message(const struct svcr_nft_table *t, const struct client *c
 	return 0;
 }
 
-/* A service's new timeout counts from the client's last connection, as if it had always held. */
+/* Counts the new timeout of a service from the client's last connection. */
 static int revise_client(const struct svcr_nft_table *t, const struct client *c, struct svcrules_messages *m)
 {
 	uint64_t wanted = wanted_timeout(t, c), idle = c->timeout > c->left ? c->timeout - c->left : 0;

@@ -36,7 +36,7 @@ void svcrules_forget_removed(struct svcrules_ruleset *want)
 	}
 }
 
-/* Copies the UDP addresses of `from` that neither `t` nor `but` (if not NULL) has. */
+/* Copies the UDP service addresses of `from` that neither `t` nor `but` (may be NULL) has. */
 static int keep_udp(struct svcr_nft_table *t, const struct svcr_nft_set *from, const struct svcr_nft_set *but)
 {
 	int err = 0;
@@ -99,7 +99,7 @@ bool svcr_flow_served(const struct svcr_nft_table *t, const uint8_t *source, con
 	bool external = svcr_nft_find(&t->sets[SET_SERVICES_EXTERNAL], key) &&
 			!in_ranges(&t->sets[SET_POD_CIDRS], source, alen) &&
 			!svcr_nft_find(&t->sets[SET_NODE_IPS], source) &&
-			!svcr_nft_find(&t->sets[SET_BOUND_IPS], source); /* this node's, to itself */
+			!svcr_nft_find(&t->sets[SET_BOUND_IPS], source); /* from this node to itself */
 
 	return leads_to(&t->sets[external ? SET_LOCAL_ENDPOINTS : SET_ENDPOINTS], key, len, data);
 }

@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The table that serves Services: its sets and maps, and its chains. Targets that
- * choose endpoints in another way share the numbers and most of the rows.
+ * The layout of the tables that serve Services: sets, maps and chains. Targets that choose
+ * endpoints in another way share the numbers and most of the rows.
  */
 #ifndef SVCR_SERVICES_LAYOUT_H
 #define SVCR_SERVICES_LAYOUT_H
 
-#include <netinet/in.h> /* before the next one, which has the same types */
+#include <netinet/in.h> /* before SET_SERVICES_EXTERNAL, which has the same types */
 #include <linux/netfilter.h>
 
 #include "addr.h"
 #include "rules/nft/value.h"
 
-#define SVCR_SERVICES_AFFINITY_SIZE 262144 /* clients remembered at most, for each family */
+#define SVCR_SERVICES_AFFINITY_SIZE 262144 /* the most clients that are remembered in each family */
 
 enum svcr_services_set {
 	SET_PROTOCOLS,
 	SET_CLUSTER_IPS,
-	SET_BOUND_IPS, /* of a delegate: addresses of this node whose other ports must not reach it */
+	SET_BOUND_IPS, /* with a delegate: addresses that are on this node only for services, so that their other ports are refused */
 	SET_POD_CIDRS,
 	SET_SERVICE_CIDRS,
 	SET_UNMANAGED_IPS,
@@ -33,7 +33,7 @@ enum svcr_services_set {
 	SET_LOCAL_ENDPOINTS,
 	SET_AFFINITY,
 	SET_REMOVED,
-	SET_DRAINING, /* of a delegate: endpoints that finish their connections, and for how long */
+	SET_DRAINING, /* with a delegate: endpoints that finish their connections, with the rest of their time */
 	SET__COUNT
 };
 
@@ -46,13 +46,13 @@ enum svcr_services_chain {
 	CHAIN_FROM_NODE,
 	CHAIN_REJECT,
 	CHAIN_MASQUERADE,
-	CHAIN_DELEGATE,      /* on to the delegate, which chooses the endpoint */
+	CHAIN_DELEGATE,      /* passes to the delegate, which chooses the endpoint */
 	CHAIN_MASQUERADED_DELEGATE,
 	CHAIN_BALANCE,       /* n: endpoints */
 	CHAIN_BALANCE_LOCAL,
 	CHAIN_STICKY,
 	CHAIN_STICKY_LOCAL,
-	CHAIN_MASQUERADED_BALANCE, /* marks, then goes to the chain above of the same name */
+	CHAIN_MASQUERADED_BALANCE, /* marks, then goes to the chain of the same name without "masqueraded-" */
 	CHAIN_MASQUERADED_BALANCE_LOCAL,
 	CHAIN_MASQUERADED_STICKY,
 	CHAIN_MASQUERADED_STICKY_LOCAL,
@@ -62,7 +62,7 @@ enum svcr_services_chain {
 
 #define SVCR_SERVICES_VIP { F_DADDR, F_L4PROTO, F_DPORT }
 
-/* Rows that all layouts of Services have. */
+/* The rows that all layouts of Services have. */
 #define SVCR_SERVICES_SETS                                                                         \
 	[SET_PROTOCOLS] = { .name = "protocols", .key = { F_L4PROTO } },                           \
 	[SET_CLUSTER_IPS] = { .name = "cluster-ips", .key = { F_DADDR } },                         \
@@ -92,9 +92,9 @@ enum svcr_services_chain {
 	[SET_REMOVED] = { .name = "removed-udp", .key = SVCR_SERVICES_VIP, .upkeep = true }
 
 /*
- * Priorities as every NAT uses them (linux/netfilter_ipv4.h NF_IP_PRI_NAT_DST and _SRC),
- * but for output and input: nft 1.1.3 would list -100 and 100 there by names
- * that 1.0.6 refuses to load for these hooks.
+ * The usual priorities of NAT (linux/netfilter_ipv4.h, NF_IP_PRI_NAT_DST and _SRC), except in
+ * output and input: nft 1.1.3 lists -100 and 100 there with names that nft 1.0.6 does not load
+ * for these hooks.
  */
 #define SVCR_SERVICES_CHAINS                                                                       \
 	[CHAIN_PREROUTING] = { .name = "prerouting", .type = "nat", .hook = "prerouting",          \
@@ -131,7 +131,7 @@ extern const struct svcr_nft_layout svcr_services_layout;
 
 /* The table of `n` that serves Services in that family (SVCR_IPV4 or SVCR_IPV6), or NULL; `n` may be NULL. */
 struct svcr_nft_table *svcr_services_table(const struct svcr_nft *n, uint8_t family);
-/* One of its sets; the table must be there. */
+/* Returns one of its sets; the table must exist. */
 static inline struct svcr_nft_set *svcr_services_set(const struct svcr_nft *n, uint8_t family,
 						     enum svcr_services_set id)
 {
@@ -149,7 +149,7 @@ static inline size_t svcr_vip_len(uint8_t family)
 /* "10.96.0.1:80/tcp", "[fd00::1]:53/udp" into buf[SVCR_VIP_TEXT], which is returned. */
 #define SVCR_VIP_TEXT 72
 const char *svcr_vip_text(uint8_t family, const uint8_t *key, char *buf);
-/* The name (namespace/name:port) that the services map of `n` has for a VIP, or NULL. */
+/* Returns the name (namespace/name:port) of a VIP from the services map of `n`, or NULL. */
 const char *svcr_vip_name(const struct svcr_nft *n, uint8_t family, const uint8_t *key);
 
 /* An element of the set draining: the VIP's key with the endpoint after it; returns its length. */

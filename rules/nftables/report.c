@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* A line's key is the family and the VIP's key. */
+/* The key of a line: the family and the key of the VIP. */
 int svcr_services_report_vip(struct svcr_report *r, uint8_t family, const uint8_t *vip)
 {
 	uint8_t key[SVCR_REPORT_KEY] = { family };
@@ -43,7 +43,7 @@ static bool serves_services(const struct svcr_nft_table *t)
 	return strcmp(t->layout->serves, SVCR_SERVICES_WORD) == 0;
 }
 
-/* Every VIP that a change refers to. */
+/* Adds every VIP that a change refers to. */
 static int collect_vips(struct svcr_report *r, const struct svcr_nft_changes *c)
 {
 	int err = 0;
@@ -78,7 +78,7 @@ static void range_texts(struct svcr_texts *t, const struct svcr_nft_set *s, cons
 		svcr_texts_add(t, "source %s", svcr_nft_last_field_text(s, svcr_nft_elem(s, i), text));
 }
 
-/* What a verdict means where it is not the usual choice among endpoints. */
+/* Says what a verdict means that is not the usual choice among endpoints. */
 static void verdict_texts(struct svcr_texts *t, const struct svcr_nft_set *s, const uint8_t *key, const char *what)
 {
 	const uint8_t *e = svcr_nft_find(s, key);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Changes in the words of Services: addresses and ports whose endpoints or properties differ. */
+/*
+ * Reports changes in the words of Services: addresses and ports whose endpoints or properties
+ * differ.
+ */
 #ifndef SVCR_SERVICES_REPORT_H
 #define SVCR_SERVICES_REPORT_H
 
@@ -7,12 +10,12 @@
 #include "rules/nftables/layout.h"
 #include "rules/report.h"
 
-/* What another part of the rule set, beside the tables, adds to the report. */
+/* What another part of the rule set adds to the report of the tables. */
 struct svcr_services_more {
 	const void *arg;
 	/* Adds VIPs that differ by svcr_services_report_vip(). 0 or -ENOMEM. */
 	int (*collect)(struct svcr_report *r, const void *arg);
-	/* Adds what one side (`to`, else from) does for the VIP. */
+	/* Adds the endpoints and properties of the VIP on one side (`to`, else from). */
 	void (*texts)(struct svcr_texts *t, bool to, uint8_t family, const uint8_t *key, const void *arg);
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The target "nftables": Services through maps of nf_tables. */
+/* The target "nftables": serves Services with maps of nf_tables. */
 #include "rules/nftables/target.h"
 #include "rules/nftables/build.h"
 #include "rules/nftables/flows.h"
