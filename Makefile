@@ -145,7 +145,7 @@ uninstall: ## removes the files that install made, with the same PREFIX and DEST
 clean: ## removes build/ and the archive of `make dist`
 	rm -rf build svcrules-$(VERSION).tar.gz
 
-# From the last commit; without git, from all files but those that were built.
+# From the last commit; without git, from all files except those that were built.
 DIST := svcrules-$(VERSION)
 DISTDIR ?= .
 dist: ## svcrules-VERSION.tar.gz, the source, in DISTDIR (.)
@@ -167,7 +167,7 @@ bench-large: deps-test ## the same with all sizes and more runs
 bench bench-large:
 	@$(MAKE) --no-print-directory $B/svcrules $B/cluster $B/bench-tool
 	@$S/bench/run.sh $(if $(filter bench-large,$@),large,normal)
-bench-readme: ## the results of the last bench into BENCHMARK.md and the plot
+bench-readme: ## the results of the last bench into BENCHMARK.md, README.md and the plot
 	@$S/bench/readme.sh
 
 # Each header compiles alone.

@@ -7,7 +7,7 @@
 #      'svcrules diff' finds nothing to change;
 #  (c) what 'nft list ruleset' prints loads again.
 # Runs as root, or as an ordinary user inside a new user namespace.
-# BACKEND=ipvs does the same with the cases that have an expected.ipvs. Their text
+# BACKEND=ipvs does the same for the target ipvs with the cases that have an expected.ipvs. Their text
 # is for ip(8), ipvsadm(8) and nft(8); the kernel must have IPVS, see vm.sh.
 set -u
 export LC_ALL=C
@@ -19,7 +19,7 @@ passed=0
 failed=0
 skipped=0
 BACKEND=${BACKEND:-nftables}
-suffix=nft # of the files that expect output for this back end
+suffix=nft # of the files with the expected output of this target
 [ "$BACKEND" = nftables ] || suffix=$BACKEND
 
 NAME=${NAME:-golden-kernel}
@@ -34,7 +34,7 @@ svcrules() {
 }
 
 ip=$(command -v ip) # a path: in the emulated machine nsenter(1) may have an ip of its own
-# What follows works on the kernel's present rules, whatever they are.
+# These functions work on the rules that the kernel has at the time of the call.
 if [ "$BACKEND" = ipvs ]; then
 	# Loads the three texts; the exit status is that of the first that fails.
 	load_text() {
@@ -51,7 +51,7 @@ if [ "$BACKEND" = ipvs ]; then
 		listing
 		at ipvsadm -Sn | sort
 		at "$ip" -o link show type dummy | grep -o ': [a-z0-9]*: <.*>'
-		# The text for IPv4 alone has nothing against link-local addresses: a kernel without IPv6 would refuse that.
+		# The text for IPv4 alone does not turn link-local addresses off: a kernel without IPv6 would refuse that.
 		at "$ip" -o addr show dev svcrules0 2>/dev/null | grep -v ' fe80::' | cut -d' ' -f 2-
 	}
 else
@@ -64,7 +64,7 @@ ok() {
 	passed=$((passed + 1))
 }
 
-# not_ok WHAT [FILE...]: the files hold the reason.
+# not_ok WHAT [FILE...]: the files have the reason.
 not_ok() {
 	failed=$((failed + 1))
 	echo "not ok - $name: $1"
@@ -103,8 +103,8 @@ by_text() {
 	return 0
 }
 
-# by_apply COMPARE: delete must also remove what the text made, as it is svcrules' own. With
-# COMPARE true the rules that apply makes must be those of the text.
+# by_apply COMPARE: delete must also remove the rules that the text made, because they belong to
+# svcrules. With COMPARE true, apply must make the same rules as the text.
 by_apply() {
 	if ! at "$SVCRULES" delete >"$work/err" 2>&1 || [ -n "$(all)" ]; then
 		not_ok "delete leaves rules" "$work/err" "$work/raw"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # golden.sh [--update] [NAME...]: compares what 'svcrules compile' prints for the
 # inputs below testdata/golden, or for the cases named, with the files expected.*
-# beside them. --update rewrites the expectations that exist; read the diff
+# next to them. --update rewrites the expectations that exist; read the diff
 # before you commit it.
 #
 # A case is a directory GROUP/NAME with input.json (or input-1.json,
@@ -19,7 +19,7 @@ targets=(
 	"nft nftables"
 	"ipvs ipvs"
 )
-choose=--backend
+choose=--target
 
 here=$(cd "$(dirname "$0")" && pwd)
 root=${here%/testdata/suites}

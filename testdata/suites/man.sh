@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # man.sh: the manuals agree with the program: syntax, commands, options, synopses,
-# examples, names of checks, the layout and the library's functions.
+# exit statuses, names of checks, the layout, JSON members, the library's functions and all examples.
 set -u
 export LC_ALL=C
 root=$(cd "$(dirname "$0")/../.." && pwd)
@@ -133,7 +133,7 @@ check_names() {
 	fi
 }
 
-# The rows of the sets and chains: those of all layouts of Services, and those of one target.
+# Prints the rows of sets and chains: of all layouts of Services, then of single targets.
 layout_rows() {
 	sed -nE '/^#define SVCR_SERVICES_(SETS|CHAINS)/,/[^\\]$/p' rules/nftables/layout.h
 	sed -nE '/_(sets|chains)\[[A-Z_]+\] = \{/,/\};/p' rules/nftables/layout.c rules/ipvs/layout.c

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # pure.sh [ARCHIVE]: the library is pure: its archive needs no function that makes a
-# system call other than for memory. Includes go one way, and the public header
+# system call except for memory. Includes go one way, and the public header
 # compiles alone.
 set -u
 export LC_ALL=C
@@ -137,7 +137,7 @@ one_way() { # one_way DIRECTORY ALLOWED-AREA...
 	[ $bad -eq 1 ] || pass
 }
 
-# The objects of lib/ must link without those of rules/, whatever the headers declare.
+# The objects of lib/ must link without the objects of rules/.
 lib_alone() {
 	local f objects=() missing
 	while read -r f; do

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# switch-off.sh [NAME...]: what an option or a field adds is gone after the next
-# apply without it, and back after the one that follows. Each time the kernel's
-# rules must be those that an apply to an empty rule set makes; only the numbers
+# switch-off.sh [NAME...]: the effect of an option or a field is gone after the
+# next apply without it, and back after the apply that follows. Each time the kernel
+# must have the same rules as after an apply to an empty rule set; only the numbers
 # of a service's endpoints may differ. With NAMEs, such as --masquerade-all, only
 # these cases are run.
 # Runs as root, or as an ordinary user inside a new user namespace.

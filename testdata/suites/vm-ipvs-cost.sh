@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vm-ipvs-cost.sh [SERVICES ENDPOINTS]: measures the IPVS back end in the emulated machine (see
+# vm-ipvs-cost.sh [SERVICES ENDPOINTS]: measures the target ipvs in the emulated machine (see
 # vm.sh): a first apply against `ipvsadm -R` of the same virtual servers, whose text is made
 # before; a run with nothing to do; one endpoint replaced. The times are medians of three runs.
 set -u

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # vm.sh COMMAND...: runs COMMAND as root under Debian's own kernel in an emulated
 # machine, with the files and the directory of this machine, read-only, and an
-# empty /tmp, /var/tmp and /run. Output and exit status are those of COMMAND, but
+# empty /tmp, /var/tmp and /run. It has the output and the exit status of COMMAND, but
 # 77 means that there is no machine ("SKIP: ..."), 124 that COMMAND was not done
 # after VM_TIMEOUT seconds, and 125 that the machine did not come up.
 #

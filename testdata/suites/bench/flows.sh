@@ -57,7 +57,7 @@ beside_few() {
 	rm -f "$out/base.json"
 }
 
-# The turns are short, so that other work of the machine slows all layouts alike.
+# The turns are short, so that other work of the machine slows all layouts equally.
 flows_of() { # flows_of SIZE LAYOUT ROUND
 	udp_flows "$1" "$2" 2000
 	tcp_flows "$1" "$2" 1000

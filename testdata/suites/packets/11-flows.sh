@@ -95,7 +95,7 @@ shortened() {
 	apply
 	if [ "$BACKEND" = ipvs ]; then
 		check "a shorter timeout is for newcomers" 2 "$(at node ipvsadm -Sn | grep -F "$VIP" | grep -c -- "-p $SHORT\$")"
-		return # remembered clients keep their timeout, as svcrules(5) says
+		return # remembered clients keep their timeout, as svcrules(1) says, CAVEATS
 	fi
 	sleep $((SHORT + 1)).5
 	if [ "$(many udp $VIP 80)" != "$before" ]; then

@@ -97,7 +97,7 @@ deleted() {
 	check "there were messages of delete to be killed at" yes "$([ "$n" -gt 3 ] && echo yes)"
 }
 
-# A change of back ends, killed at each third message: at any time one of the two serves.
+# A change of targets, killed at each third message: at any time one of the two serves.
 switched() { # switched FROM TO
 	local n
 	for ((n = 1; n < 200; n += 3)); do

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The state file that a run leaves for the next one saves reading, and never leads to
-# wrong rules, whatever happened to the kernel's rules, the input or the file.
+# wrong rules, even if the kernel's rules, the input or the file changed in between.
 set -u
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -108,7 +108,7 @@ flip() {
 	printf '\377' | dd of="$(state_file)" bs=1 seek="$1" conv=notrunc status=none
 }
 
-# The part of the state file that holds the rules is read and checked only if it is needed.
+# The part of the state file that has the rules is read and checked only if it is needed.
 flip_last() {
 	cluster 10.244.1.11@node1
 	apply

@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Only IPVS has this: draining, persistence, schedulers, virtual servers of other
-# programs, the interface svcrules0, and the change of back ends.
+# programs, the interface svcrules0, and the change of targets.
 set -u
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 begin
 if [ "$BACKEND" != ipvs ]; then
-	skip "IPVS" "this back end is $BACKEND"
+	skip "IPVS" "this target is $BACKEND"
 	finish
 fi
 LIST=$WORK/list
@@ -152,7 +152,7 @@ address_of_another_node() {
 	check "nothing to change" 0 "$STATUS"
 }
 
-# Virtual servers with the flag of svcrules are found, whatever else is lost.
+# Virtual servers with the flag of svcrules are found, even if all other signs of them are lost.
 delete_without_traces() {
 	web 10.244.1.11@node1
 	apply
@@ -420,7 +420,7 @@ elsewhere() {
 	kill $! && wait $! 2>/dev/null
 }
 
-# by BACKEND: applies OBJECTS with that back end
+# by BACKEND: applies OBJECTS for that target
 by() {
 	use_backend "$1"
 	apply

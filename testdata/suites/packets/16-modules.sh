@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The IPVS back end on a kernel without IPVS, or without the dummy driver. In the
+# The target ipvs on a kernel without IPVS, or without the dummy driver. In the
 # emulated machine the test keeps the modules from loading, so it must run there
 # before any test that needs them (vm-unit.sh).
 set -u

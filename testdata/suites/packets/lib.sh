@@ -420,7 +420,7 @@ write_input() {
 
 # ---- svcrules ----
 
-# use_backend NAME: sets the back end under test, the name of its tables, and the
+# use_backend NAME: sets the target under test, the name of its tables, and the
 # answer at ports of load-balancer and external IPs that no service defines, or
 # no longer defines
 # shellcheck disable=SC2034
