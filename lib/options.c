@@ -49,7 +49,8 @@ const char *svcrules_options_get(const struct svcrules_options *o, const char *n
 
 int svcr_options_keep(struct svcrules_options *o, const char *name, const char *value)
 {
-	const char *text = svcr_arena_strndup(&o->arena, value ? value : "", value ? strlen(value) : 0);
+	const char *text = svcr_arena_strndup(&o->arena, value ? value : "",
+					      value ? strlen(value) : 0);
 	struct svcr_option *slot = NULL;
 
 	for (size_t i = 0; i < o->set.n && !slot; i++)
@@ -77,7 +78,10 @@ static int set_string(struct svcrules_options *o, const char **to, const char *v
 	return 0;
 }
 
-/* Calls `each` for the comma-separated parts of `value`; an empty value has none. */
+/*
+ * Calls `each` for the parts of `value` that commas separate; an empty value has no parts. Returns
+ * 0, the first error of `each`, or -EINVAL for a comma at the end.
+ */
 static int split(const char *value, int (*each)(struct svcr_str part, void *list), void *list)
 {
 	while (*value) {
@@ -150,7 +154,7 @@ static int set_host_ip(struct svcrules_options *o, const char *value)
 
 	o->host_ips.n = 0;
 	err = split(value, add_addr, &o->host_ips);
-	if (o->host_ips.n) /* each address of a service is looked up there */
+	if (o->host_ips.n) /* each address of a service is searched in this list */
 		qsort(o->host_ips.v, o->host_ips.n, sizeof(*o->host_ips.v), svcr_addr_cmp_sort);
 	return err;
 }
@@ -215,23 +219,26 @@ static const struct setting settings[] = {
 	{ "service-cidr", set_service_cidr, "prefixes such as 10.96.0.0/12 with commas between" },
 	{ "masquerade-all", set_masquerade_all, "no value" },
 	{ "masquerade-mark", set_mark, "a single bit such as 0x4000" },
-	{ "nodeport-addresses", set_nodeport_addresses, "prefixes with commas between, or 'primary'" },
+	{ "nodeport-addresses", set_nodeport_addresses,
+	  "prefixes with commas between, or 'primary'" },
 	{ "zone", set_zone, "a name" },
 	{ "family", set_family, "ipv4, ipv6 or both" },
 	{ "host-ip", set_host_ip, "addresses with commas between" },
 };
 
-int svcr_options_refuse(const char *name, const char *value, const char *expected, struct svcrules_diags *d)
+int svcr_options_refuse(const char *name, const char *value, const char *expected,
+			struct svcrules_diags *d)
 {
 	char field[64];
 
 	snprintf(field, sizeof(field), "--%s", name);
-	svcr_diag(d, &(struct svcrules_diag){ .severity = SVCRULES_ERROR, .check = "option", .field = field },
-		  "'%s' is not valid, expected %s", value ? value : "", expected);
+	svcr_diag(d, &(struct svcrules_diag){ .severity = SVCRULES_ERROR, .check = "option",
+		  .field = field }, "'%s' is not valid, expected %s", value ? value : "", expected);
 	return -EINVAL;
 }
 
-int svcr_options_set(struct svcrules_options *o, const char *name, const char *value, struct svcrules_diags *d)
+int svcr_options_set(struct svcrules_options *o, const char *name, const char *value,
+		     struct svcrules_diags *d)
 {
 	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
 		int err = -EINVAL;
@@ -242,7 +249,8 @@ int svcr_options_set(struct svcrules_options *o, const char *name, const char *v
 			err = settings[i].set(o, value);
 		if (!err)
 			err = svcr_options_keep(o, name, value);
-		return err == -EINVAL ? svcr_options_refuse(name, value, settings[i].expected, d) : err;
+		return err == -EINVAL ? svcr_options_refuse(name, value, settings[i].expected, d) :
+					err;
 	}
 	return -ENOENT;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The settings that every build takes, as svcrules_options_set() has them. */
+/* The options of a build; svcrules_options_set() sets them. */
 #ifndef SVCR_OPTIONS_H
 #define SVCR_OPTIONS_H
 
@@ -7,7 +7,7 @@
 #include "arena.h"
 #include "svcrules.h"
 
-/* An option as it was set, whoever it belongs to. */
+/* An option as it was set, of all targets or of one. */
 struct svcr_option { const char *name, *value; };
 
 struct svcr_option_list { struct svcr_option *v; size_t n, cap; };
@@ -15,7 +15,7 @@ struct svcr_option_list { struct svcr_option *v; size_t n, cap; };
 struct svcrules_options {
 	struct svcr_arena arena; /* owns the strings */
 	const char *node_name, *zone, *table;
-	struct svcr_option_list set; /* each option once */
+	struct svcr_option_list set; /* all options that were set, each once */
 	struct svcr_addrs node_ips, host_ips; /* host_ips sorted */
 	struct svcr_cidrs cluster_cidrs, service_cidrs, nodeport_cidrs;
 	bool has_node_ip, has_cluster_cidr;
@@ -26,15 +26,15 @@ struct svcrules_options {
 };
 
 /*
- * Sets an option that all targets share, except `table`; svcrules_options_set() sets those
- * of targets, too. Returns the same.
+ * Sets an option that all targets have, except `table`. svcrules_options_set() also sets `table`
+ * and the settings of targets. Returns the same values.
  */
 int svcr_options_set(struct svcrules_options *o, const char *name, const char *value,
 		     struct svcrules_diags *d);
-/* Adds the diagnostic for a wrong value; returns -EINVAL. */
+/* Adds the diagnostic for a wrong value, and returns -EINVAL. */
 int svcr_options_refuse(const char *name, const char *value, const char *expected,
 			struct svcrules_diags *d);
-/* Keeps a copy of a value (NULL: "") for svcrules_options_get(). Returns 0 or -ENOMEM. */
+/* Stores a copy of a value (NULL: "") for svcrules_options_get(). Returns 0 or -ENOMEM. */
 int svcr_options_keep(struct svcrules_options *o, const char *name, const char *value);
 
 #endif

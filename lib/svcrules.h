@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * libsvcrules: from Kubernetes objects to kernel rule sets. See libsvcrules(3).
+ * libsvcrules compiles Kubernetes objects to kernel rule sets. See libsvcrules(3).
  *
- * Pure: every result is a function of the arguments; the library makes no
- * system call but for memory. Functions return 0 or a negative errno; outputs
- * are written on success only. Free functions accept NULL. Objects are not
- * shared between threads without the caller's lock.
+ * The library is pure: each result depends on the arguments alone, and it makes no system
+ * call except for memory. Unless stated otherwise, functions return 0 or a negative errno, and
+ * write results on success only. Free functions accept NULL. One thread at a time may use
+ * an object.
  */
 #ifndef SVCRULES_H
 #define SVCRULES_H
@@ -30,8 +30,8 @@ struct svcrules_diag {
 	const char *source; /* file, or NULL */
 	const char *object; /* "Service production/web", or NULL */
 	const char *field;  /* "spec.ports[0].port", or NULL */
-	const char *text;   /* the value and what was expected */
-	uint64_t line, column; /* from 1; 0 when the JSON itself is not broken */
+	const char *text;   /* the value, and what was expected */
+	uint64_t line, column; /* counted from 1; 0 unless the JSON itself is broken */
 };
 
 struct svcrules_diags; /* a list; owns its strings */
@@ -40,35 +40,40 @@ SVCRULES_API struct svcrules_diags *svcrules_diags_new(void); /* NULL: out of me
 SVCRULES_API void svcrules_diags_free(struct svcrules_diags *d);
 SVCRULES_API size_t svcrules_diags_count(const struct svcrules_diags *d);
 SVCRULES_API size_t svcrules_diags_errors(const struct svcrules_diags *d);
-/* True if a diagnostic was lost for want of memory. */
+/* True if a diagnostic was lost because memory was short. */
 SVCRULES_API bool svcrules_diags_failed(const struct svcrules_diags *d);
-/* The i-th, in order of the input; valid until the next addition or the free. */
-SVCRULES_API const struct svcrules_diag *svcrules_diags_get(const struct svcrules_diags *d, size_t i);
+/*
+ * The i-th, in the order of the input; NULL past the end. Valid until a diagnostic is added or the
+ * list is freed.
+ */
+SVCRULES_API const struct svcrules_diag *svcrules_diags_get(const struct svcrules_diags *d,
+							    size_t i);
 
 /* ---- Targets ----------------------------------------------------------- */
 
-/* An option that only one target has; see svcrules(1). */
+/* An option of one target; see svcrules(1). */
 struct svcrules_setting {
-	const char *name;     /* as on the command line, without the dashes */
-	const char *argument; /* what its value is: "NAME"; NULL: it has no value */
+	const char *name;     /* on the command line, without the dashes */
+	const char *argument; /* the word for its value: "NAME"; NULL: it has no value */
 	const char *help;     /* one line */
-	bool apply_only;      /* means something only where the kernel is changed */
-	bool any_target;      /* means something also when another target takes over from this one */
+	bool apply_only;      /* has an effect only when the kernel is changed */
+	bool any_target;      /* has an effect also while another target takes over from this one */
 };
 
 struct svcrules_target {
-	const char *name;                  /* "nftables" */
-	const char *const *formats;        /* of svcrules_print(), ended by NULL; the first is the default */
-	const char *const *change_formats; /* of svcrules_changes_print(), likewise */
-	const struct svcrules_setting *settings; /* ended by an entry without a name */
-	const char *table_suffix;          /* ends the name of its tables, after the option `table` */
-	bool kernel;                       /* its rule sets are made in the kernel; else they are files */
-	bool host_addresses;               /* the option host-ip should be set before it builds */
+	const char *name; /* "nftables" */
+	/* Formats of svcrules_print() and svcrules_changes_print(): default first, NULL last. */
+	const char *const *formats;
+	const char *const *change_formats;
+	const struct svcrules_setting *settings; /* the last entry has no name */
+	const char *table_suffix; /* the end of its tables' names, after the value of `table` */
+	bool kernel;              /* its rule sets are made in the kernel; otherwise files */
+	bool host_addresses;      /* the option host-ip should be set before it builds */
 };
 
 /*
- * The i-th target; NULL past the end. The first one is the default. A default format
- * that is "" cannot be asked for by another name.
+ * The i-th target, or NULL past the end. The first is the default. A default format "" has no
+ * other name: it prints all parts.
  */
 SVCRULES_API const struct svcrules_target *svcrules_target(size_t i);
 
@@ -79,127 +84,138 @@ struct svcrules_options;
 SVCRULES_API struct svcrules_options *svcrules_options_new(void); /* NULL: out of memory */
 SVCRULES_API void svcrules_options_free(struct svcrules_options *o);
 /*
- * Sets one option by its name on the command line without the dashes:
- * node-name, node-ip, cluster-cidr, service-cidr, masquerade-all (value NULL),
- * masquerade-mark, nodeport-addresses, zone, table, family, host-ip (addresses
- * of this host's own interfaces), or a setting of a target. Strings are copied.
- * Returns 0, -ENOENT (no such option), -EINVAL (a wrong value; `d` says which and what was
- * expected) or -ENOMEM.
+ * Sets one option by its name on the command line without the dashes: node-name, node-ip,
+ * cluster-cidr, service-cidr, masquerade-all (value NULL), masquerade-mark, nodeport-addresses,
+ * zone, table, family, host-ip (addresses of this host's own interfaces), or a setting of a
+ * target. Copies the strings. Returns 0, -ENOENT (no such option), -EINVAL (`d` gets the wrong
+ * value and what was expected) or -ENOMEM.
  */
-SVCRULES_API int svcrules_options_set(struct svcrules_options *o, const char *name, const char *value,
-				      struct svcrules_diags *d);
+SVCRULES_API int svcrules_options_set(struct svcrules_options *o, const char *name,
+				      const char *value, struct svcrules_diags *d);
 /*
- * The value of an option as it was set; "" if it was set without a value; NULL if it was not
- * set, except for `table`, which has a default. Valid until the option is set again.
+ * The value of an option: as it was set, "" if it was set without a value, NULL if it was not
+ * set. `table` has a default. Valid until the option is set again.
  */
 SVCRULES_API const char *svcrules_options_get(const struct svcrules_options *o, const char *name);
 
 /* ---- Reading ----------------------------------------------------------- */
 
-struct svcrules_model; /* the objects read; owns all it holds */
+struct svcrules_model; /* the objects that were read */
 
-/* Reads up to `size` bytes into `buf`: the number read, 0 at the end, or a negative errno. */
+/* Reads up to `size` bytes into `buf`. Returns their number, 0 at the end, or a negative errno. */
 typedef long (*svcrules_fill_fn)(void *arg, char *buf, size_t size);
 
 /*
- * For objects of the kinds that the target of that name reads (NULL: the default target);
- * objects of other kinds are skipped and counted. NULL: out of memory, or no such target.
+ * An empty model for the target of that name (NULL: the default target). It reads the kinds of
+ * objects that the target needs, and counts other objects. NULL: out of memory, or no such target.
  */
 SVCRULES_API struct svcrules_model *svcrules_model_new(const char *target);
 SVCRULES_API void svcrules_model_free(struct svcrules_model *m);
 /*
- * Reads all JSON documents of one source (Lists, typed lists, single objects)
- * into `m`. `source` names it in diagnostics. Returns 0; -EINVAL when `d` got
- * errors (all that could be found; `m` must then not be built from); -ENOMEM;
- * or what `fill` returned.
+ * Reads all JSON documents of one source (Lists, typed lists, single objects) into `m`. `source`
+ * names it in diagnostics. Returns 0, -EINVAL (`d` gets all errors that can be found, and `m` must
+ * not be built from), -ENOMEM, or what `fill` returned.
  */
-SVCRULES_API int svcrules_model_read(struct svcrules_model *m, const char *source, svcrules_fill_fn fill,
-				     void *arg, struct svcrules_diags *d);
+SVCRULES_API int svcrules_model_read(struct svcrules_model *m, const char *source,
+				     svcrules_fill_fn fill, void *arg, struct svcrules_diags *d);
 SVCRULES_API size_t svcrules_model_services(const struct svcrules_model *m);
-/* True if a Node object of that name was read and it has addresses. */
-SVCRULES_API bool svcrules_model_has_node_addresses(const struct svcrules_model *m, const char *name);
-/* Objects of kinds that svcrules has no use for: how many of the i-th kind; NULL past the end. */
-SVCRULES_API const char *svcrules_model_ignored(const struct svcrules_model *m, size_t i, size_t *ret_count);
+/* True if a Node object of that name was read and has addresses. */
+SVCRULES_API bool svcrules_model_has_node_addresses(const struct svcrules_model *m,
+						    const char *name);
+/* The i-th kind of objects that were skipped, and their number; NULL past the end. */
+SVCRULES_API const char *svcrules_model_ignored(const struct svcrules_model *m, size_t i,
+						size_t *ret_count);
 
 /* ---- Rule sets --------------------------------------------------------- */
 
 /*
- * What a target makes of a model, or what the kernel has of it, as a value. It consists of
- * parts, in the order in which they are applied: "nft" (tables of nf_tables, which change in
- * one transaction), "link" (addresses of the interface svcrules0), "ipvs" (virtual servers),
- * "file" (text files).
+ * The rules that a target makes from a model, or that the kernel has, as a value. A rule set
+ * consists of parts, in the order in which they are applied: "nft" (tables of nf_tables, which
+ * change in one transaction), "link" (addresses of the interface svcrules0), "ipvs" (virtual
+ * servers), "file" (a text file).
  */
 struct svcrules_ruleset;
 
-#define SVCRULES_INTERFACE "svcrules0"                  /* of kind dummy: the part "link" */
-#define SVCRULES_INTERFACE_OWNER "managed by svcrules: " /* its alias; the name of the target's table follows */
+#define SVCRULES_INTERFACE "svcrules0" /* of kind dummy: the part "link" */
+/* Its alias, before the name of the target's tables. */
+#define SVCRULES_INTERFACE_OWNER "managed by svcrules: "
 
 /*
- * Builds the rule set of the target of that name for this node. Warnings and notices go to
- * `d`. Nothing of `m` or `o` is referred to afterwards. Returns 0, -ENOENT (no such target) or
- * -ENOMEM.
+ * Builds the rule set of this node for the target of that name (NULL: the default target). `d`
+ * gets warnings and notices. *ret does not refer to `m` and `o`. Returns 0, -ENOENT (no such
+ * target) or -ENOMEM.
  */
 SVCRULES_API int svcrules_build(const struct svcrules_model *m, const struct svcrules_options *o,
-				const char *target, struct svcrules_diags *d, struct svcrules_ruleset **ret);
+				const char *target, struct svcrules_diags *d,
+				struct svcrules_ruleset **ret);
 /*
- * An empty rule set, in the places that the options give or, unless NULL, for the tables of
- * that name. NULL: out of memory, or no such target.
+ * An empty rule set for the tables that the options name or, unless NULL, for tables named `table`.
+ * NULL: out of memory, or no such target.
  */
-SVCRULES_API struct svcrules_ruleset *svcrules_ruleset_new(const char *target, const struct svcrules_options *o,
+SVCRULES_API struct svcrules_ruleset *svcrules_ruleset_new(const char *target,
+							   const struct svcrules_options *o,
 							   const char *table);
-/* An empty rule set in the same places. NULL: out of memory. */
+/* An empty rule set for the same tables, interface and files. NULL: out of memory. */
 SVCRULES_API struct svcrules_ruleset *svcrules_ruleset_empty(const struct svcrules_ruleset *rs);
 SVCRULES_API void svcrules_ruleset_free(struct svcrules_ruleset *rs);
 
 struct svcrules_stats {
-	/* of a rule set that was built: */
-	size_t services;  /* service ports served */
-	size_t endpoints; /* distinct endpoints (address and port) of them */
-	size_t elements;  /* of the maps and sets of its tables */
+	/* Of a rule set that was built: */
+	size_t services;  /* service ports that are served */
+	size_t endpoints; /* their distinct endpoints (address and port) */
+	size_t elements;  /* of the maps and sets of the tables */
 	bool pod_cidrs_known;
-	/* of any rule set: */
+	/* Of any rule set: */
 	bool ipv4, ipv6;  /* has tables of that family */
 	bool serves;      /* sends packets to at least one service */
-	uint32_t generation; /* of the kernel's nf_tables when it was read; else 0 */
-	const char *table;   /* the name of its tables, there or not; "" without tables */
+	uint32_t generation; /* of the kernel's nf_tables when the rule set was read; otherwise 0 */
+	const char *table;   /* the name of its tables, even if they do not exist; or "" */
 	const struct svcrules_target *target;
 };
 
-SVCRULES_API void svcrules_ruleset_stats(const struct svcrules_ruleset *rs, struct svcrules_stats *ret);
+SVCRULES_API void svcrules_ruleset_stats(const struct svcrules_ruleset *rs,
+					 struct svcrules_stats *ret);
 
 struct svcrules_part {
 	const char *kind;  /* "nft", "link", "ipvs", "file" */
-	size_t count;      /* tables, addresses or virtual servers in it */
-	const char *owner; /* of "link" as the kernel has it: the name of the table that it belongs to, or "" */
-	bool present;      /* of "link" as the kernel has it: there is such an interface */
+	size_t count;      /* tables, addresses, virtual servers or files in it */
+	/* Of a part "link" that was read from the kernel: */
+	const char *owner; /* the name of the tables that the interface belongs to, or "" */
+	bool present;      /* the interface exists */
 };
 
 /* The i-th part; false past the end. */
-SVCRULES_API bool svcrules_ruleset_part(const struct svcrules_ruleset *rs, size_t i, struct svcrules_part *ret);
+SVCRULES_API bool svcrules_ruleset_part(const struct svcrules_ruleset *rs, size_t i,
+					struct svcrules_part *ret);
 /*
- * A rule set of the i-th part alone, which goes on belonging to `rs`. To be freed, before
- * `rs`. NULL: out of memory.
+ * A rule set that shows only the i-th part of `rs`. The caller frees it before `rs`. NULL: out of
+ * memory.
  */
 SVCRULES_API struct svcrules_ruleset *svcrules_ruleset_only(struct svcrules_ruleset *rs, size_t i);
-/* The i-th table that is there: its name and NFPROTO_ family; NULL past the end. */
-SVCRULES_API const char *svcrules_ruleset_table(const struct svcrules_ruleset *rs, size_t i, uint8_t *ret_family);
+/* The name and the NFPROTO_ family of the i-th table that exists; NULL past the end. */
+SVCRULES_API const char *svcrules_ruleset_table(const struct svcrules_ruleset *rs, size_t i,
+						uint8_t *ret_family);
 
-/* Takes `len` bytes of output; 0 or a negative errno, which ends the printing. */
+/* Takes `len` bytes of output. Returns 0, or a negative errno, which ends the printing. */
 typedef int (*svcrules_write_fn)(void *arg, const char *buf, size_t len);
 
-/* The whole rule set in a format of its target (NULL: the default). 0, -EINVAL (no such format), -ENOMEM, or what `write` returned. */
-SVCRULES_API int svcrules_print(const struct svcrules_ruleset *rs, const char *format, svcrules_write_fn write,
-				void *arg);
+/*
+ * Prints the rule set in a format of its target (NULL: the default format). Returns 0, -EINVAL (no
+ * such format), -ENOMEM, or what `write` returned.
+ */
+SVCRULES_API int svcrules_print(const struct svcrules_ruleset *rs, const char *format,
+				svcrules_write_fn write, void *arg);
 
 /*
- * The tables as bytes, for svcrules_unpack() by the same build on the same machine: what was
- * left in the kernel, kept for the next run. Remembered clients are not in it. Returns 0,
- * -ENOTSUP (the rule set has other parts), -ENOMEM or what `write` returned.
+ * Writes the tables as bytes, for svcrules_unpack() by the same build on the same machine, so that
+ * a program can keep for its next run the rules that it left in the kernel. Remembered clients are
+ * left out. Returns 0, -ENOTSUP (the rule set has other parts), -ENOMEM or what `write` returned.
  */
-SVCRULES_API int svcrules_pack(const struct svcrules_ruleset *rs, svcrules_write_fn write, void *arg);
+SVCRULES_API int svcrules_pack(const struct svcrules_ruleset *rs, svcrules_write_fn write,
+			       void *arg);
 /*
- * The opposite; the same as if read from the kernel. `like` is a rule set of the same
- * target and tables. Returns 0, -ENOMEM, or -EBADMSG: these are not such bytes.
+ * Makes a rule set of such bytes, as if it had been read from the kernel. `like` is a rule set
+ * of the same target and tables. Returns 0, -ENOMEM, or -EBADMSG (other bytes).
  */
 SVCRULES_API int svcrules_unpack(const struct svcrules_ruleset *like, const void *buf, size_t len,
 				 struct svcrules_ruleset **ret);
@@ -207,8 +223,8 @@ SVCRULES_API int svcrules_unpack(const struct svcrules_ruleset *like, const void
 /* ---- Reading the kernel ------------------------------------------------ */
 
 /*
- * Reads a rule set back. The library opens no socket: it says what to ask, and takes the
- * answers.
+ * A reader reads a rule set from the kernel. The library opens no socket: the reader makes
+ * requests, which the caller sends, and takes the answers.
  *
  *	while (svcrules_reader_next(r, &request) > 0) {
  *		send request.msg; for each message of the answer: svcrules_reader_take(r, msg);
@@ -216,175 +232,195 @@ SVCRULES_API int svcrules_unpack(const struct svcrules_ruleset *like, const void
  *	}
  *	svcrules_reader_end(r, &have);
  *
- * Each of the four returns -EINTR when rules changed while they were read: free the reader
- * and start again, a bounded number of times.
+ * Each of the four functions returns -EINTR if rules changed while they were read: free the
+ * reader and start again, a limited number of times.
  */
 struct svcrules_reader;
 
-/* The netlink families that are asked. */
+/* The netlink family of a request; any other value is the name of a generic netlink family. */
 #define SVCRULES_NETLINK_NETFILTER "netfilter"
 #define SVCRULES_NETLINK_ROUTE "route"
-/* any other is the name of a generic netlink family */
 
 struct svcrules_request {
 	const char *netlink;
-	size_t part; /* of the rule set, that is read */
-	bool dump; /* ask for a dump (NLM_F_DUMP), else for one object (NLM_F_ACK) */
-	void *msg; /* struct nlmsghdr; of a generic netlink family the caller sets nlmsg_type. Valid until the next call */
+	size_t part; /* the number of the part that is read */
+	bool dump;   /* asks for a dump (NLM_F_DUMP); otherwise for one object (NLM_F_ACK) */
+	/*
+	 * A struct nlmsghdr, valid until the next call. The caller sets nlmsg_type for a generic
+	 * netlink family.
+	 */
+	void *msg;
 };
 
-/* Reads what the kernel has in the places of `like`, which must outlive it. NULL: out of memory. */
+/*
+ * Reads the tables, the interface and the virtual servers that `like` is for. `like` must outlive
+ * the reader. NULL: out of memory.
+ */
 SVCRULES_API struct svcrules_reader *svcrules_reader_new(const struct svcrules_ruleset *like);
 /*
- * Finds tables that svcrules made, without what is in them: those of the target of that name
- * (NULL: of all targets), and only those named `table` (NULL: of any name). NULL: out of memory,
- * or no such target.
+ * Finds tables that svcrules made, without their content: of the target of that name (NULL: of all
+ * targets), and with the name `table` (NULL: with any name). NULL: out of memory, or no such
+ * target.
  */
 SVCRULES_API struct svcrules_reader *svcrules_reader_find(const char *target, const char *table);
 SVCRULES_API void svcrules_reader_free(struct svcrules_reader *r);
-/* Returns 1 with a request to send, 0 (all is read), or a negative errno. */
+/* Returns 1 with a request to send, 0 if everything is read, or a negative errno. */
 SVCRULES_API int svcrules_reader_next(struct svcrules_reader *r, struct svcrules_request *ret);
 /* Takes one message (struct nlmsghdr) of the answer. Returns 0, -ENOMEM or -EBADMSG. */
 SVCRULES_API int svcrules_reader_take(struct svcrules_reader *r, const void *msg);
-/* Ends the answer; `err` is 0 or the kernel's negative errno. Returns 0 (go on) or a negative errno (give up). */
+/*
+ * Ends the answer; `err` is 0 or the kernel's negative errno. Returns 0 (continue) or a negative
+ * errno (give up).
+ */
 SVCRULES_API int svcrules_reader_answered(struct svcrules_reader *r, int err);
-/* The rule set; must follow a svcrules_reader_next() that returned 0. Returns 0 or a negative errno. */
+/*
+ * Stores the rule set, after svcrules_reader_next() returned 0. Returns 0, -EAGAIN (there is more
+ * to read) or another negative errno.
+ */
 SVCRULES_API int svcrules_reader_end(struct svcrules_reader *r, struct svcrules_ruleset **ret);
 
 /*
- * The i-th thing of `have` that another program made and that is in the way of `want`, as a
- * sentence, malloc'ed. Returns 1 with *ret set, 0 past the end, or -ENOMEM.
+ * Describes the i-th obstacle: something in `have` that another program made at a place that `want`
+ * needs. *ret is a malloc'ed sentence. Returns 1 with *ret set, 0 past the end, or -ENOMEM.
  */
-SVCRULES_API int svcrules_obstacle(const struct svcrules_ruleset *have, const struct svcrules_ruleset *want,
-				   size_t i, char **ret);
+SVCRULES_API int svcrules_obstacle(const struct svcrules_ruleset *have,
+				   const struct svcrules_ruleset *want, size_t i, char **ret);
 
 enum svcrules_settle {
 	SVCRULES_SETTLE_APPLY,
-	SVCRULES_SETTLE_COMPARE, /* whatever drains may stay: it is no difference */
+	SVCRULES_SETTLE_COMPARE, /* endpoints that drain may stay, and are no difference */
 	SVCRULES_SETTLE_RETIRE,  /* another target serves now */
 };
 
 /*
- * Carries over into `want` what must stay of `have` for its connections: endpoints that
- * finish them, as the target's options allow. Returns 0 or -ENOMEM.
+ * Carries over into `want` the endpoints of `have` that must stay until their connections end, as
+ * the options of the target allow. Returns 0 or -ENOMEM.
  */
 SVCRULES_API int svcrules_settle(const struct svcrules_ruleset *have, struct svcrules_ruleset *want,
 				 enum svcrules_settle how);
 
 /* ---- Changes ----------------------------------------------------------- */
 
-struct svcrules_changes; /* what leads from one rule set to another */
+struct svcrules_changes; /* the changes from one rule set to another */
 
 struct svcrules_changes_stats {
 	size_t services_added, services_removed, services_changed; /* addresses and ports served */
 	size_t elements_added, elements_removed;
 	size_t other; /* tables, chains, sets and rules added or removed */
 	size_t files; /* added, changed or removed */
-	size_t servers, reals, addresses; /* virtual servers, real servers, addresses added, changed or removed */
+	/* virtual servers, real servers, addresses added, changed or removed */
+	size_t servers, reals, addresses;
 };
 
 /*
- * Compares two rule sets of the same target, or of single parts of the same kind. `to` is
- * arranged (numbers of endpoints, sizes of maps) so that the least changes; both must outlive
- * the result. Returns 0 or -ENOMEM.
+ * Compares two rule sets of the same target, or single parts of the same kind. It may arrange
+ * `to` (numbers of endpoints, sizes of maps) so that the least changes. Both must outlive *ret.
+ * Returns 0 or -ENOMEM.
  */
 SVCRULES_API int svcrules_diff(const struct svcrules_ruleset *from, struct svcrules_ruleset *to,
 			       struct svcrules_changes **ret);
 SVCRULES_API void svcrules_changes_free(struct svcrules_changes *c);
 SVCRULES_API bool svcrules_changes_empty(const struct svcrules_changes *c);
 /* Returns 0 or -ENOMEM. */
-SVCRULES_API int svcrules_changes_stats(const struct svcrules_changes *c, struct svcrules_changes_stats *ret);
+SVCRULES_API int svcrules_changes_stats(const struct svcrules_changes *c,
+					struct svcrules_changes_stats *ret);
 /*
- * Prints in a format of the target's changes (NULL: the default, "text": a line for each
- * address and port, then what else differs, then a summary). `colour`: text with ANSI
- * colours. Returns 0, -EINVAL (no such format), -ENOMEM, or what `write` returned.
+ * Prints changes in one of the target's `change_formats` (NULL: the default, "text": a line for
+ * each address and port, then all other differences, then a summary). `colour` adds ANSI
+ * colours to text. Returns 0, -EINVAL (no such format), -ENOMEM, or what `write` returned.
  */
-SVCRULES_API int svcrules_changes_print(const struct svcrules_changes *c, const char *format, bool colour,
-					svcrules_write_fn write, void *arg);
+SVCRULES_API int svcrules_changes_print(const struct svcrules_changes *c, const char *format,
+					bool colour, svcrules_write_fn write, void *arg);
 
-/* In which order changes are made: STOP of all parts in reverse order, then ADD in order, then REMOVE in reverse order. */
+/*
+ * The stages in which changes are made: first STOP of all parts in reverse order, then ADD in
+ * order, then REMOVE in reverse order.
+ */
 enum svcrules_stage {
-	SVCRULES_STOP,   /* tables that will be deleted lose their rules first, in a transaction of their own */
-	SVCRULES_ADD,    /* of "nft" the whole transaction */
+	/* Of "nft": removes the rules of tables that will be deleted, in its own transaction. */
+	SVCRULES_STOP,
+	SVCRULES_ADD, /* of "nft": the whole transaction */
 	SVCRULES_REMOVE,
 };
 
 struct svcrules_messages {
-	void *buf;  /* netlink messages, nlmsg_seq from 1 on; malloc'ed for the caller */
-	size_t len; /* bytes */
+	void *buf;  /* netlink messages with nlmsg_seq 1, 2, ...; malloc'ed for the caller */
+	size_t len; /* in bytes */
 	size_t count;
 };
 
 /*
- * The netlink messages of one stage of the i-th part, without the begin and end of a
- * transaction. `number` is that of the generic netlink family ("ipvs") or of the interface
- * ("link"). Returns 0 or -ENOMEM.
+ * Encodes one stage of a part as netlink messages, without the begin and the end of a transaction.
+ * `number` is the number of the generic netlink family ("ipvs") or of the interface ("link").
+ * Returns 0 or -ENOMEM.
  */
-SVCRULES_API int svcrules_changes_encode(struct svcrules_changes *c, size_t part, enum svcrules_stage stage,
-					 uint32_t number, struct svcrules_messages *ret);
+SVCRULES_API int svcrules_changes_encode(struct svcrules_changes *c, size_t part,
+					 enum svcrules_stage stage, uint32_t number,
+					 struct svcrules_messages *ret);
 
 struct svcrules_refusal {
-	uint32_t seq; /* nlmsg_seq of the message; 0: all of them */
+	uint32_t seq; /* nlmsg_seq of the message; 0: the whole stage */
 	int err;      /* the kernel's negative errno */
 };
 
 enum svcrules_refused {
 	SVCRULES_REFUSED,             /* the change was not made */
 	SVCRULES_REFUSED_HARMLESS,    /* there was nothing left to do */
-	SVCRULES_REFUSED_CONSEQUENCE, /* probably because an earlier one in the list was refused */
+	SVCRULES_REFUSED_CONSEQUENCE, /* probably caused by an earlier refusal in the list */
 };
 
 /*
- * What the i-th of `n` refusals of one stage means. Unless `ret` is NULL, a real one is
- * described there, with the service, malloc'ed; NULL: out of memory.
+ * Returns what the i-th of `n` refusals of one stage means. Unless `ret` is NULL, *ret is set for
+ * SVCRULES_REFUSED to a description with the service, malloc'ed; NULL: out of memory.
  */
-SVCRULES_API enum svcrules_refused svcrules_changes_refused(const struct svcrules_changes *c, size_t part,
-							    enum svcrules_stage stage,
-							    const struct svcrules_refusal *v, size_t n, size_t i,
-							    char **ret);
+SVCRULES_API enum svcrules_refused svcrules_changes_refused(const struct svcrules_changes *c,
+							    size_t part, enum svcrules_stage stage,
+							    const struct svcrules_refusal *v,
+							    size_t n, size_t i, char **ret);
 
 /* ---- Flows and clients ------------------------------------------------- */
 
-/* A connection of UDP as conntrack knows it. Addresses in network order, ports in host order. */
+/* A UDP flow in connection tracking. Addresses are in network order, ports in host order. */
 struct svcrules_flow {
 	uint8_t family; /* NFPROTO_ */
-	const uint8_t *source, *destination; /* as the client sent it */
+	const uint8_t *source, *destination; /* of the client's packets */
 	uint16_t port;                       /* of the destination */
-	const uint8_t *reply_source;         /* who answers: the endpoint */
+	const uint8_t *reply_source;         /* of the answers: the endpoint */
 	uint16_t reply_port;
 };
 
-/* True if the rule set serves UDP in that NFPROTO_ family. */
+/* True if the rule set (NULL: none) serves UDP in that NFPROTO_ family. */
 SVCRULES_API bool svcrules_has_udp(const struct svcrules_ruleset *rs, uint8_t family);
 /*
- * True if a UDP flow is stale: its original destination is a service address and port in
- * `now` or in `before` (may be NULL, and of another target), and its reply does not come
- * from an endpoint that serves it in `now`.
+ * True if a UDP flow is stale: its original destination is the address and port of a service in
+ * `now` or in `before` (may be NULL, or of another target), and its replies come from an endpoint
+ * that does not serve it in `now`.
  */
-SVCRULES_API bool svcrules_flow_stale(const struct svcrules_ruleset *now, const struct svcrules_ruleset *before,
+SVCRULES_API bool svcrules_flow_stale(const struct svcrules_ruleset *now,
+				      const struct svcrules_ruleset *before,
 				      const struct svcrules_flow *f);
 /*
- * Writes into `want` (the set removed-udp) which UDP addresses `before` serves and `want` does
- * not, so that the kernel itself remembers whose flows are still to be deleted; a run that is
- * killed in between is then completed by the next. `ret_any`: whether there are any. Returns 0
- * or -ENOMEM.
+ * Stores in `want` (set removed-udp) the UDP addresses that `before` serves and `want` does not, so
+ * that the kernel remembers whose flows must still be deleted, and a later run can complete a run
+ * that was killed. *ret_any: there are such addresses. Returns 0 or -ENOMEM.
  */
-SVCRULES_API int svcrules_keep_removed(struct svcrules_ruleset *want, const struct svcrules_ruleset *before,
-				       bool *ret_any);
-/* Removes that again, once the flows are deleted. */
+SVCRULES_API int svcrules_keep_removed(struct svcrules_ruleset *want,
+				       const struct svcrules_ruleset *before, bool *ret_any);
+/* Empties that set, for use after the flows are deleted. */
 SVCRULES_API void svcrules_forget_removed(struct svcrules_ruleset *want);
 
 /*
- * The request for a dump of the clients of sticky services that the kernel remembers in that
- * NFPROTO_ family; false: none can be remembered. `buf` has SVCRULES_CLIENTS_REQUEST bytes,
- * aligned for a struct nlmsghdr.
+ * Makes the request for a dump of the clients that the kernel remembers for sticky services in that
+ * NFPROTO_ family. `buf` has SVCRULES_CLIENTS_REQUEST bytes, aligned for a struct nlmsghdr. Returns
+ * false if no client can be remembered.
  */
 #define SVCRULES_CLIENTS_REQUEST 1024
-SVCRULES_API bool svcrules_clients_request(const struct svcrules_ruleset *now, uint8_t family, void *buf);
+SVCRULES_API bool svcrules_clients_request(const struct svcrules_ruleset *now, uint8_t family,
+					   void *buf);
 /*
- * Takes one message of that dump and appends to `m` (zeroed at first; its buffer grows) the
- * messages that `now` demands: forget clients of endpoints that no longer serve, change timeouts.
- * Returns 0, -ENOMEM or -EBADMSG.
+ * Takes one message of that dump, and appends to `m` (zeroed at first; its buffer grows) messages
+ * that remove clients of endpoints that no longer serve, and change timeouts. The caller frees the
+ * buffer, also after an error. Returns 0, -ENOMEM or -EBADMSG.
  */
 SVCRULES_API int svcrules_clients_take(const struct svcrules_ruleset *now, const void *msg,
 				       struct svcrules_messages *m);
