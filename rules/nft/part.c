@@ -158,7 +158,7 @@ static int nft_obstacle(const struct svcr_part *have, const struct svcrules_rule
 }
 
 const struct svcr_part_ops svcr_nft_ops = {
-	.kind = "nft", .format = "nft", .heading = "nft -f", .print_order = 3,
+	.kind = "nft", .format = "nft", .change_format = "nft", .heading = "nft -f", .print_order = 3,
 	.free = nft_free, .like = nft_like, .describe_part = nft_describe_part, .print = nft_print, .json = nft_json,
 	.diff = nft_diff, .changes_free = nft_changes_free, .changes_empty = nft_changes_empty,
 	.count = nft_count, .print_changes = nft_print_changes, .print_rest = nft_print_rest,
