@@ -73,7 +73,7 @@ struct svcrules_target {
 
 /*
  * The i-th target, or NULL past the end. The first is the default. A default format "" has no
- * other name: it prints all parts.
+ * other name than NULL: it prints all parts, each below a heading.
  */
 SVCRULES_API const struct svcrules_target *svcrules_target(size_t i);
 
@@ -179,9 +179,8 @@ SVCRULES_API void svcrules_ruleset_stats(const struct svcrules_ruleset *rs,
 struct svcrules_part {
 	const char *kind;  /* "nft", "link", "ipvs", "file" */
 	size_t count;      /* tables, addresses, virtual servers or files in it */
-	/* Of a part "link" that was read from the kernel: */
-	const char *owner; /* the name of the tables that the interface belongs to, or "" */
-	bool present;      /* the interface exists */
+	const char *owner; /* of a "link" in the kernel: the name of its target's tables, or "" */
+	bool present;      /* of a "link" in the kernel: it exists; of a "file": it exists */
 };
 
 /* The i-th part; false past the end. */
@@ -215,7 +214,8 @@ SVCRULES_API int svcrules_pack(const struct svcrules_ruleset *rs, svcrules_write
 			       void *arg);
 /*
  * Makes a rule set of such bytes, as if it had been read from the kernel. `like` is a rule set
- * of the same target and tables. Returns 0, -ENOMEM, or -EBADMSG (other bytes).
+ * of the same target and tables. Returns 0, -ENOMEM, or -EBADMSG (bytes of other
+ * tables, or damaged bytes).
  */
 SVCRULES_API int svcrules_unpack(const struct svcrules_ruleset *like, const void *buf, size_t len,
 				 struct svcrules_ruleset **ret);

@@ -255,7 +255,7 @@ static int changes_commands(const struct svcrules_changes *c, const char *format
 	for (size_t i = 0; i < c->nparts; i++) {
 		const struct svcr_part_ops *ops = c->parts[i]->ops;
 
-		if (ops->format && strcmp(ops->format, format) == 0)
+		if (ops->change_format && strcmp(ops->change_format, format) == 0)
 			ops->print_changes(c->parts[i], &o);
 	}
 	return svcr_out_end(&o);

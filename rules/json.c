@@ -28,7 +28,7 @@ int svcr_json_set(json_t *object, const char *name, json_t *value)
 
 struct sink { svcrules_write_fn write; void *arg; int err; };
 
-static int sink_write(const char *buf, size_t len, void *arg)
+static int json_sink_write(const char *buf, size_t len, void *arg)
 {
 	struct sink *s = arg;
 
@@ -39,7 +39,7 @@ static int sink_write(const char *buf, size_t len, void *arg)
 int svcr_json_dump(json_t *root, svcrules_write_fn write, void *arg)
 {
 	struct sink s = { .write = write, .arg = arg };
-	int err = root ? json_dump_callback(root, sink_write, &s, JSON_INDENT(2)) : -1;
+	int err = root ? json_dump_callback(root, json_sink_write, &s, JSON_INDENT(2)) : -1;
 
 	json_decref(root);
 	if (s.err)

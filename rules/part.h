@@ -28,10 +28,11 @@ struct svcr_part_changes {
 	const struct svcr_part_ops *ops;
 };
 
-/* The numbers of one part's changes; see struct svcrules_changes_stats. */
+/* What a kind of parts can do: one constant of this type for each kind. */
 struct svcr_part_ops {
 	const char *kind;    /* "nft" */
 	const char *format;  /* -o FORMAT that prints this part alone; NULL: none */
+	const char *change_format; /* -o FORMAT that prints its changes alone; NULL: none */
 	const char *heading; /* heading of this part in the text of a whole rule set */
 	int print_order;     /* from 1 to SVCR_PRINT_ORDERS: parts are printed in this order */
 

@@ -211,6 +211,8 @@ static void file_print_changes(const struct svcr_part_changes *changes, struct s
 	svcr_out_str(o, "\n+++ ");
 	svcr_out_str(o, c->to->present ? c->to->name : "/dev/null");
 	svcr_out_str(o, "\n");
+	if (c->from->present && c->to->present && c->from->mode != c->to->mode)
+		svcr_out(o, "old mode %04o\nnew mode %04o\n", c->from->mode, c->to->mode);
 	skip_same_lines(&a, &b);
 	cut_same_end(a, b, &na, &nb);
 	print_lines(o, "-", a, na);
@@ -238,7 +240,7 @@ static int file_json_rest(const struct svcr_part_changes *changes, json_t *root)
 }
 
 const struct svcr_part_ops svcr_file_ops = {
-	.kind = "file", .format = "text", .heading = "files", .print_order = 4,
+	.kind = "file", .format = "text", .change_format = "diff", .heading = "files", .print_order = 4,
 	.free = file_free, .like = file_like, .same_place = file_same_place,
 	.describe_part = file_describe_part, .print = file_print, .json = file_json,
 	.diff = file_diff, .changes_free = file_changes_free, .changes_empty = file_changes_empty,

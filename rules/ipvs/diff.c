@@ -9,7 +9,7 @@ struct differ {
 	int err;
 };
 
-static void add_change(struct differ *d, enum svcr_ipvs_op op, const struct svcr_ipvs_server *s,
+static void add_ipvs_change(struct differ *d, enum svcr_ipvs_op op, const struct svcr_ipvs_server *s,
 		const struct svcr_ipvs_real *r)
 {
 	struct svcr_ipvs_change *slot = SVCR_GROW(&d->c->v);
@@ -44,11 +44,11 @@ static void diff_reals(struct differ *d, const struct svcr_ipvs_server *from, co
 			  svcr_ipvs_real_cmp(&from->reals[i], &to->reals[j]);
 
 		if (cmp < 0)
-			add_change(d, IPVS_DEL_REAL, to, &from->reals[i]);
+			add_ipvs_change(d, IPVS_DEL_REAL, to, &from->reals[i]);
 		else if (cmp > 0)
-			add_change(d, IPVS_ADD_REAL, to, &to->reals[j]);
+			add_ipvs_change(d, IPVS_ADD_REAL, to, &to->reals[j]);
 		else if (from->reals[i].damaged || from->reals[i].weight != to->reals[j].weight)
-			add_change(d, IPVS_EDIT_REAL, to, &to->reals[j]);
+			add_ipvs_change(d, IPVS_EDIT_REAL, to, &to->reals[j]);
 		i += cmp <= 0;
 		j += cmp >= 0;
 	}
@@ -56,9 +56,9 @@ static void diff_reals(struct differ *d, const struct svcr_ipvs_server *from, co
 
 static void add_server(struct differ *d, const struct svcr_ipvs_server *s)
 {
-	add_change(d, IPVS_ADD_SERVER, s, NULL);
+	add_ipvs_change(d, IPVS_ADD_SERVER, s, NULL);
 	for (size_t i = 0; i < s->nreals; i++)
-		add_change(d, IPVS_ADD_REAL, s, &s->reals[i]);
+		add_ipvs_change(d, IPVS_ADD_REAL, s, &s->reals[i]);
 }
 
 static void diff_servers(struct differ *d, const struct svcr_ipvs *from, const struct svcr_ipvs *to)
@@ -71,12 +71,12 @@ static void diff_servers(struct differ *d, const struct svcr_ipvs *from, const s
 		int cmp = !a ? 1 : !b ? -1 : svcr_ipvs_server_cmp(a, b);
 
 		if (cmp < 0) {
-			add_change(d, IPVS_DEL_SERVER, a, NULL);
+			add_ipvs_change(d, IPVS_DEL_SERVER, a, NULL);
 		} else if (cmp > 0) {
 			add_server(d, b);
 		} else {
 			if (!server_same(a, b))
-				add_change(d, IPVS_EDIT_SERVER, b, NULL);
+				add_ipvs_change(d, IPVS_EDIT_SERVER, b, NULL);
 			diff_reals(d, a, b);
 		}
 		i += cmp <= 0;

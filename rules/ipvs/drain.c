@@ -123,7 +123,7 @@ static void drain_server(struct drain *d, const struct svcr_ipvs_server *s)
  * Adds an element to the map `services` that refuses new connections to a draining server. It
  * keeps the comment that it has in the kernel.
  */
-static void refuse(struct drain *d, const struct svcr_ipvs_server *s)
+static void refuse_new(struct drain *d, const struct svcr_ipvs_server *s)
 {
 	struct svcr_nft_table *t = svcr_services_table(d->wanted.nft, s->addr.family);
 	const struct svcr_nft_set *old = svcr_services_set(d->have.nft, s->addr.family, SET_SERVICES);
@@ -183,7 +183,7 @@ static void add_leaving(struct drain *d)
 		*slot = d->leaving.v[i];
 		d->leaving.v[i].reals = NULL; /* now owned by *slot */
 		if (!d->retire)
-			refuse(d, slot);
+			refuse_new(d, slot);
 		before.v = d->wanted.link->addresses.v;
 		if (svcr_addrs_have(&d->have.link->addresses, a) && !(last && svcr_addr_eq(a, last)) &&
 		    !svcr_addrs_have(&before, a))

@@ -468,7 +468,7 @@ static int link_obstacle(const struct svcr_part *have, const struct svcrules_rul
 }
 
 const struct svcr_part_ops svcr_link_ops = {
-	.kind = "link", .format = "ip", .heading = "ip -batch", .print_order = 1,
+	.kind = "link", .format = "ip", .change_format = "ip", .heading = "ip -batch", .print_order = 1,
 	.free = link_free, .like = link_like, .describe_part = link_describe_part,
 	.print = link_print, .json = link_json,
 	.diff = link_diff, .changes_free = link_changes_free, .changes_empty = link_changes_empty,

@@ -174,7 +174,7 @@ static int ipvs_obstacle(const struct svcr_part *p, const struct svcrules_rulese
 }
 
 const struct svcr_part_ops svcr_ipvs_ops = {
-	.kind = "ipvs", .format = "ipvsadm", .heading = "ipvsadm -R", .print_order = 2,
+	.kind = "ipvs", .format = "ipvsadm", .change_format = "ipvsadm", .heading = "ipvsadm -R", .print_order = 2,
 	.free = ipvs_free, .like = ipvs_like, .describe_part = ipvs_describe_part,
 	.print = ipvs_print, .json = ipvs_json,
 	.diff = ipvs_diff, .changes_free = ipvs_changes_free, .changes_empty = ipvs_changes_empty,

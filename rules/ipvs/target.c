@@ -38,7 +38,7 @@ static const char *ipvs_expected(const char *setting, const char *value)
 	return drain_seconds(value) >= 0 ? NULL : "seconds from 0 to 604800";
 }
 
-static int ipvs_make(struct svcrules_ruleset *rs, const struct svcrules_options *o, const char *table)
+static int ipvs_add_parts(struct svcrules_ruleset *rs, const struct svcrules_options *o, const char *table)
 {
 	struct svcr_ipvs *v;
 	int err = svcr_ruleset_add(rs, (struct svcr_part *)svcr_nft_new_tables(&svcr_ipvs_layout, table));
@@ -70,7 +70,7 @@ const struct svcr_target svcr_target_ipvs = {
 	.info = { .name = "ipvs", .formats = formats, .change_formats = change_formats, .settings = settings,
 		  .table_suffix = "-ipvs", .kernel = true, .host_addresses = true },
 	.reads = svcr_services_kinds,
-	.make = ipvs_make,
+	.make = ipvs_add_parts,
 	.build = svcr_ipvs_build,
 	.expected = ipvs_expected,
 	.settle = svcr_ipvs_settle,

@@ -20,7 +20,7 @@ struct differ {
 	int err;
 };
 
-static struct svcr_nft_change *add_change(struct differ *d, enum svcr_nft_change_op op)
+static struct svcr_nft_change *add_nft_change(struct differ *d, enum svcr_nft_change_op op)
 {
 	struct svcr_nft_change *ch = svcr_grow((void **)&d->c->v, &d->c->n, &d->c->cap, sizeof(*ch));
 
@@ -73,7 +73,7 @@ static void only_in(struct differ *d, enum svcr_nft_change_op op, size_t id,
 	}
 	if (d->err || d->c->nelems == first)
 		return;
-	ch = add_change(d, op);
+	ch = add_nft_change(d, op);
 	if (!ch)
 		return;
 	ch->set = id;
@@ -115,12 +115,12 @@ static void delete_sets(struct differ *d)
 
 	for (size_t i = 0; i < d->nsets; i++)
 		if (is_replaced(d, i) || (d->from->sets[i].present && !d->to->sets[i].present)) {
-			ch = add_change(d, CHANGE_DEL_SET);
+			ch = add_nft_change(d, CHANGE_DEL_SET);
 			if (ch)
 				ch->set = i;
 		}
 	for (size_t i = 0; i < d->from->nforeign_sets; i++) {
-		ch = add_change(d, CHANGE_DEL_SET);
+		ch = add_nft_change(d, CHANGE_DEL_SET);
 		if (ch)
 			ch->name = d->from->foreign_sets[i];
 	}
@@ -130,7 +130,7 @@ static void add_sets(struct differ *d)
 {
 	for (size_t i = 0; i < d->nsets; i++)
 		if (d->to->sets[i].present && (!d->from->sets[i].present || is_replaced(d, i))) {
-			struct svcr_nft_change *ch = add_change(d, CHANGE_ADD_SET);
+			struct svcr_nft_change *ch = add_nft_change(d, CHANGE_ADD_SET);
 
 			if (ch)
 				ch->set = i;
@@ -155,7 +155,7 @@ static const struct svcr_nft_chain *counterpart(const struct svcr_nft_table *t, 
 static void add_chain_change(struct differ *d, enum svcr_nft_change_op op, struct svcr_nft_chain_id id,
 			     const struct svcr_nft_rule *rule)
 {
-	struct svcr_nft_change *ch = add_change(d, op);
+	struct svcr_nft_change *ch = add_nft_change(d, op);
 
 	if (!ch)
 		return;
@@ -228,7 +228,7 @@ static void diff_table(struct differ *d)
 	if (!d->from->present && !d->to->present)
 		return;
 	if (!d->to->present) {
-		add_change(d, CHANGE_DEL_TABLE);
+		add_nft_change(d, CHANGE_DEL_TABLE);
 		count_removed(d);
 		return;
 	}
@@ -238,7 +238,7 @@ static void diff_table(struct differ *d)
 	}
 	d->drops_sets |= d->from->nforeign_sets > 0;
 	if (!d->from->present || d->from->dormant)
-		add_change(d, d->from->present ? CHANGE_WAKE_TABLE : CHANGE_ADD_TABLE);
+		add_nft_change(d, d->from->present ? CHANGE_WAKE_TABLE : CHANGE_ADD_TABLE);
 	flush_chains(d);
 	diff_elems(d, CHANGE_DEL_ELEMS);
 	delete_sets(d);

@@ -18,7 +18,7 @@ struct exprs {
 	int err;
 };
 
-static struct nftnl_expr *expr(struct exprs *x, const char *name)
+static struct nftnl_expr *add_expr(struct exprs *x, const char *name)
 {
 	struct nftnl_expr *e = nftnl_expr_alloc(name);
 
@@ -31,7 +31,7 @@ static struct nftnl_expr *expr(struct exprs *x, const char *name)
 
 static void payload(struct exprs *x, uint32_t word, uint32_t base, uint32_t offset, uint32_t len)
 {
-	struct nftnl_expr *e = expr(x, "payload");
+	struct nftnl_expr *e = add_expr(x, "payload");
 
 	if (!e)
 		return;
@@ -43,7 +43,7 @@ static void payload(struct exprs *x, uint32_t word, uint32_t base, uint32_t offs
 
 static void meta_load(struct exprs *x, uint32_t word, uint32_t key)
 {
-	struct nftnl_expr *e = expr(x, "meta");
+	struct nftnl_expr *e = add_expr(x, "meta");
 
 	if (!e)
 		return;
@@ -53,7 +53,7 @@ static void meta_load(struct exprs *x, uint32_t word, uint32_t key)
 
 static void ct_load(struct exprs *x, uint32_t word, uint32_t key, int direction)
 {
-	struct nftnl_expr *e = expr(x, "ct");
+	struct nftnl_expr *e = add_expr(x, "ct");
 
 	if (!e)
 		return;
@@ -65,7 +65,7 @@ static void ct_load(struct exprs *x, uint32_t word, uint32_t key, int direction)
 
 static void numgen(struct exprs *x, uint32_t word, uint32_t modulus)
 {
-	struct nftnl_expr *e = expr(x, "numgen");
+	struct nftnl_expr *e = add_expr(x, "numgen");
 
 	if (!e)
 		return;
@@ -130,7 +130,7 @@ static void lookup(struct exprs *x, const struct svcr_nft_stmt *s, int dreg)
 	struct nftnl_expr *e;
 
 	load_key(x, s->fields, 0, s->n);
-	e = expr(x, "lookup");
+	e = add_expr(x, "lookup");
 	if (!e)
 		return;
 	nftnl_expr_set_u32(e, NFTNL_EXPR_LOOKUP_SREG, REG(0));
@@ -141,9 +141,9 @@ static void lookup(struct exprs *x, const struct svcr_nft_stmt *s, int dreg)
 		nftnl_expr_set_u32(e, NFTNL_EXPR_LOOKUP_FLAGS, NFT_LOOKUP_F_INV);
 }
 
-static void compare(struct exprs *x, uint32_t op, const void *data, uint32_t len)
+static void add_compare(struct exprs *x, uint32_t op, const void *data, uint32_t len)
 {
-	struct nftnl_expr *e = expr(x, "cmp");
+	struct nftnl_expr *e = add_expr(x, "cmp");
 
 	if (!e)
 		return;
@@ -154,7 +154,7 @@ static void compare(struct exprs *x, uint32_t op, const void *data, uint32_t len
 
 static void bitwise(struct exprs *x, uint32_t mask, uint32_t xor)
 {
-	struct nftnl_expr *e = expr(x, "bitwise");
+	struct nftnl_expr *e = add_expr(x, "bitwise");
 
 	if (!e)
 		return;
@@ -171,7 +171,7 @@ static void mark_write(struct exprs *x, uint32_t mask, uint32_t xor)
 
 	meta_load(x, 0, NFT_META_MARK);
 	bitwise(x, mask, xor);
-	e = expr(x, "meta");
+	e = add_expr(x, "meta");
 	if (!e)
 		return;
 	nftnl_expr_set_u32(e, NFTNL_EXPR_META_KEY, NFT_META_MARK);
@@ -183,7 +183,7 @@ static void dnat(struct exprs *x, const struct svcr_nft_stmt *s)
 	struct nftnl_expr *e;
 
 	lookup(x, s, (int)REG(0));
-	e = expr(x, "nat");
+	e = add_expr(x, "nat");
 	if (!e)
 		return;
 	nftnl_expr_set_u32(e, NFTNL_EXPR_NAT_TYPE, NFT_NAT_DNAT);
@@ -204,7 +204,7 @@ static void update(struct exprs *x, const struct svcr_nft_stmt *s)
 	struct nftnl_expr *e;
 
 	load_key(x, data, word, 0);
-	e = expr(x, "dynset");
+	e = add_expr(x, "dynset");
 	if (!e)
 		return;
 	nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_SREG_KEY, REG(0));
@@ -216,7 +216,7 @@ static void update(struct exprs *x, const struct svcr_nft_stmt *s)
 
 static void reject(struct exprs *x, bool tcp)
 {
-	struct nftnl_expr *e = expr(x, "reject");
+	struct nftnl_expr *e = add_expr(x, "reject");
 
 	if (!e)
 		return;
@@ -225,9 +225,9 @@ static void reject(struct exprs *x, bool tcp)
 	nftnl_expr_set_u8(e, NFTNL_EXPR_REJECT_CODE, tcp ? 0 : x->table->family == SVCR_IPV6 ? 4 : 3);
 }
 
-static void verdict(struct exprs *x, int code, const char *chain)
+static void add_verdict(struct exprs *x, int code, const char *chain)
 {
-	struct nftnl_expr *e = expr(x, "immediate");
+	struct nftnl_expr *e = add_expr(x, "immediate");
 
 	if (!e)
 		return;
@@ -239,7 +239,7 @@ static void verdict(struct exprs *x, int code, const char *chain)
 
 static void masquerade(struct exprs *x)
 {
-	struct nftnl_expr *e = expr(x, "masq");
+	struct nftnl_expr *e = add_expr(x, "masq");
 
 	if (e)
 		nftnl_expr_set_u32(e, NFTNL_EXPR_MASQ_FLAGS, NF_NAT_RANGE_PROTO_RANDOM_FULLY);
@@ -252,20 +252,20 @@ static void ct_bits(struct exprs *x, uint32_t key, uint32_t bits)
 
 	ct_load(x, 0, key, -1);
 	bitwise(x, bits, 0);
-	compare(x, NFT_CMP_NEQ, &zero, sizeof(zero));
+	add_compare(x, NFT_CMP_NEQ, &zero, sizeof(zero));
 }
 
 static void mark_test(struct exprs *x, uint32_t bit)
 {
 	meta_load(x, 0, NFT_META_MARK);
 	bitwise(x, bit, 0);
-	compare(x, NFT_CMP_EQ, &bit, sizeof(bit));
+	add_compare(x, NFT_CMP_EQ, &bit, sizeof(bit));
 }
 
 static void l4proto(struct exprs *x, uint8_t protocol)
 {
 	meta_load(x, 0, NFT_META_L4PROTO);
-	compare(x, NFT_CMP_EQ, &protocol, sizeof(protocol));
+	add_compare(x, NFT_CMP_EQ, &protocol, sizeof(protocol));
 }
 
 int svcr_nft_stmt_exprs(struct nftnl_rule *r, const struct svcr_nft_table *t, const struct svcr_nft_stmt *s)
@@ -287,8 +287,8 @@ int svcr_nft_stmt_exprs(struct nftnl_rule *r, const struct svcr_nft_table *t, co
 	case OP_REJECT_TCP: reject(&x, true); break;
 	case OP_REJECT: reject(&x, false); break;
 	case OP_MASQUERADE: masquerade(&x); break;
-	case OP_DROP: verdict(&x, NF_DROP, NULL); break;
-	case OP_GOTO: verdict(&x, NFT_GOTO, svcr_nft_chain_name(t, s->chain, name)); break;
+	case OP_DROP: add_verdict(&x, NF_DROP, NULL); break;
+	case OP_GOTO: add_verdict(&x, NFT_GOTO, svcr_nft_chain_name(t, s->chain, name)); break;
 	}
 	return x.err;
 }

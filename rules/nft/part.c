@@ -77,7 +77,7 @@ static bool nft_changes_empty(const struct svcr_part_changes *c)
 	return nft_changes_of(c)->n == 0;
 }
 
-static void nft_count(const struct svcr_part_changes *c, struct svcrules_changes_stats *stats)
+static void nft_count_changes(const struct svcr_part_changes *c, struct svcrules_changes_stats *stats)
 {
 	const struct svcr_nft_changes *n = nft_changes_of(c);
 
@@ -158,10 +158,10 @@ static int nft_obstacle(const struct svcr_part *have, const struct svcrules_rule
 }
 
 const struct svcr_part_ops svcr_nft_ops = {
-	.kind = "nft", .format = "nft", .heading = "nft -f", .print_order = 3,
+	.kind = "nft", .format = "nft", .change_format = "nft", .heading = "nft -f", .print_order = 3,
 	.free = nft_free, .like = nft_like, .describe_part = nft_describe_part, .print = nft_print, .json = nft_json,
 	.diff = nft_diff, .changes_free = nft_changes_free, .changes_empty = nft_changes_empty,
-	.count = nft_count, .print_changes = nft_print_changes, .print_rest = nft_print_rest,
+	.count = nft_count_changes, .print_changes = nft_print_changes, .print_rest = nft_print_rest,
 	.print_summary = nft_print_summary, .json_rest = nft_json_rest, .json_summary = nft_json_summary,
 	.encode = nft_encode, .describe = nft_describe,
 	.reader_size = sizeof(struct svcr_nft_reader), .reader_next = svcr_nft_reader_next,

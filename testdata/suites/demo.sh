@@ -8,7 +8,7 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 here=$root/testdata/suites
 example=$root/testdata/example/services.json
 packages=(gcc make pkg-config libc6-dev libmnl-dev libnftnl-dev libjansson-dev libnl-3-dev
-	libnl-genl-3-dev libnl-route-3-dev iproute2)
+	libnl-route-3-dev iproute2)
 
 die() {
 	echo "demo: $1" >&2
