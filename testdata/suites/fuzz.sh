@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # fuzz.sh PROGRAM...: runs every fuzz target over the inputs of its corpus in testdata/fuzz.
-# One input: build/lib/json_fuzz testdata/fuzz/json/nested
+# One input: build/lib/json/json_fuzz testdata/fuzz/json/nested
 set -u
 passed=0 failed=0
 for f in "$@"; do
