@@ -214,8 +214,8 @@ SVCRULES_API int svcrules_pack(const struct svcrules_ruleset *rs, svcrules_write
 			       void *arg);
 /*
  * Makes a rule set of such bytes, as if it had been read from the kernel. `like` is a rule set
- * of the same target and tables. Returns 0, -ENOMEM, or -EBADMSG (bytes of other
- * tables, or damaged bytes).
+ * of the same target and tables. Returns 0, -ENOTSUP (`like` has other parts), -ENOMEM, or
+ * -EBADMSG (bytes of other tables or of another build, or damaged bytes).
  */
 SVCRULES_API int svcrules_unpack(const struct svcrules_ruleset *like, const void *buf, size_t len,
 				 struct svcrules_ruleset **ret);

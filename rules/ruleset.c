@@ -244,11 +244,13 @@ int svcrules_pack(const struct svcrules_ruleset *rs, svcrules_write_fn write, vo
 int svcrules_unpack(const struct svcrules_ruleset *like, const void *buf, size_t len,
 		    struct svcrules_ruleset **ret)
 {
-	struct svcrules_ruleset *rs = nft_part(like) && like->nparts == 1 ? svcrules_ruleset_empty(like) : NULL;
-	int err = rs ? 0 : -ENOMEM;
+	struct svcrules_ruleset *rs;
+	int err;
 
-	if (!err)
-		err = svcr_nft_unpack(buf, len, (struct svcr_nft *)rs->parts[0]);
+	if (!nft_part(like) || like->nparts != 1)
+		return -ENOTSUP;
+	rs = svcrules_ruleset_empty(like);
+	err = rs ? svcr_nft_unpack(buf, len, (struct svcr_nft *)rs->parts[0]) : -ENOMEM;
 	if (err)
 		svcrules_ruleset_free(rs);
 	else
