@@ -18,7 +18,8 @@ struct netlink;
  * for loopback, link-local and multicast addresses. Of a point-to-point link
  * the local address counts. An address on two interfaces comes twice. `cb` is
  * called after everything was read: after an error never.
- * Returns 0, -ENOMEM or the error of getifaddrs().
+ * Returns 0, -ENOMEM, -EINTR (addresses changed during each of five readings) or
+ * the error of getifaddrs().
  */
 int host_addresses(void (*cb)(uint8_t family, const uint8_t addr[16], void *), void *arg);
 
