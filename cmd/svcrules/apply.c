@@ -81,6 +81,8 @@ static int apply_look(struct apply *j)
 	if (!needed)
 		return EXIT_DONE;
 	code = kernel_read_own(&j->session, j->want, &j->have);
+	if (!code)
+		code = kernel_obstacles(&j->session, j->have, j->want);
 	for (size_t i = 0; !code && svcrules_ruleset_part(j->want, i, &p); i++)
 		if (driver_of(j->want, i)->prepare)
 			code = driver_of(j->want, i)->prepare(&j->session, change);

@@ -144,7 +144,7 @@ static int ipvs_retire(struct transition *t, const struct svcrules_ruleset *now,
 	struct svcrules_ruleset *have = NULL;
 	struct svcrules_stats stats;
 	struct svcrules_part p = { .count = 0 };
-	int code = kernel_read_own(s, t->want, &have);
+	int code = kernel_read_to_remove(s, t->want, &have);
 
 	(void)now;
 	*ret_left = false;
@@ -182,7 +182,7 @@ static int ipvs_read_all(struct session *s, const struct svcrules_target *target
 	link_release(&link);
 	if (!like)
 		return session_no_memory(s);
-	code = kernel_read_own_places(s, like, ret);
+	code = kernel_read_to_remove(s, like, ret);
 	svcrules_ruleset_free(like);
 	return code;
 }

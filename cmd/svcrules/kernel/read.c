@@ -93,15 +93,39 @@ int kernel_obstacles(struct session *s, const struct svcrules_ruleset *have, con
 	return i ? EXIT_KERNEL : EXIT_DONE;
 }
 
-int kernel_read_own(struct session *s, const struct svcrules_ruleset *like, struct svcrules_ruleset **ret)
+/*
+ * Adds to the findings what of the first `parts` parts of `have` other programs made in its
+ * places, and which of these parts the kernel does not know.
+ */
+static int read_check_parts(struct session *s, struct svcrules_ruleset *have, size_t parts)
+{
+	struct svcrules_ruleset *nothing = svcrules_ruleset_empty(have);
+	int code = nothing ? EXIT_DONE : session_no_memory(s);
+
+	for (size_t i = 0; i < parts && !code; i++) {
+		struct svcrules_ruleset *only = svcrules_ruleset_only(have, i);
+
+		code = only ? kernel_obstacles(s, only, nothing) : session_no_memory(s);
+		svcrules_ruleset_free(only);
+	}
+	svcrules_ruleset_free(nothing);
+	return code;
+}
+
+/* Reads, and checks all parts but the last `unchecked` ones. */
+static int read_and_check(struct session *s, const struct svcrules_ruleset *like, size_t unchecked,
+			  struct svcrules_ruleset **ret)
 {
 	struct svcrules_ruleset *have;
+	struct svcrules_part p;
 	int code = kernel_read(s, like, &have);
+	size_t n = 0;
 
-	if (!code)
-		code = kernel_obstacles(s, have, like);
-	else
+	if (code)
 		return code;
+	while (svcrules_ruleset_part(have, n, &p))
+		n++;
+	code = read_check_parts(s, have, n > unchecked ? n - unchecked : 0);
 	if (code)
 		svcrules_ruleset_free(have);
 	else
@@ -109,25 +133,14 @@ int kernel_read_own(struct session *s, const struct svcrules_ruleset *like, stru
 	return code;
 }
 
-int kernel_read_own_places(struct session *s, const struct svcrules_ruleset *like, struct svcrules_ruleset **ret)
+int kernel_read_own(struct session *s, const struct svcrules_ruleset *like, struct svcrules_ruleset **ret)
 {
-	struct svcrules_ruleset *have;
-	struct svcrules_part p;
-	int code = kernel_read(s, like, &have);
+	return read_and_check(s, like, 0, ret);
+}
 
-	if (code)
-		return code;
-	for (size_t i = 0; !code && svcrules_ruleset_part(have, i + 1, &p); i++) { /* all parts but the last */
-		struct svcrules_ruleset *only = svcrules_ruleset_only(have, i);
-
-		code = only ? kernel_obstacles(s, only, like) : session_no_memory(s);
-		svcrules_ruleset_free(only);
-	}
-	if (code)
-		svcrules_ruleset_free(have);
-	else
-		*ret = have;
-	return code;
+int kernel_read_to_remove(struct session *s, const struct svcrules_ruleset *like, struct svcrules_ruleset **ret)
+{
+	return read_and_check(s, like, 1, ret);
 }
 
 int kernel_find(struct session *s, const char *target, const char *table, struct svcrules_ruleset **ret)

@@ -11,15 +11,16 @@
  */
 int kernel_read(struct session *s, const struct svcrules_ruleset *like, struct svcrules_ruleset **ret);
 /*
- * The same, but things that other programs made and that are in the way of `like` are findings,
- * too, and EXIT_KERNEL.
+ * The same, but a table or an interface of that name that another program made is an error, as
+ * is a kernel that does not know a part: a finding and EXIT_KERNEL. What `like` would collide
+ * with beyond that is a matter of kernel_obstacles().
  */
 int kernel_read_own(struct session *s, const struct svcrules_ruleset *like, struct svcrules_ruleset **ret);
 /*
- * The same for a rule set that is to be removed: virtual servers of others are no obstacle, nor
- * is a kernel without any.
+ * The same for a rule set that is to be removed: it is no error if the kernel does not know its
+ * last part, which then is empty.
  */
-int kernel_read_own_places(struct session *s, const struct svcrules_ruleset *like, struct svcrules_ruleset **ret);
+int kernel_read_to_remove(struct session *s, const struct svcrules_ruleset *like, struct svcrules_ruleset **ret);
 /* Finds tables that svcrules made; see svcrules_reader_find(). Returns 0 or a negative errno. */
 int kernel_find(struct session *s, const char *target, const char *table, struct svcrules_ruleset **ret);
 /*
