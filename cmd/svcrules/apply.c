@@ -109,13 +109,13 @@ static int apply_dry_run(struct apply *j)
 
 static int apply_try(struct apply *j, const struct svcrules_stats *served)
 {
-	int code = apply_look(j);
+	int code = apply_told(j, apply_look(j));
 
 	j->way.want = j->want;
+	if (!code && j->args->given[OPT_CHECK]) /* what would be refused is not printed */
+		code = make_check(&j->way);
 	if (!code && j->args->given[OPT_DRY_RUN])
 		code = apply_dry_run(j);
-	if (!code && j->args->given[OPT_CHECK])
-		code = make_check(&j->way);
 	apply_told(j, code);
 	if (!code && j->args->given[OPT_CHECK])
 		apply_summary(j, served, "accepted, not made");
