@@ -57,7 +57,7 @@ int session_no_memory(struct session *s)
 	return EXIT_KERNEL;
 }
 
-static const char *session_errno_text(int err)
+const char *session_errno_text(int err)
 {
 	switch (-err) {
 	case EPERM: return "needs CAP_NET_ADMIN (root)";
