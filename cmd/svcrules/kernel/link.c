@@ -372,11 +372,13 @@ static int link_send(struct session *s, const struct svcrules_messages *m, struc
 
 static int link_change_addresses(struct transition *t, size_t part, enum svcrules_stage stage)
 {
+	static const char what[] = "change the addresses of " LINK_NAME;
 	unsigned int index = link_index();
 
-	if (index == 0 && stage == SVCRULES_REMOVE && errno == ENODEV)
-		return EXIT_DONE;
-	return batch_make(t, part, stage, index, link_send, "change the addresses of " LINK_NAME);
+	if (index == 0 && stage == SVCRULES_ADD)
+		return session_failed(t->session, what, -errno);
+	/* without an interface each removal is refused, which is harmless */
+	return batch_make(t, part, stage, index, link_send, what);
 }
 
 static int link_make_interface(struct transition *t)
