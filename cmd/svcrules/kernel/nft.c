@@ -46,16 +46,16 @@ bool nft_has_table(struct session *s, const char *table)
 	return nft_table_exists(s, NFPROTO_IPV4, table) || nft_table_exists(s, NFPROTO_IPV6, table);
 }
 
-int nft_refused(struct session *s, const struct svcrules_changes *c, enum svcrules_stage stage, int err,
+int nft_refused(struct session *s, const struct svcrules_changes *c, bool named, int err,
 		const struct transaction_error *errors, size_t n)
 {
 	if (n == 0 || err == -EPERM)
 		return session_failed(s, "change the kernel's rules", err);
 	for (size_t i = 0; i < n; i++) {
-		const struct svcrules_refusal r = { .seq = errors[i].seq, .err = errors[i].err };
+		const struct svcrules_refusal r = { .seq = named ? errors[i].seq : 0, .err = errors[i].err };
 		char *text = NULL;
 
-		svcrules_changes_refused(c, 0, stage, &r, 1, 0, &text);
+		svcrules_changes_refused(c, 0, SVCRULES_ADD, &r, 1, 0, &text);
 		session_find(s, "%s%s%s", text ? text : "the change was refused", errors[i].msg[0] ? ": " : "",
 			     errors[i].msg);
 		free(text);
@@ -183,7 +183,7 @@ static int nft_outcome(struct session *s, struct nft_state *n, int err, const st
 		n->tried_again = true;
 		return AGAIN;
 	}
-	return nft_refused(s, n->changes, SVCRULES_ADD, err, errors, nerrors);
+	return nft_refused(s, n->changes, true, err, errors, nerrors);
 }
 
 static int nft_send(struct session *s, struct nft_state *n, bool commit)

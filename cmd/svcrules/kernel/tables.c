@@ -44,7 +44,7 @@ static int tables_send(struct session *s, const struct tables *t, enum svcrules_
 	free(m.buf);
 	if (err == -ERESTART || (err == -ENOBUFS && !nerrors))
 		return AGAIN;
-	return err ? nft_refused(s, t->changes, stage, err, errors, nerrors) : EXIT_DONE;
+	return err ? nft_refused(s, t->changes, false, err, errors, nerrors) : EXIT_DONE;
 }
 
 static int tables_find(struct session *s, const struct tables_choice *choice, struct tables *t)
