@@ -102,8 +102,8 @@ static int read_check_parts(struct session *s, struct svcrules_ruleset *have, si
 	struct svcrules_ruleset *nothing = svcrules_ruleset_empty(have);
 	int code = nothing ? EXIT_DONE : session_no_memory(s);
 
-	for (size_t i = 0; i < parts && !code; i++) {
-		struct svcrules_ruleset *only = svcrules_ruleset_only(have, i);
+	while (parts-- > 0 && !code) { /* a kernel that lacks the last part is reported first */
+		struct svcrules_ruleset *only = svcrules_ruleset_only(have, parts);
 
 		code = only ? kernel_obstacles(s, only, nothing) : session_no_memory(s);
 		svcrules_ruleset_free(only);
