@@ -71,22 +71,34 @@ static int tables_remove(struct session *s, const struct tables *t, uint32_t gen
 		     tables_send(s, t, SVCRULES_ADD, generation);
 }
 
-static void tables_tell(const struct tables *t, void (*deleted)(const char *family, const char *name, void *arg),
-			void *arg)
+static void tables_report_family(const struct tables *t, uint8_t wanted, const char *word,
+				 tables_deleted_fn deleted, void *arg)
 {
 	const char *name;
 	uint8_t family;
 
-	for (size_t i = 0; (name = svcrules_ruleset_table(t->found, i, &family)); i++) {
+	for (size_t i = 0; (name = svcrules_ruleset_table(t->found, i, &family)); i++)
+		if (family == wanted)
+			deleted(word, name, arg);
+}
+
+static void tables_report(const struct tables *t, tables_deleted_fn deleted, void *arg)
+{
+	tables_report_family(t, NFPROTO_IPV4, "ip", deleted, arg);
+	tables_report_family(t, NFPROTO_IPV6, "ip6", deleted, arg);
+}
+
+static void tables_forget(const struct tables *t)
+{
+	const char *name;
+	uint8_t family;
+
+	for (size_t i = 0; (name = svcrules_ruleset_table(t->found, i, &family)); i++)
 		last_run_forget(LAST_RUN_DIR, name);
-		if (deleted)
-			deleted(family == NFPROTO_IPV6 ? "ip6" : "ip", name, arg);
-	}
 }
 
 /* One try. */
-static int tables_try(struct session *s, const struct tables_choice *choice,
-		      void (*deleted)(const char *family, const char *name, void *arg), void *arg)
+static int tables_try(struct session *s, const struct tables_choice *choice, tables_deleted_fn deleted, void *arg)
 {
 	struct tables t = { NULL, NULL, NULL };
 	uint32_t generation;
@@ -103,13 +115,14 @@ static int tables_try(struct session *s, const struct tables_choice *choice,
 	if (!code && !svcrules_changes_empty(t.changes))
 		code = tables_remove(s, &t, generation);
 	if (!code)
-		tables_tell(&t, deleted, arg);
+		tables_forget(&t);
+	if (!code && deleted)
+		tables_report(&t, deleted, arg);
 	tables_release(&t);
 	return code;
 }
 
-int tables_delete(struct session *s, const struct tables_choice *choice,
-		  void (*deleted)(const char *family, const char *name, void *arg), void *arg)
+int tables_delete(struct session *s, const struct tables_choice *choice, tables_deleted_fn deleted, void *arg)
 {
 	int code = AGAIN;
 
