@@ -119,7 +119,7 @@ static void save_batch(const struct tracer *t, const char *buf, size_t size)
 		return;
 	memcpy(&h, buf, sizeof(h));
 	if (h.nlmsg_type == NFNL_MSG_BATCH_BEGIN && fwrite(buf, 1, size, t->save) != size)
-		fail("write");
+		bench_fail("write");
 }
 
 /* The bytes of one finished system call: *ret_size of them, malloc'ed, or NULL if it is none of ours. */
@@ -177,7 +177,7 @@ static int trace(struct tracer *t)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 3;
 }
 
-static void write_log(const struct tracer *t, char **argv)
+static void count_write_log(const struct tracer *t, char **argv)
 {
 	const struct {
 		const char *name;
@@ -193,11 +193,11 @@ static void write_log(const struct tracer *t, char **argv)
 	FILE *f = fopen(argv[0], "ae");
 
 	if (!f)
-		fail(argv[0]);
+		bench_fail(argv[0]);
 	for (size_t i = 0; i < sizeof(facts) / sizeof(*facts); i++)
 		fprintf(f, "%s\t%s\t%s\t%lu\n", argv[1], argv[2], facts[i].name, facts[i].value);
 	if (fclose(f))
-		fail(argv[0]);
+		bench_fail(argv[0]);
 }
 
 int run_count(int argc, char **argv)
@@ -208,15 +208,15 @@ int run_count(int argc, char **argv)
 	if (argc > 1 && strcmp(argv[0], "--save") == 0) {
 		t.save = fopen(argv[1], "we");
 		if (!t.save)
-			fail(argv[1]);
+			bench_fail(argv[1]);
 		argc -= 2;
 		argv += 2;
 	}
 	if (argc < 4)
-		usage();
+		bench_usage();
 	t.pid = fork();
 	if (t.pid < 0)
-		fail("fork");
+		bench_fail("fork");
 	if (t.pid == 0) {
 		ptrace(PTRACE_TRACEME, 0, 0, 0);
 		execvp(argv[3], argv + 3);
@@ -224,7 +224,7 @@ int run_count(int argc, char **argv)
 	}
 	status = trace(&t);
 	if (t.save && fclose(t.save))
-		fail("write");
-	write_log(&t, argv);
+		bench_fail("write");
+	count_write_log(&t, argv);
 	return status;
 }

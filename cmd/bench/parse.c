@@ -17,7 +17,7 @@ int run_jansson(int argc, char **argv)
 	json_t *root;
 
 	if (argc != 1)
-		usage();
+		bench_usage();
 	root = json_load_file(argv[0], 0, &err);
 	if (!root)
 		fprintf(stderr, "bench: %s: %s\n", argv[0], err.text);
@@ -52,10 +52,10 @@ int run_yajl(int argc, char **argv)
 	int fd;
 
 	if (argc != 1 || !h)
-		usage();
+		bench_usage();
 	fd = open(argv[0], O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		fail(argv[0]);
+		bench_fail(argv[0]);
 	while (s == yajl_status_ok && (n = read(fd, buf, sizeof(buf))) > 0)
 		s = yajl_parse(h, buf, (size_t)n);
 	if (s == yajl_status_ok)
@@ -76,15 +76,15 @@ static long fill(void *arg, char *buf, size_t size)
 
 int run_read(int argc, char **argv)
 {
-	struct svcrules_model *m = svcrules_model_new();
+	struct svcrules_model *m = svcrules_model_new(NULL);
 	struct svcrules_diags *d = svcrules_diags_new();
 	int fd, err;
 
 	if (argc != 1 || !m || !d)
-		usage();
+		bench_usage();
 	fd = open(argv[0], O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		fail(argv[0]);
+		bench_fail(argv[0]);
 	err = svcrules_model_read(m, argv[0], fill, &fd, d);
 	if (err)
 		fprintf(stderr, "bench: %s: %s\n", argv[0], strerror(-err));

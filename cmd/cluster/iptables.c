@@ -4,7 +4,7 @@
 
 #define NAME_SIZE 32
 
-static const char *chain(const char *kind, uint64_t hash, char buf[static NAME_SIZE])
+static const char *iptables_chain(const char *kind, uint64_t hash, char buf[static NAME_SIZE])
 {
 	snprintf(buf, NAME_SIZE, "KUBE-%s-%016llX", kind, (unsigned long long)hash);
 	return buf;
@@ -12,17 +12,17 @@ static const char *chain(const char *kind, uint64_t hash, char buf[static NAME_S
 
 static const char *service_chain(const struct service *s, char buf[static NAME_SIZE])
 {
-	return chain("SVC", scramble(s->number, 7), buf);
+	return iptables_chain("SVC", scramble(s->number, 7), buf);
 }
 
 static const char *external_chain(const struct service *s, char buf[static NAME_SIZE])
 {
-	return chain("EXT", scramble(s->number, 7), buf);
+	return iptables_chain("EXT", scramble(s->number, 7), buf);
 }
 
-static const char *endpoint_chain(const struct service *s, uint32_t k, char buf[static NAME_SIZE])
+static const char *iptables_endpoint_chain(const struct service *s, uint32_t k, char buf[static NAME_SIZE])
 {
-	return chain("SEP", scramble(s->number, 8 + k), buf);
+	return iptables_chain("SEP", scramble(s->number, 8 + k), buf);
 }
 
 static void declare(const struct service *s, FILE *f)
@@ -33,7 +33,7 @@ static void declare(const struct service *s, FILE *f)
 	if (s->type != CLUSTER_IP)
 		fprintf(f, ":%s - [0:0]\n", external_chain(s, name));
 	for (uint32_t k = 0; k < s->endpoints; k++)
-		fprintf(f, ":%s - [0:0]\n", endpoint_chain(s, k, name));
+		fprintf(f, ":%s - [0:0]\n", iptables_endpoint_chain(s, k, name));
 }
 
 static void comment(const struct service *s, const char *more, FILE *f)
@@ -69,7 +69,7 @@ static void endpoint(const struct cluster *c, const struct service *s, uint32_t 
 	char name[NAME_SIZE], ip[16];
 	bool is_new;
 
-	endpoint_chain(s, k, name);
+	iptables_endpoint_chain(s, k, name);
 	ip_text(endpoint_ip(c, s, k, &is_new), ip);
 	fprintf(f, "-A %s", name);
 	comment(s, "", f);
@@ -88,7 +88,7 @@ static void balance(const struct cluster *c, const struct service *s, FILE *f)
 	fprintf(f, " -m %s -p %s -d %s --dport %u ! -s " POD_CIDR " -j KUBE-MARK-MASQ\n", protocol(s), protocol(s),
 		ip_text(s->ip, ip), s->port);
 	for (uint32_t k = 0; k < s->endpoints; k++) {
-		endpoint_chain(s, k, to);
+		iptables_endpoint_chain(s, k, to);
 		fprintf(f, "-A %s", name);
 		comment(s, "", f);
 		if (k + 1 < s->endpoints)

@@ -62,7 +62,7 @@ static const char masquerading_rules[] =
 	"add rule " TABLE " masquerading masquerade fully-random\n";
 
 /* As long as kube-proxy's names: a hash, then the service's names. */
-static const char *chain(const struct service *s, const char *kind, char buf[static NAME_SIZE])
+static const char *nft_chain(const struct service *s, const char *kind, char buf[static NAME_SIZE])
 {
 	snprintf(buf, NAME_SIZE, "%s-%08X-%s/%s/%s/%s", kind, (uint32_t)scramble(s->number, 6), s->namespace, s->name,
 		 protocol(s), s->udp ? "dns" : "http");
@@ -73,8 +73,8 @@ static void entries_write(const struct service *s, FILE *f)
 {
 	char name[NAME_SIZE], external[NAME_SIZE], ip[16];
 
-	chain(s, "service", name);
-	chain(s, "external", external);
+	nft_chain(s, "service", name);
+	nft_chain(s, "external", external);
 	fprintf(f, "add element " TABLE " cluster-ips { %s }\n", ip_text(s->ip, ip));
 	fprintf(f, "add element " TABLE " service-ips { %s . %s . %u : goto %s }\n", ip, protocol(s), s->port, name);
 	if (s->type == CLUSTER_IP)
@@ -87,11 +87,11 @@ static void entries_write(const struct service *s, FILE *f)
 			protocol(s), s->port, external);
 }
 
-static void endpoint_chain(const struct service *s, const char *ip, char buf[static NAME_SIZE])
+static void nft_endpoint_chain(const struct service *s, const char *ip, char buf[static NAME_SIZE])
 {
 	char name[NAME_SIZE];
 
-	snprintf(buf, NAME_SIZE, "%.120s__%s/%u", chain(s, "endpoint", name), ip, s->target_port);
+	snprintf(buf, NAME_SIZE, "%.120s__%s/%u", nft_chain(s, "endpoint", name), ip, s->target_port);
 }
 
 static void chains_service(const struct cluster *c, const struct service *s, FILE *f)
@@ -99,9 +99,9 @@ static void chains_service(const struct cluster *c, const struct service *s, FIL
 	char name[NAME_SIZE], ep[NAME_SIZE], ip[16];
 	bool is_new;
 
-	fprintf(f, "add chain " TABLE " %s\n", chain(s, "service", name));
+	fprintf(f, "add chain " TABLE " %s\n", nft_chain(s, "service", name));
 	for (uint32_t k = 0; k < s->endpoints; k++) {
-		endpoint_chain(s, ip_text(endpoint_ip(c, s, k, &is_new), ip), ep);
+		nft_endpoint_chain(s, ip_text(endpoint_ip(c, s, k, &is_new), ip), ep);
 		fprintf(f, "add chain " TABLE " %s\nadd rule " TABLE " %s ip saddr %s jump mark-for-masquerade\n"
 			"add rule " TABLE " %s meta l4proto %s dnat to %s:%u\n", ep, ep, ip, ep, protocol(s), ip,
 			s->target_port);
@@ -110,7 +110,7 @@ static void chains_service(const struct cluster *c, const struct service *s, FIL
 		name, ip_text(s->ip, ip), protocol(s), s->port);
 	fprintf(f, "add rule " TABLE " %s numgen random mod %u vmap {", name, s->endpoints);
 	for (uint32_t k = 0; k < s->endpoints; k++) {
-		endpoint_chain(s, ip_text(endpoint_ip(c, s, k, &is_new), ip), ep);
+		nft_endpoint_chain(s, ip_text(endpoint_ip(c, s, k, &is_new), ip), ep);
 		fprintf(f, "%s %u : goto %s", k ? " ," : "", k, ep);
 	}
 	fputs(" }\n", f);
@@ -143,7 +143,7 @@ static void maps_service(const struct cluster *c, const struct service *s, FILE 
 	char name[NAME_SIZE], ip[16];
 	bool is_new;
 
-	fprintf(f, "add chain " TABLE " %s\n", chain(s, "service", name));
+	fprintf(f, "add chain " TABLE " %s\n", nft_chain(s, "service", name));
 	for (uint32_t k = 0; k < s->endpoints; k++)
 		if (endpoint_local(s, k)) {
 			ip_text(endpoint_ip(c, s, k, &is_new), ip);

@@ -78,7 +78,7 @@ struct source {
 	struct footprint *footprint;
 };
 
-static long input_fill(void *arg, char *buf, size_t size)
+static long file_fill(void *arg, char *buf, size_t size)
 {
 	struct source *s = arg;
 	long n = files_fill(&s->fd, buf, size);
@@ -98,7 +98,7 @@ static int input_read_file(void *arg, const char *source, int fd)
 
 	if (r->footprint)
 		footprint_file(r->footprint, source);
-	err = svcrules_model_read(r->model, source, input_fill, &from, r->diags);
+	err = svcrules_model_read(r->model, source, file_fill, &from, r->diags);
 	if (r->footprint)
 		footprint_file_end(r->footprint, from.bytes);
 	diags_say(r, source);

@@ -14,7 +14,7 @@ typedef int (*batch_send_fn)(struct session *s, const struct svcrules_messages *
 
 /*
  * Encodes one stage of a part, sends it, and adds refusals to the findings; `number` as for
- * svcrules_changes_encode(), `what` for a failure to send: "change IPVS". Returns an exit code.
+ * svcrules_changes_encode(), `what` for a failure to send: "change the addresses of svcrules0". Returns an exit code.
  */
 int batch_make(struct transition *t, size_t part, enum svcrules_stage stage, uint32_t number, batch_send_fn send,
 	       const char *what);

@@ -61,7 +61,7 @@ struct driver {
 	int (*remove)(struct session *s, const struct svcrules_target *target, bool any_table, char **ret_text);
 };
 
-extern const struct driver driver_nft, driver_link, driver_ipvs;
+extern const struct driver driver_nft, driver_link, driver_servers;
 
 /* The driver of the i-th part of a rule set. */
 const struct driver *driver_of(const struct svcrules_ruleset *rs, size_t part);

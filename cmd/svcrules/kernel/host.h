@@ -41,8 +41,8 @@ int host_name(char *buf, size_t size);
  * iptables-legacy, for IPv4 or IPv6; 0 if not. `s` must be a socket of nfnetlink
  * in this namespace. Legacy tables are read only if /proc/net/ip_tables_names
  * contains "nat", because the request would create the table; tables that
- * cannot be read (no CAP_NET_ADMIN) count as absent. The ipvs mode has a chain
- * KUBE-SERVICES too.
+ * cannot be read (no CAP_NET_ADMIN) count as absent. Its mode of virtual
+ * servers has a chain KUBE-SERVICES, too.
  */
 int host_has_kube_proxy(struct netlink *s);
 

@@ -104,7 +104,7 @@ static int ipvs_send(struct session *s, const struct svcrules_messages *m, struc
 	return err;
 }
 
-static int ipvs_make(struct transition *t, size_t part, enum svcrules_stage stage, bool *ret_stop)
+static int ipvs_driver_make(struct transition *t, size_t part, enum svcrules_stage stage, bool *ret_stop)
 {
 	int err = 0;
 
@@ -216,10 +216,10 @@ static int ipvs_remove(struct session *s, const struct svcrules_target *target, 
 	return code;
 }
 
-const struct driver driver_ipvs = {
+const struct driver driver_servers = {
 	.kind = "ipvs", .reading = "read the virtual servers", .noun = "IPVS", .ends_flows = true,
 	.busy = "cannot read the virtual servers: another program keeps changing IPVS, here or in another namespace; "
 		"try again",
-	.prepare = ipvs_prepare, .make = ipvs_make,
+	.prepare = ipvs_prepare, .make = ipvs_driver_make,
 	.in_use = ipvs_in_use, .retire = ipvs_retire, .remove = ipvs_remove,
 };

@@ -155,7 +155,7 @@ static int nft_compare(struct session *s, struct nft_state *n)
 /* ---- Changing ----------------------------------------------------------- */
 
 /* Counts what was sent. The first changes are the services'; forgetting what was removed comes after. */
-static int nft_count(struct session *s, struct nft_state *n, size_t messages)
+static int nft_count_sent(struct session *s, struct nft_state *n, size_t messages)
 {
 	int err = n->messages ? 0 : svcrules_changes_stats(n->changes, &n->stats);
 
@@ -174,7 +174,7 @@ static int nft_outcome(struct session *s, struct nft_state *n, int err, const st
 	if (err == -ERESTART)
 		return AGAIN;
 	if (!err || lost) {
-		code = nft_count(s, n, messages);
+		code = nft_count_sent(s, n, messages);
 		return code ? code : lost ? AGAIN : EXIT_DONE;
 	}
 	if (n->proved && err != -EPERM)

@@ -282,7 +282,7 @@ struct writer {
 	struct siphash sum;
 };
 
-static int write_all(int fd, const char *buf, size_t len)
+static int last_run_write_all(int fd, const char *buf, size_t len)
 {
 	while (len > 0) {
 		ssize_t n = write(fd, buf, len);
@@ -303,7 +303,7 @@ static int write_rules(void *arg, const char *buf, size_t len)
 
 	siphash_add(&w->sum, buf, len);
 	w->len += len;
-	return write_all(w->fd, buf, len);
+	return last_run_write_all(w->fd, buf, len);
 }
 
 static void head_fill(struct head *h, const struct last_run *s)
@@ -332,11 +332,11 @@ static int write_head(int fd, const struct head *h, const struct last_run *s)
 	if (asprintf(&texts, "%s%s", s->messages, s->addresses) < 0)
 		return -ENOMEM;
 	sum_head(h, texts, sum);
-	err = lseek(fd, 0, SEEK_SET) < 0 ? -errno : write_all(fd, (const char *)h, sizeof(*h));
+	err = lseek(fd, 0, SEEK_SET) < 0 ? -errno : last_run_write_all(fd, (const char *)h, sizeof(*h));
 	if (!err)
-		err = write_all(fd, texts, h->messages_len + h->addresses_len);
+		err = last_run_write_all(fd, texts, h->messages_len + h->addresses_len);
 	if (!err)
-		err = write_all(fd, (const char *)sum, sizeof(sum));
+		err = last_run_write_all(fd, (const char *)sum, sizeof(sum));
 	free(texts);
 	return err;
 }
