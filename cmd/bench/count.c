@@ -73,8 +73,9 @@ static char *peek_message(const struct tracer *t, uint64_t at, size_t limit, siz
 
 static bool is_request(uint16_t message)
 {
-	static const uint16_t requests[] = { NFT_MSG_GETTABLE, NFT_MSG_GETCHAIN, NFT_MSG_GETRULE, NFT_MSG_GETSET,
-					     NFT_MSG_GETSETELEM, NFT_MSG_GETGEN, NFT_MSG_GETOBJ, NFT_MSG_GETFLOWTABLE };
+	static const uint16_t requests[] = { NFT_MSG_GETTABLE, NFT_MSG_GETCHAIN,    NFT_MSG_GETRULE,
+					     NFT_MSG_GETSET,   NFT_MSG_GETSETELEM,  NFT_MSG_GETGEN,
+					     NFT_MSG_GETOBJ,   NFT_MSG_GETFLOWTABLE };
 
 	for (size_t i = 0; i < sizeof(requests) / sizeof(*requests); i++)
 		if (message == requests[i])

@@ -45,7 +45,8 @@ static size_t read_vips(const char *protocol, struct sockaddr_in *vips)
 	size_t n = 0;
 
 	while (n < VIPS_MAX && fgets(line, sizeof(line), stdin))
-		if (sscanf(line, "%7s %63s %u", proto, ip, &port) == 3 && strcmp(proto, protocol) == 0)
+		if (sscanf(line, "%7s %63s %u", proto, ip, &port) == 3 &&
+		    strcmp(proto, protocol) == 0)
 			vips[n++] = flows_address(ip, port);
 	if (!n)
 		bench_usage();
@@ -104,7 +105,8 @@ static double udp_batch(const struct sockaddr_in *vips, size_t n, size_t *next, 
 		fds[i] = open_udp();
 	start = now();
 	for (int i = 0; i < BATCH; i++, ++*next)
-		if (sendto(fds[i], "x", 1, 0, (const struct sockaddr *)&vips[*next % n], sizeof(*vips)) != 1)
+		if (sendto(fds[i], "x", 1, 0, (const struct sockaddr *)&vips[*next % n],
+			   sizeof(*vips)) != 1)
 			bench_fail("sendto");
 	took = (now() - start) * 1e6 / BATCH;
 	for (int i = 0; i < BATCH; i++)

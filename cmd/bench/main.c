@@ -21,8 +21,10 @@ static const struct program {
 	{ "parse-jansson", run_jansson, "FILE", "json_load_file() and no more" },
 	{ "parse-yajl", run_yajl, "FILE", "a bare event parse" },
 	{ "read", run_read, "FILE", "svcrules_model_read() and no more" },
-	{ "flows", run_flows, "udp COUNT | tcp COUNT LISTEN-PORT, VIPs on standard input", "microseconds of a new flow, from lines PROTOCOL ADDRESS PORT" },
-	{ "throughput", run_throughput, "MILLISECONDS ADDRESS PORT TARGET-PORT", "Gbit/s of one connection" },
+	{ "flows", run_flows, "udp COUNT | tcp COUNT LISTEN-PORT, VIPs on standard input",
+	  "microseconds of a new flow, from lines PROTOCOL ADDRESS PORT" },
+	{ "throughput", run_throughput, "MILLISECONDS ADDRESS PORT TARGET-PORT",
+	  "Gbit/s of one connection" },
 };
 #define PROGRAMS (sizeof(programs) / sizeof(*programs))
 
@@ -35,7 +37,8 @@ void bench_fail(const char *what)
 void bench_usage(void)
 {
 	for (size_t i = 0; i < PROGRAMS; i++)
-		fprintf(stderr, "bench %s %s\n    %s\n", programs[i].name, programs[i].synopsis, programs[i].about);
+		fprintf(stderr, "bench %s %s\n    %s\n", programs[i].name, programs[i].synopsis,
+			programs[i].about);
 	exit(2);
 }
 

@@ -117,8 +117,8 @@ static void measure_write_log(const struct run *r)
 		fprintf(f, "%s\t%s\ttail\t%.6f\n", r->size, r->name, r->tail_wall);
 	else
 		fprintf(f, "%s\t%s\twall\t%.6f\n", r->size, r->name, r->wall);
-	fprintf(f, "%s\t%s\tuser\t%.6f\n%s\t%s\tsys\t%.6f\n", r->size, r->name, seconds(&r->used.ru_utime), r->size,
-		r->name, seconds(&r->used.ru_stime));
+	fprintf(f, "%s\t%s\tuser\t%.6f\n%s\t%s\tsys\t%.6f\n", r->size, r->name,
+		seconds(&r->used.ru_utime), r->size, r->name, seconds(&r->used.ru_stime));
 	fprintf(f, "%s\t%s\tpeak\t%ld\n", r->size, r->name, r->used.ru_maxrss * 1024);
 	if (fclose(f))
 		bench_fail(r->log);

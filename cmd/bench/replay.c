@@ -59,7 +59,9 @@ static void send_batch(int fd, const char *buf, size_t size)
 	char begin[BEGIN_SIZE];
 	struct nlmsghdr h;
 	struct iovec iov[2] = { { begin, sizeof(begin) } };
-	struct msghdr m = { .msg_name = &kernel, .msg_namelen = sizeof(kernel), .msg_iov = iov, .msg_iovlen = 2 };
+	struct msghdr m = {
+		.msg_name = &kernel, .msg_namelen = sizeof(kernel), .msg_iov = iov, .msg_iovlen = 2
+	};
 
 	memcpy(begin, buf, sizeof(begin));
 	memcpy(&h, begin, sizeof(h));

@@ -55,7 +55,8 @@ const char *ip_text(uint32_t ip, char buf[static 16]);
 /* What can be written. */
 void write_json(const struct cluster *c, FILE *f);
 void write_chains(const struct cluster *c, FILE *f);   /* nft: a chain per service and endpoint */
-void write_maps(const struct cluster *c, FILE *f);     /* nft: a chain and an anonymous map per service */
+void write_maps(const struct cluster *c,
+		FILE *f); /* nft: a chain and an anonymous map per service */
 void write_iptables(const struct cluster *c, FILE *f); /* for iptables-restore */
 void write_vips(const struct cluster *c, FILE *f);     /* lines "PROTOCOL ADDRESS PORT" */
 

@@ -53,7 +53,9 @@ struct service service_get(const struct cluster *c, uint32_t number)
 {
 	static const char *const apps[] = { "frontend", "checkout", "billing", "catalog", "search",
 					    "session", "payment", "inventory", "shipping" };
-	struct service s = { .number = number, .udp = number % 8 == 3, .ip = SERVICE_BASE + number };
+	struct service s = { .number = number,
+			     .udp = number % 8 == 3,
+			     .ip = SERVICE_BASE + number };
 
 	s.port = s.udp ? 53 : 80;
 	s.target_port = s.udp ? 5353 : 8080;
@@ -74,7 +76,8 @@ uint32_t endpoint_ip(const struct cluster *c, const struct service *s, uint32_t 
 {
 	uint32_t n = s->first + k;
 	bool rolled = n % 100 < c->roll;
-	bool replaced = c->replace_endpoint && s->number == c->services / 2 && k == s->endpoints / 2;
+	bool replaced = c->replace_endpoint && s->number == c->services / 2 &&
+			k == s->endpoints / 2;
 
 	*ret_new = rolled || replaced;
 	return (*ret_new ? NEW_BASE : ENDPOINT_BASE) + n;

@@ -20,7 +20,8 @@ static const char *external_chain(const struct service *s, char buf[static NAME_
 	return iptables_chain("EXT", scramble(s->number, 7), buf);
 }
 
-static const char *iptables_endpoint_chain(const struct service *s, uint32_t k, char buf[static NAME_SIZE])
+static const char *iptables_endpoint_chain(const struct service *s, uint32_t k,
+					   char buf[static NAME_SIZE])
 {
 	return iptables_chain("SEP", scramble(s->number, 8 + k), buf);
 }
@@ -38,14 +39,17 @@ static void declare(const struct service *s, FILE *f)
 
 static void comment(const struct service *s, const char *more, FILE *f)
 {
-	fprintf(f, " -m comment --comment \"%s/%s:%s%s\"", s->namespace, s->name, s->udp ? "dns" : "http", more);
+	fprintf(f, " -m comment --comment \"%s/%s:%s%s\"", s->namespace, s->name,
+		s->udp ? "dns" : "http", more);
 }
 
-static void entry(const struct service *s, const char *ip, const char *what, const char *to, FILE *f)
+static void entry(const struct service *s, const char *ip, const char *what, const char *to,
+		  FILE *f)
 {
 	fputs("-A KUBE-SERVICES", f);
 	comment(s, what, f);
-	fprintf(f, " -m %s -p %s -d %s --dport %u -j %s\n", protocol(s), protocol(s), ip, s->port, to);
+	fprintf(f, " -m %s -p %s -d %s --dport %u -j %s\n", protocol(s), protocol(s), ip, s->port,
+		to);
 }
 
 static void entries(const struct service *s, FILE *f)
@@ -60,7 +64,8 @@ static void entries(const struct service *s, FILE *f)
 		entry(s, ip_text(s->balancer_ip, ip), " loadbalancer IP", external, f);
 	fputs("-A KUBE-NODEPORTS", f);
 	comment(s, "", f);
-	fprintf(f, " -m %s -p %s --dport %u -j %s\n", protocol(s), protocol(s), s->node_port, external);
+	fprintf(f, " -m %s -p %s --dport %u -j %s\n", protocol(s), protocol(s), s->node_port,
+		external);
 	fprintf(f, "-A %s -j KUBE-MARK-MASQ\n-A %s -j %s\n", external, external, name);
 }
 
@@ -75,7 +80,8 @@ static void endpoint(const struct cluster *c, const struct service *s, uint32_t 
 	comment(s, "", f);
 	fprintf(f, " -s %s -j KUBE-MARK-MASQ\n-A %s", ip, name);
 	comment(s, "", f);
-	fprintf(f, " -m %s -p %s -j DNAT --to-destination %s:%u\n", protocol(s), protocol(s), ip, s->target_port);
+	fprintf(f, " -m %s -p %s -j DNAT --to-destination %s:%u\n", protocol(s), protocol(s), ip,
+		s->target_port);
 }
 
 static void balance(const struct cluster *c, const struct service *s, FILE *f)
@@ -85,14 +91,15 @@ static void balance(const struct cluster *c, const struct service *s, FILE *f)
 	service_chain(s, name);
 	fprintf(f, "-A %s", name);
 	comment(s, " cluster IP", f);
-	fprintf(f, " -m %s -p %s -d %s --dport %u ! -s " POD_CIDR " -j KUBE-MARK-MASQ\n", protocol(s), protocol(s),
-		ip_text(s->ip, ip), s->port);
+	fprintf(f, " -m %s -p %s -d %s --dport %u ! -s " POD_CIDR " -j KUBE-MARK-MASQ\n",
+		protocol(s), protocol(s), ip_text(s->ip, ip), s->port);
 	for (uint32_t k = 0; k < s->endpoints; k++) {
 		iptables_endpoint_chain(s, k, to);
 		fprintf(f, "-A %s", name);
 		comment(s, "", f);
 		if (k + 1 < s->endpoints)
-			fprintf(f, " -m statistic --mode random --probability %.10f", 1.0 / (s->endpoints - k));
+			fprintf(f, " -m statistic --mode random --probability %.10f",
+				1.0 / (s->endpoints - k));
 		fprintf(f, " -j %s\n", to);
 		endpoint(c, s, k, f);
 	}
@@ -101,7 +108,8 @@ static void balance(const struct cluster *c, const struct service *s, FILE *f)
 void write_iptables(const struct cluster *c, FILE *f)
 {
 	fputs("*nat\n:PREROUTING ACCEPT [0:0]\n:INPUT ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n:POSTROUTING ACCEPT [0:0]\n"
-	      ":KUBE-SERVICES - [0:0]\n:KUBE-NODEPORTS - [0:0]\n:KUBE-POSTROUTING - [0:0]\n:KUBE-MARK-MASQ - [0:0]\n", f);
+	      ":KUBE-SERVICES - [0:0]\n:KUBE-NODEPORTS - [0:0]\n:KUBE-POSTROUTING - [0:0]\n:KUBE-MARK-MASQ - [0:0]\n",
+	      f);
 	for (uint32_t i = 0; i < c->services; i++) {
 		struct service s = service_get(c, i);
 
@@ -110,7 +118,8 @@ void write_iptables(const struct cluster *c, FILE *f)
 	fputs("-A PREROUTING -j KUBE-SERVICES\n-A OUTPUT -j KUBE-SERVICES\n-A POSTROUTING -j KUBE-POSTROUTING\n"
 	      "-A KUBE-POSTROUTING -m mark ! --mark 0x4000/0x4000 -j RETURN\n"
 	      "-A KUBE-POSTROUTING -j MARK --xor-mark 0x4000\n-A KUBE-POSTROUTING -j MASQUERADE --random-fully\n"
-	      "-A KUBE-MARK-MASQ -j MARK --or-mark 0x4000\n", f);
+	      "-A KUBE-MARK-MASQ -j MARK --or-mark 0x4000\n",
+	      f);
 	for (uint32_t i = 0; i < c->services; i++) {
 		struct service s = service_get(c, i);
 

@@ -20,7 +20,8 @@ static const struct form {
 } forms[] = {
 	{ "json", write_json, "objects, as kubectl get services,endpointslices -A -o json" },
 	{ "chains", write_chains, "for nft: a chain per service and endpoint" },
-	{ "maps", write_maps, "for nft: a chain per service, an anonymous map if it has several endpoints" },
+	{ "maps", write_maps,
+	  "for nft: a chain per service, an anonymous map if it has several endpoints" },
 	{ "iptables", write_iptables, "for iptables-restore: a chain per service and endpoint" },
 	{ "vips", write_vips, "lines PROTOCOL ADDRESS PORT" },
 };
@@ -30,7 +31,8 @@ static _Noreturn void cluster_usage(void)
 {
 	fputs("usage: cluster [--services N] [--endpoints N | --mixed] [--one-service N] [--dual-stack]\n"
 	      "               [--remove-endpoint] [--replace-endpoint] [--add-service] [--roll PERCENT] [--form FORM]\n"
-	      "forms:\n", stderr);
+	      "forms:\n",
+	      stderr);
 	for (size_t i = 0; i < FORMS; i++)
 		fprintf(stderr, "  %-10s%s\n", forms[i].name, forms[i].about);
 	exit(2);
@@ -56,7 +58,18 @@ static const struct form *form_find(const char *name)
 	cluster_usage();
 }
 
-enum which { SERVICES, ENDPOINTS, MIXED, ONE_SERVICE, DUAL_STACK, REMOVE, REPLACE, ADD, ROLL, FORM };
+enum which {
+	SERVICES,
+	ENDPOINTS,
+	MIXED,
+	ONE_SERVICE,
+	DUAL_STACK,
+	REMOVE,
+	REPLACE,
+	ADD,
+	ROLL,
+	FORM
+};
 
 static const struct option options[] = {
 	{ "services", required_argument, NULL, SERVICES },
@@ -78,7 +91,10 @@ static void option_take(struct cluster *c, int option, bool *add, const struct f
 	case SERVICES: c->services = cluster_number(optarg, SERVICES_MAX); break;
 	case ENDPOINTS: c->endpoints = cluster_number(optarg, ENDPOINTS_MAX); break;
 	case MIXED: c->mixed = true; break;
-	case ONE_SERVICE: c->services = 1; c->endpoints = cluster_number(optarg, ENDPOINTS_MAX); break;
+	case ONE_SERVICE:
+		c->services = 1;
+		c->endpoints = cluster_number(optarg, ENDPOINTS_MAX);
+		break;
 	case DUAL_STACK: c->dual_stack = true; break;
 	case REMOVE: c->remove_endpoint = true; break;
 	case REPLACE: c->replace_endpoint = true; break;

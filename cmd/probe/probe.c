@@ -123,7 +123,8 @@ static const struct protocol *protocol_of(const char *name)
 
 static int probe_open(const union address *a, const struct protocol *p)
 {
-	int on = 1, fd = socket(a->any.sa_family, p->type | SOCK_NONBLOCK | SOCK_CLOEXEC, p->number);
+	int on = 1,
+	    fd = socket(a->any.sa_family, p->type | SOCK_NONBLOCK | SOCK_CLOEXEC, p->number);
 
 	if (fd < 0)
 		probe_fail("socket");
@@ -233,7 +234,9 @@ static void on_data(struct server *s, int i)
 		return;
 	}
 	if (s->kinds[i] == HTTP) {
-		tell_peer(s, fd, "HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n");
+		tell_peer(
+			s, fd,
+			"HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n");
 		server_drop(s, i);
 		return;
 	}
@@ -349,8 +352,8 @@ static int read_line(int fd, char *line, size_t size, long deadline)
 	return 0;
 }
 
-static int open_flow(const char *address, long port, const struct protocol *p, const struct flow_options *o,
-		     long deadline, int *ret_fd)
+static int open_flow(const char *address, long port, const struct protocol *p,
+		     const struct flow_options *o, long deadline, int *ret_fd)
 {
 	union address to, from;
 	socklen_t to_len = parse_address(address, port, &to), from_len;
@@ -366,8 +369,8 @@ static int open_flow(const char *address, long port, const struct protocol *p, c
 	return errno == EINPROGRESS ? await(fd, POLLOUT, deadline) : errno;
 }
 
-static int ask_once(const char *address, long port, const struct protocol *p, const struct flow_options *o,
-		    char *line, size_t size)
+static int ask_once(const char *address, long port, const struct protocol *p,
+		    const struct flow_options *o, char *line, size_t size)
 {
 	long deadline = now_ms() + o->timeout;
 	int fd, error = open_flow(address, port, p, o, deadline, &fd);
@@ -416,7 +419,8 @@ static void answers_print(const struct answers *a)
 	putchar('\n');
 }
 
-static int ask(const char *address, long port, const struct protocol *p, const struct flow_options *o)
+static int ask(const char *address, long port, const struct protocol *p,
+	       const struct flow_options *o)
 {
 	static struct answers all;
 	int status = 0;
@@ -518,7 +522,8 @@ static int flow(int argc, char **argv)
 		return ask(argv[2], port, p, &o);
 	if (strcmp(argv[1], "both"))
 		probe_usage();
-	return ask(argv[2], port, protocol_of("tcp"), &o) | ask(argv[2], port, protocol_of("udp"), &o);
+	return ask(argv[2], port, protocol_of("tcp"), &o) |
+	       ask(argv[2], port, protocol_of("udp"), &o);
 }
 
 int main(int argc, char **argv)

@@ -11,33 +11,54 @@
 #define WAIT_MAX 1000000ul /* seconds; their milliseconds fit an unsigned int */
 #define WORD_SIZE 50       /* of a word that may be mistyped, with the terminator */
 
+/* Choices and help that depend on the targets are added by option_spec_of(). */
 static const struct option_spec option_specs[OPT_COUNT] = {
-	[OPT_FILE] = { "f", "FILE", NULL, "read FILE, '-' (standard input), or a directory's *.json; repeatable", false },
-	[OPT_FROM] = { "from", "FILE", NULL, "compare with FILE instead of the kernel", false },
-	[OPT_OUTPUT] = { "o", "FORMAT", NULL, NULL, false },
-	[OPT_OUTPUT_CHANGES] = { "o", "FORMAT", NULL, NULL, false },
-	[OPT_DRY_RUN] = { "dry-run", NULL, NULL, "print what would change; touch nothing", false },
-	[OPT_CHECK] = { "check", NULL, NULL, "let the kernel validate the change without making it", false },
-	[OPT_VERIFY] = { "verify", NULL, NULL, "read the kernel's rules even if none seems to have changed them", false },
-	[OPT_NODE_NAME] = { "node-name", "NAME", NULL, "this node's name (default: the host's)", true },
-	[OPT_NODE_IP] = { "node-ip", "ADDRESS,...", NULL, "this node's addresses (default: its Node object's)", true },
-	[OPT_CLUSTER_CIDR] = { "cluster-cidr", "CIDR,...", NULL, "the pods' prefixes (default: of the Node objects)",
-			       true },
-	[OPT_SERVICE_CIDR] = { "service-cidr", "CIDR,...", NULL, "the cluster IPs' prefixes", true },
-	[OPT_MASQUERADE_ALL] = { "masquerade-all", NULL, NULL, "masquerade all traffic to services' addresses", true },
-	[OPT_MASQUERADE_MARK] = { "masquerade-mark", "BIT", NULL, "the packet mark to use (default: 0x4000)", true },
-	[OPT_NODEPORT_ADDRESSES] = { "nodeport-addresses", "CIDR,...|primary", NULL,
-				     "serve node ports on these addresses only", true },
-	[OPT_ZONE] = { "zone", "NAME", NULL, "this node's zone (default: its Node object's)", true },
-	[OPT_TABLE] = { "table", "NAME", NULL, "name of the nftables tables (default: svcrules)", true },
-	[OPT_FAMILY] = { "family", "FAMILY", "ipv4 ipv6 both", "ipv4, ipv6 or both (default)", true },
-	[OPT_TARGET] = { "target", "NAME", NULL, NULL, false },
-	[OPT_BACKEND] = { "backend", "NAME", NULL, "another name of --target", false },
-	[OPT_ALLOW_EMPTY] = { "allow-empty", NULL, NULL, "accept input without any Service", false },
-	[OPT_WAIT] = { "wait", "SECONDS", NULL, "wait so long for another svcrules (default: 10)", false },
-	[OPT_QUIET] = { "quiet", NULL, NULL, "print nothing unless something is wrong", false },
-	[OPT_COMPLETION] = { "completion", "SHELL", "bash", "print a completion script for bash", false },
-	[OPT_HELP] = { "h", NULL, NULL, "print this help; also --help", false },
+	[OPT_FILE] = { .name = "f", .argument = "FILE",
+		.help = "read FILE, '-' (standard input), or a directory's *.json; repeatable" },
+	[OPT_FROM] = { .name = "from", .argument = "FILE",
+		.help = "compare with FILE instead of the kernel" },
+	[OPT_OUTPUT] = { .name = "o", .argument = "FORMAT" },
+	[OPT_OUTPUT_CHANGES] = { .name = "o", .argument = "FORMAT" },
+	[OPT_DRY_RUN] = { .name = "dry-run",
+		.help = "print what would change; touch nothing" },
+	[OPT_CHECK] = { .name = "check",
+		.help = "let the kernel validate the change without making it" },
+	[OPT_VERIFY] = { .name = "verify",
+		.help = "read the kernel's rules even if none seems to have changed them" },
+	[OPT_NODE_NAME] = { .name = "node-name", .argument = "NAME", .library = true,
+		.help = "this node's name (default: the host's)" },
+	[OPT_NODE_IP] = { .name = "node-ip", .argument = "ADDRESS,...", .library = true,
+		.help = "this node's addresses (default: its Node object's)" },
+	[OPT_CLUSTER_CIDR] = { .name = "cluster-cidr", .argument = "CIDR,...", .library = true,
+		.help = "the pods' prefixes (default: of the Node objects)" },
+	[OPT_SERVICE_CIDR] = { .name = "service-cidr", .argument = "CIDR,...", .library = true,
+		.help = "the cluster IPs' prefixes" },
+	[OPT_MASQUERADE_ALL] = { .name = "masquerade-all", .library = true,
+		.help = "masquerade all traffic to services' addresses" },
+	[OPT_MASQUERADE_MARK] = { .name = "masquerade-mark", .argument = "BIT", .library = true,
+		.help = "the packet mark to use (default: 0x4000)" },
+	[OPT_NODEPORT_ADDRESSES] = { .name = "nodeport-addresses", .library = true,
+		.argument = "CIDR,...|primary",
+		.help = "serve node ports on these addresses only" },
+	[OPT_ZONE] = { .name = "zone", .argument = "NAME", .library = true,
+		.help = "this node's zone (default: its Node object's)" },
+	[OPT_TABLE] = { .name = "table", .argument = "NAME", .library = true,
+		.help = "name of the nftables tables (default: svcrules)" },
+	[OPT_FAMILY] = { .name = "family", .argument = "FAMILY", .library = true,
+		.choices = "ipv4 ipv6 both", .help = "ipv4, ipv6 or both (default)" },
+	[OPT_TARGET] = { .name = "target", .argument = "NAME" },
+	[OPT_BACKEND] = { .name = "backend", .argument = "NAME",
+		.help = "another name of --target" },
+	[OPT_ALLOW_EMPTY] = { .name = "allow-empty",
+		.help = "accept input without any Service" },
+	[OPT_WAIT] = { .name = "wait", .argument = "SECONDS",
+		.help = "wait so long for another svcrules (default: 10)" },
+	[OPT_QUIET] = { .name = "quiet",
+		.help = "print nothing unless something is wrong" },
+	[OPT_COMPLETION] = { .name = "completion", .argument = "SHELL", .choices = "bash",
+		.help = "print a completion script for bash" },
+	[OPT_HELP] = { .name = "h",
+		.help = "print this help; also --help" },
 };
 
 #define GROUP(...) .ids = (const enum option_id[]){ __VA_ARGS__ }, \
@@ -48,9 +69,10 @@ const struct option_group from_options = { GROUP(OPT_FROM) };
 const struct option_group output_options = { GROUP(OPT_OUTPUT) };
 const struct option_group output_changes_options = { GROUP(OPT_OUTPUT_CHANGES) };
 const struct option_group try_options = { GROUP(OPT_DRY_RUN, OPT_CHECK, OPT_VERIFY) };
-const struct option_group node_options = { GROUP(OPT_NODE_NAME, OPT_NODE_IP, OPT_CLUSTER_CIDR, OPT_SERVICE_CIDR,
-						 OPT_MASQUERADE_ALL, OPT_MASQUERADE_MARK, OPT_NODEPORT_ADDRESSES,
-						 OPT_ZONE) };
+const struct option_group node_options = {
+	GROUP(OPT_NODE_NAME, OPT_NODE_IP, OPT_CLUSTER_CIDR, OPT_SERVICE_CIDR, OPT_MASQUERADE_ALL,
+	      OPT_MASQUERADE_MARK, OPT_NODEPORT_ADDRESSES, OPT_ZONE)
+};
 const struct option_group table_options = { GROUP(OPT_TABLE) };
 const struct option_group family_options = { GROUP(OPT_FAMILY) };
 const struct option_group apply_target_options = { GROUP(OPT_TARGET, OPT_BACKEND), .settings = true,
@@ -64,10 +86,11 @@ const struct option_group help_options = { GROUP(OPT_HELP) };
 
 /* ---- What the targets bring --------------------------------------------- */
 
-/* Texts made from the list of targets, once. */
+/* Texts that are made once from the list of targets. */
 static struct {
 	bool made;
-	char names[128], names_help[128], formats[128], formats_help[160], change_formats[128], change_help[160];
+	char names[128], names_help[128], formats[128], formats_help[160], change_formats[128],
+		change_help[160];
 } target_texts;
 
 static bool has_choice(const char *choices, const char *value)
@@ -100,8 +123,8 @@ static void spell_choices(const char *choices, const char *before, char *to, siz
 	while (*choices && n < size) {
 		size_t len = strcspn(choices, " ");
 
-		n += (size_t)snprintf(to + n, size - n, "%s%.*s%s", words ? ", " : "", (int)len, choices,
-				      words ? "" : " (default)");
+		n += (size_t)snprintf(to + n, size - n, "%s%.*s%s", words ? ", " : "", (int)len,
+				      choices, words ? "" : " (default)");
 		choices += len + strspn(choices + len, " ");
 		words++;
 	}
@@ -114,7 +137,8 @@ static void make_target_texts(void)
 	for (size_t i = 0; (t = svcrules_target(i)); i++) {
 		add_choice(target_texts.names, sizeof(target_texts.names), t->name);
 		for (size_t k = 0; t->formats[k]; k++)
-			add_choice(target_texts.formats, sizeof(target_texts.formats), t->formats[k]);
+			add_choice(target_texts.formats, sizeof(target_texts.formats),
+				   t->formats[k]);
 		for (size_t k = 0; t->change_formats[k]; k++)
 			add_choice(target_texts.change_formats, sizeof(target_texts.change_formats),
 				   t->change_formats[k]);
@@ -158,8 +182,10 @@ static bool setting_at(const struct option_group *g, size_t *i, struct option *r
 		for (const struct svcrules_setting *s = t->settings; s->name; s++) {
 			if ((s->apply_only && !g->apply_only) || (*i)--)
 				continue;
-			*ret = (struct option){ .id = OPT_COUNT, .setting = s, .target = t,
-						.spec = { .name = s->name, .argument = s->argument, .help = s->help } };
+			*ret = (struct option){ .id = OPT_COUNT, .setting = s, .target = t };
+			ret->spec.name = s->name;
+			ret->spec.argument = s->argument;
+			ret->spec.help = s->help;
 			return true;
 		}
 	return false;
@@ -169,7 +195,8 @@ bool option_at(const struct command *c, size_t i, struct option *ret)
 {
 	for (const struct option_group *const *g = c->options; *g; g++) {
 		if (i < (*g)->n) {
-			*ret = (struct option){ .id = (*g)->ids[i], .spec = option_spec_of((*g)->ids[i]) };
+			*ret = (struct option){ .id = (*g)->ids[i] };
+			ret->spec = option_spec_of(ret->id);
 			return true;
 		}
 		i -= (*g)->n;
@@ -193,7 +220,8 @@ const char *option_typed(const struct option_spec *s, char buf[static 40])
 /* ---- The parser --------------------------------------------------------- */
 
 /* Sets the problem; returns the parser's result. */
-static int __attribute__((format(printf, 2, 3))) problem(struct arguments *a, const char *format, ...)
+static int __attribute__((format(printf, 2, 3)))
+problem(struct arguments *a, const char *format, ...)
 {
 	va_list ap;
 	int n;
@@ -212,7 +240,8 @@ static bool find_option(const struct command *c, const char *name, size_t len, s
 	bool help = len == 4 && memcmp(name, "help", 4) == 0;
 
 	for (size_t i = 0; option_at(c, i, ret); i++)
-		if (help ? ret->id == OPT_HELP : strlen(ret->spec.name) == len && memcmp(ret->spec.name, name, len) == 0)
+		if (help ? ret->id == OPT_HELP :
+			   strlen(ret->spec.name) == len && memcmp(ret->spec.name, name, len) == 0)
 			return true;
 	return false;
 }
@@ -221,15 +250,16 @@ static bool find_option(const struct command *c, const char *name, size_t len, s
 static const struct command *find_taker(const char *name, size_t len, struct option *ret)
 {
 	for (size_t i = 0; commands[i]; i++)
-		if (len > 0 && find_option(commands[i], name, len, ret) && strlen(ret->spec.name) == len)
+		if (len > 0 && find_option(commands[i], name, len, ret) &&
+		    strlen(ret->spec.name) == len)
 			return commands[i];
 	return NULL;
 }
 
 #define NAMES_MAX 48
 
-static int unknown_option(struct arguments *a, const struct command *c, const char *typed, const char *name,
-			  size_t len)
+static int unknown_option(struct arguments *a, const struct command *c, const char *typed,
+			  const char *name, size_t len)
 {
 	const char *names[NAMES_MAX + 1], *near;
 	const struct command *taker;
@@ -239,8 +269,8 @@ static int unknown_option(struct arguments *a, const struct command *c, const ch
 
 	taker = find_taker(name, len, &o);
 	if (taker && (name - typed == 2) == (o.spec.name[1] != '\0') && taker != c)
-		return problem(a, "'%s' has no option '%s', '%s' has; see 'svcrules help %s'", c->name,
-			       option_typed(&o.spec, buf), taker->name, c->name);
+		return problem(a, "'%s' has no option '%s', '%s' has; see 'svcrules help %s'",
+			       c->name, option_typed(&o.spec, buf), taker->name, c->name);
 	for (size_t i = 0; n < NAMES_MAX && option_at(c, i, &o); i++)
 		if (o.spec.name[1])
 			names[n++] = o.spec.name;
@@ -248,9 +278,16 @@ static int unknown_option(struct arguments *a, const struct command *c, const ch
 	snprintf(word, sizeof(word), "%.*s", (int)(len < WORD_SIZE ? len : WORD_SIZE), name);
 	near = nearest(word, names, n);
 	if (near)
-		return problem(a, "unknown option '%s', did you mean '--%s'? See 'svcrules help %s'", typed, near,
-			       c->name);
+		return problem(a,
+			       "unknown option '%s', did you mean '--%s'? See 'svcrules help %s'",
+			       typed, near, c->name);
 	return problem(a, "unknown option '%s'; see 'svcrules help %s'", typed, c->name);
+}
+
+static int valueless_option(struct arguments *a, const struct command *c, const char *typed)
+{
+	return problem(a, "'%s': this option takes no value; see 'svcrules help %s'", typed,
+		       c->name);
 }
 
 static int append_word(const char ***list, size_t *n, const char *s)
@@ -284,7 +321,8 @@ static int take_option(struct arguments *a, const struct option *o, const char *
 	char buf[40];
 
 	if (choices && value && !has_choice(choices, value))
-		return problem(a, "%s: '%s' is not known, expected %s%s", option_typed(&o->spec, buf), value,
+		return problem(a, "%s: '%s' is not known, expected %s%s",
+			       option_typed(&o->spec, buf), value,
 			       strchr(choices, ' ') ? "one of: " : "", choices);
 	if (o->setting)
 		return take_setting(a, o, value);
@@ -294,7 +332,8 @@ static int take_option(struct arguments *a, const struct option *o, const char *
 }
 
 /* Takes the option in argv[*at] and, if it stands apart, its value. */
-static int parse_one(struct arguments *a, const struct command *c, int argc, char *const *argv, int *at)
+static int parse_one(struct arguments *a, const struct command *c, int argc, char *const *argv,
+		     int *at)
 {
 	const char *typed = argv[*at], *name = typed + 1, *joined = NULL;
 	struct option o;
@@ -307,17 +346,17 @@ static int parse_one(struct arguments *a, const struct command *c, int argc, cha
 	} else if (typed[2]) {
 		joined = typed + 2;
 	}
-	/* A single letter after two dashes, or a word after one, is a slip of the finger. */
+	/* a single letter after two dashes, or a word after one, is a mistake */
 	if ((len == 1 && typed[1] == '-') || !find_option(c, name, len, &o)) {
 		if (typed[1] != '-')
 			name = typed + 1, len = strcspn(name, "=");
 		return unknown_option(a, c, typed, name, len);
 	}
 	if (!o.spec.argument)
-		return joined ? problem(a, "'%s': this option takes no value; see 'svcrules help %s'", typed, c->name)
-			      : take_option(a, &o, NULL);
+		return joined ? valueless_option(a, c, typed) : take_option(a, &o, NULL);
 	if (!joined && ++*at >= argc)
-		return problem(a, "'%s' needs a value: %s; see 'svcrules help %s'", typed, o.spec.argument, c->name);
+		return problem(a, "'%s' needs a value: %s; see 'svcrules help %s'", typed,
+			       o.spec.argument, c->name);
 	return take_option(a, &o, joined ? joined : argv[*at]);
 }
 
@@ -344,8 +383,9 @@ static const char *const *formats_of(const struct svcrules_target *t, bool chang
 	return changes ? t->change_formats : t->formats;
 }
 
-/* A format that only another target has. */
-static int check_format(struct arguments *a, const struct command *c, const char *format, bool changes)
+/* Checks that the target has the format. */
+static int check_format(struct arguments *a, const struct command *c, const char *format,
+			bool changes)
 {
 	const struct svcrules_target *t;
 
@@ -354,10 +394,11 @@ static int check_format(struct arguments *a, const struct command *c, const char
 	for (size_t i = 0; (t = svcrules_target(i)); i++)
 		if (has_format(formats_of(t, changes), format))
 			break;
-	return problem(a, "'-o %s' needs --backend %s; see 'svcrules help %s'", format, t ? t->name : "?", c->name);
+	return problem(a, "'-o %s' needs --backend %s; see 'svcrules help %s'", format,
+		       t ? t->name : "?", c->name);
 }
 
-/* What would have no effect is a mistake. */
+/* Refuses settings and formats of another target, which would have no effect. */
 static int check_target(struct arguments *a, const struct command *c)
 {
 	char typed[40];
@@ -368,11 +409,19 @@ static int check_target(struct arguments *a, const struct command *c)
 		const struct option_spec spec = { .name = s->setting->name };
 
 		if (s->target != a->target && !s->setting->any_target)
-			return problem(a, "'%s' needs --backend %s; see 'svcrules help %s'", option_typed(&spec, typed),
-				       s->target->name, c->name);
+			return problem(a, "'%s' needs --backend %s; see 'svcrules help %s'",
+				       option_typed(&spec, typed), s->target->name, c->name);
 	}
 	err = check_format(a, c, a->value[OPT_OUTPUT], false);
 	return err ? err : check_format(a, c, a->value[OPT_OUTPUT_CHANGES], true);
+}
+
+static int unexpected_argument(struct arguments *a, const struct command *c, const char *word)
+{
+	bool reads = c->options[0] == &input_options;
+
+	return problem(a, "unexpected argument '%s'%s; see 'svcrules help %s'", word,
+		       reads ? " (input files are named with -f)" : "", c->name);
 }
 
 int arguments_parse(struct arguments *a, const struct command *c, int argc, char *const *argv)
@@ -393,8 +442,7 @@ int arguments_parse(struct arguments *a, const struct command *c, int argc, char
 		else if (c->operands)
 			err = append_word(&a->operands, &a->noperands, argv[i]);
 		else
-			err = problem(a, "unexpected argument '%s'%s; see 'svcrules help %s'", argv[i],
-				      c->options[0] == &input_options ? " (input files are named with -f)" : "", c->name);
+			err = unexpected_argument(a, c, argv[i]);
 		if (err)
 			return err;
 	}
@@ -417,7 +465,8 @@ int arguments_wait(const struct arguments *a, unsigned *ret_ms)
 		errno = 0;
 		seconds = strtoul(value, &end, 10);
 		if (*value < '0' || *value > '9' || *end || errno || seconds > WAIT_MAX) {
-			say("--wait: '%s' is not valid, expected seconds from 0 to %lu", value, WAIT_MAX);
+			say("--wait: '%s' is not valid, expected seconds from 0 to %lu", value,
+			    WAIT_MAX);
 			return EXIT_USAGE;
 		}
 	}

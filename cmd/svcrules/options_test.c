@@ -11,7 +11,8 @@
 #define ARGS_MAX 8
 #define COUNT(a) ((int)(sizeof(a) / sizeof((a)[0])))
 
-extern const struct command command_apply, command_compile, command_delete, command_diff, command_help;
+extern const struct command command_apply, command_compile, command_delete, command_diff,
+	command_help;
 
 /*
  * A copy of `text` with the name of the second target for each "@". It lasts as long as the
@@ -33,7 +34,8 @@ static const char *options_test_text(const char *text)
 	return copy;
 }
 
-static int options_test_parse(struct arguments *a, const struct command *c, const char *const *words)
+static int options_test_parse(struct arguments *a, const struct command *c,
+			      const char *const *words)
 {
 	char *argv[ARGS_MAX + 1];
 	int n = 0;
@@ -69,7 +71,8 @@ static const struct {
 	{ { "--target=@", "--strict-arp" }, &command_apply, OPT_TARGET, "@", 0 },
 	{ { "--target", "@" }, &command_delete, OPT_TARGET, "@", 0 },
 	{ { "--backend=@", "--target=nftables" }, &command_diff, OPT_TARGET, "nftables", 0 },
-	{ { "--target=nftables", "--backend=@", "-oip" }, &command_diff, OPT_OUTPUT_CHANGES, "ip", 0 },
+	{ { "--target=nftables", "--backend=@", "-oip" }, &command_diff, OPT_OUTPUT_CHANGES,
+	  "ip", 0 },
 	{ { "--help" }, &command_delete, OPT_HELP, NULL, 0 },
 	{ { "-h" }, &command_delete, OPT_HELP, NULL, 0 },
 	{ { "--wait", "0" }, &command_delete, OPT_WAIT, "0", 0 },
@@ -82,7 +85,8 @@ START_TEST(test_options_good)
 	ck_assert_int_eq(options_test_parse(&a, good[_i].command, good[_i].words), 0);
 	ck_assert_ptr_null(a.problem);
 	ck_assert(a.given[good[_i].option]);
-	ck_assert_pstr_eq(a.value[good[_i].option], good[_i].value ? options_test_text(good[_i].value) : NULL);
+	ck_assert_pstr_eq(a.value[good[_i].option],
+			  good[_i].value ? options_test_text(good[_i].value) : NULL);
 	ck_assert(!a.given[OPT_BACKEND]);
 	ck_assert_uint_eq(a.nfiles, good[_i].nfiles);
 	arguments_free(&a);
@@ -94,9 +98,12 @@ static const struct {
 	const struct command *command;
 	const char *problem; /* its beginning */
 } bad[] = {
-	{ { "--dryrun" }, &command_apply, "unknown option '--dryrun', did you mean '--dry-run'? See 'svcrules help apply'" },
-	{ { "--node-ips=1" }, &command_apply, "unknown option '--node-ips=1', did you mean '--node-ip'?" },
-	{ { "--masq" }, &command_apply, "unknown option '--masq', did you mean '--masquerade-all'?" },
+	{ { "--dryrun" }, &command_apply,
+	  "unknown option '--dryrun', did you mean '--dry-run'? See 'svcrules help apply'" },
+	{ { "--node-ips=1" }, &command_apply,
+	  "unknown option '--node-ips=1', did you mean '--node-ip'?" },
+	{ { "--masq" }, &command_apply,
+	  "unknown option '--masq', did you mean '--masquerade-all'?" },
 	{ { "--hlep" }, &command_apply, "unknown option '--hlep', did you mean '--help'?" },
 	{ { "-quiet" }, &command_apply, "unknown option '-quiet', did you mean" },
 	{ { "--xyzzyx" }, &command_apply, "unknown option '--xyzzyx'; see 'svcrules help apply'" },
@@ -107,29 +114,47 @@ static const struct {
 	{ { "-f" }, &command_apply, "'-f' needs a value: FILE" },
 	{ { "--zone" }, &command_apply, "'--zone' needs a value: NAME" },
 	{ { "--dry-run=yes" }, &command_apply, "'--dry-run=yes': this option takes no value" },
-	{ { "--backend", "iptables" }, &command_apply, "--backend: 'iptables' is not known, expected one of: nftables @" },
-	{ { "--strict-arp" }, &command_apply, "'--strict-arp' needs --backend @; see 'svcrules help apply'" },
-	{ { "--@-scheduler=lc", "--backend=nftables" }, &command_diff, "'--@-scheduler' needs --backend @" },
-	{ { "-o", "@adm" }, &command_compile, "'-o @adm' needs --backend @; see 'svcrules help compile'" },
-	{ { "-o", "yaml" }, &command_compile, "-o: 'yaml' is not known, expected one of: nft json" },
+	{ { "--backend", "iptables" }, &command_apply,
+	  "--backend: 'iptables' is not known, expected one of: nftables @" },
+	{ { "--strict-arp" }, &command_apply,
+	  "'--strict-arp' needs --backend @; see 'svcrules help apply'" },
+	{ { "--@-scheduler=lc", "--backend=nftables" }, &command_diff,
+	  "'--@-scheduler' needs --backend @" },
+	{ { "-o", "@adm" }, &command_compile,
+	  "'-o @adm' needs --backend @; see 'svcrules help compile'" },
+	{ { "-o", "yaml" }, &command_compile,
+	  "-o: 'yaml' is not known, expected one of: nft json" },
 	{ { "-o", "nft json" }, &command_compile, "-o: 'nft json' is not known" },
 	{ { "-o", "" }, &command_compile, "-o: '' is not known" },
-	{ { "services.json" }, &command_apply, "unexpected argument 'services.json' (input files are named with -f)" },
+	{ { "services.json" }, &command_apply,
+	  "unexpected argument 'services.json' (input files are named with -f)" },
 	{ { "--", "--quiet" }, &command_delete, "unexpected argument '--quiet'; see" },
-	{ { "--target", "iptables" }, &command_apply, "--target: 'iptables' is not known, expected one of: nftables @" },
-	{ { "--target=" }, &command_delete, "--target: '' is not known, expected one of: nftables @" },
-	{ { "--target" }, &command_apply, "'--target' needs a value: NAME; see 'svcrules help apply'" },
-	{ { "--targte=@" }, &command_apply, "unknown option '--targte=@', did you mean '--target'? See" },
-	{ { "--target=nftables", "--strict-arp" }, &command_apply, "'--strict-arp' needs --backend @; see" },
-	{ { "--no-sysctls", "--target=@", "--backend=nftables" }, &command_apply, "'--no-sysctls' needs --backend @" },
-	{ { "-o", "@adm", "--from=x" }, &command_diff, "'-o @adm' needs --backend @; see 'svcrules help diff'" },
-	{ { "-o", "text" }, &command_compile, "-o: 'text' is not known, expected one of: nft json ip @adm" },
-	{ { "-o", "x" }, &command_diff, "-o: 'x' is not known, expected one of: text nft json ip @adm" },
+	{ { "--target", "iptables" }, &command_apply,
+	  "--target: 'iptables' is not known, expected one of: nftables @" },
+	{ { "--target=" }, &command_delete,
+	  "--target: '' is not known, expected one of: nftables @" },
+	{ { "--target" }, &command_apply,
+	  "'--target' needs a value: NAME; see 'svcrules help apply'" },
+	{ { "--targte=@" }, &command_apply,
+	  "unknown option '--targte=@', did you mean '--target'? See" },
+	{ { "--target=nftables", "--strict-arp" }, &command_apply,
+	  "'--strict-arp' needs --backend @; see" },
+	{ { "--no-sysctls", "--target=@", "--backend=nftables" }, &command_apply,
+	  "'--no-sysctls' needs --backend @" },
+	{ { "-o", "@adm", "--from=x" }, &command_diff,
+	  "'-o @adm' needs --backend @; see 'svcrules help diff'" },
+	{ { "-o", "text" }, &command_compile,
+	  "-o: 'text' is not known, expected one of: nft json ip @adm" },
+	{ { "-o", "x" }, &command_diff,
+	  "-o: 'x' is not known, expected one of: text nft json ip @adm" },
 	{ { "--drain-timeout=1", "--target=@" }, &command_diff,
 	  "'diff' has no option '--drain-timeout', 'apply' has; see 'svcrules help diff'" },
-	{ { "--family=any" }, &command_apply, "--family: 'any' is not known, expected one of: ipv4 ipv6 both" },
-	{ { "--completion", "fish" }, &command_help, "--completion: 'fish' is not known, expected bash" },
-	{ { "--zone", "z" }, &command_delete, "'delete' has no option '--zone', 'apply' has; see 'svcrules help delete'" },
+	{ { "--family=any" }, &command_apply,
+	  "--family: 'any' is not known, expected one of: ipv4 ipv6 both" },
+	{ { "--completion", "fish" }, &command_help,
+	  "--completion: 'fish' is not known, expected bash" },
+	{ { "--zone", "z" }, &command_delete,
+	  "'delete' has no option '--zone', 'apply' has; see 'svcrules help delete'" },
 };
 
 START_TEST(test_options_bad)
@@ -144,11 +169,16 @@ START_TEST(test_options_bad)
 }
 END_TEST
 
-/* Settings of targets are kept in the order in which they were first given; the last value counts. */
+/*
+ * Settings of targets are kept in the order in which they were first given; the last value
+ * counts.
+ */
 START_TEST(test_options_settings)
 {
-	static const char *const words[ARGS_MAX] = { "--strict-arp", "--@-scheduler", "lc", "--drain-timeout=5",
-						     "--@-scheduler=sh", "--target=@" };
+	static const char *const words[ARGS_MAX] = {
+		"--strict-arp", "--@-scheduler", "lc", "--drain-timeout=5", "--@-scheduler=sh",
+		"--target=@",
+	};
 	struct arguments a;
 
 	ck_assert_int_eq(options_test_parse(&a, &command_apply, words), 0);
@@ -253,7 +283,8 @@ START_TEST(test_options_help)
 			snprintf(line, sizeof(line), "\n  %s ", option_typed(&o.spec, typed));
 			if (commands[k] == c) {
 				ck_assert_msg(strstr(text, line) != NULL, "%s: %s", c->name, typed);
-				ck_assert_msg(strstr(text, o.spec.help) != NULL, "%s: %s", c->name, o.spec.help);
+				ck_assert_msg(strstr(text, o.spec.help) != NULL, "%s: %s", c->name,
+					      o.spec.help);
 			} else if (o.spec.name[1] && !options_test_taken(c, o.spec.name)) {
 				ck_assert_msg(strstr(text, line) == NULL, "%s: %s", c->name, typed);
 			}
@@ -283,7 +314,7 @@ START_TEST(test_options_table)
 }
 END_TEST
 
-/* Each setting of a target is an option of apply, and of the other commands that build unless it is for apply. */
+/* Each setting of a target is an option of the commands that build rule sets, or of apply alone. */
 START_TEST(test_options_settings_are_options)
 {
 	static const struct command *const builders[] = { &command_compile, &command_diff };

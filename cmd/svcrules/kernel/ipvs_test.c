@@ -61,7 +61,8 @@ static void ipvs_test_say(struct session *s, bool quiet)
 	said[0] = '\0';
 	for (size_t i = 0; i < s->nfindings; i++)
 		if (!quiet || !s->findings[i].notice)
-			used += (size_t)snprintf(said + used, sizeof(said) - used, "%s\n", s->findings[i].text);
+			used += (size_t)snprintf(said + used, sizeof(said) - used, "%s\n",
+						 s->findings[i].text);
 	ck_assert_uint_lt(used, sizeof(said));
 	session_close(s);
 }

@@ -136,7 +136,9 @@ static int link_test_addresses(bool add, const struct link_address *v, size_t n)
 	struct svcr_part_changes *c;
 	int r;
 
-	ck_assert_int_eq(svcr_link_ops.diff(add ? &none->part : &all->part, add ? &all->part : &none->part, &c), 0);
+	ck_assert_int_eq(svcr_link_ops.diff(add ? &none->part : &all->part,
+					    add ? &all->part : &none->part, &c),
+			 0);
 	sending.changes = c;
 	r = link_test_send(&sending, c);
 	svcr_link_ops.changes_free(c);
@@ -234,7 +236,8 @@ START_TEST(test_link_addresses)
 	ck_assert(link_test_ip("-o addr show dev " LINK_NAME
 			  " | grep -q 'inet6 2001:db8::1/128 scope global nodad noprefixroute'"));
 	ck_assert(!link_test_ip("-6 route show dev " LINK_NAME " | grep -q 2001"));
-	ck_assert(link_test_ip("route show table local | grep -q 'local 10.96.0.1 dev " LINK_NAME "'"));
+	ck_assert(link_test_ip("route show table local | grep -q 'local 10.96.0.1 dev " LINK_NAME
+			       "'"));
 	ck_assert_int_eq(link_test_change(false, v, 1), 0);
 	ck_assert_int_eq(link_test_change(false, v, 3), 0); /* the first is gone already */
 	d = link_test_look();

@@ -61,7 +61,8 @@ END_TEST
 /* UDP addresses that are no longer served are remembered until their flows are gone, not longer. */
 START_TEST(test_make_change)
 {
-	struct svcrules_ruleset *both = rules_test_build(RULES_TCP RULES_UDP), *one = rules_test_build(RULES_TCP);
+	struct svcrules_ruleset *both = rules_test_build(RULES_TCP RULES_UDP),
+				*one = rules_test_build(RULES_TCP);
 	uint32_t generation;
 
 	make_test_apply(both);
@@ -80,7 +81,8 @@ END_TEST
 /* The numbers of a change are those of the first transaction, which is the services'. */
 START_TEST(test_make_stats)
 {
-	struct svcrules_ruleset *both = rules_test_build(RULES_TCP RULES_UDP), *one = rules_test_build(RULES_TCP);
+	struct svcrules_ruleset *both = rules_test_build(RULES_TCP RULES_UDP),
+				*one = rules_test_build(RULES_TCP);
 	struct transition t = { .session = &rules_session, .want = one };
 
 	make_test_apply(both);
@@ -159,7 +161,8 @@ START_TEST(test_make_unchanged)
 END_TEST
 
 /* Applies `want`, believing that the kernel has `known` in that generation. */
-static void make_test_known(struct transition *t, struct svcrules_ruleset *known, uint32_t generation)
+static void make_test_known(struct transition *t, struct svcrules_ruleset *known,
+			    uint32_t generation)
 {
 	ck_assert_int_eq(nft_start(t), EXIT_DONE);
 	nft_know(t, known, generation, true);
@@ -169,7 +172,8 @@ static void make_test_known(struct transition *t, struct svcrules_ruleset *known
 /* What is known is not read again. */
 START_TEST(test_make_known)
 {
-	struct svcrules_ruleset *one = rules_test_build(RULES_TCP), *both = rules_test_build(RULES_TCP RULES_UDP);
+	struct svcrules_ruleset *one = rules_test_build(RULES_TCP),
+				*both = rules_test_build(RULES_TCP RULES_UDP);
 	struct transition t = { .session = &rules_session, .want = one };
 
 	make_test_apply(one);
@@ -190,7 +194,8 @@ END_TEST
 
 START_TEST(test_make_known_of_another_generation)
 {
-	struct svcrules_ruleset *one = rules_test_build(RULES_TCP), *both = rules_test_build(RULES_TCP RULES_UDP);
+	struct svcrules_ruleset *one = rules_test_build(RULES_TCP),
+				*both = rules_test_build(RULES_TCP RULES_UDP);
 	struct transition t = { .session = &rules_session, .want = both };
 	uint32_t generation;
 
@@ -213,7 +218,8 @@ END_TEST
  */
 START_TEST(test_make_known_wrong)
 {
-	struct svcrules_ruleset *one = rules_test_build(RULES_TCP), *both = rules_test_build(RULES_TCP RULES_UDP),
+	struct svcrules_ruleset *one = rules_test_build(RULES_TCP),
+				*both = rules_test_build(RULES_TCP RULES_UDP),
 				*want = rules_test_build(RULES_UDP);
 	struct transition t = { .session = &rules_session, .want = _i ? want : both };
 
@@ -241,11 +247,13 @@ START_TEST(test_make_foreign)
 	generation = rules_test_generation();
 	ck_assert_int_eq(make_all(&t), EXIT_KERNEL);
 	make_release(&t);
-	ck_assert_str_eq(rules_test_finding(),
-			 "table ip t was not made by svcrules and is left alone; --table names another");
+	ck_assert_str_eq(
+		rules_test_finding(),
+		"table ip t was not made by svcrules and is left alone; --table names another");
 	ck_assert_uint_eq(rules_test_generation(), generation);
 	ck_assert_int_eq(kernel_read_own(&rules_session, want, &have), EXIT_KERNEL);
-	ck_assert_int_eq(kernel_read_to_remove(&rules_session, want, &have), EXIT_DONE); /* the last part */
+	ck_assert_int_eq(kernel_read_to_remove(&rules_session, want, &have),
+			 EXIT_DONE); /* the last part */
 	ck_assert_int_eq(kernel_obstacles(&rules_session, have, want), EXIT_KERNEL);
 	ck_assert_uint_eq(rules_session.nfindings, 3);
 	svcrules_ruleset_free(have);
@@ -266,7 +274,7 @@ START_TEST(test_make_not_permitted)
 }
 END_TEST
 
-/* The last part of the default target is its tables; a set of rules by another program is not in use. */
+/* The default target is in use if it has tables; tables of other programs do not count. */
 START_TEST(test_make_in_use)
 {
 	struct svcrules_ruleset *none = svcrules_ruleset_new(NULL, rules_options, NULL),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Small rule sets, and sessions in a network namespace of their own, for tests of what changes tables. */
+/* For tests that change tables: small rule sets, and a session in a namespace of its own. */
 #ifndef SVCRULES_KERNEL_RULES_TEST_H
 #define SVCRULES_KERNEL_RULES_TEST_H
 
@@ -22,7 +22,8 @@
 	"\"ports\":[{\"name\":\"p\",\"port\":80,\"targetPort\":8080}]}}" \
 	"{\"kind\":\"EndpointSlice\",\"metadata\":{\"name\":\"a1\",\"namespace\":\"x\"," \
 	"\"labels\":{\"kubernetes.io/service-name\":\"a\"}},\"addressType\":\"IPv4\"," \
-	"\"endpoints\":[{\"addresses\":[\"10.244.0.1\"]}],\"ports\":[{\"name\":\"p\",\"port\":8080}]}"
+	"\"endpoints\":[{\"addresses\":[\"10.244.0.1\"]}]," \
+	"\"ports\":[{\"name\":\"p\",\"port\":8080}]}"
 #define RULES_UDP \
 	"{\"kind\":\"Service\",\"metadata\":{\"name\":\"b\",\"namespace\":\"x\"},\"spec\":{" \
 	"\"clusterIP\":\"10.96.0.2\",\"clusterIPs\":[\"10.96.0.2\",\"fd00::2\"]," \
@@ -118,8 +119,9 @@ static inline void rules_test_add_foreign(uint8_t family, const char *name)
 	nlh->nlmsg_seq = 1;
 	nfg->nfgen_family = family;
 	mnl_attr_put_strz(nlh, NFTA_TABLE_NAME, name);
-	ck_assert_int_eq(transaction_send(rules_session.netfilter, buf, nlh->nlmsg_len, true, 0, 1, NULL, 0, &nerrors,
-					  NULL), 0);
+	ck_assert_int_eq(transaction_send(rules_session.netfilter, buf, nlh->nlmsg_len, true, 0, 1,
+					  NULL, 0, &nerrors, NULL),
+			 0);
 }
 
 /* The only finding of the session. */

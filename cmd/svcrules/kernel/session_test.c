@@ -107,8 +107,9 @@ static const struct {
 	{ -EINTR, "cannot work: another program keeps changing nftables; try again" },
 	{ -ERESTART, "cannot work: another program keeps changing nftables; try again" },
 	{ -EBADMSG, "cannot work: the kernel's answer could not be understood" },
-	{ -EMSGSIZE, "cannot work: the change is larger than this namespace may send; run as root, or raise "
-		     "net.core.wmem_max" },
+	{ -EMSGSIZE,
+	  "cannot work: the change is larger than this namespace may send; run as root, or raise "
+	  "net.core.wmem_max" },
 	{ -ENOENT, "cannot work: No such file or directory" },
 	{ -ENOMEM, "out of memory" },
 };
@@ -139,7 +140,8 @@ START_TEST(test_session_open_not_permitted)
 	namespace_drop_capabilities();
 	ck_assert_int_eq(session_open(&session, options), EXIT_KERNEL);
 	ck_assert_uint_eq(session.nfindings, 1);
-	ck_assert_str_eq(session.findings[0].text, "cannot reach nftables: needs CAP_NET_ADMIN (root)");
+	ck_assert_str_eq(session.findings[0].text,
+			 "cannot reach nftables: needs CAP_NET_ADMIN (root)");
 }
 END_TEST
 
@@ -179,7 +181,8 @@ static void session_tests(TCase *tc)
 	tcase_add_checked_fixture(tc, session_test_setup, session_test_teardown);
 	tcase_add_loop_test(tc, test_session_findings, 0, 2);
 	tcase_add_test(tc, test_session_findings_escaped);
-	tcase_add_loop_test(tc, test_session_failed, 0, (int)(sizeof(failures) / sizeof(failures[0])));
+	tcase_add_loop_test(tc, test_session_failed, 0,
+			    (int)(sizeof(failures) / sizeof(failures[0])));
 	tcase_add_test(tc, test_session_open);
 	tcase_add_test(tc, test_session_open_not_permitted);
 	tcase_add_test(tc, test_session_sockets);

@@ -30,7 +30,8 @@ static void tables_release(struct tables *t)
 }
 
 /* One transaction; `generation` 0: whatever it is. */
-static int tables_send(struct session *s, const struct tables *t, enum svcrules_stage stage, uint32_t generation)
+static int tables_send(struct session *s, const struct tables *t, enum svcrules_stage stage,
+		       uint32_t generation)
 {
 	struct transaction_error errors[REFUSALS_MAX];
 	struct svcrules_messages m;
@@ -39,8 +40,8 @@ static int tables_send(struct session *s, const struct tables *t, enum svcrules_
 
 	if (err)
 		return session_no_memory(s);
-	err = transaction_send(s->netfilter, m.buf, m.len, true, generation, m.count, errors, REFUSALS_MAX, &nerrors,
-			       NULL);
+	err = transaction_send(s->netfilter, m.buf, m.len, true, generation, m.count, errors,
+			       REFUSALS_MAX, &nerrors, NULL);
 	free(m.buf);
 	if (err == -ERESTART || (err == -ENOBUFS && !nerrors))
 		return AGAIN;
@@ -59,7 +60,10 @@ static int tables_find(struct session *s, const struct tables_choice *choice, st
 	return err ? err : svcrules_diff(t->found, t->none, &t->changes);
 }
 
-/* Rules first, in a transaction of their own; see svcr_nft_encode_stop() in rules/nft for the reason. */
+/*
+ * Deletes the rules first, in a transaction of their own: see svcr_nft_encode_stop() in rules/nft
+ * for the reason.
+ */
 static int tables_remove(struct session *s, const struct tables *t, uint32_t generation)
 {
 	int code = tables_send(s, t, SVCRULES_STOP, generation), err;
@@ -98,7 +102,8 @@ static void tables_forget(const struct tables *t)
 }
 
 /* One try. */
-static int tables_try(struct session *s, const struct tables_choice *choice, tables_deleted_fn deleted, void *arg)
+static int tables_try(struct session *s, const struct tables_choice *choice,
+		      tables_deleted_fn deleted, void *arg)
 {
 	struct tables t = { NULL, NULL, NULL };
 	uint32_t generation;
@@ -122,7 +127,8 @@ static int tables_try(struct session *s, const struct tables_choice *choice, tab
 	return code;
 }
 
-int tables_delete(struct session *s, const struct tables_choice *choice, tables_deleted_fn deleted, void *arg)
+int tables_delete(struct session *s, const struct tables_choice *choice, tables_deleted_fn deleted,
+		  void *arg)
 {
 	int code = AGAIN;
 

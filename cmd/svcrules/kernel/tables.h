@@ -19,7 +19,8 @@ typedef void (*tables_deleted_fn)(const char *family, const char *name, void *ar
  * what runs left in files for them. Then `deleted` (may be NULL) is called for each, IPv4 before
  * IPv6. Returns an exit code, with findings.
  */
-int tables_delete(struct session *s, const struct tables_choice *choice, tables_deleted_fn deleted, void *arg);
+int tables_delete(struct session *s, const struct tables_choice *choice, tables_deleted_fn deleted,
+		  void *arg);
 /* Removes the rules of such tables; chains and maps stay. Returns an exit code, with findings. */
 int tables_stop(struct session *s, const struct tables_choice *choice);
 

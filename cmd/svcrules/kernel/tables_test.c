@@ -45,11 +45,15 @@ static size_t tables_test_delete(const struct tables_choice *choice, int want_co
 
 START_TEST(test_tables_delete_all)
 {
-	ck_assert_uint_eq(tables_test_delete(&(struct tables_choice){ .report_foreign = true }, EXIT_DONE), 0);
+	ck_assert_uint_eq(
+		tables_test_delete(&(struct tables_choice){ .report_foreign = true }, EXIT_DONE),
+		0);
 	tables_test_make("one");
 	tables_test_make("two");
 	rules_test_add_foreign(NFPROTO_IPV4, "three");
-	ck_assert_uint_eq(tables_test_delete(&(struct tables_choice){ .report_foreign = true }, EXIT_DONE), 4);
+	ck_assert_uint_eq(
+		tables_test_delete(&(struct tables_choice){ .report_foreign = true }, EXIT_DONE),
+		4);
 	ck_assert_str_eq(tables_deleted, "ip one, ip two, ip6 one, ip6 two, ");
 	ck_assert(!nft_has_table(&rules_session, "one") && !nft_has_table(&rules_session, "two"));
 	ck_assert(nft_has_table(&rules_session, "three"));
@@ -91,10 +95,12 @@ START_TEST(test_tables_delete_foreign)
 	ck_assert_int_eq(svcrules_options_set(rules_options, "family", "ipv4", NULL), 0);
 	tables_test_make("one");
 	rules_test_add_foreign(NFPROTO_IPV6, "one");
-	ck_assert_int_eq(tables_delete(&rules_session, &choice, tables_test_deleted, &n), EXIT_KERNEL);
+	ck_assert_int_eq(tables_delete(&rules_session, &choice, tables_test_deleted, &n),
+			 EXIT_KERNEL);
 	ck_assert_uint_eq(n, 0);
-	ck_assert_str_eq(rules_test_finding(),
-			 "table ip6 one was not made by svcrules and is left alone; --table names another");
+	ck_assert_str_eq(
+		rules_test_finding(),
+		"table ip6 one was not made by svcrules and is left alone; --table names another");
 	ck_assert(nft_unchanged(&rules_session, rules_test_generation(), "one", true, true));
 	choice.report_foreign = false;
 	ck_assert_uint_eq(tables_test_delete(&choice, EXIT_DONE), 1);
@@ -123,7 +129,8 @@ START_TEST(test_tables_stop)
 	ck_assert(svcrules_has_udp(have, NFPROTO_IPV4));
 	svcrules_ruleset_free(have);
 	svcrules_ruleset_free(like);
-	ck_assert_int_eq(tables_stop(&rules_session, &(struct tables_choice){ .name = "none" }), EXIT_DONE);
+	ck_assert_int_eq(tables_stop(&rules_session, &(struct tables_choice){ .name = "none" }),
+			 EXIT_DONE);
 }
 END_TEST
 
@@ -131,7 +138,8 @@ START_TEST(test_tables_not_permitted)
 {
 	tables_test_make("one");
 	namespace_drop_capabilities();
-	ck_assert_uint_eq(tables_test_delete(&(struct tables_choice){ .name = "one" }, EXIT_KERNEL), 0);
+	ck_assert_uint_eq(tables_test_delete(&(struct tables_choice){ .name = "one" }, EXIT_KERNEL),
+			  0);
 	ck_assert_ptr_nonnull(strstr(rules_test_finding(), ": needs CAP_NET_ADMIN (root)"));
 }
 END_TEST

@@ -16,8 +16,9 @@
 static char dir[] = "/tmp/svcrules-state-XXXXXX", sub[64];
 
 static const char one_service[] =
-	"{\"kind\":\"Service\",\"metadata\":{\"name\":\"a\",\"namespace\":\"b\"},\"spec\":{\"clusterIP\":\"10.96.0.1\","
-	"\"clusterIPs\":[\"10.96.0.1\"],\"ports\":[{\"name\":\"p\",\"port\":80}]}}";
+	"{\"kind\":\"Service\",\"metadata\":{\"name\":\"a\",\"namespace\":\"b\"},\"spec\":{"
+	"\"clusterIP\":\"10.96.0.1\",\"clusterIPs\":[\"10.96.0.1\"],"
+	"\"ports\":[{\"name\":\"p\",\"port\":80}]}}";
 
 static long last_run_test_fill(void *arg, char *buf, size_t size)
 {
@@ -147,7 +148,8 @@ START_TEST(test_last_run_round)
 	ck_assert(svcrules_changes_empty(c));
 	svcrules_changes_free(c);
 	svcrules_ruleset_free(back);
-	ck_assert_int_eq(last_run_test_write(7), 0); /* another run meanwhile: its rules do not belong to s */
+	ck_assert_int_eq(last_run_test_write(7),
+			 0); /* another run meanwhile: its rules do not belong to s */
 	ck_assert_int_eq(last_run_read_rules(sub, was, &s, &back), -ENOENT);
 	last_run_release(&s);
 	svcrules_ruleset_free(was);
@@ -239,7 +241,8 @@ START_TEST(test_last_run_elsewhere)
 
 		if (unshare(CLONE_NEWNET) < 0 || stat("/proc/self/ns/net", &st) < 0)
 			_exit(77);
-		snprintf(name, sizeof(name), "%s/nftables-" TABLE "-%llu", sub, (unsigned long long)st.st_ino);
+		snprintf(name, sizeof(name), "%s/nftables-" TABLE "-%llu", sub,
+			 (unsigned long long)st.st_ino);
 		if (rename(was, name) < 0)
 			_exit(1);
 		_exit(last_run_test_read() == -ENOENT ? 0 : 2);
