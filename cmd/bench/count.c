@@ -123,7 +123,10 @@ static void save_batch(const struct tracer *t, const char *buf, size_t size)
 		bench_fail("write");
 }
 
-/* The bytes of one finished system call: *ret_size of them, malloc'ed, or NULL if it is none of ours. */
+/*
+ * Returns the bytes of one finished system call, *ret_size of them, malloc'ed; NULL: it is a call
+ * that is not counted.
+ */
 static char *call_bytes(const struct tracer *t, int64_t result, size_t *ret_size, bool *ret_sent)
 {
 	uint64_t nr = t->entry.entry.nr, at = t->entry.entry.args[1];

@@ -40,7 +40,10 @@ struct service {
 };
 
 struct service service_get(const struct cluster *c, uint32_t number);
-/* The address of a service's k-th endpoint, in host order; *ret_new: not in the cluster without changes. */
+/*
+ * The address of a service's k-th endpoint, in host order. *ret_new: it is not in the cluster
+ * without changes.
+ */
 uint32_t endpoint_ip(const struct cluster *c, const struct service *s, uint32_t k, bool *ret_new);
 /* True if the endpoint is on NODE. */
 bool endpoint_local(const struct service *s, uint32_t k);

@@ -107,17 +107,21 @@ static void balance(const struct cluster *c, const struct service *s, FILE *f)
 
 void write_iptables(const struct cluster *c, FILE *f)
 {
-	fputs("*nat\n:PREROUTING ACCEPT [0:0]\n:INPUT ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n:POSTROUTING ACCEPT [0:0]\n"
-	      ":KUBE-SERVICES - [0:0]\n:KUBE-NODEPORTS - [0:0]\n:KUBE-POSTROUTING - [0:0]\n:KUBE-MARK-MASQ - [0:0]\n",
+	fputs("*nat\n:PREROUTING ACCEPT [0:0]\n:INPUT ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n"
+	      ":POSTROUTING ACCEPT [0:0]\n"
+	      ":KUBE-SERVICES - [0:0]\n:KUBE-NODEPORTS - [0:0]\n:KUBE-POSTROUTING - [0:0]\n"
+	      ":KUBE-MARK-MASQ - [0:0]\n",
 	      f);
 	for (uint32_t i = 0; i < c->services; i++) {
 		struct service s = service_get(c, i);
 
 		declare(&s, f);
 	}
-	fputs("-A PREROUTING -j KUBE-SERVICES\n-A OUTPUT -j KUBE-SERVICES\n-A POSTROUTING -j KUBE-POSTROUTING\n"
+	fputs("-A PREROUTING -j KUBE-SERVICES\n-A OUTPUT -j KUBE-SERVICES\n"
+	      "-A POSTROUTING -j KUBE-POSTROUTING\n"
 	      "-A KUBE-POSTROUTING -m mark ! --mark 0x4000/0x4000 -j RETURN\n"
-	      "-A KUBE-POSTROUTING -j MARK --xor-mark 0x4000\n-A KUBE-POSTROUTING -j MASQUERADE --random-fully\n"
+	      "-A KUBE-POSTROUTING -j MARK --xor-mark 0x4000\n"
+	      "-A KUBE-POSTROUTING -j MASQUERADE --random-fully\n"
 	      "-A KUBE-MARK-MASQ -j MARK --or-mark 0x4000\n",
 	      f);
 	for (uint32_t i = 0; i < c->services; i++) {

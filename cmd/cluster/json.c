@@ -66,10 +66,14 @@ static void last_applied(const struct service *s, FILE *f)
 	fprintf(f,
 		I4
 		"\"annotations\": {\n" I5
-		"\"kubectl.kubernetes.io/last-applied-configuration\": \"{\\\"apiVersion\\\":\\\"v1\\\",\\\"kind\\\":"
-		"\\\"Service\\\",\\\"metadata\\\":{\\\"annotations\\\":{},\\\"labels\\\":{\\\"app\\\":\\\"%s\\\"},"
-		"\\\"name\\\":\\\"%s\\\",\\\"namespace\\\":\\\"%s\\\"},\\\"spec\\\":{\\\"ports\\\":[{\\\"name\\\":"
-		"\\\"%s\\\",\\\"port\\\":%u,\\\"protocol\\\":\\\"%s\\\",\\\"targetPort\\\":%u}],\\\"selector\\\":"
+		"\"kubectl.kubernetes.io/last-applied-configuration\": "
+		"\"{\\\"apiVersion\\\":\\\"v1\\\",\\\"kind\\\":"
+		"\\\"Service\\\",\\\"metadata\\\":{\\\"annotations\\\":{},"
+		"\\\"labels\\\":{\\\"app\\\":\\\"%s\\\"},"
+		"\\\"name\\\":\\\"%s\\\",\\\"namespace\\\":\\\"%s\\\"},"
+		"\\\"spec\\\":{\\\"ports\\\":[{\\\"name\\\":"
+		"\\\"%s\\\",\\\"port\\\":%u,\\\"protocol\\\":\\\"%s\\\",\\\"targetPort\\\":%u}],"
+		"\\\"selector\\\":"
 		"{\\\"app\\\":\\\"%s\\\"},\\\"type\\\":\\\"%s\\\"}}\\n\"\n" I4 "},\n",
 		s->app, s->name, s->namespace, port_name(s), s->port, protocol_name(s),
 		s->target_port, s->name, type_name(s));
@@ -179,7 +183,8 @@ static void slice_metadata(const struct service *s, uint32_t slice, bool six, FI
 	fprintf(f,
 		",\n" I4 "\"generateName\": \"%s-\",\n" I4 "\"generation\": 3,\n" I4
 		"\"labels\": {\n" I5 "\"app\": \"%s\",\n" I5
-		"\"endpointslice.kubernetes.io/managed-by\": \"endpointslice-controller.k8s.io\",\n" I5
+		"\"endpointslice.kubernetes.io/managed-by\": "
+		"\"endpointslice-controller.k8s.io\",\n" I5
 		"\"kubernetes.io/service-name\": \"%s\"\n" I4 "},\n",
 		s->name, s->app, s->name);
 	fprintf(f, I4 "\"name\": \"%s-%s\",\n" I4 "\"namespace\": \"%s\",\n", s->name,

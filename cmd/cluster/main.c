@@ -29,8 +29,10 @@ static const struct form {
 
 static _Noreturn void cluster_usage(void)
 {
-	fputs("usage: cluster [--services N] [--endpoints N | --mixed] [--one-service N] [--dual-stack]\n"
-	      "               [--remove-endpoint] [--replace-endpoint] [--add-service] [--roll PERCENT] [--form FORM]\n"
+	fputs("usage: cluster [--services N] [--endpoints N | --mixed] [--one-service N] "
+	      "[--dual-stack]\n"
+	      "               [--remove-endpoint] [--replace-endpoint] [--add-service] [--roll "
+	      "PERCENT] [--form FORM]\n"
 	      "forms:\n",
 	      stderr);
 	for (size_t i = 0; i < FORMS; i++)

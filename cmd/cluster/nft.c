@@ -52,7 +52,8 @@ static const char base[] =
 	"add rule " TABLE
 	" service-endpoints-check ip daddr . meta l4proto . th dport vmap @no-endpoint-services\n"
 	"add rule " TABLE
-	" nodeport-endpoints-check ip daddr @nodeport-ips meta l4proto . th dport vmap @no-endpoint-nodeports\n"
+	" nodeport-endpoints-check ip daddr @nodeport-ips meta l4proto . th dport vmap "
+	"@no-endpoint-nodeports\n"
 	"add rule " TABLE " cluster-ips-check ip daddr @cluster-ips reject\n"
 	"add rule " TABLE " cluster-ips-check ip daddr " SERVICE_CIDR " drop\n"
 	"add rule " TABLE " mark-for-masquerade mark set mark or 0x4000\n";

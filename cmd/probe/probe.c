@@ -62,8 +62,10 @@ struct answers {
 static _Noreturn void probe_usage(void)
 {
 	fputs("usage: probe serve NAME tcp|udp|sctp|http ADDRESS PORT [...]\n"
-	      "       probe ask tcp|udp|sctp|both ADDRESS PORT [--from ADDRESS] [--sport N] [--count N] [--timeout MS] [--give-up N]\n"
-	      "             [--summary answers|names]: the different answers in one line a protocol, not a line each\n"
+	      "       probe ask tcp|udp|sctp|both ADDRESS PORT [--from ADDRESS] [--sport N] "
+	      "[--count N] [--timeout MS] [--give-up N]\n"
+	      "             [--summary answers|names]: the different answers in one line a "
+	      "protocol, not a line each\n"
 	      "       probe hold tcp ADDRESS PORT [--from ADDRESS] [--sport N] [--timeout MS]\n"
 	      "       probe in NETNS-FILE ...: one of these in that network namespace\n",
 	      stderr);
