@@ -48,7 +48,7 @@ static const struct option_spec option_specs[OPT_COUNT] = {
 		.choices = "ipv4 ipv6 both", .help = "ipv4, ipv6 or both (default)" },
 	[OPT_TARGET] = { .name = "target", .argument = "NAME" },
 	[OPT_BACKEND] = { .name = "backend", .argument = "NAME",
-		.help = "another name of --target" },
+		.help = "the same as --target" },
 	[OPT_ALLOW_EMPTY] = { .name = "allow-empty",
 		.help = "accept input without any Service" },
 	[OPT_WAIT] = { .name = "wait", .argument = "SECONDS",
@@ -78,7 +78,8 @@ const struct option_group family_options = { GROUP(OPT_FAMILY) };
 const struct option_group apply_target_options = { GROUP(OPT_TARGET, OPT_BACKEND), .settings = true,
 						   .apply_only = true };
 const struct option_group target_options = { GROUP(OPT_TARGET, OPT_BACKEND), .settings = true };
-const struct option_group delete_target_options = { GROUP(OPT_TARGET, OPT_BACKEND) };
+const struct option_group delete_target_options = { GROUP(OPT_TARGET, OPT_BACKEND),
+						    .removes = true };
 const struct option_group empty_options = { GROUP(OPT_ALLOW_EMPTY) };
 const struct option_group writer_options = { GROUP(OPT_WAIT, OPT_QUIET) };
 const struct option_group completion_options = { GROUP(OPT_COMPLETION) };
@@ -86,12 +87,19 @@ const struct option_group help_options = { GROUP(OPT_HELP) };
 
 /* ---- What the targets bring --------------------------------------------- */
 
-/* Texts that are made once from the list of targets. */
+/* Words for --target and -o, made once from the list of targets. */
+#define TEXT_SIZE 192
 static struct {
 	bool made;
-	char names[128], names_help[128], formats[128], formats_help[160], change_formats[128],
-		change_help[160];
+	char targets[TEXT_SIZE], targets_help[TEXT_SIZE], targets_removed_help[TEXT_SIZE];
+	char formats[TEXT_SIZE], formats_help[TEXT_SIZE];
+	char change_formats[TEXT_SIZE], change_formats_help[TEXT_SIZE];
 } target_texts;
+
+static const char *const *formats_of(const struct svcrules_target *t, bool changes)
+{
+	return changes ? t->change_formats : t->formats;
+}
 
 static bool has_choice(const char *choices, const char *value)
 {
@@ -107,68 +115,82 @@ static bool has_choice(const char *choices, const char *value)
 	return false;
 }
 
-static void add_choice(char *choices, size_t size, const char *value)
+static void __attribute__((format(printf, 2, 3)))
+text_add(char text[static TEXT_SIZE], const char *format, ...)
 {
-	size_t n = strlen(choices);
+	size_t n = strlen(text);
+	va_list ap;
 
-	if (*value && !has_choice(choices, value))
-		snprintf(choices + n, size - n, "%s%s", n ? " " : "", value);
+	va_start(ap, format);
+	vsnprintf(text + n, TEXT_SIZE - n, format, ap);
+	va_end(ap);
 }
 
-/* "nft json" to "nft, json"; after the first word comes " (default)". */
-static void spell_choices(const char *choices, const char *before, char *to, size_t size)
+/* "a b" for the choices, and "a (default), b" for the help. */
+static void make_targets_texts(void)
 {
-	size_t n = (size_t)snprintf(to, size, "%s", before), words = 0;
+	const struct svcrules_target *t;
 
-	while (*choices && n < size) {
-		size_t len = strcspn(choices, " ");
+	text_add(target_texts.targets_help, "what to compile to: ");
+	text_add(target_texts.targets_removed_help, "remove only what this target installed: ");
+	for (size_t i = 0; (t = svcrules_target(i)); i++) {
+		const char *comma = i ? ", " : "";
 
-		n += (size_t)snprintf(to + n, size - n, "%s%.*s%s", words ? ", " : "", (int)len,
-				      choices, words ? "" : " (default)");
-		choices += len + strspn(choices + len, " ");
-		words++;
+		text_add(target_texts.targets, "%s%s", i ? " " : "", t->name);
+		text_add(target_texts.targets_help, "%s%s%s", comma, t->name,
+			 i ? "" : " (default)");
+		text_add(target_texts.targets_removed_help, "%s%s", comma, t->name);
+	}
+}
+
+/* "nft json ip" for `choices`, and "nft (default), json; for NAME also ip" for the help. */
+static void make_formats_texts(bool changes, char choices[static TEXT_SIZE],
+			       char help[static TEXT_SIZE])
+{
+	const struct svcrules_target *t;
+
+	text_add(help, "how to print it: ");
+	for (size_t i = 0; (t = svcrules_target(i)); i++) {
+		bool any = false; /* of this target alone */
+
+		for (const char *const *f = formats_of(t, changes); *f; f++) {
+			if (!**f || has_choice(choices, *f))
+				continue;
+			if (i && !any)
+				text_add(help, "; for %s also ", t->name);
+			text_add(help, "%s%s%s", any ? ", " : "", *f,
+				 *choices ? "" : " (default)");
+			text_add(choices, "%s%s", *choices ? " " : "", *f);
+			any = true;
+		}
 	}
 }
 
 static void make_target_texts(void)
 {
-	const struct svcrules_target *t;
-
-	for (size_t i = 0; (t = svcrules_target(i)); i++) {
-		add_choice(target_texts.names, sizeof(target_texts.names), t->name);
-		for (size_t k = 0; t->formats[k]; k++)
-			add_choice(target_texts.formats, sizeof(target_texts.formats),
-				   t->formats[k]);
-		for (size_t k = 0; t->change_formats[k]; k++)
-			add_choice(target_texts.change_formats, sizeof(target_texts.change_formats),
-				   t->change_formats[k]);
-	}
-	spell_choices(target_texts.names, "what to compile to: ", target_texts.names_help,
-		      sizeof(target_texts.names_help));
-	spell_choices(target_texts.formats, "how to print it: ", target_texts.formats_help,
-		      sizeof(target_texts.formats_help));
-	spell_choices(target_texts.change_formats, "how to print it: ", target_texts.change_help,
-		      sizeof(target_texts.change_help));
+	make_targets_texts();
+	make_formats_texts(false, target_texts.formats, target_texts.formats_help);
+	make_formats_texts(true, target_texts.change_formats, target_texts.change_formats_help);
 	target_texts.made = true;
 }
 
-static struct option_spec option_spec_of(enum option_id id)
+static struct option_spec option_spec_of(enum option_id id, bool removes)
 {
 	struct option_spec s = option_specs[id];
 
 	if (!target_texts.made)
 		make_target_texts();
 	if (id == OPT_TARGET || id == OPT_BACKEND)
-		s.choices = target_texts.names;
+		s.choices = target_texts.targets;
 	if (id == OPT_TARGET)
-		s.help = target_texts.names_help;
+		s.help = removes ? target_texts.targets_removed_help : target_texts.targets_help;
 	if (id == OPT_OUTPUT) {
 		s.choices = target_texts.formats;
 		s.help = target_texts.formats_help;
 	}
 	if (id == OPT_OUTPUT_CHANGES) {
 		s.choices = target_texts.change_formats;
-		s.help = target_texts.change_help;
+		s.help = target_texts.change_formats_help;
 	}
 	return s;
 }
@@ -196,7 +218,7 @@ bool option_at(const struct command *c, size_t i, struct option *ret)
 	for (const struct option_group *const *g = c->options; *g; g++) {
 		if (i < (*g)->n) {
 			*ret = (struct option){ .id = (*g)->ids[i] };
-			ret->spec = option_spec_of(ret->id);
+			ret->spec = option_spec_of(ret->id, (*g)->removes);
 			return true;
 		}
 		i -= (*g)->n;
@@ -376,11 +398,6 @@ static bool has_format(const char *const *formats, const char *format)
 	while (*formats && strcmp(*formats, format) != 0)
 		formats++;
 	return *formats;
-}
-
-static const char *const *formats_of(const struct svcrules_target *t, bool changes)
-{
-	return changes ? t->change_formats : t->formats;
 }
 
 /* Checks that the target has the format. */

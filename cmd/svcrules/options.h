@@ -53,6 +53,7 @@ struct option_group {
 	size_t n;
 	bool settings;   /* the settings of all targets follow */
 	bool apply_only; /* also the settings that are for apply alone */
+	bool removes;    /* --target limits what is removed: there is no default */
 };
 
 extern const struct option_group input_options, from_options, output_options,
