@@ -14,10 +14,16 @@
 extern const struct command command_apply, command_compile, command_delete, command_diff,
 	command_help;
 
-/*
- * A copy of `text` with the name of the second target for each "@". It lasts as long as the
- * process, which runs one test.
- */
+static char *options_test_texts[32];
+static size_t options_test_ntexts;
+
+static void options_test_teardown(void)
+{
+	while (options_test_ntexts > 0)
+		free(options_test_texts[--options_test_ntexts]);
+}
+
+/* A copy of `text`, until the test ends, with the name of the second target for each "@". */
 static const char *options_test_text(const char *text)
 {
 	char *copy = NULL;
@@ -31,6 +37,8 @@ static const char *options_test_text(const char *text)
 		else
 			fputc(*text, f);
 	ck_assert_int_eq(fclose(f), 0);
+	ck_assert_uint_lt(options_test_ntexts, 32);
+	options_test_texts[options_test_ntexts++] = copy;
 	return copy;
 }
 
@@ -378,6 +386,7 @@ int main(void)
 		ncommands++;
 	while (svcrules_target((size_t)ntargets))
 		ntargets++;
+	tcase_add_checked_fixture(t, NULL, options_test_teardown);
 	tcase_add_loop_test(t, test_options_good, 0, COUNT(good));
 	tcase_add_loop_test(t, test_options_bad, 0, COUNT(bad));
 	tcase_add_test(t, test_options_settings);
