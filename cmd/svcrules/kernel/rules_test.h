@@ -59,20 +59,25 @@ static inline long rules_test_fill(void *arg, char *buf, size_t size)
 	return (long)n;
 }
 
-/* The rule set of the default target for these objects; "" is an empty one with its tables. */
-static inline struct svcrules_ruleset *rules_test_build(const char *objects)
+/* The rule set of a target for these objects. */
+static inline struct svcrules_ruleset *rules_test_build_for(const char *target, const char *objects)
 {
-	struct svcrules_model *m = svcrules_model_new(NULL);
+	struct svcrules_model *m = svcrules_model_new(target);
 	struct svcrules_diags *d = svcrules_diags_new();
 	struct svcrules_ruleset *rs = NULL;
 
 	ck_assert(m && d);
-	if (*objects)
-		ck_assert_int_eq(svcrules_model_read(m, "test", rules_test_fill, &objects, d), 0);
-	ck_assert_int_eq(svcrules_build(m, rules_options, NULL, d, &rs), 0);
+	ck_assert_int_eq(svcrules_model_read(m, "test", rules_test_fill, &objects, d), 0);
+	ck_assert_int_eq(svcrules_build(m, rules_options, target, d, &rs), 0);
 	svcrules_diags_free(d);
 	svcrules_model_free(m);
 	return rs;
+}
+
+/* That of the default target. */
+static inline struct svcrules_ruleset *rules_test_build(const char *objects)
+{
+	return rules_test_build_for(NULL, objects);
 }
 
 /* What the kernel has in the places of `like`. */
