@@ -6,15 +6,15 @@
 #include <stddef.h>
 
 /* Ends the program with what failed and errno's text. */
-__attribute__((noreturn)) void fail(const char *what);
+__attribute__((noreturn)) void bench_fail(const char *what);
 /* Ends the program: wrong arguments. */
-__attribute__((noreturn)) void usage(void);
+__attribute__((noreturn)) void bench_usage(void);
 /* Seconds of a clock that only goes forward. */
 double now(void);
 /* A whole file; *ret_size bytes, malloc'ed. Ends the program if it cannot be read. */
 char *slurp(const char *path, size_t *ret_size);
 /* A number from 0 to `max`, or the end of the program. */
-unsigned long number(const char *text, unsigned long max);
+unsigned long bench_number(const char *text, unsigned long max);
 
 /* Each takes what follows its name and returns an exit status. */
 int run_measure(int argc, char **argv);

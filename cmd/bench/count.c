@@ -73,8 +73,9 @@ static char *peek_message(const struct tracer *t, uint64_t at, size_t limit, siz
 
 static bool is_request(uint16_t message)
 {
-	static const uint16_t requests[] = { NFT_MSG_GETTABLE, NFT_MSG_GETCHAIN, NFT_MSG_GETRULE, NFT_MSG_GETSET,
-					     NFT_MSG_GETSETELEM, NFT_MSG_GETGEN, NFT_MSG_GETOBJ, NFT_MSG_GETFLOWTABLE };
+	static const uint16_t requests[] = { NFT_MSG_GETTABLE, NFT_MSG_GETCHAIN,    NFT_MSG_GETRULE,
+					     NFT_MSG_GETSET,   NFT_MSG_GETSETELEM,  NFT_MSG_GETGEN,
+					     NFT_MSG_GETOBJ,   NFT_MSG_GETFLOWTABLE };
 
 	for (size_t i = 0; i < sizeof(requests) / sizeof(*requests); i++)
 		if (message == requests[i])
@@ -119,10 +120,13 @@ static void save_batch(const struct tracer *t, const char *buf, size_t size)
 		return;
 	memcpy(&h, buf, sizeof(h));
 	if (h.nlmsg_type == NFNL_MSG_BATCH_BEGIN && fwrite(buf, 1, size, t->save) != size)
-		fail("write");
+		bench_fail("write");
 }
 
-/* The bytes of one finished system call: *ret_size of them, malloc'ed, or NULL if it is none of ours. */
+/*
+ * Returns the bytes of one finished system call, *ret_size of them, malloc'ed; NULL: it is a call
+ * that is not counted.
+ */
 static char *call_bytes(const struct tracer *t, int64_t result, size_t *ret_size, bool *ret_sent)
 {
 	uint64_t nr = t->entry.entry.nr, at = t->entry.entry.args[1];
@@ -177,7 +181,7 @@ static int trace(struct tracer *t)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 3;
 }
 
-static void write_log(const struct tracer *t, char **argv)
+static void count_write_log(const struct tracer *t, char **argv)
 {
 	const struct {
 		const char *name;
@@ -193,11 +197,11 @@ static void write_log(const struct tracer *t, char **argv)
 	FILE *f = fopen(argv[0], "ae");
 
 	if (!f)
-		fail(argv[0]);
+		bench_fail(argv[0]);
 	for (size_t i = 0; i < sizeof(facts) / sizeof(*facts); i++)
 		fprintf(f, "%s\t%s\t%s\t%lu\n", argv[1], argv[2], facts[i].name, facts[i].value);
 	if (fclose(f))
-		fail(argv[0]);
+		bench_fail(argv[0]);
 }
 
 int run_count(int argc, char **argv)
@@ -208,15 +212,15 @@ int run_count(int argc, char **argv)
 	if (argc > 1 && strcmp(argv[0], "--save") == 0) {
 		t.save = fopen(argv[1], "we");
 		if (!t.save)
-			fail(argv[1]);
+			bench_fail(argv[1]);
 		argc -= 2;
 		argv += 2;
 	}
 	if (argc < 4)
-		usage();
+		bench_usage();
 	t.pid = fork();
 	if (t.pid < 0)
-		fail("fork");
+		bench_fail("fork");
 	if (t.pid == 0) {
 		ptrace(PTRACE_TRACEME, 0, 0, 0);
 		execvp(argv[3], argv + 3);
@@ -224,7 +228,7 @@ int run_count(int argc, char **argv)
 	}
 	status = trace(&t);
 	if (t.save && fclose(t.save))
-		fail("write");
-	write_log(&t, argv);
+		bench_fail("write");
+	count_write_log(&t, argv);
 	return status;
 }

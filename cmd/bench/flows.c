@@ -27,12 +27,12 @@
 #define BATCH 1000 /* flows between two looks at the clock */
 #define CHUNK (64 << 10)
 
-static struct sockaddr_in address(const char *text, unsigned long port)
+static struct sockaddr_in flows_address(const char *text, unsigned long port)
 {
 	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
 
 	if (inet_pton(AF_INET, text, &a.sin_addr) != 1)
-		usage();
+		bench_usage();
 	return a;
 }
 
@@ -45,10 +45,11 @@ static size_t read_vips(const char *protocol, struct sockaddr_in *vips)
 	size_t n = 0;
 
 	while (n < VIPS_MAX && fgets(line, sizeof(line), stdin))
-		if (sscanf(line, "%7s %63s %u", proto, ip, &port) == 3 && strcmp(proto, protocol) == 0)
-			vips[n++] = address(ip, port);
+		if (sscanf(line, "%7s %63s %u", proto, ip, &port) == 3 &&
+		    strcmp(proto, protocol) == 0)
+			vips[n++] = flows_address(ip, port);
 	if (!n)
-		usage();
+		bench_usage();
 	for (size_t i = n - 1; i > 0; i--) {
 		struct sockaddr_in t = vips[i];
 		size_t j;
@@ -69,7 +70,7 @@ static int open_tcp(void)
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset)))
-		fail("socket");
+		bench_fail("socket");
 	return fd;
 }
 
@@ -78,7 +79,7 @@ static int open_udp(void)
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
-		fail("socket");
+		bench_fail("socket");
 	return fd;
 }
 
@@ -89,7 +90,7 @@ static int open_listener(unsigned port)
 
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (bind(fd, (const struct sockaddr *)&a, sizeof(a)) || listen(fd, 2 * BATCH))
-		fail("listen");
+		bench_fail("listen");
 	return fd;
 }
 
@@ -104,8 +105,9 @@ static double udp_batch(const struct sockaddr_in *vips, size_t n, size_t *next, 
 		fds[i] = open_udp();
 	start = now();
 	for (int i = 0; i < BATCH; i++, ++*next)
-		if (sendto(fds[i], "x", 1, 0, (const struct sockaddr *)&vips[*next % n], sizeof(*vips)) != 1)
-			fail("sendto");
+		if (sendto(fds[i], "x", 1, 0, (const struct sockaddr *)&vips[*next % n],
+			   sizeof(*vips)) != 1)
+			bench_fail("sendto");
 	took = (now() - start) * 1e6 / BATCH;
 	for (int i = 0; i < BATCH; i++)
 		close(fds[i]);
@@ -122,7 +124,7 @@ static double tcp_batch(const struct sockaddr_in *vips, size_t n, size_t *next, 
 	start = now();
 	for (int i = 0; i < BATCH; i++, ++*next)
 		if (connect(fds[i], (const struct sockaddr *)&vips[*next % n], sizeof(*vips)))
-			fail("connect");
+			bench_fail("connect");
 	took = (now() - start) * 1e6 / BATCH;
 	for (int i = 0; i < BATCH; i++) {
 		close(fds[i]);
@@ -132,7 +134,7 @@ static double tcp_batch(const struct sockaddr_in *vips, size_t n, size_t *next, 
 }
 
 /* Room for a batch's sockets; and one processor, for a quieter measurement. */
-static void settle(void)
+static void flows_settle(void)
 {
 	const struct rlimit files = { 4 * BATCH, 4 * BATCH };
 	cpu_set_t one;
@@ -140,7 +142,7 @@ static void settle(void)
 	CPU_ZERO(&one);
 	CPU_SET((unsigned)sched_getcpu(), &one);
 	if (setrlimit(RLIMIT_NOFILE, &files) || sched_setaffinity(0, sizeof(one), &one))
-		fail("setting up");
+		bench_fail("setting up");
 }
 
 /* flows udp COUNT, flows tcp COUNT LISTEN-PORT: prints what each batch took. */
@@ -152,12 +154,12 @@ int run_flows(int argc, char **argv)
 	int listener = -1;
 
 	if (argc < 2 || argc > 3 || (!tcp && strcmp(argv[0], "udp") != 0) || (tcp && argc != 3))
-		usage();
-	batches = number(argv[1], 10000000) / BATCH;
+		bench_usage();
+	batches = bench_number(argv[1], 10000000) / BATCH;
 	if (tcp)
-		listener = open_listener((unsigned)number(argv[2], 65535));
+		listener = open_listener((unsigned)bench_number(argv[2], 65535));
 	n = read_vips(argv[0], vips);
-	settle();
+	flows_settle();
 	for (size_t i = 0; i < batches; i++)
 		printf("%.3f\n", (tcp ? tcp_batch : udp_batch)(vips, n, &next, listener));
 	return 0;
@@ -186,22 +188,22 @@ int run_throughput(int argc, char **argv)
 	int listener, fd;
 
 	if (argc != 4)
-		usage();
-	limit = (double)number(argv[0], 60000) / 1e3;
-	to = address(argv[1], number(argv[2], 65535));
-	listener = open_listener((unsigned)number(argv[3], 65535));
+		bench_usage();
+	limit = (double)bench_number(argv[0], 60000) / 1e3;
+	to = flows_address(argv[1], bench_number(argv[2], 65535));
+	listener = open_listener((unsigned)bench_number(argv[3], 65535));
 	pid = fork();
 	if (pid == 0)
 		receive_all(listener, parent);
 	fd = open_tcp();
 	if (pid < 0 || connect(fd, (const struct sockaddr *)&to, sizeof(to)))
-		fail("connect");
+		bench_fail("connect");
 	start = now();
 	while (now() - start < limit) {
 		ssize_t n = send(fd, buf, sizeof(buf), MSG_NOSIGNAL);
 
 		if (n < 0)
-			fail("send");
+			bench_fail("send");
 		bytes += (double)n;
 	}
 	printf("%.3f\n", bytes * 8 / (now() - start) / 1e9);

@@ -21,21 +21,24 @@ static const struct program {
 	{ "parse-jansson", run_jansson, "FILE", "json_load_file() and no more" },
 	{ "parse-yajl", run_yajl, "FILE", "a bare event parse" },
 	{ "read", run_read, "FILE", "svcrules_model_read() and no more" },
-	{ "flows", run_flows, "udp COUNT | tcp COUNT LISTEN-PORT, VIPs on standard input", "microseconds of a new flow, from lines PROTOCOL ADDRESS PORT" },
-	{ "throughput", run_throughput, "MILLISECONDS ADDRESS PORT TARGET-PORT", "Gbit/s of one connection" },
+	{ "flows", run_flows, "udp COUNT | tcp COUNT LISTEN-PORT, VIPs on standard input",
+	  "microseconds of a new flow, from lines PROTOCOL ADDRESS PORT" },
+	{ "throughput", run_throughput, "MILLISECONDS ADDRESS PORT TARGET-PORT",
+	  "Gbit/s of one connection" },
 };
 #define PROGRAMS (sizeof(programs) / sizeof(*programs))
 
-void fail(const char *what)
+void bench_fail(const char *what)
 {
 	fprintf(stderr, "bench: %s: %s\n", what, strerror(errno));
 	exit(2);
 }
 
-void usage(void)
+void bench_usage(void)
 {
 	for (size_t i = 0; i < PROGRAMS; i++)
-		fprintf(stderr, "bench %s %s\n    %s\n", programs[i].name, programs[i].synopsis, programs[i].about);
+		fprintf(stderr, "bench %s %s\n    %s\n", programs[i].name, programs[i].synopsis,
+			programs[i].about);
 	exit(2);
 }
 
@@ -56,17 +59,17 @@ char *slurp(const char *path, size_t *ret_size)
 	if (f && fseek(f, 0, SEEK_END) == 0)
 		size = ftell(f);
 	if (size < 0)
-		fail(path);
+		bench_fail(path);
 	rewind(f);
 	buf = malloc((size_t)size + 1);
 	if (!buf || fread(buf, 1, (size_t)size, f) != (size_t)size)
-		fail(path);
+		bench_fail(path);
 	fclose(f);
 	*ret_size = (size_t)size;
 	return buf;
 }
 
-unsigned long number(const char *text, unsigned long max)
+unsigned long bench_number(const char *text, unsigned long max)
 {
 	char *end;
 	unsigned long n;
@@ -74,7 +77,7 @@ unsigned long number(const char *text, unsigned long max)
 	errno = 0;
 	n = strtoul(text, &end, 10);
 	if (errno || end == text || *end || *text == '-' || n > max)
-		usage();
+		bench_usage();
 	return n;
 }
 
@@ -83,5 +86,5 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < PROGRAMS && argc > 1; i++)
 		if (strcmp(argv[1], programs[i].name) == 0)
 			return programs[i].run(argc - 2, argv + 2);
-	usage();
+	bench_usage();
 }

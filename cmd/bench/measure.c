@@ -27,12 +27,12 @@ struct run {
 	int status;
 };
 
-static pid_t start(const struct run *r, int input)
+static pid_t measure_start(const struct run *r, int input)
 {
 	pid_t pid = vfork(); /* not fork: peak memory is counted from the parent's */
 
 	if (pid < 0)
-		fail("vfork");
+		bench_fail("vfork");
 	if (pid == 0) {
 		if (input >= 0)
 			dup2(input, STDIN_FILENO);
@@ -42,13 +42,13 @@ static pid_t start(const struct run *r, int input)
 	return pid;
 }
 
-static void write_all(int fd, const char *buf, size_t size)
+static void measure_write(int fd, const char *buf, size_t size)
 {
 	while (size) {
 		ssize_t n = write(fd, buf, size);
 
 		if (n < 0 && errno != EINTR)
-			fail("write");
+			bench_fail("write");
 		buf += n > 0 ? n : 0;
 		size -= n > 0 ? (size_t)n : 0;
 	}
@@ -73,10 +73,10 @@ static double feed(const char *path, int fd)
 	double t;
 
 	first = size > HELD_BACK ? size - HELD_BACK : 0;
-	write_all(fd, buf, first);
+	measure_write(fd, buf, first);
 	wait_empty(fd);
 	t = now();
-	write_all(fd, buf + first, size - first);
+	measure_write(fd, buf + first, size - first);
 	close(fd);
 	free(buf);
 	return t;
@@ -89,15 +89,15 @@ static void run_command(struct run *r)
 	pid_t pid;
 
 	if (r->tail && pipe2(ends, O_CLOEXEC))
-		fail("pipe");
+		bench_fail("pipe");
 	begin = now();
-	pid = start(r, ends[0]);
+	pid = measure_start(r, ends[0]);
 	if (r->tail) {
 		close(ends[0]);
 		held = feed(r->tail, ends[1]);
 	}
 	if (wait4(pid, &r->status, 0, &r->used) != pid)
-		fail("wait");
+		bench_fail("wait");
 	r->wall = now() - begin;
 	r->tail_wall = now() - held;
 }
@@ -107,21 +107,21 @@ static double seconds(const struct timeval *t)
 	return (double)t->tv_sec + (double)t->tv_usec / 1e6;
 }
 
-static void write_log(const struct run *r)
+static void measure_write_log(const struct run *r)
 {
 	FILE *f = fopen(r->log, "ae");
 
 	if (!f)
-		fail(r->log);
+		bench_fail(r->log);
 	if (r->tail)
 		fprintf(f, "%s\t%s\ttail\t%.6f\n", r->size, r->name, r->tail_wall);
 	else
 		fprintf(f, "%s\t%s\twall\t%.6f\n", r->size, r->name, r->wall);
-	fprintf(f, "%s\t%s\tuser\t%.6f\n%s\t%s\tsys\t%.6f\n", r->size, r->name, seconds(&r->used.ru_utime), r->size,
-		r->name, seconds(&r->used.ru_stime));
+	fprintf(f, "%s\t%s\tuser\t%.6f\n%s\t%s\tsys\t%.6f\n", r->size, r->name,
+		seconds(&r->used.ru_utime), r->size, r->name, seconds(&r->used.ru_stime));
 	fprintf(f, "%s\t%s\tpeak\t%ld\n", r->size, r->name, r->used.ru_maxrss * 1024);
 	if (fclose(f))
-		fail(r->log);
+		bench_fail(r->log);
 }
 
 int run_measure(int argc, char **argv)
@@ -134,13 +134,13 @@ int run_measure(int argc, char **argv)
 		argv += 2;
 	}
 	if (argc < 4)
-		usage();
+		bench_usage();
 	r.log = argv[0];
 	r.size = argv[1];
 	r.name = argv[2];
 	r.command = argv + 3;
 	run_command(&r);
 	if (WIFEXITED(r.status) && WEXITSTATUS(r.status) < 2) /* 1: diff found something */
-		write_log(&r);
+		measure_write_log(&r);
 	return WIFEXITED(r.status) ? WEXITSTATUS(r.status) : 3;
 }

@@ -17,7 +17,7 @@ int run_jansson(int argc, char **argv)
 	json_t *root;
 
 	if (argc != 1)
-		usage();
+		bench_usage();
 	root = json_load_file(argv[0], 0, &err);
 	if (!root)
 		fprintf(stderr, "bench: %s: %s\n", argv[0], err.text);
@@ -29,7 +29,13 @@ int run_jansson(int argc, char **argv)
 static int on_null(void *ctx) { (void)ctx; return 1; }
 static int on_bool(void *ctx, int b) { (void)ctx; (void)b; return 1; }
 static int on_text(void *ctx, const char *s, size_t n) { (void)ctx; (void)s; (void)n; return 1; }
-static int on_string(void *ctx, const unsigned char *s, size_t n) { (void)ctx; (void)s; (void)n; return 1; }
+static int on_string(void *ctx, const unsigned char *s, size_t n)
+{
+	(void)ctx;
+	(void)s;
+	(void)n;
+	return 1;
+}
 
 static const yajl_callbacks events = {
 	.yajl_null = on_null,
@@ -52,10 +58,10 @@ int run_yajl(int argc, char **argv)
 	int fd;
 
 	if (argc != 1 || !h)
-		usage();
+		bench_usage();
 	fd = open(argv[0], O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		fail(argv[0]);
+		bench_fail(argv[0]);
 	while (s == yajl_status_ok && (n = read(fd, buf, sizeof(buf))) > 0)
 		s = yajl_parse(h, buf, (size_t)n);
 	if (s == yajl_status_ok)
@@ -81,10 +87,10 @@ int run_read(int argc, char **argv)
 	int fd, err;
 
 	if (argc != 1 || !m || !d)
-		usage();
+		bench_usage();
 	fd = open(argv[0], O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		fail(argv[0]);
+		bench_fail(argv[0]);
 	err = svcrules_model_read(m, argv[0], fill, &fd, d);
 	if (err)
 		fprintf(stderr, "bench: %s: %s\n", argv[0], strerror(-err));

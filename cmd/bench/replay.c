@@ -22,16 +22,16 @@
 
 #define BEGIN_SIZE (sizeof(struct nlmsghdr) + sizeof(struct nfgenmsg))
 
-static int open_socket(size_t size)
+static int replay_open(size_t size)
 {
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
 	int send = size > INT_MAX / 4 ? INT_MAX / 4 : (int)size + 4096;
 
 	if (fd < 0)
-		fail("socket");
+		bench_fail("socket");
 	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &send, sizeof(send)) &&
 	    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &send, sizeof(send)))
-		fail("setsockopt");
+		bench_fail("setsockopt");
 	return fd;
 }
 
@@ -50,7 +50,7 @@ static size_t batch_length(const char *buf, size_t size)
 			return at;
 	}
 	errno = EBADMSG;
-	fail("the saved batch");
+	bench_fail("the saved batch");
 }
 
 static void send_batch(int fd, const char *buf, size_t size)
@@ -59,7 +59,9 @@ static void send_batch(int fd, const char *buf, size_t size)
 	char begin[BEGIN_SIZE];
 	struct nlmsghdr h;
 	struct iovec iov[2] = { { begin, sizeof(begin) } };
-	struct msghdr m = { .msg_name = &kernel, .msg_namelen = sizeof(kernel), .msg_iov = iov, .msg_iovlen = 2 };
+	struct msghdr m = {
+		.msg_name = &kernel, .msg_namelen = sizeof(kernel), .msg_iov = iov, .msg_iovlen = 2
+	};
 
 	memcpy(begin, buf, sizeof(begin));
 	memcpy(&h, begin, sizeof(h));
@@ -68,7 +70,7 @@ static void send_batch(int fd, const char *buf, size_t size)
 	h.nlmsg_len = sizeof(begin);
 	memcpy(begin, &h, sizeof(h));
 	if (sendmsg(fd, &m, 0) < 0)
-		fail("sendmsg");
+		bench_fail("sendmsg");
 }
 
 /* The kernel has answered when sendmsg() returns. */
@@ -85,12 +87,12 @@ static void answers(int fd)
 		memcpy(&err, buf + NLMSG_HDRLEN, sizeof(err));
 		if (h.nlmsg_type == NLMSG_ERROR && err) {
 			errno = -err;
-			fail("the kernel");
+			bench_fail("the kernel");
 		}
 		any = true;
 	}
 	if (!any)
-		fail("no answer of the kernel");
+		bench_fail("no answer of the kernel");
 }
 
 int run_replay(int argc, char **argv)
@@ -101,9 +103,9 @@ int run_replay(int argc, char **argv)
 	int fd;
 
 	if (argc != 1)
-		usage();
+		bench_usage();
 	buf = slurp(argv[0], &size);
-	fd = open_socket(size);
+	fd = replay_open(size);
 	start = now();
 	for (; at < size; at += n) {
 		n = batch_length(buf + at, size - at);

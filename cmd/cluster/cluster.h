@@ -40,7 +40,10 @@ struct service {
 };
 
 struct service service_get(const struct cluster *c, uint32_t number);
-/* The address of a service's k-th endpoint, in host order; *ret_new: not in the cluster without changes. */
+/*
+ * The address of a service's k-th endpoint, in host order. *ret_new: it is not in the cluster
+ * without changes.
+ */
 uint32_t endpoint_ip(const struct cluster *c, const struct service *s, uint32_t k, bool *ret_new);
 /* True if the endpoint is on NODE. */
 bool endpoint_local(const struct service *s, uint32_t k);
@@ -55,7 +58,8 @@ const char *ip_text(uint32_t ip, char buf[static 16]);
 /* What can be written. */
 void write_json(const struct cluster *c, FILE *f);
 void write_chains(const struct cluster *c, FILE *f);   /* nft: a chain per service and endpoint */
-void write_maps(const struct cluster *c, FILE *f);     /* nft: a chain and an anonymous map per service */
+void write_maps(const struct cluster *c,
+		FILE *f); /* nft: a chain and an anonymous map per service */
 void write_iptables(const struct cluster *c, FILE *f); /* for iptables-restore */
 void write_vips(const struct cluster *c, FILE *f);     /* lines "PROTOCOL ADDRESS PORT" */
 

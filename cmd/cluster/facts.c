@@ -41,7 +41,7 @@ static uint16_t node_port(uint32_t number)
 	return n < NODE_PORTS ? (uint16_t)(NODE_PORT_FIRST + n) : 0;
 }
 
-static void endpoints_of(const struct cluster *c, struct service *s)
+static void cluster_endpoints(const struct cluster *c, struct service *s)
 {
 	s->endpoints = c->mixed ? 1 + (uint32_t)(scramble(s->number, 1) % 100) : c->endpoints;
 	s->first = s->number * (c->mixed ? 100 : c->endpoints);
@@ -53,7 +53,9 @@ struct service service_get(const struct cluster *c, uint32_t number)
 {
 	static const char *const apps[] = { "frontend", "checkout", "billing", "catalog", "search",
 					    "session", "payment", "inventory", "shipping" };
-	struct service s = { .number = number, .udp = number % 8 == 3, .ip = SERVICE_BASE + number };
+	struct service s = { .number = number,
+			     .udp = number % 8 == 3,
+			     .ip = SERVICE_BASE + number };
 
 	s.port = s.udp ? 53 : 80;
 	s.target_port = s.udp ? 5353 : 8080;
@@ -63,7 +65,7 @@ struct service service_get(const struct cluster *c, uint32_t number)
 		s.type = type_of(number);
 	if (s.type == LOAD_BALANCER)
 		s.balancer_ip = BALANCER_BASE + number;
-	endpoints_of(c, &s);
+	cluster_endpoints(c, &s);
 	snprintf(s.namespace, sizeof(s.namespace), "team-%02u", number % 40);
 	snprintf(s.app, sizeof(s.app), "%s", apps[number % (sizeof(apps) / sizeof(*apps))]);
 	snprintf(s.name, sizeof(s.name), "%s-%05u", s.app, number);
@@ -74,7 +76,8 @@ uint32_t endpoint_ip(const struct cluster *c, const struct service *s, uint32_t 
 {
 	uint32_t n = s->first + k;
 	bool rolled = n % 100 < c->roll;
-	bool replaced = c->replace_endpoint && s->number == c->services / 2 && k == s->endpoints / 2;
+	bool replaced = c->replace_endpoint && s->number == c->services / 2 &&
+			k == s->endpoints / 2;
 
 	*ret_new = rolled || replaced;
 	return (*ret_new ? NEW_BASE : ENDPOINT_BASE) + n;

@@ -20,23 +20,27 @@ static const struct form {
 } forms[] = {
 	{ "json", write_json, "objects, as kubectl get services,endpointslices -A -o json" },
 	{ "chains", write_chains, "for nft: a chain per service and endpoint" },
-	{ "maps", write_maps, "for nft: a chain per service, an anonymous map if it has several endpoints" },
+	{ "maps", write_maps,
+	  "for nft: a chain per service, an anonymous map if it has several endpoints" },
 	{ "iptables", write_iptables, "for iptables-restore: a chain per service and endpoint" },
 	{ "vips", write_vips, "lines PROTOCOL ADDRESS PORT" },
 };
 #define FORMS (sizeof(forms) / sizeof(*forms))
 
-static _Noreturn void usage(void)
+static _Noreturn void cluster_usage(void)
 {
-	fputs("usage: cluster [--services N] [--endpoints N | --mixed] [--one-service N] [--dual-stack]\n"
-	      "               [--remove-endpoint] [--replace-endpoint] [--add-service] [--roll PERCENT] [--form FORM]\n"
-	      "forms:\n", stderr);
+	fputs("usage: cluster [--services N] [--endpoints N | --mixed] [--one-service N] "
+	      "[--dual-stack]\n"
+	      "               [--remove-endpoint] [--replace-endpoint] [--add-service] [--roll "
+	      "PERCENT] [--form FORM]\n"
+	      "forms:\n",
+	      stderr);
 	for (size_t i = 0; i < FORMS; i++)
 		fprintf(stderr, "  %-10s%s\n", forms[i].name, forms[i].about);
 	exit(2);
 }
 
-static uint32_t number(const char *text, uint32_t max)
+static uint32_t cluster_number(const char *text, uint32_t max)
 {
 	char *end;
 	unsigned long n;
@@ -44,7 +48,7 @@ static uint32_t number(const char *text, uint32_t max)
 	errno = 0;
 	n = strtoul(text, &end, 10);
 	if (errno || end == text || *end || *text == '-' || n > max)
-		usage();
+		cluster_usage();
 	return (uint32_t)n;
 }
 
@@ -53,10 +57,21 @@ static const struct form *form_find(const char *name)
 	for (size_t i = 0; i < FORMS; i++)
 		if (strcmp(forms[i].name, name) == 0)
 			return &forms[i];
-	usage();
+	cluster_usage();
 }
 
-enum which { SERVICES, ENDPOINTS, MIXED, ONE_SERVICE, DUAL_STACK, REMOVE, REPLACE, ADD, ROLL, FORM };
+enum which {
+	SERVICES,
+	ENDPOINTS,
+	MIXED,
+	ONE_SERVICE,
+	DUAL_STACK,
+	REMOVE,
+	REPLACE,
+	ADD,
+	ROLL,
+	FORM
+};
 
 static const struct option options[] = {
 	{ "services", required_argument, NULL, SERVICES },
@@ -75,17 +90,20 @@ static const struct option options[] = {
 static void option_take(struct cluster *c, int option, bool *add, const struct form **form)
 {
 	switch (option) {
-	case SERVICES: c->services = number(optarg, SERVICES_MAX); break;
-	case ENDPOINTS: c->endpoints = number(optarg, ENDPOINTS_MAX); break;
+	case SERVICES: c->services = cluster_number(optarg, SERVICES_MAX); break;
+	case ENDPOINTS: c->endpoints = cluster_number(optarg, ENDPOINTS_MAX); break;
 	case MIXED: c->mixed = true; break;
-	case ONE_SERVICE: c->services = 1; c->endpoints = number(optarg, ENDPOINTS_MAX); break;
+	case ONE_SERVICE:
+		c->services = 1;
+		c->endpoints = cluster_number(optarg, ENDPOINTS_MAX);
+		break;
 	case DUAL_STACK: c->dual_stack = true; break;
 	case REMOVE: c->remove_endpoint = true; break;
 	case REPLACE: c->replace_endpoint = true; break;
 	case ADD: *add = true; break;
-	case ROLL: c->roll = number(optarg, 100); break;
+	case ROLL: c->roll = cluster_number(optarg, 100); break;
 	case FORM: *form = form_find(optarg); break;
-	default: usage();
+	default: cluster_usage();
 	}
 }
 
@@ -99,9 +117,9 @@ int main(int argc, char **argv)
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
 		option_take(&c, option, &add, &form);
 	if (optind < argc || (c.dual_stack && form != &forms[0]))
-		usage();
+		cluster_usage();
 	if ((uint64_t)c.services * (c.mixed ? 100 : c.endpoints) > ENDPOINTS_MAX)
-		usage();
+		cluster_usage();
 	c.services += add;
 	setvbuf(stdout, NULL, _IOFBF, 1 << 20);
 	form->write(&c, stdout);

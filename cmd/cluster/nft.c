@@ -16,10 +16,13 @@ static const char base[] =
 	"add set " TABLE " nodeport-ips { type ipv4_addr ; elements = { " NODE_IP " } ; }\n"
 	"add map " TABLE " service-ips { type ipv4_addr . inet_proto . inet_service : verdict ; }\n"
 	"add map " TABLE " service-nodeports { type inet_proto . inet_service : verdict ; }\n"
-	"add map " TABLE " no-endpoint-services { type ipv4_addr . inet_proto . inet_service : verdict ; }\n"
+	"add map " TABLE
+	" no-endpoint-services { type ipv4_addr . inet_proto . inet_service : verdict ; }\n"
 	"add map " TABLE " no-endpoint-nodeports { type inet_proto . inet_service : verdict ; }\n"
-	"add map " TABLE " firewall-ips { type ipv4_addr . inet_proto . inet_service : verdict ; }\n"
-	"add chain " TABLE " filter-prerouting-pre-dnat { type filter hook prerouting priority -110 ; }\n"
+	"add map " TABLE
+	" firewall-ips { type ipv4_addr . inet_proto . inet_service : verdict ; }\n"
+	"add chain " TABLE
+	" filter-prerouting-pre-dnat { type filter hook prerouting priority -110 ; }\n"
 	"add chain " TABLE " filter-output-pre-dnat { type filter hook output priority -110 ; }\n"
 	"add chain " TABLE " filter-input { type filter hook input priority 0 ; }\n"
 	"add chain " TABLE " filter-forward { type filter hook forward priority 0 ; }\n"
@@ -46,15 +49,19 @@ static const char base[] =
 	"add rule " TABLE " nat-output jump services\n"
 	"add rule " TABLE " nat-postrouting jump masquerading\n"
 	"add rule " TABLE " firewall-check ip daddr . meta l4proto . th dport vmap @firewall-ips\n"
-	"add rule " TABLE " service-endpoints-check ip daddr . meta l4proto . th dport vmap @no-endpoint-services\n"
-	"add rule " TABLE " nodeport-endpoints-check ip daddr @nodeport-ips meta l4proto . th dport vmap @no-endpoint-nodeports\n"
+	"add rule " TABLE
+	" service-endpoints-check ip daddr . meta l4proto . th dport vmap @no-endpoint-services\n"
+	"add rule " TABLE
+	" nodeport-endpoints-check ip daddr @nodeport-ips meta l4proto . th dport vmap "
+	"@no-endpoint-nodeports\n"
 	"add rule " TABLE " cluster-ips-check ip daddr @cluster-ips reject\n"
 	"add rule " TABLE " cluster-ips-check ip daddr " SERVICE_CIDR " drop\n"
 	"add rule " TABLE " mark-for-masquerade mark set mark or 0x4000\n";
 
 static const char services_rules[] =
 	"add rule " TABLE " services ip daddr . meta l4proto . th dport vmap @service-ips\n"
-	"add rule " TABLE " services ip daddr @nodeport-ips meta l4proto . th dport vmap @service-nodeports\n";
+	"add rule " TABLE
+	" services ip daddr @nodeport-ips meta l4proto . th dport vmap @service-nodeports\n";
 
 static const char masquerading_rules[] =
 	"add rule " TABLE " masquerading mark and 0x4000 == 0 return\n"
@@ -62,10 +69,10 @@ static const char masquerading_rules[] =
 	"add rule " TABLE " masquerading masquerade fully-random\n";
 
 /* As long as kube-proxy's names: a hash, then the service's names. */
-static const char *chain(const struct service *s, const char *kind, char buf[static NAME_SIZE])
+static const char *nft_chain(const struct service *s, const char *kind, char buf[static NAME_SIZE])
 {
-	snprintf(buf, NAME_SIZE, "%s-%08X-%s/%s/%s/%s", kind, (uint32_t)scramble(s->number, 6), s->namespace, s->name,
-		 protocol(s), s->udp ? "dns" : "http");
+	snprintf(buf, NAME_SIZE, "%s-%08X-%s/%s/%s/%s", kind, (uint32_t)scramble(s->number, 6),
+		 s->namespace, s->name, protocol(s), s->udp ? "dns" : "http");
 	return buf;
 }
 
@@ -73,25 +80,30 @@ static void entries_write(const struct service *s, FILE *f)
 {
 	char name[NAME_SIZE], external[NAME_SIZE], ip[16];
 
-	chain(s, "service", name);
-	chain(s, "external", external);
+	nft_chain(s, "service", name);
+	nft_chain(s, "external", external);
 	fprintf(f, "add element " TABLE " cluster-ips { %s }\n", ip_text(s->ip, ip));
-	fprintf(f, "add element " TABLE " service-ips { %s . %s . %u : goto %s }\n", ip, protocol(s), s->port, name);
+	fprintf(f, "add element " TABLE " service-ips { %s . %s . %u : goto %s }\n", ip,
+		protocol(s), s->port, name);
 	if (s->type == CLUSTER_IP)
 		return;
-	fprintf(f, "add chain " TABLE " %s\nadd rule " TABLE " %s jump mark-for-masquerade\nadd rule " TABLE
-		" %s goto %s\n", external, external, external, name);
-	fprintf(f, "add element " TABLE " service-nodeports { %s . %u : goto %s }\n", protocol(s), s->node_port, external);
+	fprintf(f,
+		"add chain " TABLE " %s\nadd rule " TABLE
+		" %s jump mark-for-masquerade\nadd rule " TABLE " %s goto %s\n",
+		external, external, external, name);
+	fprintf(f, "add element " TABLE " service-nodeports { %s . %u : goto %s }\n", protocol(s),
+		s->node_port, external);
 	if (s->balancer_ip)
-		fprintf(f, "add element " TABLE " service-ips { %s . %s . %u : goto %s }\n", ip_text(s->balancer_ip, ip),
-			protocol(s), s->port, external);
+		fprintf(f, "add element " TABLE " service-ips { %s . %s . %u : goto %s }\n",
+			ip_text(s->balancer_ip, ip), protocol(s), s->port, external);
 }
 
-static void endpoint_chain(const struct service *s, const char *ip, char buf[static NAME_SIZE])
+static void nft_endpoint_chain(const struct service *s, const char *ip, char buf[static NAME_SIZE])
 {
 	char name[NAME_SIZE];
 
-	snprintf(buf, NAME_SIZE, "%.120s__%s/%u", chain(s, "endpoint", name), ip, s->target_port);
+	snprintf(buf, NAME_SIZE, "%.120s__%s/%u", nft_chain(s, "endpoint", name), ip,
+		 s->target_port);
 }
 
 static void chains_service(const struct cluster *c, const struct service *s, FILE *f)
@@ -99,18 +111,22 @@ static void chains_service(const struct cluster *c, const struct service *s, FIL
 	char name[NAME_SIZE], ep[NAME_SIZE], ip[16];
 	bool is_new;
 
-	fprintf(f, "add chain " TABLE " %s\n", chain(s, "service", name));
+	fprintf(f, "add chain " TABLE " %s\n", nft_chain(s, "service", name));
 	for (uint32_t k = 0; k < s->endpoints; k++) {
-		endpoint_chain(s, ip_text(endpoint_ip(c, s, k, &is_new), ip), ep);
-		fprintf(f, "add chain " TABLE " %s\nadd rule " TABLE " %s ip saddr %s jump mark-for-masquerade\n"
-			"add rule " TABLE " %s meta l4proto %s dnat to %s:%u\n", ep, ep, ip, ep, protocol(s), ip,
-			s->target_port);
+		nft_endpoint_chain(s, ip_text(endpoint_ip(c, s, k, &is_new), ip), ep);
+		fprintf(f,
+			"add chain " TABLE " %s\nadd rule " TABLE
+			" %s ip saddr %s jump mark-for-masquerade\n"
+			"add rule " TABLE " %s meta l4proto %s dnat to %s:%u\n",
+			ep, ep, ip, ep, protocol(s), ip, s->target_port);
 	}
-	fprintf(f, "add rule " TABLE " %s ip daddr %s %s dport %u ip saddr != " POD_CIDR " jump mark-for-masquerade\n",
+	fprintf(f,
+		"add rule " TABLE " %s ip daddr %s %s dport %u ip saddr != " POD_CIDR
+		" jump mark-for-masquerade\n",
 		name, ip_text(s->ip, ip), protocol(s), s->port);
 	fprintf(f, "add rule " TABLE " %s numgen random mod %u vmap {", name, s->endpoints);
 	for (uint32_t k = 0; k < s->endpoints; k++) {
-		endpoint_chain(s, ip_text(endpoint_ip(c, s, k, &is_new), ip), ep);
+		nft_endpoint_chain(s, ip_text(endpoint_ip(c, s, k, &is_new), ip), ep);
 		fprintf(f, "%s %u : goto %s", k ? " ," : "", k, ep);
 	}
 	fputs(" }\n", f);
@@ -143,22 +159,25 @@ static void maps_service(const struct cluster *c, const struct service *s, FILE 
 	char name[NAME_SIZE], ip[16];
 	bool is_new;
 
-	fprintf(f, "add chain " TABLE " %s\n", chain(s, "service", name));
+	fprintf(f, "add chain " TABLE " %s\n", nft_chain(s, "service", name));
 	for (uint32_t k = 0; k < s->endpoints; k++)
 		if (endpoint_local(s, k)) {
 			ip_text(endpoint_ip(c, s, k, &is_new), ip);
-			fprintf(f, "add element " TABLE " hairpin-connections { %s . %s }\n", ip, ip);
+			fprintf(f, "add element " TABLE " hairpin-connections { %s . %s }\n", ip,
+				ip);
 		}
 	if (s->endpoints == 1) {
-		fprintf(f, "add rule " TABLE " %s meta l4proto %s dnat to %s:%u\n", name, protocol(s),
-			ip_text(endpoint_ip(c, s, 0, &is_new), ip), s->target_port);
+		fprintf(f, "add rule " TABLE " %s meta l4proto %s dnat to %s:%u\n", name,
+			protocol(s), ip_text(endpoint_ip(c, s, 0, &is_new), ip), s->target_port);
 		return;
 	}
-	fprintf(f, "add rule " TABLE " %s meta l4proto %s dnat ip addr . port to numgen random mod %u map {", name,
-		protocol(s), s->endpoints);
+	fprintf(f,
+		"add rule " TABLE
+		" %s meta l4proto %s dnat ip addr . port to numgen random mod %u map {",
+		name, protocol(s), s->endpoints);
 	for (uint32_t k = 0; k < s->endpoints; k++)
-		fprintf(f, "%s %u : %s . %u", k ? " ," : "", k, ip_text(endpoint_ip(c, s, k, &is_new), ip),
-			s->target_port);
+		fprintf(f, "%s %u : %s . %u", k ? " ," : "", k,
+			ip_text(endpoint_ip(c, s, k, &is_new), ip), s->target_port);
 	fputs(" }\n", f);
 }
 
@@ -166,8 +185,11 @@ void write_maps(const struct cluster *c, FILE *f)
 {
 	fputs(base, f);
 	fputs("add set " TABLE " hairpin-connections { type ipv4_addr . ipv4_addr ; }\n"
-	      "add rule " TABLE " services ip daddr @cluster-ips ip saddr != " POD_CIDR " jump mark-for-masquerade\n"
-	      "add rule " TABLE " masquerading ip saddr . ip daddr @hairpin-connections masquerade fully-random\n", f);
+	      "add rule " TABLE " services ip daddr @cluster-ips ip saddr != " POD_CIDR
+	      " jump mark-for-masquerade\n"
+	      "add rule " TABLE
+	      " masquerading ip saddr . ip daddr @hairpin-connections masquerade fully-random\n",
+	      f);
 	services_write(c, f, maps_service);
 }
 

@@ -59,24 +59,26 @@ struct answers {
 	char v[MAX_DIFFERENT][LINE_SIZE];
 };
 
-static _Noreturn void usage(void)
+static _Noreturn void probe_usage(void)
 {
 	fputs("usage: probe serve NAME tcp|udp|sctp|http ADDRESS PORT [...]\n"
-	      "       probe ask tcp|udp|sctp|both ADDRESS PORT [--from ADDRESS] [--sport N] [--count N] [--timeout MS] [--give-up N]\n"
-	      "             [--summary answers|names]: the different answers in one line a protocol, not a line each\n"
+	      "       probe ask tcp|udp|sctp|both ADDRESS PORT [--from ADDRESS] [--sport N] "
+	      "[--count N] [--timeout MS] [--give-up N]\n"
+	      "             [--summary answers|names]: the different answers in one line a "
+	      "protocol, not a line each\n"
 	      "       probe hold tcp ADDRESS PORT [--from ADDRESS] [--sport N] [--timeout MS]\n"
 	      "       probe in NETNS-FILE ...: one of these in that network namespace\n",
 	      stderr);
 	exit(2);
 }
 
-static _Noreturn void fail(const char *what)
+static _Noreturn void probe_fail(const char *what)
 {
 	fprintf(stderr, "probe: %s: %s\n", what, strerror(errno));
 	exit(2);
 }
 
-static long number(const char *text, long max)
+static long probe_number(const char *text, long max)
 {
 	char *end;
 	long n;
@@ -84,7 +86,7 @@ static long number(const char *text, long max)
 	errno = 0;
 	n = strtol(text, &end, 10);
 	if (errno || end == text || *end || n < 0 || n > max)
-		usage();
+		probe_usage();
 	return n;
 }
 
@@ -97,7 +99,7 @@ static socklen_t parse_address(const char *text, long port, union address *ret)
 		return sizeof(ret->v4);
 	}
 	if (inet_pton(AF_INET6, text, &ret->v6.sin6_addr) != 1)
-		usage();
+		probe_usage();
 	ret->v6.sin6_family = AF_INET6;
 	ret->v6.sin6_port = htons((uint16_t)port);
 	return sizeof(ret->v6);
@@ -121,12 +123,13 @@ static const struct protocol *protocol_of(const char *name)
 	return NULL;
 }
 
-static int open_socket(const union address *a, const struct protocol *p)
+static int probe_open(const union address *a, const struct protocol *p)
 {
-	int on = 1, fd = socket(a->any.sa_family, p->type | SOCK_NONBLOCK | SOCK_CLOEXEC, p->number);
+	int on = 1,
+	    fd = socket(a->any.sa_family, p->type | SOCK_NONBLOCK | SOCK_CLOEXEC, p->number);
 
 	if (fd < 0)
-		fail("socket");
+		probe_fail("socket");
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (a->any.sa_family == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
@@ -174,10 +177,10 @@ static void server_listen(struct server *s, const char *what, const char *addres
 	int fd;
 
 	if (!p)
-		usage();
-	fd = open_socket(&a, p);
+		probe_usage();
+	fd = probe_open(&a, p);
 	if (bind(fd, &a.any, len) || (p->type == SOCK_STREAM && listen(fd, 64)))
-		fail(address);
+		probe_fail(address);
 	server_add(s, fd, http ? HTTP_LISTEN : p->type == SOCK_STREAM ? STREAM_LISTEN : DATAGRAM);
 }
 
@@ -233,7 +236,9 @@ static void on_data(struct server *s, int i)
 		return;
 	}
 	if (s->kinds[i] == HTTP) {
-		tell_peer(s, fd, "HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n");
+		tell_peer(
+			s, fd,
+			"HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n");
 		server_drop(s, i);
 		return;
 	}
@@ -267,17 +272,17 @@ static int serve(int argc, char **argv)
 	static struct server s;
 
 	if (argc < 4 || (argc - 1) % 3)
-		usage();
+		probe_usage();
 	s.name = argv[0];
 	for (int i = 1; i < argc; i += 3)
-		server_listen(&s, argv[i], argv[i + 1], number(argv[i + 2], 65535));
+		server_listen(&s, argv[i], argv[i + 1], probe_number(argv[i + 2], 65535));
 	puts("ready");
 	fflush(stdout);
 	for (;;) {
 		int open = s.count;
 
 		if (poll(s.sockets, (nfds_t)open, -1) < 0 && errno != EINTR)
-			fail("poll");
+			probe_fail("poll");
 		for (int i = 0; i < open; i++)
 			if (s.sockets[i].revents)
 				server_event(&s, i);
@@ -349,25 +354,25 @@ static int read_line(int fd, char *line, size_t size, long deadline)
 	return 0;
 }
 
-static int open_flow(const char *address, long port, const struct protocol *p, const struct flow_options *o,
-		     long deadline, int *ret_fd)
+static int open_flow(const char *address, long port, const struct protocol *p,
+		     const struct flow_options *o, long deadline, int *ret_fd)
 {
 	union address to, from;
 	socklen_t to_len = parse_address(address, port, &to), from_len;
 	const char *any = to.any.sa_family == AF_INET ? "0.0.0.0" : "::";
-	int fd = open_socket(&to, p);
+	int fd = probe_open(&to, p);
 
 	*ret_fd = fd;
 	from_len = parse_address(o->from ? o->from : any, o->sport, &from);
 	if ((o->from || o->sport) && bind(fd, &from.any, from_len))
-		fail("bind");
+		probe_fail("bind");
 	if (!connect(fd, &to.any, to_len))
 		return 0;
 	return errno == EINPROGRESS ? await(fd, POLLOUT, deadline) : errno;
 }
 
-static int ask_once(const char *address, long port, const struct protocol *p, const struct flow_options *o,
-		    char *line, size_t size)
+static int ask_once(const char *address, long port, const struct protocol *p,
+		    const struct flow_options *o, char *line, size_t size)
 {
 	long deadline = now_ms() + o->timeout;
 	int fd, error = open_flow(address, port, p, o, deadline, &fd);
@@ -391,7 +396,7 @@ static void answers_add(struct answers *a, const char *line)
 		return;
 	if (a->n == MAX_DIFFERENT) {
 		errno = E2BIG;
-		fail("different answers");
+		probe_fail("different answers");
 	}
 	memmove(a->v[at + 1], a->v[at], (a->n - at) * sizeof(a->v[0]));
 	snprintf(a->v[at], sizeof(a->v[at]), "%s", line);
@@ -416,7 +421,8 @@ static void answers_print(const struct answers *a)
 	putchar('\n');
 }
 
-static int ask(const char *address, long port, const struct protocol *p, const struct flow_options *o)
+static int ask(const char *address, long port, const struct protocol *p,
+	       const struct flow_options *o)
 {
 	static struct answers all;
 	int status = 0;
@@ -468,23 +474,23 @@ static struct flow_options parse_options(int argc, char **argv)
 
 	for (int i = 0; i < argc; i += 2) {
 		if (i + 1 == argc)
-			usage();
+			probe_usage();
 		if (!strcmp(argv[i], "--from"))
 			o.from = argv[i + 1];
 		else if (!strcmp(argv[i], "--sport"))
-			o.sport = number(argv[i + 1], 65535);
+			o.sport = probe_number(argv[i + 1], 65535);
 		else if (!strcmp(argv[i], "--count"))
-			o.count = number(argv[i + 1], 1000000);
+			o.count = probe_number(argv[i + 1], 1000000);
 		else if (!strcmp(argv[i], "--give-up"))
-			o.give_up = number(argv[i + 1], 1000000);
+			o.give_up = probe_number(argv[i + 1], 1000000);
 		else if (!strcmp(argv[i], "--timeout"))
-			o.timeout = number(argv[i + 1], 3600000);
+			o.timeout = probe_number(argv[i + 1], 3600000);
 		else if (!strcmp(argv[i], "--summary") && !strcmp(argv[i + 1], "answers"))
 			o.summary = ANSWERS;
 		else if (!strcmp(argv[i], "--summary") && !strcmp(argv[i + 1], "names"))
 			o.summary = NAMES;
 		else
-			usage();
+			probe_usage();
 	}
 	return o;
 }
@@ -494,7 +500,7 @@ static void enter(const char *netns)
 	int fd = open(netns, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0 || setns(fd, CLONE_NEWNET))
-		fail(netns);
+		probe_fail(netns);
 	close(fd);
 }
 
@@ -506,19 +512,20 @@ static int flow(int argc, char **argv)
 	long port;
 
 	if (argc < 4)
-		usage();
+		probe_usage();
 	p = protocol_of(argv[1]);
-	port = number(argv[3], 65535);
+	port = probe_number(argv[3], 65535);
 	o = parse_options(argc - 4, argv + 4);
 	if (!strcmp(argv[0], "hold") && !strcmp(argv[1], "tcp"))
 		return hold(argv[2], port, &o);
 	if (strcmp(argv[0], "ask"))
-		usage();
+		probe_usage();
 	if (p)
 		return ask(argv[2], port, p, &o);
 	if (strcmp(argv[1], "both"))
-		usage();
-	return ask(argv[2], port, protocol_of("tcp"), &o) | ask(argv[2], port, protocol_of("udp"), &o);
+		probe_usage();
+	return ask(argv[2], port, protocol_of("tcp"), &o) |
+	       ask(argv[2], port, protocol_of("udp"), &o);
 }
 
 int main(int argc, char **argv)

@@ -25,15 +25,16 @@ struct apply {
 	double start;
 	struct session session;
 	bool opened;
-	struct last_run last;       /* what the last run left */
-	struct footprint footprint; /* what this one reads */
-	struct svcrules_ruleset *want, *have; /* have: NULL where the only part reads itself */
+	struct last_run last;       /* what the last run left in its file */
+	struct footprint footprint; /* what this run reads */
+	struct svcrules_ruleset *want, *have; /* have: NULL if it was not needed */
 	struct transition way;
 };
 
 /* ---- What is printed ---------------------------------------------------- */
 
-static void apply_summary(const struct apply *j, const struct svcrules_stats *served, const char *done)
+static void apply_summary(const struct apply *j, const struct svcrules_stats *served,
+			  const char *done)
 {
 	const struct svcrules_changes_stats none = { .other = 0 };
 	const struct nft_state *n = j->way.nft;
@@ -41,13 +42,19 @@ static void apply_summary(const struct apply *j, const struct svcrules_stats *se
 	if (j->args->given[OPT_QUIET])
 		return;
 	summary_print(&(struct summary){
-		.start = j->start, .served = served, .changed = n ? &n->stats : &none,
-		.messages = (n ? n->messages : 0) + j->way.other_messages, .other = j->way.other_messages,
-		.other_noun = j->way.other_noun, .flows = j->way.flows, .done = done });
+		.start = j->start,
+		.served = served,
+		.changed = n ? &n->stats : &none,
+		.messages = (n ? n->messages : 0) + j->way.other_messages,
+		.other = j->way.other_messages,
+		.other_noun = j->way.other_noun,
+		.flows = j->way.flows,
+		.done = done,
+	});
 }
 
 /* Prints the findings so far; returns `code`. */
-static int apply_told(struct apply *j, int code)
+static int apply_findings(struct apply *j, int code)
 {
 	findings_print(&j->session, j->args->given[OPT_QUIET]);
 	return code;
@@ -66,13 +73,17 @@ static int apply_open(struct apply *j)
 
 	j->opened = true;
 	j->way.session = &j->session;
-	return apply_told(j, code);
+	return apply_findings(j, code);
 }
 
-/* Parts that are not read by the driver that makes them, and what the host needs for them. */
+/*
+ * Reads the parts that their drivers do not read themselves, and prepares the host for the rule
+ * set.
+ */
 static int apply_look(struct apply *j)
 {
-	bool change = !arguments_trial(j->args), needed = change ? false : j->args->given[OPT_DRY_RUN];
+	bool change = !arguments_trial(j->args),
+	     needed = change ? false : j->args->given[OPT_DRY_RUN];
 	struct svcrules_part p;
 	int code = EXIT_DONE;
 
@@ -81,6 +92,8 @@ static int apply_look(struct apply *j)
 	if (!needed)
 		return EXIT_DONE;
 	code = kernel_read_own(&j->session, j->want, &j->have);
+	if (!code)
+		code = kernel_obstacles(&j->session, j->have, j->want);
 	for (size_t i = 0; !code && svcrules_ruleset_part(j->want, i, &p); i++)
 		if (driver_of(j->want, i)->prepare)
 			code = driver_of(j->want, i)->prepare(&j->session, change);
@@ -90,7 +103,7 @@ static int apply_look(struct apply *j)
 	return code;
 }
 
-/* ---- --dry-run and --check: nothing is touched, so the lock is not needed */
+/* ---- --dry-run and --check: nothing is changed, so the lock is not needed */
 
 static int apply_dry_run(struct apply *j)
 {
@@ -107,14 +120,14 @@ static int apply_dry_run(struct apply *j)
 
 static int apply_try(struct apply *j, const struct svcrules_stats *served)
 {
-	int code = apply_look(j);
+	int code = apply_findings(j, apply_look(j));
 
 	j->way.want = j->want;
+	if (!code && j->args->given[OPT_CHECK]) /* what would be refused is not printed */
+		code = make_check(&j->way);
 	if (!code && j->args->given[OPT_DRY_RUN])
 		code = apply_dry_run(j);
-	if (!code && j->args->given[OPT_CHECK])
-		code = make_check(&j->way);
-	apply_told(j, code);
+	apply_findings(j, code);
 	if (!code && j->args->given[OPT_CHECK])
 		apply_summary(j, served, "accepted, not made");
 	return code;
@@ -122,11 +135,12 @@ static int apply_try(struct apply *j, const struct svcrules_stats *served)
 
 /* ---- Making it ---------------------------------------------------------- */
 
-/* Leaves for the next run what it may build upon. */
+/* Leaves the rules and the sum of the input for the next run. */
 static int apply_remember(struct apply *j, const struct svcrules_stats *served)
 {
 	static char none[] = "";
-	struct last_run l = { .bytes = j->footprint.bytes, .stats = *served, .messages = none, .addresses = none };
+	struct last_run l = { .bytes = j->footprint.bytes, .stats = *served,
+			      .messages = none, .addresses = none };
 	const struct driver *d = driver_last(j->want);
 	int err;
 
@@ -141,14 +155,14 @@ static int apply_remember(struct apply *j, const struct svcrules_stats *served)
 	err = last_run_write(LAST_RUN_DIR, &l, j->want);
 	if (err == -ENOMEM)
 		return say_enomem();
-	/* Without a /run to write to there is none; anything else is worth a word. */
+	/* a host without a writable /run has no such file; other errors are printed */
 	if (err && err != -ENOENT && err != -EROFS && err != -EACCES && !j->args->given[OPT_QUIET])
-		say("warning: cannot leave the state in %s: %s; the next run reads the kernel's rules", LAST_RUN_DIR,
-		    strerror(-err));
+		say("warning: cannot leave the state in %s: %s; the next run reads the kernel's "
+		    "rules", LAST_RUN_DIR, strerror(-err));
 	return EXIT_DONE;
 }
 
-/* The rules that the last run left, for when the generation proves that they are still there. */
+/* Reads the rules that the last run left; the generation will show whether they are still there. */
 static int apply_recall(struct apply *j)
 {
 	struct svcrules_ruleset *known = NULL;
@@ -170,7 +184,7 @@ static int apply_retire_target(struct apply *j, const struct svcrules_target *t,
 	int code = d ? EXIT_DONE : session_no_memory(&j->session);
 	bool left = false;
 
-	if (d && d->in_use(&j->session, none, false))
+	if (d && d->retire && d->in_use(&j->session, none, false))
 		code = d->retire(&way, j->want, &left);
 	*ret_left |= left;
 	j->way.flows += d && !d->ends_flows ? way.flows : 0;
@@ -178,7 +192,10 @@ static int apply_retire_target(struct apply *j, const struct svcrules_target *t,
 	return code;
 }
 
-/* Now that this target serves, the others need not. *ret_left: something of them stays for its connections. */
+/*
+ * Removes what other targets left, now that this one serves. *ret_left: some of it stays for its
+ * connections.
+ */
 static int apply_retire(struct apply *j, bool *ret_left)
 {
 	const struct svcrules_target *t;
@@ -196,14 +213,14 @@ static int apply_make(struct apply *j, const struct svcrules_stats *served)
 	bool left = false;
 
 	if (!code)
-		code = apply_told(j, apply_look(j));
+		code = apply_findings(j, apply_look(j));
 	if (!code && driver_last(j->want)->settled)
-		code = apply_told(j, apply_recall(j));
+		code = apply_findings(j, apply_recall(j));
 	if (!code)
-		code = apply_told(j, make_all(&j->way));
+		code = apply_findings(j, make_all(&j->way));
 	if (!code)
-		code = apply_told(j, apply_retire(j, &left));
-	if (!code && !left) /* else the next run has to look again */
+		code = apply_findings(j, apply_retire(j, &left));
+	if (!code && !left) /* else the next run must look again */
 		code = apply_remember(j, served);
 	if (lock >= 0)
 		close(lock);
@@ -233,7 +250,8 @@ static bool rules_unchanged(struct apply *j)
 	const struct svcrules_stats *s = &j->last.stats;
 	char table[256];
 
-	snprintf(table, sizeof(table), "%s%s", svcrules_options_get(j->settings, "table"), j->args->target->table_suffix);
+	snprintf(table, sizeof(table), "%s%s", svcrules_options_get(j->settings, "table"),
+		 j->args->target->table_suffix);
 	return nft_unchanged(&j->session, s->generation, table, s->ipv4, s->ipv6);
 }
 
@@ -245,8 +263,8 @@ static void repeat_messages(const struct last_run *l)
 }
 
 /*
- * The same input, and the generation that the last run left: then the kernel
- * has what is wanted, and nothing is read but the files' bytes. GO_ON otherwise.
+ * If the input is the same and the generation is the one that the last run left, the kernel has
+ * what is wanted, and nothing is read but the files' bytes. Returns an exit code, or GO_ON.
  */
 static int nothing_changed(struct apply *j)
 {
@@ -273,20 +291,25 @@ static int nothing_changed(struct apply *j)
 	return EXIT_DONE;
 }
 
-/* What the last run left; with none, the key that this one's sum is made with. */
+/* Reads what the last run left; if there is nothing, makes a key for the sum of the input. */
 static int look_back(struct apply *j, const struct svcrules_stats *none)
 {
 	int err = last_run_read(LAST_RUN_DIR, none->table, &j->last);
 
-	if (err == -ENOENT && getrandom(j->last.key, sizeof(j->last.key), 0) != (ssize_t)sizeof(j->last.key))
+	if (err == -ENOENT &&
+	    getrandom(j->last.key, sizeof(j->last.key), 0) != (ssize_t)sizeof(j->last.key))
 		memset(j->last.key, 0, sizeof(j->last.key)); /* no worse than a known key */
 	return err == -ENOMEM ? say_enomem() : EXIT_DONE;
 }
 
-/* *ret_footprint: where to write down what is read, if the target's last part can tell that nothing changed. */
+/*
+ * Ends the run if nothing changed since the last one; GO_ON otherwise. *ret_footprint: what
+ * records the input, or NULL for a target whose changes in the kernel cannot be noticed.
+ */
 static int apply_start(struct apply *j, struct footprint **ret_footprint)
 {
-	struct svcrules_ruleset *none = svcrules_ruleset_new(j->args->target->name, j->settings, NULL);
+	struct svcrules_ruleset *none = svcrules_ruleset_new(j->args->target->name, j->settings,
+							     NULL);
 	struct svcrules_stats stats;
 	int code = none ? EXIT_DONE : say_enomem();
 
@@ -314,7 +337,8 @@ static int apply_run_with(struct apply *j)
 	if (code != GO_ON)
 		return code;
 	/* Before the lock is taken: reading may last, as from a pipe. */
-	code = input_build(j->args, j->args->files, j->args->nfiles, j->settings, true, footprint, &j->want);
+	code = input_build(j->args, j->args->files, j->args->nfiles, j->settings, true, footprint,
+			   &j->want);
 	return code ? code : apply_work(j);
 }
 
@@ -343,8 +367,9 @@ const struct command command_apply = {
 	.name = "apply",
 	.synopsis = "-f FILE... [--dry-run] [--check] [--verify] [OPTION...]",
 	.summary = "make the kernel serve what FILE says",
-	.about = "Brings this network namespace's rules to what FILE says, with nftables in one\n"
-		 "transaction, with the smallest change. Nothing is changed if FILE has an error.\n",
+	.about =
+		"Brings this network namespace's rules to what FILE says, with nftables in one\n"
+		"transaction, with the smallest change. Nothing is changed if FILE has an error.\n",
 	.options = (const struct option_group *const[]){
 		&input_options, &try_options, &node_options, &table_options, &family_options,
 		&apply_target_options, &empty_options, &writer_options, &help_options, NULL },

@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-extern const struct command command_apply, command_compile, command_delete, command_diff, command_help;
+extern const struct command command_apply, command_compile, command_delete, command_diff,
+	command_help;
 
 const struct command *const commands[] = {
 	&command_apply, &command_compile, &command_delete, &command_diff, &command_help, NULL

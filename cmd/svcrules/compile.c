@@ -26,8 +26,10 @@ const struct command command_compile = {
 	.name = "compile",
 	.synopsis = "-f FILE... [OPTION...]",
 	.summary = "print the rule set",
-	.about = "Prints the rule set made from FILE, as 'nft -f' loads it; a target with several\n"
-		 "parts prints each as its tool loads it. Needs neither kernel nor root.\n",
+	.about =
+		"Prints the rule set made from FILE in the form that 'nft -f' loads. For a target\n"
+		"of several parts each is printed in the form that its tool loads, or one of\n"
+		"them with -o. Needs neither kernel nor root.\n",
 	.options = (const struct option_group *const[]){
 		&input_options, &output_options, &node_options, &table_options, &family_options,
 		&target_options, &empty_options, &help_options, NULL },

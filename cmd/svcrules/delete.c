@@ -21,7 +21,7 @@ static bool delete_chosen(const struct deletion *j, const struct svcrules_target
 	return t->kernel && (!j->args->given[OPT_TARGET] || t == j->args->target);
 }
 
-/* What a target has besides tables, at once: its connections end. */
+/* Removes what a target has besides tables. All its connections end. */
 static int delete_rest(struct deletion *j, const struct svcrules_target *t)
 {
 	struct svcrules_ruleset *none = svcrules_ruleset_new(t->name, j->settings, NULL);
@@ -30,7 +30,7 @@ static int delete_rest(struct deletion *j, const struct svcrules_target *t)
 	char *text = NULL;
 	int code = none ? EXIT_DONE : say_enomem();
 
-	/* unless the target is named, nothing is looked for (and no module loaded) where there is no sign of it */
+	/* looking may load a module: unless the target is named, there must be a sign of it */
 	if (d && d->remove && (j->args->given[OPT_TARGET] || d->in_use(&j->session, none, any)))
 		code = d->remove(&j->session, t, any, &text);
 	if (text && !j->args->given[OPT_QUIET])
@@ -41,7 +41,7 @@ static int delete_rest(struct deletion *j, const struct svcrules_target *t)
 	return code;
 }
 
-static void delete_told(const char *family, const char *name, void *arg)
+static void delete_report(const char *family, const char *name, void *arg)
 {
 	struct deletion *j = arg;
 
@@ -50,7 +50,7 @@ static void delete_told(const char *family, const char *name, void *arg)
 		printf("deleted table %s %s\n", family, name);
 }
 
-/* Tables of the targets chosen: of any name, or of the one given. */
+/* Deletes the tables of the targets chosen: of any name, or of the one given. */
 static int delete_tables(struct deletion *j)
 {
 	struct tables_choice choice = { .report_foreign = !j->args->given[OPT_QUIET] };
@@ -59,16 +59,17 @@ static int delete_tables(struct deletion *j)
 
 	if (!j->args->given[OPT_TABLE]) {
 		choice.target = j->args->given[OPT_TARGET] ? j->args->target->name : NULL;
-		return tables_delete(&j->session, &choice, delete_told, j);
+		return tables_delete(&j->session, &choice, delete_report, j);
 	}
 	for (size_t i = 0; !code && (t = svcrules_target(i)); i++) {
 		char name[256];
 
-		snprintf(name, sizeof(name), "%s%s", svcrules_options_get(j->settings, "table"), t->table_suffix);
+		snprintf(name, sizeof(name), "%s%s", svcrules_options_get(j->settings, "table"),
+			 t->table_suffix);
 		choice.name = name;
 		choice.target = t->name;
 		if (delete_chosen(j, t))
-			code = tables_delete(&j->session, &choice, delete_told, j);
+			code = tables_delete(&j->session, &choice, delete_report, j);
 	}
 	return code;
 }
@@ -80,7 +81,7 @@ static int delete_work(struct deletion *j)
 
 	if (!code)
 		code = session_open(&j->session, j->settings);
-	/* before the tables, which show whose they are */
+	/* virtual servers come before tables, which show that svcrules made them */
 	for (size_t i = 0; !code && (t = svcrules_target(i)); i++)
 		if (delete_chosen(j, t))
 			code = delete_rest(j, t);
@@ -111,9 +112,11 @@ const struct command command_delete = {
 	.name = "delete",
 	.synopsis = "[OPTION...]",
 	.summary = "remove all that svcrules installed",
-	.about = "Removes every nftables table that svcrules made, whatever its name, or only those\n"
-		 "of --table, its virtual servers and the interface svcrules0, or with --target\n"
-		 "only what one target installed, and nothing else. It is no error if there is none.\n",
+	.about =
+		"Removes everything that svcrules installed, and nothing else: nftables tables of\n"
+		"any name, virtual servers and the interface svcrules0. --table limits that to\n"
+		"the tables of one name and what belongs to them, --target to one target. It is\n"
+		"no error if there is nothing to remove.\n",
 	.options = (const struct option_group *const[]){
 		&table_options, &delete_target_options, &writer_options, &help_options, NULL },
 	.kernel = true,

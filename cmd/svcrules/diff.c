@@ -7,21 +7,26 @@
 
 #include <errno.h>
 
-static int diff_compare(const struct arguments *a, const struct svcrules_ruleset *from, struct svcrules_ruleset *to)
+static int diff_compare(const struct arguments *a, const struct svcrules_ruleset *from,
+			struct svcrules_ruleset *to)
 {
 	struct svcrules_changes *c;
 	int err = svcrules_diff(from, to, &c), code;
 
 	if (err)
 		return say_enomem();
-	err = svcrules_changes_print(c, a->value[OPT_OUTPUT_CHANGES], out_colour(), out_write, NULL);
+	err = svcrules_changes_print(c, a->value[OPT_OUTPUT_CHANGES], out_colour(), out_write,
+				     NULL);
 	code = svcrules_changes_empty(c) ? EXIT_DONE : EXIT_DIFFERS;
 	svcrules_changes_free(c);
 	/* Any other error is of standard output, and reported at the end. */
 	return err == -ENOMEM ? say_enomem() : code;
 }
 
-/* With what the kernel has now; what may stay in it for its connections is carried over into `to`. */
+/*
+ * Compares with what the kernel has now. What may stay there for its connections is carried over
+ * into `to`.
+ */
 static int diff_kernel(const struct arguments *a, const struct svcrules_options *settings,
 		       struct svcrules_ruleset *to)
 {
@@ -71,11 +76,13 @@ const struct command command_diff = {
 	.name = "diff",
 	.synopsis = "[--from FILE] -f FILE... [OPTION...]",
 	.summary = "show what apply would change",
-	.about = "Compares the rule set made from FILE with the kernel's or, with --from, with the\n"
-		 "one made from another file; that needs neither kernel nor root.\n"
-		 "Exit status: 0 same, 1 differs, above 1 error.\n",
+	.about =
+		"Compares the rule set made from FILE with the kernel's or, with --from, with the\n"
+		"one made from another file; that needs neither kernel nor root.\n"
+		"Exit status: 0 same, 1 differs, above 1 error.\n",
 	.options = (const struct option_group *const[]){
-		&input_options, &from_options, &output_changes_options, &node_options, &table_options,
-		&family_options, &target_options, &empty_options, &help_options, NULL },
+		&input_options, &from_options, &output_changes_options, &node_options,
+		&table_options, &family_options, &target_options, &empty_options, &help_options,
+		NULL },
 	.run = diff_run,
 };

@@ -45,7 +45,7 @@ static int is_json(const struct dirent *e)
 	return e->d_name[0] != '.' && n > 5 && strcmp(e->d_name + n - 5, ".json") == 0;
 }
 
-/* By bytes: the same order in every locale. */
+/* Sorts by bytes, which is the same order in every locale. */
 static int by_name(const struct dirent **a, const struct dirent **b)
 {
 	return strcmp((*a)->d_name, (*b)->d_name);

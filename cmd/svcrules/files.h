@@ -10,7 +10,7 @@ struct files {
 	/* Takes one open file; `source` is its name. An exit code other than EXIT_DONE ends all. */
 	int (*each)(void *arg, const char *source, int fd);
 	void *arg;
-	bool silent; /* do not say what cannot be opened */
+	bool silent; /* what cannot be opened is not printed */
 	bool bad;    /* set: something could not be opened, or a directory has no *.json */
 };
 
@@ -20,7 +20,7 @@ struct files {
  */
 int files_each(struct files *f, const char *const *paths, size_t n);
 
-/* Reads up to `size` bytes of descriptor *(int *)arg: as svcrules_fill_fn. */
+/* Reads up to `size` bytes of descriptor *(int *)arg; a svcrules_fill_fn. */
 long files_fill(void *arg, char *buf, size_t size);
 
 #endif

@@ -16,7 +16,8 @@ static void help_all(FILE *to)
 	for (size_t i = 0; commands[i]; i++)
 		fprintf(to, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
 	fputs("\n"
-	      "'svcrules help COMMAND' tells a command's options; 'svcrules --version' the version.\n"
+	      "'svcrules help COMMAND' tells a command's options;"
+	      " 'svcrules --version' the version.\n"
 	      "Exit status: 0 done or same, 1 differs (diff), 2 wrong usage, 3 input has errors,\n"
 	      "4 the kernel refused or permission is missing, 5 another svcrules is at work.\n",
 	      to);
@@ -31,8 +32,8 @@ void help_command(FILE *to, const struct command *c)
 	for (size_t i = 0; option_at(c, i, &o); i++) {
 		const struct option_spec *s = &o.spec;
 
-		snprintf(left, sizeof(left), "  %s%s%s", option_typed(s, typed), s->argument ? " " : "",
-			 s->argument ? s->argument : "");
+		snprintf(left, sizeof(left), "  %s%s%s", option_typed(s, typed),
+			 s->argument ? " " : "", s->argument ? s->argument : "");
 		if (strlen(left) >= COLUMN)
 			fprintf(to, "%s\n%*s%s\n", left, COLUMN, "", s->help);
 		else

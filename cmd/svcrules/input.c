@@ -16,14 +16,15 @@
 struct reading {
 	struct svcrules_model *model;
 	struct svcrules_diags *diags;
-	struct footprint *footprint; /* takes down what is read and told; may be NULL */
+	struct footprint *footprint; /* records what is read and printed; may be NULL */
 	size_t printed; /* diagnostics printed already */
 	bool quiet;
 	bool bad; /* some input has errors */
 };
 
-/* Says it, and keeps it for the next run if that reads the same. */
-static void __attribute__((format(printf, 2, 3))) input_say(const struct reading *r, const char *format, ...)
+/* Prints a message, and records it for a next run that reads the same. */
+static void __attribute__((format(printf, 2, 3)))
+input_say(const struct reading *r, const char *format, ...)
 {
 	char *text;
 	va_list ap;
@@ -40,16 +41,17 @@ static void __attribute__((format(printf, 2, 3))) input_say(const struct reading
 
 static void diag_say(const struct reading *r, const struct svcrules_diag *g)
 {
-	static const char *const prefix[] = {
-		[SVCRULES_NOTICE] = "notice: ", [SVCRULES_WARNING] = "warning: ", [SVCRULES_ERROR] = ""
-	};
+	static const char *const prefix[] = { [SVCRULES_NOTICE] = "notice: ",
+					      [SVCRULES_WARNING] = "warning: ",
+					      [SVCRULES_ERROR] = "" };
 	char place[48] = "";
 
 	if (g->line)
 		snprintf(place, sizeof(place), ":%" PRIu64 ":%" PRIu64, g->line, g->column);
-	input_say(r, "%s%s%s%s%s%s%s%s%s [%s]", prefix[g->severity], g->source ? g->source : "", place,
-	    g->source || g->line ? ": " : "", g->object ? g->object : "", g->object ? ": " : "",
-	    g->field ? g->field : "", g->field ? ": " : "", g->text, g->check);
+	input_say(r, "%s%s%s%s%s%s%s%s%s [%s]", prefix[g->severity], g->source ? g->source : "",
+		  place, g->source || g->line ? ": " : "", g->object ? g->object : "",
+		  g->object ? ": " : "", g->field ? g->field : "", g->field ? ": " : "", g->text,
+		  g->check);
 }
 
 /* Prints what came since the last call; `source` is the file it is about, or NULL. */
@@ -68,8 +70,8 @@ static void diags_say(struct reading *r, const char *source)
 	}
 	for (int s = SVCRULES_ERROR; s >= SVCRULES_NOTICE; s--)
 		if (seen[s] > SHOWN_MAX)
-			input_say(r, "%s%s... and %zu more %s", source ? source : "", source ? ": " : "",
-			     seen[s] - SHOWN_MAX, noun[s]);
+			input_say(r, "%s%s... and %zu more %s", source ? source : "",
+				  source ? ": " : "", seen[s] - SHOWN_MAX, noun[s]);
 }
 
 struct source {
@@ -78,7 +80,7 @@ struct source {
 	struct footprint *footprint;
 };
 
-static long input_fill(void *arg, char *buf, size_t size)
+static long file_fill(void *arg, char *buf, size_t size)
 {
 	struct source *s = arg;
 	long n = files_fill(&s->fd, buf, size);
@@ -89,7 +91,7 @@ static long input_fill(void *arg, char *buf, size_t size)
 	return n;
 }
 
-/* Reads one open file; returns an exit code for what cannot be survived. */
+/* Reads one open file; returns an exit code if reading cannot go on. */
 static int input_read_file(void *arg, const char *source, int fd)
 {
 	struct reading *r = arg;
@@ -98,7 +100,7 @@ static int input_read_file(void *arg, const char *source, int fd)
 
 	if (r->footprint)
 		footprint_file(r->footprint, source);
-	err = svcrules_model_read(r->model, source, input_fill, &from, r->diags);
+	err = svcrules_model_read(r->model, source, file_fill, &from, r->diags);
 	if (r->footprint)
 		footprint_file_end(r->footprint, from.bytes);
 	diags_say(r, source);
@@ -110,7 +112,7 @@ static int input_read_file(void *arg, const char *source, int fd)
 	return EXIT_DONE;
 }
 
-/* "ignored: 3 Pod, 1 Secret" */
+/* Prints "ignored: 3 Pod, 1 Secret". */
 static int ignored_say(const struct reading *r)
 {
 	char *text = NULL;
@@ -131,7 +133,8 @@ static int ignored_say(const struct reading *r)
 	return EXIT_DONE;
 }
 
-static int read_all(struct reading *r, const struct arguments *a, const char *const *files, size_t nfiles)
+static int read_all(struct reading *r, const struct arguments *a, const char *const *files,
+		    size_t nfiles)
 {
 	struct files f = { .each = input_read_file, .arg = r };
 	int code;
@@ -153,7 +156,8 @@ static int read_all(struct reading *r, const struct arguments *a, const char *co
 }
 
 /* Sets the host's addresses as `option`. */
-static int host_addresses_set(struct reading *r, struct svcrules_options *settings, const char *option)
+static int host_addresses_set(struct reading *r, struct svcrules_options *settings,
+			      const char *option)
 {
 	char *list = NULL;
 	int err = host_address_list(&list);
@@ -176,8 +180,8 @@ static const char *node_name(const struct arguments *a, char *buf, size_t size)
 	return host_name(buf, size) == 0 ? buf : "";
 }
 
-static int input_compile(struct reading *r, const struct svcrules_target *t, const struct svcrules_options *settings,
-			 struct svcrules_ruleset **ret)
+static int input_compile(struct reading *r, const struct svcrules_target *t,
+			 const struct svcrules_options *settings, struct svcrules_ruleset **ret)
 {
 	struct svcrules_ruleset *made = NULL;
 	int err = svcrules_build(r->model, settings, t->name, r->diags, &made);
@@ -192,7 +196,8 @@ static int input_compile(struct reading *r, const struct svcrules_target *t, con
 }
 
 /* Sets the addresses that the target needs and the input does not have. */
-static int input_host(struct reading *r, const struct arguments *a, struct svcrules_options *settings)
+static int input_host(struct reading *r, const struct arguments *a,
+		      struct svcrules_options *settings)
 {
 	char name[256];
 	int code = EXIT_DONE;
@@ -209,8 +214,10 @@ int input_build(const struct arguments *a, const char *const *files, size_t nfil
 		struct svcrules_options *settings, bool use_host, struct footprint *footprint,
 		struct svcrules_ruleset **ret)
 {
-	struct reading r = { .model = svcrules_model_new(a->target->name), .diags = svcrules_diags_new(),
-			     .footprint = footprint, .quiet = a->given[OPT_QUIET] };
+	struct reading r = { .model = svcrules_model_new(a->target->name),
+			     .diags = svcrules_diags_new(),
+			     .footprint = footprint,
+			     .quiet = a->given[OPT_QUIET] };
 	int code;
 
 	if (!r.model || !r.diags)

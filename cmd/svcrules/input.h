@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* From the command line and the files it names to the rule set wanted. All report what is wrong themselves. */
+/*
+ * Reads the files that the command line names and builds the rule set. The functions print what
+ * is wrong themselves.
+ */
 #ifndef SVCRULES_INPUT_H
 #define SVCRULES_INPUT_H
 
@@ -7,13 +10,16 @@
 
 struct footprint;
 
-/* The options that the library knows; the node's name is the host's unless given. Returns an exit code. */
+/*
+ * Makes the library's options of the command line's; the node's name is the host's unless given.
+ * Returns an exit code, with *ret to be freed if that is EXIT_DONE.
+ */
 int input_settings(const struct arguments *a, struct svcrules_options **ret);
 /*
- * Reads `files` and builds the rule set. With `use_host`, a node whose addresses are neither
- * given nor read has those of the host; they are then set in `settings`, as are, for a target
- * that asks for them, those of the host's interfaces. `footprint` (may be NULL) records what
- * was read and printed. Returns an exit code.
+ * Reads `files` and builds the rule set. With `use_host`, the host's addresses are set in
+ * `settings` as the node's, if these are neither given nor read, and as the host's own, for a
+ * target that needs them. `footprint` (may be NULL) records what was read and printed. Returns
+ * an exit code, with *ret to be freed if that is EXIT_DONE.
  */
 int input_build(const struct arguments *a, const char *const *files, size_t nfiles,
 		struct svcrules_options *settings, bool use_host, struct footprint *footprint,

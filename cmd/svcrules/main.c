@@ -30,8 +30,8 @@ static int main_run(const struct command *c, int argc, char **argv)
 	} else if (err) {
 		code = say_enomem();
 	} else if (a.given[OPT_HELP]) {
-		code = command_find("help")->run(&(struct arguments){ .operands = (const char *[]){ c->name },
-							      .noperands = 1 });
+		code = command_find("help")->run(&(struct arguments){
+			.operands = (const char *[]){ c->name }, .noperands = 1 });
 	} else {
 		code = c->run(&a);
 	}
@@ -44,7 +44,8 @@ int main(int argc, char **argv)
 	const struct command *c;
 
 	streams_secure();
-	signal(SIGPIPE, SIG_IGN); /* a reader that left is an error to report, not a death half way */
+	/* if nobody reads the output any more, that is an error to report */
+	signal(SIGPIPE, SIG_IGN);
 	if (argc < 2) {
 		say("no command given; see 'svcrules help'");
 		return EXIT_USAGE;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Guessing which word was meant. */
+/* Guesses which word was meant. */
 #include "options.h"
 
 #include <string.h>

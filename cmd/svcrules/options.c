@@ -11,33 +11,54 @@
 #define WAIT_MAX 1000000ul /* seconds; their milliseconds fit an unsigned int */
 #define WORD_SIZE 50       /* of a word that may be mistyped, with the terminator */
 
+/* Choices and help that depend on the targets are added by option_spec_of(). */
 static const struct option_spec option_specs[OPT_COUNT] = {
-	[OPT_FILE] = { "f", "FILE", NULL, "read FILE, '-' (standard input), or a directory's *.json; repeatable", false },
-	[OPT_FROM] = { "from", "FILE", NULL, "compare with FILE instead of the kernel", false },
-	[OPT_OUTPUT] = { "o", "FORMAT", NULL, NULL, false },
-	[OPT_OUTPUT_CHANGES] = { "o", "FORMAT", NULL, NULL, false },
-	[OPT_DRY_RUN] = { "dry-run", NULL, NULL, "print what would change; touch nothing", false },
-	[OPT_CHECK] = { "check", NULL, NULL, "let the kernel validate the change without making it", false },
-	[OPT_VERIFY] = { "verify", NULL, NULL, "read the kernel's rules even if none seems to have changed them", false },
-	[OPT_NODE_NAME] = { "node-name", "NAME", NULL, "this node's name (default: the host's)", true },
-	[OPT_NODE_IP] = { "node-ip", "ADDRESS,...", NULL, "this node's addresses (default: its Node object's)", true },
-	[OPT_CLUSTER_CIDR] = { "cluster-cidr", "CIDR,...", NULL, "the pods' prefixes (default: of the Node objects)",
-			       true },
-	[OPT_SERVICE_CIDR] = { "service-cidr", "CIDR,...", NULL, "the cluster IPs' prefixes", true },
-	[OPT_MASQUERADE_ALL] = { "masquerade-all", NULL, NULL, "masquerade all traffic to services' addresses", true },
-	[OPT_MASQUERADE_MARK] = { "masquerade-mark", "BIT", NULL, "the packet mark to use (default: 0x4000)", true },
-	[OPT_NODEPORT_ADDRESSES] = { "nodeport-addresses", "CIDR,...|primary", NULL,
-				     "serve node ports on these addresses only", true },
-	[OPT_ZONE] = { "zone", "NAME", NULL, "this node's zone (default: its Node object's)", true },
-	[OPT_TABLE] = { "table", "NAME", NULL, "name of the nftables tables (default: svcrules)", true },
-	[OPT_FAMILY] = { "family", "FAMILY", "ipv4 ipv6 both", "ipv4, ipv6 or both (default)", true },
-	[OPT_TARGET] = { "target", "NAME", NULL, NULL, false },
-	[OPT_BACKEND] = { "backend", "NAME", NULL, "another name of --target", false },
-	[OPT_ALLOW_EMPTY] = { "allow-empty", NULL, NULL, "accept input without any Service", false },
-	[OPT_WAIT] = { "wait", "SECONDS", NULL, "wait so long for another svcrules (default: 10)", false },
-	[OPT_QUIET] = { "quiet", NULL, NULL, "print nothing unless something is wrong", false },
-	[OPT_COMPLETION] = { "completion", "SHELL", "bash", "print a completion script for bash", false },
-	[OPT_HELP] = { "h", NULL, NULL, "print this help; also --help", false },
+	[OPT_FILE] = { .name = "f", .argument = "FILE",
+		.help = "read FILE, '-' (standard input), or a directory's *.json; repeatable" },
+	[OPT_FROM] = { .name = "from", .argument = "FILE",
+		.help = "compare with FILE instead of the kernel" },
+	[OPT_OUTPUT] = { .name = "o", .argument = "FORMAT" },
+	[OPT_OUTPUT_CHANGES] = { .name = "o", .argument = "FORMAT" },
+	[OPT_DRY_RUN] = { .name = "dry-run",
+		.help = "print what would change; touch nothing" },
+	[OPT_CHECK] = { .name = "check",
+		.help = "let the kernel validate the change without making it" },
+	[OPT_VERIFY] = { .name = "verify",
+		.help = "read the kernel's rules even if none seems to have changed them" },
+	[OPT_NODE_NAME] = { .name = "node-name", .argument = "NAME", .library = true,
+		.help = "this node's name (default: the host's)" },
+	[OPT_NODE_IP] = { .name = "node-ip", .argument = "ADDRESS,...", .library = true,
+		.help = "this node's addresses (default: its Node object's)" },
+	[OPT_CLUSTER_CIDR] = { .name = "cluster-cidr", .argument = "CIDR,...", .library = true,
+		.help = "the pods' prefixes (default: of the Node objects)" },
+	[OPT_SERVICE_CIDR] = { .name = "service-cidr", .argument = "CIDR,...", .library = true,
+		.help = "the cluster IPs' prefixes" },
+	[OPT_MASQUERADE_ALL] = { .name = "masquerade-all", .library = true,
+		.help = "masquerade all traffic to services' addresses" },
+	[OPT_MASQUERADE_MARK] = { .name = "masquerade-mark", .argument = "BIT", .library = true,
+		.help = "the packet mark to use (default: 0x4000)" },
+	[OPT_NODEPORT_ADDRESSES] = { .name = "nodeport-addresses", .library = true,
+		.argument = "CIDR,...|primary",
+		.help = "serve node ports on these addresses only" },
+	[OPT_ZONE] = { .name = "zone", .argument = "NAME", .library = true,
+		.help = "this node's zone (default: its Node object's)" },
+	[OPT_TABLE] = { .name = "table", .argument = "NAME", .library = true,
+		.help = "name of the nftables tables (default: svcrules)" },
+	[OPT_FAMILY] = { .name = "family", .argument = "FAMILY", .library = true,
+		.choices = "ipv4 ipv6 both", .help = "ipv4, ipv6 or both (default)" },
+	[OPT_TARGET] = { .name = "target", .argument = "NAME" },
+	[OPT_BACKEND] = { .name = "backend", .argument = "NAME",
+		.help = "the same as --target" },
+	[OPT_ALLOW_EMPTY] = { .name = "allow-empty",
+		.help = "accept input without any Service" },
+	[OPT_WAIT] = { .name = "wait", .argument = "SECONDS",
+		.help = "wait so long for another svcrules (default: 10)" },
+	[OPT_QUIET] = { .name = "quiet",
+		.help = "print nothing unless something is wrong" },
+	[OPT_COMPLETION] = { .name = "completion", .argument = "SHELL", .choices = "bash",
+		.help = "print a completion script for bash" },
+	[OPT_HELP] = { .name = "h",
+		.help = "print this help; also --help" },
 };
 
 #define GROUP(...) .ids = (const enum option_id[]){ __VA_ARGS__ }, \
@@ -48,15 +69,17 @@ const struct option_group from_options = { GROUP(OPT_FROM) };
 const struct option_group output_options = { GROUP(OPT_OUTPUT) };
 const struct option_group output_changes_options = { GROUP(OPT_OUTPUT_CHANGES) };
 const struct option_group try_options = { GROUP(OPT_DRY_RUN, OPT_CHECK, OPT_VERIFY) };
-const struct option_group node_options = { GROUP(OPT_NODE_NAME, OPT_NODE_IP, OPT_CLUSTER_CIDR, OPT_SERVICE_CIDR,
-						 OPT_MASQUERADE_ALL, OPT_MASQUERADE_MARK, OPT_NODEPORT_ADDRESSES,
-						 OPT_ZONE) };
+const struct option_group node_options = {
+	GROUP(OPT_NODE_NAME, OPT_NODE_IP, OPT_CLUSTER_CIDR, OPT_SERVICE_CIDR, OPT_MASQUERADE_ALL,
+	      OPT_MASQUERADE_MARK, OPT_NODEPORT_ADDRESSES, OPT_ZONE)
+};
 const struct option_group table_options = { GROUP(OPT_TABLE) };
 const struct option_group family_options = { GROUP(OPT_FAMILY) };
 const struct option_group apply_target_options = { GROUP(OPT_TARGET, OPT_BACKEND), .settings = true,
 						   .apply_only = true };
 const struct option_group target_options = { GROUP(OPT_TARGET, OPT_BACKEND), .settings = true };
-const struct option_group delete_target_options = { GROUP(OPT_TARGET, OPT_BACKEND) };
+const struct option_group delete_target_options = { GROUP(OPT_TARGET, OPT_BACKEND),
+						    .removes = true };
 const struct option_group empty_options = { GROUP(OPT_ALLOW_EMPTY) };
 const struct option_group writer_options = { GROUP(OPT_WAIT, OPT_QUIET) };
 const struct option_group completion_options = { GROUP(OPT_COMPLETION) };
@@ -64,11 +87,19 @@ const struct option_group help_options = { GROUP(OPT_HELP) };
 
 /* ---- What the targets bring --------------------------------------------- */
 
-/* Texts made from the list of targets, once. */
+/* Words for --target and -o, made once from the list of targets. */
+#define TEXT_SIZE 192
 static struct {
 	bool made;
-	char names[128], names_help[128], formats[128], formats_help[160], change_formats[128], change_help[160];
+	char targets[TEXT_SIZE], targets_help[TEXT_SIZE], targets_removed_help[TEXT_SIZE];
+	char formats[TEXT_SIZE], formats_help[TEXT_SIZE];
+	char change_formats[TEXT_SIZE], change_formats_help[TEXT_SIZE];
 } target_texts;
+
+static const char *const *formats_of(const struct svcrules_target *t, bool changes)
+{
+	return changes ? t->change_formats : t->formats;
+}
 
 static bool has_choice(const char *choices, const char *value)
 {
@@ -84,67 +115,82 @@ static bool has_choice(const char *choices, const char *value)
 	return false;
 }
 
-static void add_choice(char *choices, size_t size, const char *value)
+static void __attribute__((format(printf, 2, 3)))
+text_add(char text[static TEXT_SIZE], const char *format, ...)
 {
-	size_t n = strlen(choices);
+	size_t n = strlen(text);
+	va_list ap;
 
-	if (*value && !has_choice(choices, value))
-		snprintf(choices + n, size - n, "%s%s", n ? " " : "", value);
+	va_start(ap, format);
+	vsnprintf(text + n, TEXT_SIZE - n, format, ap);
+	va_end(ap);
 }
 
-/* "nft json" to "nft, json"; after the first word comes " (default)". */
-static void spell_choices(const char *choices, const char *before, char *to, size_t size)
+/* "a b" for the choices, and "a (default), b" for the help. */
+static void make_targets_texts(void)
 {
-	size_t n = (size_t)snprintf(to, size, "%s", before), words = 0;
+	const struct svcrules_target *t;
 
-	while (*choices && n < size) {
-		size_t len = strcspn(choices, " ");
+	text_add(target_texts.targets_help, "what to compile to: ");
+	text_add(target_texts.targets_removed_help, "remove only what this target installed: ");
+	for (size_t i = 0; (t = svcrules_target(i)); i++) {
+		const char *comma = i ? ", " : "";
 
-		n += (size_t)snprintf(to + n, size - n, "%s%.*s%s", words ? ", " : "", (int)len, choices,
-				      words ? "" : " (default)");
-		choices += len + strspn(choices + len, " ");
-		words++;
+		text_add(target_texts.targets, "%s%s", i ? " " : "", t->name);
+		text_add(target_texts.targets_help, "%s%s%s", comma, t->name,
+			 i ? "" : " (default)");
+		text_add(target_texts.targets_removed_help, "%s%s", comma, t->name);
+	}
+}
+
+/* "nft json ip" for `choices`, and "nft (default), json; for NAME also ip" for the help. */
+static void make_formats_texts(bool changes, char choices[static TEXT_SIZE],
+			       char help[static TEXT_SIZE])
+{
+	const struct svcrules_target *t;
+
+	text_add(help, "how to print it: ");
+	for (size_t i = 0; (t = svcrules_target(i)); i++) {
+		bool any = false; /* of this target alone */
+
+		for (const char *const *f = formats_of(t, changes); *f; f++) {
+			if (!**f || has_choice(choices, *f))
+				continue;
+			if (i && !any)
+				text_add(help, "; for %s also ", t->name);
+			text_add(help, "%s%s%s", any ? ", " : "", *f,
+				 *choices ? "" : " (default)");
+			text_add(choices, "%s%s", *choices ? " " : "", *f);
+			any = true;
+		}
 	}
 }
 
 static void make_target_texts(void)
 {
-	const struct svcrules_target *t;
-
-	for (size_t i = 0; (t = svcrules_target(i)); i++) {
-		add_choice(target_texts.names, sizeof(target_texts.names), t->name);
-		for (size_t k = 0; t->formats[k]; k++)
-			add_choice(target_texts.formats, sizeof(target_texts.formats), t->formats[k]);
-		for (size_t k = 0; t->change_formats[k]; k++)
-			add_choice(target_texts.change_formats, sizeof(target_texts.change_formats),
-				   t->change_formats[k]);
-	}
-	spell_choices(target_texts.names, "what to compile to: ", target_texts.names_help,
-		      sizeof(target_texts.names_help));
-	spell_choices(target_texts.formats, "how to print it: ", target_texts.formats_help,
-		      sizeof(target_texts.formats_help));
-	spell_choices(target_texts.change_formats, "how to print it: ", target_texts.change_help,
-		      sizeof(target_texts.change_help));
+	make_targets_texts();
+	make_formats_texts(false, target_texts.formats, target_texts.formats_help);
+	make_formats_texts(true, target_texts.change_formats, target_texts.change_formats_help);
 	target_texts.made = true;
 }
 
-static struct option_spec option_spec_of(enum option_id id)
+static struct option_spec option_spec_of(enum option_id id, bool removes)
 {
 	struct option_spec s = option_specs[id];
 
 	if (!target_texts.made)
 		make_target_texts();
 	if (id == OPT_TARGET || id == OPT_BACKEND)
-		s.choices = target_texts.names;
+		s.choices = target_texts.targets;
 	if (id == OPT_TARGET)
-		s.help = target_texts.names_help;
+		s.help = removes ? target_texts.targets_removed_help : target_texts.targets_help;
 	if (id == OPT_OUTPUT) {
 		s.choices = target_texts.formats;
 		s.help = target_texts.formats_help;
 	}
 	if (id == OPT_OUTPUT_CHANGES) {
 		s.choices = target_texts.change_formats;
-		s.help = target_texts.change_help;
+		s.help = target_texts.change_formats_help;
 	}
 	return s;
 }
@@ -158,8 +204,10 @@ static bool setting_at(const struct option_group *g, size_t *i, struct option *r
 		for (const struct svcrules_setting *s = t->settings; s->name; s++) {
 			if ((s->apply_only && !g->apply_only) || (*i)--)
 				continue;
-			*ret = (struct option){ .id = OPT_COUNT, .setting = s, .target = t,
-						.spec = { .name = s->name, .argument = s->argument, .help = s->help } };
+			*ret = (struct option){ .id = OPT_COUNT, .setting = s, .target = t };
+			ret->spec.name = s->name;
+			ret->spec.argument = s->argument;
+			ret->spec.help = s->help;
 			return true;
 		}
 	return false;
@@ -169,7 +217,8 @@ bool option_at(const struct command *c, size_t i, struct option *ret)
 {
 	for (const struct option_group *const *g = c->options; *g; g++) {
 		if (i < (*g)->n) {
-			*ret = (struct option){ .id = (*g)->ids[i], .spec = option_spec_of((*g)->ids[i]) };
+			*ret = (struct option){ .id = (*g)->ids[i] };
+			ret->spec = option_spec_of(ret->id, (*g)->removes);
 			return true;
 		}
 		i -= (*g)->n;
@@ -193,7 +242,8 @@ const char *option_typed(const struct option_spec *s, char buf[static 40])
 /* ---- The parser --------------------------------------------------------- */
 
 /* Sets the problem; returns the parser's result. */
-static int __attribute__((format(printf, 2, 3))) problem(struct arguments *a, const char *format, ...)
+static int __attribute__((format(printf, 2, 3)))
+problem(struct arguments *a, const char *format, ...)
 {
 	va_list ap;
 	int n;
@@ -212,7 +262,8 @@ static bool find_option(const struct command *c, const char *name, size_t len, s
 	bool help = len == 4 && memcmp(name, "help", 4) == 0;
 
 	for (size_t i = 0; option_at(c, i, ret); i++)
-		if (help ? ret->id == OPT_HELP : strlen(ret->spec.name) == len && memcmp(ret->spec.name, name, len) == 0)
+		if (help ? ret->id == OPT_HELP :
+			   strlen(ret->spec.name) == len && memcmp(ret->spec.name, name, len) == 0)
 			return true;
 	return false;
 }
@@ -221,15 +272,16 @@ static bool find_option(const struct command *c, const char *name, size_t len, s
 static const struct command *find_taker(const char *name, size_t len, struct option *ret)
 {
 	for (size_t i = 0; commands[i]; i++)
-		if (len > 0 && find_option(commands[i], name, len, ret) && strlen(ret->spec.name) == len)
+		if (len > 0 && find_option(commands[i], name, len, ret) &&
+		    strlen(ret->spec.name) == len)
 			return commands[i];
 	return NULL;
 }
 
 #define NAMES_MAX 48
 
-static int unknown_option(struct arguments *a, const struct command *c, const char *typed, const char *name,
-			  size_t len)
+static int unknown_option(struct arguments *a, const struct command *c, const char *typed,
+			  const char *name, size_t len)
 {
 	const char *names[NAMES_MAX + 1], *near;
 	const struct command *taker;
@@ -239,8 +291,8 @@ static int unknown_option(struct arguments *a, const struct command *c, const ch
 
 	taker = find_taker(name, len, &o);
 	if (taker && (name - typed == 2) == (o.spec.name[1] != '\0') && taker != c)
-		return problem(a, "'%s' has no option '%s', '%s' has; see 'svcrules help %s'", c->name,
-			       option_typed(&o.spec, buf), taker->name, c->name);
+		return problem(a, "'%s' has no option '%s', '%s' has; see 'svcrules help %s'",
+			       c->name, option_typed(&o.spec, buf), taker->name, c->name);
 	for (size_t i = 0; n < NAMES_MAX && option_at(c, i, &o); i++)
 		if (o.spec.name[1])
 			names[n++] = o.spec.name;
@@ -248,9 +300,16 @@ static int unknown_option(struct arguments *a, const struct command *c, const ch
 	snprintf(word, sizeof(word), "%.*s", (int)(len < WORD_SIZE ? len : WORD_SIZE), name);
 	near = nearest(word, names, n);
 	if (near)
-		return problem(a, "unknown option '%s', did you mean '--%s'? See 'svcrules help %s'", typed, near,
-			       c->name);
+		return problem(a,
+			       "unknown option '%s', did you mean '--%s'? See 'svcrules help %s'",
+			       typed, near, c->name);
 	return problem(a, "unknown option '%s'; see 'svcrules help %s'", typed, c->name);
+}
+
+static int valueless_option(struct arguments *a, const struct command *c, const char *typed)
+{
+	return problem(a, "'%s': this option takes no value; see 'svcrules help %s'", typed,
+		       c->name);
 }
 
 static int append_word(const char ***list, size_t *n, const char *s)
@@ -284,7 +343,8 @@ static int take_option(struct arguments *a, const struct option *o, const char *
 	char buf[40];
 
 	if (choices && value && !has_choice(choices, value))
-		return problem(a, "%s: '%s' is not known, expected %s%s", option_typed(&o->spec, buf), value,
+		return problem(a, "%s: '%s' is not known, expected %s%s",
+			       option_typed(&o->spec, buf), value,
 			       strchr(choices, ' ') ? "one of: " : "", choices);
 	if (o->setting)
 		return take_setting(a, o, value);
@@ -294,7 +354,8 @@ static int take_option(struct arguments *a, const struct option *o, const char *
 }
 
 /* Takes the option in argv[*at] and, if it stands apart, its value. */
-static int parse_one(struct arguments *a, const struct command *c, int argc, char *const *argv, int *at)
+static int parse_one(struct arguments *a, const struct command *c, int argc, char *const *argv,
+		     int *at)
 {
 	const char *typed = argv[*at], *name = typed + 1, *joined = NULL;
 	struct option o;
@@ -307,17 +368,17 @@ static int parse_one(struct arguments *a, const struct command *c, int argc, cha
 	} else if (typed[2]) {
 		joined = typed + 2;
 	}
-	/* A single letter after two dashes, or a word after one, is a slip of the finger. */
+	/* a single letter after two dashes, or a word after one, is a mistake */
 	if ((len == 1 && typed[1] == '-') || !find_option(c, name, len, &o)) {
 		if (typed[1] != '-')
 			name = typed + 1, len = strcspn(name, "=");
 		return unknown_option(a, c, typed, name, len);
 	}
 	if (!o.spec.argument)
-		return joined ? problem(a, "'%s': this option takes no value; see 'svcrules help %s'", typed, c->name)
-			      : take_option(a, &o, NULL);
+		return joined ? valueless_option(a, c, typed) : take_option(a, &o, NULL);
 	if (!joined && ++*at >= argc)
-		return problem(a, "'%s' needs a value: %s; see 'svcrules help %s'", typed, o.spec.argument, c->name);
+		return problem(a, "'%s' needs a value: %s; see 'svcrules help %s'", typed,
+			       o.spec.argument, c->name);
 	return take_option(a, &o, joined ? joined : argv[*at]);
 }
 
@@ -339,13 +400,9 @@ static bool has_format(const char *const *formats, const char *format)
 	return *formats;
 }
 
-static const char *const *formats_of(const struct svcrules_target *t, bool changes)
-{
-	return changes ? t->change_formats : t->formats;
-}
-
-/* A format that only another target has. */
-static int check_format(struct arguments *a, const struct command *c, const char *format, bool changes)
+/* Checks that the target has the format. */
+static int check_format(struct arguments *a, const struct command *c, const char *format,
+			bool changes)
 {
 	const struct svcrules_target *t;
 
@@ -354,10 +411,11 @@ static int check_format(struct arguments *a, const struct command *c, const char
 	for (size_t i = 0; (t = svcrules_target(i)); i++)
 		if (has_format(formats_of(t, changes), format))
 			break;
-	return problem(a, "'-o %s' needs --backend %s; see 'svcrules help %s'", format, t ? t->name : "?", c->name);
+	return problem(a, "'-o %s' needs --backend %s; see 'svcrules help %s'", format,
+		       t ? t->name : "?", c->name);
 }
 
-/* What would have no effect is a mistake. */
+/* Refuses settings and formats of another target, which would have no effect. */
 static int check_target(struct arguments *a, const struct command *c)
 {
 	char typed[40];
@@ -371,11 +429,19 @@ static int check_target(struct arguments *a, const struct command *c)
 		const struct option_spec spec = { .name = s->setting->name };
 
 		if (s->target != a->target && !s->setting->any_target)
-			return problem(a, "'%s' needs --backend %s; see 'svcrules help %s'", option_typed(&spec, typed),
-				       s->target->name, c->name);
+			return problem(a, "'%s' needs --backend %s; see 'svcrules help %s'",
+				       option_typed(&spec, typed), s->target->name, c->name);
 	}
 	err = check_format(a, c, a->value[OPT_OUTPUT], false);
 	return err ? err : check_format(a, c, a->value[OPT_OUTPUT_CHANGES], true);
+}
+
+static int unexpected_argument(struct arguments *a, const struct command *c, const char *word)
+{
+	bool reads = c->options[0] == &input_options;
+
+	return problem(a, "unexpected argument '%s'%s; see 'svcrules help %s'", word,
+		       reads ? " (input files are named with -f)" : "", c->name);
 }
 
 int arguments_parse(struct arguments *a, const struct command *c, int argc, char *const *argv)
@@ -396,8 +462,7 @@ int arguments_parse(struct arguments *a, const struct command *c, int argc, char
 		else if (c->operands)
 			err = append_word(&a->operands, &a->noperands, argv[i]);
 		else
-			err = problem(a, "unexpected argument '%s'%s; see 'svcrules help %s'", argv[i],
-				      c->options[0] == &input_options ? " (input files are named with -f)" : "", c->name);
+			err = unexpected_argument(a, c, argv[i]);
 		if (err)
 			return err;
 	}
@@ -420,7 +485,8 @@ int arguments_wait(const struct arguments *a, unsigned *ret_ms)
 		errno = 0;
 		seconds = strtoul(value, &end, 10);
 		if (*value < '0' || *value > '9' || *end || errno || seconds > WAIT_MAX) {
-			say("--wait: '%s' is not valid, expected seconds from 0 to %lu", value, WAIT_MAX);
+			say("--wait: '%s' is not valid, expected seconds from 0 to %lu", value,
+			    WAIT_MAX);
 			return EXIT_USAGE;
 		}
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The command line's options: one table, groups of it that commands name, and the parser.
- * Settings of targets come from the library and stand behind the option --target.
+ * Settings of targets come from the library and follow the option --target.
  */
 #ifndef SVCRULES_OPTIONS_H
 #define SVCRULES_OPTIONS_H
@@ -47,17 +47,19 @@ struct option_spec {
 	bool library;         /* handed to svcrules_options_set() under its name */
 };
 
-/* Options that belong together; a command lists the groups that it takes, in the order of its help. */
+/* Options that belong together. A command lists its groups in the order of its help. */
 struct option_group {
 	const enum option_id *ids;
 	size_t n;
 	bool settings;   /* the settings of all targets follow */
-	bool apply_only; /* also those that mean something only where the kernel is changed */
+	bool apply_only; /* also the settings that are for apply alone */
+	bool removes;    /* --target limits what is removed: there is no default */
 };
 
-extern const struct option_group input_options, from_options, output_options, output_changes_options, try_options,
-	node_options, table_options, family_options, apply_target_options, target_options, delete_target_options,
-	empty_options, writer_options, completion_options, help_options;
+extern const struct option_group input_options, from_options, output_options,
+	output_changes_options, try_options, node_options, table_options, family_options,
+	apply_target_options, target_options, delete_target_options, empty_options, writer_options,
+	completion_options, help_options;
 
 struct command;
 

@@ -11,51 +11,91 @@
 #define ARGS_MAX 8
 #define COUNT(a) ((int)(sizeof(a) / sizeof((a)[0])))
 
-static int parse(struct arguments *a, enum command_id c, const char *const *words)
+extern const struct command command_apply, command_compile, command_delete, command_diff,
+	command_help;
+
+static char *options_test_texts[32];
+static size_t options_test_ntexts;
+
+static void options_test_teardown(void)
+{
+	while (options_test_ntexts > 0)
+		free(options_test_texts[--options_test_ntexts]);
+}
+
+/* A copy of `text`, until the test ends, with the name of the second target for each "@". */
+static const char *options_test_text(const char *text)
+{
+	char *copy = NULL;
+	size_t size;
+	FILE *f = open_memstream(&copy, &size);
+
+	ck_assert_ptr_nonnull(f);
+	for (; *text; text++)
+		if (*text == '@')
+			fputs(svcrules_target(1)->name, f);
+		else
+			fputc(*text, f);
+	ck_assert_int_eq(fclose(f), 0);
+	ck_assert_uint_lt(options_test_ntexts, 32);
+	options_test_texts[options_test_ntexts++] = copy;
+	return copy;
+}
+
+static int options_test_parse(struct arguments *a, const struct command *c,
+			      const char *const *words)
 {
 	char *argv[ARGS_MAX + 1];
 	int n = 0;
 
-	for (; n < ARGS_MAX && words[n]; n++)
-		argv[n] = (char *)(uintptr_t)words[n]; /* the parser does not write */
+	for (; n < ARGS_MAX && words[n]; n++) /* the parser does not write */
+		argv[n] = (char *)(uintptr_t)options_test_text(words[n]);
 	return arguments_parse(a, c, n, argv);
 }
 
 static const struct {
 	const char *words[ARGS_MAX];
-	enum command_id command;
+	const struct command *command;
 	enum option_id option;
 	const char *value; /* NULL: given without one */
 	size_t nfiles;
 } good[] = {
-	{ { "-f", "a.json" }, CMD_APPLY, OPT_FILE, "a.json", 1 },
-	{ { "-fa.json" }, CMD_APPLY, OPT_FILE, "a.json", 1 },
-	{ { "-f", "-" }, CMD_APPLY, OPT_FILE, "-", 1 },
-	{ { "-f", "a", "-f", "b", "-fc" }, CMD_DIFF, OPT_FILE, "c", 3 },
-	{ { "--zone", "z" }, CMD_APPLY, OPT_ZONE, "z", 0 },
-	{ { "--zone=z" }, CMD_APPLY, OPT_ZONE, "z", 0 },
-	{ { "--zone=" }, CMD_APPLY, OPT_ZONE, "", 0 },
-	{ { "--zone=a=b" }, CMD_APPLY, OPT_ZONE, "a=b", 0 },
-	{ { "--zone", "a", "--zone", "b" }, CMD_APPLY, OPT_ZONE, "b", 0 },
-	{ { "--dry-run", "-f", "x" }, CMD_APPLY, OPT_DRY_RUN, NULL, 1 },
-	{ { "-f", "x", "--masquerade-all" }, CMD_COMPILE, OPT_MASQUERADE_ALL, NULL, 1 },
-	{ { "-o", "json" }, CMD_COMPILE, OPT_OUTPUT_COMPILE, "json", 0 },
-	{ { "-otext" }, CMD_DIFF, OPT_OUTPUT_DIFF, "text", 0 },
-	{ { "--backend", "nftables" }, CMD_APPLY, OPT_BACKEND, "nftables", 0 },
-	{ { "--backend", "ipvs", "--strict-arp" }, CMD_APPLY, OPT_BACKEND, "ipvs", 0 },
-	{ { "--help" }, CMD_DELETE, OPT_HELP, NULL, 0 },
-	{ { "-h" }, CMD_DELETE, OPT_HELP, NULL, 0 },
-	{ { "--wait", "0" }, CMD_DELETE, OPT_WAIT, "0", 0 },
+	{ { "-f", "a.json" }, &command_apply, OPT_FILE, "a.json", 1 },
+	{ { "-fa.json" }, &command_apply, OPT_FILE, "a.json", 1 },
+	{ { "-f", "-" }, &command_apply, OPT_FILE, "-", 1 },
+	{ { "-f", "a", "-f", "b", "-fc" }, &command_diff, OPT_FILE, "c", 3 },
+	{ { "--zone", "z" }, &command_apply, OPT_ZONE, "z", 0 },
+	{ { "--zone=z" }, &command_apply, OPT_ZONE, "z", 0 },
+	{ { "--zone=" }, &command_apply, OPT_ZONE, "", 0 },
+	{ { "--zone=a=b" }, &command_apply, OPT_ZONE, "a=b", 0 },
+	{ { "--zone", "a", "--zone", "b" }, &command_apply, OPT_ZONE, "b", 0 },
+	{ { "--dry-run", "-f", "x" }, &command_apply, OPT_DRY_RUN, NULL, 1 },
+	{ { "-f", "x", "--masquerade-all" }, &command_compile, OPT_MASQUERADE_ALL, NULL, 1 },
+	{ { "-o", "json" }, &command_compile, OPT_OUTPUT, "json", 0 },
+	{ { "-otext" }, &command_diff, OPT_OUTPUT_CHANGES, "text", 0 },
+	{ { "--backend", "nftables" }, &command_apply, OPT_TARGET, "nftables", 0 },
+	{ { "--backend", "@", "--strict-arp" }, &command_apply, OPT_TARGET, "@", 0 },
+	{ { "--target", "nftables" }, &command_apply, OPT_TARGET, "nftables", 0 },
+	{ { "--target=@", "--strict-arp" }, &command_apply, OPT_TARGET, "@", 0 },
+	{ { "--target", "@" }, &command_delete, OPT_TARGET, "@", 0 },
+	{ { "--backend=@", "--target=nftables" }, &command_diff, OPT_TARGET, "nftables", 0 },
+	{ { "--target=nftables", "--backend=@", "-oip" }, &command_diff, OPT_OUTPUT_CHANGES,
+	  "ip", 0 },
+	{ { "--help" }, &command_delete, OPT_HELP, NULL, 0 },
+	{ { "-h" }, &command_delete, OPT_HELP, NULL, 0 },
+	{ { "--wait", "0" }, &command_delete, OPT_WAIT, "0", 0 },
 };
 
-START_TEST(test_good)
+START_TEST(test_options_good)
 {
 	struct arguments a;
 
-	ck_assert_int_eq(parse(&a, good[_i].command, good[_i].words), 0);
+	ck_assert_int_eq(options_test_parse(&a, good[_i].command, good[_i].words), 0);
 	ck_assert_ptr_null(a.problem);
 	ck_assert(a.given[good[_i].option]);
-	ck_assert_pstr_eq(a.value[good[_i].option], good[_i].value);
+	ck_assert_pstr_eq(a.value[good[_i].option],
+			  good[_i].value ? options_test_text(good[_i].value) : NULL);
+	ck_assert(!a.given[OPT_BACKEND]);
 	ck_assert_uint_eq(a.nfiles, good[_i].nfiles);
 	arguments_free(&a);
 }
@@ -63,44 +103,122 @@ END_TEST
 
 static const struct {
 	const char *words[ARGS_MAX];
-	enum command_id command;
+	const struct command *command;
 	const char *problem; /* its beginning */
 } bad[] = {
-	{ { "--dryrun" }, CMD_APPLY, "unknown option '--dryrun', did you mean '--dry-run'? See 'svcrules help apply'" },
-	{ { "--node-ips=1" }, CMD_APPLY, "unknown option '--node-ips=1', did you mean '--node-ip'?" },
-	{ { "--masq" }, CMD_APPLY, "unknown option '--masq', did you mean '--masquerade-all'?" },
-	{ { "--hlep" }, CMD_APPLY, "unknown option '--hlep', did you mean '--help'?" },
-	{ { "-quiet" }, CMD_APPLY, "unknown option '-quiet', did you mean" },
-	{ { "--xyzzyx" }, CMD_APPLY, "unknown option '--xyzzyx'; see 'svcrules help apply'" },
-	{ { "-x" }, CMD_APPLY, "unknown option '-x'; see" },
-	{ { "--" "=" }, CMD_APPLY, "unknown option '--='; see" },
-	{ { "--from", "x" }, CMD_APPLY, "'apply' has no option '--from', 'diff' has" },
-	{ { "-o", "json" }, CMD_APPLY, "'apply' has no option '-o', 'compile' has" },
-	{ { "-f" }, CMD_APPLY, "'-f' needs a value: FILE" },
-	{ { "--zone" }, CMD_APPLY, "'--zone' needs a value: NAME" },
-	{ { "--dry-run=yes" }, CMD_APPLY, "'--dry-run=yes': this option takes no value" },
-	{ { "--backend", "iptables" }, CMD_APPLY, "--backend: 'iptables' is not known, expected one of: nftables ipvs" },
-	{ { "--strict-arp" }, CMD_APPLY, "'--strict-arp' needs --backend ipvs; see 'svcrules help apply'" },
-	{ { "--ipvs-scheduler=lc", "--backend=nftables" }, CMD_DIFF, "'--ipvs-scheduler' needs --backend ipvs" },
-	{ { "-o", "ipvsadm" }, CMD_COMPILE, "'-o ipvsadm' needs --backend ipvs; see 'svcrules help compile'" },
-	{ { "-o", "yaml" }, CMD_COMPILE, "-o: 'yaml' is not known, expected one of: nft json" },
-	{ { "-o", "nft json" }, CMD_COMPILE, "-o: 'nft json' is not known" },
-	{ { "-o", "" }, CMD_COMPILE, "-o: '' is not known" },
-	{ { "services.json" }, CMD_APPLY, "unexpected argument 'services.json' (input files are named with -f)" },
-	{ { "--", "--quiet" }, CMD_DELETE, "unexpected argument '--quiet'; see" },
+	{ { "--dryrun" }, &command_apply,
+	  "unknown option '--dryrun', did you mean '--dry-run'? See 'svcrules help apply'" },
+	{ { "--node-ips=1" }, &command_apply,
+	  "unknown option '--node-ips=1', did you mean '--node-ip'?" },
+	{ { "--masq" }, &command_apply,
+	  "unknown option '--masq', did you mean '--masquerade-all'?" },
+	{ { "--hlep" }, &command_apply, "unknown option '--hlep', did you mean '--help'?" },
+	{ { "-quiet" }, &command_apply, "unknown option '-quiet', did you mean" },
+	{ { "--xyzzyx" }, &command_apply, "unknown option '--xyzzyx'; see 'svcrules help apply'" },
+	{ { "-x" }, &command_apply, "unknown option '-x'; see" },
+	{ { "--" "=" }, &command_apply, "unknown option '--='; see" },
+	{ { "--from", "x" }, &command_apply, "'apply' has no option '--from', 'diff' has" },
+	{ { "-o", "json" }, &command_apply, "'apply' has no option '-o', 'compile' has" },
+	{ { "-f" }, &command_apply, "'-f' needs a value: FILE" },
+	{ { "--zone" }, &command_apply, "'--zone' needs a value: NAME" },
+	{ { "--dry-run=yes" }, &command_apply, "'--dry-run=yes': this option takes no value" },
+	{ { "--backend", "iptables" }, &command_apply,
+	  "--backend: 'iptables' is not known, expected one of: nftables @" },
+	{ { "--strict-arp" }, &command_apply,
+	  "'--strict-arp' needs --backend @; see 'svcrules help apply'" },
+	{ { "--@-scheduler=lc", "--backend=nftables" }, &command_diff,
+	  "'--@-scheduler' needs --backend @" },
+	{ { "-o", "@adm" }, &command_compile,
+	  "'-o @adm' needs --backend @; see 'svcrules help compile'" },
+	{ { "-o", "yaml" }, &command_compile,
+	  "-o: 'yaml' is not known, expected one of: nft json" },
+	{ { "-o", "nft json" }, &command_compile, "-o: 'nft json' is not known" },
+	{ { "-o", "" }, &command_compile, "-o: '' is not known" },
+	{ { "services.json" }, &command_apply,
+	  "unexpected argument 'services.json' (input files are named with -f)" },
+	{ { "--", "--quiet" }, &command_delete, "unexpected argument '--quiet'; see" },
+	{ { "--target", "iptables" }, &command_apply,
+	  "--target: 'iptables' is not known, expected one of: nftables @" },
+	{ { "--target=" }, &command_delete,
+	  "--target: '' is not known, expected one of: nftables @" },
+	{ { "--target" }, &command_apply,
+	  "'--target' needs a value: NAME; see 'svcrules help apply'" },
+	{ { "--targte=@" }, &command_apply,
+	  "unknown option '--targte=@', did you mean '--target'? See" },
+	{ { "--target=nftables", "--strict-arp" }, &command_apply,
+	  "'--strict-arp' needs --backend @; see" },
+	{ { "--no-sysctls", "--target=@", "--backend=nftables" }, &command_apply,
+	  "'--no-sysctls' needs --backend @" },
+	{ { "-o", "@adm", "--from=x" }, &command_diff,
+	  "'-o @adm' needs --backend @; see 'svcrules help diff'" },
+	{ { "-o", "text" }, &command_compile,
+	  "-o: 'text' is not known, expected one of: nft json ip @adm" },
+	{ { "-o", "x" }, &command_diff,
+	  "-o: 'x' is not known, expected one of: text nft json ip @adm" },
+	{ { "--drain-timeout=1", "--target=@" }, &command_diff,
+	  "'diff' has no option '--drain-timeout', 'apply' has; see 'svcrules help diff'" },
+	{ { "--family=any" }, &command_apply,
+	  "--family: 'any' is not known, expected one of: ipv4 ipv6 both" },
+	{ { "--completion", "fish" }, &command_help,
+	  "--completion: 'fish' is not known, expected bash" },
+	{ { "--zone", "z" }, &command_delete,
+	  "'delete' has no option '--zone', 'apply' has; see 'svcrules help delete'" },
 };
 
-START_TEST(test_bad)
+START_TEST(test_options_bad)
 {
+	const char *problem;
 	struct arguments a;
 
-	ck_assert_int_eq(parse(&a, bad[_i].command, bad[_i].words), -EINVAL);
-	ck_assert_msg(strncmp(a.problem, bad[_i].problem, strlen(bad[_i].problem)) == 0, "%s", a.problem);
+	ck_assert_int_eq(options_test_parse(&a, bad[_i].command, bad[_i].words), -EINVAL);
+	problem = options_test_text(bad[_i].problem);
+	ck_assert_msg(strncmp(a.problem, problem, strlen(problem)) == 0, "%s", a.problem);
 	arguments_free(&a);
 }
 END_TEST
 
-START_TEST(test_long_word)
+/*
+ * Settings of targets are kept in the order in which they were first given; the last value
+ * counts.
+ */
+START_TEST(test_options_settings)
+{
+	static const char *const words[ARGS_MAX] = {
+		"--strict-arp", "--@-scheduler", "lc", "--drain-timeout=5", "--@-scheduler=sh",
+		"--target=@",
+	};
+	struct arguments a;
+
+	ck_assert_int_eq(options_test_parse(&a, &command_apply, words), 0);
+	ck_assert_ptr_eq(a.target, svcrules_target(1));
+	ck_assert_uint_eq(a.nsettings, 3);
+	ck_assert_str_eq(a.settings[0].setting->name, "strict-arp");
+	ck_assert_ptr_null(a.settings[0].value);
+	ck_assert_str_eq(a.settings[1].setting->name, options_test_text("@-scheduler"));
+	ck_assert_str_eq(a.settings[1].value, "sh");
+	ck_assert_str_eq(a.settings[2].setting->name, "drain-timeout");
+	ck_assert_str_eq(a.settings[2].value, "5");
+	for (size_t i = 0; i < a.nsettings; i++)
+		ck_assert_ptr_eq(a.settings[i].target, svcrules_target(1));
+	arguments_free(&a);
+}
+END_TEST
+
+/* How long endpoints drain counts also after a change to another target. */
+START_TEST(test_options_setting_of_another_target)
+{
+	static const char *const words[ARGS_MAX] = { "--drain-timeout", "5" };
+	struct arguments a;
+
+	ck_assert_int_eq(options_test_parse(&a, &command_apply, words), 0);
+	ck_assert_ptr_eq(a.target, svcrules_target(0));
+	ck_assert_uint_eq(a.nsettings, 1);
+	ck_assert_ptr_eq(a.settings[0].target, svcrules_target(1));
+	arguments_free(&a);
+}
+END_TEST
+
+START_TEST(test_options_long_word)
 {
 	char word[5000];
 	const char *const words[ARGS_MAX] = { word };
@@ -108,12 +226,12 @@ START_TEST(test_long_word)
 
 	memset(word, '-', sizeof(word));
 	word[sizeof(word) - 1] = '\0';
-	ck_assert_int_eq(parse(&a, CMD_APPLY, words), -EINVAL);
+	ck_assert_int_eq(options_test_parse(&a, &command_apply, words), -EINVAL);
 	arguments_free(&a);
 }
 END_TEST
 
-START_TEST(test_nearest)
+START_TEST(test_options_nearest)
 {
 	static const char *const names[] = { "apply", "compile", "delete", "diff", "help" };
 
@@ -126,7 +244,7 @@ START_TEST(test_nearest)
 }
 END_TEST
 
-static char *text_of(void (*print)(FILE *, const void *), const void *arg)
+static char *options_test_print(void (*print)(FILE *, const void *), const void *arg)
 {
 	char *text = NULL;
 	size_t size;
@@ -138,65 +256,97 @@ static char *text_of(void (*print)(FILE *, const void *), const void *arg)
 	return text;
 }
 
-static void print_help(FILE *f, const void *c)
+static void options_test_help(FILE *f, const void *c)
 {
 	help_command(f, c);
 }
 
-static void print_completion(FILE *f, const void *unused)
+static void options_test_completion(FILE *f, const void *unused)
 {
 	(void)unused;
 	help_completion(f);
 }
 
+static bool options_test_taken(const struct command *c, const char *name)
+{
+	struct option o;
+
+	for (size_t i = 0; option_at(c, i, &o); i++)
+		if (strcmp(o.spec.name, name) == 0)
+			return true;
+	return false;
+}
+
 /* Each command's help names each of its options, and explains it, and no other. */
-START_TEST(test_help)
+START_TEST(test_options_help)
 {
 	const struct command *c = commands[_i];
-	char *text = text_of(print_help, c), typed[40], line[64];
+	char *text = options_test_print(options_test_help, c), typed[40], line[64];
+	struct option o;
 
-	ck_assert_int_eq(c->id, _i);
 	ck_assert_ptr_eq(command_find(c->name), c);
 	ck_assert_ptr_nonnull(strstr(text, c->synopsis));
-	for (size_t i = 0; i < OPT_COUNT; i++) {
-		const struct option_spec *s = &option_specs[i];
-
-		snprintf(line, sizeof(line), "\n  %s ", option_typed(s, typed));
-		if (option_taken((enum option_id)i, c->id)) {
-			ck_assert_msg(strstr(text, line) != NULL, "%s: %s", c->name, typed);
-			ck_assert_msg(strstr(text, s->help) != NULL, "%s: %s", c->name, s->help);
-		} else if (s->name[1]) {
-			ck_assert_msg(strstr(text, line) == NULL, "%s: %s", c->name, typed);
+	for (size_t k = 0; commands[k]; k++)
+		for (size_t i = 0; option_at(commands[k], i, &o); i++) {
+			snprintf(line, sizeof(line), "\n  %s ", option_typed(&o.spec, typed));
+			if (commands[k] == c) {
+				ck_assert_msg(strstr(text, line) != NULL, "%s: %s", c->name, typed);
+				ck_assert_msg(strstr(text, o.spec.help) != NULL, "%s: %s", c->name,
+					      o.spec.help);
+			} else if (o.spec.name[1] && !options_test_taken(c, o.spec.name)) {
+				ck_assert_msg(strstr(text, line) == NULL, "%s: %s", c->name, typed);
+			}
 		}
-	}
 	for (const char *p = text; *p; p += strcspn(p, "\n") + 1)
 		ck_assert_msg(strcspn(p, "\n") <= 110, "%s", p);
 	free(text);
 }
 END_TEST
 
-START_TEST(test_table)
+/* Each option is complete, and no command has two of one name. */
+START_TEST(test_options_table)
 {
-	const struct option_spec *s = &option_specs[_i];
+	const struct command *c = commands[_i];
+	struct option o, other;
 
-	ck_assert_ptr_nonnull(s->name);
-	ck_assert_ptr_nonnull(s->help);
-	ck_assert_uint_ne(s->commands, 0);
-	ck_assert(!s->choices || s->argument);
-	/* No command has two of one name. */
-	for (int i = 0; i < _i; i++)
-		ck_assert(strcmp(option_specs[i].name, s->name) != 0 || !(option_specs[i].commands & s->commands));
+	for (size_t i = 0; option_at(c, i, &o); i++) {
+		ck_assert_ptr_nonnull(o.spec.name);
+		ck_assert_ptr_nonnull(o.spec.help);
+		ck_assert(!o.spec.choices || o.spec.argument);
+		ck_assert(!o.setting == (o.id != OPT_COUNT));
+		for (size_t k = 0; k < i; k++) {
+			ck_assert(option_at(c, k, &other));
+			ck_assert_str_ne(o.spec.name, other.spec.name);
+		}
+	}
 }
 END_TEST
 
-START_TEST(test_completion)
+/* Each setting of a target is an option of the commands that build rule sets, or of apply alone. */
+START_TEST(test_options_settings_are_options)
 {
-	char *text = text_of(print_completion, NULL), typed[40];
+	static const struct command *const builders[] = { &command_compile, &command_diff };
+	const struct svcrules_target *t = svcrules_target((size_t)_i);
 
-	for (size_t i = 0; i < OPT_COUNT; i++)
-		ck_assert_ptr_nonnull(strstr(text, option_typed(&option_specs[i], typed)));
-	for (size_t i = 0; i < CMD_COUNT; i++)
-		ck_assert_ptr_nonnull(strstr(text, commands[i]->name));
+	for (const struct svcrules_setting *s = t->settings; s->name; s++) {
+		ck_assert(options_test_taken(&command_apply, s->name));
+		for (size_t i = 0; i < 2; i++)
+			ck_assert_int_eq(options_test_taken(builders[i], s->name), !s->apply_only);
+		ck_assert(!options_test_taken(&command_delete, s->name));
+	}
+}
+END_TEST
+
+START_TEST(test_options_completion)
+{
+	char *text = options_test_print(options_test_completion, NULL), typed[40];
+	struct option o;
+
+	for (size_t c = 0; commands[c]; c++) {
+		ck_assert_ptr_nonnull(strstr(text, commands[c]->name));
+		for (size_t i = 0; option_at(commands[c], i, &o); i++)
+			ck_assert_ptr_nonnull(strstr(text, option_typed(&o.spec, typed)));
+	}
 	free(text);
 }
 END_TEST
@@ -216,7 +366,7 @@ static const struct {
 	{ "\342\200", "\\xe2\\x80" },        /* cut short */
 };
 
-START_TEST(test_escape)
+START_TEST(test_options_escape)
 {
 	char *s = say_escape(escapes[_i].raw);
 
@@ -230,16 +380,24 @@ int main(void)
 	Suite *s = suite_create("options");
 	TCase *t = tcase_create("options");
 	SRunner *r = srunner_create(s);
-	int failed;
+	int failed, ncommands = 0, ntargets = 0;
 
-	tcase_add_loop_test(t, test_good, 0, COUNT(good));
-	tcase_add_loop_test(t, test_bad, 0, COUNT(bad));
-	tcase_add_test(t, test_long_word);
-	tcase_add_test(t, test_nearest);
-	tcase_add_loop_test(t, test_help, 0, CMD_COUNT);
-	tcase_add_loop_test(t, test_table, 0, OPT_COUNT);
-	tcase_add_test(t, test_completion);
-	tcase_add_loop_test(t, test_escape, 0, COUNT(escapes));
+	while (commands[ncommands])
+		ncommands++;
+	while (svcrules_target((size_t)ntargets))
+		ntargets++;
+	tcase_add_checked_fixture(t, NULL, options_test_teardown);
+	tcase_add_loop_test(t, test_options_good, 0, COUNT(good));
+	tcase_add_loop_test(t, test_options_bad, 0, COUNT(bad));
+	tcase_add_test(t, test_options_settings);
+	tcase_add_test(t, test_options_setting_of_another_target);
+	tcase_add_test(t, test_options_long_word);
+	tcase_add_test(t, test_options_nearest);
+	tcase_add_loop_test(t, test_options_help, 0, ncommands);
+	tcase_add_loop_test(t, test_options_table, 0, ncommands);
+	tcase_add_loop_test(t, test_options_settings_are_options, 0, ntargets);
+	tcase_add_test(t, test_options_completion);
+	tcase_add_loop_test(t, test_options_escape, 0, COUNT(escapes));
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_ENV);
 	failed = srunner_ntests_failed(r);

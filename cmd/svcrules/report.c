@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 void findings_print(struct session *s, bool quiet)
 {
@@ -29,8 +28,10 @@ int session_lock(const struct arguments *a, int *ret_fd)
 	err = lock_take(ret_fd, ms, &holder);
 	if (!err)
 		return EXIT_DONE;
+	if (err == -ENOMEM)
+		return say_enomem();
 	if (err != -EBUSY) {
-		say("cannot take the lock: %s", strerror(-err));
+		say("cannot take the lock: %s", session_errno_text(err));
 		return EXIT_KERNEL;
 	}
 	if (holder)

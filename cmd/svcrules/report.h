@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Findings of drivers printed, and the lock with its messages. */
+/* Prints findings of drivers, and takes the lock with messages. */
 #ifndef SVCRULES_REPORT_H
 #define SVCRULES_REPORT_H
 

@@ -26,8 +26,13 @@ static size_t utf8_decode(const unsigned char *s, uint32_t *ret)
 /* What a terminal obeys rather than shows: controls, and marks that reorder the line. */
 static bool is_control(uint32_t c)
 {
-	return c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x200e && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
-	       (c >= 0x2066 && c <= 0x2069);
+	return c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x200e && c <= 0x200f) ||
+	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+}
+
+static char say_letter(uint32_t c)
+{
+	return c == '\n' ? 'n' : c == '\t' ? 't' : 'r';
 }
 
 char *say_escape(const char *text)
@@ -45,9 +50,10 @@ char *say_escape(const char *text)
 			memcpy(out + at, s, n);
 			at += n;
 		} else if (c == '\n' || c == '\t' || c == '\r') {
-			at += (size_t)snprintf(out + at, 5, "\\%c", c == '\n' ? 'n' : c == '\t' ? 't' : 'r');
+			at += (size_t)snprintf(out + at, 5, "\\%c", say_letter(c));
 		} else {
-			at += (size_t)snprintf(out + at, 7, n > 1 ? "\\u%04x" : "\\x%02x", (unsigned)c);
+			at += (size_t)snprintf(out + at, 7, n > 1 ? "\\u%04x" : "\\x%02x",
+					       (unsigned)c);
 		}
 		s += n ? n : 1;
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Words for the user: standard error for what went wrong, standard output for the product. */
+/* Output: messages go to standard error, the product to standard output. */
 #ifndef SVCRULES_SAY_H
 #define SVCRULES_SAY_H
 

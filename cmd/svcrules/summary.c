@@ -19,8 +19,8 @@ static const char *plural(size_t n)
 
 static void summary_changes(const struct summary *s)
 {
-	printf("%zu element%s added, %zu removed", s->changed->elements_added, plural(s->changed->elements_added),
-	       s->changed->elements_removed);
+	printf("%zu element%s added, %zu removed", s->changed->elements_added,
+	       plural(s->changed->elements_added), s->changed->elements_removed);
 	if (s->other)
 		printf(", %zu change%s of %s", s->other, plural(s->other), s->other_noun);
 	printf(" (%zu change%s %s)", s->messages, plural(s->messages), s->done);

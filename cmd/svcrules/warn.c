@@ -26,9 +26,11 @@ void warn_host(struct netlink *n, const struct svcrules_stats *stats)
 	bool bridge = (ipv4 || ipv6) && host_has_bridge() == 1;
 
 	if (ipv4)
-		warn_sysctl("net/ipv4/ip_forward", "this node forwards nothing to endpoints elsewhere");
+		warn_sysctl("net/ipv4/ip_forward",
+			    "this node forwards nothing to endpoints elsewhere");
 	if (ipv6)
-		warn_sysctl("net/ipv6/conf/all/forwarding", "this node forwards nothing to endpoints elsewhere");
+		warn_sysctl("net/ipv6/conf/all/forwarding",
+			    "this node forwards nothing to endpoints elsewhere");
 	if (ipv4 && bridge)
 		warn_sysctl("net/bridge/bridge-nf-call-iptables",
 			    "pods on one bridge do not reach each other through services");
@@ -36,8 +38,10 @@ void warn_host(struct netlink *n, const struct svcrules_stats *stats)
 		warn_sysctl("net/bridge/bridge-nf-call-ip6tables",
 			    "pods on one bridge do not reach each other through services");
 	if (host_has_kube_proxy(n) == 1)
-		say("warning: kube-proxy's own rules are here: both translate the same addresses, and who comes first wins");
+		say("warning: kube-proxy's own rules are here: both translate the same addresses, "
+		    "and who comes first wins");
 	if (!stats->pod_cidrs_known && stats->services)
-		say("warning: no pod CIDR is known (Node objects with podCIDRs, or --cluster-cidr): "
-		    "traffic to cluster IPs from outside the cluster is not masqueraded");
+		say("warning: no pod CIDR is known (Node objects with podCIDRs, or "
+		    "--cluster-cidr): traffic to cluster IPs from outside the cluster is not "
+		    "masqueraded");
 }

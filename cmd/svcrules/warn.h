@@ -9,8 +9,8 @@ struct netlink;
 struct svcrules_stats;
 
 /*
- * Warns of common mistakes in this host's setup that keep the rules wanted
- * from working: what is served in each family, and how much. Changes nothing.
+ * Prints warnings about common mistakes in this host's setup that keep the rules
+ * of a rule set with these numbers from working. Changes nothing.
  */
 void warn_host(struct netlink *n, const struct svcrules_stats *stats);
 

@@ -74,7 +74,7 @@ same_names() {
 
 ipvs_named() {
 	grep -E '^(rules/(nft|nftables)|cmd/svcrules)/' "$tmp/files" |
-		grep -vE '^cmd/svcrules/kernel/(ipvs|link)(_test)?\.[ch]$' |
+		grep -vE '^cmd/svcrules/kernel/(ipvs|link)[a-z_]*\.[ch]$' |
 		xargs -r grep -inoE '.{0,30}ipvs.{0,30}' /dev/null | sed -E 's/^([^:]*:[0-9]+):[[:space:]]*(.*)/\1: names IPVS: \2/'
 }
 

@@ -15,7 +15,7 @@ TEST_PACKAGES := $(CHECK_PACKAGES) iptables valgrind shellcheck cppcheck univers
 # suite ends with a line "NAME: N passed, N failed[, N skipped]".
 S := bash testdata/suites
 # unit test programs that need a module this kernel may not have, wherever they are
-VM_TESTS := $(foreach t,generic_ipvs_test link_test sysctls_test,$(or $(filter %/$t,$(TESTS)),\
+VM_TESTS := $(foreach t,ipvs_test ipvs_generic_test ipvs_make_test link_test,$(or $(filter %/$t,$(TESTS)),\
 	$(error no test program is named $t any more: change VM_TESTS in testdata/suites/tests.mk)))
 define suite
 $(if $(filter $(1),$(SUITES)),$(error suite $(1) is declared twice))

@@ -13,7 +13,8 @@ static int batch_report(struct transition *t, size_t part, enum svcrules_stage s
 
 	for (size_t i = 0; i < n; i++) {
 		char *text = NULL, **wanted = reported < REFUSALS_MAX ? &text : NULL;
-		enum svcrules_refused r = svcrules_changes_refused(t->changes, part, stage, v, n, i, wanted);
+		enum svcrules_refused r = svcrules_changes_refused(t->changes, part, stage, v, n, i,
+								   wanted);
 
 		if (r != SVCRULES_REFUSED_HARMLESS)
 			code = EXIT_KERNEL;
@@ -25,8 +26,8 @@ static int batch_report(struct transition *t, size_t part, enum svcrules_stage s
 	return code;
 }
 
-int batch_make(struct transition *t, size_t part, enum svcrules_stage stage, uint32_t number, batch_send_fn send,
-	       const char *what)
+int batch_make(struct transition *t, size_t part, enum svcrules_stage stage, uint32_t number,
+	       batch_send_fn send, const char *what)
 {
 	struct svcrules_refusal *v = NULL;
 	struct svcrules_messages m;

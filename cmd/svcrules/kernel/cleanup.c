@@ -11,8 +11,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define ROUNDS_MAX 3 /* that forgot something: packets on their way may be remembered after the first */
-#define TRIES_MAX 20 /* of all kinds, with those that met an entry as it expired */
+/* Rounds that forgot something: packets on their way may be remembered after the first. */
+#define ROUNDS_MAX 3
+#define TRIES_MAX 20 /* rounds at all, with those in which an entry expired meanwhile */
 
 static const uint8_t families[] = { NFPROTO_IPV4, NFPROTO_IPV6 }; /* AF_INET and AF_INET6 */
 
@@ -39,7 +40,8 @@ static int forget_once(struct session *s, const struct svcrules_ruleset *now, co
 	int err = nfnetlink_send(s->netfilter, request, NLM_F_DUMP, forget_client, &f);
 
 	if (!err && f.m.count) {
-		err = transaction_send(s->netfilter, f.m.buf, f.m.len, true, 0, f.m.count, &error, 1, &nerrors, NULL);
+		err = transaction_send(s->netfilter, f.m.buf, f.m.len, true, 0, f.m.count, &error,
+				       1, &nerrors, NULL);
 		/* Expired since the dump: all was refused, so read again. */
 		if (err == -ENOENT || err == -ENOBUFS || err == -EEXIST)
 			err = -EINTR;
@@ -84,16 +86,20 @@ static bool cleanup_is_stale(const struct ct_flow *f, void *arg)
 {
 	const struct cleanup_rules *r = arg;
 	const struct svcrules_flow flow = {
-		.family = f->family, .source = f->orig_src, .destination = f->orig_dst, .port = f->orig_dport,
-		.reply_source = f->reply_src, .reply_port = f->reply_sport,
+		.family = f->family,
+		.source = f->orig_src,
+		.destination = f->orig_dst,
+		.port = f->orig_dport,
+		.reply_source = f->reply_src,
+		.reply_port = f->reply_sport,
 	};
 
-	if (r->retired && f->translated) /* by tables, which go on */
+	if (r->retired && f->translated) /* tables still serve it */
 		return false;
 	return svcrules_flow_stale(r->now, r->before, &flow);
 }
 
-static void cleanup_tell(const struct ct_flow *f, void *arg)
+static void cleanup_say(const struct ct_flow *f, void *arg)
 {
 	char src[INET6_ADDRSTRLEN], dst[INET6_ADDRSTRLEN], reply[INET6_ADDRSTRLEN], text[256];
 	const struct cleanup_rules *r = arg;
@@ -103,8 +109,10 @@ static void cleanup_tell(const struct ct_flow *f, void *arg)
 	inet_ntop(f->family, f->orig_src, src, sizeof(src));
 	inet_ntop(f->family, f->orig_dst, dst, sizeof(dst));
 	inet_ntop(f->family, f->reply_src, reply, sizeof(reply));
-	snprintf(text, sizeof(text), "would delete UDP flow %s%s%s:%u -> %s%s%s:%u, answered by %s%s%s:%u", open, src,
-		 close, f->orig_sport, open, dst, close, f->orig_dport, open, reply, close, f->reply_sport);
+	snprintf(text, sizeof(text),
+		 "would delete UDP flow %s%s%s:%u -> %s%s%s:%u, answered by %s%s%s:%u", open, src,
+		 close, f->orig_sport, open, dst, close, f->orig_dport, open, reply, close,
+		 f->reply_sport);
 	r->would(text);
 }
 
@@ -116,13 +124,15 @@ int cleanup_udp(struct session *s, const struct cleanup_rules *rules, size_t *co
 		size_t n = 0;
 		int err;
 
-		if (!svcrules_has_udp(r.now, families[i]) && !svcrules_has_udp(r.before, families[i]))
+		if (!svcrules_has_udp(r.now, families[i]) &&
+		    !svcrules_has_udp(r.before, families[i]))
 			continue;
-		err = conntrack_clean_udp(families[i], cleanup_is_stale, &r, r.would, r.would ? cleanup_tell : NULL, &r,
-					  &n);
+		err = conntrack_clean_udp(families[i], cleanup_is_stale, &r, r.would,
+					  r.would ? cleanup_say : NULL, &r, &n);
 		*count += n;
 		if (err == -EOPNOTSUPP)
-			session_find(s, "warning: this kernel has no ctnetlink: UDP flows to endpoints that are gone stay");
+			session_find(s, "warning: this kernel has no ctnetlink: UDP flows to "
+					"endpoints that are gone stay");
 		else if (err)
 			return session_failed(s, "delete stale UDP flows", err);
 	}

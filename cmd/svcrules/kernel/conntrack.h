@@ -23,7 +23,7 @@ struct ct_flow {
 	uint16_t orig_sport, orig_dport;    /* all ports are in host order */
 	uint8_t reply_src[16];              /* the source of the answers: the endpoint */
 	uint16_t reply_sport;
-	bool translated;                    /* NAT changed the destination; false for IPVS */
+	bool translated; /* NAT changed the destination; false for virtual servers */
 };
 
 /*

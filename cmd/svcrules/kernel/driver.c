@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct driver *const drivers[] = { &driver_nft, &driver_link, &driver_ipvs };
+static const struct driver *const drivers[] = { &driver_nft, &driver_link, &driver_servers };
 
 const struct driver *driver_of(const struct svcrules_ruleset *rs, size_t part)
 {

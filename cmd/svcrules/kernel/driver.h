@@ -1,71 +1,91 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Drivers: how a part of a rule set gets into the kernel. There is one for each kind of part;
- * commands call them in turn and know nothing of their protocols.
+ * Drivers get parts of rule sets into the kernel. There is one for each kind of part; commands
+ * call them in turn and know nothing of their protocols.
  */
 #ifndef SVCRULES_KERNEL_DRIVER_H
 #define SVCRULES_KERNEL_DRIVER_H
 
 #include "kernel/session.h"
 
-/* The way from what the kernel has to what is wanted. Starts as { .session, .want }. */
+/*
+ * A change of the kernel from one rule set to another. The caller sets `session` and `want`, and
+ * `have` if there are parts that the drivers do not read themselves; all else starts as zero.
+ * make_release() frees what the drivers add. The rule sets belong to the caller.
+ */
 struct transition {
 	struct session *session;
 	struct svcrules_ruleset *want;
-	const struct svcrules_ruleset *have; /* as read before; NULL where the only part reads itself */
-	struct svcrules_changes *changes;    /* from `have` to `want`; NULL likewise */
-	struct nft_state *nft;               /* of the driver of tables; made by it */
-	bool retires;    /* another target serves now */
-	size_t other_messages; /* changes sent that are not changes of tables */
-	const char *other_noun; /* what they are changes of, for the summary */
-	size_t flows;    /* stale UDP flows deleted */
+	const struct svcrules_ruleset *have; /* as read before; NULL if it was not needed */
+	struct svcrules_changes *changes;    /* from `have` to `want`; NULL without `have` */
+	struct nft_state *nft;               /* made and used by the driver of tables */
+	bool retires;                        /* another target serves now */
+	/* results, for the summary */
+	size_t other_messages;  /* changes sent, without changes of tables */
+	const char *other_noun; /* what these are changes of; NULL: there is no such part */
+	size_t flows;           /* stale UDP flows deleted */
 };
 
-/* All functions return an exit code, with findings. */
+/*
+ * One kind of part. The functions return an exit code and explain a failure by findings. Those
+ * that follow `settled` are about a whole target and are asked of its last part.
+ */
 struct driver {
-	const char *kind;    /* of part */
-	const char *reading; /* what failed when the part could not be read: "read the kernel's rules" */
-	const char *busy;    /* a sentence for when it changed during each reading; NULL: the usual one */
-	const char *noun;    /* what its changes are called in the summary; NULL: changes of tables */
+	const char *kind;    /* of the part, as in struct svcrules_part */
+	const char *reading; /* completes "cannot ...": "read the kernel's rules" */
+	const char *busy;    /* the finding if the part changed in each reading; NULL: as usual */
+	const char *noun;    /* of its changes in the summary; NULL: they are changes of tables */
 
-	/* The part is read and compared by make() itself, over and over until it fits. */
+	/* make() reads and compares the part itself, again if it changes meanwhile. */
 	bool reads_itself;
-	/* Connections that only this part served end with it, whoever serves now. */
+	/*
+	 * Flows end with this target's part, whatever serves now; they are not counted in the
+	 * summary of the target that follows.
+	 */
 	bool ends_flows;
 	/*
-	 * Before anything is made: puts the host into the state that the part needs or, unless
-	 * `change`, only reports where it is not. NULL: there is nothing to do.
+	 * Puts the host into the state that the part needs, before anything is made; without
+	 * `change` it only adds to the findings what is not so. NULL: there is nothing to do.
 	 */
 	int (*prepare)(struct session *s, bool change);
 	/* Asks the kernel whether it would accept the part. NULL: it cannot be asked. */
 	int (*check)(struct transition *t);
 	/*
-	 * Makes the changes of one stage. Changes that are refused keep none of the others from
-	 * being made; *ret_stop: nothing further may be made.
+	 * Makes the changes of one stage. Changes that are refused do not keep the others from
+	 * being made. *ret_stop is set if nothing further may be made.
 	 */
 	int (*make)(struct transition *t, size_t part, enum svcrules_stage stage, bool *ret_stop);
-	/* True if the kernel has what is wanted and nobody else changed anything since. NULL: never known. */
+	/*
+	 * True if the kernel has what is wanted and nobody else changed rules since;
+	 * *ret_generation is its generation then. NULL: that cannot be known.
+	 */
 	bool (*settled)(struct transition *t, uint32_t *ret_generation);
-	/* True if a rule set of the target of which this is the last part is, or was, in use. */
+
+	/*
+	 * True if there are signs that a rule set of the target is or was in use: one in the
+	 * places of `like` or, if `any_table`, with tables of any name. Loads no module.
+	 */
 	bool (*in_use)(struct session *s, const struct svcrules_ruleset *like, bool any_table);
 	/*
-	 * Removes what a target of which this is the last part left, now that `now` serves: `t` leads
-	 * to an empty rule set. What has connections may stay: *ret_left.
+	 * Removes what the target left in the places of t->want, which is empty, when another
+	 * target serves `now`. *ret_left: something stays for its connections. NULL: there is
+	 * nothing to remove.
 	 */
 	int (*retire)(struct transition *t, const struct svcrules_ruleset *now, bool *ret_left);
 	/*
-	 * Removes at once all but tables of a rule set of which this is the last part, with that
-	 * table or, if `any_table`, any. *ret_text: what was removed, malloc'ed, or NULL: nothing.
-	 * NULL: the target consists of tables.
+	 * Removes at once all parts but the tables, of the table of the session's settings or,
+	 * if `any_table`, of any. *ret_text: what was removed, as a sentence, malloc'ed, or
+	 * NULL: nothing. NULL: the target has only tables.
 	 */
-	int (*remove)(struct session *s, const struct svcrules_target *target, bool any_table, char **ret_text);
+	int (*remove)(struct session *s, const struct svcrules_target *target, bool any_table,
+		      char **ret_text);
 };
 
-extern const struct driver driver_nft, driver_link, driver_ipvs;
+extern const struct driver driver_nft, driver_link, driver_servers;
 
-/* The driver of the i-th part of a rule set. */
+/* The driver of the i-th part of a rule set; NULL: there is none for its kind. */
 const struct driver *driver_of(const struct svcrules_ruleset *rs, size_t part);
-/* The driver of its last part, which can speak for the whole target. */
+/* The driver of the last part of a rule set. */
 const struct driver *driver_last(const struct svcrules_ruleset *rs);
 
 #endif

@@ -16,6 +16,7 @@
 #include <linux/rtnetlink.h>
 #include <netinet/in.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #define DUMP_TRIES 5
@@ -56,23 +57,84 @@ static const void *host_address_of(const struct ifaddrs *i)
 	return addr && !host_address_special((uint8_t)i->ifa_addr->sa_family, addr) ? addr : NULL;
 }
 
-int host_addresses(void (*cb)(uint8_t family, const uint8_t addr[16], void *), void *arg)
-{
-	struct ifaddrs *all;
+struct host_address {
+	uint8_t family, bytes[16];
+};
 
-	if (getifaddrs(&all) < 0)
-		return -errno;
+struct host_reading {
+	struct host_address *v;
+	size_t n;
+};
+
+static int host_reading_fill(struct host_reading *r, const struct ifaddrs *all)
+{
 	for (const struct ifaddrs *i = all; i; i = i->ifa_next) {
 		const void *addr = host_address_of(i);
-		uint8_t bytes[16] = { 0 };
+		struct host_address *v, a = { .family = 0 };
 
 		if (!addr)
 			continue;
-		memcpy(bytes, addr, i->ifa_addr->sa_family == AF_INET ? 4 : 16);
-		cb((uint8_t)i->ifa_addr->sa_family, bytes, arg);
+		v = reallocarray(r->v, r->n + 1, sizeof(*v));
+		if (!v)
+			return -ENOMEM;
+		a.family = (uint8_t)i->ifa_addr->sa_family;
+		memcpy(a.bytes, addr, a.family == AF_INET ? 4 : 16);
+		r->v = v;
+		v[r->n++] = a;
 	}
-	freeifaddrs(all);
 	return 0;
+}
+
+/* The caller frees ret->v, also after an error. */
+static int host_reading_make(struct host_reading *ret)
+{
+	struct ifaddrs *all;
+	int err;
+
+	*ret = (struct host_reading){ .n = 0 };
+	if (getifaddrs(&all) < 0)
+		return -errno;
+	err = host_reading_fill(ret, all);
+	freeifaddrs(all);
+	return err;
+}
+
+static bool host_readings_agree(const struct host_reading *a, const struct host_reading *b)
+{
+	return a->n == b->n && (a->n == 0 || memcmp(a->v, b->v, a->n * sizeof(*a->v)) == 0);
+}
+
+/*
+ * Reads until two readings in a row agree: getifaddrs() does not report that addresses changed
+ * while the kernel listed them, in which case some may be missing. The caller frees ret->v, also
+ * after an error.
+ */
+static int host_reading_make_sure(struct host_reading *ret)
+{
+	int err = host_reading_make(ret);
+
+	for (int i = 1; i < DUMP_TRIES && !err; i++) {
+		struct host_reading last = *ret;
+		bool agree;
+
+		err = host_reading_make(ret);
+		agree = !err && host_readings_agree(&last, ret);
+		free(last.v);
+		if (agree)
+			return 0;
+	}
+	return err ? err : -EINTR;
+}
+
+int host_addresses(void (*cb)(uint8_t family, const uint8_t addr[16], void *), void *arg)
+{
+	struct host_reading r;
+	int err = host_reading_make_sure(&r);
+
+	for (size_t i = 0; i < r.n && !err; i++)
+		cb(r.v[i].family, r.v[i].bytes, arg);
+	free(r.v);
+	return err;
 }
 
 static void host_address_print(uint8_t family, const uint8_t addr[16], void *arg)

@@ -18,7 +18,8 @@ struct netlink;
  * for loopback, link-local and multicast addresses. Of a point-to-point link
  * the local address counts. An address on two interfaces comes twice. `cb` is
  * called after everything was read: after an error never.
- * Returns 0, -ENOMEM or the error of getifaddrs().
+ * Returns 0, -ENOMEM, -EINTR (addresses changed during each of five readings) or
+ * the error of getifaddrs().
  */
 int host_addresses(void (*cb)(uint8_t family, const uint8_t addr[16], void *), void *arg);
 
@@ -40,8 +41,8 @@ int host_name(char *buf, size_t size);
  * iptables-legacy, for IPv4 or IPv6; 0 if not. `s` must be a socket of nfnetlink
  * in this namespace. Legacy tables are read only if /proc/net/ip_tables_names
  * contains "nat", because the request would create the table; tables that
- * cannot be read (no CAP_NET_ADMIN) count as absent. The ipvs mode has a chain
- * KUBE-SERVICES too.
+ * cannot be read (no CAP_NET_ADMIN) count as absent. Its mode of virtual
+ * servers has a chain KUBE-SERVICES, too.
  */
 int host_has_kube_proxy(struct netlink *s);
 

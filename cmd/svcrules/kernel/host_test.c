@@ -9,6 +9,8 @@
 
 #include <arpa/inet.h>
 #include <ctype.h>
+#include <dlfcn.h>
+#include <ifaddrs.h>
 #include <libmnl/libmnl.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
@@ -136,6 +138,53 @@ START_TEST(test_host_peer_address)
 	host_test_address_on("lo", AF_INET6, "2001:db8::7", "2001:db8::8");
 	ck_assert_int_eq(host_addresses(host_test_text, list), 0);
 	ck_assert_str_eq(list, "192.0.2.7 2001:db8::7 ");
+}
+END_TEST
+
+/* Readings so far, and after how many of them the addresses change. */
+static int host_test_readings, host_test_changes;
+
+/* Takes the place of the function of the C library: the addresses change after a reading. */
+int getifaddrs(struct ifaddrs **ret)
+{
+	int (*real)(struct ifaddrs **), r;
+	void *symbol = dlsym(RTLD_NEXT, "getifaddrs");
+	char text[32];
+
+	ck_assert_ptr_nonnull(symbol);
+	memcpy(&real, &symbol, sizeof(real));
+	r = real(ret);
+	if (host_test_readings++ < host_test_changes) {
+		snprintf(text, sizeof(text), "192.0.2.%d", host_test_readings);
+		host_test_address(AF_INET, text);
+	}
+	return r;
+}
+
+/* The addresses are read again until they stay the same. */
+START_TEST(test_host_moving_addresses)
+{
+	char list[1024] = "";
+
+	host_test_changes = 3;
+	ck_assert_int_eq(host_addresses(host_test_text, list), 0);
+	ck_assert_str_eq(list, "192.0.2.1 192.0.2.2 192.0.2.3 ");
+	ck_assert_int_eq(host_test_readings, 5);
+	ck_assert_int_eq(host_addresses(host_test_text, list), 0);
+	ck_assert_int_eq(host_test_readings, 7);
+}
+END_TEST
+
+START_TEST(test_host_always_moving_addresses)
+{
+	char list[1024] = "", *text = NULL;
+
+	host_test_changes = 100;
+	ck_assert_int_eq(host_addresses(host_test_text, list), -EINTR);
+	ck_assert_str_eq(list, "");
+	ck_assert_int_eq(host_test_readings, 5);
+	ck_assert_int_eq(host_address_list(&text), -EINTR);
+	ck_assert_ptr_null(text);
 }
 END_TEST
 
@@ -280,6 +329,8 @@ static void host_tests(TCase *tc)
 	tcase_add_checked_fixture(tc, host_test_setup, NULL);
 	tcase_add_test(tc, test_host_addresses);
 	tcase_add_test(tc, test_host_many_addresses);
+	tcase_add_test(tc, test_host_moving_addresses);
+	tcase_add_test(tc, test_host_always_moving_addresses);
 	tcase_add_test(tc, test_host_bridge);
 	tcase_add_test(tc, test_host_peer_address);
 	tcase_add_test(tc, test_host_own_interface);

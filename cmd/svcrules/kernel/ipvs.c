@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The driver of virtual servers, and what a target that ends with them needs. */
+/* The driver of virtual servers, and of targets whose last part they are. */
 #include "kernel/ipvs.h"
 #include "exit.h"
 #include "kernel/batch.h"
@@ -20,12 +20,16 @@
 
 /* ---- Sysctls ------------------------------------------------------------ */
 
-/* Of net.ipv4.vs (present once the module ip_vs is loaded) and, for strict ARP, of all interfaces. */
+/*
+ * Settings of net.ipv4.vs, which are there once the module ip_vs is loaded, and settings of all
+ * interfaces for strict ARP.
+ */
 static const struct sysctl_setting ipvs_settings[] = {
 	{ "net/ipv4/vs/conntrack", "1",
 	  "what goes through IPVS is not tracked and so not masqueraded", false },
 	{ "net/ipv4/vs/conn_reuse_mode", "1",
-	  "a client that uses a port again is sent to its old endpoint, even one that drains", false },
+	  "a client that uses a port again is sent to its old endpoint, even one that drains",
+	  false },
 	{ "net/ipv4/vs/expire_nodest_conn", "1",
 	  "connections to an endpoint that was removed hang until they time out", false },
 	{ "net/ipv4/vs/expire_quiescent_template", "1",
@@ -41,7 +45,8 @@ static const struct sysctl_setting ipvs_settings[] = {
 static const char *ipvs_sysctl_error(int err)
 {
 	switch (-err) {
-	case ENOENT: return "there is no such setting (module ip_vs is not loaded, or built without it)";
+	case ENOENT:
+		return "there is no such setting (module ip_vs is not loaded, or built without it)";
 	case EROFS: return "/proc/sys is mounted read-only";
 	case EACCES: return "not permitted (needs root)";
 	default: return strerror(-err);
@@ -58,8 +63,9 @@ static void ipvs_sysctl_changed(const struct sysctl_finding *f, void *arg)
 	struct ipvs_sysctl_job *j = arg;
 
 	if (f->err) {
-		session_find(j->session, "cannot set sysctl %s to %s: %s; --no-sysctls goes on without", f->name, f->want,
-			     ipvs_sysctl_error(f->err));
+		session_find(j->session,
+			     "cannot set sysctl %s to %s: %s; --no-sysctls goes on without",
+			     f->name, f->want, ipvs_sysctl_error(f->err));
 		j->code = EXIT_KERNEL;
 	} else {
 		session_notice(j->session, "notice: sysctl %s: %s -> %s", f->name, f->now, f->want);
@@ -70,7 +76,8 @@ static void ipvs_sysctl_wrong(const struct sysctl_finding *f, void *arg)
 {
 	struct ipvs_sysctl_job *j = arg;
 
-	session_notice(j->session, "warning: sysctl %s is %s, not %s: %s", f->name, f->now, f->want, f->why);
+	session_notice(j->session, "warning: sysctl %s is %s, not %s: %s", f->name, f->now, f->want,
+		       f->why);
 }
 
 int ipvs_sysctls(struct session *s, bool strict_arp, bool change)
@@ -86,16 +93,20 @@ int ipvs_sysctls(struct session *s, bool strict_arp, bool change)
 
 static int ipvs_prepare(struct session *s, bool change)
 {
-	return ipvs_sysctls(s, session_is_set(s, "strict-arp"), change && !session_is_set(s, "no-sysctls"));
+	return ipvs_sysctls(s, session_is_set(s, "strict-arp"),
+			    change && !session_is_set(s, "no-sysctls"));
 }
 
 /* ---- Changes ------------------------------------------------------------ */
 
-static int ipvs_send(struct session *s, const struct svcrules_messages *m, struct svcrules_refusal *v, size_t *n)
+static int ipvs_send(struct session *s, const struct svcrules_messages *m,
+		     struct svcrules_refusal *v, size_t *n)
 {
 	struct generic_error *errors = calloc(m->count + 1, sizeof(*errors));
-	int err = errors ? generic_batch(s->generic, m->buf, m->len, m->count, errors, m->count, n) : -ENOMEM;
+	int err = -ENOMEM;
 
+	if (errors)
+		err = generic_batch(s->generic, m->buf, m->len, m->count, errors, m->count, n);
 	for (size_t i = 0; i < *n; i++)
 		v[i] = (struct svcrules_refusal){ .seq = errors[i].seq, .err = errors[i].err };
 	if (*n && err == errors[0].err) /* the first refusal, no failure to send */
@@ -104,7 +115,8 @@ static int ipvs_send(struct session *s, const struct svcrules_messages *m, struc
 	return err;
 }
 
-static int ipvs_make(struct transition *t, size_t part, enum svcrules_stage stage, bool *ret_stop)
+static int ipvs_driver_make(struct transition *t, size_t part, enum svcrules_stage stage,
+			    bool *ret_stop)
 {
 	int err = 0;
 
@@ -112,15 +124,17 @@ static int ipvs_make(struct transition *t, size_t part, enum svcrules_stage stag
 	/* without IPVS in the kernel there is no virtual server to remove */
 	if (stage == SVCRULES_STOP || !session_generic(t->session, IPVS_GENL_NAME, &err))
 		return EXIT_DONE;
-	return batch_make(t, part, stage, generic_id(t->session->generic), ipvs_send, "change IPVS");
+	return batch_make(t, part, stage, generic_id(t->session->generic), ipvs_send,
+			  "change IPVS");
 }
 
 /* ---- The whole target --------------------------------------------------- */
 
-/* Signs that IPVS serves, or did. Looking for them loads no module. */
+/* Looks for signs that IPVS serves, or did. That loads no module. */
 static bool ipvs_in_use(struct session *s, const struct svcrules_ruleset *like, bool any_table)
 {
-	bool found = any_table && access("/proc/net/ip_vs", F_OK) == 0; /* then asking loads nothing */
+	/* with that file the module is loaded already */
+	bool found = any_table && access("/proc/net/ip_vs", F_OK) == 0;
 	struct svcrules_stats stats;
 	struct link_state link;
 
@@ -134,17 +148,26 @@ static bool ipvs_in_use(struct session *s, const struct svcrules_ruleset *like, 
 	return found || nft_has_table(s, stats.table);
 }
 
+/* The number of virtual servers, which are the last part. */
+static size_t ipvs_servers(const struct svcrules_ruleset *rs)
+{
+	struct svcrules_part p = { .count = 0 };
+
+	for (size_t i = 0; svcrules_ruleset_part(rs, i, &p); i++)
+		;
+	return p.count;
+}
+
 /*
- * Nothing more is sent to IPVS, before the chains go; then what may stay for its connections is
- * brought about: real servers with weight 0. Flows of UDP end.
+ * Removes the rules first, so that nothing more is sent to IPVS while their chains are deleted.
+ * Real servers with connections stay, with weight 0. Flows of UDP end.
  */
 static int ipvs_retire(struct transition *t, const struct svcrules_ruleset *now, bool *ret_left)
 {
 	struct session *s = t->session;
 	struct svcrules_ruleset *have = NULL;
 	struct svcrules_stats stats;
-	struct svcrules_part p = { .count = 0 };
-	int code = kernel_read_own(s, t->want, &have);
+	int code = kernel_read_to_remove(s, t->want, &have);
 
 	(void)now;
 	*ret_left = false;
@@ -156,19 +179,21 @@ static int ipvs_retire(struct transition *t, const struct svcrules_ruleset *now,
 	if (svcrules_settle(have, t->want, SVCRULES_SETTLE_RETIRE))
 		code = session_no_memory(s);
 	if (!code && stats.serves)
-		code = tables_stop(s, &(struct tables_choice){ .target = stats.target->name, .name = stats.table });
+		code = tables_stop(s, &(struct tables_choice){ .target = stats.target->name,
+							       .name = stats.table });
 	if (!code)
 		code = make_all(t);
-	for (size_t i = 0; !code && svcrules_ruleset_part(t->want, i, &p); i++) /* the last part */
-		;
-	*ret_left = !code && p.count > 0;
+	*ret_left = !code && ipvs_servers(t->want) > 0;
 	make_release(t);
 	svcrules_ruleset_free(have);
 	t->have = NULL;
 	return code;
 }
 
-/* The rule set that is to be removed, as the kernel has it; of the table that svcrules0 belongs to, if any will do. */
+/*
+ * Reads the rule set that is to be removed; if `any_table`, that of the table to which svcrules0
+ * belongs.
+ */
 static int ipvs_read_all(struct session *s, const struct svcrules_target *target, bool any_table,
 			 struct svcrules_ruleset **ret)
 {
@@ -182,17 +207,18 @@ static int ipvs_read_all(struct session *s, const struct svcrules_target *target
 	link_release(&link);
 	if (!like)
 		return session_no_memory(s);
-	code = kernel_read_own_places(s, like, ret);
+	code = kernel_read_to_remove(s, like, ret);
 	svcrules_ruleset_free(like);
 	return code;
 }
 
-/* Virtual servers and svcrules0; their connections end. */
-static int ipvs_remove(struct session *s, const struct svcrules_target *target, bool any_table, char **ret_text)
+/* Removes virtual servers and svcrules0; their connections end. */
+static int ipvs_remove(struct session *s, const struct svcrules_target *target, bool any_table,
+		       char **ret_text)
 {
 	struct svcrules_ruleset *have = NULL;
 	struct transition t = { .session = s };
-	struct svcrules_part servers = { .count = 0 };
+	size_t servers;
 	int code = ipvs_read_all(s, target, any_table, &have);
 
 	*ret_text = NULL;
@@ -202,11 +228,10 @@ static int ipvs_remove(struct session *s, const struct svcrules_target *target, 
 		code = session_no_memory(s);
 	if (!code)
 		code = make_rest(&t);
-	for (size_t i = 0; !code && svcrules_ruleset_part(have, i, &servers); i++) /* the last part */
-		;
+	servers = code ? 0 : ipvs_servers(have);
 	if (!code && t.other_messages &&
-	    asprintf(ret_text, "deleted %zu virtual server%s and the interface %s", servers.count,
-		     servers.count == 1 ? "" : "s", SVCRULES_INTERFACE) < 0) {
+	    asprintf(ret_text, "deleted %zu virtual server%s and the interface %s", servers,
+		     servers == 1 ? "" : "s", SVCRULES_INTERFACE) < 0) {
 		*ret_text = NULL;
 		code = session_no_memory(s);
 	}
@@ -216,10 +241,16 @@ static int ipvs_remove(struct session *s, const struct svcrules_target *target, 
 	return code;
 }
 
-const struct driver driver_ipvs = {
-	.kind = "ipvs", .reading = "read the virtual servers", .noun = "IPVS", .ends_flows = true,
-	.busy = "cannot read the virtual servers: another program keeps changing IPVS, here or in another namespace; "
-		"try again",
-	.prepare = ipvs_prepare, .make = ipvs_make,
-	.in_use = ipvs_in_use, .retire = ipvs_retire, .remove = ipvs_remove,
+const struct driver driver_servers = {
+	.kind = "ipvs",
+	.reading = "read the virtual servers",
+	.noun = "IPVS",
+	.ends_flows = true,
+	.busy = "cannot read the virtual servers: another program keeps changing IPVS, here or in "
+		"another namespace; try again",
+	.prepare = ipvs_prepare,
+	.make = ipvs_driver_make,
+	.in_use = ipvs_in_use,
+	.retire = ipvs_retire,
+	.remove = ipvs_remove,
 };

@@ -6,8 +6,9 @@
 #include "kernel/session.h"
 
 /*
- * Sets those that have another value or, unless `change`, only warns of them, in the findings.
- * Continues after a failure. Returns an exit code.
+ * Sets the sysctls that have another value and adds a notice for each or, unless `change`, only a
+ * warning, which is a notice, too. `strict_arp`: with the settings for strict ARP. Continues
+ * after a failure. Returns an exit code, with findings.
  */
 int ipvs_sysctls(struct session *s, bool strict_arp, bool change);
 

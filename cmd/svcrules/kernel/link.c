@@ -361,7 +361,8 @@ static void link_refused(uint32_t seq, int err, void *arg)
 		l->v[(*l->n)++] = (struct svcrules_refusal){ .seq = seq, .err = err };
 }
 
-static int link_send(struct session *s, const struct svcrules_messages *m, struct svcrules_refusal *v, size_t *n)
+static int link_send(struct session *s, const struct svcrules_messages *m,
+		     struct svcrules_refusal *v, size_t *n)
 {
 	struct link_refusals l = { v, m->count, n };
 	int err = 0;
@@ -372,11 +373,13 @@ static int link_send(struct session *s, const struct svcrules_messages *m, struc
 
 static int link_change_addresses(struct transition *t, size_t part, enum svcrules_stage stage)
 {
+	static const char what[] = "change the addresses of " LINK_NAME;
 	unsigned int index = link_index();
 
-	if (index == 0 && stage == SVCRULES_REMOVE && errno == ENODEV)
-		return EXIT_DONE;
-	return batch_make(t, part, stage, index, link_send, "change the addresses of " LINK_NAME);
+	if (index == 0 && stage == SVCRULES_ADD)
+		return session_failed(t->session, what, -errno);
+	/* without an interface each removal is refused, which is harmless */
+	return batch_make(t, part, stage, index, link_send, what);
 }
 
 static int link_make_interface(struct transition *t)
@@ -387,10 +390,10 @@ static int link_make_interface(struct transition *t)
 	svcrules_ruleset_stats(t->want, &stats);
 	err = link_make(stats.table);
 	if (err != -EOPNOTSUPP)
-		return err ? session_failed(t->session, "make the interface " LINK_NAME, err) : EXIT_DONE;
-	session_find(t->session,
-		     "cannot make the interface %s: this kernel has no dummy driver (module dummy, CONFIG_DUMMY)",
-		     LINK_NAME);
+		return err ? session_failed(t->session, "make the interface " LINK_NAME, err) :
+			     EXIT_DONE;
+	session_find(t->session, "cannot make the interface %s: this kernel has no dummy driver "
+				 "(module dummy, CONFIG_DUMMY)", LINK_NAME);
 	return EXIT_KERNEL;
 }
 
@@ -406,8 +409,9 @@ static int link_remove_interface(struct transition *t, size_t part)
 	return err ? session_failed(t->session, "delete the interface " LINK_NAME, err) : EXIT_DONE;
 }
 
-/* Without addresses there is no interface. */
-static int link_driver_make(struct transition *t, size_t part, enum svcrules_stage stage, bool *ret_stop)
+/* The interface is there only as long as it has addresses. */
+static int link_driver_make(struct transition *t, size_t part, enum svcrules_stage stage,
+			    bool *ret_stop)
 {
 	struct svcrules_part want = { .count = 0 };
 	int code = EXIT_DONE;
@@ -419,7 +423,8 @@ static int link_driver_make(struct transition *t, size_t part, enum svcrules_sta
 		return code ? code : link_change_addresses(t, part, stage);
 	}
 	if (stage == SVCRULES_REMOVE)
-		code = want.count ? link_change_addresses(t, part, stage) : link_remove_interface(t, part);
+		code = want.count ? link_change_addresses(t, part, stage) :
+				    link_remove_interface(t, part);
 	return code;
 }
 

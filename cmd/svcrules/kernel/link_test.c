@@ -2,13 +2,16 @@
 /*
  * The interface svcrules0, each test in a network namespace of its own. Where
  * the kernel has no dummy driver, a bridge takes its place in some tests and the
- * others are left out; all run in testdata/vm.sh. Exit code 77: not permitted
+ * others are left out; all run in testdata/suites/vm.sh. Exit code 77: not permitted
  * here, or only a part was run.
  */
 #include "kernel/link.h"
 #include "namespace_test.h"
+#include "netlink/socket.h"
+#include "rules/ipvs/link.h"
 
 #include <arpa/inet.h>
+#include <stdlib.h>
 
 static void link_test_setup(void)
 {
@@ -16,7 +19,7 @@ static void link_test_setup(void)
 }
 
 /* True if ip(8) succeeded. */
-static bool link_ip(const char *arguments)
+static bool link_test_ip(const char *arguments)
 {
 	char command[256];
 
@@ -25,7 +28,7 @@ static bool link_ip(const char *arguments)
 	return system(command) == 0;
 }
 
-static struct link_address link_addr(const char *text)
+static struct link_address link_test_addr(const char *text)
 {
 	struct link_address a = { .family = strchr(text, ':') ? AF_INET6 : AF_INET };
 
@@ -34,9 +37,9 @@ static struct link_address link_addr(const char *text)
 	return a;
 }
 
-static bool link_has(const struct link_state *d, const char *text)
+static bool link_test_has(const struct link_state *d, const char *text)
 {
-	struct link_address a = link_addr(text);
+	struct link_address a = link_test_addr(text);
 
 	for (size_t i = 0; i < d->count; i++)
 		if (memcmp(&d->addresses[i], &a, sizeof(a)) == 0)
@@ -66,12 +69,89 @@ static void link_test_check(bool present, bool foreign, bool up, const char *own
 	ck_assert(d.addresses == NULL && d.count == 0);
 }
 
+#define ERRORS_MAX 10
+
+/* What the kernel refused of one change of addresses. */
+static struct link_error {
+	uint32_t index; /* of the address */
+	int err;
+} errors[ERRORS_MAX];
+static size_t nerrors;
+
+/* A change of addresses that is sent. */
+struct link_sending {
+	const struct svcr_part_changes *changes;
+	enum svcrules_stage stage;
+};
+
+static void link_test_refused(uint32_t seq, int err, void *arg)
+{
+	const struct link_sending *s = arg;
+
+	if (svcr_link_ops.harmless(s->changes, s->stage, seq, err) || nerrors == ERRORS_MAX)
+		return;
+	errors[nerrors++] = (struct link_error){ .index = seq - 1, .err = err };
+}
+
+/* A part with these addresses, in that order. */
+static struct svcr_link *link_test_part(const struct link_address *v, size_t n)
+{
+	struct svcr_link *l = svcr_link_new("x");
+
+	ck_assert_ptr_nonnull(l);
+	for (size_t i = 0; i < n; i++) {
+		struct svcr_addr a = { .family = v[i].family == AF_INET ? SVCR_IPV4 : SVCR_IPV6 };
+
+		memcpy(a.bytes, v[i].addr, sizeof(a.bytes));
+		ck_assert_int_eq(svcr_addrs_add(&l->addresses, &a), 0);
+	}
+	return l;
+}
+
+static int link_test_send(struct link_sending *sending, struct svcr_part_changes *c)
+{
+	struct svcrules_messages m;
+	struct netlink *s;
+	int r = 0;
+
+	ck_assert_int_eq(svcr_link_ops.encode(c, sending->stage, link_index(), &m), 0);
+	s = netlink_open(NETLINK_ROUTE, &r);
+	ck_assert_ptr_nonnull(s);
+	nerrors = 0;
+	if (m.count)
+		r = netlink_batch(s, m.buf, m.len, m.count, link_test_refused, sending);
+	netlink_close(s);
+	free(m.buf);
+	return r;
+}
+
+/*
+ * Adds or removes the addresses as the driver does. Returns an error of sending, the first
+ * refusal, or 0; all refusals but harmless ones are in `errors`.
+ */
+static int link_test_addresses(bool add, const struct link_address *v, size_t n)
+{
+	struct svcr_link *all = link_test_part(v, n), *none = link_test_part(NULL, 0);
+	struct link_sending sending = { .stage = add ? SVCRULES_ADD : SVCRULES_REMOVE };
+	struct svcr_part_changes *c;
+	int r;
+
+	ck_assert_int_eq(svcr_link_ops.diff(add ? &none->part : &all->part,
+					    add ? &all->part : &none->part, &c),
+			 0);
+	sending.changes = c;
+	r = link_test_send(&sending, c);
+	svcr_link_ops.changes_free(c);
+	svcr_link_free(all);
+	svcr_link_free(none);
+	return r || !nerrors ? r : errors[0].err;
+}
+
 static int link_test_change(bool add, const struct link_address *v, size_t n)
 {
-	size_t nerrors = 99;
-	int r = link_addresses(add, v, n, NULL, 0, &nerrors);
+	int r = link_test_addresses(add, v, n);
 
-	ck_assert_uint_eq(nerrors, 0);
+	ck_assert_msg(nerrors == 0 || link_index() == 0, "%zu refusals", nerrors);
 	return r;
 }
 
@@ -79,7 +159,7 @@ static int link_test_change(bool add, const struct link_address *v, size_t n)
 
 START_TEST(test_link_absent)
 {
-	struct link_address a = link_addr("10.96.0.1");
+	struct link_address a = link_test_addr("10.96.0.1");
 
 	link_test_check(false, false, false, "", 0);
 	ck_assert_int_eq(link_delete(), 0);
@@ -112,8 +192,8 @@ END_TEST
 
 START_TEST(test_link_another_kind)
 {
-	if (!link_ip("link add " LINK_NAME " alias '" LINK_ALIAS "x' type bridge") ||
-	    !link_ip("link set " LINK_NAME " alias '" LINK_ALIAS "x'")) {
+	if (!link_test_ip("link add " LINK_NAME " alias '" LINK_ALIAS "x' type bridge") ||
+	    !link_test_ip("link set " LINK_NAME " alias '" LINK_ALIAS "x'")) {
 		printf("SKIP: another_kind: no bridge\n");
 		return;
 	}
@@ -128,14 +208,14 @@ static bool link_test_any_interface(void)
 {
 	if (link_make("x") == 0)
 		return true;
-	return link_ip("link add " LINK_NAME " type bridge") &&
-	       link_ip("link set " LINK_NAME " up");
+	return link_test_ip("link add " LINK_NAME " type bridge") &&
+	       link_test_ip("link set " LINK_NAME " up");
 }
 
 START_TEST(test_link_addresses)
 {
-	struct link_address v[] = { link_addr("10.96.0.1"), link_addr("2001:db8::1"),
-				    link_addr("10.96.0.2"), link_addr("169.254.1.1") };
+	struct link_address v[] = { link_test_addr("10.96.0.1"), link_test_addr("2001:db8::1"),
+				    link_test_addr("10.96.0.2"), link_test_addr("169.254.1.1") };
 	struct link_state d;
 
 	if (!link_test_any_interface()) {
@@ -144,51 +224,46 @@ START_TEST(test_link_addresses)
 	}
 	ck_assert_int_eq(link_test_change(true, v, 2), 0);
 	ck_assert_int_eq(link_test_change(true, v, 4), 0); /* half of them are present */
-	ck_assert(link_ip("addr add 10.0.0.7/24 dev lo"));
+	ck_assert(link_test_ip("addr add 10.0.0.7/24 dev lo"));
 	d = link_test_look();
 	ck_assert_uint_eq(d.count, 4);
-	ck_assert(link_has(&d, "10.96.0.1") && link_has(&d, "10.96.0.2"));
-	ck_assert(link_has(&d, "2001:db8::1") && link_has(&d, "169.254.1.1"));
+	ck_assert(link_test_has(&d, "10.96.0.1") && link_test_has(&d, "10.96.0.2"));
+	ck_assert(link_test_has(&d, "2001:db8::1") && link_test_has(&d, "169.254.1.1"));
 	link_release(&d);
 	/* no peer, no broadcast, no wait for duplicates, no route to a network */
-	ck_assert(link_ip("-o addr show dev " LINK_NAME
+	ck_assert(link_test_ip("-o addr show dev " LINK_NAME
 			  " | grep -q 'inet 10.96.0.1/32 scope global " LINK_NAME "'"));
-	ck_assert(link_ip("-o addr show dev " LINK_NAME
+	ck_assert(link_test_ip("-o addr show dev " LINK_NAME
 			  " | grep -q 'inet6 2001:db8::1/128 scope global nodad noprefixroute'"));
-	ck_assert(!link_ip("-6 route show dev " LINK_NAME " | grep -q 2001"));
-	ck_assert(link_ip("route show table local | grep -q 'local 10.96.0.1 dev " LINK_NAME "'"));
+	ck_assert(!link_test_ip("-6 route show dev " LINK_NAME " | grep -q 2001"));
+	ck_assert(link_test_ip("route show table local | grep -q 'local 10.96.0.1 dev " LINK_NAME
+			       "'"));
 	ck_assert_int_eq(link_test_change(false, v, 1), 0);
 	ck_assert_int_eq(link_test_change(false, v, 3), 0); /* the first is gone already */
 	d = link_test_look();
 	ck_assert_uint_eq(d.count, 1);
-	ck_assert(link_has(&d, "169.254.1.1"));
+	ck_assert(link_test_has(&d, "169.254.1.1"));
 	link_release(&d);
 }
 END_TEST
 
 START_TEST(test_link_addresses_refused)
 {
-	struct link_address v[] = { link_addr("10.96.0.1"), link_addr("ff02::1"),
-				    link_addr("10.96.0.1"), link_addr("2001:db8::1"),
-				    link_addr("ff02::2") };
-	struct link_error errors[5];
-	size_t nerrors = 99;
+	struct link_address v[] = { link_test_addr("10.96.0.1"), link_test_addr("ff02::1"),
+				    link_test_addr("10.96.0.1"), link_test_addr("2001:db8::1"),
+				    link_test_addr("ff02::2") };
 
 	if (!link_test_any_interface()) {
 		printf("SKIP: addresses_refused: no interface to be had\n");
 		return;
 	}
-	ck_assert_int_eq(link_addresses(true, v, 5, errors, 5, &nerrors), errors[0].err);
+	ck_assert_int_eq(link_test_addresses(true, v, 5), -EADDRNOTAVAIL);
 	ck_assert_uint_eq(nerrors, 2);
 	ck_assert_uint_eq(errors[0].index, 1);
 	ck_assert_int_eq(errors[0].err, -EADDRNOTAVAIL); /* a multicast address */
 	ck_assert_uint_eq(errors[1].index, 4);
-	ck_assert_int_eq(link_addresses(true, v, 5, errors, 1, &nerrors), -EADDRNOTAVAIL);
-	ck_assert_uint_eq(nerrors, 1);
-	v[0].prefix = 33;
-	ck_assert_int_eq(link_test_change(true, v, 1), -EINVAL);
-	v[0].family = AF_UNIX;
-	ck_assert_int_eq(link_test_change(false, v, 1), -EINVAL);
+	ck_assert_int_eq(link_test_addresses(true, v, 5), -EADDRNOTAVAIL);
+	ck_assert_uint_eq(nerrors, 2);
 }
 END_TEST
 
@@ -206,13 +281,13 @@ START_TEST(test_link_many_addresses)
 	for (int i = 0; i < N; i++) {
 		snprintf(text, sizeof(text), i % 2 ? "10.96.%d.%d" : "2001:db8::%x:%x", i / 250,
 			 i % 250);
-		v[i] = link_addr(text);
+		v[i] = link_test_addr(text);
 	}
 	ck_assert_int_eq(link_test_change(true, v, N), 0);
 	ck_assert_int_eq(link_test_change(true, v, N), 0); /* each refused, which counts as done */
 	d = link_test_look();
 	ck_assert_uint_eq(d.count, N);
-	ck_assert(link_has(&d, "10.96.23.249") && link_has(&d, "2001:db8::17:f8"));
+	ck_assert(link_test_has(&d, "10.96.23.249") && link_test_has(&d, "2001:db8::17:f8"));
 	link_release(&d);
 	ck_assert_int_eq(link_test_change(false, v, N - 1), 0);
 	ck_assert_int_eq(link_test_change(false, v, N), 0);
@@ -224,17 +299,15 @@ END_TEST
 
 START_TEST(test_link_unprivileged)
 {
-	struct link_address a = link_addr("10.96.0.1");
-	struct link_error error;
-	size_t nerrors;
+	struct link_address a = link_test_addr("10.96.0.1");
 
 	if (!link_test_any_interface() || setresuid(65534, 65534, 65534) < 0) {
 		printf("SKIP: unprivileged: no interface or no second user\n");
 		return;
 	}
-	ck_assert_int_eq(link_addresses(true, &a, 1, &error, 1, &nerrors), -EPERM);
+	ck_assert_int_eq(link_test_addresses(true, &a, 1), -EPERM);
 	ck_assert_uint_eq(nerrors, 1);
-	ck_assert_int_eq(error.err, -EPERM);
+	ck_assert_int_eq(errors[0].err, -EPERM);
 	ck_assert_int_eq(link_delete(), -EPERM);
 }
 END_TEST
@@ -252,8 +325,8 @@ START_TEST(test_link_made)
 	second = link_test_look();
 	ck_assert_int_eq(first.index, second.index);
 	/* up, and still without a link-local address */
-	ck_assert(!link_ip("-6 addr show dev " LINK_NAME " | grep -q fe80"));
-	ck_assert(link_ip("link show dev " LINK_NAME
+	ck_assert(!link_test_ip("-6 addr show dev " LINK_NAME " | grep -q fe80"));
+	ck_assert(link_test_ip("link show dev " LINK_NAME
 			  " | grep -q 'alias managed by svcrules: svcrules-ipvs$'"));
 	ck_assert_int_eq(link_make("other-ipvs"), -EEXIST);
 	link_test_check(true, false, true, "svcrules-ipvs", 0);
@@ -274,11 +347,11 @@ static const char *const halves[] = {
 START_TEST(test_link_completed)
 {
 	for (int i = 0; i <= _i; i++)
-		ck_assert(link_ip(halves[i]));
+		ck_assert(link_test_ip(halves[i]));
 	link_test_check(true, false, _i == 3, _i > 0 ? "x" : "", 0);
 	ck_assert_int_eq(link_make("x"), 0);
 	link_test_check(true, false, true, "x", 0);
-	ck_assert(!link_ip("-6 addr show dev " LINK_NAME " | grep -q fe80"));
+	ck_assert(!link_test_ip("-6 addr show dev " LINK_NAME " | grep -q fe80"));
 }
 END_TEST
 
@@ -296,9 +369,9 @@ static const struct {
 
 START_TEST(test_link_foreign)
 {
-	ck_assert(link_ip(halves[0]));
+	ck_assert(link_test_ip(halves[0]));
 	for (size_t i = 0; i < 3 && others[_i].commands[i]; i++)
-		ck_assert(link_ip(others[_i].commands[i]));
+		ck_assert(link_test_ip(others[_i].commands[i]));
 	link_test_check(true, true, others[_i].up, "", others[_i].count);
 	ck_assert_int_eq(link_make("mine"), -EEXIST);
 	link_test_check(true, true, others[_i].up, "", others[_i].count);
@@ -308,8 +381,8 @@ END_TEST
 /* A link-local address, which the kernel adds by itself, does not make the interface foreign. */
 START_TEST(test_link_local)
 {
-	ck_assert(link_ip(halves[0]) && link_ip(halves[3]));
-	ck_assert(link_ip("-6 addr show dev " LINK_NAME " | grep -q fe80"));
+	ck_assert(link_test_ip(halves[0]) && link_test_ip(halves[3]));
+	ck_assert(link_test_ip("-6 addr show dev " LINK_NAME " | grep -q fe80"));
 	link_test_check(true, false, true, "", 0);
 	ck_assert_int_eq(link_make("x"), 0);
 	link_test_check(true, false, true, "x", 0);
@@ -319,14 +392,12 @@ END_TEST
 /* The kernel refuses IPv6 addresses; the interface is made all the same. */
 START_TEST(test_link_ipv6_off)
 {
-	struct link_address v[] = { link_addr("2001:db8::1"), link_addr("10.96.0.1") };
-	struct link_error errors[2];
-	size_t nerrors;
+	struct link_address v[] = { link_test_addr("2001:db8::1"), link_test_addr("10.96.0.1") };
 
 	ck_assert_int_eq(system("echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6"), 0);
 	ck_assert_int_eq(link_make("x"), 0);
 	link_test_check(true, false, true, "x", 0);
-	ck_assert_int_lt(link_addresses(true, v, 2, errors, 2, &nerrors), 0);
+	ck_assert_int_lt(link_test_addresses(true, v, 2), 0);
 	ck_assert_uint_eq(nerrors, 1);
 	ck_assert_uint_eq(errors[0].index, 0);
 	ck_assert_int_eq(errors[0].err, -EACCES);

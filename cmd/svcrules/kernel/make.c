@@ -12,7 +12,8 @@ int make_compare(struct transition *t)
 {
 	if (!t->have || t->changes)
 		return EXIT_DONE;
-	return svcrules_diff(t->have, t->want, &t->changes) ? session_no_memory(t->session) : EXIT_DONE;
+	return svcrules_diff(t->have, t->want, &t->changes) ? session_no_memory(t->session) :
+							      EXIT_DONE;
 }
 
 static size_t count_parts(const struct svcrules_ruleset *rs)
@@ -25,7 +26,7 @@ static size_t count_parts(const struct svcrules_ruleset *rs)
 	return n;
 }
 
-/* Parts from number `first` on: what is added in order, what is removed in reverse order. */
+/* Makes the parts from number `first` on: additions in order, removals in reverse order. */
 static int make_parts(struct transition *t, size_t first)
 {
 	size_t n = count_parts(t->want), done = first;
@@ -40,7 +41,8 @@ static int make_parts(struct transition *t, size_t first)
 			t->other_noun = d->noun;
 	}
 	while (done-- > first && !stop)
-		code = first_of(code, driver_of(t->want, done)->make(t, done, SVCRULES_REMOVE, &stop));
+		code = first_of(code,
+				driver_of(t->want, done)->make(t, done, SVCRULES_REMOVE, &stop));
 	return code;
 }
 
@@ -62,7 +64,7 @@ int make_all(struct transition *t)
 		code = driver_of(t->want, 0)->make(t, 0, SVCRULES_ADD, &stop);
 	if (code || stop)
 		return code;
-	code = make_parts(t, 1); /* what could not be made is no reason to leave the rest undone */
+	code = make_parts(t, 1); /* a failure does not keep the rest from being done */
 	cleaned = nft_clean(t);
 	return first_of(code, cleaned);
 }

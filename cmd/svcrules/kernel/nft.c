@@ -23,13 +23,15 @@ enum { AGAIN = -1 }; /* instead of an exit code: the kernel's rules moved */
 
 static int nft_fill_name(struct nlmsghdr *nlh, void *arg)
 {
-	return mnl_attr_put_strz_check(nlh, NFNETLINK_REQUEST_SIZE, NFTA_TABLE_NAME, arg) ? 0 : -EMSGSIZE;
+	bool fits = mnl_attr_put_strz_check(nlh, NFNETLINK_REQUEST_SIZE, NFTA_TABLE_NAME, arg);
+
+	return fits ? 0 : -EMSGSIZE;
 }
 
 static bool nft_table_exists(struct session *s, uint8_t family, const char *table)
 {
-	return nfnetlink_request(s->netfilter, NFT_MSG_GETTABLE, family, nft_fill_name, (void *)(uintptr_t)table, NULL,
-				 NULL) == 0;
+	return nfnetlink_request(s->netfilter, NFT_MSG_GETTABLE, family, nft_fill_name,
+				 (void *)(uintptr_t)table, NULL, NULL) == 0;
 }
 
 bool nft_unchanged(struct session *s, uint32_t generation, const char *table, bool ipv4, bool ipv6)
@@ -38,7 +40,8 @@ bool nft_unchanged(struct session *s, uint32_t generation, const char *table, bo
 
 	if (transaction_genid(s->netfilter, &now) < 0 || now != generation)
 		return false;
-	return (!ipv4 || nft_table_exists(s, NFPROTO_IPV4, table)) && (!ipv6 || nft_table_exists(s, NFPROTO_IPV6, table));
+	return (!ipv4 || nft_table_exists(s, NFPROTO_IPV4, table)) &&
+	       (!ipv6 || nft_table_exists(s, NFPROTO_IPV6, table));
 }
 
 bool nft_has_table(struct session *s, const char *table)
@@ -46,18 +49,19 @@ bool nft_has_table(struct session *s, const char *table)
 	return nft_table_exists(s, NFPROTO_IPV4, table) || nft_table_exists(s, NFPROTO_IPV6, table);
 }
 
-int nft_refused(struct session *s, const struct svcrules_changes *c, enum svcrules_stage stage, int err,
+int nft_refused(struct session *s, const struct svcrules_changes *c, bool named, int err,
 		const struct transaction_error *errors, size_t n)
 {
 	if (n == 0 || err == -EPERM)
 		return session_failed(s, "change the kernel's rules", err);
 	for (size_t i = 0; i < n; i++) {
-		const struct svcrules_refusal r = { .seq = errors[i].seq, .err = errors[i].err };
+		const struct svcrules_refusal r = { .seq = named ? errors[i].seq : 0,
+						    .err = errors[i].err };
 		char *text = NULL;
 
-		svcrules_changes_refused(c, 0, stage, &r, 1, 0, &text);
-		session_find(s, "%s%s%s", text ? text : "the change was refused", errors[i].msg[0] ? ": " : "",
-			     errors[i].msg);
+		svcrules_changes_refused(c, 0, SVCRULES_ADD, &r, 1, 0, &text);
+		session_find(s, "%s%s%s", text ? text : "the change was refused",
+			     errors[i].msg[0] ? ": " : "", errors[i].msg);
 		free(text);
 	}
 	session_find(s, "nothing was changed");
@@ -74,7 +78,8 @@ int nft_start(struct transition *t)
 	return t->nft && t->nft->want ? EXIT_DONE : session_no_memory(t->session);
 }
 
-void nft_know(struct transition *t, struct svcrules_ruleset *known, uint32_t generation, bool settled)
+void nft_know(struct transition *t, struct svcrules_ruleset *known, uint32_t generation,
+	      bool settled)
 {
 	t->nft->known = known;
 	t->nft->known_generation = generation;
@@ -104,14 +109,15 @@ void nft_release(struct transition *t)
 	t->nft = NULL;
 }
 
-/* Uses the rules known already, if the generation proves that the kernel still has them. */
+/* Uses the rules that are known, if the generation proves that the kernel still has them. */
 static bool nft_recall(struct session *s, struct nft_state *n)
 {
 	struct svcrules_stats known;
 
 	if (n->known)
 		svcrules_ruleset_stats(n->known, &known);
-	n->proved = n->known && nft_unchanged(s, n->known_generation, known.table, known.ipv4, known.ipv6);
+	n->proved = n->known &&
+		    nft_unchanged(s, n->known_generation, known.table, known.ipv4, known.ipv6);
 	if (n->proved) {
 		n->before = n->known;
 		n->generation = n->known_generation;
@@ -134,7 +140,7 @@ static int nft_read(struct session *s, struct nft_state *n)
 	return EXIT_DONE;
 }
 
-/* Finds what to change. */
+/* Compares what the kernel has with what is wanted. */
 static int nft_compare(struct session *s, struct nft_state *n)
 {
 	int code = EXIT_DONE;
@@ -154,8 +160,11 @@ static int nft_compare(struct session *s, struct nft_state *n)
 
 /* ---- Changing ----------------------------------------------------------- */
 
-/* Counts what was sent. The first changes are the services'; forgetting what was removed comes after. */
-static int nft_count(struct session *s, struct nft_state *n, size_t messages)
+/*
+ * Counts what was sent. The first transaction changes services and is what the summary is about;
+ * a second one only forgets what was removed.
+ */
+static int nft_count_sent(struct session *s, struct nft_state *n, size_t messages)
 {
 	int err = n->messages ? 0 : svcrules_changes_stats(n->changes, &n->stats);
 
@@ -164,8 +173,8 @@ static int nft_count(struct session *s, struct nft_state *n, size_t messages)
 }
 
 /* What the answer to a transaction means. */
-static int nft_outcome(struct session *s, struct nft_state *n, int err, const struct transaction_error *errors,
-		       size_t nerrors, size_t messages)
+static int nft_outcome(struct session *s, struct nft_state *n, int err,
+		       const struct transaction_error *errors, size_t nerrors, size_t messages)
 {
 	/* with answers lost, the changes may be made or not: the next reading shows which */
 	bool lost = err == -ENOBUFS && nerrors == 0;
@@ -174,7 +183,7 @@ static int nft_outcome(struct session *s, struct nft_state *n, int err, const st
 	if (err == -ERESTART)
 		return AGAIN;
 	if (!err || lost) {
-		code = nft_count(s, n, messages);
+		code = nft_count_sent(s, n, messages);
 		return code ? code : lost ? AGAIN : EXIT_DONE;
 	}
 	if (n->proved && err != -EPERM)
@@ -183,7 +192,7 @@ static int nft_outcome(struct session *s, struct nft_state *n, int err, const st
 		n->tried_again = true;
 		return AGAIN;
 	}
-	return nft_refused(s, n->changes, SVCRULES_ADD, err, errors, nerrors);
+	return nft_refused(s, n->changes, true, err, errors, nerrors);
 }
 
 static int nft_send(struct session *s, struct nft_state *n, bool commit)
@@ -195,13 +204,16 @@ static int nft_send(struct session *s, struct nft_state *n, bool commit)
 
 	if (err)
 		return session_no_memory(s);
-	err = transaction_send(s->netfilter, m.buf, m.len, commit, n->generation, m.count, errors, REFUSALS_MAX,
-			       &nerrors, NULL);
+	err = transaction_send(s->netfilter, m.buf, m.len, commit, n->generation, m.count, errors,
+			       REFUSALS_MAX, &nerrors, NULL);
 	free(m.buf);
 	return nft_outcome(s, n, err, errors, nerrors, m.count);
 }
 
-/* Brings the kernel's rules to what is wanted, or with `commit` false asks whether they could be. */
+/*
+ * Brings the kernel's rules to what is wanted or, unless `commit`, asks whether it would accept
+ * that.
+ */
 static int nft_converge(struct session *s, struct nft_state *n, bool commit)
 {
 	for (int i = 0; i < TRIES_MAX; i++) {
@@ -262,7 +274,7 @@ static int nft_append(void *arg, const char *buf, size_t len)
 	return fwrite(buf, 1, len, arg) == len ? 0 : -ENOMEM;
 }
 
-/* A copy of what is wanted, as what the kernel is known to have. Without memory it is read instead. */
+/* Keeps a copy of what is wanted as what the kernel is known to have; without memory none. */
 static void nft_know_wanted(struct transition *t)
 {
 	struct nft_state *n = t->nft;
@@ -283,13 +295,14 @@ int nft_clean(struct transition *t)
 {
 	struct session *s = t->session;
 	struct nft_state *n = t->nft;
+	const struct cleanup_rules rules = { t->want, n->first, t->retires, NULL };
 	int code;
 
-	if (n->proved && n->known_settled && !n->messages) /* the run before looked after clients and flows, too */
-		return EXIT_DONE;
+	if (n->proved && n->known_settled && !n->messages)
+		return EXIT_DONE; /* the run before cleaned up, too */
 	code = cleanup_clients(s, t->want);
 	if (!code)
-		code = cleanup_udp(s, &(struct cleanup_rules){ t->want, n->first, t->retires, NULL }, &t->flows);
+		code = cleanup_udp(s, &rules, &t->flows);
 	if (code || !n->kept)
 		return code;
 	nft_know_wanted(t);

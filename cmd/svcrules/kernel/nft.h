@@ -11,8 +11,8 @@
 struct nft_state {
 	struct svcrules_ruleset *want; /* the tables alone of what is wanted */
 	/*
-	 * Rules that the kernel has if its generation is still `known_generation`; it is not asked
-	 * for them then.
+	 * Rules that the kernel has if its generation is still `known_generation`; they are not
+	 * read then.
 	 */
 	struct svcrules_ruleset *known;
 	uint32_t known_generation;
@@ -26,20 +26,24 @@ struct nft_state {
 	size_t commits;      /* of the socket when that was so */
 	bool proved;         /* `before` is what was known, not read */
 	size_t messages;     /* sent */
-	bool keep;           /* let the kernel remember what is removed, until its flows are */
-	bool kept;           /* there was something to remember */
+	bool keep;           /* let the kernel remember removed UDP addresses */
+	bool kept;           /* there is something that the kernel remembers */
 	bool tried_again;    /* because an element's time was over before the change */
 };
 
-/* Makes t->nft. Returns an exit code. */
+/* Makes t->nft, to be freed by nft_release(). Returns an exit code, with findings. */
 int nft_start(struct transition *t);
 void nft_release(struct transition *t);
 /*
- * Has the driver believe that the kernel has `known`, taken over, if its generation is still
- * that one. `settled`: a run that had come to its end left it.
+ * The driver will believe that the kernel has the tables `known`, which it takes over, if the
+ * kernel's generation is `generation`. `settled`: a run that came to its end left them.
  */
-void nft_know(struct transition *t, struct svcrules_ruleset *known, uint32_t generation, bool settled);
-/* Makes the kernel forget clients and flows of endpoints that are gone, once all parts are made. An exit code. */
+void nft_know(struct transition *t, struct svcrules_ruleset *known, uint32_t generation,
+	      bool settled);
+/*
+ * Makes the kernel forget clients and flows of endpoints that are gone, once all parts are made.
+ * Returns an exit code, with findings.
+ */
 int nft_clean(struct transition *t);
 
 /*
@@ -50,9 +54,12 @@ int nft_clean(struct transition *t);
 bool nft_unchanged(struct session *s, uint32_t generation, const char *table, bool ipv4, bool ipv6);
 /* True if there is a table of that name in one of the families, whoever made it. */
 bool nft_has_table(struct session *s, const char *table);
-/* What the kernel refused, as findings; returns EXIT_KERNEL. `c` may be NULL. */
 struct transaction_error;
-int nft_refused(struct session *s, const struct svcrules_changes *c, enum svcrules_stage stage, int err,
+/*
+ * Adds to the findings what the kernel refused of a transaction; `err` is its negative errno.
+ * `named`: the messages are described as the changes that they make. Returns EXIT_KERNEL.
+ */
+int nft_refused(struct session *s, const struct svcrules_changes *c, bool named, int err,
 		const struct transaction_error *errors, size_t n);
 
 #endif

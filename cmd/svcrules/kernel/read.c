@@ -14,7 +14,8 @@ static int read_message(const struct nlmsghdr *nlh, void *arg)
 	return svcrules_reader_take(arg, nlh);
 }
 
-static int send_generic(struct session *s, const struct svcrules_request *q, struct svcrules_reader *r)
+static int send_generic(struct session *s, const struct svcrules_request *q,
+			struct svcrules_reader *r)
 {
 	struct nlmsghdr *nlh = q->msg;
 	int err = 0;
@@ -23,10 +24,12 @@ static int send_generic(struct session *s, const struct svcrules_request *q, str
 	if (!g)
 		return err;
 	nlh->nlmsg_type = generic_id(g);
-	return q->dump ? generic_dump(g, nlh, read_message, r) : generic_ask(g, nlh, read_message, r);
+	return q->dump ? generic_dump(g, nlh, read_message, r) :
+			 generic_ask(g, nlh, read_message, r);
 }
 
-static int send_request(struct session *s, const struct svcrules_request *q, struct svcrules_reader *r)
+static int send_request(struct session *s, const struct svcrules_request *q,
+			struct svcrules_reader *r)
 {
 	uint16_t flags = q->dump ? NLM_F_DUMP : NLM_F_ACK;
 	struct netlink *route;
@@ -41,7 +44,8 @@ static int send_request(struct session *s, const struct svcrules_request *q, str
 }
 
 /* One try. *ret_part: the part that the last request was for. */
-static int read_once(struct session *s, struct svcrules_reader *r, size_t *ret_part, struct svcrules_ruleset **ret)
+static int read_once(struct session *s, struct svcrules_reader *r, size_t *ret_part,
+		     struct svcrules_ruleset **ret)
 {
 	struct svcrules_request q;
 	int more = r ? svcrules_reader_next(r, &q) : -ENOMEM, err;
@@ -60,7 +64,8 @@ static bool worth_again(int err)
 	return err == -EINTR || err == -ENOBUFS;
 }
 
-int kernel_read(struct session *s, const struct svcrules_ruleset *like, struct svcrules_ruleset **ret)
+int kernel_read(struct session *s, const struct svcrules_ruleset *like,
+		struct svcrules_ruleset **ret)
 {
 	const struct driver *d;
 	size_t part = 0;
@@ -81,7 +86,8 @@ int kernel_read(struct session *s, const struct svcrules_ruleset *like, struct s
 	return EXIT_KERNEL;
 }
 
-int kernel_obstacles(struct session *s, const struct svcrules_ruleset *have, const struct svcrules_ruleset *want)
+int kernel_obstacles(struct session *s, const struct svcrules_ruleset *have,
+		     const struct svcrules_ruleset *want)
 {
 	int found;
 	size_t i = 0;
@@ -93,36 +99,39 @@ int kernel_obstacles(struct session *s, const struct svcrules_ruleset *have, con
 	return i ? EXIT_KERNEL : EXIT_DONE;
 }
 
-int kernel_read_own(struct session *s, const struct svcrules_ruleset *like, struct svcrules_ruleset **ret)
+/*
+ * Adds to the findings what of the first `parts` parts of `have` other programs made in its
+ * places, and which of these parts the kernel does not know.
+ */
+static int read_check_parts(struct session *s, struct svcrules_ruleset *have, size_t parts)
 {
-	struct svcrules_ruleset *have;
-	int code = kernel_read(s, like, &have);
+	struct svcrules_ruleset *nothing = svcrules_ruleset_empty(have);
+	int code = nothing ? EXIT_DONE : session_no_memory(s);
 
-	if (!code)
-		code = kernel_obstacles(s, have, like);
-	else
-		return code;
-	if (code)
-		svcrules_ruleset_free(have);
-	else
-		*ret = have;
+	while (parts-- > 0 && !code) { /* a kernel that lacks the last part is reported first */
+		struct svcrules_ruleset *only = svcrules_ruleset_only(have, parts);
+
+		code = only ? kernel_obstacles(s, only, nothing) : session_no_memory(s);
+		svcrules_ruleset_free(only);
+	}
+	svcrules_ruleset_free(nothing);
 	return code;
 }
 
-int kernel_read_own_places(struct session *s, const struct svcrules_ruleset *like, struct svcrules_ruleset **ret)
+/* Reads, and checks all parts but the last `unchecked` ones. */
+static int read_and_check(struct session *s, const struct svcrules_ruleset *like, size_t unchecked,
+			  struct svcrules_ruleset **ret)
 {
 	struct svcrules_ruleset *have;
 	struct svcrules_part p;
 	int code = kernel_read(s, like, &have);
+	size_t n = 0;
 
 	if (code)
 		return code;
-	for (size_t i = 0; !code && svcrules_ruleset_part(have, i + 1, &p); i++) { /* all parts but the last */
-		struct svcrules_ruleset *only = svcrules_ruleset_only(have, i);
-
-		code = only ? kernel_obstacles(s, only, like) : session_no_memory(s);
-		svcrules_ruleset_free(only);
-	}
+	while (svcrules_ruleset_part(have, n, &p))
+		n++;
+	code = read_check_parts(s, have, n > unchecked ? n - unchecked : 0);
 	if (code)
 		svcrules_ruleset_free(have);
 	else
@@ -130,7 +139,20 @@ int kernel_read_own_places(struct session *s, const struct svcrules_ruleset *lik
 	return code;
 }
 
-int kernel_find(struct session *s, const char *target, const char *table, struct svcrules_ruleset **ret)
+int kernel_read_own(struct session *s, const struct svcrules_ruleset *like,
+		    struct svcrules_ruleset **ret)
+{
+	return read_and_check(s, like, 0, ret);
+}
+
+int kernel_read_to_remove(struct session *s, const struct svcrules_ruleset *like,
+			  struct svcrules_ruleset **ret)
+{
+	return read_and_check(s, like, 1, ret);
+}
+
+int kernel_find(struct session *s, const char *target, const char *table,
+		struct svcrules_ruleset **ret)
 {
 	size_t part;
 	int err = -EINTR;

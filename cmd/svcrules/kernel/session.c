@@ -21,8 +21,8 @@ void session_take(struct session *s, char *text)
 	v[s->nfindings++] = (struct finding){ .text = text };
 }
 
-static void __attribute__((format(printf, 3, 0))) session_add(struct session *s, bool notice, const char *format,
-							       va_list ap)
+static void __attribute__((format(printf, 3, 0)))
+session_add(struct session *s, bool notice, const char *format, va_list ap)
 {
 	char *text;
 
@@ -57,7 +57,7 @@ int session_no_memory(struct session *s)
 	return EXIT_KERNEL;
 }
 
-static const char *session_errno_text(int err)
+const char *session_errno_text(int err)
 {
 	switch (-err) {
 	case EPERM: return "needs CAP_NET_ADMIN (root)";
@@ -65,7 +65,8 @@ static const char *session_errno_text(int err)
 	case ERESTART: return "another program keeps changing nftables; try again";
 	case EBADMSG: return "the kernel's answer could not be understood";
 	case EMSGSIZE:
-		return "the change is larger than this namespace may send; run as root, or raise net.core.wmem_max";
+		return "the change is larger than this namespace may send; run as root, or raise "
+		       "net.core.wmem_max";
 	default: return strerror(-err);
 	}
 }

@@ -29,31 +29,36 @@ struct session {
 };
 
 /*
- * Opens the socket to nf_tables and tries it. Returns an exit code, with findings (no
- * permission, no nf_tables); session_close() in both cases.
+ * Opens the socket to nf_tables and tries it. `settings` must outlive the session. Returns an
+ * exit code, with findings (no permission, no nf_tables); session_close() in both cases.
  */
 int session_open(struct session *s, const struct svcrules_options *settings);
+/* Closes all sockets and frees the findings; *s is all zero then. */
 void session_close(struct session *s);
-/* The socket of route netlink; NULL with *err set. */
+/* The socket of route netlink, which stays the session's; NULL with *err a negative errno. */
 struct netlink *session_route(struct session *s, int *err);
 /*
- * The socket of a generic netlink family. NULL with *err set: -EPROTONOSUPPORT if the kernel
- * does not have the family.
+ * The socket of a generic netlink family, which stays the session's, until the next call with
+ * another family. NULL with *err a negative errno: -EPROTONOSUPPORT if the kernel does not have
+ * the family.
  */
 struct generic *session_generic(struct session *s, const char *family, int *err);
 
 /* Adds a finding. */
 void session_find(struct session *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Adds one that is left out under --quiet. */
-void session_notice(struct session *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void session_notice(struct session *s, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 /* Adds a malloc'ed text, which is taken over; NULL stands for a lack of memory. */
 void session_take(struct session *s, char *text);
-/* "cannot <what>: <why>"; `err` is a negative errno. Returns EXIT_KERNEL. */
+/* What a negative errno means where netlink returned it, as a clause that follows a colon. */
+const char *session_errno_text(int err);
+/* Adds "cannot <what>: <why>"; `err` is a negative errno. Returns EXIT_KERNEL. */
 int session_failed(struct session *s, const char *what, int err);
 /* Adds "out of memory"; returns EXIT_KERNEL. */
 int session_no_memory(struct session *s);
 
-/* A setting of a target without a value: was it given? */
+/* True if that setting of a target, which takes no value, was given. */
 bool session_is_set(const struct session *s, const char *setting);
 
 #endif

@@ -54,7 +54,8 @@ static bool sysctl_right(const struct sysctl_setting *s, struct sysctl_finding *
 	return !f->err && strcmp(f->now, s->want) == 0;
 }
 
-void sysctl_set_all(const struct sysctl_setting *v, size_t n, bool strict_arp, sysctl_finding_fn cb, void *arg)
+void sysctl_set_all(const struct sysctl_setting *v, size_t n, bool strict_arp, sysctl_finding_fn cb,
+		    void *arg)
 {
 	for (size_t i = 0; i < n; i++) {
 		struct sysctl_finding f;
@@ -68,7 +69,8 @@ void sysctl_set_all(const struct sysctl_setting *v, size_t n, bool strict_arp, s
 	}
 }
 
-void sysctl_check_all(const struct sysctl_setting *v, size_t n, bool strict_arp, sysctl_finding_fn cb, void *arg)
+void sysctl_check_all(const struct sysctl_setting *v, size_t n, bool strict_arp,
+		      sysctl_finding_fn cb, void *arg)
 {
 	for (size_t i = 0; i < n; i++) {
 		struct sysctl_finding f;

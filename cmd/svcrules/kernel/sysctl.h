@@ -42,12 +42,14 @@ typedef void (*sysctl_finding_fn)(const struct sysctl_finding *f, void *arg);
  * could not be read or set (f->err). Continues after a failure. Those for strict ARP are
  * included only if `strict_arp`.
  */
-void sysctl_set_all(const struct sysctl_setting *v, size_t n, bool strict_arp, sysctl_finding_fn cb, void *arg);
+void sysctl_set_all(const struct sysctl_setting *v, size_t n, bool strict_arp, sysctl_finding_fn cb,
+		    void *arg);
 
 /*
  * Calls `cb` for each setting that has another value. Those that cannot be read are left out.
  * Changes nothing.
  */
-void sysctl_check_all(const struct sysctl_setting *v, size_t n, bool strict_arp, sysctl_finding_fn cb, void *arg);
+void sysctl_check_all(const struct sysctl_setting *v, size_t n, bool strict_arp,
+		      sysctl_finding_fn cb, void *arg);
 
 #endif

@@ -30,7 +30,8 @@ static void tables_release(struct tables *t)
 }
 
 /* One transaction; `generation` 0: whatever it is. */
-static int tables_send(struct session *s, const struct tables *t, enum svcrules_stage stage, uint32_t generation)
+static int tables_send(struct session *s, const struct tables *t, enum svcrules_stage stage,
+		       uint32_t generation)
 {
 	struct transaction_error errors[REFUSALS_MAX];
 	struct svcrules_messages m;
@@ -39,12 +40,12 @@ static int tables_send(struct session *s, const struct tables *t, enum svcrules_
 
 	if (err)
 		return session_no_memory(s);
-	err = transaction_send(s->netfilter, m.buf, m.len, true, generation, m.count, errors, REFUSALS_MAX, &nerrors,
-			       NULL);
+	err = transaction_send(s->netfilter, m.buf, m.len, true, generation, m.count, errors,
+			       REFUSALS_MAX, &nerrors, NULL);
 	free(m.buf);
 	if (err == -ERESTART || (err == -ENOBUFS && !nerrors))
 		return AGAIN;
-	return err ? nft_refused(s, t->changes, stage, err, errors, nerrors) : EXIT_DONE;
+	return err ? nft_refused(s, t->changes, false, err, errors, nerrors) : EXIT_DONE;
 }
 
 static int tables_find(struct session *s, const struct tables_choice *choice, struct tables *t)
@@ -59,7 +60,10 @@ static int tables_find(struct session *s, const struct tables_choice *choice, st
 	return err ? err : svcrules_diff(t->found, t->none, &t->changes);
 }
 
-/* Rules first, in a transaction of their own; see svcr_nft_encode_stop() in rules/nft for the reason. */
+/*
+ * Deletes the rules first, in a transaction of their own: see svcr_nft_encode_stop() in rules/nft
+ * for the reason.
+ */
 static int tables_remove(struct session *s, const struct tables *t, uint32_t generation)
 {
 	int code = tables_send(s, t, SVCRULES_STOP, generation), err;
@@ -71,22 +75,35 @@ static int tables_remove(struct session *s, const struct tables *t, uint32_t gen
 		     tables_send(s, t, SVCRULES_ADD, generation);
 }
 
-static void tables_tell(const struct tables *t, void (*deleted)(const char *family, const char *name, void *arg),
-			void *arg)
+static void tables_report_family(const struct tables *t, uint8_t wanted, const char *word,
+				 tables_deleted_fn deleted, void *arg)
 {
 	const char *name;
 	uint8_t family;
 
-	for (size_t i = 0; (name = svcrules_ruleset_table(t->found, i, &family)); i++) {
+	for (size_t i = 0; (name = svcrules_ruleset_table(t->found, i, &family)); i++)
+		if (family == wanted)
+			deleted(word, name, arg);
+}
+
+static void tables_report(const struct tables *t, tables_deleted_fn deleted, void *arg)
+{
+	tables_report_family(t, NFPROTO_IPV4, "ip", deleted, arg);
+	tables_report_family(t, NFPROTO_IPV6, "ip6", deleted, arg);
+}
+
+static void tables_forget(const struct tables *t)
+{
+	const char *name;
+	uint8_t family;
+
+	for (size_t i = 0; (name = svcrules_ruleset_table(t->found, i, &family)); i++)
 		last_run_forget(LAST_RUN_DIR, name);
-		if (deleted)
-			deleted(family == NFPROTO_IPV6 ? "ip6" : "ip", name, arg);
-	}
 }
 
 /* One try. */
 static int tables_try(struct session *s, const struct tables_choice *choice,
-		      void (*deleted)(const char *family, const char *name, void *arg), void *arg)
+		      tables_deleted_fn deleted, void *arg)
 {
 	struct tables t = { NULL, NULL, NULL };
 	uint32_t generation;
@@ -103,13 +120,15 @@ static int tables_try(struct session *s, const struct tables_choice *choice,
 	if (!code && !svcrules_changes_empty(t.changes))
 		code = tables_remove(s, &t, generation);
 	if (!code)
-		tables_tell(&t, deleted, arg);
+		tables_forget(&t);
+	if (!code && deleted)
+		tables_report(&t, deleted, arg);
 	tables_release(&t);
 	return code;
 }
 
-int tables_delete(struct session *s, const struct tables_choice *choice,
-		  void (*deleted)(const char *family, const char *name, void *arg), void *arg)
+int tables_delete(struct session *s, const struct tables_choice *choice, tables_deleted_fn deleted,
+		  void *arg)
 {
 	int code = AGAIN;
 

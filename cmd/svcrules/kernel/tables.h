@@ -11,13 +11,16 @@ struct tables_choice {
 	bool report_foreign; /* a table of that name that svcrules did not make is an error */
 };
 
+/* Takes the family ("ip" or "ip6") and the name of a table that was deleted. */
+typedef void (*tables_deleted_fn)(const char *family, const char *name, void *arg);
+
 /*
  * Deletes tables: first all their rules in one transaction, then all of them in another, with
- * what runs left in files for them. `deleted` (may be NULL) is called for each. Returns an exit
- * code, with findings.
+ * what runs left in files for them. Then `deleted` (may be NULL) is called for each, IPv4 before
+ * IPv6. Returns an exit code, with findings.
  */
-int tables_delete(struct session *s, const struct tables_choice *choice,
-		  void (*deleted)(const char *family, const char *name, void *arg), void *arg);
+int tables_delete(struct session *s, const struct tables_choice *choice, tables_deleted_fn deleted,
+		  void *arg);
 /* Removes the rules of such tables; chains and maps stay. Returns an exit code, with findings. */
 int tables_stop(struct session *s, const struct tables_choice *choice);
 

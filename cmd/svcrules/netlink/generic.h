@@ -18,7 +18,7 @@ struct generic_error {
 
 /*
  * Opens a socket in the current network namespace and looks the family up; the
- * look-up loads the family's module if there is one ("IPVS": ip_vs).
+ * look-up loads the family's module if there is one.
  * Returns NULL with *err set: -ENOENT (no such family), -EPROTONOSUPPORT (no
  * generic netlink), -ENOMEM, or the kernel's error.
  */
@@ -34,8 +34,8 @@ uint16_t generic_id(const struct generic *g);
  * message of the dump; a negative value becomes the result, and all answers are
  * read all the same. Nothing is allocated, so one dump for each virtual server
  * is cheap.
- * Returns as netlink_talk(). IPVS of Linux 6.1 never reports that a dump was
- * interrupted.
+ * Returns as netlink_talk(). Not every family reports that a dump was
+ * interrupted; that of virtual servers (Linux 6.1) never does.
  */
 int generic_dump(struct generic *g, const void *request, netlink_cb_fn cb, void *arg);
 

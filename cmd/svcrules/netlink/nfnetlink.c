@@ -52,7 +52,8 @@ static int generation_check_cb(const struct nlmsghdr *nlh, void *arg)
 	return 0; /* the other messages are checked even if `cb` failed */
 }
 
-int nfnetlink_send(struct netlink *s, const struct nlmsghdr *request, uint16_t flags, netlink_cb_fn cb, void *arg)
+int nfnetlink_send(struct netlink *s, const struct nlmsghdr *request, uint16_t flags,
+		   netlink_cb_fn cb, void *arg)
 {
 	bool check = request->nlmsg_type >> 8 == NFNL_SUBSYS_NFTABLES && (flags & NLM_F_DUMP);
 	struct generation_check c = { .cb = cb, .arg = arg };

@@ -26,8 +26,8 @@ struct nlmsghdr *nfnetlink_header(void *buf, uint16_t type, uint16_t flags, uint
  * Sends a whole request to any subsystem of nfnetlink, which is not changed; `flags` is
  * NLM_F_DUMP or NLM_F_ACK (exactly one of them). Returns as nfnetlink_talk().
  */
-int nfnetlink_send(struct netlink *s, const struct nlmsghdr *request, uint16_t flags, netlink_cb_fn cb,
-		   void *arg);
+int nfnetlink_send(struct netlink *s, const struct nlmsghdr *request, uint16_t flags,
+		   netlink_cb_fn cb, void *arg);
 
 /*
  * One request to any subsystem of nfnetlink: `type` is subsystem << 8 | message,

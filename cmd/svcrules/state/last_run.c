@@ -24,7 +24,10 @@ struct place {
 	char boot[40];
 };
 
-/* The start of the file: no padding, numbers in the host's order. Messages, addresses, their sum and the rules follow. */
+/*
+ * The start of the file: no padding, numbers in the host's order. Messages, addresses, their sum
+ * and the rules follow.
+ */
 struct head {
 	char magic[16];
 	struct place place;
@@ -78,16 +81,18 @@ static int place_find(struct place *p)
 static int file_name(const char *table, char name[static NAME_SIZE])
 {
 	struct stat st;
+	int len;
 
 	if (strchr(table, '/') || stat("/proc/thread-self/ns/net", &st) < 0)
 		return -ENOENT;
-	return snprintf(name, NAME_SIZE, "nftables-%s-%llu", table, (unsigned long long)st.st_ino) < NAME_SIZE ?
-	       0 : -ENOENT;
+	len = snprintf(name, NAME_SIZE, "nftables-%s-%llu", table, (unsigned long long)st.st_ino);
+	return len < NAME_SIZE ? 0 : -ENOENT;
 }
 
 static bool is_private(const struct stat *st, mode_t type)
 {
-	return (st->st_mode & S_IFMT) == type && st->st_uid == geteuid() && !(st->st_mode & (S_IWGRP | S_IWOTH));
+	return (st->st_mode & S_IFMT) == type && st->st_uid == geteuid() &&
+	       !(st->st_mode & (S_IWGRP | S_IWOTH));
 }
 
 static int dir_open(const char *dir)
@@ -159,8 +164,9 @@ static bool head_plausible(const struct head *h, size_t size)
 	struct place here;
 
 	return memcmp(h->magic, MAGIC, sizeof(h->magic)) == 0 && h->messages_len <= TEXT_MAX &&
-	       h->addresses_len <= TEXT_MAX && head_len(h) <= size && h->rules_len == size - head_len(h) &&
-	       place_find(&here) == 0 && memcmp(&h->place, &here, sizeof(here)) == 0;
+	       h->addresses_len <= TEXT_MAX && head_len(h) <= size &&
+	       h->rules_len == size - head_len(h) && place_find(&here) == 0 &&
+	       memcmp(&h->place, &here, sizeof(here)) == 0;
 }
 
 static int head_read(int fd, size_t size, struct head *h, char **ret_texts)
@@ -239,7 +245,8 @@ int last_run_read(const char *dir, const char *table, struct last_run *ret)
 static int rules_read(int fd, const struct head *h, const struct svcrules_ruleset *like,
 		      struct svcrules_ruleset **ret)
 {
-	char *map = mmap(NULL, head_len(h) + h->rules_len, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
+	char *map = mmap(NULL, head_len(h) + h->rules_len, PROT_READ, MAP_PRIVATE | MAP_POPULATE,
+			 fd, 0);
 	const char *rules = map + head_len(h);
 	uint8_t sum[SIPHASH_SIZE];
 	struct siphash s;
@@ -256,8 +263,8 @@ static int rules_read(int fd, const struct head *h, const struct svcrules_rulese
 	return err == -EBADMSG ? -ENOENT : err;
 }
 
-int last_run_read_rules(const char *dir, const struct svcrules_ruleset *like, const struct last_run *s,
-			struct svcrules_ruleset **ret)
+int last_run_read_rules(const char *dir, const struct svcrules_ruleset *like,
+			const struct last_run *s, struct svcrules_ruleset **ret)
 {
 	struct svcrules_stats stats;
 	char *texts;
@@ -282,7 +289,7 @@ struct writer {
 	struct siphash sum;
 };
 
-static int write_all(int fd, const char *buf, size_t len)
+static int last_run_write_all(int fd, const char *buf, size_t len)
 {
 	while (len > 0) {
 		ssize_t n = write(fd, buf, len);
@@ -303,7 +310,7 @@ static int write_rules(void *arg, const char *buf, size_t len)
 
 	siphash_add(&w->sum, buf, len);
 	w->len += len;
-	return write_all(w->fd, buf, len);
+	return last_run_write_all(w->fd, buf, len);
 }
 
 static void head_fill(struct head *h, const struct last_run *s)
@@ -332,11 +339,13 @@ static int write_head(int fd, const struct head *h, const struct last_run *s)
 	if (asprintf(&texts, "%s%s", s->messages, s->addresses) < 0)
 		return -ENOMEM;
 	sum_head(h, texts, sum);
-	err = lseek(fd, 0, SEEK_SET) < 0 ? -errno : write_all(fd, (const char *)h, sizeof(*h));
+	err = lseek(fd, 0, SEEK_SET) < 0 ? -errno : 0;
 	if (!err)
-		err = write_all(fd, texts, h->messages_len + h->addresses_len);
+		err = last_run_write_all(fd, (const char *)h, sizeof(*h));
 	if (!err)
-		err = write_all(fd, (const char *)sum, sizeof(sum));
+		err = last_run_write_all(fd, texts, h->messages_len + h->addresses_len);
+	if (!err)
+		err = last_run_write_all(fd, (const char *)sum, sizeof(sum));
 	free(texts);
 	return err;
 }
@@ -362,12 +371,14 @@ static int write_file(int fd, const struct last_run *s, const struct svcrules_ru
 }
 
 /* Under another name first: a reader sees the old file or the new one. */
-static int replace(int dir, const char *name, const struct last_run *s, const struct svcrules_ruleset *rules)
+static int replace(int dir, const char *name, const struct last_run *s,
+		   const struct svcrules_ruleset *rules)
 {
 	char other[NAME_SIZE + 24];
 	int fd, err;
 
-	snprintf(other, sizeof(other), ".%s.new", name); /* one at a time: the caller has the lock */
+	/* the caller has the lock: no other process uses that name */
+	snprintf(other, sizeof(other), ".%s.new", name);
 	if (unlinkat(dir, other, 0) < 0 && errno != ENOENT)
 		return -errno;
 	fd = openat(dir, other, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -391,7 +402,6 @@ int last_run_write(const char *dir, const struct last_run *s, const struct svcru
 
 	svcrules_ruleset_stats(rules, &stats);
 	err = file_name(stats.table, name);
-
 	if (err)
 		return err;
 	if (mkdir(dir, 0700) < 0 && errno != EEXIST)

@@ -24,7 +24,7 @@ struct last_run {
 	uint64_t bytes;               /* of the files */
 	struct svcrules_stats stats;  /* of the rules; generation: the one left in the kernel */
 	char *messages;               /* notices and warnings about the input, lines; malloc'ed */
-	char *addresses;              /* the host's, if the rules depend on them, else ""; malloc'ed */
+	char *addresses; /* the host's, if the rules depend on them, else ""; malloc'ed */
 };
 
 /*
@@ -36,8 +36,8 @@ int last_run_read(const char *dir, const char *table, struct last_run *ret);
  * The rules of the same file; `like` is a rule set of the same target and tables. The same
  * results; -ENOENT also when another file took its place.
  */
-int last_run_read_rules(const char *dir, const struct svcrules_ruleset *like, const struct last_run *l,
-			struct svcrules_ruleset **ret);
+int last_run_read_rules(const char *dir, const struct svcrules_ruleset *like,
+			const struct last_run *l, struct svcrules_ruleset **ret);
 /* Writes all of it in the place of what was there. 0 or a negative errno. */
 int last_run_write(const char *dir, const struct last_run *l, const struct svcrules_ruleset *rules);
 /* Removes the file of the tables of that name, if there is one. */

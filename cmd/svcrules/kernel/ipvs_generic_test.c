@@ -12,7 +12,7 @@
 #define OUR_FLAG 0x40000000u
 
 /* Without any local address IPVS takes every endpoint for a broadcast address (Linux 6.1). */
-static void ipvs_test_setup(void)
+static void ipvs_generic_setup(void)
 {
 	generic_test_setup(IPVS_GENL_NAME);
 	namespace_loopback_up();
@@ -25,7 +25,7 @@ struct server {
 	uint32_t flags;
 };
 
-static void ipvs_test_put_service(struct nlmsghdr *nlh, const struct server *s)
+static void ipvs_generic_put_service(struct nlmsghdr *nlh, const struct server *s)
 {
 	struct ip_vs_flags flags = { .flags = s->flags, .mask = 0xffffffff };
 	struct nlattr *nest = mnl_attr_nest_start(nlh, IPVS_CMD_ATTR_SERVICE);
@@ -43,21 +43,21 @@ static void ipvs_test_put_service(struct nlmsghdr *nlh, const struct server *s)
 	mnl_attr_nest_end(nlh, nest);
 }
 
-static void ipvs_test_new_service(const struct server *s)
+static void ipvs_generic_new_service(const struct server *s)
 {
 	struct nlmsghdr *nlh = generic_message(IPVS_CMD_NEW_SERVICE);
 
-	ipvs_test_put_service(nlh, s);
+	ipvs_generic_put_service(nlh, s);
 	generic_message_end(nlh);
 }
 
-static void ipvs_test_new_dest(const struct server *s, const char *address)
+static void ipvs_generic_new_dest(const struct server *s, const char *address)
 {
 	struct nlmsghdr *nlh = generic_message(IPVS_CMD_NEW_DEST);
 	uint8_t to[16] = { 0 };
 	struct nlattr *nest;
 
-	ipvs_test_put_service(nlh, s);
+	ipvs_generic_put_service(nlh, s);
 	ck_assert_int_eq(inet_pton(AF_INET, address, to), 1);
 	nest = mnl_attr_nest_start(nlh, IPVS_CMD_ATTR_DEST);
 	mnl_attr_put_u16(nlh, IPVS_DEST_ATTR_ADDR_FAMILY, AF_INET);
@@ -76,7 +76,7 @@ struct seen {
 	size_t count;
 };
 
-static int ipvs_test_services_cb(const struct nlmsghdr *nlh, void *arg)
+static int ipvs_generic_services_cb(const struct nlmsghdr *nlh, void *arg)
 {
 	const struct nlattr *v[IPVS_SVC_ATTR_MAX + 1] = { NULL }, *a, *nest;
 	char address[INET_ADDRSTRLEN];
@@ -97,47 +97,47 @@ static int ipvs_test_services_cb(const struct nlmsghdr *nlh, void *arg)
 	return 0;
 }
 
-static void ipvs_test_services(struct seen *s)
+static void ipvs_generic_services(struct seen *s)
 {
 	char buf[64] __attribute__((aligned(8)));
 
 	*s = (struct seen){ .count = 0 };
 	ck_assert_int_eq(generic_dump(g, generic_message_at(buf, IPVS_CMD_GET_SERVICE, 0),
-				      ipvs_test_services_cb, s), 0);
+				      ipvs_generic_services_cb, s), 0);
 }
 
-static int ipvs_test_dests_cb(const struct nlmsghdr *nlh, void *arg)
+static int ipvs_generic_dests_cb(const struct nlmsghdr *nlh, void *arg)
 {
 	(void)nlh;
 	++*(size_t *)arg;
 	return 0;
 }
 
-static int ipvs_test_dests(const struct server *s, size_t *count)
+static int ipvs_generic_dests(const struct server *s, size_t *count)
 {
 	char buf[512] __attribute__((aligned(8))) = { 0 };
 	struct nlmsghdr *nlh = generic_message_at(buf, IPVS_CMD_GET_DEST, 0);
 
-	ipvs_test_put_service(nlh, s);
+	ipvs_generic_put_service(nlh, s);
 	*count = 0;
-	return generic_dump(g, nlh, ipvs_test_dests_cb, count);
+	return generic_dump(g, nlh, ipvs_generic_dests_cb, count);
 }
 
 static const struct server one = { "10.96.0.1", 80, "rr", OUR_FLAG };
 static const struct server two = { "10.96.0.1", 443, "no-such", 0 };
 static const struct server three = { "10.96.0.2", 80, "wlc", OUR_FLAG | IP_VS_SVC_F_PERSISTENT };
 
-START_TEST(test_ipvs_errors_are_raw)
+START_TEST(test_ipvs_generic_errors_are_raw)
 {
 	struct seen s;
 
-	ipvs_test_new_service(&one);
-	ipvs_test_new_service(&two);
-	ipvs_test_new_service(&three);
-	ipvs_test_new_service(&one);
-	ipvs_test_new_dest(&one, "10.0.0.1");
-	ipvs_test_new_dest(&two, "10.0.0.1");
-	ipvs_test_new_dest(&one, "10.0.0.1");
+	ipvs_generic_new_service(&one);
+	ipvs_generic_new_service(&two);
+	ipvs_generic_new_service(&three);
+	ipvs_generic_new_service(&one);
+	ipvs_generic_new_dest(&one, "10.0.0.1");
+	ipvs_generic_new_dest(&two, "10.0.0.1");
+	ipvs_generic_new_dest(&one, "10.0.0.1");
 	ck_assert_int_eq(generic_test_send(MAX_ERRORS), -ENOENT);
 	ck_assert_uint_eq(nerrors, 4);
 	ck_assert_uint_eq(errors[0].seq, 2);
@@ -148,42 +148,42 @@ START_TEST(test_ipvs_errors_are_raw)
 	ck_assert_int_eq(errors[2].err, -ESRCH); /* no such service: libnl makes ENOENT of it */
 	ck_assert_uint_eq(errors[3].seq, 7);
 	ck_assert_int_eq(errors[3].err, -EEXIST);
-	ipvs_test_services(&s);
+	ipvs_generic_services(&s);
 	ck_assert_uint_eq(s.count, 2);
 }
 END_TEST
 
 /* The kernel keeps a flag that it does not know, also when the service is changed. */
-START_TEST(test_ipvs_flag_is_kept)
+START_TEST(test_ipvs_generic_flag_is_kept)
 {
 	struct server set = one;
 	struct nlmsghdr *nlh;
 	struct seen s;
 
-	ipvs_test_new_service(&one);
+	ipvs_generic_new_service(&one);
 	ck_assert_int_eq(generic_test_send(MAX_ERRORS), 0);
-	ipvs_test_services(&s);
+	ipvs_generic_services(&s);
 	/* 0x2, "hashed", is the kernel's own */
 	ck_assert_str_eq(s.text, "10.96.0.1:80 rr 0x40000002\n");
 	set.scheduler = "sh";
 	set.flags |= IP_VS_SVC_F_SCHED1;
 	nlh = generic_message(IPVS_CMD_SET_SERVICE);
-	ipvs_test_put_service(nlh, &set);
+	ipvs_generic_put_service(nlh, &set);
 	generic_message_end(nlh);
 	ck_assert_int_eq(generic_test_send(MAX_ERRORS), 0);
-	ipvs_test_services(&s);
+	ipvs_generic_services(&s);
 	ck_assert_str_eq(s.text, "10.96.0.1:80 sh 0x4000000a\n");
 }
 END_TEST
 
-START_TEST(test_ipvsadm_prints_as_usual)
+START_TEST(test_ipvs_generic_ipvsadm_prints_as_usual)
 {
 	char text[512] = "";
 	FILE *f;
 
-	ipvs_test_new_service(&one);
-	ipvs_test_new_service(&three);
-	ipvs_test_new_dest(&one, "10.0.0.1");
+	ipvs_generic_new_service(&one);
+	ipvs_generic_new_service(&three);
+	ipvs_generic_new_dest(&one, "10.0.0.1");
 	ck_assert_int_eq(generic_test_send(MAX_ERRORS), 0);
 	f = popen("ipvsadm -Sn 2>&1 | sort", "r");
 	ck_assert(f != NULL);
@@ -199,55 +199,55 @@ START_TEST(test_ipvsadm_prints_as_usual)
 END_TEST
 
 /* Many datagrams, then one dump for each virtual server. */
-START_TEST(test_ipvs_many)
+START_TEST(test_ipvs_generic_many)
 {
 	struct server s = { "10.96.0.1", 0, "rr", OUR_FLAG };
 	size_t count;
 
 	for (uint16_t i = 1; i <= 2000; i++) {
 		s.port = i;
-		ipvs_test_new_service(&s);
-		ipvs_test_new_dest(&s, "10.0.0.1");
-		ipvs_test_new_dest(&s, "10.0.0.2");
+		ipvs_generic_new_service(&s);
+		ipvs_generic_new_dest(&s, "10.0.0.1");
+		ipvs_generic_new_dest(&s, "10.0.0.2");
 	}
 	ck_assert_int_eq(generic_test_send(MAX_ERRORS), 0);
 	for (uint16_t i = 1; i <= 2000; i++) {
 		s.port = i;
-		ck_assert_int_eq(ipvs_test_dests(&s, &count), 0);
+		ck_assert_int_eq(ipvs_generic_dests(&s, &count), 0);
 		ck_assert_uint_eq(count, 2);
 	}
 	s.port = 9999;
 	/* the kernel ends the dump of a missing server without an error */
-	(void)ipvs_test_dests(&s, &count);
+	(void)ipvs_generic_dests(&s, &count);
 	ck_assert_uint_eq(count, 0);
 }
 END_TEST
 
-START_TEST(test_ipvs_unprivileged)
+START_TEST(test_ipvs_generic_unprivileged)
 {
 	if (setresuid(65534, 65534, 65534) < 0) {
 		printf("SKIP: ipvs_unprivileged: no second user\n");
 		return;
 	}
-	ipvs_test_new_service(&one);
-	ipvs_test_new_service(&two);
+	ipvs_generic_new_service(&one);
+	ipvs_generic_new_service(&two);
 	ck_assert_int_eq(generic_test_send(MAX_ERRORS), -EPERM);
 	ck_assert_uint_eq(nerrors, 2);
 }
 END_TEST
 
-static void ipvs_tests(TCase *tc)
+static void ipvs_generic_tests(TCase *tc)
 {
-	tcase_add_checked_fixture(tc, ipvs_test_setup, generic_test_teardown);
-	tcase_add_test(tc, test_ipvs_errors_are_raw);
-	tcase_add_test(tc, test_ipvs_flag_is_kept);
-	tcase_add_test(tc, test_ipvsadm_prints_as_usual);
-	tcase_add_test(tc, test_ipvs_many);
-	tcase_add_test(tc, test_ipvs_unprivileged);
+	tcase_add_checked_fixture(tc, ipvs_generic_setup, generic_test_teardown);
+	tcase_add_test(tc, test_ipvs_generic_errors_are_raw);
+	tcase_add_test(tc, test_ipvs_generic_flag_is_kept);
+	tcase_add_test(tc, test_ipvs_generic_ipvsadm_prints_as_usual);
+	tcase_add_test(tc, test_ipvs_generic_many);
+	tcase_add_test(tc, test_ipvs_generic_unprivileged);
 }
 
 /* What generic_open() returns for IPVS. */
-static int ipvs_test_probe(void)
+static int ipvs_generic_probe(void)
 {
 	int err = 0;
 
@@ -257,11 +257,11 @@ static int ipvs_test_probe(void)
 
 int main(void)
 {
-	int refused = namespace_probe(ipvs_test_probe);
+	int refused = namespace_probe(ipvs_generic_probe);
 
 	if (refused) {
 		printf("SKIP: no IPVS: %s\n", strerror(refused));
 		return 77;
 	}
-	return namespace_main("generic_ipvs", ipvs_tests);
+	return namespace_main("ipvs_generic", ipvs_generic_tests);
 }
