@@ -148,15 +148,20 @@ static const struct {
 	uint32_t flags, fwmark;
 	bool ours, read;
 } owners[] = {
-	{ "10.96.0.1", 80, IP_VS_SVC_F_HASHED, 0, true, true },    /* an address of svcrules0 */
-	{ "10.96.0.1", 99, IP_VS_SVC_F_HASHED, 0, true, true },    /* the same, no service there */
-	{ "192.0.2.1", 30080, IP_VS_SVC_F_HASHED, 0, true, true }, /* in the table */
-	{ "192.0.2.1", 30081, IP_VS_SVC_F_HASHED, 0, false,
-	  true }, /* somebody's on a node address */
-	{ "192.0.2.1", 30082, SVCR_IPVS_MARK | IP_VS_SVC_F_HASHED, 0, true,
-	  true },                                                   /* marked, all else lost */
-	{ "198.51.100.1", 80, IP_VS_SVC_F_HASHED, 0, false, true }, /* somebody's */
-	{ NULL, 0, IP_VS_SVC_F_HASHED, 7, false, false }, /* by firewall mark: nobody of ours */
+	/* an address of svcrules0 */
+	{ "10.96.0.1", 80, IP_VS_SVC_F_HASHED, 0, true, true },
+	/* the same, no service there */
+	{ "10.96.0.1", 99, IP_VS_SVC_F_HASHED, 0, true, true },
+	/* in the table */
+	{ "192.0.2.1", 30080, IP_VS_SVC_F_HASHED, 0, true, true },
+	/* somebody's on a node address */
+	{ "192.0.2.1", 30081, IP_VS_SVC_F_HASHED, 0, false, true },
+	/* marked, all else lost */
+	{ "192.0.2.1", 30082, SVCR_IPVS_MARK | IP_VS_SVC_F_HASHED, 0, true, true },
+	/* somebody's */
+	{ "198.51.100.1", 80, IP_VS_SVC_F_HASHED, 0, false, true },
+	/* by firewall mark, which svcrules never uses */
+	{ NULL, 0, IP_VS_SVC_F_HASHED, 7, false, false },
 };
 
 START_TEST(ipvs_owner)

@@ -45,25 +45,27 @@ static const struct {
 	int err;
 	const char *text; /* NULL: harmless */
 } refusals[] = {
-	{ false, 1, -ENOENT, "Service a/web:p 10.96.0.1:80/tcp: cannot add the virtual server: no "
-	  "such scheduler in this "
-			     "kernel: 'rr' (module ip_vs_rr)" },
-	{ false, 1, -EEXIST, "Service a/web:p 10.96.0.1:80/tcp: cannot add the virtual server: "
-	  "another program just made "
-			     "one there" },
-	{ false, 1, -EPERM, "Service a/web:p 10.96.0.1:80/tcp: cannot add the virtual server: "
+	{ false, 1, -ENOENT,
+	  "Service a/web:p 10.96.0.1:80/tcp: cannot add the virtual server: "
+	  "no such scheduler in this kernel: 'rr' (module ip_vs_rr)" },
+	{ false, 1, -EEXIST,
+	  "Service a/web:p 10.96.0.1:80/tcp: cannot add the virtual server: "
+	  "another program just made one there" },
+	{ false, 1, -EPERM,
+	  "Service a/web:p 10.96.0.1:80/tcp: cannot add the virtual server: "
 	  "needs CAP_NET_ADMIN (root)" },
-	{ false, 3, -ESRCH, "Service a/web:p 10.96.0.1:80/tcp: cannot add real server "
-	  "10.244.0.1:8080: another program just "
-			    "removed its virtual server" },
-	{ false, 3, -EINVAL, "Service a/web:p 10.96.0.1:80/tcp: cannot add real server "
-	  "10.244.0.1:8080: the kernel takes no "
-			     "such address for a real server" },
-	{ false, 4, -ENOMEM, "Service a/web:p 192.0.2.1:30080/tcp: cannot add real server "
-	  "10.244.0.1:8080: Cannot allocate "
-			     "memory" },
+	{ false, 3, -ESRCH,
+	  "Service a/web:p 10.96.0.1:80/tcp: cannot add real server 10.244.0.1:8080: "
+	  "another program just removed its virtual server" },
+	{ false, 3, -EINVAL,
+	  "Service a/web:p 10.96.0.1:80/tcp: cannot add real server 10.244.0.1:8080: "
+	  "the kernel takes no such address for a real server" },
+	{ false, 4, -ENOMEM,
+	  "Service a/web:p 192.0.2.1:30080/tcp: cannot add real server 10.244.0.1:8080: "
+	  "Cannot allocate memory" },
 	{ true, 1, -ESRCH, NULL },
-	{ true, 1, -EPERM, "Service a/dns:p 10.96.0.2:80/udp: cannot remove the virtual server: "
+	{ true, 1, -EPERM,
+	  "Service a/dns:p 10.96.0.2:80/udp: cannot remove the virtual server: "
 	  "needs CAP_NET_ADMIN (root)" },
 };
 
@@ -112,12 +114,12 @@ static const struct {
 	{ ANNOTATED(""), "wlc", "wlc", NULL },
 	{ ANNOTATED("lblcr"), NULL, "lblcr", NULL },
 	{ ANNOTATED("lblc"), NULL, "lblc", NULL },
-	{ ANNOTATED("r"), "lc", "lc", "'r' is no scheduler, expected one of rr, wrr, lc, wlc, sh, "
-	  "mh, dh, sed, nq, lblc, lblcr: "
-				      "ignored, lc is used" },
-	{ ANNOTATED("rr, wrr"), NULL, "rr", "'rr, wrr' is no scheduler, expected one of rr, wrr, "
-	  "lc, wlc, sh, mh, dh, sed, nq, "
-					     "lblc, lblcr: ignored, rr is used" },
+	{ ANNOTATED("r"), "lc", "lc",
+	  "'r' is no scheduler, expected one of rr, wrr, lc, wlc, sh, mh, dh, sed, nq, lblc, "
+	  "lblcr: ignored, lc is used" },
+	{ ANNOTATED("rr, wrr"), NULL, "rr",
+	  "'rr, wrr' is no scheduler, expected one of rr, wrr, lc, wlc, sh, mh, dh, sed, nq, "
+	  "lblc, lblcr: ignored, rr is used" },
 };
 
 START_TEST(ipvs_schedulers)
