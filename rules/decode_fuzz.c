@@ -1,85 +1,65 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Fuzz target for the decoder: the bytes are netlink messages as the kernel's
- * dumps have them. What was decoded is compared with an empty and with a fixed
- * rule set, and the changes are encoded and printed. With -DSVCR_LIBFUZZER for
- * libFuzzer, else a program that runs the files that it is given.
+ * Fuzz target for what reads the kernel's tables: the bytes are netlink messages as
+ * dumps have them. First they are decoded as tables, which are compared with an empty and
+ * with a fixed rule set; the changes are encoded and printed. Then they are the answers to
+ * the requests of the readers of all targets, with errors in between. With -DSVCR_LIBFUZZER
+ * for libFuzzer, else a program that runs the files that it is given.
  */
-#include "fuzz_main.h"
-#include "rules/nftables/diff.h"
-#include "rules/nftables/generate_test.h"
+#include "rules/nft/decode.h"
+#include "rules/reader_fuzz.h"
 
-#include <libmnl/libmnl.h>
-
-static int ignore(void *arg, const char *buf, size_t len)
-{
-	size_t *sum = arg;
-
-	for (size_t i = 0; i < len; i++)
-		*sum += (unsigned char)buf[i];
-	return 0;
-}
-
-static void decode_one(const void *msg, void *arg)
+static void fuzz_decode_one(const void *msg, void *arg)
 {
 	const char *name;
 	uint8_t family;
 
-	svcrules_nft_decode(arg, msg);
-	if (svcrules_nft_owned(msg, &name, &family) && strlen(name) > 1u << 16)
+	svcr_nft_decode(arg, msg);
+	if (svcr_nft_owned(msg, &name, &family) && strlen(name) > 1u << 16)
 		abort();
 }
 
-struct clients { const struct svcrules_nft *now; void *buf; size_t len, messages; };
+struct fuzz_clients {
+	const struct svcrules_ruleset *now;
+	struct svcrules_messages messages;
+};
 
-static void affinity_one(const void *msg, void *arg)
+static void fuzz_client_one(const void *msg, void *arg)
 {
-	struct clients *c = arg;
+	struct fuzz_clients *c = arg;
 
-	svcrules_nft_affinity(c->now, msg, &c->buf, &c->len, &c->messages);
+	svcrules_clients_take(c->now, msg, &c->messages);
 }
 
-static void compare(const struct svcrules_nft *from, struct svcrules_nft *to)
+static void fuzz_decode(const uint8_t *data, size_t size)
 {
-	struct svcrules_changes *c;
-	size_t len, messages, sum = 0;
-	void *buf;
+	static const uint8_t address[16] = { 10, 96, 0, 1 };
+	struct svcrules_flow flow = { 2, address, address, 80, address, 80 };
+	struct gen_cluster cluster = gen_cluster(5, 8);
+	struct svcrules_ruleset *kernel = gen_empty("nftables"), *empty = gen_empty("nftables");
+	struct svcrules_ruleset *fixed = gen_build("nftables", &cluster, 0);
+	struct fuzz_clients clients = { .now = fixed };
 
-	if (svcrules_nft_diff(from, to, &c))
-		abort();
-	if (svcrules_changes_encode(c, &buf, &len, &messages))
-		abort();
-	for (size_t i = 1; i <= messages; i++)
-		free(svcrules_changes_describe(c, (uint32_t)i));
-	svcrules_changes_print(c, false, ignore, &sum);
-	svcrules_changes_print_nft(c, ignore, &sum);
-	if (svcrules_changes_print_json(c, ignore, &sum))
-		abort();
-	svcrules_changes_free(c);
-	free(buf);
+	fuzz_messages(data, size, fuzz_decode_one, gen_nft(kernel));
+	fuzz_messages(data, size, fuzz_client_one, &clients);
+	svcr_nft_decode_end(gen_nft(kernel));
+	svcr_nft_foreign(gen_nft(kernel));
+	svcrules_has_udp(kernel, 2);
+	svcrules_flow_stale(fixed, kernel, &flow);
+	flow.family = 10;
+	svcrules_flow_stale(kernel, fixed, &flow);
+	fuzz_compare(kernel, empty);
+	fuzz_compare(kernel, fixed);
+	free(clients.messages.buf);
+	free(cluster.v);
+	svcrules_ruleset_free(kernel);
+	svcrules_ruleset_free(empty);
+	svcrules_ruleset_free(fixed);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const uint8_t address[16] = { 10, 96, 0, 1 };
-	struct gen_cluster cluster = gen_cluster(5, 8);
-	struct svcrules_nft *kernel = svcrules_nft_new("svcrules"), *empty = svcrules_nft_new("svcrules");
-	struct svcrules_nft *fixed = gen_build(&cluster, 0);
-	struct clients clients = { .now = fixed };
-
-	fuzz_messages(data, size, decode_one, kernel);
-	fuzz_messages(data, size, affinity_one, &clients);
-	svcrules_nft_decode_end(kernel);
-	svcrules_nft_foreign(kernel);
-	svcrules_nft_has_udp(kernel, 2);
-	svcrules_nft_flow_stale(fixed, kernel, 2, address, address, 80, address, 80);
-	svcrules_nft_flow_stale(kernel, fixed, 10, address, address, 80, address, 80);
-	compare(kernel, empty);
-	compare(kernel, fixed);
-	free(clients.buf);
-	free(cluster.v);
-	svcrules_nft_free(kernel);
-	svcrules_nft_free(empty);
-	svcrules_nft_free(fixed);
+	fuzz_decode(data, size);
+	fuzz_readers(data, size);
 	return 0;
 }
