@@ -126,9 +126,10 @@ static inline void fuzz_use(const struct svcrules_ruleset *have, struct svcrules
 	for (size_t i = 0; svcrules_obstacle(have, like, i, &text) > 0; i++)
 		free(text);
 	if (svcrules_settle(have, like, SVCRULES_SETTLE_APPLY) ||
-	    svcrules_print(have, NULL, gen_sum, &sum) ||
-	    svcrules_print(have, "json", gen_sum, &sum))
+	    svcrules_print(have, NULL, gen_sum, &sum))
 		abort();
+	/* fails where other programs chose names that are not UTF-8 */
+	svcrules_print(have, "json", gen_sum, &sum);
 	fuzz_compare(have, like);
 }
 
