@@ -361,7 +361,8 @@ START_TEST(reader_find)
 	reader_setup(&a, 0, 11);
 	reader_setup(&b, 1, 11);
 	m = reader_all_tables(&a, &b);
-	a.kernel.messages = &m;
+	free(a.messages[FAKE_NFT].buf);
+	a.messages[FAKE_NFT] = m;
 	a.kernel.foreign = finds[_i].foreign;
 	ck_assert_int_eq(fake_read(&a.kernel, r), 0);
 	ck_assert_uint_eq(a.kernel.requests, 2); /* each family */
@@ -369,7 +370,6 @@ START_TEST(reader_find)
 	reader_assert_found(have, _i);
 	svcrules_ruleset_free(have);
 	svcrules_reader_free(r);
-	free(m.buf);
 	reader_teardown(&a);
 	reader_teardown(&b);
 }
