@@ -8,9 +8,13 @@
 #include "kinds/metadata.h"
 #include "map.h"
 #include "rules/kernel_test.h"
+#include "rules/nft/decode.h"
+#include "rules/nftables/layout.h"
 
 #include <check.h>
 #include <jansson.h>
+#include <libnftnl/expr.h>
+#include <libnftnl/rule.h>
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define TARGETS 2
@@ -362,6 +366,46 @@ static int try_obstacles(void)
 	return err ? err : found;
 }
 
+/* ---- Rules of other programs ---------------------------------------------- */
+
+/* A rule with an expression that svcrules never makes, as nft(8) 1.0.6 does. */
+static struct nftnl_rule *foreign_rule;
+
+static void alloc_make_rule(void)
+{
+	struct nftnl_expr *load = nftnl_expr_alloc("meta"), *swap = nftnl_expr_alloc("byteorder");
+
+	foreign_rule = nftnl_rule_alloc();
+	ck_assert(foreign_rule && load && swap);
+	nftnl_expr_set_u32(load, NFTNL_EXPR_META_KEY, NFT_META_MARK);
+	nftnl_expr_set_u32(load, NFTNL_EXPR_META_DREG, NFT_REG_1);
+	nftnl_expr_set_u32(swap, NFTNL_EXPR_BYTEORDER_SREG, NFT_REG_1);
+	nftnl_expr_set_u32(swap, NFTNL_EXPR_BYTEORDER_DREG, NFT_REG_1);
+	nftnl_expr_set_u32(swap, NFTNL_EXPR_BYTEORDER_OP, NFT_BYTEORDER_HTON);
+	nftnl_expr_set_u32(swap, NFTNL_EXPR_BYTEORDER_SIZE, 4);
+	nftnl_expr_set_u32(swap, NFTNL_EXPR_BYTEORDER_LEN, 4);
+	nftnl_rule_add_expr(foreign_rule, load);
+	nftnl_rule_add_expr(foreign_rule, swap);
+}
+
+static int try_foreign_rule(void)
+{
+	struct svcr_nft *n = svcr_nft_new_tables(&svcr_services_layout, "svcrules");
+	char buf[1024] __attribute__((aligned(8))) = { 0 };
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct nfgenmsg *g = mnl_nlmsg_put_extra_header(nlh, sizeof(*g));
+	int err;
+
+	nlh->nlmsg_type = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWRULE;
+	g->nfgen_family = NFPROTO_IPV4;
+	mnl_attr_put_strz(nlh, NFTA_RULE_TABLE, "svcrules");
+	mnl_attr_put_strz(nlh, NFTA_RULE_CHAIN, "services");
+	nftnl_rule_nlmsg_build_payload(nlh, foreign_rule);
+	err = n ? svcr_nft_decode(n, nlh) : -ENOMEM;
+	svcr_nft_free(n);
+	return err;
+}
+
 /* ---- Objects with maps --------------------------------------------------- */
 
 struct alloc_object { struct svcr_metadata meta; struct svcr_map data; };
@@ -420,6 +464,7 @@ static int try_maps(void)
 
 static void alloc_setup(void)
 {
+	alloc_make_rule();
 	for (size_t i = 0; i < TARGETS; i++) {
 		struct alloc_target *t = &targets[i];
 
@@ -435,6 +480,7 @@ static void alloc_setup(void)
 
 static void alloc_teardown(void)
 {
+	nftnl_rule_free(foreign_rule);
 	for (size_t i = 0; i < TARGETS; i++) {
 		fake_messages_release(targets[i].messages, targets[i].from->nparts);
 		svcrules_ruleset_free(targets[i].from);
@@ -446,7 +492,8 @@ static void alloc_teardown(void)
 static const struct { const char *name; int (*call)(void); } tries[] = {
 	{ "build", try_build }, { "changes", try_changes }, { "retire", try_retire },
 	{ "parts", try_parts }, { "pack", try_pack }, { "read", try_read },
-	{ "find", try_find }, { "obstacles", try_obstacles }, { "maps", try_maps },
+	{ "find", try_find }, { "foreign_rule", try_foreign_rule },
+	{ "obstacles", try_obstacles }, { "maps", try_maps },
 };
 
 static int alloc_try(int (*call)(void), size_t at)
