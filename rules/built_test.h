@@ -54,7 +54,8 @@ static inline void gen_valid(const struct gen_input *in, int err)
 /* Reads what must be valid, for the target of that name; aborts otherwise. */
 static inline struct gen_input gen_read(const char *target, const char *text, uint32_t options)
 {
-	struct gen_input in = { target, .d = svcrules_diags_new(), .m = svcrules_model_new(target) };
+	struct gen_input in = { target, .d = svcrules_diags_new(),
+				.m = svcrules_model_new(target) };
 
 	in.o = gen_options(options, in.d);
 	gen_valid(&in, svcrules_model_read(in.m, "generated", gen_fill, &text, in.d));

@@ -21,10 +21,11 @@
 
 #define FAKE_NUMBER 9 /* of the generic netlink family, and of the interface */
 
+/* The parts of a rule set of the target ipvs; one of nftables has the first alone. */
+enum { FAKE_NFT, FAKE_LINK, FAKE_IPVS, FAKE_PARTS };
+
 struct fake_kernel {
-	const struct svcrules_messages
-		*messages; /* of each part; the parts are those of target ipvs */
-	size_t nparts;
+	const struct svcrules_messages *messages; /* of each part, in the order of FAKE_PARTS */
 	uint32_t generation;
 	bool moves;        /* the generation is another one each time */
 	const char *alias; /* of the interface; NULL: there is no interface */
@@ -33,8 +34,6 @@ struct fake_kernel {
 	int fail_err;
 	bool foreign;      /* the tables bear no mark of their owner */
 };
-
-enum { FAKE_NFT, FAKE_LINK, FAKE_IPVS, FAKE_PARTS };
 
 /* The messages that make `rs`, part by part; to be released. */
 static inline void fake_messages(struct svcrules_messages *v, struct svcrules_ruleset *rs)

@@ -73,7 +73,7 @@ static const struct { const char *set; size_t key, data; int result; } sizes[] =
 	{ "foreign", 3, 3, 0 },
 };
 
-START_TEST(decode_size)
+START_TEST(decode_key_size)
 {
 	struct svcr_nft *n = decode_ours();
 
@@ -343,7 +343,7 @@ int main(void)
 
 	suite_add_tcase(suite, tc);
 	tcase_set_timeout(tc, 60);
-	tcase_add_loop_test(tc, decode_size, 0, (int)ARRAY_SIZE(sizes));
+	tcase_add_loop_test(tc, decode_key_size, 0, (int)ARRAY_SIZE(sizes));
 	tcase_add_test(tc, decode_truncated);
 	tcase_add_test(tc, decode_expr_sizes);
 	tcase_add_test(tc, decode_verdicts);
