@@ -107,7 +107,8 @@ ifneq ($(filter cmd/svcrules/%,$(TEST_SRC)),)
 $(filter $B/cmd/svcrules/%,$(TESTS)): $(CMD_OBJ)
 endif
 # A test that replaces the allocator does so for our own objects only.
-$B/lib/alloc_test: override LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
+$B/rules/alloc_test: override LDFLAGS += \
+  -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free,--wrap=reallocarray,--wrap=strdup,--wrap=vasprintf,--wrap=asprintf
 
 $(FUZZERS): $B/%_fuzz: $B/%_fuzz.o $B/libsvcrules.a
 	$Q$(CC) $(LDFLAGS) -o $@ $< $B/libsvcrules.a $(PKG_LIBS)

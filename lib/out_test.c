@@ -12,7 +12,7 @@ struct sink {
 	int calls;
 };
 
-static int sink_write(void *arg, const char *buf, size_t len)
+static int out_test_write(void *arg, const char *buf, size_t len)
 {
 	struct sink *s = arg;
 
@@ -49,7 +49,7 @@ START_TEST(out_any_length)
 {
 	for (size_t before = 0; before < 3; before++) {
 		struct sink s = { NULL, 0, 0, 0 };
-		struct svcr_out o = { .write = sink_write, .arg = &s };
+		struct svcr_out o = { .write = out_test_write, .arg = &s };
 		size_t len = lengths[_i];
 		char *text = letters(len);
 
@@ -70,7 +70,7 @@ END_TEST
 START_TEST(out_pieces_in_order)
 {
 	struct sink s = { NULL, 0, 0, 0 };
-	struct svcr_out o = { .write = sink_write, .arg = &s };
+	struct svcr_out o = { .write = out_test_write, .arg = &s };
 	size_t at = 0;
 
 	for (int i = 0; i < 5000; i++)
@@ -91,7 +91,7 @@ END_TEST
 START_TEST(out_nothing)
 {
 	struct sink s = { NULL, 0, 0, 0 };
-	struct svcr_out o = { .write = sink_write, .arg = &s };
+	struct svcr_out o = { .write = out_test_write, .arg = &s };
 
 	svcr_out_str(&o, "");
 	ck_assert_int_eq(svcr_out_end(&o), 0);
@@ -102,7 +102,7 @@ END_TEST
 START_TEST(out_first_error_stays)
 {
 	struct sink s = { NULL, 0, 10000, 0 };
-	struct svcr_out o = { .write = sink_write, .arg = &s };
+	struct svcr_out o = { .write = out_test_write, .arg = &s };
 	char *text = letters(20000);
 	int calls;
 

@@ -86,7 +86,7 @@ static const struct svcr_kind *const reads_nothing[] = { NULL };
 struct input { const char *text; size_t step; };
 
 /* Gives the text in pieces, with " for each '. */
-static long input_fill(void *arg, char *buf, size_t size)
+static long widget_fill(void *arg, char *buf, size_t size)
 {
 	struct input *in = arg;
 	size_t n = strnlen(in->text, size < in->step ? size : in->step);
@@ -109,7 +109,7 @@ static struct fixture fixture_read(const struct svcr_kind *const *reads, const c
 	struct input in = { text, 5 };
 
 	n_finished = 0;
-	f.result = svcrules_model_read(f.model, "f", input_fill, &in, f.diags);
+	f.result = svcrules_model_read(f.model, "f", widget_fill, &in, f.diags);
 	return f;
 }
 
@@ -302,7 +302,7 @@ START_TEST(release_empties_lists)
 	struct input in = { "{" ALL_LISTS ",'target':3}", 3 };
 	struct widget w = { .target = { .type = SVCR_NEITHER } };
 
-	ck_assert_int_eq(svcr_json_init(&r.json, input_fill, &in), 0);
+	ck_assert_int_eq(svcr_json_init(&r.json, widget_fill, &in), 0);
 	ck_assert(svcr_json_more_documents(&r.json));
 	svcr_read_object(&r, widget_fields, &w);
 	ck_assert(w.labels.n == 1 && w.few.n == 1 && w.words.n == 2 && w.nested.data.n == 1);

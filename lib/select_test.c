@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "kinds/kinds.h"
 #include "select.h"
 
 #include <check.h>
@@ -236,7 +237,7 @@ static void select_text(struct fixture *f, const char *input, const char *option
 	const char *rest = text;
 
 	f->d = svcrules_diags_new();
-	f->m = svcrules_model_new();
+	f->m = svcr_model_new(svcr_kinds);
 	f->o = svcrules_options_new();
 	for (char *p = text; *p; p++)
 		if (*p == '\'')

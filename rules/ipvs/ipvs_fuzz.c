@@ -1,153 +1,161 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Fuzz target for the decoder of IPVS: the bytes are netlink messages as the
- * kernel's dumps have them, of nf_tables for the table beside it, of generic
- * netlink for virtual and real servers, of rtnetlink for addresses. What was
+ * kernel's dumps have them, of nf_tables for the tables, of generic netlink for virtual and
+ * real servers; a message about an address is its family and its bytes. What was
  * decoded is settled and compared with an empty and with a fixed rule set, and
- * the changes are encoded and printed. Compiled as decode_fuzz.c is.
+ * the changes are encoded and printed. Then they are answers to the readers.
+ * Compiled as decode_fuzz.c is.
  */
-#include "fuzz_main.h"
-#include "rules/ipvs/diff.h"
-#include "rules/nftables/generate_test.h"
+#include "rules/ipvs/decode.h"
+#include "rules/ipvs/parts_test.h"
+#include "rules/nft/decode.h"
+#include "rules/reader_fuzz.h"
 
-#include <libmnl/libmnl.h>
 #include <linux/genetlink.h>
 #include <linux/ip_vs.h>
-#include <linux/netfilter/nfnetlink.h>
 #include <linux/rtnetlink.h>
 
-#define GENL 29
-
-static int ignore(void *arg, const char *buf, size_t len)
-{
-	size_t *sum = arg;
-
-	for (size_t i = 0; i < len; i++)
-		*sum += (unsigned char)buf[i];
-	return 0;
-}
-
-static void table_one(const void *msg, void *arg)
+static void ipvs_fuzz_table(const void *msg, void *arg)
 {
 	const struct nlmsghdr *nlh = msg;
 
 	if (nlh->nlmsg_type >> 8 == NFNL_SUBSYS_NFTABLES)
-		svcrules_nft_decode(arg, msg);
+		svcr_nft_decode(arg, msg);
 }
 
-/* An address's message is its family, then its bytes. */
-static void address_one(const void *msg, void *arg)
+static void ipvs_fuzz_address(const void *msg, void *arg)
 {
 	const struct nlmsghdr *nlh = msg;
 	const uint8_t *bytes = mnl_nlmsg_get_payload(nlh);
+	struct svcr_addr a = { .family = SVCR_IPV4 };
+	int family;
 
-	if (nlh->nlmsg_type == RTM_NEWADDR && mnl_nlmsg_get_payload_len(nlh) >= 17)
-		svcrules_ipvs_decode_address(arg, bytes[0], bytes + 1);
+	if (nlh->nlmsg_type != RTM_NEWADDR || mnl_nlmsg_get_payload_len(nlh) < 17)
+		return;
+	family = svcr_nft_family(bytes[0]);
+	if (family < 0)
+		return;
+	a.family = (uint8_t)family;
+	memcpy(a.bytes, bytes + 1, svcr_addr_len(a.family));
+	if (svcr_addrs_add(arg, &a))
+		abort();
 }
 
-static bool is_command(const struct nlmsghdr *nlh, uint8_t command)
+static bool ipvs_fuzz_is(const struct nlmsghdr *nlh, uint8_t command)
 {
 	const struct genlmsghdr *g = mnl_nlmsg_get_payload(nlh);
 
-	return nlh->nlmsg_type == GENL && mnl_nlmsg_get_payload_len(nlh) >= sizeof(*g) && g->cmd == command;
+	return nlh->nlmsg_type == GENL && mnl_nlmsg_get_payload_len(nlh) >= sizeof(*g) &&
+	       g->cmd == command;
 }
 
-static void server_one(const void *msg, void *arg)
+static void ipvs_fuzz_server(const void *msg, void *arg)
 {
-	if (is_command(msg, IPVS_CMD_NEW_SERVICE))
-		svcrules_ipvs_decode(arg, msg);
+	if (ipvs_fuzz_is(msg, IPVS_CMD_NEW_SERVICE))
+		svcr_ipvs_decode(arg, msg);
 }
 
 /* Real servers go to the virtual servers in turn, by the last byte of the sequence number. */
-static void real_one(const void *msg, void *arg)
+static void ipvs_fuzz_real(const void *msg, void *arg)
 {
 	const struct nlmsghdr *nlh = msg;
-	size_t n = svcrules_ipvs_servers(arg);
+	struct svcr_ipvs *v = arg;
 
-	if (n && is_command(msg, IPVS_CMD_NEW_DEST))
-		svcrules_ipvs_decode_real(arg, (nlh->nlmsg_seq & 255) % n, msg);
+	if (v->servers.n && ipvs_fuzz_is(msg, IPVS_CMD_NEW_DEST))
+		svcr_ipvs_decode_real(v, (nlh->nlmsg_seq & 255) % v->servers.n, msg);
 }
 
-static struct svcrules_ipvs *decode(const uint8_t *data, size_t size, struct svcrules_nft *table)
+/* NULL: all must be read again. */
+static struct svcrules_ruleset *ipvs_fuzz_decode(const uint8_t *data, size_t size)
 {
-	char request[SVCRULES_IPVS_REQUEST_SIZE] __attribute__((aligned(8)));
-	struct svcrules_ipvs *v = svcrules_ipvs_new(table);
-	size_t at = 0;
+	char request[SVCR_IPVS_REQUEST_SIZE] __attribute__((aligned(8)));
+	struct svcrules_ruleset *rs = gen_empty("ipvs");
+	struct svcr_ipvs_parts p = svcr_ipvs_parts(rs);
 
-	fuzz_messages(data, size, table_one, table);
-	svcrules_nft_decode_end(table);
-	fuzz_messages(data, size, address_one, v);
-	fuzz_messages(data, size, server_one, v);
-	if (svcrules_ipvs_own(v)) { /* read again, a command would */
-		svcrules_ipvs_free(v);
-		return NULL;
+	fuzz_messages(data, size, ipvs_fuzz_table, p.nft);
+	svcr_nft_decode_end(p.nft);
+	fuzz_messages(data, size, ipvs_fuzz_address, &p.link->addresses);
+	svcr_link_decode_end(p.link);
+	fuzz_messages(data, size, ipvs_fuzz_server, p.ipvs);
+	if (svcr_ipvs_own(&p) == 0) {
+		for (size_t i = 0; i < p.ipvs->servers.n; i++) {
+			svcr_ipvs_ask_reals(&p.ipvs->servers.v[i], request);
+			if (((struct nlmsghdr *)request)->nlmsg_len > sizeof(request))
+				abort();
+		}
+		fuzz_messages(data, size, ipvs_fuzz_real, p.ipvs);
+		if (svcr_ipvs_decode_end(p.ipvs) == 0)
+			return rs;
 	}
-	while (svcrules_ipvs_ask_missing(v, &at, GENL, request))
-		if (((struct nlmsghdr *)request)->nlmsg_len > sizeof(request))
-			abort();
-	fuzz_messages(data, size, real_one, v);
-	if (svcrules_ipvs_decode_end(v)) {
-		svcrules_ipvs_free(v);
-		return NULL;
-	}
-	return v;
+	svcrules_ruleset_free(rs);
+	return NULL;
 }
 
-static void print(const struct svcrules_ipvs_changes *c, const struct svcrules_changes *nft)
+static void ipvs_fuzz_print(const struct svcrules_changes *c)
 {
+	static const char *const formats[] = { "text", "nft", "json", "ip", "ipvsadm" };
 	size_t sum = 0;
 
-	svcrules_ipvs_changes_print(c, nft, false, ignore, &sum);
-	svcrules_ipvs_changes_print_commands(c, SVCRULES_IPVS_IP, ignore, &sum);
-	svcrules_ipvs_changes_print_commands(c, SVCRULES_IPVS_IPVSADM, ignore, &sum);
-	if (svcrules_ipvs_changes_print_json(c, nft, ignore, &sum))
-		abort();
+	for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
+		if (svcrules_changes_print(c, formats[i], false, gen_sum, &sum))
+			abort();
 }
 
-static void compare(const struct svcrules_ipvs *from, struct svcrules_ipvs *to, enum svcrules_ipvs_settle how)
+static void ipvs_fuzz_refusals(const struct svcrules_changes *c, size_t part,
+			       enum svcrules_stage stage, size_t count)
 {
-	struct svcrules_ipvs_changes *c;
-	struct svcrules_changes *nft;
+	for (size_t i = 1; i <= count; i++) {
+		const struct svcrules_refusal refusal = { (uint32_t)i, -(int)(i % 120) };
+		char *text = NULL;
 
-	free(svcrules_ipvs_conflict(from, to, 0));
-	if (svcrules_ipvs_settle(from, to, 900, how) || svcrules_nft_diff(svcrules_ipvs_nft(from), svcrules_ipvs_nft(to), &nft) ||
-	    svcrules_ipvs_diff(from, to, &c))
-		abort();
-	for (int removals = 0; removals < 2; removals++) {
-		size_t len, messages;
-		void *buf;
-
-		if (svcrules_ipvs_changes_encode(c, removals, GENL, &buf, &len, &messages))
-			abort();
-		for (size_t i = 1; i <= messages; i++)
-			free(svcrules_ipvs_changes_describe(c, removals, (uint32_t)i, -(int)(i % 120)));
-		free(buf);
+		svcrules_changes_refused(c, part, stage, &refusal, 1, 0, &text);
+		free(text);
 	}
-	print(c, nft);
-	svcrules_ipvs_changes_free(c);
-	svcrules_changes_free(nft);
+}
+
+static void ipvs_fuzz_compare(const struct svcrules_ruleset *from, struct svcrules_ruleset *to,
+			      enum svcrules_settle how)
+{
+	struct svcrules_changes *c;
+	char *text;
+
+	for (size_t i = 0; svcrules_obstacle(from, to, i, &text) > 0; i++)
+		free(text);
+	if (svcrules_settle(from, to, how))
+		abort();
+	c = gen_diff(from, to);
+	for (size_t part = 0; part < to->nparts; part++)
+		for (int stage = SVCRULES_STOP; stage <= SVCRULES_REMOVE; stage++) {
+			struct svcrules_messages m =
+				gen_encode(c, part, (enum svcrules_stage)stage, GENL);
+
+			ipvs_fuzz_refusals(c, part, (enum svcrules_stage)stage, m.count);
+			free(m.buf);
+		}
+	ipvs_fuzz_print(c);
+	svcrules_changes_free(c);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	for (int how = SVCRULES_IPVS_APPLY; how <= SVCRULES_IPVS_RETIRE; how++) {
+	for (int how = SVCRULES_SETTLE_APPLY; how <= SVCRULES_SETTLE_RETIRE; how++) {
 		struct gen_cluster cluster = gen_cluster(5, 8);
-		struct svcrules_nft *table = svcrules_nft_new("svcrules-ipvs"), *empty = svcrules_nft_new("svcrules-ipvs");
-		struct svcrules_ipvs *kernel = decode(data, size, table), *nothing = svcrules_ipvs_new(empty);
-		struct svcrules_ipvs *fixed = gen_ipvs(&cluster, 0);
+		struct svcrules_ruleset *kernel = ipvs_fuzz_decode(data, size);
+		struct svcrules_ruleset *nothing = gen_empty("ipvs");
+		struct svcrules_ruleset *fixed = gen_build("ipvs", &cluster, 0);
 		size_t sum = 0;
 
 		if (kernel) {
-			compare(kernel, nothing, how);
-			compare(kernel, fixed, how);
-			svcrules_ipvs_print(kernel, SVCRULES_IPVS_ALL, ignore, &sum);
+			ipvs_fuzz_compare(kernel, nothing, (enum svcrules_settle)how);
+			ipvs_fuzz_compare(kernel, fixed, (enum svcrules_settle)how);
+			svcrules_print(kernel, NULL, gen_sum, &sum);
 		}
 		free(cluster.v);
-		svcrules_ipvs_free(kernel);
-		svcrules_ipvs_free(nothing);
-		svcrules_ipvs_free(fixed);
-		svcrules_nft_free(table);
-		svcrules_nft_free(empty);
+		svcrules_ruleset_free(kernel);
+		svcrules_ruleset_free(nothing);
+		svcrules_ruleset_free(fixed);
 	}
+	fuzz_readers(data, size);
 	return 0;
 }

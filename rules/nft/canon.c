@@ -196,8 +196,10 @@ static void canon_byteorder(struct canon *c, attrs_t a)
 
 	if (canon_number(a, NFTA_BYTEORDER_LEN) == 1 && from == to)
 		return;
-	if (c->reg[from])
+	if (c->reg[from]) {
 		old = strdup(c->reg[from]);
+		c->failed |= !old;
+	}
 	canon_load(c, to, "byteorder(%u:%u:%u:%s)", canon_number(a, NFTA_BYTEORDER_OP), canon_number(a, NFTA_BYTEORDER_SIZE),
 	     canon_number(a, NFTA_BYTEORDER_LEN), old ? old : "?");
 	free(old);

@@ -34,7 +34,7 @@ run "$build/svcrules" compile -f "$dir/bad.json"
 run "$build/svcrules" compile -f "$dir/cut.json"
 run "$build/svcrules" help apply
 export CK_FORK=no
-for t in lib/read_test lib/select_test rules/nftables/decode_test; do
+for t in lib/read_test lib/select_test rules/nftables/decode_test rules/nft/two_layouts_test rules/ipvs/addresses_test; do
 	run "$build/$t"
 done
 echo "valgrind: $passed passed, $failed failed"

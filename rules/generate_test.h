@@ -3,11 +3,11 @@
  * Random clusters for tests: a seed gives always the same one. Small numbers
  * are drawn on purpose, so that services share addresses, ports and endpoints.
  */
-#ifndef SVCR_NFT_GENERATE_TEST_H
-#define SVCR_NFT_GENERATE_TEST_H
+#ifndef SVCR_GENERATE_TEST_H
+#define SVCR_GENERATE_TEST_H
 
-#include "svcrules.h"
-
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,8 +94,11 @@ static inline struct gen_service gen_service(struct gen_cluster *c)
 	struct gen_service s = { .id = c->next_id++, .v4 = true };
 	uint32_t families = gen_random(&c->rng, 4), type = gen_random(&c->rng, 12);
 
-	s.type = type < 5 ? GEN_CLUSTER_IP : type < 8 ? GEN_NODE_PORT : type < 10 ? GEN_LOAD_BALANCER :
-		 type == 10 ? GEN_EXTERNAL_NAME : GEN_HEADLESS;
+	s.type = type < 5   ? GEN_CLUSTER_IP :
+		 type < 8   ? GEN_NODE_PORT :
+		 type < 10  ? GEN_LOAD_BALANCER :
+		 type == 10 ? GEN_EXTERNAL_NAME :
+			      GEN_HEADLESS;
 	s.v4 = families != 1;
 	s.v6 = families == 1 || families == 2;
 	s.legacy = !s.v6 && gen_one_in(&c->rng, 5);
@@ -230,22 +233,29 @@ static inline void gen_print_addresses(FILE *f, const struct gen_service *s)
 	if (s->type == GEN_HEADLESS)
 		fprintf(f, ",\"clusterIP\":\"None\"");
 	else if (s->type != GEN_EXTERNAL_NAME)
-		fprintf(f, ",\"clusterIP\":\"%s\",\"clusterIPs\":[\"%s\"%s%s%s]", s->v4 ? v4 : v6, s->v4 ? v4 : v6,
-			s->v4 && s->v6 ? ",\"" : "", s->v4 && s->v6 ? v6 : "", s->v4 && s->v6 ? "\"" : "");
+		fprintf(f, ",\"clusterIP\":\"%s\",\"clusterIPs\":[\"%s\"%s%s%s]", s->v4 ? v4 : v6,
+			s->v4 ? v4 : v6, s->v4 && s->v6 ? ",\"" : "", s->v4 && s->v6 ? v6 : "",
+			s->v4 && s->v6 ? "\"" : "");
 	if (s->external_ip)
-		fprintf(f, ",\"externalIPs\":[\"198.51.100.%u\",\"2001:db8:51::%u\"]", s->external_ip, s->external_ip);
+		fprintf(f, ",\"externalIPs\":[\"198.51.100.%u\",\"2001:db8:51::%u\"]",
+			s->external_ip, s->external_ip);
 	if (s->ranges)
-		fprintf(f, ",\"loadBalancerSourceRanges\":[\"203.0.113.0/24\",\"2001:db8:113::/48\"%s]",
+		fprintf(f,
+			",\"loadBalancerSourceRanges\":[\"203.0.113.0/24\","
+			"\"2001:db8:113::/48\"%s]",
 			s->ranges > 1 ? ",\"192.0.2.128/25\",\"192.0.2.64/26\"" : "");
 }
 
 static inline void gen_print_service(FILE *f, const struct gen_service *s)
 {
-	static const char *const types[] = { "ClusterIP", "NodePort", "LoadBalancer", "ExternalName", "ClusterIP" };
+	static const char *const types[] = { "ClusterIP", "NodePort", "LoadBalancer",
+					     "ExternalName", "ClusterIP" };
 
-	fprintf(f, "{\"apiVersion\":\"v1\",\"kind\":\"Service\",\"metadata\":{\"name\":\"s%u\",\"namespace\":\"n%u\","
-		"\"creationTimestamp\":\"2024-01-01T00:00:%02uZ\"},\"spec\":{\"type\":\"%s\",", s->id, s->id % 3,
-		s->created, types[s->type]);
+	fprintf(f,
+		"{\"apiVersion\":\"v1\",\"kind\":\"Service\",\"metadata\":{\"name\":\"s%u\","
+		"\"namespace\":\"n%u\","
+		"\"creationTimestamp\":\"2024-01-01T00:00:%02uZ\"},\"spec\":{\"type\":\"%s\",",
+		s->id, s->id % 3, s->created, types[s->type]);
 	gen_print_ports(f, s);
 	gen_print_addresses(f, s);
 	fprintf(f, ",\"internalTrafficPolicy\":\"%s\"", s->internal_local ? "Local" : "Cluster");
@@ -254,8 +264,10 @@ static inline void gen_print_service(FILE *f, const struct gen_service *s)
 	if (s->no_node_ports)
 		fprintf(f, ",\"allocateLoadBalancerNodePorts\":false");
 	if (s->timeout)
-		fprintf(f, ",\"sessionAffinity\":\"ClientIP\",\"sessionAffinityConfig\":{\"clientIP\":"
-			"{\"timeoutSeconds\":%u}}", s->timeout);
+		fprintf(f,
+			",\"sessionAffinity\":\"ClientIP\",\"sessionAffinityConfig\":{\"clientIP\":"
+			"{\"timeoutSeconds\":%u}}",
+			s->timeout);
 	fprintf(f, "}");
 	if (s->balancer_ip)
 		fprintf(f, ",\"status\":{\"loadBalancer\":{\"ingress\":[{\"ip\":\"203.0.113.%u\"},"
@@ -272,7 +284,8 @@ static inline void gen_print_endpoint(FILE *f, const struct gen_endpoint *e, boo
 		",\"conditions\":{\"serving\":true}",
 	};
 
-	fprintf(f, v6 ? "{\"addresses\":[\"fd00:244::%x\"]" : "{\"addresses\":[\"10.244.0.%u\"]", e->host);
+	fprintf(f, v6 ? "{\"addresses\":[\"fd00:244::%x\"]" : "{\"addresses\":[\"10.244.0.%u\"]",
+		e->host);
 	if (e->node)
 		fprintf(f, ",\"nodeName\":\"node%u\"", e->node);
 	fprintf(f, "%s", conditions[e->condition]);
@@ -285,16 +298,20 @@ static inline void gen_print_slice_ports(FILE *f, const struct gen_service *s)
 {
 	fprintf(f, "\"ports\":[");
 	for (size_t i = 0; i < s->nports; i++)
-		fprintf(f, "%s{\"name\":\"p%zu\",\"protocol\":\"%s\",\"port\":%zu}", i ? "," : "", i,
-			gen_protocol(s->ports[i].protocol), 8080 + i);
+		fprintf(f, "%s{\"name\":\"p%zu\",\"protocol\":\"%s\",\"port\":%zu}", i ? "," : "",
+			i, gen_protocol(s->ports[i].protocol), 8080 + i);
 	fprintf(f, "]");
 }
 
 static inline void gen_print_slice(FILE *f, const struct gen_service *s, bool v6)
 {
-	fprintf(f, "{\"apiVersion\":\"discovery.k8s.io/v1\",\"kind\":\"EndpointSlice\",\"metadata\":{\"name\":"
-		"\"s%u-%d\",\"namespace\":\"n%u\",\"labels\":{\"kubernetes.io/service-name\":\"s%u\"}},"
-		"\"addressType\":\"%s\",", s->id, v6 ? 6 : 4, s->id % 3, s->id, v6 ? "IPv6" : "IPv4");
+	fprintf(f,
+		"{\"apiVersion\":\"discovery.k8s.io/v1\",\"kind\":\"EndpointSlice\",\"metadata\":{"
+		"\"name\":"
+		"\"s%u-%d\",\"namespace\":\"n%u\",\"labels\":{"
+		"\"kubernetes.io/service-name\":\"s%u\"}},"
+		"\"addressType\":\"%s\",",
+		s->id, v6 ? 6 : 4, s->id % 3, s->id, v6 ? "IPv6" : "IPv4");
 	gen_print_slice_ports(f, s);
 	fprintf(f, ",\"endpoints\":[");
 	for (size_t i = 0; i < s->nendpoints; i++) {
@@ -306,8 +323,11 @@ static inline void gen_print_slice(FILE *f, const struct gen_service *s, bool v6
 
 static inline void gen_print_legacy(FILE *f, const struct gen_service *s)
 {
-	fprintf(f, "{\"apiVersion\":\"v1\",\"kind\":\"Endpoints\",\"metadata\":{\"name\":\"s%u\",\"namespace\":\"n%u\"},"
-		"\"subsets\":[{\"addresses\":[", s->id, s->id % 3);
+	fprintf(f,
+		"{\"apiVersion\":\"v1\",\"kind\":\"Endpoints\",\"metadata\":{\"name\":\"s%u\","
+		"\"namespace\":\"n%u\"},"
+		"\"subsets\":[{\"addresses\":[",
+		s->id, s->id % 3);
 	for (size_t i = 0; i < s->nendpoints; i++)
 		fprintf(f, "%s{\"ip\":\"10.244.0.%u\"}", i ? "," : "", s->endpoints[i].host);
 	fprintf(f, "],");
@@ -317,8 +337,11 @@ static inline void gen_print_legacy(FILE *f, const struct gen_service *s)
 
 static inline void gen_print_node(FILE *f)
 {
-	fprintf(f, "{\"apiVersion\":\"v1\",\"kind\":\"Node\",\"metadata\":{\"name\":\"node1\",\"labels\":"
-		"{\"topology.kubernetes.io/zone\":\"z1\"}},\"spec\":{\"podCIDRs\":[\"10.244.0.0/24\",\"fd00:244::/64\"]},"
+	fprintf(f,
+		"{\"apiVersion\":\"v1\",\"kind\":\"Node\",\"metadata\":{\"name\":\"node1\","
+		"\"labels\":"
+		"{\"topology.kubernetes.io/zone\":\"z1\"}},\"spec\":{"
+		"\"podCIDRs\":[\"10.244.0.0/24\",\"fd00:244::/64\"]},"
 		"\"status\":{\"addresses\":[{\"type\":\"InternalIP\",\"address\":\"192.0.2.1\"},"
 		"{\"type\":\"InternalIP\",\"address\":\"2001:db8::1\"}]}}");
 }
@@ -383,101 +406,12 @@ static inline char *gen_json(const struct gen_cluster *c, uint64_t shuffle)
 	return text;
 }
 
-/* ---- To a rule set ----------------------------------------------------- */
+/* ---- Two clusters -------------------------------------------------------- */
 
-static inline long gen_fill(void *arg, char *buf, size_t size)
-{
-	const char **text = arg;
-	size_t n = strlen(*text) < size ? strlen(*text) : size;
-
-	memcpy(buf, *text, n);
-	*text += n;
-	return (long)n;
-}
-
-static inline struct svcrules_options *gen_options(uint32_t bits, struct svcrules_diags *d)
-{
-	struct svcrules_options *o = svcrules_options_new();
-
-	if (!o || svcrules_options_set(o, "node-name", "node1", d) ||
-	    svcrules_options_set(o, "node-ip", "192.0.2.1,2001:db8::1", d))
-		abort();
-	if (bits & 2)
-		svcrules_options_set(o, "cluster-cidr", "10.244.0.0/16,fd00:244::/48", d);
-	if (bits & 4)
-		svcrules_options_set(o, "service-cidr", "10.96.0.0/12,fd00:96::/108", d);
-	if ((bits & 24) == 24)
-		svcrules_options_set(o, "masquerade-all", NULL, d);
-	return o;
-}
-
-struct gen_input { struct svcrules_diags *d; struct svcrules_model *m; struct svcrules_options *o; };
-
-static inline void gen_valid(const struct gen_input *in, int err)
-{
-	if (!err)
-		return;
-	for (size_t i = 0; i < svcrules_diags_count(in->d); i++)
-		fprintf(stderr, "%s\n", svcrules_diags_get(in->d, i)->text);
-	abort();
-}
-
-/* Reads what must be valid; aborts otherwise. */
-static inline struct gen_input gen_read(const char *text, uint32_t options)
-{
-	struct gen_input in = { .d = svcrules_diags_new(), .m = svcrules_model_new() };
-
-	in.o = gen_options(options, in.d);
-	gen_valid(&in, svcrules_model_read(in.m, "generated", gen_fill, &text, in.d));
-	return in;
-}
-
-static inline void gen_release(struct gen_input *in)
-{
-	svcrules_options_free(in->o);
-	svcrules_model_free(in->m);
-	svcrules_diags_free(in->d);
-}
-
-static inline struct svcrules_nft *gen_build_text(const char *text, uint32_t options)
-{
-	struct gen_input in = gen_read(text, options);
-	struct svcrules_nft *n = NULL;
-
-	gen_valid(&in, svcrules_nft_build(in.m, in.o, in.d, &n));
-	gen_release(&in);
-	return n;
-}
-
-static inline struct svcrules_ipvs *gen_ipvs_text(const char *text, uint32_t options)
-{
-	struct gen_input in = gen_read(text, options);
-	struct svcrules_ipvs *v = NULL;
-
-	gen_valid(&in, svcrules_ipvs_build(in.m, in.o, in.d, &v));
-	gen_release(&in);
-	return v;
-}
-
-static inline struct svcrules_ipvs *gen_ipvs(const struct gen_cluster *c, uint64_t shuffle)
-{
-	char *text = gen_json(c, shuffle);
-	struct svcrules_ipvs *v = gen_ipvs_text(text, c->options);
-
-	free(text);
-	return v;
-}
-
-static inline struct svcrules_nft *gen_build(const struct gen_cluster *c, uint64_t shuffle)
-{
-	char *text = gen_json(c, shuffle);
-	struct svcrules_nft *n = gen_build_text(text, c->options);
-
-	free(text);
-	return n;
-}
-
-/* Mostly b is a few steps from a; at times it is unrelated, or one of them is empty. Both to be freed. */
+/*
+ * Mostly b is a few steps from a; at times it is unrelated, or one of them is empty. Both to be
+ * freed.
+ */
 static inline void gen_pair(struct gen_cluster *a, struct gen_cluster *b, int seed)
 {
 	uint64_t rng = (uint64_t)seed + 77;
@@ -492,22 +426,6 @@ static inline void gen_pair(struct gen_cluster *a, struct gen_cluster *b, int se
 		gen_mutate(b, &rng);
 	if (seed % 5 == 1)
 		b->options ^= 1u << gen_random(&rng, 5);
-}
-
-struct gen_text { char *p; size_t len; };
-
-static inline int gen_write(void *arg, const char *buf, size_t len)
-{
-	struct gen_text *t = arg;
-	char *p = realloc(t->p, t->len + len + 1);
-
-	if (!p)
-		abort();
-	memcpy(p + t->len, buf, len);
-	t->p = p;
-	t->len += len;
-	p[t->len] = '\0';
-	return 0;
 }
 
 #endif
