@@ -176,7 +176,7 @@ bench-readme: ## the results of the last bench into BENCHMARK.md, README.md and 
 HEADERS := $(filter-out lib/banned.h,$(wildcard lib/*.h lib/*/*.h rules/*.h rules/*/*.h cmd/*/*.h cmd/*/*/*.h))
 check-headers: ## each header compiles alone
 	@for h in $(HEADERS); do \
-	  case $$h in cmd/svcrules/*) more='$(CMD_CFLAGS) -Icmd/svcrules' ;; *) more= ;; esac; \
+	  case $$h in cmd/svcrules/*) more='$(CMD_CFLAGS) -iquote cmd/svcrules' ;; *) more= ;; esac; \
 	  echo "#include \"$$h\"" | $(CC) $(CPPFLAGS) $$more $(PKG_CFLAGS) $(WARNINGS) -std=gnu11 -fsyntax-only -x c - || exit 1; done
 
 lint: check-headers ## headers, cppcheck and shellcheck

@@ -15,7 +15,7 @@
 #define HERE END("10.244.0.1", "node1")
 #define THERE END("10.244.1.1", "node2")
 
-static void flows_address(uint8_t *to, const char *text)
+static void flows_test_address(uint8_t *to, const char *text)
 {
 	ck_assert_int_eq(inet_pton(AF_INET, text, to), 1);
 }
@@ -48,9 +48,9 @@ START_TEST(flows_stale)
 	uint8_t source[4], destination[4], reply[4];
 	struct svcrules_flow f = { NFPROTO_IPV4, source, destination, flows[_i].port, reply, 53 };
 
-	flows_address(source, flows[_i].source);
-	flows_address(destination, flows[_i].destination);
-	flows_address(reply, flows[_i].reply);
+	flows_test_address(source, flows[_i].source);
+	flows_test_address(destination, flows[_i].destination);
+	flows_test_address(reply, flows[_i].reply);
 	ck_assert_int_eq(svcrules_flow_stale(n, NULL, &f), flows[_i].stale);
 	ck_assert(!svcrules_flow_stale(none, NULL, &f));
 	/* a service that is gone leaves all its flows stale */
@@ -86,13 +86,13 @@ static void flows_start_client(struct msg *m, int i)
 		data[8] = { 0, 0, 0, 0, 0, 53 };
 	struct nlattr *list, *elem;
 
-	flows_address(key, clients[i].client);
+	flows_test_address(key, clients[i].client);
 	if (key[0] == 198) {
 		const uint8_t balancer[] = { 203, 0, 113, 1 };
 
 		memcpy(key + 4, balancer, 4);
 	}
-	flows_address(data, clients[i].endpoint);
+	flows_test_address(data, clients[i].endpoint);
 	decode_start_elems(m, "svcrules", "affinity");
 	list = mnl_attr_nest_start(m->nlh, NFTA_SET_ELEM_LIST_ELEMENTS);
 	elem = mnl_attr_nest_start(m->nlh, NFTA_LIST_ELEM);
