@@ -11,7 +11,7 @@ const struct command *const commands[] = {
 	&command_apply, &command_compile, &command_delete, &command_diff, &command_help, NULL
 };
 
-#define COMMANDS_MAX 32
+#define COMMANDS (sizeof(commands) / sizeof(commands[0]) - 1)
 
 const struct command *command_find(const char *name)
 {
@@ -23,12 +23,11 @@ const struct command *command_find(const char *name)
 
 int command_unknown(const char *name)
 {
-	const char *names[COMMANDS_MAX], *near;
-	size_t n = 0;
+	const char *names[COMMANDS], *near;
 
-	for (; n < COMMANDS_MAX && commands[n]; n++)
-		names[n] = commands[n]->name;
-	near = nearest(name, names, n);
+	for (size_t i = 0; i < COMMANDS; i++)
+		names[i] = commands[i]->name;
+	near = nearest(name, names, COMMANDS);
 	if (near)
 		say("unknown command '%s', did you mean '%s'? See 'svcrules help'", name, near);
 	else
