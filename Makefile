@@ -179,7 +179,7 @@ check-headers: ## each header compiles alone
 	  case $$h in cmd/svcrules/*) more='$(CMD_CFLAGS) -iquote cmd/svcrules' ;; *) more= ;; esac; \
 	  echo "#include \"$$h\"" | $(CC) $(CPPFLAGS) $$more $(PKG_CFLAGS) $(WARNINGS) -std=gnu11 -fsyntax-only -x c - || exit 1; done
 
-lint: check-headers ## headers, cppcheck and shellcheck
+lint: check-headers shape ## headers, limits of the source, cppcheck and shellcheck
 	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability --inline-suppr \
 	  --suppress=missingIncludeSystem --suppress=unknownMacro --suppress=identicalInnerCondition --suppress=invalidPrintfArgType_uint \
 	  -D_GNU_SOURCE -Ilib -I. lib rules cmd

@@ -22,8 +22,14 @@ struct svcr_cidr {
 	uint8_t prefix;
 };
 
-struct svcr_addrs { struct svcr_addr *v; size_t n, cap; };
-struct svcr_cidrs { struct svcr_cidr *v; size_t n, cap; };
+struct svcr_addrs {
+	struct svcr_addr *v;
+	size_t n, cap;
+};
+struct svcr_cidrs {
+	struct svcr_cidr *v;
+	size_t n, cap;
+};
 
 #define SVCR_ADDR_TEXT 46 /* bytes, with the terminator */
 #define SVCR_CIDR_TEXT (SVCR_ADDR_TEXT + 4)

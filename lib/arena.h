@@ -13,7 +13,10 @@ struct svcr_arena {
 	struct svcr_chunk *chunks;
 };
 
-#define SVCR_ARENA_INIT { NULL }
+#define SVCR_ARENA_INIT \
+	{ \
+		NULL \
+	}
 
 /*
  * Each function returns memory that lives until the arena is released, or NULL

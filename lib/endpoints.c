@@ -136,8 +136,10 @@ static int add_slice(struct svcr_endpoints *x, const struct svcr_slice *s, uint1
 		c = SVCR_GROW(&x->found);
 		if (!c)
 			return -ENOMEM;
-		*c = (struct svcr_candidate){ .at = { e->addr, port }, .rank = rank_of(e),
-					      .endpoint = e, .order = x->found.n };
+		*c = (struct svcr_candidate){ .at = { e->addr, port },
+					      .rank = rank_of(e),
+					      .endpoint = e,
+					      .order = x->found.n };
 	}
 	return 0;
 }
@@ -346,9 +348,12 @@ void svcr_endpoints_warn(const struct svcr_endpoints *x, const struct svcr_servi
 	if (!first)
 		return;
 	snprintf(object, sizeof(object), "Service %s/%s", s->ns, s->name);
-	svcr_diag(d, &(struct svcrules_diag){ .severity = SVCRULES_WARNING,
-		  .check = "unusable-address", .source = source, .object = object,
-		  .field = "endpoints" },
+	svcr_diag(d,
+		  &(struct svcrules_diag){ .severity = SVCRULES_WARNING,
+					   .check = "unusable-address",
+					   .source = source,
+					   .object = object,
+					   .field = "endpoints" },
 		  "%s is %s address, no endpoint can have it%s: ignored",
 		  svcr_addr_text(first, text), svcr_addr_unusable(first),
 		  n > 1 ? " (and more like it)" : "");

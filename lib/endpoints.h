@@ -11,7 +11,10 @@ struct svcr_endpoint_addr {
 	uint16_t port;
 };
 
-struct svcr_endpoint_addrs { struct svcr_endpoint_addr *v; size_t n; }; /* sorted, each once */
+struct svcr_endpoint_addrs {
+	struct svcr_endpoint_addr *v;
+	size_t n;
+}; /* sorted, each once */
 
 /* By address, then by port. */
 static inline int svcr_endpoint_addr_cmp(const struct svcr_endpoint_addr *a,

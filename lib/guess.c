@@ -148,7 +148,8 @@ static enum guess_verdict guess_object(struct svcr_reader *r, struct guess *g)
 static bool guess_try(struct svcr_reader *r, const struct svcr_kind *k, int index,
 		      const struct svcr_kind **better)
 {
-	struct guess g = { .x = svcr_object_start(r, k, index), .mark = svcr_json_mark(&r->json),
+	struct guess g = { .x = svcr_object_start(r, k, index),
+			   .mark = svcr_json_mark(&r->json),
 			   .has_mark = true };
 	enum guess_verdict v = guess_object(r, &g);
 

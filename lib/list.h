@@ -11,10 +11,17 @@
 #include <stddef.h>
 
 /* The layout that all lists share. */
-struct svcr_list { void *v; size_t n, cap; };
+struct svcr_list {
+	void *v;
+	size_t n, cap;
+};
 
 /* A list type without a name. */
-#define SVCR_LIST(type) struct { type *v; size_t n, cap; }
+#define SVCR_LIST(type) \
+	struct { \
+		type *v; \
+		size_t n, cap; \
+	}
 
 /*
  * Makes room for one more object of `size` bytes in a malloc'ed array, whose

@@ -6,10 +6,15 @@
 #include <stddef.h>
 
 /* Both are interned in the model, so == compares them with its other strings. */
-struct svcr_pair { const char *key, *value; };
+struct svcr_pair {
+	const char *key, *value;
+};
 
 /* Sorted by key (strcmp), each key once. */
-struct svcr_map { struct svcr_pair *v; size_t n, cap; };
+struct svcr_map {
+	struct svcr_pair *v;
+	size_t n, cap;
+};
 
 /* Sorts the pairs by key. */
 void svcr_map_sort(struct svcr_map *m);

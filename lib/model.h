@@ -26,7 +26,10 @@ struct svcr_service_port {
 	uint8_t protocol;         /* enum svcr_protocol */
 };
 
-struct svcr_service_ports { struct svcr_service_port *v; size_t n, cap; };
+struct svcr_service_ports {
+	struct svcr_service_port *v;
+	size_t n, cap;
+};
 
 struct svcr_service {
 	const char *ns, *name, *source;
@@ -48,9 +51,14 @@ struct svcr_service {
 /* ---- Endpoints --------------------------------------------------------- */
 
 /* Names that an endpoint's hints list. */
-struct svcr_names { const char **v; size_t n, cap; };
+struct svcr_names {
+	const char **v;
+	size_t n, cap;
+};
 
-struct svcr_hints { struct svcr_names zones, nodes; };
+struct svcr_hints {
+	struct svcr_names zones, nodes;
+};
 
 /* There may be hundreds of thousands in a model. */
 struct svcr_endpoint {
@@ -66,16 +74,22 @@ struct svcr_slice_port {
 	uint8_t protocol;
 };
 
-struct svcr_slice_ports { struct svcr_slice_port *v; size_t n, cap; };
-struct svcr_slice_endpoints { struct svcr_endpoint *v; size_t n, cap; };
+struct svcr_slice_ports {
+	struct svcr_slice_port *v;
+	size_t n, cap;
+};
+struct svcr_slice_endpoints {
+	struct svcr_endpoint *v;
+	size_t n, cap;
+};
 
 /* An EndpointSlice, or one subset of a legacy Endpoints object. */
 struct svcr_slice {
 	const char *ns, *service, *source; /* service NULL: the slice names none */
-	bool legacy;     /* from an Endpoints object */
-	bool any_family; /* legacy: each address has its own family */
-	bool ignored;    /* addressType is FQDN, or no service is named */
-	uint8_t family;  /* enum svcr_family, unless any_family */
+	bool legacy;                       /* from an Endpoints object */
+	bool any_family;                   /* legacy: each address has its own family */
+	bool ignored;                      /* addressType is FQDN, or no service is named */
+	uint8_t family;                    /* enum svcr_family, unless any_family */
 	struct svcr_slice_ports ports;
 	struct svcr_slice_endpoints endpoints;
 };
@@ -91,16 +105,23 @@ struct svcr_node {
 /* ---- All objects ------------------------------------------------------- */
 
 /* Objects that were skipped, by what they are called in messages. */
-struct svcr_ignored { const char *kind; size_t n; };
+struct svcr_ignored {
+	const char *kind;
+	size_t n;
+};
 
 /* The objects of a kind that has no list of its own in the model. */
-struct svcr_others { const struct svcr_kind *kind; void *v; size_t n, cap; };
+struct svcr_others {
+	const struct svcr_kind *kind;
+	void *v;
+	size_t n, cap;
+};
 
 struct svcrules_model {
 	const struct svcr_kind *const *reads; /* the kinds to read, ended by NULL; borrowed */
 	struct svcr_arena arena;              /* owns the strings and all finished lists */
 	struct svcr_strings strings;
-	struct svcr_table seen;               /* struct svcr_seen */
+	struct svcr_table seen; /* struct svcr_seen */
 	SVCR_LIST(struct svcr_service) services;
 	SVCR_LIST(struct svcr_slice) slices;
 	SVCR_LIST(struct svcr_node) nodes;

@@ -73,7 +73,8 @@ static void name_missing(struct svcr_reader *r)
 struct svcr_reading svcr_object_start(struct svcr_reader *r, const struct svcr_kind *k, int index)
 {
 	memset(r->object, 0, k->size);
-	return (struct svcr_reading){ .kind = k, .index = index,
+	return (struct svcr_reading){ .kind = k,
+				      .index = index,
 				      .first = svcrules_diags_count(r->diags),
 				      .errors = svcrules_diags_errors(r->diags) };
 }

@@ -7,7 +7,9 @@
 #include "reader.h"
 
 /* How an object says what it is; interned, NULL while unknown. */
-struct svcr_head { const char *kind, *api; };
+struct svcr_head {
+	const char *kind, *api;
+};
 
 /* An object that is being read into r->object; only one is at a time. */
 struct svcr_reading {

@@ -232,8 +232,10 @@ int svcr_options_refuse(const char *name, const char *value, const char *expecte
 	char field[64];
 
 	snprintf(field, sizeof(field), "--%s", name);
-	svcr_diag(d, &(struct svcrules_diag){ .severity = SVCRULES_ERROR, .check = "option",
-		  .field = field }, "'%s' is not valid, expected %s", value ? value : "", expected);
+	svcr_diag(d,
+		  &(struct svcrules_diag){
+			  .severity = SVCRULES_ERROR, .check = "option", .field = field },
+		  "'%s' is not valid, expected %s", value ? value : "", expected);
 	return -EINVAL;
 }
 

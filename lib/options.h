@@ -8,20 +8,25 @@
 #include "svcrules.h"
 
 /* An option as it was set, of all targets or of one. */
-struct svcr_option { const char *name, *value; };
+struct svcr_option {
+	const char *name, *value;
+};
 
-struct svcr_option_list { struct svcr_option *v; size_t n, cap; };
+struct svcr_option_list {
+	struct svcr_option *v;
+	size_t n, cap;
+};
 
 struct svcrules_options {
 	struct svcr_arena arena; /* owns the strings */
 	const char *node_name, *zone, *table;
-	struct svcr_option_list set; /* all options that were set, each once */
+	struct svcr_option_list set;          /* all options that were set, each once */
 	struct svcr_addrs node_ips, host_ips; /* host_ips sorted */
 	struct svcr_cidrs cluster_cidrs, service_cidrs, nodeport_cidrs;
 	bool has_node_ip, has_cluster_cidr;
 	bool nodeport_primary; /* nodeport-addresses is "primary" */
 	bool masquerade_all;
-	uint32_t mark;         /* masquerade-mark, one bit */
+	uint32_t mark; /* masquerade-mark, one bit */
 	bool families[SVCR_FAMILY__COUNT];
 };
 

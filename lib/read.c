@@ -202,9 +202,13 @@ static void read_documents(struct svcr_reader *r)
 	if (n == 0 && !r->json.failed)
 		svcr_read_error(r, "empty", "no JSON at all");
 	if (r->json.failed && r->json.error != -ENOMEM)
-		svcr_diag(r->diags, &(struct svcrules_diag){ .severity = SVCRULES_ERROR,
-			  .check = "json", .source = r->source, .line = r->json.line,
-			  .column = r->json.column }, "%s", r->json.message);
+		svcr_diag(r->diags,
+			  &(struct svcrules_diag){ .severity = SVCRULES_ERROR,
+						   .check = "json",
+						   .source = r->source,
+						   .line = r->json.line,
+						   .column = r->json.column },
+			  "%s", r->json.message);
 }
 
 static int read_result(const struct svcr_reader *r, size_t errors)

@@ -39,7 +39,8 @@ static int read_text(struct svcrules_model *m, const char *name, const char *tex
 #define META(name) "'metadata':{'name':'" name "','namespace':'ns'}"
 #define SVC(spec) \
 	"{'apiVersion':'v1','kind':'Service'," META("a") "," \
-	"'spec':{'clusterIP':'10.0.0.1'," spec "}}"
+							 "'spec':{'clusterIP':'10.0.0.1'," spec \
+							 "}}"
 #define SLICE(rest) \
 	"{'apiVersion':'discovery.k8s.io/v1','kind':'EndpointSlice'," META("e") "," rest "}"
 #define ITEM(name) \

@@ -4,12 +4,9 @@
 #include <errno.h>
 
 static const char *const type_names[SVCR_JSON__COUNT] = {
-	[SVCR_JSON_ERROR] = "nothing",
-	[SVCR_JSON_NULL] = "null",
-	[SVCR_JSON_BOOL] = "true or false",
-	[SVCR_JSON_NUMBER] = "a number",
-	[SVCR_JSON_STRING] = "a string",
-	[SVCR_JSON_ARRAY] = "a list",
+	[SVCR_JSON_ERROR] = "nothing",      [SVCR_JSON_NULL] = "null",
+	[SVCR_JSON_BOOL] = "true or false", [SVCR_JSON_NUMBER] = "a number",
+	[SVCR_JSON_STRING] = "a string",    [SVCR_JSON_ARRAY] = "a list",
 	[SVCR_JSON_OBJECT] = "an object",
 };
 
@@ -21,8 +18,9 @@ static const char *reader_path(const struct svcr_reader *r, char *buf, size_t si
 	buf[0] = '\0';
 	for (int i = 0; i < r->depth && n < size; i++)
 		n += (size_t)(r->path[i].key ?
-			snprintf(buf + n, size - n, "%s%s", i ? "." : "", r->path[i].key) :
-			snprintf(buf + n, size - n, "[%d]", r->path[i].index));
+				      snprintf(buf + n, size - n, "%s%s", i ? "." : "",
+					       r->path[i].key) :
+				      snprintf(buf + n, size - n, "[%d]", r->path[i].index));
 	return r->depth ? buf : NULL;
 }
 
@@ -46,9 +44,13 @@ static void reader_complain(struct svcr_reader *r, enum svcrules_severity severi
 	char field[512], text[512];
 
 	vsnprintf(text, sizeof(text), fmt, ap);
-	svcr_diag(r->diags, &(struct svcrules_diag){ .severity = severity, .check = check,
-		  .source = r->source, .object = object,
-		  .field = reader_path(r, field, sizeof(field)) }, "%s", text);
+	svcr_diag(r->diags,
+		  &(struct svcrules_diag){ .severity = severity,
+					   .check = check,
+					   .source = r->source,
+					   .object = object,
+					   .field = reader_path(r, field, sizeof(field)) },
+		  "%s", text);
 }
 
 void svcr_read_error(struct svcr_reader *r, const char *check, const char *fmt, ...)
@@ -115,7 +117,10 @@ static void reader_complain_words(struct svcr_reader *r, struct svcr_str s,
 
 	for (int i = 0; words[i] && n < sizeof(list); i++)
 		n += (size_t)snprintf(list + n, sizeof(list) - n, "%s%s",
-				      i == 0 ? "" : words[i + 1] ? ", " : " or ", words[i]);
+				      i == 0       ? "" :
+				      words[i + 1] ? ", " :
+						     " or ",
+				      words[i]);
 	svcr_read_error(r, "value", "'%.*s' is not known, expected %s", (int)s.len, s.p, list);
 }
 
@@ -229,27 +234,13 @@ static void read_field(struct svcr_reader *r, const struct svcr_field *f, void *
 		if (s)
 			*(const char **)member = s;
 		break;
-	case SVCR_F_BOOL:
-		svcr_read_bool(r, member);
-		break;
-	case SVCR_F_INT:
-		read_number(r, f, member);
-		break;
-	case SVCR_F_INT_OR_STRING:
-		read_int_or_string(r, f, member);
-		break;
-	case SVCR_F_MAP:
-		read_map(r, f, member);
-		break;
-	case SVCR_F_OBJECT:
-		svcr_read_object(r, f->fields, member);
-		break;
-	case SVCR_F_EACH:
-		svcr_read_each(r, f->read, member);
-		break;
-	case SVCR_F_CUSTOM:
-		f->read(r, member);
-		break;
+	case SVCR_F_BOOL: svcr_read_bool(r, member); break;
+	case SVCR_F_INT: read_number(r, f, member); break;
+	case SVCR_F_INT_OR_STRING: read_int_or_string(r, f, member); break;
+	case SVCR_F_MAP: read_map(r, f, member); break;
+	case SVCR_F_OBJECT: svcr_read_object(r, f->fields, member); break;
+	case SVCR_F_EACH: svcr_read_each(r, f->read, member); break;
+	case SVCR_F_CUSTOM: f->read(r, member); break;
 	}
 }
 

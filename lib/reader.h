@@ -18,8 +18,8 @@
 
 #include <errno.h>
 
-#define SVCR_PATH_MAX 24     /* depth of the field paths of all tables */
-#define SVCR_MAP_MAX 4096    /* pairs in a map whose field sets no other limit */
+#define SVCR_PATH_MAX 24  /* depth of the field paths of all tables */
+#define SVCR_MAP_MAX 4096 /* pairs in a map whose field sets no other limit */
 
 struct svcr_kind;
 
@@ -28,9 +28,12 @@ struct svcr_reader {
 	struct svcrules_model *model;
 	struct svcrules_diags *diags;
 	const char *source; /* interned name of the input */
-	struct { const char *key; int index; } path[SVCR_PATH_MAX]; /* key NULL: an index */
+	struct {
+		const char *key;
+		int index;
+	} path[SVCR_PATH_MAX]; /* key NULL: an index */
 	int depth;
-	int err; /* 0 or -ENOMEM */
+	int err;                      /* 0 or -ENOMEM */
 	const struct svcr_kind *last; /* kind of the previous object; NULL: none, or not read */
 	void *object; /* the object being read; room for one of any kind that the model reads */
 };
@@ -49,9 +52,9 @@ enum svcr_field_kind {
 
 struct svcr_field {
 	const char *name;
-	uint8_t len;       /* of the name */
-	uint8_t kind;      /* enum svcr_field_kind */
-	uint16_t offset;   /* of the member in the object that the table reads */
+	uint8_t len;     /* of the name */
+	uint8_t kind;    /* enum svcr_field_kind */
+	uint16_t offset; /* of the member in the object that the table reads */
 	/*
 	 * The member is a malloc'ed list (list.h) that `read` fills. Its items
 	 * own nothing: lists inside them are moved into the arena as they are read.
@@ -64,13 +67,16 @@ struct svcr_field {
 
 /* The name of a field and its length; the last entry of a table is SVCR_END. */
 #define SVCR_FIELD(literal) literal, sizeof(literal) - 1
-#define SVCR_END { .name = NULL }
+#define SVCR_END \
+	{ \
+		.name = NULL \
+	}
 
 /*
  * The object of which `pointer` is a member, for `read` functions that need more
  * than the member.
  */
-#define SVCR_CONTAINER(pointer, type, member) ((type *)((char *)(pointer) - offsetof(type, member)))
+#define SVCR_CONTAINER(pointer, type, member) ((type *)((char *)(pointer)-offsetof(type, member)))
 
 /* ---- Objects ----------------------------------------------------------- */
 

@@ -11,7 +11,10 @@
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-struct words { const char **v; size_t n, cap; };
+struct words {
+	const char **v;
+	size_t n, cap;
+};
 
 /* A kind of the test: Widget of test/v1. */
 struct widget {
@@ -19,7 +22,9 @@ struct widget {
 	struct svcr_map labels, few;
 	struct svcr_int_or_string target;
 	struct words words;
-	struct { struct svcr_map data; } nested;
+	struct {
+		struct svcr_map data;
+	} nested;
 };
 
 static int n_finished; /* widgets, since the model was made */
@@ -36,16 +41,15 @@ static void read_widget_word(struct svcr_reader *r, void *member)
 #define MEMBER(path) offsetof(struct widget, path)
 
 static const struct svcr_field nested_fields[] = {
-	{ SVCR_FIELD("data"), SVCR_F_MAP, .offset = MEMBER(nested.data) - MEMBER(nested) },
-	SVCR_END
+	{ SVCR_FIELD("data"), SVCR_F_MAP, .offset = MEMBER(nested.data) - MEMBER(nested) }, SVCR_END
 };
 
 static const struct svcr_field widget_fields[] = {
 	{ SVCR_FIELD("metadata"), SVCR_F_OBJECT, MEMBER(meta), .fields = svcr_metadata_fields },
 	{ SVCR_FIELD("labels"), SVCR_F_MAP, .offset = MEMBER(labels) },
 	{ SVCR_FIELD("few"), SVCR_F_MAP, .offset = MEMBER(few), .max = 2 },
-	{ SVCR_FIELD("target"), SVCR_F_INT_OR_STRING, .offset = MEMBER(target),
-	  .min = 1, .max = 65535 },
+	{ SVCR_FIELD("target"), SVCR_F_INT_OR_STRING, .offset = MEMBER(target), .min = 1,
+	  .max = 65535 },
 	{ SVCR_FIELD("words"), SVCR_F_EACH, MEMBER(words), true, .read = read_widget_word },
 	{ SVCR_FIELD("nested"), SVCR_F_OBJECT, MEMBER(nested), .fields = nested_fields },
 	SVCR_END
@@ -83,7 +87,10 @@ static const struct svcr_kind *const reads_nothing[] = { NULL };
 
 /* ---- Reading a text ---------------------------------------------------- */
 
-struct input { const char *text; size_t step; };
+struct input {
+	const char *text;
+	size_t step;
+};
 
 /* Gives the text in pieces, with " for each '. */
 static long widget_fill(void *arg, char *buf, size_t size)
@@ -192,7 +199,9 @@ START_TEST(map_null_is_absent)
 }
 END_TEST
 
-static const struct { const char *rest, *check, *field, *text; } map_errors[] = {
+static const struct {
+	const char *rest, *check, *field, *text;
+} map_errors[] = {
 	{ ",'labels':[]", "type", "labels", "found a list, expected an object" },
 	{ ",'labels':{'a/b':1}", "type", "labels.a/b", "found a number, expected a string" },
 	{ ",'labels':{'a':{'b':'c'}}", "type", "labels.a", "found an object, expected a string" },
@@ -318,7 +327,11 @@ START_TEST(release_empties_lists)
 END_TEST
 
 /* Objects that were guessed to be widgets, and are given up at their end. */
-static const struct { const char *text; int result; size_t widgets, nodes; } given_up[] = {
+static const struct {
+	const char *text;
+	int result;
+	size_t widgets, nodes;
+} given_up[] = {
 	{ WIDGET("") "{" ALL_LISTS ",'metadata':{'name':'n'},'apiVersion':'v1','kind':'Node'}", 0,
 	  1, 1 },
 	{ WIDGET("") "{" ALL_LISTS ",'metadata':{'name':'x'},'kind':'Other'}", 0, 1, 0 },
@@ -327,9 +340,11 @@ static const struct { const char *text; int result; size_t widgets, nodes; } giv
 	{ WIDGET("") "{" ALL_LISTS ",'metadata':{'name':'x'},'kind':'Widget'}", 0, 2, 0 },
 	{ WIDGET("") "{" ALL_LISTS ",", -EINVAL, 1, 0 },
 	{ "{'kind':'List','items':[" WIDGET("") ",{'apiVersion':'test/v1'," ALL_LISTS
-	  ",'kind':'Other'}]}", 0, 1, 0 },
+						",'kind':'Other'}]}",
+	  0, 1, 0 },
 	{ "{'kind':'List','items':[" WIDGET("") ",{'apiVersion':'test/v1'," ALL_LISTS
-	  ",'kind':1}]}", -EINVAL, 1, 0 },
+						",'kind':1}]}",
+	  -EINVAL, 1, 0 },
 };
 
 START_TEST(release_when_given_up)
@@ -349,8 +364,9 @@ END_TEST
 	"{'kind':'List','items':[" \
 	"{'apiVersion':'v1','kind':'Service','metadata':{'name':'s'}," \
 	"'spec':{'clusterIP':'10.0.0.1'}}," \
-	"{'apiVersion':'v1','kind':'Node','metadata':{'name':'n'},'spec':3}," WIDGET("") "," \
-	"{'metadata':{'name':'m'},'spec':7,'kind':'Node'}]}"
+	"{'apiVersion':'v1','kind':'Node','metadata':{'name':'n'},'spec':3}," WIDGET( \
+		"") "," \
+		    "{'metadata':{'name':'m'},'spec':7,'kind':'Node'}]}"
 
 static const struct {
 	const struct svcr_kind *const *reads;

@@ -14,7 +14,7 @@ struct svcr_kind;
  */
 struct svcr_seen {
 	const struct svcr_kind *kind;
-	const char *ns;     /* NULL for kinds that have no namespaces */
+	const char *ns; /* NULL for kinds that have no namespaces */
 	const char *name;
 	const char *source; /* as svcrules_model_read() has it */
 };

@@ -30,13 +30,14 @@ struct selection {
 
 static const struct svcr_addrs no_addrs;
 
-#define ADD(sel, list, value) do { \
-	__typeof__((list)->v) slot_ = SVCR_GROW(list); \
-	if (slot_) \
-		*slot_ = (value); \
-	else \
-		(sel)->err = -ENOMEM; \
-} while (0)
+#define ADD(sel, list, value) \
+	do { \
+		__typeof__((list)->v) slot_ = SVCR_GROW(list); \
+		if (slot_) \
+			*slot_ = (value); \
+		else \
+			(sel)->err = -ENOMEM; \
+	} while (0)
 
 /* ---- Lists of addresses ------------------------------------------------ */
 
@@ -234,18 +235,23 @@ static const char *service_text(const struct svcr_service *s, char *buf, size_t 
 }
 
 static const char *const kind_fields[] = {
-	[SVCR_VIP_CLUSTER] = "spec.clusterIPs", [SVCR_VIP_BALANCER] = "status.loadBalancer.ingress",
-	[SVCR_VIP_EXTERNAL] = "spec.externalIPs", [SVCR_VIP_NODE_PORT] = "spec.ports[].nodePort",
+	[SVCR_VIP_CLUSTER] = "spec.clusterIPs",
+	[SVCR_VIP_BALANCER] = "status.loadBalancer.ingress",
+	[SVCR_VIP_EXTERNAL] = "spec.externalIPs",
+	[SVCR_VIP_NODE_PORT] = "spec.ports[].nodePort",
 };
 
 static void warn_unusable(struct selection *sel, const struct svcr_vip *vip)
 {
 	char object[256], text[SVCR_ADDR_TEXT];
 
-	svcr_diag(sel->diags, &(struct svcrules_diag){ .severity = SVCRULES_WARNING,
-		  .check = "unusable-address", .source = vip->service->source,
-		  .object = service_text(vip->service, object, sizeof(object)),
-		  .field = kind_fields[vip->kind] },
+	svcr_diag(sel->diags,
+		  &(struct svcrules_diag){
+			  .severity = SVCRULES_WARNING,
+			  .check = "unusable-address",
+			  .source = vip->service->source,
+			  .object = service_text(vip->service, object, sizeof(object)),
+			  .field = kind_fields[vip->kind] },
 		  "%s is %s address, no service can have it: ignored",
 		  svcr_addr_text(&vip->addr, text), svcr_addr_unusable(&vip->addr));
 }
@@ -310,7 +316,8 @@ static void claim_addr(struct selection *sel, const struct svcr_service *s, size
 
 static void claim_node_ports(struct selection *sel, const struct svcr_service *s, size_t ordinal)
 {
-	struct svcr_vip vip = { .kind = SVCR_VIP_NODE_PORT, .service = s,
+	struct svcr_vip vip = { .kind = SVCR_VIP_NODE_PORT,
+				.service = s,
 				.local = s->external_local };
 
 	if (s->type != SVCR_NODE_PORT && (s->type != SVCR_LOAD_BALANCER || s->no_node_ports))
@@ -393,10 +400,13 @@ static void warn_conflict(struct selection *sel, const struct svcr_vip *winner,
 		return; /* the same conflict exists at each address of the node */
 	if (node_port)
 		sel->warned[loser->ordinal] = true;
-	svcr_diag(sel->diags, &(struct svcrules_diag){ .severity = SVCRULES_WARNING,
-		  .check = "conflict", .source = loser->vip.service->source,
-		  .field = kind_fields[loser->vip.kind],
-		  .object = service_text(loser->vip.service, object, sizeof(object)) },
+	svcr_diag(sel->diags,
+		  &(struct svcrules_diag){
+			  .severity = SVCRULES_WARNING,
+			  .check = "conflict",
+			  .source = loser->vip.service->source,
+			  .field = kind_fields[loser->vip.kind],
+			  .object = service_text(loser->vip.service, object, sizeof(object)) },
 		  "%s%s%s port %u is %s's, which %s: no rule for it here",
 		  node_port ? "node" : svcr_addr_text(&loser->vip.addr, text), node_port ? "" : " ",
 		  node_port ? "" : svcr_protocol_name(loser->vip.protocol), loser->vip.port,
@@ -519,16 +529,21 @@ static void select_node(struct selection *sel)
 static void warn_without_endpoints(struct selection *sel)
 {
 	if (sel->nordinals && sel->model->slices.n == 0 && sel->model->services.n)
-		svcr_diag(sel->diags, &(struct svcrules_diag){ .severity = SVCRULES_WARNING,
-			  .check = "no-endpoints" }, "the input has no EndpointSlice and no "
+		svcr_diag(sel->diags,
+			  &(struct svcrules_diag){ .severity = SVCRULES_WARNING,
+						   .check = "no-endpoints" },
+			  "the input has no EndpointSlice and no "
 			  "Endpoints at all: every service refuses its clients");
 }
 
 static void warn_without_node(struct selection *sel)
 {
 	if (sel->options->nodeport_primary && (!sel->node || sel->node->internal_ips.n == 0))
-		svcr_diag(sel->diags, &(struct svcrules_diag){ .severity = SVCRULES_WARNING,
-			  .check = "no-node", .field = "--nodeport-addresses" }, "'primary' needs "
+		svcr_diag(sel->diags,
+			  &(struct svcrules_diag){ .severity = SVCRULES_WARNING,
+						   .check = "no-node",
+						   .field = "--nodeport-addresses" },
+			  "'primary' needs "
 			  "this node's Node object with an InternalIP: no node port is served");
 }
 

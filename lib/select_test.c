@@ -42,7 +42,7 @@ static void select_add_addrs(struct out *o, const char *what, const struct svcr_
 		select_add(o, " %s", what);
 	for (size_t i = 0; i < t->n; i++)
 		select_add(o, "%s%s:%u", i ? "," : "", svcr_addr_text(&t->v[i].addr, text),
-			 t->v[i].port);
+			   t->v[i].port);
 }
 
 /*
@@ -54,7 +54,7 @@ static void select_add_vip(struct out *o, const struct svcr_vip *v)
 	char text[SVCR_ADDR_TEXT];
 
 	select_add(o, "%c %s %s %u %s", "CBXN"[v->kind], svcr_addr_text(&v->addr, text),
-		 svcr_protocol_name(v->protocol), v->port, v->service->name);
+		   svcr_protocol_name(v->protocol), v -> port, v -> service -> name);
 	if (v->local)
 		select_add(o, " local");
 	if (v->guarded)
@@ -132,18 +132,20 @@ static const struct {
 	{ SVC("a", "null", "'clusterIP':'None','ports':[{'port':80}]", ""), "", "" },
 	{ "{'kind':'Service',"
 	  "'metadata':{'name':'a','labels':{'service.kubernetes.io/headless':''}},"
-	  "'spec':{'clusterIP':'10.0.0.1','ports':[{'port':80}]}}", "", "" },
+	  "'spec':{'clusterIP':'10.0.0.1','ports':[{'port':80}]}}",
+	  "", "" },
 	{ SVC("a", "null", "'clusterIP':'','ports':[{'port':80}]", ""), "",
 	  "! pending Service default/a\n" },
 	{ A(""), "", A_TO "\n" },
 	{ A(""), "family=ipv6", "" },
 	{ SVC("a", "null",
-	  "'clusterIPs':['10.0.0.1','fd00::1'],'clusterIP':'10.0.0.9','ports':[{'port':80}]", ""),
+	      "'clusterIPs':['10.0.0.1','fd00::1'],'clusterIP':'10.0.0.9','ports':[{'port':80}]",
+	      ""),
 	  "", A_TO "\nC fd00::1 tcp 80 a\n" },
 	/* merging */
 	{ A("") SLICE("x", EP("10.1.0.2", "n1", "") "," EP("10.1.0.1", "n2", DEAD))
-	  SLICE("y", EP("10.1.0.1", "n2", "") "," EP("10.1.0.2", "n1", "")), "node-name=n1",
-	  A_TO " =10.1.0.1:8080,10.1.0.2:8080 @10.1.0.2:8080\n" },
+		  SLICE("y", EP("10.1.0.1", "n2", "") "," EP("10.1.0.2", "n1", "")),
+	  "node-name=n1", A_TO " =10.1.0.1:8080,10.1.0.2:8080 @10.1.0.2:8080\n" },
 	{ A("") LEGACY, "", A_TO " =10.1.0.9:8080\n" },
 	{ A("") LEGACY SLICE("x", ""), "", A_TO "\n" },
 	{ A("") SLICE("x", EP("127.0.0.1", "n1", "") "," EP("10.1.0.1", "n1", "")), "",
@@ -157,8 +159,8 @@ static const struct {
 	{ A(",'internalTrafficPolicy':'Local'"), "", A_TO " local\n" },
 	/* hints */
 	{ A("") NODE SLICE("x",
-	  EP("10.1.0.1", "n1", ZONE("z1")) "," EP("10.1.0.2", "n2", ZONE("z2"))), "node-name=n1",
-	  A_TO " =10.1.0.1:8080 @10.1.0.1:8080\n" },
+			   EP("10.1.0.1", "n1", ZONE("z1")) "," EP("10.1.0.2", "n2", ZONE("z2"))),
+	  "node-name=n1", A_TO " =10.1.0.1:8080 @10.1.0.1:8080\n" },
 	{ A("") SLICE("x", EP("10.1.0.1", "n1", ZONE("z1")) "," EP("10.1.0.2", "n2", ZONE("z2"))),
 	  "zone=z2", A_TO " =10.1.0.2:8080\n" },
 	{ A("") SLICE("x", EP("10.1.0.1", "n1", ZONE("z1")) "," EP("10.1.0.2", "n2", "")),
@@ -173,14 +175,14 @@ static const struct {
 	{ A(",'externalIPs':['127.0.0.1']"), "", A_TO "\n! unusable-address Service default/a\n" },
 	{ A(",'externalIPs':['10.0.0.1']"), "", A_TO "\n" },
 	{ LB("10.0.0.1", "",
-	  "{'ip':'192.0.2.1'},{'ip':'192.0.2.2','ipMode':'Proxy'},{'hostname':'x'}"), "",
-	  A_TO "\nB 192.0.2.1 tcp 80 a\n" },
+	     "{'ip':'192.0.2.1'},{'ip':'192.0.2.2','ipMode':'Proxy'},{'hostname':'x'}"),
+	  "", A_TO "\nB 192.0.2.1 tcp 80 a\n" },
 	{ SVC("a", "null", "'clusterIP':'10.0.0.1','ports':[{'port':80}]", "{'ip':'192.0.2.1'}"),
 	  "", A_TO "\n" },
 	/* source ranges */
 	{ LB("10.0.0.1", ",'loadBalancerSourceRanges':[' 10.0.0.0/8','10.1.0.0/16 ','fd00::/8']",
-	  "{'ip':'192.0.2.1'}"), "",
-	  A_TO "\nB 192.0.2.1 tcp 80 a guarded 10.0.0.0-10.255.255.255\n" },
+	     "{'ip':'192.0.2.1'}"),
+	  "", A_TO "\nB 192.0.2.1 tcp 80 a guarded 10.0.0.0-10.255.255.255\n" },
 	{ LB("10.0.0.1", ",'loadBalancerSourceRanges':['10.0.0.0/8']", "{'ip':'192.0.2.1'}"),
 	  "node-ip=10.9.0.1",
 	  A_TO "\nB 192.0.2.1 tcp 80 a guarded 10.0.0.0-10.255.255.255 192.0.2.1-192.0.2.1\n" },
@@ -204,24 +206,28 @@ static const struct {
 	{ SVC("a", "null", "'clusterIP':'10.0.0.1','ports':[{'port':80,'nodePort':30080}]", ""),
 	  "node-ip=192.168.0.1", A_TO "\n" },
 	{ SVC("a", "null",
-	  "'type':'LoadBalancer','allocateLoadBalancerNodePorts':false,'clusterIP':'10.0.0.1',"
-	  "'ports':[{'port':80,'nodePort':30080}]", ""), "node-ip=192.168.0.1", A_TO "\n" },
+	      "'type':'LoadBalancer','allocateLoadBalancerNodePorts':false,'clusterIP':'10.0.0.1',"
+	      "'ports':[{'port':80,'nodePort':30080}]",
+	      ""),
+	  "node-ip=192.168.0.1", A_TO "\n" },
 	/* conflicts */
 	{ NP("a", "10.0.0.1", "'2020-01-01T00:00:00Z'")
-	  NP("b", "10.0.0.2", "'2019-01-01T00:00:00Z'"),
+		  NP("b", "10.0.0.2", "'2019-01-01T00:00:00Z'"),
 	  "node-ip=192.168.0.1,192.168.0.2",
 	  A_TO "\nC 10.0.0.2 tcp 80 b\nN 192.168.0.1 tcp 30080 b\n"
-	  "N 192.168.0.2 tcp 30080 b\n! conflict Service default/a\n" },
+	       "N 192.168.0.2 tcp 30080 b\n! conflict Service default/a\n" },
 	{ NP("a", "10.0.0.1", "null") NP("b", "10.0.0.2", "'2019-01-01T00:00:00Z'"),
 	  "node-ip=192.168.0.1",
 	  A_TO "\nC 10.0.0.2 tcp 80 b\nN 192.168.0.1 tcp 30080 b\n! conflict Service default/a\n" },
 	{ NP("b", "10.0.0.2", "null") NP("a", "10.0.0.1", "null"), "node-ip=192.168.0.1",
 	  A_TO "\nC 10.0.0.2 tcp 80 b\nN 192.168.0.1 tcp 30080 a\n! conflict Service default/b\n" },
 	{ A("") SVC("b", "'2019-01-01T00:00:00Z'",
-	  "'clusterIP':'10.0.0.2','externalIPs':['10.0.0.1'],'ports':[{'port':80},"
-	  "{'port':80,'protocol':'UDP','name':'u'}]", ""), "",
+		    "'clusterIP':'10.0.0.2','externalIPs':['10.0.0.1'],'ports':[{'port':80},"
+		    "{'port':80,'protocol':'UDP','name':'u'}]",
+		    ""),
+	  "",
 	  A_TO "\nX 10.0.0.1 udp 80 b\nC 10.0.0.2 tcp 80 b\n"
-	  "C 10.0.0.2 udp 80 b\n! conflict Service default/b\n" },
+	       "C 10.0.0.2 udp 80 b\n! conflict Service default/b\n" },
 };
 
 struct fixture {

@@ -26,11 +26,11 @@ enum svcrules_severity { SVCRULES_NOTICE, SVCRULES_WARNING, SVCRULES_ERROR };
 
 struct svcrules_diag {
 	enum svcrules_severity severity;
-	const char *check;  /* short stable name, as in svcrules(1) DIAGNOSTICS */
-	const char *source; /* file, or NULL */
-	const char *object; /* "Service production/web", or NULL */
-	const char *field;  /* "spec.ports[0].port", or NULL */
-	const char *text;   /* the value, and what was expected */
+	const char *check;     /* short stable name, as in svcrules(1) DIAGNOSTICS */
+	const char *source;    /* file, or NULL */
+	const char *object;    /* "Service production/web", or NULL */
+	const char *field;     /* "spec.ports[0].port", or NULL */
+	const char *text;      /* the value, and what was expected */
 	uint64_t line, column; /* counted from 1; 0 unless the JSON itself is broken */
 };
 
@@ -166,8 +166,8 @@ struct svcrules_stats {
 	size_t elements;  /* of the maps and sets of the tables */
 	bool pod_cidrs_known;
 	/* Of any rule set: */
-	bool ipv4, ipv6;  /* has tables of that family */
-	bool serves;      /* sends packets to at least one service */
+	bool ipv4, ipv6;     /* has tables of that family */
+	bool serves;         /* sends packets to at least one service */
 	uint32_t generation; /* of the kernel's nf_tables when the rule set was read; otherwise 0 */
 	const char *table;   /* the name of its tables, even if they do not exist; or "" */
 	const struct svcrules_target *target;
@@ -382,7 +382,7 @@ SVCRULES_API enum svcrules_refused svcrules_changes_refused(const struct svcrule
 
 /* A UDP flow in connection tracking. Addresses are in network order, ports in host order. */
 struct svcrules_flow {
-	uint8_t family; /* NFPROTO_ */
+	uint8_t family;                      /* NFPROTO_ */
 	const uint8_t *source, *destination; /* of the client's packets */
 	uint16_t port;                       /* of the destination */
 	const uint8_t *reply_source;         /* of the answers: the endpoint */

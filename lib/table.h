@@ -18,7 +18,7 @@
 struct svcr_slot {
 	const void *entry; /* NULL: the slot is free */
 	uint32_t hash;
-	uint32_t len;      /* for the caller, such as the length of a text */
+	uint32_t len; /* for the caller, such as the length of a text */
 };
 
 /* Zeroed when empty; `size`, a power of two, is the number of slots. */

@@ -50,14 +50,15 @@
 #define STICKY "\"sessionAffinity\":\"ClientIP\",\"externalIPs\":[\"198.51.100.1\",\"127.0.0.1\"]"
 
 static const char *const inputs[] = {
-	"{\"kind\":\"List\",\"items\":["
-	SERVICE("a", "10.96.0.1", LOCAL) "," SERVICE("b", "10.96.0.2", STICKY) ","
-	SLICE("a", END("10.244.0.1") "," END("10.244.0.2")) "," LEGACY "," NODE
-	",{\"kind\":\"Pod\"}]}",
-	"{\"items\":["
-	SERVICE("a", "10.96.0.1", STICKY) "," SERVICE("c", "fd00::1", LOCAL) ","
-	SLICE("a", END("10.244.0.3") "," END("10.244.0.2") "," END("10.244.0.4"))
-	"],\"kind\":\"List\"}",
+	"{\"kind\":\"List\",\"items\":[" SERVICE("a", "10.96.0.1", LOCAL) "," SERVICE(
+		"b", "10.96.0.2",
+		STICKY) "," SLICE("a",
+				  END("10.244.0.1") "," END("10.244.0.2")) "," LEGACY "," NODE
+									   ",{\"kind\":\"Pod\"}]}",
+	"{\"items\":[" SERVICE("a", "10.96.0.1", STICKY) "," SERVICE(
+		"c", "fd00::1", LOCAL) "," SLICE("a",
+						 END("10.244.0.3") "," END("10.244.0.2") "," END(
+							 "10.244.0.4")) "],\"kind\":\"List\"}",
 };
 
 /* Hashes the output, so that the test itself allocates nothing. */
@@ -73,9 +74,12 @@ static int alloc_hash(void *arg, const char *buf, size_t len)
 static int alloc_options(struct svcrules_options *o, struct svcrules_diags *d)
 {
 	static const char *const settings[][2] = {
-		{ "node-name", "n1" }, { "node-ip", "192.0.2.1, 2001:db8::1" },
-		{ "service-cidr", "10.96.0.0/12" }, { "nodeport-addresses", "192.0.2.0/24" },
-		{ "zone", "z" }, { "cluster-cidr", "10.244.0.0/16" },
+		{ "node-name", "n1" },
+		{ "node-ip", "192.0.2.1, 2001:db8::1" },
+		{ "service-cidr", "10.96.0.0/12" },
+		{ "nodeport-addresses", "192.0.2.0/24" },
+		{ "zone", "z" },
+		{ "cluster-cidr", "10.244.0.0/16" },
 	};
 	int err = o && d ? 0 : -ENOMEM;
 
@@ -292,7 +296,8 @@ static int try_pack(void)
 
 static struct fake_kernel alloc_kernel(void)
 {
-	return (struct fake_kernel){ .messages = tried->messages, .generation = 7,
+	return (struct fake_kernel){ .messages = tried->messages,
+				     .generation = 7,
 				     .alias = SVCRULES_INTERFACE_OWNER "svcrules-ipvs" };
 }
 
@@ -408,7 +413,10 @@ static int try_foreign_rule(void)
 
 /* ---- Objects with maps --------------------------------------------------- */
 
-struct alloc_object { struct svcr_metadata meta; struct svcr_map data; };
+struct alloc_object {
+	struct svcr_metadata meta;
+	struct svcr_map data;
+};
 
 static void alloc_finish_object(struct svcr_reader *r, void *object);
 
@@ -420,8 +428,12 @@ static const struct svcr_field object_fields[] = {
 };
 
 static const struct svcr_kind object_kind = {
-	.kind = "Config", .api = "test/v1", .namespaced = true, .fields = object_fields,
-	.size = sizeof(struct alloc_object), .finish = alloc_finish_object,
+	.kind = "Config",
+	.api = "test/v1",
+	.namespaced = true,
+	.fields = object_fields,
+	.size = sizeof(struct alloc_object),
+	.finish = alloc_finish_object,
 };
 
 static void alloc_finish_object(struct svcr_reader *r, void *object)
@@ -489,10 +501,14 @@ static void alloc_teardown(void)
 	}
 }
 
-static const struct { const char *name; int (*call)(void); } tries[] = {
-	{ "build", try_build }, { "changes", try_changes }, { "retire", try_retire },
-	{ "parts", try_parts }, { "pack", try_pack }, { "read", try_read },
-	{ "find", try_find }, { "foreign_rule", try_foreign_rule },
+static const struct {
+	const char *name;
+	int (*call)(void);
+} tries[] = {
+	{ "build", try_build },         { "changes", try_changes },
+	{ "retire", try_retire },       { "parts", try_parts },
+	{ "pack", try_pack },           { "read", try_read },
+	{ "find", try_find },           { "foreign_rule", try_foreign_rule },
 	{ "obstacles", try_obstacles }, { "maps", try_maps },
 };
 

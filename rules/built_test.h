@@ -156,7 +156,10 @@ static inline struct svcrules_messages gen_encode(struct svcrules_changes *c, si
 
 /* ---- Printed ------------------------------------------------------------- */
 
-struct gen_text { char *p; size_t len; };
+struct gen_text {
+	char *p;
+	size_t len;
+};
 
 /* A svcrules_write_fn whose argument is a struct gen_text. */
 static inline int gen_write(void *arg, const char *buf, size_t len)

@@ -7,7 +7,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-struct svcr_part_changes *svcr_changes_find(const struct svcrules_changes *c, const struct svcr_part_ops *ops)
+struct svcr_part_changes *svcr_changes_find(const struct svcrules_changes *c,
+					    const struct svcr_part_ops *ops)
 {
 	for (size_t i = 0; i < c->nparts; i++)
 		if (c->parts[i]->ops == ops)
@@ -57,7 +58,8 @@ static int diff_part(struct svcrules_changes *c, const struct svcr_part *from, s
 	return slot ? 0 : -ENOMEM;
 }
 
-static int diff_parts(struct svcrules_changes *c, const struct svcrules_ruleset *from, struct svcrules_ruleset *to)
+static int diff_parts(struct svcrules_changes *c, const struct svcrules_ruleset *from,
+		      struct svcrules_ruleset *to)
 {
 	int err = 0;
 
@@ -127,7 +129,8 @@ int svcrules_changes_stats(const struct svcrules_changes *c, struct svcrules_cha
 		return err;
 	counts = svcr_report_count(&r);
 	svcr_report_release(&r);
-	*ret = (struct svcrules_changes_stats){ .services_added = counts.added, .services_removed = counts.removed,
+	*ret = (struct svcrules_changes_stats){ .services_added = counts.added,
+						.services_removed = counts.removed,
 						.services_changed = counts.changed };
 	for (size_t i = 0; i < c->nparts; i++)
 		c->parts[i]->ops->count(c->parts[i], ret);
@@ -162,7 +165,8 @@ static void summary_part(const struct svcr_part_changes *p, void *arg)
 	l->separator = "; ";
 }
 
-static void print_summary(const struct svcrules_changes *c, const struct svcr_report *r, struct svcr_out *o)
+static void print_summary(const struct svcrules_changes *c, const struct svcr_report *r,
+			  struct svcr_out *o)
 {
 	struct svcr_report_counts n = svcr_report_count(r);
 	struct summary_line l = { o, "" };
@@ -182,7 +186,8 @@ static void rest_part(const struct svcr_part_changes *p, void *arg)
 		p->ops->print_rest(p, arg);
 }
 
-static int changes_text(const struct svcrules_changes *c, bool colour, svcrules_write_fn write, void *arg)
+static int changes_text(const struct svcrules_changes *c, bool colour, svcrules_write_fn write,
+			void *arg)
 {
 	struct svcr_out o = { .write = write, .arg = arg };
 	struct svcr_report r;
@@ -214,13 +219,15 @@ static void summary_part_json(const struct svcr_part_changes *p, void *arg)
 		s->err = p->ops->json_summary(p, s->alone, s->root);
 }
 
-static int changes_json_summary(const struct svcrules_changes *c, const struct svcr_report *r, json_t *root)
+static int changes_json_summary(const struct svcrules_changes *c, const struct svcr_report *r,
+				json_t *root)
 {
 	struct svcr_report_counts n = svcr_report_count(r);
 	struct json_summary s = { .alone = c->nparts == 1 };
 
-	s.root = json_pack("{s:I, s:I, s:I}", "services_added", (json_int_t)n.added, "services_removed",
-			   (json_int_t)n.removed, "services_changed", (json_int_t)n.changed);
+	s.root = json_pack("{s:I, s:I, s:I}", "services_added", (json_int_t)n.added,
+			   "services_removed", (json_int_t)n.removed, "services_changed",
+			   (json_int_t)n.changed);
 	s.err = svcr_json_set(root, "summary", s.root);
 	each_printed(c, summary_part_json, &s);
 	return s.err;
@@ -234,7 +241,8 @@ static int changes_json(const struct svcrules_changes *c, svcrules_write_fn writ
 
 	if (err)
 		return err;
-	root = json_pack("{s:b, s:o}", "same", svcrules_changes_empty(c), "services", svcr_report_json(&r));
+	root = json_pack("{s:b, s:o}", "same", svcrules_changes_empty(c), "services",
+			 svcr_report_json(&r));
 	err = root ? 0 : -ENOMEM;
 	for (size_t i = 0; i < c->nparts && !err; i++)
 		if (c->parts[i]->ops->json_rest)
@@ -248,7 +256,8 @@ static int changes_json(const struct svcrules_changes *c, svcrules_write_fn writ
 	return err;
 }
 
-static int changes_commands(const struct svcrules_changes *c, const char *format, svcrules_write_fn write, void *arg)
+static int changes_commands(const struct svcrules_changes *c, const char *format,
+			    svcrules_write_fn write, void *arg)
 {
 	struct svcr_out o = { .write = write, .arg = arg };
 
@@ -282,8 +291,8 @@ int svcrules_changes_print(const struct svcrules_changes *c, const char *format,
 
 /* ---- Messages ----------------------------------------------------------- */
 
-int svcrules_changes_encode(struct svcrules_changes *c, size_t part, enum svcrules_stage stage, uint32_t number,
-			    struct svcrules_messages *ret)
+int svcrules_changes_encode(struct svcrules_changes *c, size_t part, enum svcrules_stage stage,
+			    uint32_t number, struct svcrules_messages *ret)
 {
 	struct svcr_part_changes *p = c->parts[part];
 
@@ -292,8 +301,9 @@ int svcrules_changes_encode(struct svcrules_changes *c, size_t part, enum svcrul
 }
 
 enum svcrules_refused svcrules_changes_refused(const struct svcrules_changes *c, size_t part,
-					       enum svcrules_stage stage, const struct svcrules_refusal *v,
-					       size_t n, size_t i, char **ret)
+					       enum svcrules_stage stage,
+					       const struct svcrules_refusal *v, size_t n, size_t i,
+					       char **ret)
 {
 	const struct svcr_part_changes *p = c->parts[part];
 

@@ -10,15 +10,16 @@
 /* Only the names of tables are read, so this layout has no sets and no chains. */
 static const struct svcr_nft_set_layout no_sets[1] = { { .name = NULL } };
 static const struct svcr_nft_chain_layout no_chains[1] = { { .name = NULL } };
-static const struct svcr_nft_layout bare_layout = { .serves = "", .sets = no_sets, .nsets = 1,
-						    .chains = no_chains, .nchains = 1, .noun = "" };
+static const struct svcr_nft_layout bare_layout = {
+	.serves = "", .sets = no_sets, .nsets = 1, .chains = no_chains, .nchains = 1, .noun = ""
+};
 
 struct svcr_finder {
 	const struct svcr_target *target; /* NULL: all */
 	char *name;                       /* malloc'ed; NULL: any */
 	struct svcr_nft *found;
-	bool taken;                       /* `found` belongs to the caller */
-	uint8_t family;                   /* asked for now */
+	bool taken;     /* `found` belongs to the caller */
+	uint8_t family; /* asked for now */
 	char buf[512] __attribute__((aligned(8)));
 };
 
@@ -65,10 +66,13 @@ int svcr_finder_next(struct svcr_finder *f, struct svcrules_request *ret)
 	nlh->nlmsg_type = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETTABLE;
 	nlh->nlmsg_flags = NLM_F_REQUEST;
 	g = mnl_nlmsg_put_extra_header(nlh, sizeof(*g));
-	*g = (struct nfgenmsg){ .nfgen_family = svcr_nft_nfproto(f->family), .version = NFNETLINK_V0 };
+	*g = (struct nfgenmsg){ .nfgen_family = svcr_nft_nfproto(f->family),
+				.version = NFNETLINK_V0 };
 	if (f->name && !mnl_attr_put_strz_check(nlh, sizeof(f->buf), NFTA_TABLE_NAME, f->name))
 		return -EMSGSIZE;
-	*ret = (struct svcrules_request){ .netlink = SVCRULES_NETLINK_NETFILTER, .dump = !f->name, .msg = nlh };
+	*ret = (struct svcrules_request){ .netlink = SVCRULES_NETLINK_NETFILTER,
+					  .dump = !f->name,
+					  .msg = nlh };
 	return 1;
 }
 

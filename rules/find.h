@@ -13,7 +13,10 @@ struct svcr_finder;
  */
 struct svcr_finder *svcr_finder_new(const struct svcr_target *t, const char *table);
 void svcr_finder_free(struct svcr_finder *f); /* accepts NULL */
-/* The part "nft" that the tables are added to; the caller owns it from then on, and keeps it as long as the finder. */
+/*
+ * The part "nft" that the tables are added to; the caller owns it from then on, and keeps it as
+ * long as the finder.
+ */
 struct svcr_part *svcr_finder_part(struct svcr_finder *f);
 /* Work as svcrules_reader_next() and svcrules_reader_take() do. */
 int svcr_finder_next(struct svcr_finder *f, struct svcrules_request *ret);

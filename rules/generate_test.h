@@ -18,8 +18,14 @@
 enum gen_type { GEN_CLUSTER_IP, GEN_NODE_PORT, GEN_LOAD_BALANCER, GEN_EXTERNAL_NAME, GEN_HEADLESS };
 enum gen_condition { GEN_PLAIN, GEN_READY, GEN_NOT_READY, GEN_DRAINING, GEN_DEAD, GEN_SERVING };
 
-struct gen_endpoint { uint32_t host; uint8_t node, condition, hint; };
-struct gen_port { uint32_t port, node_port; uint8_t protocol; };
+struct gen_endpoint {
+	uint32_t host;
+	uint8_t node, condition, hint;
+};
+struct gen_port {
+	uint32_t port, node_port;
+	uint8_t protocol;
+};
 
 struct gen_service {
 	uint32_t id; /* its addresses are made from it */
@@ -106,8 +112,9 @@ static inline struct gen_service gen_service(struct gen_cluster *c)
 	gen_policies(&c->rng, &s);
 	s.nports = 1 + gen_random(&c->rng, GEN_PORTS);
 	for (size_t i = 0; i < s.nports; i++)
-		s.ports[i] = gen_port(&c->rng, s.type == GEN_NODE_PORT ||
-					       (s.type == GEN_LOAD_BALANCER && !s.no_node_ports));
+		s.ports[i] = gen_port(&c->rng,
+				      s.type == GEN_NODE_PORT ||
+					      (s.type == GEN_LOAD_BALANCER && !s.no_node_ports));
 	s.nendpoints = gen_random(&c->rng, 6);
 	for (size_t i = 0; i < s.nendpoints; i++)
 		s.endpoints[i] = gen_endpoint(&c->rng);
@@ -189,7 +196,10 @@ static inline void gen_mutate(struct gen_cluster *c, uint64_t *rng)
 
 /* ---- As JSON ----------------------------------------------------------- */
 
-struct gen_items { char **v; size_t n, cap; };
+struct gen_items {
+	char **v;
+	size_t n, cap;
+};
 
 static inline FILE *gen_item(struct gen_items *items, size_t *len)
 {
@@ -270,15 +280,19 @@ static inline void gen_print_service(FILE *f, const struct gen_service *s)
 			s->timeout);
 	fprintf(f, "}");
 	if (s->balancer_ip)
-		fprintf(f, ",\"status\":{\"loadBalancer\":{\"ingress\":[{\"ip\":\"203.0.113.%u\"},"
-			"{\"ip\":\"2001:db8:113::%u\"}]}}", s->balancer_ip, s->balancer_ip);
+		fprintf(f,
+			",\"status\":{\"loadBalancer\":{\"ingress\":[{\"ip\":\"203.0.113.%u\"},"
+			"{\"ip\":\"2001:db8:113::%u\"}]}}",
+			s->balancer_ip, s->balancer_ip);
 	fprintf(f, "}");
 }
 
 static inline void gen_print_endpoint(FILE *f, const struct gen_endpoint *e, bool v6)
 {
 	static const char *const conditions[] = {
-		"", ",\"conditions\":{\"ready\":true}", ",\"conditions\":{\"ready\":false}",
+		"",
+		",\"conditions\":{\"ready\":true}",
+		",\"conditions\":{\"ready\":false}",
 		",\"conditions\":{\"ready\":false,\"serving\":true,\"terminating\":true}",
 		",\"conditions\":{\"ready\":false,\"serving\":false,\"terminating\":true}",
 		",\"conditions\":{\"serving\":true}",
@@ -337,13 +351,12 @@ static inline void gen_print_legacy(FILE *f, const struct gen_service *s)
 
 static inline void gen_print_node(FILE *f)
 {
-	fprintf(f,
-		"{\"apiVersion\":\"v1\",\"kind\":\"Node\",\"metadata\":{\"name\":\"node1\","
-		"\"labels\":"
-		"{\"topology.kubernetes.io/zone\":\"z1\"}},\"spec\":{"
-		"\"podCIDRs\":[\"10.244.0.0/24\",\"fd00:244::/64\"]},"
-		"\"status\":{\"addresses\":[{\"type\":\"InternalIP\",\"address\":\"192.0.2.1\"},"
-		"{\"type\":\"InternalIP\",\"address\":\"2001:db8::1\"}]}}");
+	fprintf(f, "{\"apiVersion\":\"v1\",\"kind\":\"Node\",\"metadata\":{\"name\":\"node1\","
+		   "\"labels\":"
+		   "{\"topology.kubernetes.io/zone\":\"z1\"}},\"spec\":{"
+		   "\"podCIDRs\":[\"10.244.0.0/24\",\"fd00:244::/64\"]},"
+		   "\"status\":{\"addresses\":[{\"type\":\"InternalIP\",\"address\":\"192.0.2.1\"},"
+		   "{\"type\":\"InternalIP\",\"address\":\"2001:db8::1\"}]}}");
 }
 
 static inline void gen_service_items(struct gen_items *items, const struct gen_service *s)

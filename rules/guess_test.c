@@ -11,7 +11,9 @@
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-struct guess_input { const char *text; };
+struct guess_input {
+	const char *text;
+};
 
 /* Gives the text in pieces of 3 bytes. */
 static long guess_fill(void *arg, char *buf, size_t size)
@@ -58,7 +60,8 @@ static const char *const objects[][5] = {
 	  "'endpoints':[{'addresses':['x']}]" },
 	{ "'kind':['EndpointSlice']", "'apiVersion':'discovery.k8s.io/v1'", TO_A,
 	  "'ports':[{'port':0}]" },
-	{ "'apiVersion':'discovery.k8s.io/v1'", TO_A, "'items':[{'apiVersion':'v1',"
+	{ "'apiVersion':'discovery.k8s.io/v1'", TO_A,
+	  "'items':[{'apiVersion':'v1',"
 	  "'kind':'Service',"
 	  "'metadata':{'name':'i','namespace':'ns'},'spec':{'clusterIP':'10.0.0.1'}}]",
 	  "'ports':[{'port':0}]" },

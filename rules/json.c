@@ -26,7 +26,11 @@ int svcr_json_set(json_t *object, const char *name, json_t *value)
 	return json_object_set_new(object, name, value) == 0 ? 0 : -ENOMEM;
 }
 
-struct sink { svcrules_write_fn write; void *arg; int err; };
+struct sink {
+	svcrules_write_fn write;
+	void *arg;
+	int err;
+};
 
 static int json_sink_write(const char *buf, size_t len, void *arg)
 {

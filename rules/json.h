@@ -7,17 +7,26 @@
 
 #include "svcrules.h"
 
-/* Appends `item`, taking it over. Returns the list, or NULL when either was NULL or memory is short. */
+/*
+ * Appends `item`, taking it over. Returns the list, or NULL when either was NULL or memory is
+ * short.
+ */
 json_t *svcr_json_append(json_t *list, json_t *item);
 /* Sets a member of an object in the same way. */
 json_t *svcr_json_member(json_t *object, const char *name, json_t *value);
 /* Adds a member to an object that stays the caller's; takes `value` over. 0 or -ENOMEM. */
 int svcr_json_set(json_t *object, const char *name, json_t *value);
-/* Prints and releases `root`; NULL means that memory was short. 0, -ENOMEM, or what `write` returned. */
+/*
+ * Prints and releases `root`; NULL means that memory was short. 0, -ENOMEM, or what `write`
+ * returned.
+ */
 int svcr_json_dump(json_t *root, svcrules_write_fn write, void *arg);
 
 /* Text collected in memory, malloc'ed and terminated. */
-struct svcr_buffer { char *p; size_t len; };
+struct svcr_buffer {
+	char *p;
+	size_t len;
+};
 int svcr_buffer_append(void *arg, const char *buf, size_t len); /* a svcrules_write_fn */
 
 #endif

@@ -32,7 +32,7 @@ struct fake_kernel {
 	size_t requests;   /* answered so far */
 	size_t fail_at;    /* the request, from 1 on, that is answered with fail_err; 0: none */
 	int fail_err;
-	bool foreign;      /* the tables bear no mark of their owner */
+	bool foreign; /* the tables bear no mark of their owner */
 };
 
 /* The messages that make `rs`, part by part; to be released. */

@@ -30,11 +30,11 @@ struct svcr_part_changes {
 
 /* What a kind of parts can do: one constant of this type for each kind. */
 struct svcr_part_ops {
-	const char *kind;    /* "nft" */
-	const char *format;  /* -o FORMAT that prints this part alone; NULL: none */
+	const char *kind;          /* "nft" */
+	const char *format;        /* -o FORMAT that prints this part alone; NULL: none */
 	const char *change_format; /* -o FORMAT that prints its changes alone; NULL: none */
-	const char *heading; /* heading of this part in the text of a whole rule set */
-	int print_order;     /* from 1 to SVCR_PRINT_ORDERS: parts are printed in this order */
+	const char *heading;       /* heading of this part in the text of a whole rule set */
+	int print_order; /* from 1 to SVCR_PRINT_ORDERS: parts are printed in this order */
 
 	void (*free)(struct svcr_part *p);
 	/* Makes an empty part for the same place (table, interface ...). NULL: out of memory. */
@@ -46,12 +46,14 @@ struct svcr_part_ops {
 	void (*describe_part)(const struct svcr_part *p, struct svcrules_part *ret);
 
 	/* Prints the whole part as text that nft(8), ipvsadm(8) or ip(8) loads. */
-	void (*print)(const struct svcr_part *p, const struct svcrules_ruleset *rs, struct svcr_out *o);
+	void (*print)(const struct svcr_part *p, const struct svcrules_ruleset *rs,
+		      struct svcr_out *o);
 	/* Adds the part's members to the JSON of its rule set. 0 or -ENOMEM. */
 	int (*json)(const struct svcr_part *p, const struct svcrules_ruleset *rs, json_t *root);
 
 	/* Compares; `to` may be arranged so that less changes. Both outlive *ret. 0 or -ENOMEM. */
-	int (*diff)(const struct svcr_part *from, struct svcr_part *to, struct svcr_part_changes **ret);
+	int (*diff)(const struct svcr_part *from, struct svcr_part *to,
+		    struct svcr_part_changes **ret);
 	void (*changes_free)(struct svcr_part_changes *c);
 	bool (*changes_empty)(const struct svcr_part_changes *c);
 	/* Adds to the numbers of the whole change. */
@@ -64,7 +66,10 @@ struct svcr_part_ops {
 	void (*print_summary)(const struct svcr_part_changes *c, struct svcr_out *o);
 	/* Adds members to the JSON of the changes. NULL: none. 0 or -ENOMEM. */
 	int (*json_rest)(const struct svcr_part_changes *c, json_t *root);
-	/* Adds numbers to its summary; `alone`: the rule set has no other part. NULL: none. 0 or -ENOMEM. */
+	/*
+	 * Adds numbers to its summary; `alone`: the rule set has no other part. NULL: none. 0
+	 * or -ENOMEM.
+	 */
 	int (*json_summary)(const struct svcr_part_changes *c, bool alone, json_t *summary);
 
 	/*
@@ -83,8 +88,8 @@ struct svcr_part_ops {
 	bool (*harmless)(const struct svcr_part_changes *c, enum svcrules_stage stage, uint32_t seq,
 			 int err);
 	/* True if refusing message `other` may be why `seq` was refused. NULL: never. */
-	bool (*consequence)(const struct svcr_part_changes *c, enum svcrules_stage stage, uint32_t seq,
-			    uint32_t other);
+	bool (*consequence)(const struct svcr_part_changes *c, enum svcrules_stage stage,
+			    uint32_t seq, uint32_t other);
 
 	/*
 	 * Reading back; see svcrules_reader_next() and the functions after it. `state` is
@@ -95,7 +100,8 @@ struct svcr_part_ops {
 			   struct svcrules_request *ret);
 	int (*reader_take)(void *state, struct svcrules_ruleset *have, struct svcr_part *p,
 			   const void *msg);
-	int (*reader_answered)(void *state, struct svcrules_ruleset *have, struct svcr_part *p, int err);
+	int (*reader_answered)(void *state, struct svcrules_ruleset *have, struct svcr_part *p,
+			       int err);
 
 	/*
 	 * Describes the i-th obstacle: a thing that another program made and that `want` cannot

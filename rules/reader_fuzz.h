@@ -41,8 +41,8 @@ static inline void fuzz_compare(const struct svcrules_ruleset *from, struct svcr
 	target = of.target;
 	for (size_t part = 0; part < to->nparts; part++)
 		for (int stage = SVCRULES_STOP; stage <= SVCRULES_REMOVE; stage++) {
-			struct svcrules_messages m =
-				gen_encode(c, part, (enum svcrules_stage)stage, 29);
+			struct svcrules_messages m = gen_encode(c, part, (enum svcrules_stage)stage,
+								29);
 
 			gen_sum(&sum, m.buf, m.len);
 			fuzz_describe(c, part, (enum svcrules_stage)stage, m.count);
@@ -95,8 +95,8 @@ static inline bool fuzz_asks_generation(const struct svcrules_request *q)
 /* Answers all requests; false: the reader gave up. */
 static inline bool fuzz_answer(struct fuzz_kernel *k)
 {
-	static const int errors[] = { ENOENT, EAFNOSUPPORT, ESRCH,  EPROTONOSUPPORT,
-				      ENODEV, EPERM,	    EINTR, EBUSY };
+	static const int errors[] = { ENOENT, EAFNOSUPPORT, ESRCH, EPROTONOSUPPORT,
+				      ENODEV, EPERM,        EINTR, EBUSY };
 	struct svcrules_request q;
 	int found;
 

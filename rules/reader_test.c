@@ -28,7 +28,8 @@ static void reader_setup(struct reader_fixture *f, size_t target, uint64_t seed)
 	*f = (struct reader_fixture){ .cluster = gen_cluster(seed, 1 + seed % 12) };
 	f->built = gen_build(readers[target].target, &f->cluster, 0);
 	fake_messages(f->messages, f->built);
-	f->kernel = (struct fake_kernel){ .messages = f->messages, .generation = 7,
+	f->kernel = (struct fake_kernel){ .messages = f->messages,
+					  .generation = 7,
 					  .alias = readers[target].alias };
 }
 

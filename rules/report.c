@@ -127,7 +127,8 @@ struct svcr_report_counts svcr_report_count(const struct svcr_report *r)
 	return n;
 }
 
-static void print_texts(struct svcr_out *o, const char *sign, const char *colour, const struct svcr_texts *t)
+static void print_texts(struct svcr_out *o, const char *sign, const char *colour,
+			const struct svcr_texts *t)
 {
 	for (size_t i = 0; i < t->n; i++) {
 		svcr_out(o, "  %s%s ", colour ? colour : "", sign);
@@ -167,8 +168,9 @@ static json_t *json_line(const struct svcr_report_line *l)
 {
 	const char *op = l->in_from && l->in_to ? "change" : l->in_to ? "add" : "remove";
 
-	return json_pack("{s:s, s:s, s:s, s:o, s:o}", "op", op, "service", l->name ? l->name : "", "address",
-			 l->place, "added", json_texts(&l->added), "removed", json_texts(&l->removed));
+	return json_pack("{s:s, s:s, s:s, s:o, s:o}", "op", op, "service", l->name ? l->name : "",
+			 "address", l->place, "added", json_texts(&l->added), "removed",
+			 json_texts(&l->removed));
 }
 
 json_t *svcr_report_json(const struct svcr_report *r)

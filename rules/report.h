@@ -11,10 +11,15 @@
 #include "out.h"
 
 /* A growing list of texts, malloc'ed; `err` is sticky. */
-struct svcr_texts { char **v; size_t n, cap; int err; };
+struct svcr_texts {
+	char **v;
+	size_t n, cap;
+	int err;
+};
 
 /* Adds a formatted text. */
-void svcr_texts_add(struct svcr_texts *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void svcr_texts_add(struct svcr_texts *t, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
 void svcr_texts_release(struct svcr_texts *t);
 
 #define SVCR_REPORT_KEY 32 /* bytes of a key at most */
@@ -22,8 +27,8 @@ void svcr_texts_release(struct svcr_texts *t);
 struct svcr_report_line {
 	uint8_t key[SVCR_REPORT_KEY]; /* lines are sorted by it */
 	bool in_from, in_to;
-	const char *name;             /* namespace/name:port, or NULL if nothing names it */
-	char *place;                  /* "10.96.0.1:80/tcp"; with details only, malloc'ed */
+	const char *name;                 /* namespace/name:port, or NULL if nothing names it */
+	char *place;                      /* "10.96.0.1:80/tcp"; with details only, malloc'ed */
 	struct svcr_texts added, removed; /* what only this side has, sorted */
 };
 
@@ -40,10 +45,15 @@ void svcr_report_unique(struct svcr_report *r);
 void svcr_report_cancel(struct svcr_report_line *l);
 void svcr_report_release(struct svcr_report *r);
 
-struct svcr_report_counts { size_t added, removed, changed; };
+struct svcr_report_counts {
+	size_t added, removed, changed;
+};
 
 struct svcr_report_counts svcr_report_count(const struct svcr_report *r);
-/* Prints a line each: "~ production/web:http 10.96.0.10:80/tcp  + 10.244.1.13:8080"; `colour`: ANSI. */
+/*
+ * Prints a line each: "~ production/web:http 10.96.0.10:80/tcp  + 10.244.1.13:8080"; `colour`:
+ * ANSI.
+ */
 void svcr_report_print(const struct svcr_report *r, bool colour, struct svcr_out *o);
 /* Returns the lines as a JSON array. NULL: out of memory. */
 json_t *svcr_report_json(const struct svcr_report *r);

@@ -10,7 +10,9 @@
 
 int svcr_ruleset_add(struct svcrules_ruleset *rs, struct svcr_part *p)
 {
-	struct svcr_part **slot = p ? svcr_grow((void **)&rs->parts, &rs->nparts, &rs->cap, sizeof(*slot)) : NULL;
+	struct svcr_part **slot = p ? svcr_grow((void **)&rs->parts, &rs->nparts, &rs->cap,
+						sizeof(*slot)) :
+				      NULL;
 
 	if (slot) {
 		*slot = p;
@@ -21,7 +23,8 @@ int svcr_ruleset_add(struct svcrules_ruleset *rs, struct svcr_part *p)
 	return -ENOMEM;
 }
 
-struct svcr_part *svcr_ruleset_find(const struct svcrules_ruleset *rs, const struct svcr_part_ops *ops)
+struct svcr_part *svcr_ruleset_find(const struct svcrules_ruleset *rs,
+				    const struct svcr_part_ops *ops)
 {
 	for (size_t i = 0; i < rs->nparts; i++)
 		if (rs->parts[i]->ops == ops)
@@ -45,8 +48,8 @@ void svcrules_ruleset_free(struct svcrules_ruleset *rs)
 }
 
 /* Makes an empty rule set of `t`. NULL: out of memory. */
-static struct svcrules_ruleset *ruleset_make(const struct svcr_target *t, const struct svcrules_options *o,
-					     const char *table)
+static struct svcrules_ruleset *ruleset_make(const struct svcr_target *t,
+					     const struct svcrules_options *o, const char *table)
 {
 	struct svcrules_ruleset *rs = calloc(1, sizeof(*rs));
 	char name[256];
@@ -69,8 +72,8 @@ struct svcrules_ruleset *svcrules_ruleset_new(const char *target, const struct s
 	return t ? ruleset_make(t, o, table) : NULL;
 }
 
-int svcrules_build(const struct svcrules_model *m, const struct svcrules_options *o, const char *target,
-		   struct svcrules_diags *d, struct svcrules_ruleset **ret)
+int svcrules_build(const struct svcrules_model *m, const struct svcrules_options *o,
+		   const char *target, struct svcrules_diags *d, struct svcrules_ruleset **ret)
 {
 	const struct svcr_target *t = svcr_target_find(target);
 	struct svcrules_ruleset *rs;
@@ -119,7 +122,9 @@ struct svcrules_ruleset *svcrules_ruleset_only(struct svcrules_ruleset *rs, size
 
 	if (!only)
 		return NULL;
-	*only = (struct svcrules_ruleset){ .target = rs->target, .borrowed = true, .stats = rs->stats };
+	*only = (struct svcrules_ruleset){ .target = rs->target,
+					   .borrowed = true,
+					   .stats = rs->stats };
 	slot = svcr_grow((void **)&only->parts, &only->nparts, &only->cap, sizeof(*slot));
 	if (slot) {
 		*slot = rs->parts[i];
@@ -187,8 +192,8 @@ static int ruleset_json(const struct svcrules_ruleset *rs, svcrules_write_fn wri
  * Prints a part if it belongs to the format. All parts belong to the format "", each below its
  * heading.
  */
-static void print_part(const struct svcrules_ruleset *rs, const struct svcr_part *p, const char *format,
-		       bool *first, struct svcr_out *o)
+static void print_part(const struct svcrules_ruleset *rs, const struct svcr_part *p,
+		       const char *format, bool *first, struct svcr_out *o)
 {
 	const struct svcr_part_ops *ops = p->ops;
 
@@ -200,8 +205,8 @@ static void print_part(const struct svcrules_ruleset *rs, const struct svcr_part
 	ops->print(p, rs, o);
 }
 
-static int ruleset_text(const struct svcrules_ruleset *rs, const char *format, svcrules_write_fn write,
-			void *arg)
+static int ruleset_text(const struct svcrules_ruleset *rs, const char *format,
+			svcrules_write_fn write, void *arg)
 {
 	struct svcr_out o = { .write = write, .arg = arg };
 	bool first = true;
@@ -221,7 +226,8 @@ static bool has_word(const char *const *words, const char *word)
 	return false;
 }
 
-int svcrules_print(const struct svcrules_ruleset *rs, const char *format, svcrules_write_fn write, void *arg)
+int svcrules_print(const struct svcrules_ruleset *rs, const char *format, svcrules_write_fn write,
+		   void *arg)
 {
 	const char *const *formats = rs->target->info.formats;
 
@@ -260,8 +266,8 @@ int svcrules_unpack(const struct svcrules_ruleset *like, const void *buf, size_t
 
 /* ---- Questions that only a target answers -------------------------------- */
 
-int svcrules_obstacle(const struct svcrules_ruleset *have, const struct svcrules_ruleset *want, size_t i,
-		      char **ret)
+int svcrules_obstacle(const struct svcrules_ruleset *have, const struct svcrules_ruleset *want,
+		      size_t i, char **ret)
 {
 	for (size_t k = 0; k < have->nparts; k++) {
 		const struct svcr_part *p = have->parts[k];
@@ -280,7 +286,8 @@ int svcrules_obstacle(const struct svcrules_ruleset *have, const struct svcrules
 	return 0;
 }
 
-int svcrules_settle(const struct svcrules_ruleset *have, struct svcrules_ruleset *want, enum svcrules_settle how)
+int svcrules_settle(const struct svcrules_ruleset *have, struct svcrules_ruleset *want,
+		    enum svcrules_settle how)
 {
 	return want->target->settle ? want->target->settle(have, want, how) : 0;
 }
@@ -301,7 +308,8 @@ const char *svcr_errno_text(int err)
 	case ERESTART: return "another program keeps changing nftables; try again";
 	case EBADMSG: return "the kernel's answer could not be understood";
 	case EMSGSIZE:
-		return "the change is larger than this namespace may send; run as root, or raise net.core.wmem_max";
+		return "the change is larger than this namespace may send; run as root, or raise "
+		       "net.core.wmem_max";
 	default: return text ? text : "unknown error";
 	}
 }

@@ -11,7 +11,7 @@ struct svcrules_ruleset {
 	const struct svcr_target *target;
 	struct svcr_part **parts; /* in the order in which they are applied; malloc'ed */
 	size_t nparts, cap;
-	bool borrowed; /* the parts belong to another rule set */
+	bool borrowed;               /* the parts belong to another rule set */
 	struct svcrules_stats stats; /* what build() counted */
 };
 
@@ -30,8 +30,10 @@ struct svcrules_changes {
  */
 int svcr_ruleset_add(struct svcrules_ruleset *rs, struct svcr_part *p);
 /* The first part of that kind, or NULL. */
-struct svcr_part *svcr_ruleset_find(const struct svcrules_ruleset *rs, const struct svcr_part_ops *ops);
+struct svcr_part *svcr_ruleset_find(const struct svcrules_ruleset *rs,
+				    const struct svcr_part_ops *ops);
 /* The changes of the first part of that kind, or NULL. */
-struct svcr_part_changes *svcr_changes_find(const struct svcrules_changes *c, const struct svcr_part_ops *ops);
+struct svcr_part_changes *svcr_changes_find(const struct svcrules_changes *c,
+					    const struct svcr_part_ops *ops);
 
 #endif

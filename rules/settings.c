@@ -6,10 +6,12 @@
 #include <errno.h>
 #include <string.h>
 
-static const struct svcr_target *setting_owner(const char *name, const struct svcrules_setting **ret)
+static const struct svcr_target *setting_owner(const char *name,
+					       const struct svcrules_setting **ret)
 {
 	for (size_t i = 0; svcr_targets[i]; i++)
-		for (const struct svcrules_setting *s = svcr_targets[i]->info.settings; s->name; s++)
+		for (const struct svcrules_setting *s = svcr_targets[i]->info.settings; s->name;
+		     s++)
 			if (strcmp(s->name, name) == 0) {
 				*ret = s;
 				return svcr_targets[i];
@@ -20,7 +22,8 @@ static const struct svcr_target *setting_owner(const char *name, const struct sv
 /* True if nft(8) can parse the name ("string" in its scanner). Targets append their suffixes. */
 static bool table_valid(const char *name)
 {
-	size_t n = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.");
+	size_t n = strspn(name,
+			  "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.");
 
 	return n > 0 && !name[n] && n <= 200 && !strchr("0123456789-.", name[0]) &&
 	       !*svcr_target_of_table(name)->info.table_suffix;
@@ -59,5 +62,6 @@ int svcrules_options_set(struct svcrules_options *o, const char *name, const cha
 		expected = value ? t->expected(name, value) : s->argument;
 	else if (value)
 		expected = "no value";
-	return expected ? svcr_options_refuse(name, value, expected, d) : svcr_options_keep(o, name, value);
+	return expected ? svcr_options_refuse(name, value, expected, d) :
+			  svcr_options_keep(o, name, value);
 }

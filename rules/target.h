@@ -13,16 +13,18 @@
 
 struct svcr_target {
 	struct svcrules_target info;
-	const struct svcr_kind *const *reads; /* the kinds of objects that it needs, ended by NULL */
+	/* the kinds of objects that it needs, ended by NULL */
+	const struct svcr_kind *const *reads;
 
 	/*
 	 * Adds the parts of an empty rule set. `table` is the name of its tables. 0 or -ENOMEM
 	 * (the caller releases what was added).
 	 */
-	int (*make)(struct svcrules_ruleset *rs, const struct svcrules_options *o, const char *table);
+	int (*make)(struct svcrules_ruleset *rs, const struct svcrules_options *o,
+		    const char *table);
 	/* Fills the parts that make() added. 0 or -ENOMEM. */
-	int (*build)(const struct svcrules_model *m, const struct svcrules_options *o, struct svcrules_diags *d,
-		     struct svcrules_ruleset *rs);
+	int (*build)(const struct svcrules_model *m, const struct svcrules_options *o,
+		     struct svcrules_diags *d, struct svcrules_ruleset *rs);
 	/*
 	 * Returns NULL if the value of a setting of this target is right, else what was
 	 * expected.
@@ -37,8 +39,8 @@ struct svcr_target {
 	 */
 	int (*report)(const struct svcrules_changes *c, bool details, struct svcr_report *ret);
 	/* See svcrules_flow_stale(). NULL: it translates nothing. */
-	bool (*flow_stale)(const struct svcrules_ruleset *now, const struct svcrules_ruleset *before,
-			   const struct svcrules_flow *f);
+	bool (*flow_stale)(const struct svcrules_ruleset *now,
+			   const struct svcrules_ruleset *before, const struct svcrules_flow *f);
 };
 
 extern const struct svcr_target *const svcr_targets[]; /* ended by NULL; the first is the default */

@@ -3,8 +3,10 @@
 #include "rules/ipvs/target.h"
 #include "rules/nftables/target.h"
 
+/* clang-format off */
 const struct svcr_target *const svcr_targets[] = {
 	&svcr_target_nftables, /* the default */
 	&svcr_target_ipvs,
 	NULL
 };
+/* clang-format on */

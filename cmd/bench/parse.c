@@ -26,9 +26,24 @@ int run_jansson(int argc, char **argv)
 }
 
 /* Callbacks that do nothing, so that every event is made. */
-static int on_null(void *ctx) { (void)ctx; return 1; }
-static int on_bool(void *ctx, int b) { (void)ctx; (void)b; return 1; }
-static int on_text(void *ctx, const char *s, size_t n) { (void)ctx; (void)s; (void)n; return 1; }
+static int on_null(void *ctx)
+{
+	(void)ctx;
+	return 1;
+}
+static int on_bool(void *ctx, int b)
+{
+	(void)ctx;
+	(void)b;
+	return 1;
+}
+static int on_text(void *ctx, const char *s, size_t n)
+{
+	(void)ctx;
+	(void)s;
+	(void)n;
+	return 1;
+}
 static int on_string(void *ctx, const unsigned char *s, size_t n)
 {
 	(void)ctx;

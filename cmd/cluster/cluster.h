@@ -22,7 +22,7 @@ enum service_type { CLUSTER_IP, NODE_PORT, LOAD_BALANCER };
 
 struct cluster {
 	uint32_t services, endpoints;
-	bool mixed;            /* 1 to 100 endpoints a service instead of `endpoints` */
+	bool mixed; /* 1 to 100 endpoints a service instead of `endpoints` */
 	bool dual_stack;
 	bool remove_endpoint;  /* the service in the middle has one less */
 	bool replace_endpoint; /* the service in the middle has one that is new */
@@ -57,7 +57,7 @@ const char *ip_text(uint32_t ip, char buf[static 16]);
 
 /* What can be written. */
 void write_json(const struct cluster *c, FILE *f);
-void write_chains(const struct cluster *c, FILE *f);   /* nft: a chain per service and endpoint */
+void write_chains(const struct cluster *c, FILE *f); /* nft: a chain per service and endpoint */
 void write_maps(const struct cluster *c,
 		FILE *f); /* nft: a chain and an anonymous map per service */
 void write_iptables(const struct cluster *c, FILE *f); /* for iptables-restore */

@@ -25,12 +25,9 @@ static enum service_type type_of(uint32_t number)
 {
 	switch (number % 50) {
 	case 7:
-	case 31:
-		return NODE_PORT;
-	case 19:
-		return LOAD_BALANCER;
-	default:
-		return CLUSTER_IP;
+	case 31: return NODE_PORT;
+	case 19: return LOAD_BALANCER;
+	default: return CLUSTER_IP;
 	}
 }
 
@@ -51,8 +48,9 @@ static void cluster_endpoints(const struct cluster *c, struct service *s)
 
 struct service service_get(const struct cluster *c, uint32_t number)
 {
-	static const char *const apps[] = { "frontend", "checkout", "billing", "catalog", "search",
-					    "session", "payment", "inventory", "shipping" };
+	static const char *const apps[] = { "frontend", "checkout",  "billing",
+					    "catalog",  "search",    "session",
+					    "payment",  "inventory", "shipping" };
 	struct service s = { .number = number,
 			     .udp = number % 8 == 3,
 			     .ip = SERVICE_BASE + number };

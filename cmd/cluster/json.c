@@ -64,17 +64,16 @@ static void created(const struct service *s, FILE *f)
 static void last_applied(const struct service *s, FILE *f)
 {
 	fprintf(f,
-		I4
-		"\"annotations\": {\n" I5
-		"\"kubectl.kubernetes.io/last-applied-configuration\": "
-		"\"{\\\"apiVersion\\\":\\\"v1\\\",\\\"kind\\\":"
-		"\\\"Service\\\",\\\"metadata\\\":{\\\"annotations\\\":{},"
-		"\\\"labels\\\":{\\\"app\\\":\\\"%s\\\"},"
-		"\\\"name\\\":\\\"%s\\\",\\\"namespace\\\":\\\"%s\\\"},"
-		"\\\"spec\\\":{\\\"ports\\\":[{\\\"name\\\":"
-		"\\\"%s\\\",\\\"port\\\":%u,\\\"protocol\\\":\\\"%s\\\",\\\"targetPort\\\":%u}],"
-		"\\\"selector\\\":"
-		"{\\\"app\\\":\\\"%s\\\"},\\\"type\\\":\\\"%s\\\"}}\\n\"\n" I4 "},\n",
+		I4 "\"annotations\": {\n" I5
+		   "\"kubectl.kubernetes.io/last-applied-configuration\": "
+		   "\"{\\\"apiVersion\\\":\\\"v1\\\",\\\"kind\\\":"
+		   "\\\"Service\\\",\\\"metadata\\\":{\\\"annotations\\\":{},"
+		   "\\\"labels\\\":{\\\"app\\\":\\\"%s\\\"},"
+		   "\\\"name\\\":\\\"%s\\\",\\\"namespace\\\":\\\"%s\\\"},"
+		   "\\\"spec\\\":{\\\"ports\\\":[{\\\"name\\\":"
+		   "\\\"%s\\\",\\\"port\\\":%u,\\\"protocol\\\":\\\"%s\\\",\\\"targetPort\\\":%u}],"
+		   "\\\"selector\\\":"
+		   "{\\\"app\\\":\\\"%s\\\"},\\\"type\\\":\\\"%s\\\"}}\\n\"\n" I4 "},\n",
 		s->app, s->name, s->namespace, port_name(s), s->port, protocol_name(s),
 		s->target_port, s->name, type_name(s));
 }

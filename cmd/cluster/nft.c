@@ -63,10 +63,12 @@ static const char services_rules[] =
 	"add rule " TABLE
 	" services ip daddr @nodeport-ips meta l4proto . th dport vmap @service-nodeports\n";
 
-static const char masquerading_rules[] =
-	"add rule " TABLE " masquerading mark and 0x4000 == 0 return\n"
-	"add rule " TABLE " masquerading mark set mark xor 0x4000\n"
-	"add rule " TABLE " masquerading masquerade fully-random\n";
+static const char masquerading_rules[] = "add rule " TABLE
+					 " masquerading mark and 0x4000 == 0 return\n"
+					 "add rule " TABLE
+					 " masquerading mark set mark xor 0x4000\n"
+					 "add rule " TABLE
+					 " masquerading masquerade fully-random\n";
 
 /* As long as kube-proxy's names: a hash, then the service's names. */
 static const char *nft_chain(const struct service *s, const char *kind, char buf[static NAME_SIZE])

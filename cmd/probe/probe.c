@@ -145,7 +145,7 @@ static void server_add(struct server *s, int fd, enum kind kind)
 		return;
 	}
 	s->kinds[s->count] = kind;
-	s->sockets[s->count] = (struct pollfd){.fd = fd, .events = POLLIN};
+	s->sockets[s->count] = (struct pollfd){ .fd = fd, .events = POLLIN };
 	s->count++;
 }
 
@@ -251,18 +251,11 @@ static void server_event(struct server *s, int i)
 {
 	switch (s->kinds[i]) {
 	case STREAM_LISTEN:
-	case HTTP_LISTEN:
-		on_connection(s, i);
-		break;
-	case DATAGRAM:
-		on_datagram(s, s->sockets[i].fd);
-		break;
+	case HTTP_LISTEN: on_connection(s, i); break;
+	case DATAGRAM: on_datagram(s, s->sockets[i].fd); break;
 	case STREAM:
-	case HTTP:
-		on_data(s, i);
-		break;
-	case FREE:
-		break;
+	case HTTP: on_data(s, i); break;
+	case FREE: break;
 	}
 }
 
@@ -295,15 +288,12 @@ static int serve(int argc, char **argv)
 static const char *error_word(int error)
 {
 	switch (error) {
-	case ECONNREFUSED:
-		return "refused";
+	case ECONNREFUSED: return "refused";
 	case ECONNRESET:
-	case EPIPE:
-		return "reset";
+	case EPIPE: return "reset";
 	case EHOSTUNREACH:
 	case ENETUNREACH:
-	case EACCES:
-		return "unreachable";
+	case EACCES: return "unreachable";
 	default: /* EPERM: our own host's filter ate the packet, as the wire would */
 		return "timeout";
 	}
@@ -320,7 +310,7 @@ static long now_ms(void)
 /* The error that waits at a socket, after at most the time left; 0 if it is ready. */
 static int await(int fd, short events, long deadline)
 {
-	struct pollfd p = {.fd = fd, .events = events};
+	struct pollfd p = { .fd = fd, .events = events };
 	long left = deadline - now_ms();
 	int error = 0;
 	socklen_t len = sizeof(error);
@@ -470,7 +460,7 @@ static int hold(const char *address, long port, const struct flow_options *o)
 
 static struct flow_options parse_options(int argc, char **argv)
 {
-	struct flow_options o = {.count = 1, .timeout = 1000, .give_up = LONG_MAX};
+	struct flow_options o = { .count = 1, .timeout = 1000, .give_up = LONG_MAX };
 
 	for (int i = 0; i < argc; i += 2) {
 		if (i + 1 == argc)

@@ -25,8 +25,8 @@ struct apply {
 	double start;
 	struct session session;
 	bool opened;
-	struct last_run last;       /* what the last run left in its file */
-	struct footprint footprint; /* what this run reads */
+	struct last_run last;                 /* what the last run left in its file */
+	struct footprint footprint;           /* what this run reads */
 	struct svcrules_ruleset *want, *have; /* have: NULL if it was not needed */
 	struct transition way;
 };
@@ -139,8 +139,9 @@ static int apply_try(struct apply *j, const struct svcrules_stats *served)
 static int apply_remember(struct apply *j, const struct svcrules_stats *served)
 {
 	static char none[] = "";
-	struct last_run l = { .bytes = j->footprint.bytes, .stats = *served,
-			      .messages = none, .addresses = none };
+	struct last_run l = {
+		.bytes = j->footprint.bytes, .stats = *served, .messages = none, .addresses = none
+	};
 	const struct driver *d = driver_last(j->want);
 	int err;
 
@@ -158,7 +159,8 @@ static int apply_remember(struct apply *j, const struct svcrules_stats *served)
 	/* a host without a writable /run has no such file; other errors are printed */
 	if (err && err != -ENOENT && err != -EROFS && err != -EACCES && !j->args->given[OPT_QUIET])
 		say("warning: cannot leave the state in %s: %s; the next run reads the kernel's "
-		    "rules", LAST_RUN_DIR, strerror(-err));
+		    "rules",
+		    LAST_RUN_DIR, strerror(-err));
 	return EXIT_DONE;
 }
 
@@ -370,9 +372,11 @@ const struct command command_apply = {
 	.about =
 		"Brings this network namespace's rules to what FILE says, with nftables in one\n"
 		"transaction, with the smallest change. Nothing is changed if FILE has an error.\n",
-	.options = (const struct option_group *const[]){
-		&input_options, &try_options, &node_options, &table_options, &family_options,
-		&apply_target_options, &empty_options, &writer_options, &help_options, NULL },
+	.options = (const struct option_group *const[]){ &input_options, &try_options,
+							 &node_options, &table_options,
+							 &family_options, &apply_target_options,
+							 &empty_options, &writer_options,
+							 &help_options, NULL },
 	.kernel = true,
 	.run = apply_run,
 };

@@ -7,9 +7,16 @@
 extern const struct command command_apply, command_compile, command_delete, command_diff,
 	command_help;
 
+/* clang-format off */
 const struct command *const commands[] = {
-	&command_apply, &command_compile, &command_delete, &command_diff, &command_help, NULL
+	&command_apply,
+	&command_compile,
+	&command_delete,
+	&command_diff,
+	&command_help,
+	NULL
 };
+/* clang-format on */
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]) - 1)
 

@@ -15,8 +15,8 @@ struct command {
 	const char *summary;  /* one line */
 	const char *about;    /* some more lines for help COMMAND, each ended */
 	const struct option_group *const *options; /* ended by NULL; input_options comes first */
-	bool kernel;          /* works on the kernel: targets that make files are not for it */
-	bool operands;        /* words that are not options are taken */
+	bool kernel;   /* works on the kernel: targets that make files are not for it */
+	bool operands; /* words that are not options are taken */
 	int (*run)(const struct arguments *a); /* returns an exit code */
 };
 

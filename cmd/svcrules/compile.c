@@ -30,8 +30,9 @@ const struct command command_compile = {
 		"Prints the rule set made from FILE in the form that 'nft -f' loads. For a target\n"
 		"of several parts each is printed in the form that its tool loads, or one of\n"
 		"them with -o. Needs neither kernel nor root.\n",
-	.options = (const struct option_group *const[]){
-		&input_options, &output_options, &node_options, &table_options, &family_options,
-		&target_options, &empty_options, &help_options, NULL },
+	.options = (const struct option_group *const[]){ &input_options, &output_options,
+							 &node_options, &table_options,
+							 &family_options, &target_options,
+							 &empty_options, &help_options, NULL },
 	.run = compile_run,
 };

@@ -56,7 +56,8 @@ static int diff_run(const struct arguments *a)
 	if (code)
 		return code;
 	if (kernel && !a->target->kernel) {
-		say("--target %s makes files, which the kernel has not: --from names the input to compare with",
+		say("--target %s makes files, and the kernel has none: name the input to compare "
+		    "with by --from",
 		    a->target->name);
 		code = EXIT_USAGE;
 	}
@@ -80,9 +81,10 @@ const struct command command_diff = {
 		"Compares the rule set made from FILE with the kernel's or, with --from, with the\n"
 		"one made from another file; that needs neither kernel nor root.\n"
 		"Exit status: 0 same, 1 differs, above 1 error.\n",
-	.options = (const struct option_group *const[]){
-		&input_options, &from_options, &output_changes_options, &node_options,
-		&table_options, &family_options, &target_options, &empty_options, &help_options,
-		NULL },
+	.options = (const struct option_group *const[]){ &input_options, &from_options,
+							 &output_changes_options, &node_options,
+							 &table_options, &family_options,
+							 &target_options, &empty_options,
+							 &help_options, NULL },
 	.run = diff_run,
 };

@@ -17,7 +17,7 @@ struct reading {
 	struct svcrules_model *model;
 	struct svcrules_diags *diags;
 	struct footprint *footprint; /* records what is read and printed; may be NULL */
-	size_t printed; /* diagnostics printed already */
+	size_t printed;              /* diagnostics printed already */
 	bool quiet;
 	bool bad; /* some input has errors */
 };

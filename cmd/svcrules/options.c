@@ -12,6 +12,7 @@
 #define WORD_SIZE 50       /* of a word that may be mistyped, with the terminator */
 
 /* Choices and help that depend on the targets are added by option_spec_of(). */
+/* clang-format off */
 static const struct option_spec option_specs[OPT_COUNT] = {
 	[OPT_FILE] = { .name = "f", .argument = "FILE",
 		.help = "read FILE, '-' (standard input), or a directory's *.json; repeatable" },
@@ -60,19 +61,21 @@ static const struct option_spec option_specs[OPT_COUNT] = {
 	[OPT_HELP] = { .name = "h",
 		.help = "print this help; also --help" },
 };
+/* clang-format on */
 
+/* clang-format off */
 #define GROUP(...) .ids = (const enum option_id[]){ __VA_ARGS__ }, \
 	.n = sizeof((const enum option_id[]){ __VA_ARGS__ }) / sizeof(enum option_id)
+/* clang-format on */
 
 const struct option_group input_options = { GROUP(OPT_FILE) };
 const struct option_group from_options = { GROUP(OPT_FROM) };
 const struct option_group output_options = { GROUP(OPT_OUTPUT) };
 const struct option_group output_changes_options = { GROUP(OPT_OUTPUT_CHANGES) };
 const struct option_group try_options = { GROUP(OPT_DRY_RUN, OPT_CHECK, OPT_VERIFY) };
-const struct option_group node_options = {
-	GROUP(OPT_NODE_NAME, OPT_NODE_IP, OPT_CLUSTER_CIDR, OPT_SERVICE_CIDR, OPT_MASQUERADE_ALL,
-	      OPT_MASQUERADE_MARK, OPT_NODEPORT_ADDRESSES, OPT_ZONE)
-};
+const struct option_group node_options = { GROUP(
+	OPT_NODE_NAME, OPT_NODE_IP, OPT_CLUSTER_CIDR, OPT_SERVICE_CIDR, OPT_MASQUERADE_ALL,
+	OPT_MASQUERADE_MARK, OPT_NODEPORT_ADDRESSES, OPT_ZONE) };
 const struct option_group table_options = { GROUP(OPT_TABLE) };
 const struct option_group family_options = { GROUP(OPT_FAMILY) };
 const struct option_group apply_target_options = { GROUP(OPT_TARGET, OPT_BACKEND), .settings = true,
@@ -158,8 +161,7 @@ static void make_formats_texts(bool changes, char choices[static TEXT_SIZE],
 				continue;
 			if (i && !any)
 				text_add(help, "; for %s also ", t->name);
-			text_add(help, "%s%s%s", any ? ", " : "", *f,
-				 *choices ? "" : " (default)");
+			text_add(help, "%s%s%s", any ? ", " : "", *f, *choices ? "" : " (default)");
 			text_add(choices, "%s%s", *choices ? " " : "", *f);
 			any = true;
 		}
@@ -422,8 +424,11 @@ static int check_target(struct arguments *a, const struct command *c)
 	int err;
 
 	if (!a->target->kernel && c->kernel)
-		return problem(a, "'%s' changes the kernel, but --target %s makes files; see 'svcrules help compile'",
-			       c->name, a->target->name);
+		return problem(
+			a,
+			"'%s' changes the kernel, but --target %s makes files; see 'svcrules help "
+			"compile'",
+			c->name, a->target->name);
 	for (size_t i = 0; i < a->nsettings; i++) {
 		const struct given_setting *s = &a->settings[i];
 		const struct option_spec spec = { .name = s->setting->name };

@@ -44,7 +44,7 @@ struct option_spec {
 	const char *argument; /* "FILE"; NULL: takes none */
 	const char *choices;  /* the only values, with spaces between; NULL: any */
 	const char *help;
-	bool library;         /* handed to svcrules_options_set() under its name */
+	bool library; /* handed to svcrules_options_set() under its name */
 };
 
 /* Options that belong together. A command lists its groups in the order of its help. */

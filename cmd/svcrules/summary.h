@@ -9,11 +9,11 @@ struct summary {
 	double start; /* summary_clock() when the run started */
 	const struct svcrules_stats *served;
 	const struct svcrules_changes_stats *changed; /* elements of the tables */
-	size_t messages; /* netlink messages that made the changes */
-	size_t other;    /* messages among them that changed no tables */
+	size_t messages;                              /* netlink messages that made the changes */
+	size_t other;           /* messages among them that changed no tables */
 	const char *other_noun; /* what the other messages changed */
-	size_t flows;    /* stale UDP flows deleted */
-	const char *done; /* what became of the messages: "sent" */
+	size_t flows;           /* stale UDP flows deleted */
+	const char *done;       /* what became of the messages: "sent" */
 };
 
 /* Seconds of a clock that nobody sets (CLOCK_MONOTONIC). */

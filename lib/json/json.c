@@ -8,9 +8,9 @@
 #include <stdlib.h>
 
 static const uint8_t value_type[256] = {
-	['n'] = SVCR_JSON_NULL, ['t'] = SVCR_JSON_BOOL, ['f'] = SVCR_JSON_BOOL,
-	['-'] = SVCR_JSON_NUMBER, ['0' ... '9'] = SVCR_JSON_NUMBER,
-	['"'] = SVCR_JSON_STRING, ['['] = SVCR_JSON_ARRAY, ['{'] = SVCR_JSON_OBJECT,
+	['n'] = SVCR_JSON_NULL,   ['t'] = SVCR_JSON_BOOL,           ['f'] = SVCR_JSON_BOOL,
+	['-'] = SVCR_JSON_NUMBER, ['0' ... '9'] = SVCR_JSON_NUMBER, ['"'] = SVCR_JSON_STRING,
+	['['] = SVCR_JSON_ARRAY,  ['{'] = SVCR_JSON_OBJECT,
 };
 
 /* ---- numbers and words ---- */
@@ -55,8 +55,10 @@ static const uchar *scan_word(struct svcr_json *j, const uchar *p)
 	}
 	if (!*w && !(svcr_json_class[*p] & C_WORD))
 		return p;
-	return svcr_json_expected(j, p, *word == 'n' ? "the word 'null'" :
-			*word == 't' ? "the word 'true'" : "the word 'false'");
+	return svcr_json_expected(j, p,
+				  *word == 'n' ? "the word 'null'" :
+				  *word == 't' ? "the word 'true'" :
+						 "the word 'false'");
 }
 
 /* ---- steps: each takes a place in the window and returns the place behind; NULL: error ---- */
@@ -101,8 +103,8 @@ static inline const uchar *step_object(struct svcr_json *j, const uchar *p, stru
 		p = svcr_json_skip_space(j, p + 1);
 	}
 	if (*p != '"')
-		return svcr_json_expected(j, p, st->place == ENTERED ? "a key or '}'" :
-								       "a key after ','");
+		return svcr_json_expected(
+			j, p, st->place == ENTERED ? "a key or '}'" : "a key after ','");
 	p = svcr_json_scan_string(j, p);
 	if (!p)
 		return NULL;
@@ -139,18 +141,11 @@ static inline const uchar *step_array(struct svcr_json *j, const uchar *p)
 static const uchar *scan_scalar(struct svcr_json *j, const uchar *p)
 {
 	switch (value_type[*p]) {
-	case SVCR_JSON_STRING:
-		p = svcr_json_scan_string(j, p);
-		break;
-	case SVCR_JSON_NUMBER:
-		p = scan_number(j, p);
-		break;
+	case SVCR_JSON_STRING: p = svcr_json_scan_string(j, p); break;
+	case SVCR_JSON_NUMBER: p = scan_number(j, p); break;
 	case SVCR_JSON_NULL:
-	case SVCR_JSON_BOOL:
-		p = scan_word(j, p);
-		break;
-	default:
-		return svcr_json_expected(j, p, "a value");
+	case SVCR_JSON_BOOL: p = scan_word(j, p); break;
+	default: return svcr_json_expected(j, p, "a value");
 	}
 	j->state->place = AFTER_VALUE;
 	return p;

@@ -53,10 +53,10 @@ typedef long (*svcr_json_fill_fn)(void *arg, char *buf, size_t size);
 
 struct svcr_json {
 	bool failed;
-	int error;          /* -EINVAL: no JSON; -ENOMEM; -EFBIG: window exceeded; or fill's */
-	char message[160];  /* names what was found and what was expected */
-	uint64_t line;      /* of the error, from 1; set when failed */
-	uint64_t column;    /* in bytes, from 1 */
+	int error;         /* -EINVAL: no JSON; -ENOMEM; -EFBIG: window exceeded; or fill's */
+	char message[160]; /* names what was found and what was expected */
+	uint64_t line;     /* of the error, from 1; set when failed */
+	uint64_t column;   /* in bytes, from 1 */
 	struct svcr_json_state *state; /* private */
 };
 

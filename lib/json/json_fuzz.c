@@ -36,17 +36,10 @@ static void fuzz_walk(struct svcr_json *j, int marks)
 			while (svcr_json_next_item(j))
 				fuzz_walk(j, marks);
 		break;
-	case SVCR_JSON_STRING:
-		svcr_json_string(j, &s);
-		break;
-	case SVCR_JSON_NUMBER:
-		svcr_json_number(j, &s);
-		break;
-	case SVCR_JSON_BOOL:
-		svcr_json_bool(j, &b);
-		break;
-	default:
-		svcr_json_skip(j);
+	case SVCR_JSON_STRING: svcr_json_string(j, &s); break;
+	case SVCR_JSON_NUMBER: svcr_json_number(j, &s); break;
+	case SVCR_JSON_BOOL: svcr_json_bool(j, &b); break;
+	default: svcr_json_skip(j);
 	}
 }
 

@@ -190,12 +190,8 @@ static size_t json_mutate(char *text, size_t len, uint64_t *seed)
 		size_t run = 1 + json_random(seed) % 12;
 
 		switch (json_random(seed) % 5) {
-		case 0:
-			text[at] = bytes[json_random(seed) % sizeof(bytes)];
-			break;
-		case 1: /* delete */
-			memmove(text + at, text + at + 1, --len - at);
-			break;
+		case 0: text[at] = bytes[json_random(seed) % sizeof(bytes)]; break;
+		case 1: /* delete */ memmove(text + at, text + at + 1, --len - at); break;
 		case 2: /* insert */
 			memmove(text + at + 1, text + at, len++ - at);
 			text[at] = bytes[json_random(seed) % (sizeof(bytes) - 1)];
@@ -205,8 +201,7 @@ static size_t json_mutate(char *text, size_t len, uint64_t *seed)
 			run = run > len - from ? len - from : run;
 			memmove(text + at, text + from, run);
 			break;
-		default:
-			text[at] = text[from];
+		default: text[at] = text[from];
 		}
 	}
 	return len;

@@ -59,8 +59,8 @@ static void json_take_keys(struct svcr_json *j, int n)
 static const struct {
 	int n, again;
 } dups[] = {
-	{ 1, 0 }, { 2, 0 }, { 63, 0 }, { 63, 62 }, { 64, 0 }, { 64, 63 }, { 65, 0 }, { 65, 64 },
-	{ 66, 1 }, { 255, 3 }, { 256, 255 }, { 257, 256 }, { 1000, 500 }, { 100000, 3 },
+	{ 1, 0 },   { 2, 0 },  { 63, 0 },  { 63, 62 },   { 64, 0 },    { 64, 63 },    { 65, 0 },
+	{ 65, 64 }, { 66, 1 }, { 255, 3 }, { 256, 255 }, { 257, 256 }, { 1000, 500 }, { 100000, 3 },
 };
 
 START_TEST(json_duplicates)
@@ -129,7 +129,11 @@ static unsigned int json_random_below(uint64_t *state, unsigned int n)
 	return (unsigned int)(*state >> 33) % n;
 }
 
-struct few_keys { char text[24][24]; const char *v[24]; int n; };
+struct few_keys {
+	char text[24][24];
+	const char *v[24];
+	int n;
+};
 
 /* Makes keys with a common beginning, of which a random number of the first are sorted. */
 static void make_few(struct few_keys *k, uint64_t *state)

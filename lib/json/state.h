@@ -24,13 +24,13 @@ typedef unsigned char uchar;
 
 /* A key of an open object. References to keys are their index plus one; 0 is none. */
 struct svcr_json_key {
-	uint32_t off;           /* in keys.text */
+	uint32_t off; /* in keys.text */
 	uint32_t len : 31;
-	uint32_t linked : 1;    /* is in the hash table */
-	uint32_t prev;          /* the previous key of the same object */
-	uint32_t hash;          /* set if the object is `mixed` */
-	uint32_t next;          /* if linked: the next key in the same slot */
-	uint32_t owner;         /* if linked: frame.first of the object */
+	uint32_t linked : 1; /* is in the hash table */
+	uint32_t prev;       /* the previous key of the same object */
+	uint32_t hash;       /* set if the object is `mixed` */
+	uint32_t next;       /* if linked: the next key in the same slot */
+	uint32_t owner;      /* if linked: frame.first of the object */
 };
 
 /*
@@ -42,7 +42,7 @@ struct svcr_json_keys {
 	size_t n, cap;
 	char *text;
 	size_t len, text_cap;
-	uint32_t *slots;        /* the hash table: references to keys; a power of two of them */
+	uint32_t *slots; /* the hash table: references to keys; a power of two of them */
 	size_t n_slots, n_linked;
 	uint64_t seed;
 };
@@ -52,15 +52,15 @@ struct svcr_json_frame {
 	uint64_t bloom;
 	/* keys.n when the object was entered: differs among objects with keys */
 	uint32_t first;
-	uint32_t last;          /* the newest key */
+	uint32_t last; /* the newest key */
 	uint32_t count;
 	bool object;
-	bool mixed;             /* its keys do not ascend, so they have hashes */
-	bool hashed;            /* all its keys are linked */
+	bool mixed;  /* its keys do not ascend, so they have hashes */
+	bool hashed; /* all its keys are linked */
 };
 
 enum svcr_json_place {
-	AFTER_VALUE,            /* at depth 0: between documents */
+	AFTER_VALUE, /* at depth 0: between documents */
 	BEFORE_VALUE,
 	ENTERED
 };
@@ -76,16 +76,16 @@ struct svcr_json_mark {
 struct svcr_json_state {
 	svcr_json_fill_fn fill;
 	void *arg;
-	uchar *buf, *end;       /* the window; *end is NUL */
-	size_t cap;             /* without the slack */
-	size_t pos;             /* where the next call starts */
-	size_t tok;             /* start of a token that must stay in the window, or NOWHERE */
-	uint64_t line, column;  /* of buf[0] */
+	uchar *buf, *end;      /* the window; *end is NUL */
+	size_t cap;            /* without the slack */
+	size_t pos;            /* where the next call starts */
+	size_t tok;            /* start of a token that must stay in the window, or NOWHERE */
+	uint64_t line, column; /* of buf[0] */
 	bool eof;
 	bool started;
-	bool escaped;           /* the string scanned last has escapes */
+	bool escaped; /* the string scanned last has escapes */
 	enum svcr_json_place place;
-	char *side;             /* an unescaped string */
+	char *side; /* an unescaped string */
 	size_t side_cap;
 	struct svcr_json_keys keys;
 	unsigned int depth, n_marks;
@@ -96,8 +96,8 @@ struct svcr_json_state {
 enum {
 	C_SPACE = 1,
 	C_DIGIT = 2,
-	C_PLAIN = 4,            /* stands for itself in a string */
-	C_WORD = 8              /* must not follow a number or a word */
+	C_PLAIN = 4, /* stands for itself in a string */
+	C_WORD = 8   /* must not follow a number or a word */
 };
 
 extern const uint8_t svcr_json_class[256];

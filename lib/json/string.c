@@ -7,7 +7,7 @@
 
 /* Fails with `what` at p, or with the end of the input if `stop` is there. */
 static SVCR_COLD const uchar *bad_string(struct svcr_json *j, const uchar *p, const uchar *stop,
-				    const char *what)
+					 const char *what)
 {
 	if (stop == j->state->end)
 		return svcr_json_fail(j, stop, -EINVAL, "unexpected end of input in a string");
@@ -105,12 +105,16 @@ static const uchar *scan_escape(struct svcr_json *j, const uchar *p)
 {
 	p = svcr_json_ensure(j, p, 2);
 	switch (p[1]) {
-	case '"': case '\\': case '/': case 'b': case 'f': case 'n': case 'r': case 't':
-		return p + 2;
-	case 'u':
-		return scan_unicode(j, p);
-	default:
-		return bad_string(j, p, p + 1, "unknown escape in a string");
+	case '"':
+	case '\\':
+	case '/':
+	case 'b':
+	case 'f':
+	case 'n':
+	case 'r':
+	case 't': return p + 2;
+	case 'u': return scan_unicode(j, p);
+	default: return bad_string(j, p, p + 1, "unknown escape in a string");
 	}
 }
 

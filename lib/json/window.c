@@ -11,12 +11,24 @@
 #define WINDOW_START ((size_t)64 << 10)
 
 const uint8_t svcr_json_class[256] = {
-	['\t'] = C_SPACE, ['\n'] = C_SPACE, ['\r'] = C_SPACE, [' '] = C_SPACE | C_PLAIN,
-	['!'] = C_PLAIN, ['#' ... '*'] = C_PLAIN, ['+'] = C_PLAIN | C_WORD, [','] = C_PLAIN,
-	['-' ... '.'] = C_PLAIN | C_WORD, ['/'] = C_PLAIN,
-	['0' ... '9'] = C_PLAIN | C_WORD | C_DIGIT, [':' ... '@'] = C_PLAIN,
-	['A' ... 'Z'] = C_PLAIN | C_WORD, ['['] = C_PLAIN, [']' ... '^'] = C_PLAIN,
-	['_'] = C_PLAIN | C_WORD, ['`'] = C_PLAIN, ['a' ... 'z'] = C_PLAIN | C_WORD,
+	['\t'] = C_SPACE,
+	['\n'] = C_SPACE,
+	['\r'] = C_SPACE,
+	[' '] = C_SPACE | C_PLAIN,
+	['!'] = C_PLAIN,
+	['#' ... '*'] = C_PLAIN,
+	['+'] = C_PLAIN | C_WORD,
+	[','] = C_PLAIN,
+	['-' ... '.'] = C_PLAIN | C_WORD,
+	['/'] = C_PLAIN,
+	['0' ... '9'] = C_PLAIN | C_WORD | C_DIGIT,
+	[':' ... '@'] = C_PLAIN,
+	['A' ... 'Z'] = C_PLAIN | C_WORD,
+	['['] = C_PLAIN,
+	[']' ... '^'] = C_PLAIN,
+	['_'] = C_PLAIN | C_WORD,
+	['`'] = C_PLAIN,
+	['a' ... 'z'] = C_PLAIN | C_WORD,
 	['{' ... 0x7f] = C_PLAIN,
 };
 
@@ -123,7 +135,7 @@ static const uchar *make_room(struct svcr_json *j, const uchar *p)
 	}
 	if (len == st->cap && most)
 		svcr_json_fail(j, st->buf + off, -EFBIG, "more than %u MiB of text have to be kept",
-		     SVCR_JSON_MAX_WINDOW >> 20);
+			       SVCR_JSON_MAX_WINDOW >> 20);
 	else if (len == st->cap && !grow_window(st, st->cap * 2))
 		svcr_json_no_memory(j, st->buf + off);
 	return st->buf + off;

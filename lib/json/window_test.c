@@ -59,7 +59,10 @@ START_TEST(json_long_tokens)
 	ck_assert(s.p[0] == '7' && s.p[99996] == '7');
 	ck_assert(!svcr_json_next_item(&j) && svcr_json_next_item(&j) && svcr_json_string(&j, &s));
 	ck_assert_uint_eq(s.len, size - 2 - 200003 - 4);
-	ck_assert(memcmp(s.p + 250000 - 200003, "\xc3\xa9" "7", 3) == 0);
+	ck_assert(memcmp(s.p + 250000 - 200003,
+			 "\xc3\xa9"
+			 "7",
+			 3) == 0);
 	ck_assert(!svcr_json_next_item(&j) && !svcr_json_more_documents(&j) && !j.failed);
 	svcr_json_release(&j);
 	free(text);

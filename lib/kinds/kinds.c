@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kinds.h"
 
+/* clang-format off */
 const struct svcr_kind *const svcr_kinds[] = {
 	&svcr_kind_service,
 	&svcr_kind_endpoint_slice,
@@ -8,6 +9,7 @@ const struct svcr_kind *const svcr_kinds[] = {
 	&svcr_kind_node,
 	NULL
 };
+/* clang-format on */
 
 const struct svcr_kind *svcr_kinds_find(const struct svcr_kind *const *kinds, const char *name,
 					const char *api)

@@ -14,7 +14,7 @@ struct svcr_field;
 struct svcr_reader;
 
 struct svcr_kind {
-	const char *kind, *api;          /* "Service", "v1" */
+	const char *kind, *api; /* "Service", "v1" */
 	bool namespaced;
 	/*
 	 * The type that objects are read into: its fields and its size. Its

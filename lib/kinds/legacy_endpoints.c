@@ -5,7 +5,10 @@
 #include "slice.h"
 #include "values.h"
 
-struct legacy_subsets { struct svcr_slice *v; size_t n, cap; };
+struct legacy_subsets {
+	struct svcr_slice *v;
+	size_t n, cap;
+};
 
 struct legacy_object {
 	struct svcr_metadata meta;
@@ -35,7 +38,9 @@ static void read_legacy_address(struct svcr_reader *r, struct svcr_slice_endpoin
 		return;
 	slot = SVCR_READ_GROW(r, list);
 	if (slot)
-		*slot = (struct svcr_endpoint){ .addr = a.ip.addr, .ready = ready, .serving = ready,
+		*slot = (struct svcr_endpoint){ .addr = a.ip.addr,
+						.ready = ready,
+						.serving = ready,
 						.node = a.node && *a.node ? a.node : NULL };
 }
 
@@ -52,12 +57,10 @@ static void read_not_ready(struct svcr_reader *r, void *member)
 #define SUBSET(path) offsetof(struct svcr_slice, path)
 
 static const struct svcr_field subset_fields[] = {
-	{ SVCR_FIELD("addresses"), SVCR_F_EACH, SUBSET(endpoints), true,
-	  .read = read_ready },
+	{ SVCR_FIELD("addresses"), SVCR_F_EACH, SUBSET(endpoints), true, .read = read_ready },
 	{ SVCR_FIELD("notReadyAddresses"), SVCR_F_EACH, SUBSET(endpoints), true,
 	  .read = read_not_ready },
-	{ SVCR_FIELD("ports"), SVCR_F_EACH, SUBSET(ports), true,
-	  .read = svcr_read_slice_port },
+	{ SVCR_FIELD("ports"), SVCR_F_EACH, SUBSET(ports), true, .read = svcr_read_slice_port },
 	SVCR_END
 };
 

@@ -7,7 +7,7 @@
 
 /* The first member of every object that is read. Strings are interned, NULL while absent. */
 struct svcr_metadata {
-	const char *ns;        /* when finished: "default" or "" if absent */
+	const char *ns; /* when finished: "default" or "" if absent */
 	const char *name;
 	const char *created;   /* creationTimestamp, RFC 3339 */
 	const char *service;   /* label kubernetes.io/service-name */

@@ -6,8 +6,14 @@
 
 #define MEMBER(path) offsetof(struct node_object, path)
 
-struct node_address { struct svcr_addr addr; bool internal; };
-struct node_addresses { struct node_address *v; size_t n, cap; };
+struct node_address {
+	struct svcr_addr addr;
+	bool internal;
+};
+struct node_addresses {
+	struct node_address *v;
+	size_t n, cap;
+};
 
 struct node_object {
 	struct svcr_metadata meta;
@@ -16,7 +22,9 @@ struct node_object {
 };
 
 /* An entry of status.addresses. */
-struct read_node_address { const char *type, *address; };
+struct read_node_address {
+	const char *type, *address;
+};
 
 static const struct svcr_field node_address_fields[] = {
 	{ SVCR_FIELD("type"), SVCR_F_STRING, .offset = offsetof(struct read_node_address, type) },
@@ -58,11 +66,10 @@ static const struct svcr_field node_spec_fields[] = {
 	SVCR_END
 };
 
-static const struct svcr_field node_status_fields[] = {
-	{ SVCR_FIELD("addresses"), SVCR_F_EACH, MEMBER(addresses), true,
-	  .read = read_node_address },
-	SVCR_END
-};
+static const struct svcr_field node_status_fields[] = { { SVCR_FIELD("addresses"), SVCR_F_EACH,
+							  MEMBER(addresses), true,
+							  .read = read_node_address },
+							SVCR_END };
 
 static const struct svcr_field node_fields[] = {
 	{ SVCR_FIELD("metadata"), SVCR_F_OBJECT, MEMBER(meta), .fields = svcr_metadata_fields },

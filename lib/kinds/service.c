@@ -19,7 +19,7 @@ struct service_object {
 	const char *cluster_ip; /* clusterIP; counts only without clusterIPs */
 	bool has_cluster_ips;
 	bool affinity_on;
-	uint32_t timeout;       /* of affinity, in seconds; 0: not given */
+	uint32_t timeout; /* of affinity, in seconds; 0: not given */
 };
 
 /* ---- Ports ------------------------------------------------------------- */
@@ -35,10 +35,10 @@ static const struct svcr_field service_port_fields[] = {
 	  .read = svcr_read_short_name },
 	{ SVCR_FIELD("protocol"), SVCR_F_CUSTOM, offsetof(struct read_port, p.protocol),
 	  .read = svcr_read_protocol },
-	{ SVCR_FIELD("port"), SVCR_F_INT, offsetof(struct read_port, port),
-	  .min = 1, .max = 65535 },
-	{ SVCR_FIELD("nodePort"), SVCR_F_INT, offsetof(struct read_port, node_port),
-	  .min = 0, .max = 65535 },
+	{ SVCR_FIELD("port"), SVCR_F_INT, offsetof(struct read_port, port), .min = 1,
+	  .max = 65535 },
+	{ SVCR_FIELD("nodePort"), SVCR_F_INT, offsetof(struct read_port, node_port), .min = 0,
+	  .max = 65535 },
 	SVCR_END
 };
 
@@ -154,8 +154,7 @@ static const struct svcr_field client_ip_fields[] = {
 };
 
 static const struct svcr_field affinity_config_fields[] = {
-	{ SVCR_FIELD("clientIP"), SVCR_F_OBJECT, .fields = client_ip_fields },
-	SVCR_END
+	{ SVCR_FIELD("clientIP"), SVCR_F_OBJECT, .fields = client_ip_fields }, SVCR_END
 };
 
 static const struct svcr_field service_spec_fields[] = {
@@ -180,15 +179,13 @@ static const struct svcr_field service_spec_fields[] = {
 	SVCR_END
 };
 
-static const struct svcr_field balancer_fields[] = {
-	{ SVCR_FIELD("ingress"), SVCR_F_EACH, MEMBER(s.balancer_ips), true,
-	  .read = read_balancer_ip },
-	SVCR_END
-};
+static const struct svcr_field balancer_fields[] = { { SVCR_FIELD("ingress"), SVCR_F_EACH,
+						       MEMBER(s.balancer_ips), true,
+						       .read = read_balancer_ip },
+						     SVCR_END };
 
 static const struct svcr_field service_status_fields[] = {
-	{ SVCR_FIELD("loadBalancer"), SVCR_F_OBJECT, .fields = balancer_fields },
-	SVCR_END
+	{ SVCR_FIELD("loadBalancer"), SVCR_F_OBJECT, .fields = balancer_fields }, SVCR_END
 };
 
 static const struct svcr_field service_fields[] = {

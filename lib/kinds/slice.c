@@ -28,8 +28,8 @@ static const struct svcr_field slice_port_fields[] = {
 	  .read = svcr_read_short_name },
 	{ SVCR_FIELD("protocol"), SVCR_F_CUSTOM, offsetof(struct read_slice_port, p.protocol),
 	  .read = svcr_read_protocol },
-	{ SVCR_FIELD("port"), SVCR_F_INT, offsetof(struct read_slice_port, port),
-	  .min = 1, .max = 65535 },
+	{ SVCR_FIELD("port"), SVCR_F_INT, offsetof(struct read_slice_port, port), .min = 1,
+	  .max = 65535 },
 	SVCR_END
 };
 
@@ -93,8 +93,7 @@ static void read_endpoint_address(struct svcr_reader *r, void *member)
 static void read_hint(struct svcr_reader *r, void *member)
 {
 	static const struct svcr_field fields[] = {
-		{ SVCR_FIELD("name"), SVCR_F_STRING, .offset = 0 },
-		SVCR_END
+		{ SVCR_FIELD("name"), SVCR_F_STRING, .offset = 0 }, SVCR_END
 	};
 	struct svcr_names *list = member;
 	const char *name = NULL, **slot;
@@ -152,7 +151,8 @@ static const struct svcr_hints *keep_hints(struct svcr_reader *r, struct svcr_hi
 static void read_slice_endpoint(struct svcr_reader *r, void *member)
 {
 	struct slice_object *o = SVCR_CONTAINER(member, struct slice_object, s.endpoints);
-	struct read_endpoint x = { .e = { .ready = true }, .has_type = o->has_type,
+	struct read_endpoint x = { .e = { .ready = true },
+				   .has_type = o->has_type,
 				   .ignored = o->s.ignored };
 	struct svcr_endpoint *slot;
 

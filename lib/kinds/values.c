@@ -33,8 +33,10 @@ static void read_name(struct svcr_reader *r, const char **member, size_t max)
 	if (!svcr_read_string(r, &s) || !s.len) /* "" is the same as absent */
 		return;
 	if (!name_valid(s, max)) {
-		svcr_read_error(r, "name", "'%.*s' is no name: expected up to %zu letters, "
-				"digits, '.', '_' and '-'", value_shown(s), s.p, max);
+		svcr_read_error(r, "name",
+				"'%.*s' is no name: expected up to %zu letters, "
+				"digits, '.', '_' and '-'",
+				value_shown(s), s.p, max);
 		return;
 	}
 	name = svcr_read_intern(r, s);

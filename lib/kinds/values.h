@@ -19,7 +19,10 @@ void svcr_read_short_name(struct svcr_reader *r, void *member);
 void svcr_read_long_name(struct svcr_reader *r, void *member);
 
 /* An address of an object that may lack it. */
-struct svcr_given_addr { struct svcr_addr addr; bool given; };
+struct svcr_given_addr {
+	struct svcr_addr addr;
+	bool given;
+};
 
 /* struct svcr_given_addr. */
 void svcr_read_given_addr(struct svcr_reader *r, void *member);

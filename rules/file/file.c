@@ -78,7 +78,8 @@ static void file_describe_part(const struct svcr_part *p, struct svcrules_part *
 	ret->present = file_of(p)->present;
 }
 
-static void file_print(const struct svcr_part *p, const struct svcrules_ruleset *rs, struct svcr_out *o)
+static void file_print(const struct svcr_part *p, const struct svcrules_ruleset *rs,
+		       struct svcr_out *o)
 {
 	(void)rs;
 	svcr_out_str(o, file_text(file_of(p)));
@@ -109,19 +110,23 @@ static int file_json(const struct svcr_part *p, const struct svcrules_ruleset *r
 	if (!f->present)
 		return 0;
 	snprintf(mode, sizeof(mode), "%04o", f->mode);
-	return file_json_append(root, "files", json_pack("{s:s, s:s, s:s}", "name", f->name, "mode", mode, "text",
-							 file_text(f)));
+	return file_json_append(
+		root, "files",
+		json_pack("{s:s, s:s, s:s}", "name", f->name, "mode", mode, "text", file_text(f)));
 }
 
 /* ---- Changes ------------------------------------------------------------ */
 
-static int file_diff(const struct svcr_part *from, struct svcr_part *to, struct svcr_part_changes **ret)
+static int file_diff(const struct svcr_part *from, struct svcr_part *to,
+		     struct svcr_part_changes **ret)
 {
 	struct file_changes *c = calloc(1, sizeof(*c));
 
 	if (!c)
 		return -ENOMEM;
-	*c = (struct file_changes){ .part = { &svcr_file_ops }, .from = file_of(from), .to = file_of(to) };
+	*c = (struct file_changes){ .part = { &svcr_file_ops },
+				    .from = file_of(from),
+				    .to = file_of(to) };
 	*ret = &c->part;
 	return 0;
 }
@@ -138,7 +143,9 @@ static const char *file_sign(const struct file_changes *c)
 		return c->to->present ? "+" : "-";
 	if (!c->to->present)
 		return "=";
-	return c->from->mode != c->to->mode || strcmp(file_text(c->from), file_text(c->to)) != 0 ? "~" : "=";
+	return c->from->mode != c->to->mode || strcmp(file_text(c->from), file_text(c->to)) != 0 ?
+		       "~" :
+		       "=";
 }
 
 static bool file_changes_empty(const struct svcr_part_changes *c)
@@ -236,14 +243,27 @@ static int file_json_rest(const struct svcr_part_changes *changes, json_t *root)
 
 	if (*sign == '=')
 		return 0;
-	return file_json_append(root, "files", json_pack("{s:s, s:s}", "op", op, "name", c->to->name));
+	return file_json_append(root, "files",
+				json_pack("{s:s, s:s}", "op", op, "name", c->to->name));
 }
 
 const struct svcr_part_ops svcr_file_ops = {
-	.kind = "file", .format = "text", .change_format = "diff", .heading = "files", .print_order = 4,
-	.free = file_free, .like = file_like, .same_place = file_same_place,
-	.describe_part = file_describe_part, .print = file_print, .json = file_json,
-	.diff = file_diff, .changes_free = file_changes_free, .changes_empty = file_changes_empty,
-	.count = file_count, .print_changes = file_print_changes, .print_rest = file_print_rest,
+	.kind = "file",
+	.format = "text",
+	.change_format = "diff",
+	.heading = "files",
+	.print_order = 4,
+	.free = file_free,
+	.like = file_like,
+	.same_place = file_same_place,
+	.describe_part = file_describe_part,
+	.print = file_print,
+	.json = file_json,
+	.diff = file_diff,
+	.changes_free = file_changes_free,
+	.changes_empty = file_changes_empty,
+	.count = file_count,
+	.print_changes = file_print_changes,
+	.print_rest = file_print_rest,
 	.json_rest = file_json_rest,
 };

@@ -22,7 +22,8 @@ static struct svcrules_ruleset *file_test_set(void)
 }
 
 /* Adds a file; text NULL: it is not present. */
-static struct svcr_file *file_test_add(struct svcrules_ruleset *rs, const char *name, uint32_t mode, const char *text)
+static struct svcr_file *file_test_add(struct svcrules_ruleset *rs, const char *name, uint32_t mode,
+				       const char *text)
 {
 	struct svcr_file *f = svcr_file_new(name, mode);
 
@@ -33,7 +34,8 @@ static struct svcr_file *file_test_add(struct svcrules_ruleset *rs, const char *
 	return f;
 }
 
-static struct svcrules_changes *file_test_diff(struct svcrules_ruleset *from, struct svcrules_ruleset *to)
+static struct svcrules_changes *file_test_diff(struct svcrules_ruleset *from,
+					       struct svcrules_ruleset *to)
 {
 	struct svcrules_changes *c = NULL;
 
@@ -50,8 +52,8 @@ static void file_test_text(struct svcr_buffer *b, const char *expected)
 }
 
 /* The changes of one file from one text to another; NULL: no file. */
-static void file_test_change(const char *from_text, uint32_t from_mode, const char *to_text, uint32_t to_mode,
-			     const char *expected)
+static void file_test_change(const char *from_text, uint32_t from_mode, const char *to_text,
+			     uint32_t to_mode, const char *expected)
 {
 	struct svcrules_ruleset *from = file_test_set(), *to = file_test_set();
 	struct svcrules_changes_stats stats;
@@ -75,7 +77,8 @@ START_TEST(file_diff_lines)
 {
 	file_test_change("one\ntwo\n", 0644, "one\ntwo\n", 0644, "");
 	file_test_change(NULL, 0644, NULL, 0644, "");
-	file_test_change("1\n2\n3\n4\n", 0644, "1\n2b\n3b\n4\n", 0644, "--- a/b\n+++ a/b\n-2\n-3\n+2b\n+3b\n");
+	file_test_change("1\n2\n3\n4\n", 0644, "1\n2b\n3b\n4\n", 0644,
+			 "--- a/b\n+++ a/b\n-2\n-3\n+2b\n+3b\n");
 	file_test_change("1\n2\n", 0644, "0\n1\n2\n", 0644, "--- a/b\n+++ a/b\n+0\n");
 	file_test_change("1\n2\n", 0644, "1\n", 0644, "--- a/b\n+++ a/b\n-2\n");
 	file_test_change("1\n1\n", 0644, "1\n1\n1\n", 0644, "--- a/b\n+++ a/b\n+1\n");
@@ -89,7 +92,8 @@ START_TEST(file_diff_whole)
 	file_test_change(NULL, 0644, "1\n", 0644, "--- /dev/null\n+++ a/b\n+1\n");
 	file_test_change("1\n", 0644, NULL, 0644, "--- a/b\n+++ /dev/null\n-1\n");
 	file_test_change(NULL, 0644, "", 0644, "--- /dev/null\n+++ a/b\n");
-	file_test_change("1\n", 0644, "1\n", 0600, "--- a/b\n+++ a/b\nold mode 0644\nnew mode 0600\n");
+	file_test_change("1\n", 0644, "1\n", 0600,
+			 "--- a/b\n+++ a/b\nold mode 0644\nnew mode 0600\n");
 	file_test_change("1\n", 0644, NULL, 0600, "--- a/b\n+++ /dev/null\n-1\n");
 }
 END_TEST
@@ -149,7 +153,8 @@ START_TEST(file_json_members)
 	c = file_test_diff(from, to);
 	ck_assert_int_eq(svcrules_changes_print(c, "json", false, svcr_buffer_append, &b), 0);
 	root = file_test_json(&b);
-	wanted = json_pack("[{s:s, s:s}, {s:s, s:s}]", "op", "add", "name", "key.pem", "op", "remove", "name", "old");
+	wanted = json_pack("[{s:s, s:s}, {s:s, s:s}]", "op", "add", "name", "key.pem", "op",
+			   "remove", "name", "old");
 	ck_assert(json_equal(json_object_get(root, "files"), wanted));
 	json_decref(root);
 	json_decref(wanted);

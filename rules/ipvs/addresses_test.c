@@ -54,7 +54,8 @@ static void addresses_send_address(struct svcr_link *l, int index, const char *t
 
 	ck_assert_int_eq(inet_pton(v6 ? AF_INET6 : AF_INET, text, bytes), 1);
 	nlh->nlmsg_type = RTM_NEWADDR;
-	*ifa = (struct ifaddrmsg){ .ifa_family = v6 ? AF_INET6 : AF_INET, .ifa_prefixlen = prefix,
+	*ifa = (struct ifaddrmsg){ .ifa_family = v6 ? AF_INET6 : AF_INET,
+				   .ifa_prefixlen = prefix,
 				   .ifa_index = (uint32_t)index };
 	mnl_attr_put(nlh, IFA_ADDRESS, v6 ? 16 : 4, bytes);
 	addresses_send(l, nlh);
@@ -200,8 +201,7 @@ static const struct {
 	const char *text; /* NULL: harmless */
 } refused[] = {
 	{ SVCRULES_ADD, 1, -EEXIST, NULL },
-	{ SVCRULES_ADD, 1, -EPERM,
-	  "cannot add fd00::1 to svcrules0: needs CAP_NET_ADMIN (root)" },
+	{ SVCRULES_ADD, 1, -EPERM, "cannot add fd00::1 to svcrules0: needs CAP_NET_ADMIN (root)" },
 	{ SVCRULES_ADD, 1, -EACCES,
 	  "cannot add fd00::1 to svcrules0: IPv6 is off on this host (disable_ipv6); "
 	  "--family ipv4 leaves it out" },
@@ -221,9 +221,9 @@ START_TEST(addresses_refused)
 	struct svcrules_changes *c = gen_diff(from, to);
 	char *text = NULL;
 
-	ck_assert_int_eq(svcrules_changes_refused(c, PART_LINK, refused[_i].stage, &refusal, 1, 0,
-						  &text),
-			 refused[_i].text ? SVCRULES_REFUSED : SVCRULES_REFUSED_HARMLESS);
+	ck_assert_int_eq(
+		svcrules_changes_refused(c, PART_LINK, refused[_i].stage, &refusal, 1, 0, &text),
+		refused[_i].text ? SVCRULES_REFUSED : SVCRULES_REFUSED_HARMLESS);
 	if (refused[_i].text)
 		ck_assert_str_eq(text, refused[_i].text);
 	free(text);

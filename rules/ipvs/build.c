@@ -79,8 +79,8 @@ static int bind_addresses(struct ipvs_builder *b)
 	for (size_t i = 0; i < w->nvips && !err; i++) {
 		const struct svcr_addr *a = &w->vips[i].addr;
 
-		if ((i && svcr_addr_eq(a, &w->vips[i - 1].addr)) || svcr_addrs_have(&b->p.ipvs->own, a) ||
-		    svcr_addrs_have(&b->elsewhere, a))
+		if ((i && svcr_addr_eq(a, &w->vips[i - 1].addr)) ||
+		    svcr_addrs_have(&b->p.ipvs->own, a) || svcr_addrs_have(&b->elsewhere, a))
 			continue;
 		err = svcr_addrs_add(&b->p.link->addresses, a);
 	}
@@ -107,17 +107,23 @@ static int build_server(struct svcr_ipvs *v, const struct svcr_vip *vip, const c
 	s = SVCR_GROW(&v->servers);
 	if (!s)
 		return -ENOMEM;
-	*s = (struct svcr_ipvs_server){ .addr = vip->addr, .protocol = vip->protocol, .port = vip->port, .marked = true,
+	*s = (struct svcr_ipvs_server){ .addr = vip->addr,
+					.protocol = vip->protocol,
+					.port = vip->port,
+					.marked = true,
 					.persistence = vip->service->affinity };
-	snprintf(s->scheduler, sizeof(s->scheduler), "%s", svcr_scheduler_known(scheduler) ? scheduler : fallback);
+	snprintf(s->scheduler, sizeof(s->scheduler), "%s",
+		 svcr_scheduler_known(scheduler) ? scheduler : fallback);
 	for (size_t i = 0; i < t->n; i++)
-		if (!svcr_ipvs_add_real(s, &(struct svcr_ipvs_real){ .addr = t->v[i].addr, .port = t->v[i].port,
-								    .weight = 1 }))
+		if (!svcr_ipvs_add_real(s, &(struct svcr_ipvs_real){ .addr = t->v[i].addr,
+								     .port = t->v[i].port,
+								     .weight = 1 }))
 			return -ENOMEM;
 	return 0;
 }
 
-static void warn_schedulers(const struct svcrules_model *m, const char *fallback, struct svcrules_diags *d)
+static void warn_schedulers(const struct svcrules_model *m, const char *fallback,
+			    struct svcrules_diags *d)
 {
 	for (size_t i = 0; i < m->services.n; i++) {
 		const struct svcr_service *s = &m->services.v[i];
@@ -126,10 +132,15 @@ static void warn_schedulers(const struct svcrules_model *m, const char *fallback
 		if (!*s->scheduler || svcr_scheduler_known(s->scheduler))
 			continue;
 		snprintf(object, sizeof(object), "Service %s/%s", s->ns, s->name);
-		svcr_diag(d, &(struct svcrules_diag){ .severity = SVCRULES_WARNING, .check = "ipvs-scheduler",
-			  .source = s->source, .object = object, .field = "metadata.annotations[svcrules.io/ipvs-scheduler]" },
-			  "'%.100s' is no scheduler, expected one of %s: ignored, %s is used", s->scheduler,
-			  svcr_scheduler_names, fallback);
+		svcr_diag(d,
+			  &(struct svcrules_diag){
+				  .severity = SVCRULES_WARNING,
+				  .check = "ipvs-scheduler",
+				  .source = s->source,
+				  .object = object,
+				  .field = "metadata.annotations[svcrules.io/ipvs-scheduler]" },
+			  "'%.100s' is no scheduler, expected one of %s: ignored, %s is used",
+			  s->scheduler, svcr_scheduler_names, fallback);
 	}
 }
 
@@ -150,8 +161,8 @@ static int build_parts(struct ipvs_builder *b)
 	return err ? err : svcr_services_build(b->w, b->o, &ipvs, b->p.nft);
 }
 
-int svcr_ipvs_build(const struct svcrules_model *m, const struct svcrules_options *o, struct svcrules_diags *d,
-		    struct svcrules_ruleset *rs)
+int svcr_ipvs_build(const struct svcrules_model *m, const struct svcrules_options *o,
+		    struct svcrules_diags *d, struct svcrules_ruleset *rs)
 {
 	const char *scheduler = svcrules_options_get(o, "ipvs-scheduler");
 	struct ipvs_builder b = { .p = svcr_ipvs_parts(rs), .m = m, .o = o };

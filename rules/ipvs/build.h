@@ -5,7 +5,7 @@
 #include "rules/ruleset.h"
 
 /* Builds virtual servers, addresses and tables from objects; see struct svcr_target.build. */
-int svcr_ipvs_build(const struct svcrules_model *m, const struct svcrules_options *o, struct svcrules_diags *d,
-		    struct svcrules_ruleset *rs);
+int svcr_ipvs_build(const struct svcrules_model *m, const struct svcrules_options *o,
+		    struct svcrules_diags *d, struct svcrules_ruleset *rs);
 
 #endif

@@ -68,7 +68,8 @@ static void decode_flags(struct svcr_ipvs_server *s, const svcr_nft_attr *a)
 	s->marked = f.flags & SVCR_IPVS_MARK;
 	if (f.flags & IP_VS_SVC_F_PERSISTENT)
 		s->persistence = attr_number(a[IPVS_SVC_ATTR_TIMEOUT]);
-	s->damaged = (f.flags & ~FLAGS_KNOWN) != (svcr_scheduler_needs_fallback(s->scheduler) ? IP_VS_SVC_F_SCHED1 : 0);
+	s->damaged = (f.flags & ~FLAGS_KNOWN) !=
+		     (svcr_scheduler_needs_fallback(s->scheduler) ? IP_VS_SVC_F_SCHED1 : 0);
 	if (s->persistence && mask != (s->addr.family == SVCR_IPV6 ? 128 : UINT32_MAX))
 		s->damaged = true;
 }
@@ -97,7 +98,8 @@ int svcr_ipvs_decode(struct svcr_ipvs *v, const void *msg)
 
 static bool is_ours(const struct svcr_ipvs_parts *p, const struct svcr_ipvs_server *s)
 {
-	return s->marked || svcr_addrs_have(&p->link->addresses, &s->addr) || svcr_ipvs_sent_to(p->nft, s);
+	return s->marked || svcr_addrs_have(&p->link->addresses, &s->addr) ||
+	       svcr_ipvs_sent_to(p->nft, s);
 }
 
 int svcr_ipvs_own(struct svcr_ipvs_parts *p)
@@ -140,9 +142,12 @@ int svcr_ipvs_decode_real(struct svcr_ipvs *v, size_t i, const void *msg)
 		return -EBADMSG;
 	r.port = ntohs(attr_small(a[IPVS_DEST_ATTR_PORT]));
 	r.weight = attr_number(a[IPVS_DEST_ATTR_WEIGHT]);
-	r.conns = attr_number(a[IPVS_DEST_ATTR_ACTIVE_CONNS]) + attr_number(a[IPVS_DEST_ATTR_INACT_CONNS]);
-	r.damaged = (attr_number(a[IPVS_DEST_ATTR_FWD_METHOD]) & IP_VS_CONN_F_FWD_MASK) != IP_VS_CONN_F_MASQ ||
-		    attr_number(a[IPVS_DEST_ATTR_U_THRESH]) || attr_number(a[IPVS_DEST_ATTR_L_THRESH]);
+	r.conns = attr_number(a[IPVS_DEST_ATTR_ACTIVE_CONNS]) +
+		  attr_number(a[IPVS_DEST_ATTR_INACT_CONNS]);
+	r.damaged = (attr_number(a[IPVS_DEST_ATTR_FWD_METHOD]) & IP_VS_CONN_F_FWD_MASK) !=
+			    IP_VS_CONN_F_MASQ ||
+		    attr_number(a[IPVS_DEST_ATTR_U_THRESH]) ||
+		    attr_number(a[IPVS_DEST_ATTR_L_THRESH]);
 	return svcr_ipvs_add_real(s, &r) ? 0 : -ENOMEM;
 }
 

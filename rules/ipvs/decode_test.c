@@ -14,16 +14,110 @@
 
 /* Numbers in the host's order, as the kernel has them; this machine's are little-endian. */
 static const uint8_t add_server[] = {
-	0x68, 0, 0, 0, GENL, 0, 0x01, 0, 1, 0, 0, 0, 0, 0, 0, 0, IPVS_CMD_NEW_SERVICE, 1, 0, 0,
-	0x54, 0, 0x01, 0x80, /* the service, nested */
-	6, 0, 1, 0, 2, 0, 0, 0, /* AF_INET */
-	6, 0, 2, 0, 6, 0, 0, 0, /* TCP */
-	20, 0, 3, 0, 10, 96, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-	6, 0, 4, 0, 0, 80, 0, 0, /* the port in network order */
-	7, 0, 6, 0, 'r', 'r', 0, 0,
-	12, 0, 7, 0, 0, 0, 0, 0x40, 0xff, 0xff, 0xff, 0xff, /* our mark */
-	8, 0, 8, 0, 0, 0, 0, 0,
-	8, 0, 9, 0, 0xff, 0xff, 0xff, 0xff,
+	0x68,
+	0,
+	0,
+	0,
+	GENL,
+	0,
+	0x01,
+	0,
+	1,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	IPVS_CMD_NEW_SERVICE,
+	1,
+	0,
+	0,
+	0x54,
+	0,
+	0x01,
+	0x80, /* the service, nested */
+	6,
+	0,
+	1,
+	0,
+	2,
+	0,
+	0,
+	0, /* AF_INET */
+	6,
+	0,
+	2,
+	0,
+	6,
+	0,
+	0,
+	0, /* TCP */
+	20,
+	0,
+	3,
+	0,
+	10,
+	96,
+	0,
+	1,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	6,
+	0,
+	4,
+	0,
+	0,
+	80,
+	0,
+	0, /* the port in network order */
+	7,
+	0,
+	6,
+	0,
+	'r',
+	'r',
+	0,
+	0,
+	12,
+	0,
+	7,
+	0,
+	0,
+	0,
+	0,
+	0x40,
+	0xff,
+	0xff,
+	0xff,
+	0xff, /* our mark */
+	8,
+	0,
+	8,
+	0,
+	0,
+	0,
+	0,
+	0,
+	8,
+	0,
+	9,
+	0,
+	0xff,
+	0xff,
+	0xff,
+	0xff,
 };
 
 START_TEST(ipvs_bytes)
@@ -86,8 +180,8 @@ static void ipvs_decode_changed(uint8_t *at, size_t size, uint32_t *rng)
 
 START_TEST(ipvs_hostile)
 {
-	struct svcrules_ruleset *v =
-		gen_build_text("ipvs", WEB SLICE("web", "TCP", ENDPOINT("10.244.0.1")), 0);
+	struct svcrules_ruleset *v = gen_build_text(
+		"ipvs", WEB SLICE("web", "TCP", ENDPOINT("10.244.0.1")), 0);
 	struct svcrules_messages m = gen_servers_messages(v);
 	uint32_t rng = (uint32_t)_i * 2654435761u + 1;
 	struct nlmsghdr *nlh = m.buf;
@@ -167,8 +261,8 @@ static const struct {
 START_TEST(ipvs_owner)
 {
 	const struct svcr_addr address = { .family = SVCR_IPV4, .bytes = { 10, 96, 0, 1 } };
-	struct svcrules_ruleset *wanted =
-		gen_build_text("ipvs", WEB SLICE("web", "TCP", ENDPOINT("10.244.0.1")), 0);
+	struct svcrules_ruleset *wanted = gen_build_text(
+		"ipvs", WEB SLICE("web", "TCP", ENDPOINT("10.244.0.1")), 0);
 	struct svcrules_ruleset *v = gen_over(wanted), *to;
 	struct svcr_ipvs_changes *c;
 
@@ -223,9 +317,10 @@ static void ipvs_assert_obstacles(const struct svcrules_ruleset *have,
 START_TEST(ipvs_conflict)
 {
 	struct svcrules_ruleset *wanted = gen_build_text(
-		"ipvs", conflicts[_i].endpoint ?
-				WEB SLICE("web", "TCP", ENDPOINT("10.244.0.1")) :
-				WEB SLICE("web", "TCP", ""), 0);
+		"ipvs",
+		conflicts[_i].endpoint ? WEB SLICE("web", "TCP", ENDPOINT("10.244.0.1")) :
+					 WEB SLICE("web", "TCP", ""),
+		0);
 	struct svcrules_ruleset *have = gen_empty("ipvs"), *after = gen_over(wanted);
 	char *text;
 
@@ -266,8 +361,7 @@ static void *ipvs_flags_of(void *msg)
 START_TEST(ipvs_fallback)
 {
 	static const char *const names[] = { "sh", "mh", "rr" };
-	struct gen_input in =
-		gen_read("ipvs", WEB SLICE("web", "TCP", ENDPOINT("10.244.0.1")), 0);
+	struct gen_input in = gen_read("ipvs", WEB SLICE("web", "TCP", ENDPOINT("10.244.0.1")), 0);
 	struct svcrules_ruleset *v, *back;
 	struct svcrules_messages m;
 	struct ip_vs_flags f;

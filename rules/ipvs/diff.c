@@ -9,8 +9,8 @@ struct differ {
 	int err;
 };
 
-static void add_ipvs_change(struct differ *d, enum svcr_ipvs_op op, const struct svcr_ipvs_server *s,
-		const struct svcr_ipvs_real *r)
+static void add_ipvs_change(struct differ *d, enum svcr_ipvs_op op,
+			    const struct svcr_ipvs_server *s, const struct svcr_ipvs_real *r)
 {
 	struct svcr_ipvs_change *slot = SVCR_GROW(&d->c->v);
 
@@ -31,17 +31,19 @@ static bool server_same(const struct svcr_ipvs_server *from, const struct svcr_i
 	 * a server without the mark is svcrules' own as long as the table names it; a draining
 	 * one must be marked
 	 */
-	return !from->damaged && from->persistence == to->persistence && (from->marked || !to->leaving) &&
-	       strcmp(from->scheduler, to->scheduler) == 0;
+	return !from->damaged && from->persistence == to->persistence &&
+	       (from->marked || !to->leaving) && strcmp(from->scheduler, to->scheduler) == 0;
 }
 
-static void diff_reals(struct differ *d, const struct svcr_ipvs_server *from, const struct svcr_ipvs_server *to)
+static void diff_reals(struct differ *d, const struct svcr_ipvs_server *from,
+		       const struct svcr_ipvs_server *to)
 {
 	size_t i = 0, j = 0;
 
 	while (!d->err && (i < from->nreals || j < to->nreals)) {
-		int cmp = i == from->nreals ? 1 : j == to->nreals ? -1 :
-			  svcr_ipvs_real_cmp(&from->reals[i], &to->reals[j]);
+		int cmp = i == from->nreals ? 1 :
+			  j == to->nreals   ? -1 :
+					      svcr_ipvs_real_cmp(&from->reals[i], &to->reals[j]);
 
 		if (cmp < 0)
 			add_ipvs_change(d, IPVS_DEL_REAL, to, &from->reals[i]);
@@ -101,7 +103,8 @@ static int sort_by_op(struct svcr_ipvs_changes *c)
 	return 0;
 }
 
-int svcr_ipvs_diff(const struct svcr_ipvs *from, const struct svcr_ipvs *to, struct svcr_ipvs_changes **ret)
+int svcr_ipvs_diff(const struct svcr_ipvs *from, const struct svcr_ipvs *to,
+		   struct svcr_ipvs_changes **ret)
 {
 	struct differ d = { .c = calloc(1, sizeof(*d.c)) };
 
@@ -137,8 +140,8 @@ size_t svcr_ipvs_stage(const struct svcr_ipvs_changes *c, enum svcrules_stage st
 	return stage == SVCRULES_REMOVE ? c->v.n - first : stage == SVCRULES_ADD ? first : 0;
 }
 
-const struct svcr_ipvs_change *svcr_ipvs_change(const struct svcr_ipvs_changes *c, enum svcrules_stage stage,
-						uint32_t seq)
+const struct svcr_ipvs_change *svcr_ipvs_change(const struct svcr_ipvs_changes *c,
+						enum svcrules_stage stage, uint32_t seq)
 {
 	const struct svcr_ipvs_change *v;
 	size_t n = svcr_ipvs_stage(c, stage, &v);

@@ -13,14 +13,17 @@
 
 struct drain {
 	struct svcr_ipvs_parts have;
-	struct svcr_ipvs_parts wanted; /* sorted; nothing is added to its lists before sort_all() but at their ends */
+	/* sorted; nothing is added to its lists before sort_all() but at their ends */
+	struct svcr_ipvs_parts wanted;
 	bool keep, retire;
-	size_t nbound[SVCR_FAMILY__COUNT], nservices[SVCR_FAMILY__COUNT]; /* numbers of elements before anything was added */
+	/* numbers of elements before anything was added */
+	size_t nbound[SVCR_FAMILY__COUNT], nservices[SVCR_FAMILY__COUNT];
 	SVCR_LIST(struct svcr_ipvs_server) leaving; /* servers that only drain, sorted */
 	int err;
 };
 
-static bool in_set(const struct svcr_nft *n, const struct svcr_ipvs_server *s, const struct svcr_ipvs_real *r)
+static bool in_set(const struct svcr_nft *n, const struct svcr_ipvs_server *s,
+		   const struct svcr_ipvs_real *r)
 {
 	uint8_t key[SVCR_DRAINING_MAX];
 
@@ -50,17 +53,20 @@ static bool can_drain(const struct svcr_ipvs_server *to)
  * True if the real server, which is no longer wanted, may stay. Sets *ret_timed if its timeout
  * in the set still runs. `to` is as in collect_draining().
  */
-static bool stays(const struct drain *d, const struct svcr_ipvs_server *s, const struct svcr_ipvs_server *to,
-		  const struct svcr_ipvs_real *r, bool *ret_timed)
+static bool stays(const struct drain *d, const struct svcr_ipvs_server *s,
+		  const struct svcr_ipvs_server *to, const struct svcr_ipvs_real *r,
+		  bool *ret_timed)
 {
-	if (s->protocol == SVCR_UDP || !can_drain(to) || (!d->wanted.ipvs->drain_timeout && !d->keep))
+	if (s->protocol == SVCR_UDP || !can_drain(to) ||
+	    (!d->wanted.ipvs->drain_timeout && !d->keep))
 		return false;
 	/* weight 0 and not in the set: its time is over */
 	*ret_timed = r->weight > 0 || in_set(d->have.nft, s, r) || !has_clock(d->have.nft, s);
 	return d->keep || (*ret_timed && (r->weight > 0 || r->conns > 0));
 }
 
-static void add_drain_key(struct drain *d, uint8_t family, enum svcr_services_set set, const uint8_t *key)
+static void add_drain_key(struct drain *d, uint8_t family, enum svcr_services_set set,
+			  const uint8_t *key)
 {
 	struct svcr_nft_table *t = svcr_services_table(d->wanted.nft, family);
 	uint8_t *e = svcr_nft_add(&t->sets[set]);
@@ -72,7 +78,8 @@ static void add_drain_key(struct drain *d, uint8_t family, enum svcr_services_se
 		d->err = -ENOMEM;
 }
 
-static void add_draining(struct drain *d, const struct svcr_ipvs_server *s, const struct svcr_ipvs_real *r)
+static void add_draining(struct drain *d, const struct svcr_ipvs_server *s,
+			 const struct svcr_ipvs_real *r)
 {
 	uint8_t key[SVCR_DRAINING_MAX];
 
@@ -81,8 +88,8 @@ static void add_draining(struct drain *d, const struct svcr_ipvs_server *s, cons
 }
 
 /* Collects in `out` the real servers of `s` that stay. `to` is the wanted server, or NULL. */
-static void collect_draining(struct drain *d, const struct svcr_ipvs_server *s, const struct svcr_ipvs_server *to,
-		    struct svcr_ipvs_server *out)
+static void collect_draining(struct drain *d, const struct svcr_ipvs_server *s,
+			     const struct svcr_ipvs_server *to, struct svcr_ipvs_server *out)
 {
 	for (size_t i = 0; i < s->nreals && !d->err; i++) {
 		struct svcr_ipvs_real real = s->reals[i];
@@ -126,7 +133,8 @@ static void drain_server(struct drain *d, const struct svcr_ipvs_server *s)
 static void refuse_new(struct drain *d, const struct svcr_ipvs_server *s)
 {
 	struct svcr_nft_table *t = svcr_services_table(d->wanted.nft, s->addr.family);
-	const struct svcr_nft_set *old = svcr_services_set(d->have.nft, s->addr.family, SET_SERVICES);
+	const struct svcr_nft_set *old = svcr_services_set(d->have.nft, s->addr.family,
+							   SET_SERVICES);
 	const struct svcr_nft_chain_id verdict = { CHAIN_REJECT, 0 };
 	struct svcr_nft_set *services = &t->sets[SET_SERVICES], sorted = *services;
 	uint8_t key[SVCR_VIP_MAX], *e;
@@ -134,11 +142,13 @@ static void refuse_new(struct drain *d, const struct svcr_ipvs_server *s)
 
 	sorted.n = d->nservices[s->addr.family];
 	svcr_ipvs_key(key, s);
-	if (!t->nchains || svcr_nft_find(&sorted, key)) /* no table, or the wanted table has an element for it */
+	/* no table, or the wanted table has an element for it */
+	if (!t->nchains || svcr_nft_find(&sorted, key))
 		return;
 	e = svcr_nft_find(old, key);
 	comment = e ? svcr_nft_comment(old, e) : NULL;
-	comment = comment ? svcr_arena_strndup(&d->wanted.nft->arena, comment, strlen(comment)) : NULL;
+	comment = comment ? svcr_arena_strndup(&d->wanted.nft->arena, comment, strlen(comment)) :
+			    NULL;
 	e = svcr_nft_add(services);
 	if (!e) {
 		d->err = -ENOMEM;
@@ -185,8 +195,8 @@ static void add_leaving(struct drain *d)
 		if (!d->retire)
 			refuse_new(d, slot);
 		before.v = d->wanted.link->addresses.v;
-		if (svcr_addrs_have(&d->have.link->addresses, a) && !(last && svcr_addr_eq(a, last)) &&
-		    !svcr_addrs_have(&before, a))
+		if (svcr_addrs_have(&d->have.link->addresses, a) &&
+		    !(last && svcr_addr_eq(a, last)) && !svcr_addrs_have(&before, a))
 			keep_address(d, a);
 		last = a;
 	}
@@ -217,10 +227,13 @@ static void sort_all(const struct svcr_ipvs_parts *p)
 			svcr_nft_sort(svcr_services_set(p->nft, f, sets[i]));
 }
 
-int svcr_ipvs_settle(const struct svcrules_ruleset *have, struct svcrules_ruleset *want, enum svcrules_settle how)
+int svcr_ipvs_settle(const struct svcrules_ruleset *have, struct svcrules_ruleset *want,
+		     enum svcrules_settle how)
 {
-	struct drain d = { .have = svcr_ipvs_parts(have), .wanted = svcr_ipvs_parts(want),
-			   .keep = how == SVCRULES_SETTLE_COMPARE, .retire = how == SVCRULES_SETTLE_RETIRE };
+	struct drain d = { .have = svcr_ipvs_parts(have),
+			   .wanted = svcr_ipvs_parts(want),
+			   .keep = how == SVCRULES_SETTLE_COMPARE,
+			   .retire = how == SVCRULES_SETTLE_RETIRE };
 
 	for (uint8_t f = 0; f < SVCR_FAMILY__COUNT; f++) {
 		struct svcr_nft_table *t = svcr_services_table(d.wanted.nft, f);

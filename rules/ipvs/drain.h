@@ -5,6 +5,7 @@
 #include "rules/ipvs/servers.h"
 
 /* Lets real servers that are no longer wanted finish their connections; see svcrules_settle(). */
-int svcr_ipvs_settle(const struct svcrules_ruleset *have, struct svcrules_ruleset *want, enum svcrules_settle how);
+int svcr_ipvs_settle(const struct svcrules_ruleset *have, struct svcrules_ruleset *want,
+		     enum svcrules_settle how);
 
 #endif

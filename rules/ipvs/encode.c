@@ -52,7 +52,8 @@ static void put_server(struct nlmsghdr *nlh, const struct svcr_ipvs_server *s, b
 		mnl_attr_put_strz(nlh, IPVS_SVC_ATTR_SCHED_NAME, s->scheduler);
 		mnl_attr_put(nlh, IPVS_SVC_ATTR_FLAGS, sizeof(flags), &flags);
 		mnl_attr_put_u32(nlh, IPVS_SVC_ATTR_TIMEOUT, s->persistence);
-		mnl_attr_put_u32(nlh, IPVS_SVC_ATTR_NETMASK, s->addr.family == SVCR_IPV6 ? 128 : UINT32_MAX);
+		mnl_attr_put_u32(nlh, IPVS_SVC_ATTR_NETMASK,
+				 s->addr.family == SVCR_IPV6 ? 128 : UINT32_MAX);
 	}
 	mnl_attr_nest_end(nlh, nest);
 }
@@ -77,9 +78,12 @@ static const struct {
 	uint8_t command;
 	bool whole;
 } commands[IPVS_OP__COUNT] = {
-	[IPVS_ADD_SERVER] = { IPVS_CMD_NEW_SERVICE, true }, [IPVS_EDIT_SERVER] = { IPVS_CMD_SET_SERVICE, true },
-	[IPVS_ADD_REAL] = { IPVS_CMD_NEW_DEST, true }, [IPVS_EDIT_REAL] = { IPVS_CMD_SET_DEST, true },
-	[IPVS_DEL_REAL] = { IPVS_CMD_DEL_DEST, false }, [IPVS_DEL_SERVER] = { IPVS_CMD_DEL_SERVICE, false },
+	[IPVS_ADD_SERVER] = { IPVS_CMD_NEW_SERVICE, true },
+	[IPVS_EDIT_SERVER] = { IPVS_CMD_SET_SERVICE, true },
+	[IPVS_ADD_REAL] = { IPVS_CMD_NEW_DEST, true },
+	[IPVS_EDIT_REAL] = { IPVS_CMD_SET_DEST, true },
+	[IPVS_DEL_REAL] = { IPVS_CMD_DEL_DEST, false },
+	[IPVS_DEL_SERVER] = { IPVS_CMD_DEL_SERVICE, false },
 };
 
 int svcr_ipvs_encode(const struct svcr_ipvs_changes *c, enum svcrules_stage stage, uint16_t number,
@@ -93,7 +97,8 @@ int svcr_ipvs_encode(const struct svcr_ipvs_changes *c, enum svcrules_stage stag
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++) {
 		bool whole = commands[v[i].op].whole;
-		struct nlmsghdr *nlh = ipvs_message(buf + len, number, commands[v[i].op].command, (uint32_t)i + 1);
+		struct nlmsghdr *nlh = ipvs_message(buf + len, number, commands[v[i].op].command,
+						    (uint32_t)i + 1);
 
 		put_server(nlh, v[i].server, whole && !v[i].real);
 		if (v[i].real)

@@ -3,11 +3,16 @@
 #include "rules/ipvs/servers.h"
 #include "rules/nftables/flows.h"
 
-/* True if the virtual server at the flow's destination sends new flows to the real server that answers it. */
+/*
+ * True if the virtual server at the flow's destination sends new flows to the real server that
+ * answers it.
+ */
 static bool served_by_ipvs(const struct svcr_ipvs *v, const struct svcrules_flow *f)
 {
 	uint8_t family = (uint8_t)svcr_nft_family(f->family);
-	struct svcr_ipvs_server like = { .addr.family = family, .protocol = SVCR_UDP, .port = f->port };
+	struct svcr_ipvs_server like = { .addr.family = family,
+					 .protocol = SVCR_UDP,
+					 .port = f->port };
 	struct svcr_ipvs_real real = { .addr.family = family, .port = f->reply_port }, *found;
 	const struct svcr_ipvs_server *s;
 

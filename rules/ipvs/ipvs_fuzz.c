@@ -127,8 +127,8 @@ static void ipvs_fuzz_compare(const struct svcrules_ruleset *from, struct svcrul
 	c = gen_diff(from, to);
 	for (size_t part = 0; part < to->nparts; part++)
 		for (int stage = SVCRULES_STOP; stage <= SVCRULES_REMOVE; stage++) {
-			struct svcrules_messages m =
-				gen_encode(c, part, (enum svcrules_stage)stage, GENL);
+			struct svcrules_messages m = gen_encode(c, part, (enum svcrules_stage)stage,
+								GENL);
 
 			ipvs_fuzz_refusals(c, part, (enum svcrules_stage)stage, m.count);
 			free(m.buf);

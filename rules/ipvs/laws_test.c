@@ -189,8 +189,8 @@ START_TEST(ipvs_laws_build)
 		for (enum svcr_services_set id = SET_SERVICES; id <= SET_SERVICES_EXTERNAL; id++)
 			for (size_t i = 0; i < gen_nft(v)->tables[f].sets[id].n; i++) {
 				const struct svcr_nft_set *s = &gen_nft(v)->tables[f].sets[id];
-				struct svcr_nft_chain_id verdict =
-					svcr_nft_elem_verdict(s, svcr_nft_elem(s, i));
+				struct svcr_nft_chain_id verdict = svcr_nft_elem_verdict(
+					s, svcr_nft_elem(s, i));
 
 				sent += verdict.kind == CHAIN_DELEGATE ||
 					verdict.kind == CHAIN_MASQUERADED_DELEGATE;

@@ -76,8 +76,9 @@ static void out_address(struct svcr_out *o, const char *command, const struct sv
 	bool quiet_ipv6 = a->family == SVCR_IPV6 && strcmp(command, "add") == 0;
 	char text[SVCR_ADDR_TEXT];
 
-	svcr_out(o, "address %s %s/%d dev %s%s\n", command, svcr_addr_text(a, text), svcr_addr_len(a->family) * 8,
-		 SVCRULES_INTERFACE, quiet_ipv6 ? " nodad noprefixroute" : "");
+	svcr_out(o, "address %s %s/%d dev %s%s\n", command, svcr_addr_text(a, text),
+		 svcr_addr_len(a->family) * 8, SVCRULES_INTERFACE,
+		 quiet_ipv6 ? " nodad noprefixroute" : "");
 }
 
 static void out_interface(struct svcr_out *o, const struct svcr_link *l)
@@ -85,13 +86,15 @@ static void out_interface(struct svcr_out *o, const struct svcr_link *l)
 	const struct svcr_addrs *a = &l->addresses;
 
 	svcr_out(o, "link add %s type dummy\n", SVCRULES_INTERFACE);
-	svcr_out(o, "link set %s alias \"%s%s\"\n", SVCRULES_INTERFACE, SVCRULES_INTERFACE_OWNER, l->table);
+	svcr_out(o, "link set %s alias \"%s%s\"\n", SVCRULES_INTERFACE, SVCRULES_INTERFACE_OWNER,
+		 l->table);
 	if (a->n && a->v[a->n - 1].family == SVCR_IPV6) /* no link-local address */
 		svcr_out(o, "link set %s addrgenmode none\n", SVCRULES_INTERFACE);
 	svcr_out(o, "link set %s up\n", SVCRULES_INTERFACE);
 }
 
-static void link_print(const struct svcr_part *p, const struct svcrules_ruleset *rs, struct svcr_out *o)
+static void link_print(const struct svcr_part *p, const struct svcrules_ruleset *rs,
+		       struct svcr_out *o)
 {
 	const struct svcr_link *l = link_of(p);
 
@@ -135,12 +138,14 @@ static void link_print_changes(const struct svcr_part_changes *changes, struct s
 		out_address(o, "del", c->unbind.v[i]);
 }
 
-static void rest_addresses(struct svcr_out *o, const char *sign, const struct svcr_addr *const *v, size_t n)
+static void rest_addresses(struct svcr_out *o, const char *sign, const struct svcr_addr *const *v,
+			   size_t n)
 {
 	char text[SVCR_ADDR_TEXT];
 
 	for (size_t i = 0; i < n; i++)
-		svcr_out(o, "%s address %s on %s\n", sign, svcr_addr_text(v[i], text), SVCRULES_INTERFACE);
+		svcr_out(o, "%s address %s on %s\n", sign, svcr_addr_text(v[i], text),
+			 SVCRULES_INTERFACE);
 }
 
 static void link_print_rest(const struct svcr_part_changes *changes, struct svcr_out *o)
@@ -166,7 +171,9 @@ static int link_json_rest(const struct svcr_part_changes *changes, json_t *root)
 	const struct svcr_link_changes *c = link_changes_of(changes);
 	int err = svcr_json_set(root, "addresses_added", json_addresses(c->bind.v, c->bind.n));
 
-	return err ? err : svcr_json_set(root, "addresses_removed", json_addresses(c->unbind.v, c->unbind.n));
+	return err ? err :
+		     svcr_json_set(root, "addresses_removed",
+				   json_addresses(c->unbind.v, c->unbind.n));
 }
 
 /* ---- Changes ------------------------------------------------------------ */
@@ -208,9 +215,13 @@ static int link_diff(const struct svcr_part *a, struct svcr_part *b, struct svcr
 	int err = c ? 0 : -ENOMEM;
 
 	if (c)
-		*c = (struct svcr_link_changes){ .part = { &svcr_link_ops }, .from = link_of(a), .to = link_of(b) };
+		*c = (struct svcr_link_changes){ .part = { &svcr_link_ops },
+						 .from = link_of(a),
+						 .to = link_of(b) };
 	while (!err && (i < from->n || j < to->n)) {
-		int cmp = i == from->n ? 1 : j == to->n ? -1 : svcr_addr_cmp(&from->v[i], &to->v[j]);
+		int cmp = i == from->n ? 1 :
+			  j == to->n   ? -1 :
+					 svcr_addr_cmp(&from->v[i], &to->v[j]);
 
 		if (cmp != 0)
 			err = add_address_change(c, cmp > 0, cmp > 0 ? &to->v[j] : &from->v[i]);
@@ -227,7 +238,8 @@ static int link_diff(const struct svcr_part *a, struct svcr_part *b, struct svcr
 /* ---- Messages ----------------------------------------------------------- */
 
 /* IPv6 addresses get no duplicate address detection and no route for their prefix. */
-static size_t put_address(void *buf, bool add, uint32_t index, const struct svcr_addr *a, uint32_t seq)
+static size_t put_address(void *buf, bool add, uint32_t index, const struct svcr_addr *a,
+			  uint32_t seq)
 {
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
 	size_t len = svcr_addr_len(a->family);
@@ -247,8 +259,8 @@ static size_t put_address(void *buf, bool add, uint32_t index, const struct svcr
 	return nlh->nlmsg_len;
 }
 
-static int link_encode(struct svcr_part_changes *changes, enum svcrules_stage stage, uint32_t number,
-		       struct svcrules_messages *ret)
+static int link_encode(struct svcr_part_changes *changes, enum svcrules_stage stage,
+		       uint32_t number, struct svcrules_messages *ret)
 {
 	const struct svcr_link_changes *c = link_changes_of(changes);
 	bool add = stage == SVCRULES_ADD;
@@ -264,7 +276,8 @@ static int link_encode(struct svcr_part_changes *changes, enum svcrules_stage st
 	return 0;
 }
 
-static bool link_harmless(const struct svcr_part_changes *c, enum svcrules_stage stage, uint32_t seq, int err)
+static bool link_harmless(const struct svcr_part_changes *c, enum svcrules_stage stage,
+			  uint32_t seq, int err)
 {
 	(void)c;
 	(void)seq;
@@ -273,22 +286,26 @@ static bool link_harmless(const struct svcr_part_changes *c, enum svcrules_stage
 	return err == -EADDRNOTAVAIL || err == -ENODEV; /* the address is gone already */
 }
 
-static char *link_describe(const struct svcr_part_changes *changes, const struct svcrules_changes *whole,
-			   enum svcrules_stage stage, uint32_t seq, int err)
+static char *link_describe(const struct svcr_part_changes *changes,
+			   const struct svcrules_changes *whole, enum svcrules_stage stage,
+			   uint32_t seq, int err)
 {
 	const struct svcr_link_changes *c = link_changes_of(changes);
 	bool add = stage == SVCRULES_ADD;
 	size_t n = add ? c->bind.n : c->unbind.n;
-	const struct svcr_addr *a = seq > 0 && seq <= n ? (add ? c->bind.v : c->unbind.v)[seq - 1] : NULL;
-	bool off = a && a->family == SVCR_IPV6 && (err == -EACCES || err == -EOPNOTSUPP || err == -EAFNOSUPPORT);
+	const struct svcr_addr *a = seq > 0 && seq <= n ? (add ? c->bind.v : c->unbind.v)[seq - 1] :
+							  NULL;
+	bool off = a && a->family == SVCR_IPV6 &&
+		   (err == -EACCES || err == -EOPNOTSUPP || err == -EAFNOSUPPORT);
 	char text[SVCR_ADDR_TEXT] = "addresses", *ret;
 
 	(void)whole;
 	if (a)
 		svcr_addr_text(a, text);
-	if (asprintf(&ret, "cannot %s %s %s %s: %s", add ? "add" : "remove", text, add ? "to" : "from",
-		     SVCRULES_INTERFACE, off ? "IPv6 is off on this host (disable_ipv6); --family ipv4 leaves it out" :
-		     svcr_errno_text(err)) < 0)
+	if (asprintf(&ret, "cannot %s %s %s %s: %s", add ? "add" : "remove", text,
+		     add ? "to" : "from", SVCRULES_INTERFACE,
+		     off ? "IPv6 is off on this host (disable_ipv6); --family ipv4 leaves it out" :
+			   svcr_errno_text(err)) < 0)
 		return NULL;
 	return ret;
 }
@@ -320,7 +337,8 @@ static bool is_dummy(const struct nlattr *info)
 		return false;
 	mnl_attr_for_each_nested(a, info)
 		if (mnl_attr_get_type(a) == IFLA_INFO_KIND)
-			return strnlen(mnl_attr_get_payload(a), mnl_attr_get_payload_len(a)) == sizeof(kind) - 1 &&
+			return strnlen(mnl_attr_get_payload(a), mnl_attr_get_payload_len(a)) ==
+				       sizeof(kind) - 1 &&
 			       memcmp(mnl_attr_get_payload(a), kind, sizeof(kind) - 1) == 0;
 	return false;
 }
@@ -360,17 +378,20 @@ static int decode_address(struct svcr_link *l, const struct nlmsghdr *nlh)
 	const struct nlattr *a, *found = NULL;
 	size_t len = svcr_addr_len(addr.family);
 
-	if ((int)ifa->ifa_index != l->index || (ifa->ifa_family != AF_INET && ifa->ifa_family != AF_INET6))
+	if ((int)ifa->ifa_index != l->index ||
+	    (ifa->ifa_family != AF_INET && ifa->ifa_family != AF_INET6))
 		return 0;
 	mnl_attr_for_each(a, nlh, sizeof(*ifa))
-		if (mnl_attr_get_type(a) == IFA_LOCAL || (!found && mnl_attr_get_type(a) == IFA_ADDRESS))
+		if (mnl_attr_get_type(a) == IFA_LOCAL ||
+		    (!found && mnl_attr_get_type(a) == IFA_ADDRESS))
 			found = a;
 	if (!found || mnl_attr_get_payload_len(found) != len)
 		return 0;
 	memcpy(addr.bytes, mnl_attr_get_payload(found), len);
 	if (is_link_local(&addr))
 		return 0;
-	if (!l->named) /* no alias: another program's, or left by a killed run, which has no address yet */
+	/* no alias: another program's, or left by a killed run, which has no address yet */
+	if (!l->named)
 		l->foreign = true;
 	/*
 	 * An address with another prefix length was not added by svcrules. While the interface
@@ -382,7 +403,8 @@ static int decode_address(struct svcr_link *l, const struct nlmsghdr *nlh)
 int svcr_link_decode(struct svcr_link *l, const void *msg)
 {
 	const struct nlmsghdr *nlh = msg;
-	size_t header = nlh->nlmsg_type == RTM_NEWLINK ? sizeof(struct ifinfomsg) : sizeof(struct ifaddrmsg);
+	size_t header = nlh->nlmsg_type == RTM_NEWLINK ? sizeof(struct ifinfomsg) :
+							 sizeof(struct ifaddrmsg);
 
 	if (nlh->nlmsg_len < NLMSG_LENGTH(header) || nlh->nlmsg_len % NLMSG_ALIGNTO)
 		return 0;
@@ -417,22 +439,26 @@ static int link_reader_next(void *state, struct svcrules_ruleset *have, struct s
 	nlh = mnl_nlmsg_put_header(r->buf);
 	nlh->nlmsg_flags = NLM_F_REQUEST;
 	nlh->nlmsg_type = r->step == STEP_LINK ? RTM_GETLINK : RTM_GETADDR;
-	mnl_nlmsg_put_extra_header(nlh, r->step == STEP_LINK ? sizeof(struct ifinfomsg) : sizeof(struct ifaddrmsg));
+	mnl_nlmsg_put_extra_header(nlh, r->step == STEP_LINK ? sizeof(struct ifinfomsg) :
+							       sizeof(struct ifaddrmsg));
 	if (r->step == STEP_LINK)
 		mnl_attr_put_strz(nlh, IFLA_IFNAME, SVCRULES_INTERFACE);
-	*ret = (struct svcrules_request){ .netlink = SVCRULES_NETLINK_ROUTE, .dump = r->step == STEP_ADDRESSES,
+	*ret = (struct svcrules_request){ .netlink = SVCRULES_NETLINK_ROUTE,
+					  .dump = r->step == STEP_ADDRESSES,
 					  .msg = nlh };
 	return 1;
 }
 
-static int link_reader_take(void *state, struct svcrules_ruleset *have, struct svcr_part *p, const void *msg)
+static int link_reader_take(void *state, struct svcrules_ruleset *have, struct svcr_part *p,
+			    const void *msg)
 {
 	(void)state;
 	(void)have;
 	return svcr_link_decode((struct svcr_link *)p, msg);
 }
 
-static int link_reader_answered(void *state, struct svcrules_ruleset *have, struct svcr_part *p, int err)
+static int link_reader_answered(void *state, struct svcrules_ruleset *have, struct svcr_part *p,
+				int err)
 {
 	struct svcr_link *l = (struct svcr_link *)p;
 	struct link_reader *r = state;
@@ -459,23 +485,42 @@ static int link_obstacle(const struct svcr_part *have, const struct svcrules_rul
 	if (i > 0 || !l->present)
 		return 0;
 	if (l->foreign)
-		n = asprintf(ret, "the interface %s was not made by svcrules and is left alone: rename or delete it",
+		n = asprintf(ret,
+			     "the interface %s was not made by svcrules and is left alone: rename "
+			     "or delete it",
 			     SVCRULES_INTERFACE);
 	else if (*l->owner && strcmp(l->owner, l->table) != 0)
-		n = asprintf(ret, "the interface %s belongs to the table %s of another --table: only one can use IPVS here",
+		n = asprintf(ret,
+			     "the interface %s belongs to the table %s of another --table: only "
+			     "one can use IPVS here",
 			     SVCRULES_INTERFACE, l->owner);
 	return n < 0 ? -ENOMEM : n > 0;
 }
 
 const struct svcr_part_ops svcr_link_ops = {
-	.kind = "link", .format = "ip", .change_format = "ip", .heading = "ip -batch", .print_order = 1,
-	.free = link_free, .like = link_like, .describe_part = link_describe_part,
-	.print = link_print, .json = link_json,
-	.diff = link_diff, .changes_free = link_changes_free, .changes_empty = link_changes_empty,
-	.count = link_count, .print_changes = link_print_changes, .print_rest = link_print_rest,
+	.kind = "link",
+	.format = "ip",
+	.change_format = "ip",
+	.heading = "ip -batch",
+	.print_order = 1,
+	.free = link_free,
+	.like = link_like,
+	.describe_part = link_describe_part,
+	.print = link_print,
+	.json = link_json,
+	.diff = link_diff,
+	.changes_free = link_changes_free,
+	.changes_empty = link_changes_empty,
+	.count = link_count,
+	.print_changes = link_print_changes,
+	.print_rest = link_print_rest,
 	.json_rest = link_json_rest,
-	.encode = link_encode, .describe = link_describe, .harmless = link_harmless,
-	.reader_size = sizeof(struct link_reader), .reader_next = link_reader_next,
-	.reader_take = link_reader_take, .reader_answered = link_reader_answered,
+	.encode = link_encode,
+	.describe = link_describe,
+	.harmless = link_harmless,
+	.reader_size = sizeof(struct link_reader),
+	.reader_next = link_reader_next,
+	.reader_take = link_reader_take,
+	.reader_answered = link_reader_answered,
 	.obstacle = link_obstacle,
 };

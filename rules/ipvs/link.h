@@ -12,16 +12,18 @@
 #define SVCR_LINK_OWNER_MAX 256 /* the kernel's limit on aliases, with the terminator */
 
 struct svcr_link {
-	struct svcr_part part; /* first: this is a part */
+	struct svcr_part part;           /* first: this is a part */
 	char table[SVCR_LINK_OWNER_MAX]; /* that the interface belongs to, as wanted */
 	struct svcr_addrs addresses;     /* sorted */
 	/* as the kernel has it: */
 	bool present;
-	bool foreign;    /* not of kind dummy, with another alias, or without one but with addresses */
+	/* not of kind dummy, with another alias, or without one but with addresses */
+	bool foreign;
 	bool up;
-	bool named;      /* has an alias */
+	bool named; /* has an alias */
 	int index;
-	char owner[SVCR_LINK_OWNER_MAX]; /* the table that it belongs to; "" without an alias, or if foreign */
+	/* the table that it belongs to; "" without an alias, or if foreign */
+	char owner[SVCR_LINK_OWNER_MAX];
 };
 
 struct svcr_link_changes {

@@ -29,8 +29,8 @@ static int ipvs_dump_next(struct ipvs_dump *d)
 
 static void ipvs_dump_take(struct ipvs_dump *d, const void *msg)
 {
-	ck_assert_int_eq(svcr_ipvs_reader_take(&d->reader, d->have, &gen_servers(d->have)->part,
-					       msg), 0);
+	ck_assert_int_eq(
+		svcr_ipvs_reader_take(&d->reader, d->have, &gen_servers(d->have)->part, msg), 0);
 }
 
 static int ipvs_dump_answered(struct ipvs_dump *d, int err)
@@ -62,9 +62,19 @@ static size_t ipvs_dump_some(struct ipvs_dump *d, const struct svcrules_messages
 	return n;
 }
 
-static unsigned ipvs_once(size_t i) { (void)i; return 1; }
-static unsigned ipvs_not_each_third(size_t i) { return i % 3 != 1; }
-static unsigned ipvs_third_twice(size_t i) { return i == 2 ? 2 : 1; }
+static unsigned ipvs_once(size_t i)
+{
+	(void)i;
+	return 1;
+}
+static unsigned ipvs_not_each_third(size_t i)
+{
+	return i % 3 != 1;
+}
+static unsigned ipvs_third_twice(size_t i)
+{
+	return i == 2 ? 2 : 1;
+}
 
 /* The number of virtual servers asked for one by one; each is answered, none asked for twice. */
 static size_t ipvs_asked(struct ipvs_dump *d)

@@ -10,10 +10,12 @@ static void out_server(struct svcr_out *o, const char *command, const struct svc
 {
 	char place[SVCR_IPVS_PLACE_TEXT];
 
-	svcr_out(o, "%s %s %s", command, protocol_option(s->protocol), svcr_ipvs_place_text(&s->addr, s->port, place));
+	svcr_out(o, "%s %s %s", command, protocol_option(s->protocol),
+		 svcr_ipvs_place_text(&s->addr, s->port, place));
 }
 
-static void out_server_whole(struct svcr_out *o, const char *command, const struct svcr_ipvs_server *s)
+static void out_server_whole(struct svcr_out *o, const char *command,
+			     const struct svcr_ipvs_server *s)
 {
 	out_server(o, command, s);
 	svcr_out(o, " -s %s", s->scheduler);
@@ -51,14 +53,16 @@ static const struct {
 	const char *command;
 	bool whole;
 } command_words[IPVS_OP__COUNT] = {
-	[IPVS_ADD_SERVER] = { "-A", true }, [IPVS_EDIT_SERVER] = { "-E", true }, [IPVS_ADD_REAL] = { "-a", true },
-	[IPVS_EDIT_REAL] = { "-e", true }, [IPVS_DEL_REAL] = { "-d", false }, [IPVS_DEL_SERVER] = { "-D", false },
+	[IPVS_ADD_SERVER] = { "-A", true }, [IPVS_EDIT_SERVER] = { "-E", true },
+	[IPVS_ADD_REAL] = { "-a", true },   [IPVS_EDIT_REAL] = { "-e", true },
+	[IPVS_DEL_REAL] = { "-d", false },  [IPVS_DEL_SERVER] = { "-D", false },
 };
 
 static void out_change(struct svcr_out *o, const struct svcr_ipvs_change *ch)
 {
 	if (ch->real) {
-		out_real(o, command_words[ch->op].command, ch->server, ch->real, command_words[ch->op].whole);
+		out_real(o, command_words[ch->op].command, ch->server, ch->real,
+			 command_words[ch->op].whole);
 	} else if (command_words[ch->op].whole) {
 		out_server_whole(o, command_words[ch->op].command, ch->server);
 	} else {
@@ -94,8 +98,9 @@ static json_t *json_server(const struct svcr_nft *names, const struct svcr_ipvs_
 
 	svcr_ipvs_key(key, s);
 	name = svcr_vip_name(names, s->addr.family, key);
-	return json_pack("{s:s, s:s, s:s, s:I, s:o}", "address", svcr_vip_text(s->addr.family, key, vip), "service",
-			 name ? name : "", "scheduler", s->scheduler, "persistence", (json_int_t)s->persistence,
+	return json_pack("{s:s, s:s, s:s, s:I, s:o}", "address",
+			 svcr_vip_text(s->addr.family, key, vip), "service", name ? name : "",
+			 "scheduler", s->scheduler, "persistence", (json_int_t)s->persistence,
 			 "real_servers", json_reals(s));
 }
 

@@ -7,8 +7,12 @@
 
 enum {
 	STEP_SERVERS, /* a dump of all virtual servers */
-	STEP_MISSING, /* one request for each virtual server that the dump skipped, which happens only while another network namespace changes the kernel's list */
-	STEP_REALS,   /* a dump of the real servers of each virtual server */
+	/*
+	 * one request for each virtual server that the dump skipped, which happens only while
+	 * another network namespace changes the kernel's list
+	 */
+	STEP_MISSING,
+	STEP_REALS, /* a dump of the real servers of each virtual server */
 	STEP_END
 };
 
@@ -22,7 +26,8 @@ static bool named_server(const struct svcr_nft *n, size_t i, struct svcr_ipvs_se
 		size_t len = svcr_addr_len(f);
 
 		for (size_t k = 0; k < SVCR_IPVS_NAMING_SETS; k++) {
-			const struct svcr_nft_set *s = svcr_services_set(n, f, svcr_ipvs_naming_sets[k]);
+			const struct svcr_nft_set *s = svcr_services_set(n, f,
+									 svcr_ipvs_naming_sets[k]);
 			const uint8_t *e;
 
 			if (i >= s->n) {
@@ -30,8 +35,10 @@ static bool named_server(const struct svcr_nft *n, size_t i, struct svcr_ipvs_se
 				continue;
 			}
 			e = svcr_nft_elem(s, i);
-			*ret = (struct svcr_ipvs_server){ .addr.family = f, .protocol = e[len],
-							  .port = (uint16_t)(e[len + 4] << 8 | e[len + 5]) };
+			*ret = (struct svcr_ipvs_server){ .addr.family = f,
+							  .protocol = e[len],
+							  .port = (uint16_t)(e[len + 4] << 8 |
+									     e[len + 5]) };
 			memcpy(ret->addr.bytes, e, len);
 			return true;
 		}
@@ -43,7 +50,8 @@ static bool named_server(const struct svcr_nft *n, size_t i, struct svcr_ipvs_se
  * Finds the next virtual server that the tables name and that was not read. r->at counts the
  * elements that were examined.
  */
-static bool find_missing(struct svcr_ipvs_reader *r, const struct svcr_ipvs_parts *p, struct svcr_ipvs_server *ret)
+static bool find_missing(struct svcr_ipvs_reader *r, const struct svcr_ipvs_parts *p,
+			 struct svcr_ipvs_server *ret)
 {
 	while (named_server(p->nft, r->at, ret)) {
 		r->at++;
@@ -84,16 +92,19 @@ int svcr_ipvs_reader_next(void *state, struct svcrules_ruleset *have, struct svc
 	return svcr_ipvs_decode_end(p.ipvs);
 }
 
-int svcr_ipvs_reader_take(void *state, struct svcrules_ruleset *have, struct svcr_part *part, const void *msg)
+int svcr_ipvs_reader_take(void *state, struct svcrules_ruleset *have, struct svcr_part *part,
+			  const void *msg)
 {
 	struct svcr_ipvs *v = (struct svcr_ipvs *)part;
 	struct svcr_ipvs_reader *r = state;
 
 	(void)have;
-	return r->step == STEP_REALS ? svcr_ipvs_decode_real(v, r->at, msg) : svcr_ipvs_decode(v, msg);
+	return r->step == STEP_REALS ? svcr_ipvs_decode_real(v, r->at, msg) :
+				       svcr_ipvs_decode(v, msg);
 }
 
-int svcr_ipvs_reader_answered(void *state, struct svcrules_ruleset *have, struct svcr_part *part, int err)
+int svcr_ipvs_reader_answered(void *state, struct svcrules_ruleset *have, struct svcr_part *part,
+			      int err)
 {
 	struct svcr_ipvs_parts p = svcr_ipvs_parts(have);
 	struct svcr_ipvs_reader *r = state;
@@ -115,6 +126,7 @@ int svcr_ipvs_reader_answered(void *state, struct svcrules_ruleset *have, struct
 		return err ? err : svcr_ipvs_own(&p);
 	default:
 		r->at++;
-		return err == -ESRCH ? -EINTR : err; /* removed since the dump of all virtual servers */
+		/* removed since the dump of all virtual servers */
+		return err == -ESRCH ? -EINTR : err;
 	}
 }

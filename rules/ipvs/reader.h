@@ -7,14 +7,17 @@
 
 struct svcr_ipvs_reader {
 	int step;
-	size_t at; /* the element that is examined, or the virtual server whose real servers are read */
+	/* the element that is examined, or the virtual server whose real servers are read */
+	size_t at;
 	char buf[SVCR_IPVS_REQUEST_SIZE] __attribute__((aligned(8)));
 };
 
 /* The operations of the same names in struct svcr_part_ops. */
 int svcr_ipvs_reader_next(void *state, struct svcrules_ruleset *have, struct svcr_part *p,
 			  struct svcrules_request *ret);
-int svcr_ipvs_reader_take(void *state, struct svcrules_ruleset *have, struct svcr_part *p, const void *msg);
-int svcr_ipvs_reader_answered(void *state, struct svcrules_ruleset *have, struct svcr_part *p, int err);
+int svcr_ipvs_reader_take(void *state, struct svcrules_ruleset *have, struct svcr_part *p,
+			  const void *msg);
+int svcr_ipvs_reader_answered(void *state, struct svcrules_ruleset *have, struct svcr_part *p,
+			      int err);
 
 #endif

@@ -6,8 +6,8 @@
 
 static int collect_servers(struct svcr_report *r, const void *arg)
 {
-	const struct svcr_ipvs_changes *c =
-		(const struct svcr_ipvs_changes *)svcr_changes_find(arg, &svcr_ipvs_ops);
+	const struct svcr_ipvs_changes *c = (const struct svcr_ipvs_changes *)svcr_changes_find(
+		arg, &svcr_ipvs_ops);
 	int err = 0;
 
 	for (size_t i = 0; i < c->v.n && !err; i++) {
@@ -22,7 +22,8 @@ static int collect_servers(struct svcr_report *r, const void *arg)
 static struct svcr_ipvs_server server_of(uint8_t family, const uint8_t *key)
 {
 	size_t len = svcr_addr_len(family);
-	struct svcr_ipvs_server s = { .addr.family = family, .protocol = key[len],
+	struct svcr_ipvs_server s = { .addr.family = family,
+				      .protocol = key[len],
 				      .port = (uint16_t)(key[len + 4] << 8 | key[len + 5]) };
 
 	memcpy(s.addr.bytes, key, len);
@@ -41,11 +42,13 @@ static bool takes_connections(const struct svcr_ipvs_server *s)
  * Adds the real servers that take new connections, and the properties that most virtual servers
  * do not have.
  */
-static void server_texts(struct svcr_texts *t, bool to, uint8_t family, const uint8_t *key, const void *arg)
+static void server_texts(struct svcr_texts *t, bool to, uint8_t family, const uint8_t *key,
+			 const void *arg)
 {
 	const struct svcrules_changes *c = arg;
 	const struct svcr_ipvs_parts side = svcr_ipvs_parts(to ? c->to : c->from);
-	const struct svcr_ipvs_server like = server_of(family, key), *s = svcr_ipvs_find(side.ipvs, &like);
+	const struct svcr_ipvs_server like = server_of(family, key),
+				      *s = svcr_ipvs_find(side.ipvs, &like);
 	bool split = svcr_ipvs_in_table(side.nft, SET_LOCAL_POLICY, &like);
 	char place[SVCR_IPVS_PLACE_TEXT];
 
@@ -60,11 +63,13 @@ static void server_texts(struct svcr_texts *t, bool to, uint8_t family, const ui
 		if (r->weight == 1)
 			svcr_texts_add(t, "%s%s", split ? "local " : "", place);
 		else
-			svcr_texts_add(t, "%s%s weight %u", split ? "local " : "", place, r->weight);
+			svcr_texts_add(t, "%s%s weight %u", split ? "local " : "", place,
+				       r->weight);
 	}
 	if (strcmp(s->scheduler, "rr") != 0)
 		svcr_texts_add(t, "scheduler %s", s->scheduler);
-	if (s->persistence && !svcr_ipvs_in_table(side.nft, SET_STICKY, &like)) /* otherwise the table's element reports it */
+	/* otherwise the table's element reports it */
+	if (s->persistence && !svcr_ipvs_in_table(side.nft, SET_STICKY, &like))
 		svcr_texts_add(t, "affinity %us", s->persistence);
 	if (s->damaged)
 		svcr_texts_add(t, "unknown flags");
@@ -72,11 +77,14 @@ static void server_texts(struct svcr_texts *t, bool to, uint8_t family, const ui
 
 int svcr_ipvs_report(const struct svcrules_changes *c, bool details, struct svcr_report *ret)
 {
-	const struct svcr_services_more more = { .arg = c, .collect = collect_servers, .texts = server_texts };
+	const struct svcr_services_more more = { .arg = c,
+						 .collect = collect_servers,
+						 .texts = server_texts };
 	const struct svcr_part_changes *nft = svcr_changes_find(c, &svcr_nft_ops);
 	const struct svcr_part_changes *ipvs = svcr_changes_find(c, &svcr_ipvs_ops);
 
 	if (!nft) /* a single part: without tables there are no names */
 		return 0;
-	return svcr_services_report(ret, (const struct svcr_nft_changes *)nft, details, ipvs ? &more : NULL);
+	return svcr_services_report(ret, (const struct svcr_nft_changes *)nft, details,
+				    ipvs ? &more : NULL);
 }

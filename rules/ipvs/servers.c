@@ -19,7 +19,8 @@ void svcr_ipvs_free(struct svcr_ipvs *v)
 		return;
 	for (size_t i = 0; i < v->servers.n; i++)
 		free(v->servers.v[i].reals);
-	for (size_t i = 0; i < v->foreign.n; i++) /* there are some only if they were dumped before the owner was known */
+	/* there are some only if they were dumped before the owner was known */
+	for (size_t i = 0; i < v->foreign.n; i++)
 		free(v->foreign.v[i].reals);
 	free(v->servers.v);
 	free(v->foreign.v);
@@ -62,24 +63,31 @@ static int real_cmp(const void *a, const void *b)
 	return svcr_ipvs_real_cmp(a, b);
 }
 
-struct svcr_ipvs_server *svcr_ipvs_find(const struct svcr_ipvs *v, const struct svcr_ipvs_server *like)
+struct svcr_ipvs_server *svcr_ipvs_find(const struct svcr_ipvs *v,
+					const struct svcr_ipvs_server *like)
 {
-	return v->servers.n ? bsearch(like, v->servers.v, v->servers.n, sizeof(*like), server_cmp) : NULL;
+	return v->servers.n ? bsearch(like, v->servers.v, v->servers.n, sizeof(*like), server_cmp) :
+			      NULL;
 }
 
-struct svcr_ipvs_server *svcr_ipvs_find_foreign(const struct svcr_ipvs *v, const struct svcr_ipvs_server *like)
+struct svcr_ipvs_server *svcr_ipvs_find_foreign(const struct svcr_ipvs *v,
+						const struct svcr_ipvs_server *like)
 {
-	return v->foreign.n ? bsearch(like, v->foreign.v, v->foreign.n, sizeof(*like), server_cmp) : NULL;
+	return v->foreign.n ? bsearch(like, v->foreign.v, v->foreign.n, sizeof(*like), server_cmp) :
+			      NULL;
 }
 
-struct svcr_ipvs_real *svcr_ipvs_find_real(const struct svcr_ipvs_server *s, const struct svcr_ipvs_real *like)
+struct svcr_ipvs_real *svcr_ipvs_find_real(const struct svcr_ipvs_server *s,
+					   const struct svcr_ipvs_real *like)
 {
 	return s->nreals ? bsearch(like, s->reals, s->nreals, sizeof(*like), real_cmp) : NULL;
 }
 
-struct svcr_ipvs_real *svcr_ipvs_add_real(struct svcr_ipvs_server *s, const struct svcr_ipvs_real *real)
+struct svcr_ipvs_real *svcr_ipvs_add_real(struct svcr_ipvs_server *s,
+					  const struct svcr_ipvs_real *real)
 {
-	struct svcr_ipvs_real *slot = svcr_grow((void **)&s->reals, &s->nreals, &s->cap, sizeof(*slot));
+	struct svcr_ipvs_real *slot = svcr_grow((void **)&s->reals, &s->nreals, &s->cap,
+						sizeof(*slot));
 
 	if (slot)
 		*slot = *real;
@@ -103,10 +111,12 @@ void svcr_ipvs_sort(struct svcr_ipvs *v)
 	sort_list(v->servers.v, v->servers.n, sizeof(*v->servers.v), server_cmp);
 	sort_list(v->foreign.v, v->foreign.n, sizeof(*v->foreign.v), server_cmp);
 	for (size_t i = 0; i < v->servers.n; i++)
-		sort_list(v->servers.v[i].reals, v->servers.v[i].nreals, sizeof(*v->servers.v[i].reals), real_cmp);
+		sort_list(v->servers.v[i].reals, v->servers.v[i].nreals,
+			  sizeof(*v->servers.v[i].reals), real_cmp);
 }
 
-static bool list_has_duplicates(const void *v, size_t n, size_t size, int (*cmp)(const void *a, const void *b))
+static bool list_has_duplicates(const void *v, size_t n, size_t size,
+				int (*cmp)(const void *a, const void *b))
 {
 	const char *p = v;
 
@@ -118,14 +128,17 @@ static bool list_has_duplicates(const void *v, size_t n, size_t size, int (*cmp)
 
 bool svcr_ipvs_has_duplicates(const struct svcr_ipvs *v)
 {
-	bool found = list_has_duplicates(v->servers.v, v->servers.n, sizeof(*v->servers.v), server_cmp);
+	bool found = list_has_duplicates(v->servers.v, v->servers.n, sizeof(*v->servers.v),
+					 server_cmp);
 
 	for (size_t i = 0; i < v->servers.n && !found; i++)
-		found = list_has_duplicates(v->servers.v[i].reals, v->servers.v[i].nreals, sizeof(*v->servers.v[i].reals), real_cmp);
+		found = list_has_duplicates(v->servers.v[i].reals, v->servers.v[i].nreals,
+					    sizeof(*v->servers.v[i].reals), real_cmp);
 	return found;
 }
 
-bool svcr_ipvs_in_table(const struct svcr_nft *n, enum svcr_services_set set, const struct svcr_ipvs_server *s)
+bool svcr_ipvs_in_table(const struct svcr_nft *n, enum svcr_services_set set,
+			const struct svcr_ipvs_server *s)
 {
 	uint8_t key[SVCR_VIP_MAX];
 
@@ -133,11 +146,12 @@ bool svcr_ipvs_in_table(const struct svcr_nft *n, enum svcr_services_set set, co
 	return svcr_nft_find(svcr_services_set(n, s->addr.family, set), key);
 }
 
-const enum svcr_services_set svcr_ipvs_naming_sets[SVCR_IPVS_NAMING_SETS] = {
-	SET_SERVICES, SET_SERVICES_EXTERNAL, SET_DRAINING
-};
+const enum svcr_services_set svcr_ipvs_naming_sets[SVCR_IPVS_NAMING_SETS] = { SET_SERVICES,
+									      SET_SERVICES_EXTERNAL,
+									      SET_DRAINING };
 
-static bool elem_names_server(enum svcr_services_set id, const struct svcr_nft_set *s, const uint8_t *e)
+static bool elem_names_server(enum svcr_services_set id, const struct svcr_nft_set *s,
+			      const uint8_t *e)
 {
 	struct svcr_nft_chain_id verdict;
 
@@ -168,6 +182,7 @@ const char *svcr_ipvs_place_text(const struct svcr_addr *a, uint16_t port, char 
 {
 	char text[SVCR_ADDR_TEXT];
 
-	snprintf(buf, SVCR_IPVS_PLACE_TEXT, a->family == SVCR_IPV6 ? "[%s]:%u" : "%s:%u", svcr_addr_text(a, text), port);
+	snprintf(buf, SVCR_IPVS_PLACE_TEXT, a->family == SVCR_IPV6 ? "[%s]:%u" : "%s:%u",
+		 svcr_addr_text(a, text), port);
 	return buf;
 }

@@ -18,9 +18,9 @@
 struct svcr_ipvs_real {
 	struct svcr_addr addr;
 	uint16_t port;
-	uint32_t weight;  /* 0: no new connections */
-	uint32_t conns;   /* active and inactive connections; read from the kernel only */
-	bool damaged;     /* in the kernel it is not reached by NAT, or has thresholds */
+	uint32_t weight; /* 0: no new connections */
+	uint32_t conns;  /* active and inactive connections; read from the kernel only */
+	bool damaged;    /* in the kernel it is not reached by NAT, or has thresholds */
 };
 
 struct svcr_ipvs_server {
@@ -31,16 +31,19 @@ struct svcr_ipvs_server {
 	uint32_t persistence; /* seconds; 0: none */
 	bool marked;          /* has SVCR_IPVS_MARK */
 	bool damaged;         /* in the kernel it has flags or a netmask that svcrules never sets */
-	bool leaving;         /* no longer wanted: it stays until its real servers have no connections */
+	/* no longer wanted: it stays until its real servers have no connections */
+	bool leaving;
 	struct svcr_ipvs_real *reals; /* sorted; malloc'ed */
 	size_t nreals, cap;
 };
 
 struct svcr_ipvs {
-	struct svcr_part part; /* first: this is a part */
+	struct svcr_part part;                      /* first: this is a part */
 	SVCR_LIST(struct svcr_ipvs_server) servers; /* sorted */
-	SVCR_LIST(struct svcr_ipvs_server) foreign; /* made by other programs; read from the kernel only, without real servers */
-	struct svcr_addrs own;  /* addresses of the host's other interfaces, sorted; only in built rule sets */
+	/* made by other programs; read from the kernel only, without real servers */
+	SVCR_LIST(struct svcr_ipvs_server) foreign;
+	/* addresses of the host's other interfaces, sorted; only in built rule sets */
+	struct svcr_addrs own;
 	uint32_t drain_timeout; /* seconds that a removed real server may keep its connections */
 	bool absent;            /* the kernel has no IPVS */
 };
@@ -62,13 +65,20 @@ void svcr_ipvs_free(struct svcr_ipvs *v);
 int svcr_ipvs_server_cmp(const struct svcr_ipvs_server *a, const struct svcr_ipvs_server *b);
 int svcr_ipvs_real_cmp(const struct svcr_ipvs_real *a, const struct svcr_ipvs_real *b);
 /* The server with the address, protocol and port of `like`, or NULL. */
-struct svcr_ipvs_server *svcr_ipvs_find(const struct svcr_ipvs *v, const struct svcr_ipvs_server *like);
-struct svcr_ipvs_server *svcr_ipvs_find_foreign(const struct svcr_ipvs *v, const struct svcr_ipvs_server *like);
-struct svcr_ipvs_real *svcr_ipvs_find_real(const struct svcr_ipvs_server *s, const struct svcr_ipvs_real *like);
+struct svcr_ipvs_server *svcr_ipvs_find(const struct svcr_ipvs *v,
+					const struct svcr_ipvs_server *like);
+struct svcr_ipvs_server *svcr_ipvs_find_foreign(const struct svcr_ipvs *v,
+						const struct svcr_ipvs_server *like);
+struct svcr_ipvs_real *svcr_ipvs_find_real(const struct svcr_ipvs_server *s,
+					   const struct svcr_ipvs_real *like);
 /* Adds a copy at the end; NULL: out of memory. */
-struct svcr_ipvs_real *svcr_ipvs_add_real(struct svcr_ipvs_server *s, const struct svcr_ipvs_real *real);
+struct svcr_ipvs_real *svcr_ipvs_add_real(struct svcr_ipvs_server *s,
+					  const struct svcr_ipvs_real *real);
 void svcr_ipvs_sort(struct svcr_ipvs *v);
-/* True if `v`, which must be sorted, holds a virtual server twice, or one of them a real server twice. */
+/*
+ * True if `v`, which must be sorted, holds a virtual server twice, or one of them a real server
+ * twice.
+ */
 bool svcr_ipvs_has_duplicates(const struct svcr_ipvs *v);
 
 /* The server's key in the maps of the tables, into SVCR_VIP_MAX bytes; returns its length. */
@@ -77,7 +87,8 @@ static inline size_t svcr_ipvs_key(uint8_t *key, const struct svcr_ipvs_server *
 	return svcr_vip_key(key, &s->addr, s->protocol, s->port);
 }
 /* True if the map of the tables has an element for the server, whatever its verdict. */
-bool svcr_ipvs_in_table(const struct svcr_nft *n, enum svcr_services_set set, const struct svcr_ipvs_server *s);
+bool svcr_ipvs_in_table(const struct svcr_nft *n, enum svcr_services_set set,
+			const struct svcr_ipvs_server *s);
 /* True if the tables leave packets to the server or name it as draining; then svcrules made it. */
 bool svcr_ipvs_sent_to(const struct svcr_nft *n, const struct svcr_ipvs_server *s);
 /*

@@ -12,11 +12,15 @@
 START_TEST(ipvs_cost)
 {
 	struct svcrules_ruleset *from = gen_build_text(
-		"ipvs", WEB SLICE("web", "TCP", HERE("10.244.0.1") "," ENDPOINT("10.244.0.2"))
-			DNS SLICE("dns", "UDP", ENDPOINT("10.244.0.1")), 0);
+		"ipvs",
+		WEB SLICE("web", "TCP", HERE("10.244.0.1") "," ENDPOINT("10.244.0.2"))
+			DNS SLICE("dns", "UDP", ENDPOINT("10.244.0.1")),
+		0);
 	struct svcrules_ruleset *to = gen_build_text(
-		"ipvs", WEB SLICE("web", "TCP", HERE("10.244.0.1") "," ENDPOINT("10.244.0.3"))
-			DNS SLICE("dns", "UDP", ENDPOINT("10.244.0.1")), 0);
+		"ipvs",
+		WEB SLICE("web", "TCP", HERE("10.244.0.1") "," ENDPOINT("10.244.0.3"))
+			DNS SLICE("dns", "UDP", ENDPOINT("10.244.0.1")),
+		0);
 	struct svcrules_changes_stats stats;
 	struct svcrules_messages m;
 	struct svcrules_changes *c;
@@ -71,14 +75,15 @@ static const struct {
 
 START_TEST(ipvs_refusals)
 {
-	struct svcrules_ruleset *from =
-		gen_build_text("ipvs", DNS SLICE("dns", "UDP", ENDPOINT("10.244.0.1")), 0);
-	struct svcrules_ruleset *to =
-		gen_build_text("ipvs", WEB SLICE("web", "TCP", ENDPOINT("10.244.0.1")), 0);
+	struct svcrules_ruleset *from = gen_build_text(
+		"ipvs", DNS SLICE("dns", "UDP", ENDPOINT("10.244.0.1")), 0);
+	struct svcrules_ruleset *to = gen_build_text(
+		"ipvs", WEB SLICE("web", "TCP", ENDPOINT("10.244.0.1")), 0);
 	struct svcrules_changes *c = gen_diff(from, to);
 	enum svcrules_stage stage = refusals[_i].removals ? SVCRULES_REMOVE : SVCRULES_ADD;
-	struct svcrules_refusal v[] = { { refusals[_i].seq, refusals[_i].err }, { 1, -EPERM },
-					{ 3, -EPERM }, { 4, -EPERM } };
+	struct svcrules_refusal v[] = {
+		{ refusals[_i].seq, refusals[_i].err }, { 1, -EPERM }, { 3, -EPERM }, { 4, -EPERM }
+	};
 	char *text = NULL;
 
 	ck_assert_int_eq(svcrules_changes_refused(c, PART_IPVS, stage, v, 1, 0, &text),
@@ -102,9 +107,11 @@ END_TEST
 /* ---- Schedulers ---------------------------------------------------------- */
 
 #define ANNOTATED(value) \
-	SERVICE("web", "ClusterIP", "10.96.0.1", ",\"annotations\":{\"x\":\"y\"," \
+	SERVICE("web", "ClusterIP", "10.96.0.1", \
+		",\"annotations\":{\"x\":\"y\"," \
 		"\"svcrules.io/ipvs-scheduler\":\"" value "\"}", \
-		PORT("TCP", "0")) SLICE("web", "TCP", ENDPOINT("10.244.0.1"))
+		PORT("TCP", "0")) \
+	SLICE("web", "TCP", ENDPOINT("10.244.0.1"))
 
 static const struct {
 	const char *text, *option, *scheduler, *warning;

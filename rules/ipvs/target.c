@@ -28,7 +28,8 @@ static long drain_seconds(const char *value)
 		return DRAIN_DEFAULT;
 	errno = 0;
 	seconds = strtoul(value, &end, 10);
-	return *value < '0' || *value > '9' || *end || errno || seconds > DRAIN_MAX ? -1 : (long)seconds;
+	return *value < '0' || *value > '9' || *end || errno || seconds > DRAIN_MAX ? -1 :
+										      (long)seconds;
 }
 
 static const char *ipvs_expected(const char *setting, const char *value)
@@ -38,10 +39,12 @@ static const char *ipvs_expected(const char *setting, const char *value)
 	return drain_seconds(value) >= 0 ? NULL : "seconds from 0 to 604800";
 }
 
-static int ipvs_add_parts(struct svcrules_ruleset *rs, const struct svcrules_options *o, const char *table)
+static int ipvs_add_parts(struct svcrules_ruleset *rs, const struct svcrules_options *o,
+			  const char *table)
 {
 	struct svcr_ipvs *v;
-	int err = svcr_ruleset_add(rs, (struct svcr_part *)svcr_nft_new_tables(&svcr_ipvs_layout, table));
+	int err = svcr_ruleset_add(
+		rs, (struct svcr_part *)svcr_nft_new_tables(&svcr_ipvs_layout, table));
 
 	if (!err)
 		err = svcr_ruleset_add(rs, (struct svcr_part *)svcr_link_new(table));
@@ -55,20 +58,31 @@ static int ipvs_add_parts(struct svcrules_ruleset *rs, const struct svcrules_opt
 static const char *const formats[] = { "", "nft", "json", "ip", "ipvsadm", NULL };
 static const char *const change_formats[] = { "text", "nft", "json", "ip", "ipvsadm", NULL };
 static const struct svcrules_setting settings[] = {
-	{ .name = "ipvs-scheduler", .argument = "NAME",
+	{ .name = "ipvs-scheduler",
+	  .argument = "NAME",
 	  .help = "for IPVS: how endpoints are chosen (default: rr)" },
-	{ .name = "drain-timeout", .argument = "SECONDS", .apply_only = true, .any_target = true,
+	{ .name = "drain-timeout",
+	  .argument = "SECONDS",
+	  .apply_only = true,
+	  .any_target = true,
 	  .help = "for IPVS: how long a removed endpoint may keep its connections (default: 900)" },
-	{ .name = "no-sysctls", .apply_only = true,
+	{ .name = "no-sysctls",
+	  .apply_only = true,
 	  .help = "for IPVS: set no net.ipv4.vs sysctl, warn where one is wrong" },
-	{ .name = "strict-arp", .apply_only = true,
+	{ .name = "strict-arp",
+	  .apply_only = true,
 	  .help = "for IPVS: set arp_ignore and arp_announce, for load-balancer IPs" },
 	{ .name = NULL }
 };
 
 const struct svcr_target svcr_target_ipvs = {
-	.info = { .name = "ipvs", .formats = formats, .change_formats = change_formats, .settings = settings,
-		  .table_suffix = "-ipvs", .kernel = true, .host_addresses = true },
+	.info = { .name = "ipvs",
+		  .formats = formats,
+		  .change_formats = change_formats,
+		  .settings = settings,
+		  .table_suffix = "-ipvs",
+		  .kernel = true,
+		  .host_addresses = true },
 	.reads = svcr_services_kinds,
 	.make = ipvs_add_parts,
 	.build = svcr_ipvs_build,

@@ -57,7 +57,8 @@ static void place_all(const struct group *g, size_t *place, uint8_t *data, bool 
 	size_t len = g->to->data_len, next = 0;
 
 	for (size_t i = 0; i < g->n; i++)
-		memcpy(data + i * len, svcr_nft_elem_data(g->to, svcr_nft_elem(g->to, g->to_first + i)), len);
+		memcpy(data + i * len,
+		       svcr_nft_elem_data(g->to, svcr_nft_elem(g->to, g->to_first + i)), len);
 	for (size_t i = 0; i < g->n; i++) {
 		if (place[i] < g->n && taken[place[i]])
 			place[i] = g->n; /* another program put it twice into the map */
@@ -70,7 +71,8 @@ static void place_all(const struct group *g, size_t *place, uint8_t *data, bool 
 				next++;
 			place[i] = next++;
 		}
-		memcpy(svcr_nft_elem_data(g->to, svcr_nft_elem(g->to, g->to_first + place[i])), data + i * len, len);
+		memcpy(svcr_nft_elem_data(g->to, svcr_nft_elem(g->to, g->to_first + place[i])),
+		       data + i * len, len);
 	}
 }
 
@@ -87,8 +89,9 @@ static int align_group(const struct group *g)
 			sorted[i] = svcr_nft_elem(g->from, g->from_first + i);
 		qsort_r(sorted, g->m, sizeof(*sorted), data_cmp, (void *)(uintptr_t)g->from);
 		for (size_t i = 0; i < g->n; i++)
-			place[i] = old_index(g, sorted, svcr_nft_elem_data(g->to,
-								svcr_nft_elem(g->to, g->to_first + i)));
+			place[i] = old_index(
+				g, sorted,
+				svcr_nft_elem_data(g->to, svcr_nft_elem(g->to, g->to_first + i)));
 		place_all(g, place, data, taken);
 	}
 	free(sorted);
@@ -110,8 +113,9 @@ static size_t group_end(const struct svcr_nft_set *s, size_t i)
 
 static bool group_same(const struct group *g)
 {
-	return g->n == g->m && memcmp(svcr_nft_elem(g->to, g->to_first), svcr_nft_elem(g->from, g->from_first),
-				      g->n * g->to->stride) == 0;
+	return g->n == g->m &&
+	       memcmp(svcr_nft_elem(g->to, g->to_first), svcr_nft_elem(g->from, g->from_first),
+		      g->n * g->to->stride) == 0;
 }
 
 int svcr_nft_align(const struct svcr_nft_set *from, struct svcr_nft_set *to)
@@ -124,7 +128,8 @@ int svcr_nft_align(const struct svcr_nft_set *from, struct svcr_nft_set *to)
 		int cmp = 1;
 
 		g.n = group_end(to, i) - i;
-		while (j < from->n && (cmp = memcmp(svcr_nft_elem(from, j), svcr_nft_elem(to, i), prefix)) < 0)
+		while (j < from->n &&
+		       (cmp = memcmp(svcr_nft_elem(from, j), svcr_nft_elem(to, i), prefix)) < 0)
 			j++;
 		if (j < from->n && cmp == 0) {
 			g.from_first = j;

@@ -59,11 +59,14 @@ static inline const uint8_t *svcr_nft_attr_value(svcr_nft_attr data, size_t len)
 
 	if (data)
 		mnl_attr_parse_nested(data, svcr_nft_attr_collect, d);
-	return svcr_nft_attr_has(d[NFTA_DATA_VALUE], len) ? mnl_attr_get_payload(d[NFTA_DATA_VALUE]) : NULL;
+	return svcr_nft_attr_has(d[NFTA_DATA_VALUE], len) ?
+		       mnl_attr_get_payload(d[NFTA_DATA_VALUE]) :
+		       NULL;
 }
 
 /* Puts `data` into a nested NFTA_DATA_VALUE. */
-static inline void svcr_nft_attr_put_value(struct nlmsghdr *nlh, uint16_t attr, const void *data, size_t len)
+static inline void svcr_nft_attr_put_value(struct nlmsghdr *nlh, uint16_t attr, const void *data,
+					   size_t len)
 {
 	struct nlattr *nest = mnl_attr_nest_start(nlh, attr);
 

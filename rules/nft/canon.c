@@ -22,7 +22,7 @@
 
 struct canon {
 	const struct svcr_nft_table *table; /* that the rule is in */
-	char *text;       /* malloc'ed */
+	char *text;                         /* malloc'ed */
 	size_t len, cap;
 	char *reg[WORDS]; /* malloc'ed; the symbol of the data that was loaded at this word */
 	bool failed;
@@ -43,7 +43,9 @@ static uint8_t canon_byte(const struct nlattr *a)
 
 static const char *canon_string(attrs_t a, int type)
 {
-	return a[type] && mnl_attr_validate(a[type], MNL_TYPE_NUL_STRING) >= 0 ? mnl_attr_get_str(a[type]) : "?";
+	return a[type] && mnl_attr_validate(a[type], MNL_TYPE_NUL_STRING) >= 0 ?
+		       mnl_attr_get_str(a[type]) :
+		       "?";
 }
 
 /*
@@ -80,7 +82,8 @@ __attribute__((format(printf, 2, 3))) static void canon_say(struct canon *c, con
 	c->len += (size_t)n;
 }
 
-__attribute__((format(printf, 3, 4))) static void canon_load(struct canon *c, uint32_t word, const char *fmt, ...)
+__attribute__((format(printf, 3, 4))) static void canon_load(struct canon *c, uint32_t word,
+							     const char *fmt, ...)
 {
 	va_list ap;
 	char *old = c->reg[word];
@@ -113,9 +116,12 @@ static char *canon_key(struct canon *c, uint32_t word, const char *set)
 	}
 	text[0] = '\0';
 	for (size_t i = 0; i < n && len < 1024 && word < WORDS; i++) {
-		len += (size_t)snprintf(text + len, 1024 - len, "%s%s", i ? "," : "", canon_reg(c, word));
+		len += (size_t)snprintf(text + len, 1024 - len, "%s%s", i ? "," : "",
+					canon_reg(c, word));
 		if (id < l->nsets)
-			word += (uint32_t)(svcr_nft_field_size(l->sets[id].key[i], c->table->family) / 4);
+			word += (uint32_t)(svcr_nft_field_size(l->sets[id].key[i],
+							       c->table->family) /
+					   4);
 	}
 	return text;
 }
@@ -137,16 +143,19 @@ static void canon_payload(struct canon *c, attrs_t a)
 	if (a[NFTA_PAYLOAD_SREG])
 		canon_say(c, "payload-set(%u);", canon_number(a, NFTA_PAYLOAD_OFFSET));
 	else
-		canon_load(c, word_of(canon_number(a, NFTA_PAYLOAD_DREG)), "payload(%u+%u:%u)", canon_number(a, NFTA_PAYLOAD_BASE),
-		     canon_number(a, NFTA_PAYLOAD_OFFSET), canon_number(a, NFTA_PAYLOAD_LEN));
+		canon_load(c, word_of(canon_number(a, NFTA_PAYLOAD_DREG)), "payload(%u+%u:%u)",
+			   canon_number(a, NFTA_PAYLOAD_BASE), canon_number(a, NFTA_PAYLOAD_OFFSET),
+			   canon_number(a, NFTA_PAYLOAD_LEN));
 }
 
 static void canon_meta(struct canon *c, attrs_t a)
 {
 	if (a[NFTA_META_SREG])
-		canon_say(c, "meta-set(%u=%s);", canon_number(a, NFTA_META_KEY), canon_reg(c, word_of(canon_number(a, NFTA_META_SREG))));
+		canon_say(c, "meta-set(%u=%s);", canon_number(a, NFTA_META_KEY),
+			  canon_reg(c, word_of(canon_number(a, NFTA_META_SREG))));
 	else
-		canon_load(c, word_of(canon_number(a, NFTA_META_DREG)), "meta(%u)", canon_number(a, NFTA_META_KEY));
+		canon_load(c, word_of(canon_number(a, NFTA_META_DREG)), "meta(%u)",
+			   canon_number(a, NFTA_META_KEY));
 }
 
 static void canon_ct(struct canon *c, attrs_t a)
@@ -156,13 +165,15 @@ static void canon_ct(struct canon *c, attrs_t a)
 	if (a[NFTA_CT_SREG])
 		canon_say(c, "ct-set(%u);", canon_number(a, NFTA_CT_KEY));
 	else
-		canon_load(c, word_of(canon_number(a, NFTA_CT_DREG)), "ct(%u:%d)", canon_number(a, NFTA_CT_KEY), direction);
+		canon_load(c, word_of(canon_number(a, NFTA_CT_DREG)), "ct(%u:%d)",
+			   canon_number(a, NFTA_CT_KEY), direction);
 }
 
 static void canon_numgen(struct canon *c, attrs_t a)
 {
-	canon_load(c, word_of(canon_number(a, NFTA_NG_DREG)), "numgen(%u:%u+%u)", canon_number(a, NFTA_NG_TYPE),
-	     canon_number(a, NFTA_NG_MODULUS), canon_number(a, NFTA_NG_OFFSET));
+	canon_load(c, word_of(canon_number(a, NFTA_NG_DREG)), "numgen(%u:%u+%u)",
+		   canon_number(a, NFTA_NG_TYPE), canon_number(a, NFTA_NG_MODULUS),
+		   canon_number(a, NFTA_NG_OFFSET));
 }
 
 static void canon_hex_text(char *to, size_t size, const struct nlattr *data)
@@ -174,8 +185,9 @@ static void canon_hex_text(char *to, size_t size, const struct nlattr *data)
 	if (data)
 		mnl_attr_for_each_nested(a, data)
 			for (uint16_t i = 0; i < mnl_attr_get_payload_len(a) && n + 2 < size; i++)
-				n += (size_t)snprintf(to + n, size - n, "%02x",
-						      ((const uint8_t *)mnl_attr_get_payload(a))[i]);
+				n += (size_t)snprintf(
+					to + n, size - n, "%02x",
+					((const uint8_t *)mnl_attr_get_payload(a))[i]);
 }
 
 static void canon_bitwise(struct canon *c, attrs_t a)
@@ -184,14 +196,16 @@ static void canon_bitwise(struct canon *c, attrs_t a)
 
 	canon_hex_text(mask, sizeof(mask), a[NFTA_BITWISE_MASK]);
 	canon_hex_text(xor, sizeof(xor), a[NFTA_BITWISE_XOR]);
-	canon_load(c, word_of(canon_number(a, NFTA_BITWISE_DREG)), "bits(%u:%s&%s^%s)", canon_number(a, NFTA_BITWISE_OP),
-	     canon_reg(c, word_of(canon_number(a, NFTA_BITWISE_SREG))), mask, xor);
+	canon_load(c, word_of(canon_number(a, NFTA_BITWISE_DREG)), "bits(%u:%s&%s^%s)",
+		   canon_number(a, NFTA_BITWISE_OP),
+		   canon_reg(c, word_of(canon_number(a, NFTA_BITWISE_SREG))), mask, xor);
 }
 
 /* nft(8) 1.0.6 swaps single bytes before a lookup in an interval set, which has no effect. */
 static void canon_byteorder(struct canon *c, attrs_t a)
 {
-	uint32_t from = word_of(canon_number(a, NFTA_BYTEORDER_SREG)), to = word_of(canon_number(a, NFTA_BYTEORDER_DREG));
+	uint32_t from = word_of(canon_number(a, NFTA_BYTEORDER_SREG)),
+		 to = word_of(canon_number(a, NFTA_BYTEORDER_DREG));
 	char *old = NULL;
 
 	if (canon_number(a, NFTA_BYTEORDER_LEN) == 1 && from == to)
@@ -200,14 +214,16 @@ static void canon_byteorder(struct canon *c, attrs_t a)
 		old = strdup(c->reg[from]);
 		c->failed |= !old;
 	}
-	canon_load(c, to, "byteorder(%u:%u:%u:%s)", canon_number(a, NFTA_BYTEORDER_OP), canon_number(a, NFTA_BYTEORDER_SIZE),
-	     canon_number(a, NFTA_BYTEORDER_LEN), old ? old : "?");
+	canon_load(c, to, "byteorder(%u:%u:%u:%s)", canon_number(a, NFTA_BYTEORDER_OP),
+		   canon_number(a, NFTA_BYTEORDER_SIZE), canon_number(a, NFTA_BYTEORDER_LEN),
+		   old ? old : "?");
 	free(old);
 }
 
 static void canon_cmp(struct canon *c, attrs_t a)
 {
-	canon_say(c, "cmp(%u:%s:", canon_number(a, NFTA_CMP_OP), canon_reg(c, word_of(canon_number(a, NFTA_CMP_SREG))));
+	canon_say(c, "cmp(%u:%s:", canon_number(a, NFTA_CMP_OP),
+		  canon_reg(c, word_of(canon_number(a, NFTA_CMP_SREG))));
 	canon_hex(c, a[NFTA_CMP_DATA]);
 	canon_say(c, ");");
 }
@@ -225,9 +241,11 @@ static void canon_lookup(struct canon *c, attrs_t a)
 
 		canon_load(c, word, "map(%s:%s)", set, k);
 		if (word + svcr_addr_len(c->table->family) / 4u < WORDS) /* address . port */
-			canon_load(c, word + svcr_addr_len(c->table->family) / 4u, "map-port(%s:%s)", set, k);
+			canon_load(c, word + svcr_addr_len(c->table->family) / 4u,
+				   "map-port(%s:%s)", set, k);
 	} else {
-		canon_say(c, "%s(%u:%s:%s);", a[NFTA_LOOKUP_DREG] ? "vmap" : "lookup", canon_number(a, NFTA_LOOKUP_FLAGS), set, k);
+		canon_say(c, "%s(%u:%s:%s);", a[NFTA_LOOKUP_DREG] ? "vmap" : "lookup",
+			  canon_number(a, NFTA_LOOKUP_FLAGS), set, k);
 	}
 	free(k);
 }
@@ -242,8 +260,9 @@ static void canon_dynset(struct canon *c, attrs_t a)
 	uint32_t port = data + svcr_addr_len(c->table->family) / 4u;
 
 	if (k)
-		canon_say(c, "dynset(%u:%s:%s:%s,%s:%llu);", canon_number(a, NFTA_DYNSET_OP), set, k, canon_reg(c, data),
-		    port < WORDS ? canon_reg(c, port) : "?", (unsigned long long)timeout);
+		canon_say(c, "dynset(%u:%s:%s:%s,%s:%llu);", canon_number(a, NFTA_DYNSET_OP), set,
+			  k, canon_reg(c, data), port < WORDS ? canon_reg(c, port) : "?",
+			  (unsigned long long)timeout);
 	free(k);
 }
 
@@ -261,43 +280,51 @@ static void canon_immediate(struct canon *c, attrs_t a)
 	}
 	mnl_attr_parse_nested(d[NFTA_DATA_VERDICT], svcr_nft_attr_collect, v);
 	canon_say(c, "verdict(%d:%s);", (int)canon_number(v, NFTA_VERDICT_CODE),
-	    v[NFTA_VERDICT_CHAIN] ? canon_string(v, NFTA_VERDICT_CHAIN) : "");
+		  v[NFTA_VERDICT_CHAIN] ? canon_string(v, NFTA_VERDICT_CHAIN) : "");
 }
 
 static void canon_nat(struct canon *c, attrs_t a)
 {
 	/* the kernel adds flags that tell whether an address and a port are given */
 	uint32_t implied = NF_NAT_RANGE_MAP_IPS | NF_NAT_RANGE_PROTO_SPECIFIED;
-	uint32_t addr = canon_number(a, NFTA_NAT_REG_ADDR_MIN), port = canon_number(a, NFTA_NAT_REG_PROTO_MIN);
+	uint32_t addr = canon_number(a, NFTA_NAT_REG_ADDR_MIN),
+		 port = canon_number(a, NFTA_NAT_REG_PROTO_MIN);
 
-	canon_say(c, "nat(%u:%u:%s:%s:%u", canon_number(a, NFTA_NAT_TYPE), canon_number(a, NFTA_NAT_FAMILY),
-	    addr ? canon_reg(c, word_of(addr)) : "", port ? canon_reg(c, word_of(port)) : "",
-	    canon_number(a, NFTA_NAT_FLAGS) & ~implied);
-	if (a[NFTA_NAT_REG_ADDR_MAX] && word_of(canon_number(a, NFTA_NAT_REG_ADDR_MAX)) != word_of(addr))
+	canon_say(c, "nat(%u:%u:%s:%s:%u", canon_number(a, NFTA_NAT_TYPE),
+		  canon_number(a, NFTA_NAT_FAMILY), addr ? canon_reg(c, word_of(addr)) : "",
+		  port ? canon_reg(c, word_of(port)) : "",
+		  canon_number(a, NFTA_NAT_FLAGS) & ~implied);
+	if (a[NFTA_NAT_REG_ADDR_MAX] &&
+	    word_of(canon_number(a, NFTA_NAT_REG_ADDR_MAX)) != word_of(addr))
 		canon_say(c, ":%s", canon_reg(c, word_of(canon_number(a, NFTA_NAT_REG_ADDR_MAX))));
 	canon_say(c, ");");
 }
 
 static void canon_masq(struct canon *c, attrs_t a)
 {
-	canon_say(c, "masq(%u:%u);", canon_number(a, NFTA_MASQ_FLAGS), canon_number(a, NFTA_MASQ_REG_PROTO_MIN));
+	canon_say(c, "masq(%u:%u);", canon_number(a, NFTA_MASQ_FLAGS),
+		  canon_number(a, NFTA_MASQ_REG_PROTO_MIN));
 }
 
 static void canon_reject(struct canon *c, attrs_t a)
 {
 	uint32_t type = canon_number(a, NFTA_REJECT_TYPE);
 
-	canon_say(c, "reject(%u:%u);", type, type != NFT_REJECT_TCP_RST ? canon_byte(a[NFTA_REJECT_ICMP_CODE]) : 0);
+	canon_say(c, "reject(%u:%u);", type,
+		  type != NFT_REJECT_TCP_RST ? canon_byte(a[NFTA_REJECT_ICMP_CODE]) : 0);
 }
 
 static const struct {
 	const char *name;
 	void (*canon)(struct canon *c, attrs_t a);
 } kinds[] = {
-	{ "payload", canon_payload }, { "meta", canon_meta }, { "ct", canon_ct }, { "numgen", canon_numgen },
-	{ "bitwise", canon_bitwise }, { "byteorder", canon_byteorder }, { "cmp", canon_cmp },
-	{ "lookup", canon_lookup }, { "dynset", canon_dynset }, { "immediate", canon_immediate },
-	{ "nat", canon_nat }, { "masq", canon_masq }, { "reject", canon_reject },
+	{ "payload", canon_payload }, { "meta", canon_meta },
+	{ "ct", canon_ct },           { "numgen", canon_numgen },
+	{ "bitwise", canon_bitwise }, { "byteorder", canon_byteorder },
+	{ "cmp", canon_cmp },         { "lookup", canon_lookup },
+	{ "dynset", canon_dynset },   { "immediate", canon_immediate },
+	{ "nat", canon_nat },         { "masq", canon_masq },
+	{ "reject", canon_reject },
 };
 
 static void canon_expr(struct canon *c, const struct nlattr *e)
@@ -317,7 +344,8 @@ static void canon_expr(struct canon *c, const struct nlattr *e)
 	canon_say(c, "%s(not ours);", name);
 }
 
-const char *svcr_nft_canon(struct svcr_nft *n, const struct svcr_nft_table *t, const struct nlattr *expressions)
+const char *svcr_nft_canon(struct svcr_nft *n, const struct svcr_nft_table *t,
+			   const struct nlattr *expressions)
 {
 	struct canon c = { .table = t, .cap = 256, .text = malloc(256) };
 	const struct nlattr *e;

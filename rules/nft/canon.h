@@ -11,7 +11,8 @@
  * Returns what the expressions in NFTA_RULE_EXPRESSIONS (NULL: none) do as text in the arena of
  * `n`. Two rules do the same exactly if their texts are equal. NULL: out of memory.
  */
-const char *svcr_nft_canon(struct svcr_nft *n, const struct svcr_nft_table *t, const struct nlattr *expressions);
+const char *svcr_nft_canon(struct svcr_nft *n, const struct svcr_nft_table *t,
+			   const struct nlattr *expressions);
 /* Does the same for a rule that is made of statements. */
 const char *svcr_nft_rule_canon(struct svcr_nft *n, const struct svcr_nft_table *t,
 				const struct svcr_nft_rule *rule);

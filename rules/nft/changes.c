@@ -8,7 +8,10 @@
 
 /* ---- In words ----------------------------------------------------------- */
 
-/* The words for each kind of change: "+ chain balance-3 (ip)", "cannot add chain balance-3 (ip)". */
+/*
+ * The words for each kind of change: "+ chain balance-3 (ip)", "cannot add chain balance-3
+ * (ip)".
+ */
 static const struct {
 	const char *sign, *verb, *noun;
 } change_words[] = {
@@ -59,7 +62,8 @@ void svcr_nft_out_rest(struct svcr_out *o, const struct svcr_nft_changes *c)
 	for (size_t i = 0; i < c->n; i++) {
 		const struct svcr_nft_change *ch = &c->v[i];
 
-		if (svcr_nft_change_named(ch) || (!ch->pair->from->present && ch->op != CHANGE_ADD_TABLE))
+		if (svcr_nft_change_named(ch) ||
+		    (!ch->pair->from->present && ch->op != CHANGE_ADD_TABLE))
 			continue;
 		out_rest(o, ch);
 		svcr_out_str(o, "\n");
@@ -85,7 +89,8 @@ json_t *svcr_nft_json_rest(const struct svcr_nft_changes *c)
 
 /* ---- As nft(8) commands ------------------------------------------------- */
 
-static void command_elems(struct svcr_out *o, const struct svcr_nft_changes *c, const struct svcr_nft_change *ch)
+static void command_elems(struct svcr_out *o, const struct svcr_nft_changes *c,
+			  const struct svcr_nft_change *ch)
 {
 	const struct svcr_nft_set *s = svcr_nft_change_set(ch);
 	const struct svcr_nft_table *t = svcr_nft_change_table(ch);
@@ -93,8 +98,8 @@ static void command_elems(struct svcr_out *o, const struct svcr_nft_changes *c, 
 	char buf[SVCR_NFT_ELEM_TEXT];
 
 	for (size_t i = 0; i < ch->count; i++) {
-		svcr_out(o, "%s element %s %s %s { ", add ? "add" : "delete", svcr_nft_family_name(t->family),
-			 t->name, s->layout->name);
+		svcr_out(o, "%s element %s %s %s { ", add ? "add" : "delete",
+			 svcr_nft_family_name(t->family), t->name, s->layout->name);
 		if (add)
 			svcr_nft_out_elem(o, t, s, c->elems[ch->first + i]);
 		else
@@ -124,13 +129,14 @@ static void command_add_set(struct svcr_out *o, const struct svcr_nft_change *ch
 	const struct svcr_nft_set *s = svcr_nft_change_set(ch);
 	const struct svcr_nft_table *t = ch->pair->to;
 
-	svcr_out(o, "add %s %s %s %s { ", svcr_nft_set_noun(s->layout), svcr_nft_family_name(t->family), t->name,
-		 s->layout->name);
+	svcr_out(o, "add %s %s %s %s { ", svcr_nft_set_noun(s->layout),
+		 svcr_nft_family_name(t->family), t->name, s->layout->name);
 	svcr_nft_out_set_header(o, s, "", "; ");
 	svcr_out_str(o, "}\n");
 }
 
-static void command_add(struct svcr_out *o, const struct svcr_nft_changes *c, const struct svcr_nft_change *ch)
+static void command_add(struct svcr_out *o, const struct svcr_nft_changes *c,
+			const struct svcr_nft_change *ch)
 {
 	const struct svcr_nft_table *t = ch->pair->to;
 	const char *f = svcr_nft_family_name(t->family);
@@ -142,20 +148,15 @@ static void command_add(struct svcr_out *o, const struct svcr_nft_changes *c, co
 		svcr_out(o, "add table %s %s { comment \"%s\"; }\n", f, t->name, SVCR_NFT_OWNER);
 		break;
 	case CHANGE_ADD_CHAIN:
-	case CHANGE_MEND_CHAIN:
-		command_add_chain(o, ch);
-		break;
-	case CHANGE_ADD_SET:
-		command_add_set(o, ch);
-		break;
+	case CHANGE_MEND_CHAIN: command_add_chain(o, ch); break;
+	case CHANGE_ADD_SET: command_add_set(o, ch); break;
 	case CHANGE_ADD_RULE:
-		svcr_out(o, "add rule %s %s %s ", f, t->name, svcr_nft_chain_name(t, ch->chain, name));
+		svcr_out(o, "add rule %s %s %s ", f, t->name,
+			 svcr_nft_chain_name(t, ch->chain, name));
 		svcr_nft_out_rule(o, t, ch->rule);
 		svcr_out_str(o, "\n");
 		break;
-	default:
-		command_elems(o, c, ch);
-		break;
+	default: command_elems(o, c, ch); break;
 	}
 }
 
@@ -171,28 +172,25 @@ static void command_delete_set(struct svcr_out *o, const struct svcr_nft_change 
 	svcr_out(o, "delete %s %s %s %s\n", noun, svcr_nft_family_name(t->family), t->name, name);
 }
 
-static void command_delete(struct svcr_out *o, const struct svcr_nft_changes *c, const struct svcr_nft_change *ch)
+static void command_delete(struct svcr_out *o, const struct svcr_nft_changes *c,
+			   const struct svcr_nft_change *ch)
 {
 	const struct svcr_nft_table *t = ch->pair->from;
 	const char *f = svcr_nft_family_name(t->family);
 	char name[SVCR_NFT_NAME_MAX];
 
 	switch (ch->op) {
-	case CHANGE_DEL_TABLE:
-		svcr_out(o, "delete table %s %s\n", f, t->name);
-		break;
+	case CHANGE_DEL_TABLE: svcr_out(o, "delete table %s %s\n", f, t->name); break;
 	case CHANGE_FLUSH_CHAIN:
-		svcr_out(o, "flush chain %s %s %s\n", f, t->name, svcr_nft_chain_name(t, ch->chain, name));
+		svcr_out(o, "flush chain %s %s %s\n", f, t->name,
+			 svcr_nft_chain_name(t, ch->chain, name));
 		break;
 	case CHANGE_DEL_CHAIN:
-		svcr_out(o, "delete chain %s %s %s\n", f, t->name, svcr_nft_chain_name(t, ch->chain, name));
+		svcr_out(o, "delete chain %s %s %s\n", f, t->name,
+			 svcr_nft_chain_name(t, ch->chain, name));
 		break;
-	case CHANGE_DEL_SET:
-		command_delete_set(o, ch);
-		break;
-	default:
-		command_elems(o, c, ch);
-		break;
+	case CHANGE_DEL_SET: command_delete_set(o, ch); break;
+	default: command_elems(o, c, ch); break;
 	}
 }
 
@@ -207,8 +205,8 @@ void svcr_nft_out_commands(struct svcr_out *o, const struct svcr_nft_changes *c)
 #define NAMES_SHOWN 3
 
 /* Returns up to NAMES_SHOWN names of what the message changes: "Service a/b:c, a/d:e: ". */
-static void describe_names(struct svcr_out *o, const struct svcr_nft_changes *c, const struct svcr_nft_change *ch,
-			   const struct svcr_nft_message *m)
+static void describe_names(struct svcr_out *o, const struct svcr_nft_changes *c,
+			   const struct svcr_nft_change *ch, const struct svcr_nft_message *m)
 {
 	const struct svcr_nft_table *t = svcr_nft_change_table(ch);
 	const struct svcr_nft_set *names = &t->sets[t->layout->names];

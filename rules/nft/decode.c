@@ -22,9 +22,11 @@ static bool owned(svcr_nft_attr userdata)
 	if (!userdata)
 		return false;
 	p = mnl_attr_get_payload(userdata);
-	for (end = p + mnl_attr_get_payload_len(userdata); end - p >= 2 && end - p >= 2 + p[1]; p += 2 + p[1])
+	for (end = p + mnl_attr_get_payload_len(userdata); end - p >= 2 && end - p >= 2 + p[1];
+	     p += 2 + p[1])
 		if (p[0] == 0)
-			return p[1] == sizeof(SVCR_NFT_OWNER) && memcmp(p + 2, SVCR_NFT_OWNER, p[1]) == 0;
+			return p[1] == sizeof(SVCR_NFT_OWNER) &&
+			       memcmp(p + 2, SVCR_NFT_OWNER, p[1]) == 0;
 	return false;
 }
 
@@ -43,7 +45,8 @@ static int decode_table(struct svcr_nft *n, struct svcr_nft_table *t, const svcr
  */
 static bool header_whole(const struct nlmsghdr *nlh)
 {
-	return nlh->nlmsg_len >= NLMSG_LENGTH(sizeof(struct nfgenmsg)) && nlh->nlmsg_len % NLMSG_ALIGNTO == 0;
+	return nlh->nlmsg_len >= NLMSG_LENGTH(sizeof(struct nfgenmsg)) &&
+	       nlh->nlmsg_len % NLMSG_ALIGNTO == 0;
 }
 
 bool svcr_nft_owned(const void *msg, const char **ret_name, uint8_t *ret_family)
@@ -84,7 +87,8 @@ static int decode_chain(struct svcr_nft *n, struct svcr_nft_table *t, const svcr
 	if (!c)
 		return -ENOMEM;
 	c->policy = a[NFTA_CHAIN_HOOK] && svcr_nft_attr_u32(a[NFTA_CHAIN_POLICY]) != NF_ACCEPT;
-	c->damaged = id.kind != CHAIN_FOREIGN && !base_chain_same(svcr_nft_chain_row(t->layout, id), a);
+	c->damaged = id.kind != CHAIN_FOREIGN &&
+		     !base_chain_same(svcr_nft_chain_row(t->layout, id), a);
 	return 0;
 }
 
@@ -108,9 +112,11 @@ static int decode_rule(struct svcr_nft *n, struct svcr_nft_table *t, const svcr_
 static bool set_same(const struct svcr_nft_set *s, const svcr_nft_attr *a)
 {
 	const struct svcr_nft_set_layout *l = s->layout;
-	uint32_t compared = NFT_SET_INTERVAL | NFT_SET_MAP | NFT_SET_EVAL | NFT_SET_TIMEOUT | NFT_SET_OBJECT;
+	uint32_t compared = NFT_SET_INTERVAL | NFT_SET_MAP | NFT_SET_EVAL | NFT_SET_TIMEOUT |
+			    NFT_SET_OBJECT;
 
-	if ((svcr_nft_attr_u32(a[NFTA_SET_FLAGS]) & compared) != (svcr_nft_set_flags(l) & compared) ||
+	if ((svcr_nft_attr_u32(a[NFTA_SET_FLAGS]) & compared) !=
+		    (svcr_nft_set_flags(l) & compared) ||
 	    svcr_nft_attr_u32(a[NFTA_SET_KEY_LEN]) != s->key_len)
 		return false;
 	if (l->data == DATA_VERDICT)
@@ -140,11 +146,13 @@ static int decode_set(struct svcr_nft *n, struct svcr_nft_table *t, const svcr_n
 		s->size = s->layout->interval ? 0 : decode_size(a[NFTA_SET_DESC]);
 		return 0;
 	}
-	if (svcr_nft_attr_u32(a[NFTA_SET_FLAGS]) & NFT_SET_ANONYMOUS) /* the kernel removes it together with its rule */
+	/* the kernel removes it together with its rule */
+	if (svcr_nft_attr_u32(a[NFTA_SET_FLAGS]) & NFT_SET_ANONYMOUS)
 		return 0;
 	name = svcr_intern(&n->strings, &n->arena, (struct svcr_str){ name, strlen(name) });
-	slot = name ? svcr_grow((void **)&t->foreign_sets, &t->nforeign_sets, &t->foreign_sets_cap, sizeof(*slot))
-		    : NULL;
+	slot = name ? svcr_grow((void **)&t->foreign_sets, &t->nforeign_sets, &t->foreign_sets_cap,
+				sizeof(*slot)) :
+		      NULL;
 	if (!slot)
 		return -ENOMEM;
 	*slot = name;
@@ -171,7 +179,8 @@ static int decode_verdict(struct svcr_nft *n, struct svcr_nft_table *t, svcr_nft
 		if (err || svcr_nft_chain_row(t->layout, *ret)->jumped == (code == NFT_JUMP))
 			return err;
 	}
-	snprintf(other, sizeof(other), "(verdict %d %s)", code, svcr_nft_attr_string(v[NFTA_VERDICT_CHAIN]));
+	snprintf(other, sizeof(other), "(verdict %d %s)", code,
+		 svcr_nft_attr_string(v[NFTA_VERDICT_CHAIN]));
 	return svcr_nft_chain_parse(n, t, other, ret);
 }
 
@@ -179,14 +188,15 @@ static int decode_verdict(struct svcr_nft *n, struct svcr_nft_table *t, svcr_nft
  * Reads the comment from an element's user data: type 0, with its final NUL. A comment that
  * svcrules never writes is read as none.
  */
-static int decode_comment(struct svcr_nft *n, const struct svcr_nft_set *s, uint8_t *e, svcr_nft_attr userdata)
+static int decode_comment(struct svcr_nft *n, const struct svcr_nft_set *s, uint8_t *e,
+			  svcr_nft_attr userdata)
 {
 	const uint8_t *p = userdata ? mnl_attr_get_payload(userdata) : NULL;
 	size_t len = userdata ? mnl_attr_get_payload_len(userdata) : 0;
 	char *c;
 
-	if (len < 3 || p[0] != 0 || p[1] < 1 || len < 2u + p[1] || p[1] > SVCR_NFT_COMMENT_MAX + 1 ||
-	    !svcr_nft_printable(p + 2, p[1] - 1u))
+	if (len < 3 || p[0] != 0 || p[1] < 1 || len < 2u + p[1] ||
+	    p[1] > SVCR_NFT_COMMENT_MAX + 1 || !svcr_nft_printable(p + 2, p[1] - 1u))
 		return 0;
 	c = svcr_arena_strndup(&n->arena, (const char *)p + 2, p[1] - 1u);
 	if (!c)
@@ -217,7 +227,10 @@ static int decode_interval_end(const struct svcr_nft_set *s, uint8_t *e, const s
 	const uint8_t *end = svcr_nft_attr_value(a[NFTA_SET_ELEM_KEY_END], s->key_len);
 
 	if (s->key_len == len) {
-		e[s->key_len] = (svcr_nft_attr_u32(a[NFTA_SET_ELEM_FLAGS]) & NFT_SET_ELEM_INTERVAL_END) ? 0 : 1;
+		e[s->key_len] = (svcr_nft_attr_u32(a[NFTA_SET_ELEM_FLAGS]) &
+				 NFT_SET_ELEM_INTERVAL_END) ?
+					0 :
+					1;
 		return 0;
 	}
 	if (a[NFTA_SET_ELEM_KEY_END] && !end)
@@ -226,8 +239,8 @@ static int decode_interval_end(const struct svcr_nft_set *s, uint8_t *e, const s
 	return 0;
 }
 
-static int decode_data(struct svcr_nft *n, struct svcr_nft_table *t, const struct svcr_nft_set *s, uint8_t *e,
-		       const svcr_nft_attr *a)
+static int decode_data(struct svcr_nft *n, struct svcr_nft_table *t, const struct svcr_nft_set *s,
+		       uint8_t *e, const svcr_nft_attr *a)
 {
 	struct svcr_nft_chain_id verdict;
 	const uint8_t *value;
@@ -245,13 +258,13 @@ static int decode_data(struct svcr_nft *n, struct svcr_nft_table *t, const struc
 			return -EBADMSG;
 		memcpy(svcr_nft_elem_data(s, e), value, s->data_len);
 		break;
-	case DATA_NONE:
-		break;
+	case DATA_NONE: break;
 	}
 	return 0;
 }
 
-static int decode_elem(struct svcr_nft *n, struct svcr_nft_table *t, struct svcr_nft_set *s, svcr_nft_attr nest)
+static int decode_elem(struct svcr_nft *n, struct svcr_nft_table *t, struct svcr_nft_set *s,
+		       svcr_nft_attr nest)
 {
 	svcr_nft_attr a[SVCR_NFT_ATTRS] = { NULL };
 	const uint8_t *key;
@@ -312,9 +325,11 @@ int svcr_nft_decode(struct svcr_nft *n, const void *msg)
 
 	if (!header_whole(nlh))
 		return -EBADMSG;
-	if (nlh->nlmsg_type >> 8 != NFNL_SUBSYS_NFTABLES || type >= NFT_MSG_MAX || !messages[type].decode)
+	if (nlh->nlmsg_type >> 8 != NFNL_SUBSYS_NFTABLES || type >= NFT_MSG_MAX ||
+	    !messages[type].decode)
 		return 0;
-	family = svcr_nft_family(((const struct nfgenmsg *)mnl_nlmsg_get_payload(nlh))->nfgen_family);
+	family = svcr_nft_family(
+		((const struct nfgenmsg *)mnl_nlmsg_get_payload(nlh))->nfgen_family);
 	if (family < 0)
 		return 0;
 	mnl_attr_parse(nlh, sizeof(struct nfgenmsg), svcr_nft_attr_collect, a);

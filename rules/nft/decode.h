@@ -15,7 +15,10 @@ int svcr_nft_decode(struct svcr_nft *n, const void *msg);
 void svcr_nft_decode_end(struct svcr_nft *n);
 /* The first table of one of these names that svcrules did not make, or NULL. */
 const struct svcr_nft_table *svcr_nft_foreign(const struct svcr_nft *n);
-/* True if a message is about a table that svcrules made, of any name: its name and NFPROTO_ family. */
+/*
+ * True if a message is about a table that svcrules made, of any name: its name and NFPROTO_
+ * family.
+ */
 bool svcr_nft_owned(const void *msg, const char **ret_name, uint8_t *ret_family);
 
 #endif

@@ -22,7 +22,8 @@ struct differ {
 
 static struct svcr_nft_change *add_nft_change(struct differ *d, enum svcr_nft_change_op op)
 {
-	struct svcr_nft_change *ch = svcr_grow((void **)&d->c->v, &d->c->n, &d->c->cap, sizeof(*ch));
+	struct svcr_nft_change *ch = svcr_grow((void **)&d->c->v, &d->c->n, &d->c->cap,
+					       sizeof(*ch));
 
 	if (!ch) {
 		d->err = -ENOMEM;
@@ -39,7 +40,8 @@ static struct svcr_nft_change *add_nft_change(struct differ *d, enum svcr_nft_ch
 
 static void add_elem(struct differ *d, const uint8_t *elem)
 {
-	const uint8_t **slot = svcr_grow((void **)&d->c->elems, &d->c->nelems, &d->c->elems_cap, sizeof(*slot));
+	const uint8_t **slot = svcr_grow((void **)&d->c->elems, &d->c->nelems, &d->c->elems_cap,
+					 sizeof(*slot));
 
 	if (slot)
 		*slot = elem;
@@ -98,7 +100,8 @@ static void diff_elems(struct differ *d, enum svcr_nft_change_op op)
 	for (size_t i = 0; i < d->nsets && !d->err; i++) {
 		struct svcr_nft_set from = d->from->sets[i], to = d->to->sets[i];
 
-		if (!from.present || is_replaced(d, i)) /* the kernel removes its elements with it */
+		/* the kernel removes its elements with it */
+		if (!from.present || is_replaced(d, i))
 			from.n = 0;
 		if (op == CHANGE_ADD_ELEMS)
 			only_in(d, op, i, &to, &from);
@@ -147,13 +150,14 @@ static bool rules_same(const struct svcr_nft_chain *a, const struct svcr_nft_cha
 	return true;
 }
 
-static const struct svcr_nft_chain *counterpart(const struct svcr_nft_table *t, const struct svcr_nft_chain *c)
+static const struct svcr_nft_chain *counterpart(const struct svcr_nft_table *t,
+						const struct svcr_nft_chain *c)
 {
 	return c->id.kind == CHAIN_FOREIGN ? NULL : svcr_nft_find_chain(t, c->id);
 }
 
-static void add_chain_change(struct differ *d, enum svcr_nft_change_op op, struct svcr_nft_chain_id id,
-			     const struct svcr_nft_rule *rule)
+static void add_chain_change(struct differ *d, enum svcr_nft_change_op op,
+			     struct svcr_nft_chain_id id, const struct svcr_nft_rule *rule)
 {
 	struct svcr_nft_change *ch = add_nft_change(d, op);
 
@@ -164,7 +168,8 @@ static void add_chain_change(struct differ *d, enum svcr_nft_change_op op, struc
 }
 
 /* True if the kernel's rules in this chain must be written again. */
-static bool is_rewritten(const struct differ *d, const struct svcr_nft_chain *from, const struct svcr_nft_chain *to)
+static bool is_rewritten(const struct differ *d, const struct svcr_nft_chain *from,
+			 const struct svcr_nft_chain *to)
 {
 	return d->rewrite || from->damaged || !rules_same(from, to);
 }
@@ -178,14 +183,17 @@ static void flush_chains(struct differ *d)
 		 * Deleting a numbered chain deletes its rules, which saves a message. But a set
 		 * can only be deleted after all rules that use it.
 		 */
-		if (c->nrules && (to ? is_rewritten(d, c, to) : d->drops_sets || !svcr_nft_chain_row(d->from->layout, c->id)->numbered))
+		if (c->nrules &&
+		    (to ? is_rewritten(d, c, to) :
+			  d->drops_sets || !svcr_nft_chain_row(d->from->layout, c->id)->numbered))
 			add_chain_change(d, CHANGE_FLUSH_CHAIN, c->id, NULL);
 	}
 }
 
 static void delete_chains(struct differ *d)
 {
-	for (size_t i = d->from->nchains; i-- > 0;) { /* sticky chains before the chains to which they go */
+	/* sticky chains before the chains to which they go */
+	for (size_t i = d->from->nchains; i-- > 0;) {
 		const struct svcr_nft_chain *c = &d->from->chains[i];
 
 		if (c->damaged || !counterpart(d->to, c))
@@ -196,7 +204,8 @@ static void delete_chains(struct differ *d)
 static void add_chains(struct differ *d)
 {
 	for (size_t i = 0; i < d->to->nchains; i++) {
-		const struct svcr_nft_chain *from = svcr_nft_find_chain(d->from, d->to->chains[i].id);
+		const struct svcr_nft_chain *from = svcr_nft_find_chain(d->from,
+									d->to->chains[i].id);
 
 		if (!from || from->damaged)
 			add_chain_change(d, CHANGE_ADD_CHAIN, d->to->chains[i].id, NULL);
@@ -208,7 +217,8 @@ static void add_chains(struct differ *d)
 static void add_rules(struct differ *d)
 {
 	for (size_t i = 0; i < d->to->nchains; i++) {
-		const struct svcr_nft_chain *c = &d->to->chains[i], *from = svcr_nft_find_chain(d->from, c->id);
+		const struct svcr_nft_chain *c = &d->to->chains[i],
+					    *from = svcr_nft_find_chain(d->from, c->id);
 
 		if (from && !is_rewritten(d, from, c))
 			continue;
@@ -234,7 +244,8 @@ static void diff_table(struct differ *d)
 	}
 	for (size_t i = 0; i < d->nsets; i++) {
 		d->rewrite |= is_replaced(d, i);
-		d->drops_sets |= is_replaced(d, i) || (d->from->sets[i].present && !d->to->sets[i].present);
+		d->drops_sets |= is_replaced(d, i) ||
+				 (d->from->sets[i].present && !d->to->sets[i].present);
 	}
 	d->drops_sets |= d->from->nforeign_sets > 0;
 	if (!d->from->present || d->from->dormant)
@@ -280,7 +291,8 @@ static struct svcr_nft_table *other_side(struct svcr_nft_changes *c, const struc
 }
 
 /* Makes empty tables for the tables that only one side has. */
-static int fill_missing(struct svcr_nft_changes *c, const struct svcr_nft *a, const struct svcr_nft *b)
+static int fill_missing(struct svcr_nft_changes *c, const struct svcr_nft *a,
+			const struct svcr_nft *b)
 {
 	for (size_t i = 0; i < a->ntables; i++) {
 		const struct svcr_nft_table *t = &a->tables[i];
@@ -314,7 +326,8 @@ static int pair_tables(struct svcr_nft_changes *c, const struct svcr_nft *from, 
 	for (size_t i = 0; i < from->ntables; i++)
 		if (!svcr_nft_table(to, from->tables[i].name, from->tables[i].family))
 			c->pairs[c->npairs++] = (struct svcr_nft_pair){
-				&from->tables[i], other_side(c, to, &from->tables[i]) };
+				&from->tables[i], other_side(c, to, &from->tables[i])
+			};
 	return 0;
 }
 
@@ -324,7 +337,10 @@ static int diff_pairs(struct svcr_nft_changes *c, struct svcr_nft *to)
 
 	for (size_t i = 0; i < c->npairs && !err; i++) {
 		const struct svcr_nft_pair *p = &c->pairs[i];
-		struct differ d = { .c = c, .pair = p, .from = p->from, .to = p->to,
+		struct differ d = { .c = c,
+				    .pair = p,
+				    .from = p->from,
+				    .to = p->to,
 				    .nsets = p->to->layout->nsets };
 
 		if (i < to->ntables)
@@ -370,8 +386,8 @@ void svcr_nft_changes_free(struct svcr_nft_changes *c)
 
 bool svcr_nft_change_removes(const struct svcr_nft_change *ch)
 {
-	return ch->op == CHANGE_DEL_TABLE || ch->op == CHANGE_FLUSH_CHAIN || ch->op == CHANGE_DEL_ELEMS ||
-	       ch->op == CHANGE_DEL_SET || ch->op == CHANGE_DEL_CHAIN;
+	return ch->op == CHANGE_DEL_TABLE || ch->op == CHANGE_FLUSH_CHAIN ||
+	       ch->op == CHANGE_DEL_ELEMS || ch->op == CHANGE_DEL_SET || ch->op == CHANGE_DEL_CHAIN;
 }
 
 bool svcr_nft_change_named(const struct svcr_nft_change *ch)

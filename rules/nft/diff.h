@@ -17,7 +17,11 @@ enum svcr_nft_change_op {
 	CHANGE_DEL_SET,
 	CHANGE_DEL_CHAIN,
 	CHANGE_ADD_CHAIN,
-	CHANGE_MEND_CHAIN, /* a base chain's policy; the chain stays, because packets would pass while it is missing */
+	/*
+	 * a base chain's policy; the chain stays, because packets would pass while it is
+	 * missing
+	 */
+	CHANGE_MEND_CHAIN,
 	CHANGE_ADD_SET,
 	CHANGE_ADD_ELEMS,
 	CHANGE_ADD_RULE,
@@ -33,14 +37,17 @@ struct svcr_nft_pair {
 struct svcr_nft_change {
 	enum svcr_nft_change_op op;
 	const struct svcr_nft_pair *pair;
-	size_t set;       /* in the layout; SVCR_NFT_NO_SET: not in it, and `name` (if not NULL) is the set */
+	/* in the layout; SVCR_NFT_NO_SET: not in it, and `name` (if not NULL) is the set */
+	size_t set;
 	const char *name;
 	struct svcr_nft_chain_id chain;
 	const struct svcr_nft_rule *rule;
 	size_t first, count; /* of `elems` */
 };
 
-struct svcr_nft_message { size_t change, first, count; };
+struct svcr_nft_message {
+	size_t change, first, count;
+};
 
 struct svcr_nft_changes {
 	struct svcr_part_changes part; /* first: these are the changes of a part */

@@ -30,7 +30,8 @@ struct encoder {
  * Starts a message at the end of the buffer, with MESSAGE_ROOM zeroed bytes. NULL: out of
  * memory.
  */
-static struct nlmsghdr *message_start(struct encoder *e, size_t change, uint16_t type, uint16_t flags)
+static struct nlmsghdr *message_start(struct encoder *e, size_t change, uint16_t type,
+				      uint16_t flags)
 {
 	struct svcr_nft_message *m = svcr_grow((void **)&e->c->messages, &e->c->nmessages,
 					       &e->c->messages_cap, sizeof(*m));
@@ -42,7 +43,8 @@ static struct nlmsghdr *message_start(struct encoder *e, size_t change, uint16_t
 		char *p = realloc(e->buf, cap);
 
 		if (p) {
-			memset(p + e->cap, 0, cap - e->cap); /* bytes between attributes are sent to the kernel, too */
+			/* bytes between attributes are sent to the kernel, too */
+			memset(p + e->cap, 0, cap - e->cap);
 			e->buf = p;
 			e->cap = cap;
 		} else {
@@ -59,7 +61,9 @@ static struct nlmsghdr *message_start(struct encoder *e, size_t change, uint16_t
 	nlh->nlmsg_flags = NLM_F_REQUEST | flags;
 	nlh->nlmsg_seq = (uint32_t)e->c->nmessages;
 	nfg = mnl_nlmsg_put_extra_header(nlh, sizeof(*nfg));
-	*nfg = (struct nfgenmsg){ .nfgen_family = svcr_nft_nfproto(e->c->v[change].pair->to->family), .version = NFNETLINK_V0 };
+	*nfg = (struct nfgenmsg){ .nfgen_family = svcr_nft_nfproto(
+					  e->c->v[change].pair->to->family),
+				  .version = NFNETLINK_V0 };
 	return nlh;
 }
 
@@ -83,7 +87,8 @@ static void encode_table(struct encoder *e, size_t i)
 {
 	const struct svcr_nft_change *ch = &e->c->v[i];
 	bool add = ch->op != CHANGE_DEL_TABLE;
-	struct nlmsghdr *nlh = message_start(e, i, add ? NFT_MSG_NEWTABLE : NFT_MSG_DELTABLE, add ? NLM_F_CREATE : 0);
+	struct nlmsghdr *nlh = message_start(e, i, add ? NFT_MSG_NEWTABLE : NFT_MSG_DELTABLE,
+					     add ? NLM_F_CREATE : 0);
 
 	if (!nlh)
 		return;
@@ -109,15 +114,18 @@ static void put_hook(struct nlmsghdr *nlh, const struct svcr_nft_chain_layout *l
 static void encode_chain(struct encoder *e, size_t i)
 {
 	const struct svcr_nft_change *ch = &e->c->v[i];
-	const struct svcr_nft_chain_layout *row = svcr_nft_chain_row(ch->pair->to->layout, ch->chain);
+	const struct svcr_nft_chain_layout *row = svcr_nft_chain_row(ch->pair->to->layout,
+								     ch->chain);
 	bool add = ch->op != CHANGE_DEL_CHAIN;
-	struct nlmsghdr *nlh = message_start(e, i, add ? NFT_MSG_NEWCHAIN : NFT_MSG_DELCHAIN, add ? NLM_F_CREATE : 0);
+	struct nlmsghdr *nlh = message_start(e, i, add ? NFT_MSG_NEWCHAIN : NFT_MSG_DELCHAIN,
+					     add ? NLM_F_CREATE : 0);
 	char name[SVCR_NFT_NAME_MAX];
 
 	if (!nlh)
 		return;
 	mnl_attr_put_strz(nlh, NFTA_CHAIN_TABLE, ch->pair->to->name);
-	mnl_attr_put_strz(nlh, NFTA_CHAIN_NAME, svcr_nft_chain_name(svcr_nft_change_table(ch), ch->chain, name));
+	mnl_attr_put_strz(nlh, NFTA_CHAIN_NAME,
+			  svcr_nft_chain_name(svcr_nft_change_table(ch), ch->chain, name));
 	if (add && row->hook)
 		put_hook(nlh, row);
 	message_end(e, nlh);
@@ -126,13 +134,15 @@ static void encode_chain(struct encoder *e, size_t i)
 static void encode_flush(struct encoder *e, size_t i)
 {
 	const struct svcr_nft_change *ch = &e->c->v[i];
-	struct nlmsghdr *nlh = message_start(e, i, NFT_MSG_DELRULE, 0); /* without a handle: all rules of the chain */
+	/* without a handle: all rules of the chain */
+	struct nlmsghdr *nlh = message_start(e, i, NFT_MSG_DELRULE, 0);
 	char name[SVCR_NFT_NAME_MAX];
 
 	if (!nlh)
 		return;
 	mnl_attr_put_strz(nlh, NFTA_RULE_TABLE, ch->pair->to->name);
-	mnl_attr_put_strz(nlh, NFTA_RULE_CHAIN, svcr_nft_chain_name(ch->pair->from, ch->chain, name));
+	mnl_attr_put_strz(nlh, NFTA_RULE_CHAIN,
+			  svcr_nft_chain_name(ch->pair->from, ch->chain, name));
 	message_end(e, nlh);
 }
 
@@ -149,7 +159,8 @@ static void encode_rule(struct encoder *e, size_t i)
 		e->err = svcr_nft_stmt_exprs(r, ch->pair->to, &ch->rule->stmts[s]);
 	if (!e->err && nlh) {
 		nftnl_rule_set_str(r, NFTNL_RULE_TABLE, ch->pair->to->name);
-		nftnl_rule_set_str(r, NFTNL_RULE_CHAIN, svcr_nft_chain_name(ch->pair->to, ch->chain, name));
+		nftnl_rule_set_str(r, NFTNL_RULE_CHAIN,
+				   svcr_nft_chain_name(ch->pair->to, ch->chain, name));
 		nftnl_rule_nlmsg_build_payload(nlh, r);
 		message_end(e, nlh);
 	}
@@ -161,7 +172,8 @@ static void encode_rule(struct encoder *e, size_t i)
  * Puts the size, and the lengths of a key's fields, which the kernel needs if the last field is
  * a range.
  */
-static void put_desc(struct nlmsghdr *nlh, const struct svcr_nft_set_layout *l, uint8_t family, uint32_t size)
+static void put_desc(struct nlmsghdr *nlh, const struct svcr_nft_set_layout *l, uint8_t family,
+		     uint32_t size)
 {
 	size_t n = svcr_nft_fields_count(l->key);
 	struct nlattr *desc = mnl_attr_nest_start(nlh, NFTA_SET_DESC), *concat, *field;
@@ -172,7 +184,8 @@ static void put_desc(struct nlmsghdr *nlh, const struct svcr_nft_set_layout *l, 
 		concat = mnl_attr_nest_start(nlh, NFTA_SET_DESC_CONCAT);
 		for (size_t i = 0; i < n; i++) {
 			field = mnl_attr_nest_start(nlh, NFTA_LIST_ELEM);
-			mnl_attr_put_u32(nlh, NFTA_SET_FIELD_LEN, htonl(svcr_nft_fields[l->key[i]].len[family]));
+			mnl_attr_put_u32(nlh, NFTA_SET_FIELD_LEN,
+					 htonl(svcr_nft_fields[l->key[i]].len[family]));
 			mnl_attr_nest_end(nlh, field);
 		}
 		mnl_attr_nest_end(nlh, concat);
@@ -205,19 +218,22 @@ static void encode_set(struct encoder *e, size_t i)
 {
 	const struct svcr_nft_change *ch = &e->c->v[i];
 	bool add = ch->op == CHANGE_ADD_SET;
-	struct nlmsghdr *nlh = message_start(e, i, add ? NFT_MSG_NEWSET : NFT_MSG_DELSET, add ? NLM_F_CREATE : 0);
+	struct nlmsghdr *nlh = message_start(e, i, add ? NFT_MSG_NEWSET : NFT_MSG_DELSET,
+					     add ? NLM_F_CREATE : 0);
 
 	if (!nlh)
 		return;
 	mnl_attr_put_strz(nlh, NFTA_SET_TABLE, ch->pair->to->name);
 	mnl_attr_put_strz(nlh, NFTA_SET_NAME,
-			  ch->set == SVCR_NFT_NO_SET ? ch->name : svcr_nft_change_set(ch)->layout->name);
+			  ch->set == SVCR_NFT_NO_SET ? ch->name :
+						       svcr_nft_change_set(ch)->layout->name);
 	if (add && put_set(nlh, ch->set, svcr_nft_change_set(ch)))
 		e->err = -ENOMEM;
 	message_end(e, nlh);
 }
 
-static void put_verdict(struct nlmsghdr *nlh, const struct svcr_nft_table *t, struct svcr_nft_chain_id id)
+static void put_verdict(struct nlmsghdr *nlh, const struct svcr_nft_table *t,
+			struct svcr_nft_chain_id id)
 {
 	struct nlattr *nest = mnl_attr_nest_start(nlh, NFTA_SET_ELEM_DATA);
 	struct nlattr *verdict = mnl_attr_nest_start(nlh, NFTA_DATA_VERDICT);
@@ -251,7 +267,8 @@ static void put_key(struct nlmsghdr *nlh, const struct svcr_nft_set *s, const ui
  * Adds the end of an interval of one field, which is an element: the first address behind the
  * interval.
  */
-static void put_interval_over(struct nlmsghdr *nlh, const struct svcr_nft_set *s, const uint8_t *elem)
+static void put_interval_over(struct nlmsghdr *nlh, const struct svcr_nft_set *s,
+			      const uint8_t *elem)
 {
 	struct svcr_addr after = { .family = s->key_len == 16 ? SVCR_IPV6 : SVCR_IPV4 };
 	struct nlattr *nest;
@@ -275,8 +292,8 @@ static void put_key_end(struct nlmsghdr *nlh, const struct svcr_nft_set *s, cons
 	svcr_nft_attr_put_value(nlh, NFTA_SET_ELEM_KEY_END, key, s->key_len);
 }
 
-static void put_elem(struct nlmsghdr *nlh, const struct svcr_nft_change *ch, const struct svcr_nft_set *s,
-		     const uint8_t *elem)
+static void put_elem(struct nlmsghdr *nlh, const struct svcr_nft_change *ch,
+		     const struct svcr_nft_set *s, const uint8_t *elem)
 {
 	const struct svcr_nft_set_layout *l = s->layout;
 	const char *comment = svcr_nft_comment(s, elem);
@@ -291,7 +308,8 @@ static void put_elem(struct nlmsghdr *nlh, const struct svcr_nft_change *ch, con
 	if (add && l->data == DATA_VERDICT)
 		put_verdict(nlh, ch->pair->to, svcr_nft_elem_verdict(s, elem));
 	if (add && l->data == DATA_ENDPOINT)
-		svcr_nft_attr_put_value(nlh, NFTA_SET_ELEM_DATA, svcr_nft_elem_data(s, elem), s->data_len);
+		svcr_nft_attr_put_value(nlh, NFTA_SET_ELEM_DATA, svcr_nft_elem_data(s, elem),
+					s->data_len);
 	if (add && comment)
 		put_comment(nlh, NFTA_SET_ELEM_USERDATA, comment);
 	mnl_attr_nest_end(nlh, nest);
@@ -306,8 +324,9 @@ static void encode_elems(struct encoder *e, size_t i)
 	bool add = ch->op == CHANGE_ADD_ELEMS;
 
 	for (size_t done = 0; done < ch->count && !e->err;) {
-		struct nlmsghdr *nlh = message_start(e, i, add ? NFT_MSG_NEWSETELEM : NFT_MSG_DELSETELEM,
-					       add ? NLM_F_CREATE : 0);
+		struct nlmsghdr *nlh = message_start(e, i,
+						     add ? NFT_MSG_NEWSETELEM : NFT_MSG_DELSETELEM,
+						     add ? NLM_F_CREATE : 0);
 		struct svcr_nft_message *m;
 		struct nlattr *nest;
 
@@ -327,12 +346,12 @@ static void encode_elems(struct encoder *e, size_t i)
 }
 
 static void (*const encoders[])(struct encoder *e, size_t i) = {
-	[CHANGE_ADD_TABLE] = encode_table, [CHANGE_WAKE_TABLE] = encode_table, [CHANGE_MEND_CHAIN] = encode_chain,
-	[CHANGE_DEL_TABLE] = encode_table,
+	[CHANGE_ADD_TABLE] = encode_table,   [CHANGE_WAKE_TABLE] = encode_table,
+	[CHANGE_MEND_CHAIN] = encode_chain,  [CHANGE_DEL_TABLE] = encode_table,
 	[CHANGE_FLUSH_CHAIN] = encode_flush, [CHANGE_DEL_ELEMS] = encode_elems,
-	[CHANGE_DEL_SET] = encode_set, [CHANGE_DEL_CHAIN] = encode_chain,
-	[CHANGE_ADD_CHAIN] = encode_chain, [CHANGE_ADD_SET] = encode_set,
-	[CHANGE_ADD_ELEMS] = encode_elems, [CHANGE_ADD_RULE] = encode_rule,
+	[CHANGE_DEL_SET] = encode_set,       [CHANGE_DEL_CHAIN] = encode_chain,
+	[CHANGE_ADD_CHAIN] = encode_chain,   [CHANGE_ADD_SET] = encode_set,
+	[CHANGE_ADD_ELEMS] = encode_elems,   [CHANGE_ADD_RULE] = encode_rule,
 };
 
 int svcr_nft_encode(struct svcr_nft_changes *c, struct svcrules_messages *ret)
@@ -353,7 +372,8 @@ int svcr_nft_encode(struct svcr_nft_changes *c, struct svcrules_messages *ret)
 /* NFT_MSG_DELRULE without a chain and a handle deletes all rules of the table. */
 int svcr_nft_encode_stop(const struct svcr_nft_changes *c, struct svcrules_messages *ret)
 {
-	const size_t message_max = NFT_NAME_MAXLEN + 64; /* a name has at most NFT_NAME_MAXLEN bytes */
+	/* a name has at most NFT_NAME_MAXLEN bytes */
+	const size_t message_max = NFT_NAME_MAXLEN + 64;
 	char *buf = calloc(c->n + 1, message_max);
 	size_t len = 0;
 
@@ -372,7 +392,8 @@ int svcr_nft_encode_stop(const struct svcr_nft_changes *c, struct svcrules_messa
 		nlh->nlmsg_flags = NLM_F_REQUEST;
 		nlh->nlmsg_seq = (uint32_t)++ret->count;
 		g = mnl_nlmsg_put_extra_header(nlh, sizeof(*g));
-		*g = (struct nfgenmsg){ .nfgen_family = svcr_nft_nfproto(t->family), .version = NFNETLINK_V0 };
+		*g = (struct nfgenmsg){ .nfgen_family = svcr_nft_nfproto(t->family),
+					.version = NFNETLINK_V0 };
 		mnl_attr_put_strz(nlh, NFTA_RULE_TABLE, t->name);
 		len += nlh->nlmsg_len;
 	}

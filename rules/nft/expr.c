@@ -80,36 +80,21 @@ static void load_field(struct exprs *x, uint8_t field, uint32_t word, uint32_t m
 	uint32_t len = svcr_nft_fields[field].len[x->table->family];
 
 	switch ((enum svcr_nft_field)field) {
-	case F_SADDR:
-		payload(x, word, NFT_PAYLOAD_NETWORK_HEADER, v6 ? 8 : 12, len);
-		break;
-	case F_DADDR:
-		payload(x, word, NFT_PAYLOAD_NETWORK_HEADER, v6 ? 24 : 16, len);
-		break;
-	case F_L4PROTO:
-		meta_load(x, word, NFT_META_L4PROTO);
-		break;
-	case F_DPORT:
-		payload(x, word, NFT_PAYLOAD_TRANSPORT_HEADER, 2, len);
-		break;
-	case F_INDEX:
-		numgen(x, word, modulus);
-		break;
+	case F_SADDR: payload(x, word, NFT_PAYLOAD_NETWORK_HEADER, v6 ? 8 : 12, len); break;
+	case F_DADDR: payload(x, word, NFT_PAYLOAD_NETWORK_HEADER, v6 ? 24 : 16, len); break;
+	case F_L4PROTO: meta_load(x, word, NFT_META_L4PROTO); break;
+	case F_DPORT: payload(x, word, NFT_PAYLOAD_TRANSPORT_HEADER, 2, len); break;
+	case F_INDEX: numgen(x, word, modulus); break;
 	case F_CT_DADDR:
 		ct_load(x, word, v6 ? NFT_CT_DST_IP6 : NFT_CT_DST_IP, IP_CT_DIR_ORIGINAL);
 		break;
-	case F_CT_DPORT:
-		ct_load(x, word, NFT_CT_PROTO_DST, IP_CT_DIR_ORIGINAL);
-		break;
+	case F_CT_DPORT: ct_load(x, word, NFT_CT_PROTO_DST, IP_CT_DIR_ORIGINAL); break;
 	case F_CT_REPLY_SADDR:
 		ct_load(x, word, v6 ? NFT_CT_SRC_IP6 : NFT_CT_SRC_IP, IP_CT_DIR_REPLY);
 		break;
-	case F_CT_REPLY_SPORT:
-		ct_load(x, word, NFT_CT_PROTO_SRC, IP_CT_DIR_REPLY);
-		break;
+	case F_CT_REPLY_SPORT: ct_load(x, word, NFT_CT_PROTO_SRC, IP_CT_DIR_REPLY); break;
 	case F_END:
-	case F__COUNT:
-		break;
+	case F__COUNT: break;
 	}
 }
 
@@ -189,7 +174,8 @@ static void dnat(struct exprs *x, const struct svcr_nft_stmt *s)
 	nftnl_expr_set_u32(e, NFTNL_EXPR_NAT_TYPE, NFT_NAT_DNAT);
 	nftnl_expr_set_u32(e, NFTNL_EXPR_NAT_FAMILY, svcr_nft_nfproto(x->table->family));
 	nftnl_expr_set_u32(e, NFTNL_EXPR_NAT_REG_ADDR_MIN, REG(0));
-	nftnl_expr_set_u32(e, NFTNL_EXPR_NAT_REG_PROTO_MIN, REG(svcr_addr_len(x->table->family) / 4));
+	nftnl_expr_set_u32(e, NFTNL_EXPR_NAT_REG_PROTO_MIN,
+			   REG(svcr_addr_len(x->table->family) / 4));
 }
 
 /*
@@ -220,9 +206,13 @@ static void reject(struct exprs *x, bool tcp)
 
 	if (!e)
 		return;
-	nftnl_expr_set_u32(e, NFTNL_EXPR_REJECT_TYPE, tcp ? NFT_REJECT_TCP_RST : NFT_REJECT_ICMP_UNREACH);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_REJECT_TYPE,
+			   tcp ? NFT_REJECT_TCP_RST : NFT_REJECT_ICMP_UNREACH);
 	/* port unreachable: ICMP code 3, ICMPv6 code 4 */
-	nftnl_expr_set_u8(e, NFTNL_EXPR_REJECT_CODE, tcp ? 0 : x->table->family == SVCR_IPV6 ? 4 : 3);
+	nftnl_expr_set_u8(e, NFTNL_EXPR_REJECT_CODE,
+			  tcp                           ? 0 :
+			  x->table->family == SVCR_IPV6 ? 4 :
+							  3);
 }
 
 static void add_verdict(struct exprs *x, int code, const char *chain)
@@ -268,7 +258,8 @@ static void l4proto(struct exprs *x, uint8_t protocol)
 	add_compare(x, NFT_CMP_EQ, &protocol, sizeof(protocol));
 }
 
-int svcr_nft_stmt_exprs(struct nftnl_rule *r, const struct svcr_nft_table *t, const struct svcr_nft_stmt *s)
+int svcr_nft_stmt_exprs(struct nftnl_rule *r, const struct svcr_nft_table *t,
+			const struct svcr_nft_stmt *s)
 {
 	struct exprs x = { .rule = r, .table = t };
 	char name[SVCR_NFT_NAME_MAX];

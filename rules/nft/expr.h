@@ -9,6 +9,7 @@
 #include "rules/nft/value.h"
 
 /* Adds a statement's expressions to `r`; `t` is the table that the rule is in. 0 or -ENOMEM. */
-int svcr_nft_stmt_exprs(struct nftnl_rule *r, const struct svcr_nft_table *t, const struct svcr_nft_stmt *s);
+int svcr_nft_stmt_exprs(struct nftnl_rule *r, const struct svcr_nft_table *t,
+			const struct svcr_nft_stmt *s);
 
 #endif

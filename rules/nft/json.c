@@ -4,7 +4,10 @@
 
 #include <errno.h>
 
-struct line { char text[1024]; size_t len; };
+struct line {
+	char text[1024];
+	size_t len;
+};
 
 static int line_append(void *arg, const char *buf, size_t len)
 {
@@ -18,7 +21,8 @@ static int line_append(void *arg, const char *buf, size_t len)
 	return 0;
 }
 
-static json_t *json_elem(const struct svcr_nft_table *t, const struct svcr_nft_set *s, const uint8_t *e)
+static json_t *json_elem(const struct svcr_nft_table *t, const struct svcr_nft_set *s,
+			 const uint8_t *e)
 {
 	char key[SVCR_NFT_ELEM_TEXT], data[SVCR_NFT_ELEM_TEXT];
 	const char *comment = svcr_nft_comment(s, e);
@@ -75,8 +79,8 @@ static json_t *json_table(const struct svcr_nft_table *t)
 			sets = svcr_json_append(sets, json_set(t, &t->sets[i]));
 	for (size_t i = 0; i < t->nchains; i++)
 		chains = svcr_json_append(chains, json_chain(t, &t->chains[i]));
-	return json_pack("{s:s, s:s, s:o, s:o}", "family", svcr_nft_family_name(t->family), "name", t->name,
-			 "sets", sets, "chains", chains);
+	return json_pack("{s:s, s:s, s:o, s:o}", "family", svcr_nft_family_name(t->family), "name",
+			 t->name, "sets", sets, "chains", chains);
 }
 
 json_t *svcr_nft_json_tables(const struct svcr_nft *n)

@@ -4,9 +4,11 @@
 
 #include <linux/netfilter/nf_tables.h>
 
+/* clang-format off */
 #define ADDRESS_TYPES { "ipv4_addr", "ipv6_addr" }, { 7, 8 }, { 4, 16 }
 #define PORT_TYPES { "inet_service", "inet_service" }, { 13, 13 }, { 2, 2 }
 #define PROTOCOL_TYPES { "inet_proto", "inet_proto" }, { 12, 12 }, { 1, 1 }
+/* clang-format on */
 
 const struct svcr_nft_field_layout svcr_nft_fields[F__COUNT] = {
 	[F_SADDR] = { { "ip saddr", "ip6 saddr" }, ADDRESS_TYPES },
@@ -14,7 +16,9 @@ const struct svcr_nft_field_layout svcr_nft_fields[F__COUNT] = {
 	[F_L4PROTO] = { { "meta l4proto", "meta l4proto" }, PROTOCOL_TYPES },
 	[F_DPORT] = { { "th dport", "th dport" }, PORT_TYPES },
 	[F_INDEX] = { { "numgen random mod %u", "numgen random mod %u" },
-		      { NULL, NULL }, { 4, 4 }, { 4, 4 } },
+		      { NULL, NULL },
+		      { 4, 4 },
+		      { 4, 4 } },
 	[F_CT_DADDR] = { { "ct original ip daddr", "ct original ip6 daddr" }, ADDRESS_TYPES },
 	[F_CT_DPORT] = { { "ct original proto-dst", "ct original proto-dst" }, PORT_TYPES },
 	[F_CT_REPLY_SADDR] = { { "ct reply ip saddr", "ct reply ip6 saddr" }, ADDRESS_TYPES },
@@ -49,12 +53,9 @@ size_t svcr_nft_key_len(const struct svcr_nft_set_layout *l, uint8_t family)
 size_t svcr_nft_data_len(const struct svcr_nft_set_layout *l, uint8_t family)
 {
 	switch (l->data) {
-	case DATA_VERDICT:
-		return sizeof(struct svcr_nft_chain_id);
-	case DATA_ENDPOINT:
-		return svcr_addr_len(family) + 4u;
-	case DATA_NONE:
-		break;
+	case DATA_VERDICT: return sizeof(struct svcr_nft_chain_id);
+	case DATA_ENDPOINT: return svcr_addr_len(family) + 4u;
+	case DATA_NONE: break;
 	}
 	return 0;
 }

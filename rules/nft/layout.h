@@ -12,8 +12,8 @@
 #include <stdint.h>
 
 #define SVCR_NFT_OWNER "managed by svcrules" /* comment of the tables that svcrules made */
-#define SVCR_NFT_COMMENT_MAX 128 /* nft(8) accepts no longer comment on an element */
-#define SVCR_NFT_SIZE_MIN 768 /* capacity of the smallest set or map, in elements */
+#define SVCR_NFT_COMMENT_MAX 128             /* nft(8) accepts no longer comment on an element */
+#define SVCR_NFT_SIZE_MIN 768                /* capacity of the smallest set or map, in elements */
 
 /* The fields that keys are made of. */
 enum svcr_nft_field {
@@ -53,7 +53,8 @@ struct svcr_nft_set_layout {
 	bool timed;     /* elements have timeouts, given when they are added */
 	bool upkeep;    /* kept for later runs; not part of what is served now */
 	bool commented; /* elements carry a comment */
-	bool aligned;   /* F_INDEX is only a place in a list, so elements keep the places they have (align.h) */
+	/* F_INDEX is only a place in a list, so elements keep the places they have (align.h) */
+	bool aligned;
 };
 
 /* A chain of a layout, with the number in its name if the row is numbered. */
@@ -61,12 +62,13 @@ struct svcr_nft_chain_id {
 	uint32_t kind, n;
 };
 
-#define CHAIN_NONE 0u            /* no chain; the first row of every layout is empty */
-#define CHAIN_FOREIGN 0xffffu    /* n: index of a chain name that is not in the layout */
-#define VERDICT_DROP CHAIN_NONE  /* chain.kind of verdicts that go to no chain */
+#define CHAIN_NONE 0u           /* no chain; the first row of every layout is empty */
+#define CHAIN_FOREIGN 0xffffu   /* n: index of a chain name that is not in the layout */
+#define VERDICT_DROP CHAIN_NONE /* chain.kind of verdicts that go to no chain */
 
 struct svcr_nft_chain_layout {
-	const char *name; /* a prefix if `numbered`; NULL: tables of this layout have no such chain */
+	/* a prefix if `numbered`; NULL: tables of this layout have no such chain */
+	const char *name;
 	bool numbered;
 	bool jumped;      /* verdicts jump here and come back; all others go here for good */
 	const char *type; /* base chains: "nat"; NULL: not a base chain */
@@ -77,7 +79,11 @@ struct svcr_nft_chain_layout {
 };
 
 struct svcr_nft_layout {
-	const char *serves; /* what the tables serve; layouts with the same word have the same numbers of sets and chains */
+	/*
+	 * what the tables serve; layouts with the same word have the same numbers of sets and
+	 * chains
+	 */
+	const char *serves;
 	const struct svcr_nft_set_layout *sets;
 	size_t nsets;
 	const struct svcr_nft_chain_layout *chains; /* by kind; row 0 (CHAIN_NONE) is empty */
@@ -90,21 +96,21 @@ struct svcr_nft_layout {
 
 /* A rule is a list of statements. */
 enum svcr_nft_op {
-	OP_LOOKUP,     /* fields [!=] @set */
-	OP_VMAP,       /* fields vmap @set */
-	OP_L4PROTO,    /* meta l4proto n */
-	OP_DNAT,       /* dnat to fields map @set; n: the modulus */
-	OP_UPDATE,     /* update @set { fields timeout n : the endpoint } */
-	OP_MARK_SET,   /* n: the bit */
+	OP_LOOKUP,   /* fields [!=] @set */
+	OP_VMAP,     /* fields vmap @set */
+	OP_L4PROTO,  /* meta l4proto n */
+	OP_DNAT,     /* dnat to fields map @set; n: the modulus */
+	OP_UPDATE,   /* update @set { fields timeout n : the endpoint } */
+	OP_MARK_SET, /* n: the bit */
 	OP_MARK_CLEAR,
 	OP_MARK_TEST,
-	OP_CT_DNAT,    /* ct status dnat */
-	OP_CT_NEW,     /* ct state new */
+	OP_CT_DNAT, /* ct status dnat */
+	OP_CT_NEW,  /* ct state new */
 	OP_REJECT_TCP,
 	OP_REJECT,
 	OP_MASQUERADE,
 	OP_DROP,
-	OP_GOTO,       /* chain */
+	OP_GOTO, /* chain */
 };
 
 struct svcr_nft_stmt {

@@ -170,7 +170,8 @@ static bool in_layout(const struct svcr_nft_table *t, struct svcr_nft_chain_id i
 }
 
 /* Checks the verdicts: each must be a chain of the layout, because printing looks it up there. */
-static void check_verdicts(struct unpacker *u, const struct svcr_nft_table *t, const struct svcr_nft_set *s)
+static void check_verdicts(struct unpacker *u, const struct svcr_nft_table *t,
+			   const struct svcr_nft_set *s)
 {
 	for (size_t i = 0; i < s->n; i++) {
 		struct svcr_nft_chain_id id = svcr_nft_elem_verdict(s, svcr_nft_elem(s, i));

@@ -45,7 +45,8 @@ static void nft_describe_part(const struct svcr_part *p, struct svcrules_part *r
 		ret->count += nft_of(p)->tables[i].present;
 }
 
-static void nft_print(const struct svcr_part *p, const struct svcrules_ruleset *rs, struct svcr_out *o)
+static void nft_print(const struct svcr_part *p, const struct svcrules_ruleset *rs,
+		      struct svcr_out *o)
 {
 	(void)rs;
 	svcr_nft_out(o, nft_of(p));
@@ -57,7 +58,8 @@ static int nft_json(const struct svcr_part *p, const struct svcrules_ruleset *rs
 	return svcr_json_set(root, "tables", svcr_nft_json_tables(nft_of(p)));
 }
 
-static int nft_diff(const struct svcr_part *from, struct svcr_part *to, struct svcr_part_changes **ret)
+static int nft_diff(const struct svcr_part *from, struct svcr_part *to,
+		    struct svcr_part_changes **ret)
 {
 	struct svcr_nft_changes *c;
 	int err = svcr_nft_diff(nft_of(from), (struct svcr_nft *)to, &c);
@@ -77,7 +79,8 @@ static bool nft_changes_empty(const struct svcr_part_changes *c)
 	return nft_changes_of(c)->n == 0;
 }
 
-static void nft_count_changes(const struct svcr_part_changes *c, struct svcrules_changes_stats *stats)
+static void nft_count_changes(const struct svcr_part_changes *c,
+			      struct svcrules_changes_stats *stats)
 {
 	const struct svcr_nft_changes *n = nft_changes_of(c);
 
@@ -112,7 +115,8 @@ static int nft_json_rest(const struct svcr_part_changes *c, json_t *root)
 static int nft_json_summary(const struct svcr_part_changes *c, bool alone, json_t *summary)
 {
 	const struct svcr_nft_changes *n = nft_changes_of(c);
-	int err = svcr_json_set(summary, "elements_added", json_integer((json_int_t)n->elements_added));
+	int err = svcr_json_set(summary, "elements_added",
+				json_integer((json_int_t)n->elements_added));
 
 	if (!err)
 		err = svcr_json_set(summary, "elements_removed",
@@ -130,7 +134,8 @@ static int nft_encode(struct svcr_part_changes *c, enum svcrules_stage stage, ui
 		return svcr_nft_encode_stop(nft_changes_of(c), ret);
 	if (stage == SVCRULES_ADD)
 		return svcr_nft_encode((struct svcr_nft_changes *)c, ret);
-	*ret = (struct svcrules_messages){ .buf = NULL }; /* the whole table is made in one transaction */
+	/* the whole table is made in one transaction */
+	*ret = (struct svcrules_messages){ .buf = NULL };
 	return 0;
 }
 
@@ -151,20 +156,39 @@ static int nft_obstacle(const struct svcr_part *have, const struct svcrules_rule
 	(void)want;
 	if (!t || i > 0)
 		return 0;
-	if (asprintf(ret, "table %s %s was not made by svcrules and is left alone; --table names another",
-		     svcr_nft_family_name(t->family), t->name) < 0)
+	if (asprintf(
+		    ret,
+		    "table %s %s was not made by svcrules and is left alone; --table names another",
+		    svcr_nft_family_name(t->family), t->name) < 0)
 		return -ENOMEM;
 	return 1;
 }
 
 const struct svcr_part_ops svcr_nft_ops = {
-	.kind = "nft", .format = "nft", .change_format = "nft", .heading = "nft -f", .print_order = 3,
-	.free = nft_free, .like = nft_like, .describe_part = nft_describe_part, .print = nft_print, .json = nft_json,
-	.diff = nft_diff, .changes_free = nft_changes_free, .changes_empty = nft_changes_empty,
-	.count = nft_count_changes, .print_changes = nft_print_changes, .print_rest = nft_print_rest,
-	.print_summary = nft_print_summary, .json_rest = nft_json_rest, .json_summary = nft_json_summary,
-	.encode = nft_encode, .describe = nft_describe,
-	.reader_size = sizeof(struct svcr_nft_reader), .reader_next = svcr_nft_reader_next,
-	.reader_take = svcr_nft_reader_take, .reader_answered = svcr_nft_reader_answered,
+	.kind = "nft",
+	.format = "nft",
+	.change_format = "nft",
+	.heading = "nft -f",
+	.print_order = 3,
+	.free = nft_free,
+	.like = nft_like,
+	.describe_part = nft_describe_part,
+	.print = nft_print,
+	.json = nft_json,
+	.diff = nft_diff,
+	.changes_free = nft_changes_free,
+	.changes_empty = nft_changes_empty,
+	.count = nft_count_changes,
+	.print_changes = nft_print_changes,
+	.print_rest = nft_print_rest,
+	.print_summary = nft_print_summary,
+	.json_rest = nft_json_rest,
+	.json_summary = nft_json_summary,
+	.encode = nft_encode,
+	.describe = nft_describe,
+	.reader_size = sizeof(struct svcr_nft_reader),
+	.reader_next = svcr_nft_reader_next,
+	.reader_take = svcr_nft_reader_take,
+	.reader_answered = svcr_nft_reader_answered,
 	.obstacle = nft_obstacle,
 };

@@ -12,9 +12,9 @@ enum {
 	STEP_TABLE,
 	STEP_SETS,
 	STEP_CHAINS,
-	STEP_RULES,      /* after it comes the next table */
+	STEP_RULES, /* after it comes the next table */
 	STEP_ELEMENTS,
-	STEP_AGAIN,      /* reads the generation again, which must be the same */
+	STEP_AGAIN, /* reads the generation again, which must be the same */
 	STEP_END
 };
 
@@ -54,7 +54,8 @@ static void request_fill(struct svcr_nft_reader *r, const struct svcr_nft_table 
 	}
 	if (set)
 		mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_SET, set);
-	*ret = (struct svcrules_request){ .netlink = SVCRULES_NETLINK_NETFILTER, .dump = asked[r->step].dump,
+	*ret = (struct svcrules_request){ .netlink = SVCRULES_NETLINK_NETFILTER,
+					  .dump = asked[r->step].dump,
 					  .msg = nlh };
 }
 
@@ -100,13 +101,15 @@ static void take_generation(struct svcr_nft_reader *r, const struct nlmsghdr *nl
 {
 	svcr_nft_attr a[SVCR_NFT_ATTRS] = { NULL };
 
-	if (nlh->nlmsg_len < NLMSG_LENGTH(sizeof(struct nfgenmsg)) || nlh->nlmsg_len % NLMSG_ALIGNTO)
+	if (nlh->nlmsg_len < NLMSG_LENGTH(sizeof(struct nfgenmsg)) ||
+	    nlh->nlmsg_len % NLMSG_ALIGNTO)
 		return;
 	mnl_attr_parse(nlh, sizeof(struct nfgenmsg), svcr_nft_attr_collect, a);
 	r->last_generation = svcr_nft_attr_u32(a[NFTA_GEN_ID]);
 }
 
-int svcr_nft_reader_take(void *state, struct svcrules_ruleset *have, struct svcr_part *p, const void *msg)
+int svcr_nft_reader_take(void *state, struct svcrules_ruleset *have, struct svcr_part *p,
+			 const void *msg)
 {
 	struct svcr_nft_reader *r = state;
 
@@ -127,7 +130,8 @@ static int end_reading(struct svcr_nft_reader *r, struct svcr_nft *n)
 	return 0;
 }
 
-int svcr_nft_reader_answered(void *state, struct svcrules_ruleset *have, struct svcr_part *p, int err)
+int svcr_nft_reader_answered(void *state, struct svcrules_ruleset *have, struct svcr_part *p,
+			     int err)
 {
 	struct svcr_nft_reader *r = state;
 
@@ -148,13 +152,8 @@ int svcr_nft_reader_answered(void *state, struct svcrules_ruleset *have, struct 
 		r->table++;
 		r->step = STEP_TABLE;
 		return 0;
-	case STEP_ELEMENTS:
-		r->set++;
-		return 0;
-	case STEP_AGAIN:
-		return end_reading(r, (struct svcr_nft *)p);
-	default:
-		r->step++;
-		return 0;
+	case STEP_ELEMENTS: r->set++; return 0;
+	case STEP_AGAIN: return end_reading(r, (struct svcr_nft *)p);
+	default: r->step++; return 0;
 	}
 }

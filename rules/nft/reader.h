@@ -20,7 +20,9 @@ struct svcr_nft_reader {
 /* The operations of the same names in struct svcr_part_ops. */
 int svcr_nft_reader_next(void *state, struct svcrules_ruleset *have, struct svcr_part *p,
 			 struct svcrules_request *ret);
-int svcr_nft_reader_take(void *state, struct svcrules_ruleset *have, struct svcr_part *p, const void *msg);
-int svcr_nft_reader_answered(void *state, struct svcrules_ruleset *have, struct svcr_part *p, int err);
+int svcr_nft_reader_take(void *state, struct svcrules_ruleset *have, struct svcr_part *p,
+			 const void *msg);
+int svcr_nft_reader_answered(void *state, struct svcrules_ruleset *have, struct svcr_part *p,
+			     int err);
 
 #endif

@@ -11,15 +11,16 @@
 
 struct svcr_nft_set {
 	const struct svcr_nft_set_layout *layout;
-	uint8_t family;   /* SVCR_IPV4 or SVCR_IPV6 */
+	uint8_t family; /* SVCR_IPV4 or SVCR_IPV6 */
 	bool present;
-	bool damaged;     /* in the kernel it has another type or other flags, so it must be replaced */
+	/* in the kernel it has another type or other flags, so it must be replaced */
+	bool damaged;
 	uint32_t size;    /* its capacity in the kernel; 0: intervals, which are not in a hash */
 	uint32_t timeout; /* seconds, of elements that are added to a timed set */
 	uint8_t *v;       /* n records: key, end of the interval, data, comment; malloc'ed */
 	size_t n, cap;
-	size_t key_len;   /* bytes of a key in the kernel */
-	size_t sort_len;  /* bytes of a key and the end of an interval */
+	size_t key_len;  /* bytes of a key in the kernel */
+	size_t sort_len; /* bytes of a key and the end of an interval */
 	size_t data_len, stride;
 };
 

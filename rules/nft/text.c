@@ -29,7 +29,8 @@ static int prefix_of(const uint8_t *first, const uint8_t *last, size_t len)
 	return prefix;
 }
 
-static size_t range_text(uint8_t family, const uint8_t *first, const uint8_t *last, char *buf, size_t size)
+static size_t range_text(uint8_t family, const uint8_t *first, const uint8_t *last, char *buf,
+			 size_t size)
 {
 	char a[SVCR_ADDR_TEXT], b[SVCR_ADDR_TEXT];
 	struct svcr_addr from = addr_at(family, first), to = addr_at(family, last);
@@ -44,7 +45,8 @@ static size_t range_text(uint8_t family, const uint8_t *first, const uint8_t *la
 	return (size_t)snprintf(buf, size, "%s-%s", a, svcr_addr_text(&to, b));
 }
 
-static size_t field_text(enum svcr_nft_field field, uint8_t family, const uint8_t *p, char *buf, size_t size)
+static size_t field_text(enum svcr_nft_field field, uint8_t family, const uint8_t *p, char *buf,
+			 size_t size)
 {
 	char a[SVCR_ADDR_TEXT];
 	struct svcr_addr addr;
@@ -56,18 +58,16 @@ static size_t field_text(enum svcr_nft_field field, uint8_t family, const uint8_
 	case F_CT_REPLY_SADDR:
 		addr = addr_at(family, p);
 		return (size_t)snprintf(buf, size, "%s", svcr_addr_text(&addr, a));
-	case F_L4PROTO:
-		return (size_t)snprintf(buf, size, "%s", svcr_protocol_name(p[0]));
+	case F_L4PROTO: return (size_t)snprintf(buf, size, "%s", svcr_protocol_name(p[0]));
 	case F_DPORT:
 	case F_CT_DPORT:
-	case F_CT_REPLY_SPORT:
-		return (size_t)snprintf(buf, size, "%u", p[0] << 8 | p[1]);
+	case F_CT_REPLY_SPORT: return (size_t)snprintf(buf, size, "%u", p[0] << 8 | p[1]);
 	case F_INDEX:
 		return (size_t)snprintf(buf, size, "%u",
-					(uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3]);
+					(uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
+						(uint32_t)p[2] << 8 | p[3]);
 	case F_END:
-	case F__COUNT:
-		break;
+	case F__COUNT: break;
 	}
 	return 0;
 }
@@ -85,7 +85,8 @@ const char *svcr_nft_key_text(const struct svcr_nft_set *s, const uint8_t *elem,
 			len += range_text(s->family, p, elem + s->key_len, buf + len,
 					  SVCR_NFT_ELEM_TEXT - len);
 		else
-			len += field_text(l->key[i], s->family, p, buf + len, SVCR_NFT_ELEM_TEXT - len);
+			len += field_text(l->key[i], s->family, p, buf + len,
+					  SVCR_NFT_ELEM_TEXT - len);
 		p += svcr_nft_field_size(l->key[i], s->family);
 	}
 	return buf;
@@ -106,11 +107,12 @@ static void verdict_text(const struct svcr_nft_table *t, struct svcr_nft_chain_i
 	if (id.kind == VERDICT_DROP)
 		snprintf(buf, SVCR_NFT_ELEM_TEXT, "drop");
 	else
-		snprintf(buf, SVCR_NFT_ELEM_TEXT, "%s %.200s", verb, svcr_nft_chain_name(t, id, name));
+		snprintf(buf, SVCR_NFT_ELEM_TEXT, "%s %.200s", verb,
+			 svcr_nft_chain_name(t, id, name));
 }
 
-const char *svcr_nft_data_text(const struct svcr_nft_table *t, const struct svcr_nft_set *s, const uint8_t *elem,
-			       char *buf)
+const char *svcr_nft_data_text(const struct svcr_nft_table *t, const struct svcr_nft_set *s,
+			       const uint8_t *elem, char *buf)
 {
 	const uint8_t *data = svcr_nft_elem_data(s, elem);
 	size_t len = svcr_addr_len(s->family);
@@ -119,22 +121,19 @@ const char *svcr_nft_data_text(const struct svcr_nft_table *t, const struct svcr
 
 	buf[0] = '\0';
 	switch (s->layout->data) {
-	case DATA_VERDICT:
-		verdict_text(t, svcr_nft_elem_verdict(s, elem), buf);
-		break;
+	case DATA_VERDICT: verdict_text(t, svcr_nft_elem_verdict(s, elem), buf); break;
 	case DATA_ENDPOINT:
 		addr = addr_at(s->family, data);
 		snprintf(buf, SVCR_NFT_ELEM_TEXT, "%s . %u", svcr_addr_text(&addr, a),
 			 data[len] << 8 | data[len + 1]);
 		break;
-	case DATA_NONE:
-		break;
+	case DATA_NONE: break;
 	}
 	return buf;
 }
 
-void svcr_nft_out_elem(struct svcr_out *o, const struct svcr_nft_table *t, const struct svcr_nft_set *s,
-		       const uint8_t *elem)
+void svcr_nft_out_elem(struct svcr_out *o, const struct svcr_nft_table *t,
+		       const struct svcr_nft_set *s, const uint8_t *elem)
 {
 	char buf[SVCR_NFT_ELEM_TEXT];
 	const char *comment = svcr_nft_comment(s, elem), *data;
@@ -162,15 +161,18 @@ static void out_fields(struct svcr_out *o, const struct svcr_nft_stmt *s, uint8_
 	}
 }
 
-static void out_update(struct svcr_out *o, const struct svcr_nft_table *t, const struct svcr_nft_stmt *s)
+static void out_update(struct svcr_out *o, const struct svcr_nft_table *t,
+		       const struct svcr_nft_stmt *s)
 {
 	svcr_out(o, "update @%s { ", t->layout->sets[s->set].name);
 	out_fields(o, s, t->family);
-	svcr_out(o, " timeout %us : %s . %s }", s->n, svcr_nft_fields[F_CT_REPLY_SADDR].text[t->family],
+	svcr_out(o, " timeout %us : %s . %s }", s->n,
+		 svcr_nft_fields[F_CT_REPLY_SADDR].text[t->family],
 		 svcr_nft_fields[F_CT_REPLY_SPORT].text[t->family]);
 }
 
-static void out_stmt(struct svcr_out *o, const struct svcr_nft_table *t, const struct svcr_nft_stmt *s)
+static void out_stmt(struct svcr_out *o, const struct svcr_nft_table *t,
+		     const struct svcr_nft_stmt *s)
 {
 	const char *set = t->layout->sets[s->set].name;
 	char name[SVCR_NFT_NAME_MAX];
@@ -204,7 +206,8 @@ static void out_stmt(struct svcr_out *o, const struct svcr_nft_table *t, const s
 	}
 }
 
-void svcr_nft_out_rule(struct svcr_out *o, const struct svcr_nft_table *t, const struct svcr_nft_rule *rule)
+void svcr_nft_out_rule(struct svcr_out *o, const struct svcr_nft_table *t,
+		       const struct svcr_nft_rule *rule)
 {
 	for (size_t i = 0; i < rule->nstmts; i++) {
 		svcr_out_str(o, i ? " " : "");
@@ -247,7 +250,8 @@ static void out_type(struct svcr_out *o, const struct svcr_nft_set *s)
 	}
 }
 
-void svcr_nft_out_set_header(struct svcr_out *o, const struct svcr_nft_set *s, const char *indent, const char *end)
+void svcr_nft_out_set_header(struct svcr_out *o, const struct svcr_nft_set *s, const char *indent,
+			     const char *end)
 {
 	svcr_out_str(o, indent);
 	out_type(o, s);
@@ -265,10 +269,12 @@ void svcr_nft_out_set_header(struct svcr_out *o, const struct svcr_nft_set *s, c
 void svcr_nft_out_base_chain(struct svcr_out *o, const struct svcr_nft_chain_layout *l)
 {
 	if (l->hook)
-		svcr_out(o, "type %s hook %s priority %s; policy accept;", l->type, l->hook, l->priority_text);
+		svcr_out(o, "type %s hook %s priority %s; policy accept;", l->type, l->hook,
+			 l->priority_text);
 }
 
-static void out_set(struct svcr_out *o, const struct svcr_nft_table *t, const struct svcr_nft_set *s)
+static void out_set(struct svcr_out *o, const struct svcr_nft_table *t,
+		    const struct svcr_nft_set *s)
 {
 	svcr_out(o, "\n\t%s %s {\n", svcr_nft_set_noun(s->layout), s->layout->name);
 	svcr_nft_out_set_header(o, s, "\t\t", "\n");
@@ -279,7 +285,8 @@ static void out_set(struct svcr_out *o, const struct svcr_nft_table *t, const st
 	svcr_out_str(o, s->n ? "\n\t\t}\n\t}\n" : "\t}\n");
 }
 
-static void out_chain(struct svcr_out *o, const struct svcr_nft_table *t, const struct svcr_nft_chain *c)
+static void out_chain(struct svcr_out *o, const struct svcr_nft_table *t,
+		      const struct svcr_nft_chain *c)
 {
 	const struct svcr_nft_chain_layout *row = svcr_nft_chain_row(t->layout, c->id);
 	char name[SVCR_NFT_NAME_MAX];

@@ -13,14 +13,16 @@ const char *svcr_nft_key_text(const struct svcr_nft_set *s, const uint8_t *elem,
 /* Prints only the last field of a key: a prefix or range if it is an interval. Returns buf. */
 const char *svcr_nft_last_field_text(const struct svcr_nft_set *s, const uint8_t *elem, char *buf);
 /* "goto balance-2", "10.244.1.7 . 8080"; "" for sets. `t` is the table that the set is in. */
-const char *svcr_nft_data_text(const struct svcr_nft_table *t, const struct svcr_nft_set *s, const uint8_t *elem,
-			       char *buf);
+const char *svcr_nft_data_text(const struct svcr_nft_table *t, const struct svcr_nft_set *s,
+			       const uint8_t *elem, char *buf);
 /* Prints a whole element: key, comment, data. */
-void svcr_nft_out_elem(struct svcr_out *o, const struct svcr_nft_table *t, const struct svcr_nft_set *s,
-		       const uint8_t *elem);
-void svcr_nft_out_rule(struct svcr_out *o, const struct svcr_nft_table *t, const struct svcr_nft_rule *rule);
+void svcr_nft_out_elem(struct svcr_out *o, const struct svcr_nft_table *t,
+		       const struct svcr_nft_set *s, const uint8_t *elem);
+void svcr_nft_out_rule(struct svcr_out *o, const struct svcr_nft_table *t,
+		       const struct svcr_nft_rule *rule);
 /* Prints the inside of the braces of a set's declaration, each line between `indent` and `end`. */
-void svcr_nft_out_set_header(struct svcr_out *o, const struct svcr_nft_set *s, const char *indent, const char *end);
+void svcr_nft_out_set_header(struct svcr_out *o, const struct svcr_nft_set *s, const char *indent,
+			     const char *end);
 /* Prints the inside of the braces of a base chain's declaration. */
 void svcr_nft_out_base_chain(struct svcr_out *o, const struct svcr_nft_chain_layout *l);
 /* Prints all tables. `nft -f` loads the text and replaces tables of the same names. */

@@ -23,7 +23,9 @@ enum { SET_GUARDED, SET_BLOCKED, SET_LIMITS, SET_TIMED, GUARD_SETS };
 enum { CHAIN_FORWARD = CHAIN_NONE + 1, CHAIN_GUARD, GUARD_CHAINS };
 
 static const struct svcr_nft_set_layout guard_sets[GUARD_SETS] = {
-	[SET_GUARDED] = { .name = "guarded", .key = { F_DADDR }, .data = DATA_VERDICT,
+	[SET_GUARDED] = { .name = "guarded",
+			  .key = { F_DADDR },
+			  .data = DATA_VERDICT,
 			  .commented = true },
 	[SET_BLOCKED] = { .name = "blocked", .key = { F_DADDR, F_SADDR }, .interval = true },
 	[SET_LIMITS] = { .name = NULL }, /* no table of this layout has it */
@@ -31,14 +33,23 @@ static const struct svcr_nft_set_layout guard_sets[GUARD_SETS] = {
 };
 
 static const struct svcr_nft_chain_layout guard_chains[GUARD_CHAINS] = {
-	[CHAIN_FORWARD] = { .name = "forward", .type = "filter", .hook = "forward",
-			    .priority_text = "0", .hook_number = NF_INET_FORWARD, .priority = 0 },
+	[CHAIN_FORWARD] = { .name = "forward",
+			    .type = "filter",
+			    .hook = "forward",
+			    .priority_text = "0",
+			    .hook_number = NF_INET_FORWARD,
+			    .priority = 0 },
 	[CHAIN_GUARD] = { .name = "guard-", .numbered = true, .jumped = true },
 };
 
 static const struct svcr_nft_layout guard_layout = {
-	.serves = "guards", .sets = guard_sets, .nsets = GUARD_SETS,
-	.chains = guard_chains, .nchains = GUARD_CHAINS, .names = SET_GUARDED, .noun = "Guard",
+	.serves = "guards",
+	.sets = guard_sets,
+	.nsets = GUARD_SETS,
+	.chains = guard_chains,
+	.nchains = GUARD_CHAINS,
+	.names = SET_GUARDED,
+	.noun = "Guard",
 };
 
 #define GUARD_NAME "guards"
@@ -99,7 +110,8 @@ static void guard_add(struct svcr_nft *n, struct svcr_nft_table *t, uint8_t host
 
 static void guard_fill(struct svcr_nft *n, struct svcr_nft_table *t, uint64_t seed)
 {
-	const struct svcr_nft_stmt dispatch = { .op = OP_VMAP, .set = SET_GUARDED,
+	const struct svcr_nft_stmt dispatch = { .op = OP_VMAP,
+						.set = SET_GUARDED,
 						.fields = { F_DADDR } };
 	uint32_t count = 1 + gen_random(&seed, ARRAY_SIZE(guard_names));
 
@@ -352,7 +364,8 @@ static const char guard_text[] =
 /* A small value of the other layout, for one family. */
 static struct svcr_nft *guard_small(void)
 {
-	const struct svcr_nft_stmt dispatch = { .op = OP_VMAP, .set = SET_GUARDED,
+	const struct svcr_nft_stmt dispatch = { .op = OP_VMAP,
+						.set = SET_GUARDED,
 						.fields = { F_DADDR } };
 	struct svcr_nft *n = svcr_nft_new_tables(&guard_layout, GUARD_NAME);
 	struct svcr_nft_table *t = svcr_nft_table(n, GUARD_NAME, SVCR_IPV4);

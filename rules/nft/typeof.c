@@ -19,12 +19,19 @@ uint32_t svcr_nft_concat_type(const uint8_t *fields, uint8_t family)
  * The user data from which nft(8) reads the `typeof` of a key: nested type-length-value entries
  * with nft's numbers of expression kinds (as 1.0.6 writes and 1.1.3 reads them).
  */
-enum { UD_KEYBYTEORDER, UD_DATABYTEORDER, UD_KEY_TYPEOF = 3, UD_DATA_TYPEOF = 4, UD_DATA_INTERVAL = 6 };
+enum {
+	UD_KEYBYTEORDER,
+	UD_DATABYTEORDER,
+	UD_KEY_TYPEOF = 3,
+	UD_DATA_TYPEOF = 4,
+	UD_DATA_INTERVAL = 6
+};
 enum { UD_EXPR_KIND, UD_EXPR_DATA };
 enum { UD_PAYLOAD = 7, UD_META = 9, UD_CONCAT = 13, UD_NUMGEN = 23 };
 enum { UD_PROTO_TH = 11, UD_PROTO_IP = 12, UD_PROTO_IP6 = 13 };
 
-static void udata_two(struct nftnl_udata_buf *b, uint32_t kind, uint32_t first, const uint32_t *rest, size_t n)
+static void udata_two(struct nftnl_udata_buf *b, uint32_t kind, uint32_t first,
+		      const uint32_t *rest, size_t n)
 {
 	struct nftnl_udata *data;
 
@@ -42,7 +49,8 @@ static void udata_field(struct nftnl_udata_buf *b, uint8_t at, uint8_t field, ui
 	bool v6 = family == SVCR_IPV6;
 
 	if (field == F_DADDR) /* the 12th (IPv6: 9th) field in nft's description of the header */
-		udata_two(b, UD_PAYLOAD, v6 ? UD_PROTO_IP6 : UD_PROTO_IP, (uint32_t[]){ v6 ? 9 : 12 }, 1);
+		udata_two(b, UD_PAYLOAD, v6 ? UD_PROTO_IP6 : UD_PROTO_IP,
+			  (uint32_t[]){ v6 ? 9 : 12 }, 1);
 	else if (field == F_DPORT)
 		udata_two(b, UD_PAYLOAD, UD_PROTO_TH, (uint32_t[]){ 2 }, 1);
 	else if (field == F_L4PROTO)
@@ -52,7 +60,8 @@ static void udata_field(struct nftnl_udata_buf *b, uint8_t at, uint8_t field, ui
 	nftnl_udata_nest_end(b, nest);
 }
 
-static void udata_typeof(struct nftnl_udata_buf *b, uint8_t type, const uint8_t *fields, uint8_t family)
+static void udata_typeof(struct nftnl_udata_buf *b, uint8_t type, const uint8_t *fields,
+			 uint8_t family)
 {
 	struct nftnl_udata *nest = nftnl_udata_nest_start(b, type), *list;
 

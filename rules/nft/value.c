@@ -98,10 +98,12 @@ struct svcr_nft_table *svcr_nft_table(const struct svcr_nft *n, const char *name
 	return NULL;
 }
 
-struct svcr_nft_table *svcr_nft_serving(const struct svcr_nft *n, const char *serves, uint8_t family)
+struct svcr_nft_table *svcr_nft_serving(const struct svcr_nft *n, const char *serves,
+					uint8_t family)
 {
 	for (size_t i = 0; i < n->ntables; i++)
-		if (n->tables[i].family == family && strcmp(n->tables[i].layout->serves, serves) == 0)
+		if (n->tables[i].family == family &&
+		    strcmp(n->tables[i].layout->serves, serves) == 0)
 			return &n->tables[i];
 	return NULL;
 }
@@ -138,11 +140,13 @@ static size_t chain_place(const struct svcr_nft_table *t, struct svcr_nft_chain_
 	return low;
 }
 
-struct svcr_nft_chain *svcr_nft_find_chain(const struct svcr_nft_table *t, struct svcr_nft_chain_id id)
+struct svcr_nft_chain *svcr_nft_find_chain(const struct svcr_nft_table *t,
+					   struct svcr_nft_chain_id id)
 {
 	size_t i = chain_place(t, id);
 
-	return i < t->nchains && svcr_nft_chain_cmp(t->chains[i].id, id) == 0 ? &t->chains[i] : NULL;
+	return i < t->nchains && svcr_nft_chain_cmp(t->chains[i].id, id) == 0 ? &t->chains[i] :
+										NULL;
 }
 
 struct svcr_nft_chain *svcr_nft_chain(struct svcr_nft_table *t, struct svcr_nft_chain_id id)
@@ -164,7 +168,8 @@ const struct svcr_nft_chain_layout *svcr_nft_chain_row(const struct svcr_nft_lay
 	return &l->chains[id.kind < l->nchains ? id.kind : CHAIN_NONE];
 }
 
-const char *svcr_nft_chain_name(const struct svcr_nft_table *t, struct svcr_nft_chain_id id, char *buf)
+const char *svcr_nft_chain_name(const struct svcr_nft_table *t, struct svcr_nft_chain_id id,
+				char *buf)
 {
 	const struct svcr_nft_chain_layout *l = svcr_nft_chain_row(t->layout, id);
 
@@ -193,7 +198,8 @@ static bool chain_number(const char *s, uint32_t *ret)
 static int keep_foreign_chain(struct svcr_nft *n, struct svcr_nft_table *t, const char *name,
 			      struct svcr_nft_chain_id *ret)
 {
-	const char *kept = svcr_intern(&n->strings, &n->arena, (struct svcr_str){ name, strlen(name) });
+	const char *kept = svcr_intern(&n->strings, &n->arena,
+				       (struct svcr_str){ name, strlen(name) });
 	const char **slot;
 
 	if (!kept)
@@ -220,8 +226,9 @@ int svcr_nft_chain_parse(struct svcr_nft *n, struct svcr_nft_table *t, const cha
 		*ret = (struct svcr_nft_chain_id){ k, 0 };
 		if (!l->name)
 			continue;
-		if (l->numbered ? strncmp(name, l->name, len) == 0 && chain_number(name + len, &ret->n) :
-				  strcmp(name, l->name) == 0)
+		if (l->numbered ?
+			    strncmp(name, l->name, len) == 0 && chain_number(name + len, &ret->n) :
+			    strcmp(name, l->name) == 0)
 			return 0;
 	}
 	return keep_foreign_chain(n, t, name, ret);

@@ -22,8 +22,8 @@ struct svcr_nft_rule {
 
 struct svcr_nft_chain {
 	struct svcr_nft_chain_id id;
-	bool damaged; /* in the kernel it has another hook or priority */
-	bool policy;  /* in the kernel it has another policy */
+	bool damaged;                /* in the kernel it has another hook or priority */
+	bool policy;                 /* in the kernel it has another policy */
 	struct svcr_nft_rule *rules; /* malloc'ed */
 	size_t nrules, cap;
 };
@@ -31,9 +31,9 @@ struct svcr_nft_chain {
 struct svcr_nft_table {
 	const struct svcr_nft_layout *layout;
 	const char *name;
-	uint8_t family;        /* SVCR_IPV4 or SVCR_IPV6 */
-	bool present, foreign; /* foreign: has this name, but was not made by svcrules */
-	bool dormant;          /* in the kernel it is switched off (dormant) */
+	uint8_t family;                /* SVCR_IPV4 or SVCR_IPV6 */
+	bool present, foreign;         /* foreign: has this name, but was not made by svcrules */
+	bool dormant;                  /* in the kernel it is switched off (dormant) */
 	struct svcr_nft_set *sets;     /* layout->nsets; malloc'ed */
 	struct svcr_nft_chain *chains; /* sorted by id; malloc'ed */
 	size_t nchains, chains_cap;
@@ -47,7 +47,8 @@ struct svcr_nft {
 	struct svcr_part part; /* first: this is a part */
 	struct svcr_arena arena;
 	struct svcr_strings strings;
-	struct svcr_nft_table *tables; /* IPv4 and IPv6 of the first layout, then of the second ...; malloc'ed */
+	/* IPv4 and IPv6 of the first layout, then of the second ...; malloc'ed */
+	struct svcr_nft_table *tables;
 	size_t ntables;
 	uint32_t generation; /* generation of the kernel's rules when they were read; 0: not read */
 };
@@ -63,7 +64,10 @@ static inline const char *svcr_nft_family_name(uint8_t family)
 
 /* A value without tables, or NULL: out of memory. */
 struct svcr_nft *svcr_nft_new(void);
-/* Adds empty tables of that layout and name for both families. 0 or -ENOMEM (then the value is as before). */
+/*
+ * Adds empty tables of that layout and name for both families. 0 or -ENOMEM (then the value is
+ * as before).
+ */
 int svcr_nft_add_tables(struct svcr_nft *n, const struct svcr_nft_layout *l, const char *name);
 /* A value with one pair of tables. NULL: out of memory. */
 struct svcr_nft *svcr_nft_new_tables(const struct svcr_nft_layout *l, const char *name);
@@ -71,19 +75,22 @@ void svcr_nft_free(struct svcr_nft *n);
 /* The table of that name and family, or NULL. */
 struct svcr_nft_table *svcr_nft_table(const struct svcr_nft *n, const char *name, uint8_t family);
 /* The first table whose layout serves `serves`, or NULL. `family`: SVCR_IPV4 or SVCR_IPV6. */
-struct svcr_nft_table *svcr_nft_serving(const struct svcr_nft *n, const char *serves, uint8_t family);
+struct svcr_nft_table *svcr_nft_serving(const struct svcr_nft *n, const char *serves,
+					uint8_t family);
 /* Returns the number of elements of all sets. */
 size_t svcr_nft_count_elements(const struct svcr_nft *n);
 
 /* Finds a chain or makes it, and keeps the list sorted. NULL: out of memory. */
 struct svcr_nft_chain *svcr_nft_chain(struct svcr_nft_table *t, struct svcr_nft_chain_id id);
-struct svcr_nft_chain *svcr_nft_find_chain(const struct svcr_nft_table *t, struct svcr_nft_chain_id id);
+struct svcr_nft_chain *svcr_nft_find_chain(const struct svcr_nft_table *t,
+					   struct svcr_nft_chain_id id);
 int svcr_nft_chain_cmp(struct svcr_nft_chain_id a, struct svcr_nft_chain_id b);
 /* Returns the layout's row of a chain; the row of CHAIN_FOREIGN is empty. */
 const struct svcr_nft_chain_layout *svcr_nft_chain_row(const struct svcr_nft_layout *l,
 						       struct svcr_nft_chain_id id);
 /* Prints a chain's name into buf[SVCR_NFT_NAME_MAX], or returns one that is kept elsewhere. */
-const char *svcr_nft_chain_name(const struct svcr_nft_table *t, struct svcr_nft_chain_id id, char *buf);
+const char *svcr_nft_chain_name(const struct svcr_nft_table *t, struct svcr_nft_chain_id id,
+				char *buf);
 /* Finds the id of a name; an unknown name gets a CHAIN_FOREIGN of its own. 0 or -ENOMEM. */
 int svcr_nft_chain_parse(struct svcr_nft *n, struct svcr_nft_table *t, const char *name,
 			 struct svcr_nft_chain_id *ret);

@@ -37,12 +37,14 @@ static const char *vip_comment(struct builder *b, const struct svcr_vip *v)
 	return c;
 }
 
-static int add_targets(struct svcr_nft_set *s, const uint8_t *key, size_t key_len, const struct svcr_endpoint_addrs *t)
+static int add_targets(struct svcr_nft_set *s, const uint8_t *key, size_t key_len,
+		       const struct svcr_endpoint_addrs *t)
 {
 	for (size_t i = 0; i < t->n; i++) {
 		uint8_t *e = svcr_nft_add(s), *data;
 		size_t len = svcr_addr_len(t->v[i].addr.family);
-		const uint8_t index[4] = { (uint8_t)(i >> 24), (uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i };
+		const uint8_t index[4] = { (uint8_t)(i >> 24), (uint8_t)(i >> 16),
+					   (uint8_t)(i >> 8), (uint8_t)i };
 
 		if (!e)
 			return -ENOMEM;
@@ -59,7 +61,8 @@ static int add_targets(struct svcr_nft_set *s, const uint8_t *key, size_t key_le
 /* True if packets from all sources are masqueraded; chains.c has rules for single sources. */
 static bool is_masqueraded(const struct builder *b, const struct svcr_vip *v)
 {
-	return (b->o->masquerade_all && v->kind != SVCR_VIP_NODE_PORT) || (v->kind != SVCR_VIP_CLUSTER && !v->local);
+	return (b->o->masquerade_all && v->kind != SVCR_VIP_NODE_PORT) ||
+	       (v->kind != SVCR_VIP_CLUSTER && !v->local);
 }
 
 /*
@@ -68,12 +71,16 @@ static bool is_masqueraded(const struct builder *b, const struct svcr_vip *v)
  */
 static bool is_delegated(const struct builder *b, const struct svcr_vip *v, bool local)
 {
-	return b->delegate && (local || !svcr_services_splits(v)) && !svcr_addrs_have(b->delegate->elsewhere, &v->addr);
+	return b->delegate && (local || !svcr_services_splits(v)) &&
+	       !svcr_addrs_have(b->delegate->elsewhere, &v->addr);
 }
 
-static int delegate_chain(struct builder *b, const struct svcr_vip *v, struct svcr_nft_chain_id *ret)
+static int delegate_chain(struct builder *b, const struct svcr_vip *v,
+			  struct svcr_nft_chain_id *ret)
 {
-	*ret = (struct svcr_nft_chain_id){ is_masqueraded(b, v) ? CHAIN_MASQUERADED_DELEGATE : CHAIN_DELEGATE, 0 };
+	*ret = (struct svcr_nft_chain_id){ is_masqueraded(b, v) ? CHAIN_MASQUERADED_DELEGATE :
+								  CHAIN_DELEGATE,
+					   0 };
 	return svcr_nft_chain(&b->tables[v->addr.family], *ret) ? 0 : -ENOMEM;
 }
 
@@ -88,12 +95,15 @@ static int choose_chain(struct builder *b, const struct svcr_vip *v, bool local,
 		 * no endpoint anywhere: refused at once; only on other nodes: dropped, so that
 		 * clients try those
 		 */
-		*ret = (struct svcr_nft_chain_id){ v->choice->cluster.n ? VERDICT_DROP : CHAIN_REJECT, 0 };
+		*ret = (struct svcr_nft_chain_id){ v->choice->cluster.n ? VERDICT_DROP :
+									  CHAIN_REJECT,
+						   0 };
 		return 0;
 	}
 	if (is_delegated(b, v, local))
 		return delegate_chain(b, v, ret);
-	*ret = (struct svcr_nft_chain_id){ local ? CHAIN_BALANCE_LOCAL : CHAIN_BALANCE, (uint32_t)count };
+	*ret = (struct svcr_nft_chain_id){ local ? CHAIN_BALANCE_LOCAL : CHAIN_BALANCE,
+					   (uint32_t)count };
 	if (!svcr_nft_chain(t, *ret))
 		return -ENOMEM;
 	if (v->service->affinity) {
@@ -146,9 +156,11 @@ static int add_external(struct builder *b, const struct svcr_vip *v, const uint8
 	int err = choose_chain(b, v, true, v->choice->local.n, &chain);
 
 	if (!err)
-		err = svcr_nft_add_verdict(set_of(b, v->addr.family, SET_SERVICES_EXTERNAL), key, chain, comment);
+		err = svcr_nft_add_verdict(set_of(b, v->addr.family, SET_SERVICES_EXTERNAL), key,
+					   chain, comment);
 	if (!err && !is_delegated(b, v, true))
-		err = add_targets(set_of(b, v->addr.family, SET_LOCAL_ENDPOINTS), key, len, &v->choice->local);
+		err = add_targets(set_of(b, v->addr.family, SET_LOCAL_ENDPOINTS), key, len,
+				  &v->choice->local);
 	return err;
 }
 
@@ -159,7 +171,8 @@ static int add_vip(struct builder *b, const struct svcr_vip *v)
 	 * endpoints
 	 */
 	bool only_local = v->kind == SVCR_VIP_CLUSTER && v->local;
-	const struct svcr_endpoint_addrs *targets = only_local ? &v->choice->local : &v->choice->cluster;
+	const struct svcr_endpoint_addrs *targets = only_local ? &v->choice->local :
+								 &v->choice->cluster;
 	uint8_t key[SVCR_VIP_MAX];
 	size_t len = svcr_vip_key(key, &v->addr, v->protocol, v->port);
 	const char *comment = vip_comment(b, v);
@@ -167,7 +180,8 @@ static int add_vip(struct builder *b, const struct svcr_vip *v)
 	int err = comment ? choose_chain(b, v, false, targets->n, &chain) : -ENOMEM;
 
 	if (!err)
-		err = svcr_nft_add_verdict(set_of(b, v->addr.family, SET_SERVICES), key, chain, comment);
+		err = svcr_nft_add_verdict(set_of(b, v->addr.family, SET_SERVICES), key, chain,
+					   comment);
 	if (!err && !is_delegated(b, v, false))
 		err = add_targets(set_of(b, v->addr.family, SET_ENDPOINTS), key, len, targets);
 	if (!err && v->local && !only_local)
@@ -181,7 +195,8 @@ static int add_vip(struct builder *b, const struct svcr_vip *v)
 	return err;
 }
 
-static int add_addrs(struct builder *b, enum svcr_services_set id, const struct svcr_addr *v, size_t n)
+static int add_addrs(struct builder *b, enum svcr_services_set id, const struct svcr_addr *v,
+		     size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		uint8_t key[32];
@@ -189,7 +204,8 @@ static int add_addrs(struct builder *b, enum svcr_services_set id, const struct 
 		int err;
 
 		memcpy(key, v[i].bytes, len);
-		memcpy(key + len, v[i].bytes, len); /* for SET_HAIRPIN: the source and the endpoint */
+		/* for SET_HAIRPIN: the source and the endpoint */
+		memcpy(key + len, v[i].bytes, len);
 		err = svcr_nft_add_key(set_of(b, v[i].family, id), key);
 		if (err)
 			return err;
@@ -226,8 +242,9 @@ static int add_bound(struct builder *b)
 	int err = 0;
 
 	while (bound && !err && (i < w->ncluster_ips || k < bound->n)) {
-		int cmp = i == w->ncluster_ips ? 1 : k == bound->n ? -1 :
-			  svcr_addr_cmp(&w->cluster_ips[i], &bound->v[k]);
+		int cmp = i == w->ncluster_ips ? 1 :
+			  k == bound->n        ? -1 :
+						 svcr_addr_cmp(&w->cluster_ips[i], &bound->v[k]);
 
 		err = add_addrs(b, SET_BOUND_IPS, cmp <= 0 ? &w->cluster_ips[i] : &bound->v[k], 1);
 		i += cmp <= 0;
@@ -236,7 +253,8 @@ static int add_bound(struct builder *b)
 	return err;
 }
 
-static int add_ranges(struct builder *b, enum svcr_services_set id, struct svcr_range *const *ranges, const size_t *n)
+static int add_ranges(struct builder *b, enum svcr_services_set id,
+		      struct svcr_range *const *ranges, const size_t *n)
 {
 	for (uint8_t f = 0; f < SVCR_FAMILY__COUNT; f++)
 		for (size_t i = 0; i < n[f]; i++) {
@@ -340,7 +358,8 @@ int svcr_services_build(const struct svcr_view *view, const struct svcrules_opti
 	return err;
 }
 
-void svcr_services_count(const struct svcr_view *view, const struct svcr_nft *n, struct svcrules_stats *stats)
+void svcr_services_count(const struct svcr_view *view, const struct svcr_nft *n,
+			 struct svcrules_stats *stats)
 {
 	stats->services = view->nports;
 	stats->endpoints = view->nendpoints;

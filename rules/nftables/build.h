@@ -16,8 +16,8 @@ extern const struct svcr_kind *const svcr_services_kinds[];
  * has rows for CHAIN_DELEGATE, CHAIN_MASQUERADED_DELEGATE, SET_BOUND_IPS and SET_DRAINING.
  */
 struct svcr_services_delegate {
-	const struct svcr_addrs *bound;       /* VIPs that are addresses of this node; sorted */
-	const struct svcr_addrs *elsewhere;   /* VIPs that the delegate must not serve; sorted */
+	const struct svcr_addrs *bound;     /* VIPs that are addresses of this node; sorted */
+	const struct svcr_addrs *elsewhere; /* VIPs that the delegate must not serve; sorted */
 };
 
 /*
@@ -28,7 +28,8 @@ struct svcr_services_delegate {
 int svcr_services_build(const struct svcr_view *view, const struct svcrules_options *o,
 			const struct svcr_services_delegate *delegate, struct svcr_nft *n);
 /* Fills in the numbers of services, endpoints and elements. */
-void svcr_services_count(const struct svcr_view *view, const struct svcr_nft *n, struct svcrules_stats *stats);
+void svcr_services_count(const struct svcr_view *view, const struct svcr_nft *n,
+			 struct svcrules_stats *stats);
 
 /*
  * True if a VIP has different endpoints for different sources (externalTrafficPolicy Local). A

@@ -14,6 +14,7 @@ struct maker {
 	int err;
 };
 
+/* clang-format off */
 #define VIP SVCR_SERVICES_VIP
 #define LOOKUP(s, ...) { .op = OP_LOOKUP, .set = (s), .fields = __VA_ARGS__ }
 #define NOT_IN(s, ...) { .op = OP_LOOKUP, .set = (s), .negate = true, .fields = __VA_ARGS__ }
@@ -21,6 +22,7 @@ struct maker {
 #define GOTO(k, number) { .op = OP_GOTO, .chain = { (k), (number) } }
 #define RULE(m, ...) add_rule(m, (const struct svcr_nft_stmt[]){ __VA_ARGS__ }, \
 	sizeof((const struct svcr_nft_stmt[]){ __VA_ARGS__ }) / sizeof(struct svcr_nft_stmt))
+/* clang-format on */
 
 static void add_rule(struct maker *m, const struct svcr_nft_stmt *stmts, size_t n)
 {
@@ -47,7 +49,8 @@ static void source_range_rules(struct maker *m)
 {
 	if (has(m, SET_FIREWALLED))
 		RULE(m, LOOKUP(SET_FIREWALLED, VIP),
-		     NOT_IN(SET_ALLOWED_SOURCES, { F_DADDR, F_L4PROTO, F_DPORT, F_SADDR }), { .op = OP_DROP });
+		     NOT_IN(SET_ALLOWED_SOURCES, { F_DADDR, F_L4PROTO, F_DPORT, F_SADDR }),
+		     { .op = OP_DROP });
 }
 
 static void prerouting_rules(struct maker *m)
@@ -72,8 +75,8 @@ static void output_rules(struct maker *m)
 	 * connections.)
 	 */
 	if (has(m, SET_BOUND_IPS))
-		RULE(m, { .op = OP_CT_NEW }, LOOKUP(SET_BOUND_IPS, { F_SADDR }), LOOKUP(SET_BOUND_IPS, { F_DADDR }),
-		     { .op = OP_MARK_SET, .n = m->f->mark });
+		RULE(m, { .op = OP_CT_NEW }, LOOKUP(SET_BOUND_IPS, { F_SADDR }),
+		     LOOKUP(SET_BOUND_IPS, { F_DADDR }), { .op = OP_MARK_SET, .n = m->f->mark });
 	RULE(m, GOTO(has(m, SET_LOCAL_POLICY) ? CHAIN_FROM_NODE : CHAIN_SERVICES, 0));
 }
 
@@ -114,9 +117,13 @@ static void services_rules(struct maker *m)
 		RULE(m, VMAP(SET_SERVICES, VIP));
 	if (has(m, SET_CLUSTER_IPS) && !m->f->delegate)
 		RULE(m, LOOKUP(SET_CLUSTER_IPS, { F_DADDR }), GOTO(CHAIN_REJECT, 0));
-	if (has(m, SET_BOUND_IPS)) /* only protocols of services are refused, so that these addresses answer pings as all others do */
-		RULE(m, { .op = OP_CT_NEW }, LOOKUP(SET_PROTOCOLS, { F_L4PROTO }), LOOKUP(SET_BOUND_IPS, { F_DADDR }),
-		     GOTO(CHAIN_REJECT, 0));
+	/*
+	 * only protocols of services are refused, so that these addresses answer pings as all
+	 * others do
+	 */
+	if (has(m, SET_BOUND_IPS))
+		RULE(m, { .op = OP_CT_NEW }, LOOKUP(SET_PROTOCOLS, { F_L4PROTO }),
+		     LOOKUP(SET_BOUND_IPS, { F_DADDR }), GOTO(CHAIN_REJECT, 0));
 	unallocated_rules(m);
 }
 
@@ -125,7 +132,8 @@ static void remember_rules(struct maker *m)
 {
 	if (!has(m, SET_STICKY))
 		return;
-	for (uint32_t p = 0; p < 256; p++) /* nft(8) reads the original port only after a protocol */
+	/* nft(8) reads the original port only after a protocol */
+	for (uint32_t p = 0; p < 256; p++)
 		if (m->f->protocols[p])
 			RULE(m, { .op = OP_L4PROTO, .n = p },
 			     VMAP(SET_STICKY, { F_CT_DADDR, F_L4PROTO, F_CT_DPORT }));
@@ -140,10 +148,15 @@ static void input_rules(struct maker *m)
 static void postrouting_rules(struct maker *m)
 {
 	remember_rules(m);
-	if (has(m, SET_HAIRPIN) && m->f->delegate) /* packets that a delegate translated do not have ct status dnat; the set has no address of the node */
+	/*
+	 * packets that a delegate translated do not have ct status dnat; the set has no address
+	 * of the node
+	 */
+	if (has(m, SET_HAIRPIN) && m->f->delegate)
 		RULE(m, LOOKUP(SET_HAIRPIN, { F_SADDR, F_DADDR }), GOTO(CHAIN_MASQUERADE, 0));
 	else if (has(m, SET_HAIRPIN))
-		RULE(m, { .op = OP_CT_DNAT }, LOOKUP(SET_HAIRPIN, { F_SADDR, F_DADDR }), GOTO(CHAIN_MASQUERADE, 0));
+		RULE(m, { .op = OP_CT_DNAT }, LOOKUP(SET_HAIRPIN, { F_SADDR, F_DADDR }),
+		     GOTO(CHAIN_MASQUERADE, 0));
 	RULE(m, { .op = OP_MARK_TEST, .n = m->f->mark }, GOTO(CHAIN_MASQUERADE, 0));
 }
 
@@ -162,15 +175,20 @@ static void reject_rules(struct maker *m)
 static void balance_rules(struct maker *m)
 {
 	RULE(m, LOOKUP(SET_PROTOCOLS, { F_L4PROTO }),
-	     { .op = OP_DNAT, .n = m->chain.n, .fields = { F_DADDR, F_L4PROTO, F_DPORT, F_INDEX },
+	     { .op = OP_DNAT,
+	       .n = m->chain.n,
+	       .fields = { F_DADDR, F_L4PROTO, F_DPORT, F_INDEX },
 	       .set = m->chain.kind == CHAIN_BALANCE ? SET_ENDPOINTS : SET_LOCAL_ENDPOINTS });
 }
 
 static void sticky_rules(struct maker *m)
 {
 	RULE(m, LOOKUP(SET_PROTOCOLS, { F_L4PROTO }),
-	     { .op = OP_DNAT, .fields = { F_SADDR, F_DADDR, F_L4PROTO, F_DPORT }, .set = SET_AFFINITY });
-	RULE(m, GOTO(m->chain.kind == CHAIN_STICKY ? CHAIN_BALANCE : CHAIN_BALANCE_LOCAL, m->chain.n));
+	     { .op = OP_DNAT,
+	       .fields = { F_SADDR, F_DADDR, F_L4PROTO, F_DPORT },
+	       .set = SET_AFFINITY });
+	RULE(m,
+	     GOTO(m->chain.kind == CHAIN_STICKY ? CHAIN_BALANCE : CHAIN_BALANCE_LOCAL, m->chain.n));
 }
 
 /* The packet passes unchanged. */
@@ -199,23 +217,36 @@ static void update_rules(struct maker *m)
 	for (uint32_t p = 0; p < 256; p++)
 		if (m->f->protocols[p])
 			RULE(m, { .op = OP_L4PROTO, .n = p },
-			     { .op = OP_UPDATE, .n = m->chain.n, .set = SET_AFFINITY,
+			     { .op = OP_UPDATE,
+			       .n = m->chain.n,
+			       .set = SET_AFFINITY,
 			       .fields = { F_SADDR, F_CT_DADDR, F_L4PROTO, F_CT_DPORT } });
 }
 
 static void (*const makers[CHAIN__COUNT])(struct maker *m) = {
-	[CHAIN_PREROUTING] = prerouting_rules, [CHAIN_OUTPUT] = output_rules, [CHAIN_INPUT] = input_rules,
-	[CHAIN_POSTROUTING] = postrouting_rules, [CHAIN_SERVICES] = services_rules,
-	[CHAIN_FROM_NODE] = from_node_rules, [CHAIN_REJECT] = reject_rules, [CHAIN_MASQUERADE] = masquerade_rules,
-	[CHAIN_DELEGATE] = no_rules, [CHAIN_MASQUERADED_DELEGATE] = mark_rules,
-	[CHAIN_BALANCE] = balance_rules, [CHAIN_BALANCE_LOCAL] = balance_rules,
-	[CHAIN_STICKY] = sticky_rules, [CHAIN_STICKY_LOCAL] = sticky_rules,
-	[CHAIN_MASQUERADED_BALANCE] = masqueraded_rules, [CHAIN_MASQUERADED_BALANCE_LOCAL] = masqueraded_rules,
-	[CHAIN_MASQUERADED_STICKY] = masqueraded_rules, [CHAIN_MASQUERADED_STICKY_LOCAL] = masqueraded_rules,
+	[CHAIN_PREROUTING] = prerouting_rules,
+	[CHAIN_OUTPUT] = output_rules,
+	[CHAIN_INPUT] = input_rules,
+	[CHAIN_POSTROUTING] = postrouting_rules,
+	[CHAIN_SERVICES] = services_rules,
+	[CHAIN_FROM_NODE] = from_node_rules,
+	[CHAIN_REJECT] = reject_rules,
+	[CHAIN_MASQUERADE] = masquerade_rules,
+	[CHAIN_DELEGATE] = no_rules,
+	[CHAIN_MASQUERADED_DELEGATE] = mark_rules,
+	[CHAIN_BALANCE] = balance_rules,
+	[CHAIN_BALANCE_LOCAL] = balance_rules,
+	[CHAIN_STICKY] = sticky_rules,
+	[CHAIN_STICKY_LOCAL] = sticky_rules,
+	[CHAIN_MASQUERADED_BALANCE] = masqueraded_rules,
+	[CHAIN_MASQUERADED_BALANCE_LOCAL] = masqueraded_rules,
+	[CHAIN_MASQUERADED_STICKY] = masqueraded_rules,
+	[CHAIN_MASQUERADED_STICKY_LOCAL] = masqueraded_rules,
 	[CHAIN_REMEMBER] = update_rules,
 };
 
-int svcr_services_make_rules(struct svcr_nft *n, struct svcr_nft_table *t, const struct svcr_services_features *f)
+int svcr_services_make_rules(struct svcr_nft *n, struct svcr_nft_table *t,
+			     const struct svcr_services_features *f)
 {
 	struct maker m = { .nft = n, .table = t, .f = f };
 

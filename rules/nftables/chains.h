@@ -19,7 +19,8 @@ struct svcr_services_features {
  * Fills in the base chains and the rules of every chain of `t`, a table of `n`,
  * whose sets and numbered chains are complete. 0 or -ENOMEM.
  */
-int svcr_services_make_rules(struct svcr_nft *n, struct svcr_nft_table *t, const struct svcr_services_features *f);
+int svcr_services_make_rules(struct svcr_nft *n, struct svcr_nft_table *t,
+			     const struct svcr_services_features *f);
 
 /*
  * Makes the rules of a table whose services are now served by another table: they masquerade

@@ -33,15 +33,16 @@ static uint64_t wanted_timeout(const struct svcr_nft_table *t, const struct clie
 }
 
 /* Appends a message that sets the timeout of a client; 0 deletes the client. */
-static int client_message(const struct svcr_nft_table *t, const struct client *c, uint64_t timeout, uint64_t left,
-			  struct svcrules_messages *m)
+static int client_message(const struct svcr_nft_table *t, const struct client *c, uint64_t timeout,
+			  uint64_t left, struct svcrules_messages *m)
 {
 	char msg[1024] = { 0 }, *p;
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(msg);
 	struct nfgenmsg *nfg = mnl_nlmsg_put_extra_header(nlh, sizeof(*nfg));
 	struct nlattr *list, *elem;
 
-	nlh->nlmsg_type = (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | (timeout ? NFT_MSG_NEWSETELEM : NFT_MSG_DELSETELEM));
+	nlh->nlmsg_type = (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 |
+				     (timeout ? NFT_MSG_NEWSETELEM : NFT_MSG_DELSETELEM));
 	nlh->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | (timeout ? NLM_F_CREATE : 0));
 	nlh->nlmsg_seq = (uint32_t)++m->count;
 	nfg->nfgen_family = svcr_nft_nfproto(t->family);
@@ -67,9 +68,11 @@ static int client_message(const struct svcr_nft_table *t, const struct client *c
 }
 
 /* Counts the new timeout of a service from the client's last connection. */
-static int revise_client(const struct svcr_nft_table *t, const struct client *c, struct svcrules_messages *m)
+static int revise_client(const struct svcr_nft_table *t, const struct client *c,
+			 struct svcrules_messages *m)
 {
-	uint64_t wanted = wanted_timeout(t, c), idle = c->timeout > c->left ? c->timeout - c->left : 0;
+	uint64_t wanted = wanted_timeout(t, c),
+		 idle = c->timeout > c->left ? c->timeout - c->left : 0;
 	int err;
 
 	if (wanted == c->timeout)
@@ -80,7 +83,8 @@ static int revise_client(const struct svcr_nft_table *t, const struct client *c,
 	return err;
 }
 
-static int revise_elem(const struct svcr_nft_table *t, svcr_nft_attr nest, struct svcrules_messages *m)
+static int revise_elem(const struct svcr_nft_table *t, svcr_nft_attr nest,
+		       struct svcrules_messages *m)
 {
 	const struct svcr_nft_set *s = &t->sets[SET_AFFINITY];
 	struct client c = { .key_len = s->key_len, .data_len = s->data_len };
@@ -96,15 +100,18 @@ static int revise_elem(const struct svcr_nft_table *t, svcr_nft_attr nest, struc
 	return revise_client(t, &c, m);
 }
 
-int svcrules_clients_take(const struct svcrules_ruleset *now, const void *msg, struct svcrules_messages *m)
+int svcrules_clients_take(const struct svcrules_ruleset *now, const void *msg,
+			  struct svcrules_messages *m)
 {
 	const struct nlmsghdr *nlh = msg;
 	const struct svcr_nft_table *t;
 	svcr_nft_attr a[SVCR_NFT_ATTRS] = { NULL }, nest;
 
-	if (nlh->nlmsg_len < NLMSG_LENGTH(sizeof(struct nfgenmsg)) || nlh->nlmsg_len % NLMSG_ALIGNTO)
+	if (nlh->nlmsg_len < NLMSG_LENGTH(sizeof(struct nfgenmsg)) ||
+	    nlh->nlmsg_len % NLMSG_ALIGNTO)
 		return -EBADMSG;
-	t = svcr_flow_table(now, ((const struct nfgenmsg *)mnl_nlmsg_get_payload(nlh))->nfgen_family);
+	t = svcr_flow_table(now,
+			    ((const struct nfgenmsg *)mnl_nlmsg_get_payload(nlh))->nfgen_family);
 	if (!t || nlh->nlmsg_type != (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWSETELEM))
 		return 0;
 	mnl_attr_parse(nlh, sizeof(struct nfgenmsg), svcr_nft_attr_collect, a);

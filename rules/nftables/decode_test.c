@@ -61,16 +61,19 @@ static int decode_send_elem(struct svcr_nft *n, const char *set, size_t len, siz
 	return decode_send(n, &m);
 }
 
-static const struct { const char *set; size_t key, data; int result; } sizes[] = {
-	{ "services", 12, 0, 0 }, { "services", 11, 0, -EBADMSG }, { "services", 0, 0, -EBADMSG },
-	{ "services", 60, 0, -EBADMSG }, { "endpoints", 16, 8, 0 },
-	{ "endpoints", 16, 0, -EBADMSG },
+static const struct {
+	const char *set;
+	size_t key, data;
+	int result;
+} sizes[] = {
+	{ "services", 12, 0, 0 },         { "services", 11, 0, -EBADMSG },
+	{ "services", 0, 0, -EBADMSG },   { "services", 60, 0, -EBADMSG },
+	{ "endpoints", 16, 8, 0 },        { "endpoints", 16, 0, -EBADMSG },
 	{ "endpoints", 16, 7, -EBADMSG }, { "endpoints", 16, 20, -EBADMSG },
-	{ "pod-cidrs", 4, 0, 0 },
-	{ "pod-cidrs", 16, 0, -EBADMSG }, { "allowed-sources", 16, 0, 0 },
-	{ "allowed-sources", 12, 0, -EBADMSG },
-	{ "protocols", 1, 0, 0 }, { "protocols", 4, 0, -EBADMSG }, { "affinity", 1, 1, 0 },
-	{ "foreign", 3, 3, 0 },
+	{ "pod-cidrs", 4, 0, 0 },         { "pod-cidrs", 16, 0, -EBADMSG },
+	{ "allowed-sources", 16, 0, 0 },  { "allowed-sources", 12, 0, -EBADMSG },
+	{ "protocols", 1, 0, 0 },         { "protocols", 4, 0, -EBADMSG },
+	{ "affinity", 1, 1, 0 },          { "foreign", 3, 3, 0 },
 };
 
 START_TEST(decode_key_size)
@@ -239,7 +242,11 @@ START_TEST(decode_foreign_inside)
 }
 END_TEST
 
-static const struct { const char *name, *userdata; size_t len; bool present, foreign; } tables[] = {
+static const struct {
+	const char *name, *userdata;
+	size_t len;
+	bool present, foreign;
+} tables[] = {
 	{ "svcrules", owner, sizeof(owner), true, false },
 	{ "svcrules", NULL, 0, true, true },
 	{ "svcrules", "", 0, true, true },

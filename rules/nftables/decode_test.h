@@ -17,7 +17,10 @@
 
 /* ---- Messages ----------------------------------------------------------- */
 
-struct msg { char buf[8192]; struct nlmsghdr *nlh; };
+struct msg {
+	char buf[8192];
+	struct nlmsghdr *nlh;
+};
 
 static inline void decode_start(struct msg *m, uint16_t type, uint8_t family)
 {
@@ -45,8 +48,7 @@ static inline void decode_start_elems(struct msg *m, const char *table, const ch
 	"{\"kind\":\"EndpointSlice\",\"metadata\":{\"name\":\"web-1\",\"namespace\":\"prod\"," \
 	"\"labels\":" \
 	"{\"kubernetes.io/service-name\":\"web\"}},\"addressType\":\"IPv4\"," \
-	"\"ports\":[" ports "],\"endpoints\":[" \
-	endpoints "]}"
+	"\"ports\":[" ports "],\"endpoints\":[" endpoints "]}"
 #define END(ip, node) "{\"addresses\":[\"" ip "\"],\"nodeName\":\"" node "\"}"
 #define WEB "\"ports\":[{\"name\":\"http\",\"port\":80}]"
 #define WEB_SLICE(endpoints) SLICE("{\"name\":\"http\",\"port\":8080}", endpoints)

@@ -122,11 +122,10 @@ START_TEST(elements_index_256)
 	FILE *f = open_memstream(&text, &text_len);
 
 	fprintf(f, "%s",
-		SERVICE(WEB,
-			"") "{\"kind\":\"Endpoints\",\"metadata\":{\"name\":\"web\","
-			"\"namespace\":\"prod\"},"
-			    "\"subsets\":[{\"ports\":[{\"name\":\"http\",\"port\":8080}],"
-			    "\"addresses\":[");
+		SERVICE(WEB, "") "{\"kind\":\"Endpoints\",\"metadata\":{\"name\":\"web\","
+				 "\"namespace\":\"prod\"},"
+				 "\"subsets\":[{\"ports\":[{\"name\":\"http\",\"port\":8080}],"
+				 "\"addresses\":[");
 	for (int i = 0; i < 257; i++)
 		fprintf(f, "%s{\"ip\":\"10.244.%d.%d\"}", i ? "," : "", i / 250, i % 250 + 1);
 	fprintf(f, "]}]}");

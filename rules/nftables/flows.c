@@ -10,7 +10,8 @@ struct svcr_nft_table *svcr_flow_table(const struct svcrules_ruleset *rs, uint8_
 	const struct svcr_part *p = rs ? svcr_ruleset_find(rs, &svcr_nft_ops) : NULL;
 	int family = svcr_nft_family(nfproto);
 
-	return p && family >= 0 ? svcr_services_table((const struct svcr_nft *)p, (uint8_t)family) : NULL;
+	return p && family >= 0 ? svcr_services_table((const struct svcr_nft *)p, (uint8_t)family) :
+				  NULL;
 }
 
 bool svcrules_has_udp(const struct svcrules_ruleset *rs, uint8_t family)
@@ -37,21 +38,24 @@ void svcrules_forget_removed(struct svcrules_ruleset *want)
 }
 
 /* Copies the UDP service addresses of `from` that neither `t` nor `but` (may be NULL) has. */
-static int keep_udp(struct svcr_nft_table *t, const struct svcr_nft_set *from, const struct svcr_nft_set *but)
+static int keep_udp(struct svcr_nft_table *t, const struct svcr_nft_set *from,
+		    const struct svcr_nft_set *but)
 {
 	int err = 0;
 
 	for (size_t i = 0; i < from->n && !err; i++) {
 		const uint8_t *key = svcr_nft_elem(from, i);
 
-		if (key[svcr_addr_len(t->family)] == UDP && !svcr_nft_find(&t->sets[SET_SERVICES], key) &&
+		if (key[svcr_addr_len(t->family)] == UDP &&
+		    !svcr_nft_find(&t->sets[SET_SERVICES], key) &&
 		    !(but && svcr_nft_find(but, key)))
 			err = svcr_nft_add_key(&t->sets[SET_REMOVED], key);
 	}
 	return err;
 }
 
-int svcrules_keep_removed(struct svcrules_ruleset *want, const struct svcrules_ruleset *before, bool *ret_any)
+int svcrules_keep_removed(struct svcrules_ruleset *want, const struct svcrules_ruleset *before,
+			  bool *ret_any)
 {
 	bool any = false;
 	int err = 0;
@@ -77,9 +81,11 @@ int svcrules_keep_removed(struct svcrules_ruleset *want, const struct svcrules_r
 /* ---- One flow ----------------------------------------------------------- */
 
 /* True if `data` (address and port) is among the endpoints that `key` leads to in this map. */
-static bool leads_to(const struct svcr_nft_set *s, const uint8_t *key, size_t len, const uint8_t *data)
+static bool leads_to(const struct svcr_nft_set *s, const uint8_t *key, size_t len,
+		     const uint8_t *data)
 {
-	for (size_t i = svcr_nft_lower(s, key, len); i < s->n && memcmp(svcr_nft_elem(s, i), key, len) == 0; i++)
+	for (size_t i = svcr_nft_lower(s, key, len);
+	     i < s->n && memcmp(svcr_nft_elem(s, i), key, len) == 0; i++)
 		if (memcmp(svcr_nft_elem_data(s, svcr_nft_elem(s, i)), data, s->data_len) == 0)
 			return true;
 	return false;
@@ -88,24 +94,27 @@ static bool leads_to(const struct svcr_nft_set *s, const uint8_t *key, size_t le
 static bool in_ranges(const struct svcr_nft_set *s, const uint8_t *addr, size_t len)
 {
 	for (size_t i = 0; i < s->n; i++)
-		if (memcmp(svcr_nft_elem(s, i), addr, len) <= 0 && memcmp(addr, svcr_nft_elem(s, i) + len, len) <= 0)
+		if (memcmp(svcr_nft_elem(s, i), addr, len) <= 0 &&
+		    memcmp(addr, svcr_nft_elem(s, i) + len, len) <= 0)
 			return true;
 	return false;
 }
 
-bool svcr_flow_served(const struct svcr_nft_table *t, const uint8_t *source, const uint8_t *key, const uint8_t *data)
+bool svcr_flow_served(const struct svcr_nft_table *t, const uint8_t *source, const uint8_t *key,
+		      const uint8_t *data)
 {
 	size_t alen = svcr_addr_len(t->family), len = alen + 8;
 	bool external = svcr_nft_find(&t->sets[SET_SERVICES_EXTERNAL], key) &&
 			!in_ranges(&t->sets[SET_POD_CIDRS], source, alen) &&
 			!svcr_nft_find(&t->sets[SET_NODE_IPS], source) &&
-			!svcr_nft_find(&t->sets[SET_BOUND_IPS], source); /* from this node to itself */
+			/* from this node to itself */
+			!svcr_nft_find(&t->sets[SET_BOUND_IPS], source);
 
 	return leads_to(&t->sets[external ? SET_LOCAL_ENDPOINTS : SET_ENDPOINTS], key, len, data);
 }
 
-static void flow_key(uint8_t *key, uint8_t *data, size_t alen, const uint8_t *destination, uint16_t port,
-		     const uint8_t *reply, uint16_t reply_port)
+static void flow_key(uint8_t *key, uint8_t *data, size_t alen, const uint8_t *destination,
+		     uint16_t port, const uint8_t *reply, uint16_t reply_port)
 {
 	memset(key, 0, SVCR_VIP_MAX);
 	memcpy(key, destination, alen);
@@ -118,18 +127,21 @@ static void flow_key(uint8_t *key, uint8_t *data, size_t alen, const uint8_t *de
 	data[alen + 1] = (uint8_t)reply_port;
 }
 
-enum svcr_flow svcr_flow_judge(const struct svcrules_ruleset *now, const struct svcrules_ruleset *before,
-			       const struct svcrules_flow *f)
+enum svcr_flow svcr_flow_judge(const struct svcrules_ruleset *now,
+			       const struct svcrules_ruleset *before, const struct svcrules_flow *f)
 {
-	const struct svcr_nft_table *t = svcr_flow_table(now, f->family), *old = svcr_flow_table(before, f->family);
+	const struct svcr_nft_table *t = svcr_flow_table(now, f->family),
+				    *old = svcr_flow_table(before, f->family);
 	uint8_t key[SVCR_VIP_MAX], data[20];
 
 	if (!t)
 		return FLOW_OTHER;
-	flow_key(key, data, svcr_addr_len(t->family), f->destination, f->port, f->reply_source, f->reply_port);
+	flow_key(key, data, svcr_addr_len(t->family), f->destination, f->port, f->reply_source,
+		 f->reply_port);
 	if (svcr_nft_find(&t->sets[SET_SERVICES], key))
 		return svcr_flow_served(t, f->source, key, data) ? FLOW_SERVED : FLOW_ELSEWHERE;
-	if (old && (svcr_nft_find(&old->sets[SET_SERVICES], key) || svcr_nft_find(&old->sets[SET_REMOVED], key)))
+	if (old && (svcr_nft_find(&old->sets[SET_SERVICES], key) ||
+		    svcr_nft_find(&old->sets[SET_REMOVED], key)))
 		return FLOW_REMOVED;
 	return FLOW_OTHER;
 }

@@ -14,7 +14,8 @@ enum svcr_flow {
 };
 
 /* Judges a flow by the tables of both rule sets; `before` may be NULL. */
-enum svcr_flow svcr_flow_judge(const struct svcrules_ruleset *now, const struct svcrules_ruleset *before,
+enum svcr_flow svcr_flow_judge(const struct svcrules_ruleset *now,
+			       const struct svcrules_ruleset *before,
 			       const struct svcrules_flow *f);
 /*
  * Returns the table of a rule set that serves Services in an NFPROTO_ family, or NULL; `rs` may

@@ -6,7 +6,8 @@
 
 /* ---- Flows ---------------------------------------------------------------- */
 
-#define DNS "\"type\":\"LoadBalancer\",\"externalTrafficPolicy\":\"Local\"," \
+#define DNS \
+	"\"type\":\"LoadBalancer\",\"externalTrafficPolicy\":\"Local\"," \
 	"\"sessionAffinity\":\"ClientIP\"," \
 	"\"sessionAffinityConfig\":{\"clientIP\":{\"timeoutSeconds\":60}}," \
 	"\"ports\":[{\"name\":\"dns\",\"port\":53,\"protocol\":\"UDP\"}]"
@@ -42,8 +43,8 @@ static const struct {
 
 START_TEST(flows_stale)
 {
-	struct svcrules_ruleset *n =
-		decode_build(SERVICE(DNS, DNS_STATUS) DNS_SLICE(HERE "," THERE));
+	struct svcrules_ruleset *n = decode_build(SERVICE(DNS, DNS_STATUS)
+							  DNS_SLICE(HERE "," THERE));
 	struct svcrules_ruleset *none = gen_empty("nftables");
 	uint8_t source[4], destination[4], reply[4];
 	struct svcrules_flow f = { NFPROTO_IPV4, source, destination, flows[_i].port, reply, 53 };
@@ -55,8 +56,7 @@ START_TEST(flows_stale)
 	ck_assert(!svcrules_flow_stale(none, NULL, &f));
 	/* a service that is gone leaves all its flows stale */
 	ck_assert_int_eq(svcrules_flow_stale(none, n, &f),
-			 flows[_i].port == 53 &&
-				 strcmp(flows[_i].destination, "203.0.113.2") != 0);
+			 flows[_i].port == 53 && strcmp(flows[_i].destination, "203.0.113.2") != 0);
 	f.family = NFPROTO_ARP;
 	ck_assert(!svcrules_flow_stale(n, n, &f));
 	svcrules_ruleset_free(n);
@@ -107,8 +107,8 @@ static void flows_start_client(struct msg *m, int i)
 START_TEST(flows_client)
 {
 	char request[SVCRULES_CLIENTS_REQUEST] __attribute__((aligned(8)));
-	struct svcrules_ruleset *n =
-		decode_build(SERVICE(DNS, DNS_STATUS) DNS_SLICE(HERE "," THERE));
+	struct svcrules_ruleset *n = decode_build(SERVICE(DNS, DNS_STATUS)
+							  DNS_SLICE(HERE "," THERE));
 	struct svcrules_messages ms = { .buf = NULL };
 	const struct nlmsghdr *nlh;
 	struct msg m;

@@ -147,9 +147,15 @@ static void laws_apply_change(const struct svcr_nft_changes *c, const struct svc
 	struct svcr_nft_table *t = svcr_nft_table(n, ch->pair->to->name, ch->pair->to->family);
 
 	switch (ch->op) {
-	case CHANGE_WAKE_TABLE: ck_assert(t->present); t->dormant = false; break;
+	case CHANGE_WAKE_TABLE:
+		ck_assert(t->present);
+		t->dormant = false;
+		break;
 	case CHANGE_MEND_CHAIN: svcr_nft_find_chain(t, ch->chain)->policy = false; break;
-	case CHANGE_ADD_TABLE: ck_assert(!t->present); t->present = true; break;
+	case CHANGE_ADD_TABLE:
+		ck_assert(!t->present);
+		t->present = true;
+		break;
 	case CHANGE_DEL_TABLE: laws_apply_del_table(t); break;
 	case CHANGE_FLUSH_CHAIN:
 		ck_assert_ptr_nonnull(svcr_nft_find_chain(t, ch->chain));

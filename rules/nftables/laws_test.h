@@ -43,8 +43,8 @@ static inline void laws_release_pair(struct laws_pair *p)
 }
 
 /* Alike services, so that the change of one can be distinguished from that of all others. */
-static inline struct gen_cluster laws_uniform(size_t services, enum gen_type type,
-					      size_t endpoints, bool affinity)
+static inline struct gen_cluster laws_uniform(size_t services, enum gen_type type, size_t endpoints,
+					      bool affinity)
 {
 	struct gen_cluster c = { .next_id = 1, .options = 3, .n = services };
 

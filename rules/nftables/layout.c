@@ -7,9 +7,12 @@ static const struct svcr_nft_chain_layout services_chains[CHAIN__COUNT] = { SVCR
 
 const struct svcr_nft_layout svcr_services_layout = {
 	.serves = SVCR_SERVICES_WORD,
-	.sets = services_sets, .nsets = SET__COUNT,
-	.chains = services_chains, .nchains = CHAIN__COUNT,
-	.names = SET_SERVICES, .noun = "Service",
+	.sets = services_sets,
+	.nsets = SET__COUNT,
+	.chains = services_chains,
+	.nchains = CHAIN__COUNT,
+	.names = SET_SERVICES,
+	.noun = "Service",
 };
 
 struct svcr_nft_table *svcr_services_table(const struct svcr_nft *n, uint8_t family)
@@ -37,7 +40,8 @@ const char *svcr_vip_text(uint8_t family, const uint8_t *key, char *buf)
 
 	memcpy(a.bytes, key, len);
 	snprintf(buf, SVCR_VIP_TEXT, family == SVCR_IPV6 ? "[%s]:%u/%s" : "%s:%u/%s",
-		 svcr_addr_text(&a, text), key[len + 4] << 8 | key[len + 5], svcr_protocol_name(key[len]));
+		 svcr_addr_text(&a, text), key[len + 4] << 8 | key[len + 5],
+		 svcr_protocol_name(key[len]));
 	return buf;
 }
 

@@ -17,7 +17,11 @@
 enum svcr_services_set {
 	SET_PROTOCOLS,
 	SET_CLUSTER_IPS,
-	SET_BOUND_IPS, /* with a delegate: addresses that are on this node only for services, so that their other ports are refused */
+	/*
+	 * with a delegate: addresses that are on this node only for services, so that their
+	 * other ports are refused
+	 */
+	SET_BOUND_IPS,
 	SET_POD_CIDRS,
 	SET_SERVICE_CIDRS,
 	SET_UNMANAGED_IPS,
@@ -33,7 +37,10 @@ enum svcr_services_set {
 	SET_LOCAL_ENDPOINTS,
 	SET_AFFINITY,
 	SET_REMOVED,
-	SET_DRAINING, /* with a delegate: endpoints that finish their connections, with the rest of their time */
+	/*
+	 * with a delegate: endpoints that finish their connections, with the rest of their time
+	 */
+	SET_DRAINING,
 	SET__COUNT
 };
 
@@ -46,20 +53,22 @@ enum svcr_services_chain {
 	CHAIN_FROM_NODE,
 	CHAIN_REJECT,
 	CHAIN_MASQUERADE,
-	CHAIN_DELEGATE,      /* passes to the delegate, which chooses the endpoint */
+	CHAIN_DELEGATE, /* passes to the delegate, which chooses the endpoint */
 	CHAIN_MASQUERADED_DELEGATE,
-	CHAIN_BALANCE,       /* n: endpoints */
+	CHAIN_BALANCE, /* n: endpoints */
 	CHAIN_BALANCE_LOCAL,
 	CHAIN_STICKY,
 	CHAIN_STICKY_LOCAL,
-	CHAIN_MASQUERADED_BALANCE, /* marks, then goes to the chain of the same name without "masqueraded-" */
+	/* these mark, then go to the chain of the same name without "masqueraded-" */
+	CHAIN_MASQUERADED_BALANCE,
 	CHAIN_MASQUERADED_BALANCE_LOCAL,
 	CHAIN_MASQUERADED_STICKY,
 	CHAIN_MASQUERADED_STICKY_LOCAL,
-	CHAIN_REMEMBER,      /* n: seconds */
+	CHAIN_REMEMBER, /* n: seconds */
 	CHAIN__COUNT
 };
 
+/* clang-format off */
 #define SVCR_SERVICES_VIP { F_DADDR, F_L4PROTO, F_DPORT }
 
 /* The rows that all layouts of Services have. */
@@ -124,12 +133,16 @@ enum svcr_services_chain {
 	[CHAIN_MASQUERADED_STICKY_LOCAL] = { .name = "masqueraded-sticky-local-",                  \
 					     .numbered = true },                                   \
 	[CHAIN_REMEMBER] = { .name = "remember-", .numbered = true, .jumped = true }
+/* clang-format on */
 
 #define SVCR_SERVICES_WORD "services" /* struct svcr_nft_layout.serves */
 
 extern const struct svcr_nft_layout svcr_services_layout;
 
-/* The table of `n` that serves Services in that family (SVCR_IPV4 or SVCR_IPV6), or NULL; `n` may be NULL. */
+/*
+ * The table of `n` that serves Services in that family (SVCR_IPV4 or SVCR_IPV6), or NULL; `n`
+ * may be NULL.
+ */
 struct svcr_nft_table *svcr_services_table(const struct svcr_nft *n, uint8_t family);
 /* Returns one of its sets; the table must exist. */
 static inline struct svcr_nft_set *svcr_services_set(const struct svcr_nft *n, uint8_t family,

@@ -195,9 +195,9 @@ static const struct {
 	bool affinity;
 	size_t most;
 } costs[] = {
-	{ 10, GEN_CLUSTER_IP, false, 7 }, { 10, GEN_NODE_PORT, false, 9 },
+	{ 10, GEN_CLUSTER_IP, false, 7 },    { 10, GEN_NODE_PORT, false, 9 },
 	{ 10, GEN_LOAD_BALANCER, false, 9 }, { 10, GEN_LOAD_BALANCER, true, 11 },
-	{ 1000, GEN_CLUSTER_IP, false, 7 }, { 1000, GEN_LOAD_BALANCER, false, 9 },
+	{ 1000, GEN_CLUSTER_IP, false, 7 },  { 1000, GEN_LOAD_BALANCER, false, 9 },
 };
 
 START_TEST(messages_cost)
@@ -223,8 +223,7 @@ END_TEST
 
 #define NAMED(ns, name, ip, port) \
 	"{\"kind\":\"Service\",\"metadata\":{\"namespace\":\"" ns "\",\"name\":\"" name "\"}," \
-	"\"spec\":{\"clusterIP\":\"" \
-	ip "\",\"ports\":[{\"name\":\"" port "\",\"port\":80}]}}"
+	"\"spec\":{\"clusterIP\":\"" ip "\",\"ports\":[{\"name\":\"" port "\",\"port\":80}]}}"
 #define NAMED_SLICE(ns, name, ip) \
 	"{\"kind\":\"EndpointSlice\",\"metadata\":{\"namespace\":\"" ns "\"," \
 	"\"name\":\"" name "\",\"labels\":" \

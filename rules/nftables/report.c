@@ -23,7 +23,8 @@ static int collect_set(struct svcr_report *r, const struct svcr_nft_set *s)
 	return err;
 }
 
-static int collect_change(struct svcr_report *r, const struct svcr_nft_changes *c, const struct svcr_nft_change *ch)
+static int collect_change(struct svcr_report *r, const struct svcr_nft_changes *c,
+			  const struct svcr_nft_change *ch)
 {
 	const struct svcr_nft_table *from = ch->pair->from;
 	bool named = svcr_nft_set_named(from->layout, ch->set);
@@ -54,18 +55,20 @@ static int collect_vips(struct svcr_report *r, const struct svcr_nft_changes *c)
 	return err;
 }
 
-static void endpoint_texts(struct svcr_texts *t, const struct svcr_nft_set *s, const uint8_t *key, const char *what)
+static void endpoint_texts(struct svcr_texts *t, const struct svcr_nft_set *s, const uint8_t *key,
+			   const char *what)
 {
 	size_t len = svcr_addr_len(s->family), vip = svcr_vip_len(s->family);
 
-	for (size_t i = svcr_nft_lower(s, key, vip); i < s->n && memcmp(svcr_nft_elem(s, i), key, vip) == 0; i++) {
+	for (size_t i = svcr_nft_lower(s, key, vip);
+	     i < s->n && memcmp(svcr_nft_elem(s, i), key, vip) == 0; i++) {
 		const uint8_t *data = svcr_nft_elem_data(s, svcr_nft_elem(s, i));
 		struct svcr_addr a = { .family = s->family };
 		char text[SVCR_ADDR_TEXT];
 
 		memcpy(a.bytes, data, len);
-		svcr_texts_add(t, s->family == SVCR_IPV6 ? "%s[%s]:%u" : "%s%s:%u", what, svcr_addr_text(&a, text),
-			       data[len] << 8 | data[len + 1]);
+		svcr_texts_add(t, s->family == SVCR_IPV6 ? "%s[%s]:%u" : "%s%s:%u", what,
+			       svcr_addr_text(&a, text), data[len] << 8 | data[len + 1]);
 	}
 }
 
@@ -74,12 +77,15 @@ static void range_texts(struct svcr_texts *t, const struct svcr_nft_set *s, cons
 	size_t vip = svcr_vip_len(s->family);
 	char text[SVCR_NFT_ELEM_TEXT];
 
-	for (size_t i = svcr_nft_lower(s, key, vip); i < s->n && memcmp(svcr_nft_elem(s, i), key, vip) == 0; i++)
-		svcr_texts_add(t, "source %s", svcr_nft_last_field_text(s, svcr_nft_elem(s, i), text));
+	for (size_t i = svcr_nft_lower(s, key, vip);
+	     i < s->n && memcmp(svcr_nft_elem(s, i), key, vip) == 0; i++)
+		svcr_texts_add(t, "source %s",
+			       svcr_nft_last_field_text(s, svcr_nft_elem(s, i), text));
 }
 
 /* Says what a verdict means that is not the usual choice among endpoints. */
-static void verdict_texts(struct svcr_texts *t, const struct svcr_nft_set *s, const uint8_t *key, const char *what)
+static void verdict_texts(struct svcr_texts *t, const struct svcr_nft_set *s, const uint8_t *key,
+			  const char *what)
 {
 	const uint8_t *e = svcr_nft_find(s, key);
 	struct svcr_nft_chain_id id;
@@ -96,14 +102,19 @@ static void verdict_texts(struct svcr_texts *t, const struct svcr_nft_set *s, co
 	else if (id.kind == CHAIN_FOREIGN)
 		svcr_texts_add(t, "%san unknown verdict", what);
 	else if (id.kind == CHAIN_MASQUERADED_DELEGATE ||
-		 (id.kind >= CHAIN_MASQUERADED_BALANCE && id.kind <= CHAIN_MASQUERADED_STICKY_LOCAL))
+		 (id.kind >= CHAIN_MASQUERADED_BALANCE &&
+		  id.kind <= CHAIN_MASQUERADED_STICKY_LOCAL))
 		svcr_texts_add(t, "%smasqueraded", what);
 }
 
 static void side_texts(struct svcr_texts *t, const struct svcr_nft_table *table, const uint8_t *key)
 {
-	static const struct { enum svcr_services_set set; const char *text; } flags[] = {
-		{ SET_LOCAL_POLICY, "external policy Local" }, { SET_FIREWALLED, "source ranges" },
+	static const struct {
+		enum svcr_services_set set;
+		const char *text;
+	} flags[] = {
+		{ SET_LOCAL_POLICY, "external policy Local" },
+		{ SET_FIREWALLED, "source ranges" },
 	};
 
 	endpoint_texts(t, &table->sets[SET_ENDPOINTS], key, "");

@@ -16,7 +16,8 @@ struct svcr_services_more {
 	/* Adds VIPs that differ by svcr_services_report_vip(). 0 or -ENOMEM. */
 	int (*collect)(struct svcr_report *r, const void *arg);
 	/* Adds the endpoints and properties of the VIP on one side (`to`, else from). */
-	void (*texts)(struct svcr_texts *t, bool to, uint8_t family, const uint8_t *key, const void *arg);
+	void (*texts)(struct svcr_texts *t, bool to, uint8_t family, const uint8_t *key,
+		      const void *arg);
 };
 
 /* Adds a VIP, once or more. 0 or -ENOMEM. */

@@ -7,10 +7,12 @@
 
 #include <errno.h>
 
-static int nftables_make(struct svcrules_ruleset *rs, const struct svcrules_options *o, const char *table)
+static int nftables_make(struct svcrules_ruleset *rs, const struct svcrules_options *o,
+			 const char *table)
 {
 	(void)o;
-	return svcr_ruleset_add(rs, (struct svcr_part *)svcr_nft_new_tables(&svcr_services_layout, table));
+	return svcr_ruleset_add(
+		rs, (struct svcr_part *)svcr_nft_new_tables(&svcr_services_layout, table));
 }
 
 static int nftables_build(const struct svcrules_model *m, const struct svcrules_options *o,
@@ -32,10 +34,13 @@ static int nftables_report(const struct svcrules_changes *c, bool details, struc
 {
 	const struct svcr_part_changes *nft = svcr_changes_find(c, &svcr_nft_ops);
 
-	return nft ? svcr_services_report(ret, (const struct svcr_nft_changes *)nft, details, NULL) : 0;
+	return nft ? svcr_services_report(ret, (const struct svcr_nft_changes *)nft, details,
+					  NULL) :
+		     0;
 }
 
-static bool nftables_flow_stale(const struct svcrules_ruleset *now, const struct svcrules_ruleset *before,
+static bool nftables_flow_stale(const struct svcrules_ruleset *now,
+				const struct svcrules_ruleset *before,
 				const struct svcrules_flow *f)
 {
 	enum svcr_flow judged = svcr_flow_judge(now, before, f);
@@ -48,8 +53,12 @@ static const char *const change_formats[] = { "text", "nft", "json", NULL };
 static const struct svcrules_setting settings[] = { { .name = NULL } };
 
 const struct svcr_target svcr_target_nftables = {
-	.info = { .name = "nftables", .formats = formats, .change_formats = change_formats,
-		  .settings = settings, .table_suffix = "", .kernel = true },
+	.info = { .name = "nftables",
+		  .formats = formats,
+		  .change_formats = change_formats,
+		  .settings = settings,
+		  .table_suffix = "",
+		  .kernel = true },
 	.reads = svcr_services_kinds,
 	.make = nftables_make,
 	.build = nftables_build,

@@ -4,8 +4,9 @@
 #  - no function above 50 lines, no file above 600, no line above 100 columns (a tab is 8)
 #  - a function's name stands for one function in the whole repository, except main and the
 #    function that libFuzzer calls
+#  - the sources are as clang-format 14 leaves them (another version formats in other ways)
 #  - IPVS is named only where it is driven, in the code that serves all targets
-# Needs universal-ctags.
+# Needs universal-ctags and clang-format.
 set -u
 export LC_ALL=C.UTF-8
 cd "$(dirname "$0")/../.." || exit 2
@@ -18,7 +19,11 @@ if ! ctags --version 2>/dev/null | grep -q 'Universal Ctags'; then
 	echo "shape.sh: universal-ctags is missing" >&2
 	exit 2
 fi
-find lib rules cmd -name '*.[ch]' | sort >"$tmp/files"
+if ! clang-format --version >/dev/null 2>&1; then
+	echo "shape.sh: clang-format is missing" >&2
+	exit 2
+fi
+find lib rules cmd testdata -name '*.[ch]' | sort >"$tmp/files"
 files=$(wc -l <"$tmp/files")
 
 # report: prints the violations on its standard input, and counts them
@@ -79,11 +84,21 @@ ipvs_named() {
 		xargs -r grep -inoE '.{0,30}ipvs.{0,30}' /dev/null | sed -E 's/^([^:]*:[0-9]+):[[:space:]]*(.*)/\1: names IPVS: \2/'
 }
 
+unformatted() {
+	if ! clang-format --version | grep -q 'version 14\.'; then
+		echo "shape: formatting not checked: this is $(clang-format --version)" >&2
+		return
+	fi
+	xargs clang-format --dry-run -Werror <"$tmp/files" 2>&1 |
+		sed -nE 's/^([^:]*:[0-9]+):.*error: .*/\1: clang-format changes this/p'
+}
+
 functions >"$tmp/functions"
 report < <(long_functions)
 report < <(long_files)
 report < <(long_lines)
 report < <(same_names)
+report < <(unformatted)
 report < <(ipvs_named)
 echo "shape: $((failed > 0 ? 0 : files)) passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -5,7 +5,7 @@ BUILD_PACKAGES := gcc make pkg-config libc6-dev libmnl-dev libnftnl-dev libjanss
 	libnl-3-dev libnl-route-3-dev
 CHECK_PACKAGES := $(BUILD_PACKAGES) check binutils mandoc nftables iproute2 conntrack ipvsadm \
 	procps util-linux strace
-TEST_PACKAGES := $(CHECK_PACKAGES) iptables valgrind shellcheck cppcheck universal-ctags \
+TEST_PACKAGES := $(CHECK_PACKAGES) iptables valgrind shellcheck cppcheck universal-ctags clang-format \
 	libyajl-dev qemu-system-x86 busybox-static cpio kmod
 
 # The suites in the order in which they run, one line each:
@@ -72,5 +72,5 @@ deps-test: ## installs what `make test` and `make lint` need
 golden: $B/svcrules ## rewrites the expected output of the golden cases; read the diff
 	@$S/golden.sh --update
 
-shape: ## limits of the source: lengths, unique names, where IPVS may be named
+shape: ## limits of the source: lengths, format, unique names, where IPVS is named
 	@$S/shape.sh

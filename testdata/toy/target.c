@@ -4,11 +4,13 @@
 #include "rules/file/file.h"
 #include "select.h"
 
-static int list_make(struct svcrules_ruleset *rs, const struct svcrules_options *o, const char *table)
+static int list_make(struct svcrules_ruleset *rs, const struct svcrules_options *o,
+		     const char *table)
 {
 	(void)o;
 	(void)table;
-	return svcr_ruleset_add(rs, (struct svcr_part *)svcr_file_new("services.txt", SVCR_FILE_PUBLIC));
+	return svcr_ruleset_add(
+		rs, (struct svcr_part *)svcr_file_new("services.txt", SVCR_FILE_PUBLIC));
 }
 
 static int list_build(const struct svcrules_model *m, const struct svcrules_options *o,
@@ -32,15 +34,17 @@ static int list_build(const struct svcrules_model *m, const struct svcrules_opti
 	return svcr_out_end(&out);
 }
 
-static const struct svcr_kind *const kinds[] = {
-	&svcr_kind_service, &svcr_kind_endpoint_slice, &svcr_kind_node, NULL
-};
+static const struct svcr_kind *const kinds[] = { &svcr_kind_service, &svcr_kind_endpoint_slice,
+						 &svcr_kind_node, NULL };
 static const char *const formats[] = { "text", "json", NULL };
 static const struct svcrules_setting settings[] = { { .name = NULL } };
 
 const struct svcr_target svcr_target_list = {
-	.info = { .name = "list", .formats = formats, .change_formats = formats,
-		  .settings = settings, .table_suffix = "" },
+	.info = { .name = "list",
+		  .formats = formats,
+		  .change_formats = formats,
+		  .settings = settings,
+		  .table_suffix = "" },
 	.reads = kinds,
 	.make = list_make,
 	.build = list_build,

@@ -73,7 +73,7 @@ static bool ct_address(uint8_t family, const struct nlattr *tuple, bool src, uin
 }
 
 static bool ct_flow_read(uint8_t family, const struct nlattr *orig, const struct nlattr *reply,
-		      struct ct_flow *f)
+			 struct ct_flow *f)
 {
 	const struct nlattr *op = ct_nested(orig, CTA_TUPLE_PROTO);
 	const struct nlattr *rp = ct_nested(reply, CTA_TUPLE_PROTO);
@@ -81,8 +81,7 @@ static bool ct_flow_read(uint8_t family, const struct nlattr *orig, const struct
 
 	*f = (struct ct_flow){ .family = family };
 	return ct_copy_exact(ct_nested(op, CTA_PROTO_NUM), &num, sizeof(num)) &&
-	       num == IPPROTO_UDP &&
-	       ct_address(family, orig, true, f->orig_src) &&
+	       num == IPPROTO_UDP && ct_address(family, orig, true, f->orig_src) &&
 	       ct_address(family, orig, false, f->orig_dst) &&
 	       ct_address(family, reply, true, f->reply_src) &&
 	       ct_port(op, CTA_PROTO_SRC_PORT, &f->orig_sport) &&
@@ -195,7 +194,7 @@ static int conntrack_dump(struct netlink *n, struct ct_clean *c, nfnetlink_fill_
 	for (int i = 0; i < DUMP_TRIES && r == -EINTR; i++) {
 		c->count = 0;
 		r = nfnetlink_talk(n, NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET, NLM_F_DUMP,
-			      c->family, fill, NULL, ct_entry_cb, c);
+				   c->family, fill, NULL, ct_entry_cb, c);
 	}
 	return r;
 }
@@ -226,17 +225,16 @@ static int conntrack_fill_entry(struct nlmsghdr *nlh, void *arg)
 static int ct_entry_delete(struct netlink *n, struct ct_entry *e)
 {
 	int r = nfnetlink_talk(n, NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_DELETE, NLM_F_ACK,
-			  e->flow.family, conntrack_fill_entry, e, NULL, NULL);
+			       e->flow.family, conntrack_fill_entry, e, NULL, NULL);
 
 	if (r == -ENOENT)
 		return 0;
 	return r < 0 ? r : 1;
 }
 
-int conntrack_clean_udp(uint8_t family, bool (*stale)(const struct ct_flow *, void *arg),
-			void *arg, bool dry_run,
-			void (*report)(const struct ct_flow *, void *), void *report_arg,
-			size_t *ndeleted)
+int conntrack_clean_udp(uint8_t family, bool (*stale)(const struct ct_flow *, void *arg), void *arg,
+			bool dry_run, void (*report)(const struct ct_flow *, void *),
+			void *report_arg, size_t *ndeleted)
 {
 	struct ct_clean c = { .family = family, .stale = stale, .arg = arg };
 	struct netlink *n;

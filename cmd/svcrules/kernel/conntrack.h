@@ -43,9 +43,8 @@ struct ct_flow {
  * Returns 0, -EPERM, -ENOMEM, -EINTR (every dump was interrupted), -EOPNOTSUPP
  * (the kernel has no ctnetlink) or another error of the kernel.
  */
-int conntrack_clean_udp(uint8_t family, bool (*stale)(const struct ct_flow *, void *arg),
-			void *arg, bool dry_run,
-			void (*report)(const struct ct_flow *, void *), void *report_arg,
-			size_t *ndeleted);
+int conntrack_clean_udp(uint8_t family, bool (*stale)(const struct ct_flow *, void *arg), void *arg,
+			bool dry_run, void (*report)(const struct ct_flow *, void *),
+			void *report_arg, size_t *ndeleted);
 
 #endif

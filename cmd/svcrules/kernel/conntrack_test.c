@@ -61,8 +61,9 @@ static size_t ct_test_clean(uint8_t family, uint16_t port, bool dry_run, struct 
 	size_t deleted = 99;
 
 	*s = (struct ct_seen){ .stale_port = port };
-	ck_assert_int_eq(conntrack_clean_udp(family, ct_test_stale, s, dry_run, ct_test_report, s,
-					     &deleted), 0);
+	ck_assert_int_eq(
+		conntrack_clean_udp(family, ct_test_stale, s, dry_run, ct_test_report, s, &deleted),
+		0);
 	ck_assert_uint_eq(s->reported, deleted);
 	return deleted;
 }
@@ -123,7 +124,8 @@ START_TEST(test_conntrack_unprivileged)
 
 	namespace_drop_capabilities();
 	ck_assert_int_eq(conntrack_clean_udp(AF_INET, ct_test_stale, &s, false, ct_test_report, &s,
-					     &deleted), -EPERM);
+					     &deleted),
+			 -EPERM);
 	ck_assert_uint_eq(deleted, 0);
 }
 END_TEST

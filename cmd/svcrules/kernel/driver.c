@@ -4,7 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct driver *const drivers[] = { &driver_nft, &driver_link, &driver_servers };
+/* clang-format off */
+static const struct driver *const drivers[] = {
+	&driver_nft,
+	&driver_link,
+	&driver_servers,
+};
+/* clang-format on */
 
 const struct driver *driver_of(const struct svcrules_ruleset *rs, size_t part)
 {

@@ -237,7 +237,7 @@ static int kube_object_exists(struct netlink *s, uint8_t family, const char *tab
 {
 	struct kube_object w = { table, chain };
 	int r = nfnetlink_request(s, chain ? NFT_MSG_GETCHAIN : NFT_MSG_GETTABLE, family,
-			     kube_object_fill, &w, NULL, NULL);
+				  kube_object_fill, &w, NULL, NULL);
 
 	if (r == -ENOENT)
 		return 0;
@@ -254,8 +254,7 @@ static const struct legacy legacy4 = {
 	AF_INET, IPPROTO_IP, IPT_SO_GET_INFO, IPT_SO_GET_ENTRIES, "/proc/net/ip_tables_names",
 };
 static const struct legacy legacy6 = {
-	AF_INET6, IPPROTO_IPV6, IP6T_SO_GET_INFO, IP6T_SO_GET_ENTRIES,
-	"/proc/net/ip6_tables_names",
+	AF_INET6, IPPROTO_IPV6, IP6T_SO_GET_INFO, IP6T_SO_GET_ENTRIES, "/proc/net/ip6_tables_names",
 };
 
 _Static_assert(sizeof(struct ipt_getinfo) == sizeof(struct ip6t_getinfo), "same layout");

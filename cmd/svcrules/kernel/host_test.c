@@ -260,8 +260,8 @@ static void host_test_nft(struct netlink *n, uint8_t family, const char *table, 
 		mnl_attr_put_strz(nlh, NFTA_CHAIN_NAME, chain);
 		b.len += nlh->nlmsg_len;
 	}
-	ck_assert_int_eq(transaction_send(n, b.buf, b.len, true, 0, b.count, NULL, 0, &nerrors,
-					 NULL), 0);
+	ck_assert_int_eq(
+		transaction_send(n, b.buf, b.len, true, 0, b.count, NULL, 0, &nerrors, NULL), 0);
 }
 
 static const struct {
@@ -269,12 +269,9 @@ static const struct {
 	const char *table, *chain;
 	int found;
 } proxies[] = {
-	{ NFPROTO_IPV4, "kube-proxy", NULL, 1 },
-	{ NFPROTO_IPV6, "kube-proxy", NULL, 1 },
-	{ NFPROTO_IPV4, "nat", "KUBE-SERVICES", 1 },
-	{ NFPROTO_IPV6, "nat", "KUBE-SERVICES", 1 },
-	{ NFPROTO_INET, "kube-proxy", NULL, 0 },
-	{ NFPROTO_IPV4, "nat", "KUBE-SERVICE", 0 },
+	{ NFPROTO_IPV4, "kube-proxy", NULL, 1 },        { NFPROTO_IPV6, "kube-proxy", NULL, 1 },
+	{ NFPROTO_IPV4, "nat", "KUBE-SERVICES", 1 },    { NFPROTO_IPV6, "nat", "KUBE-SERVICES", 1 },
+	{ NFPROTO_INET, "kube-proxy", NULL, 0 },        { NFPROTO_IPV4, "nat", "KUBE-SERVICE", 0 },
 	{ NFPROTO_IPV4, "filter", "KUBE-SERVICES", 0 },
 };
 

@@ -103,7 +103,8 @@ static void ipvs_generic_services(struct seen *s)
 
 	*s = (struct seen){ .count = 0 };
 	ck_assert_int_eq(generic_dump(g, generic_message_at(buf, IPVS_CMD_GET_SERVICE, 0),
-				      ipvs_generic_services_cb, s), 0);
+				      ipvs_generic_services_cb, s),
+			 0);
 }
 
 static int ipvs_generic_dests_cb(const struct nlmsghdr *nlh, void *arg)
@@ -193,8 +194,8 @@ START_TEST(test_ipvs_generic_ipvsadm_prints_as_usual)
 		return;
 	}
 	ck_assert_str_eq(text, "-A -t 10.96.0.1:80 -s rr\n"
-			 "-A -t 10.96.0.2:80 -s wlc -p 0\n"
-			 "-a -t 10.96.0.1:80 -r 10.0.0.1:8080 -m -w 1\n");
+			       "-A -t 10.96.0.2:80 -s wlc -p 0\n"
+			       "-a -t 10.96.0.1:80 -r 10.0.0.1:8080 -m -w 1\n");
 }
 END_TEST
 

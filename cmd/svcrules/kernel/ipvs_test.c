@@ -116,7 +116,7 @@ START_TEST(test_ipvs_missing_settings)
 	ck_assert_int_eq(ipvs_test_apply(true, true), EXIT_KERNEL);
 	ck_assert_uint_eq(ipvs_test_lines(), 4);
 	ck_assert(ipvs_test_said("cannot set sysctl net.ipv4.vs.conntrack to 1: "
-			       "there is no such setting"));
+				 "there is no such setting"));
 	ck_assert_str_eq(ipvs_test_get(IGNORE), "1");
 	ck_assert_str_eq(ipvs_test_get(ANNOUNCE), "2");
 	ipvs_test_warn(true);
@@ -131,9 +131,9 @@ START_TEST(test_ipvs_arp_warnings)
 	ck_assert(!ipvs_test_said("arp"));
 	ipvs_test_warn(true);
 	ck_assert(ipvs_test_said("warning: sysctl net.ipv4.conf.all.arp_ignore is 0, "
-			       "not 1: this node answers"));
+				 "not 1: this node answers"));
 	ck_assert(ipvs_test_said("warning: sysctl net.ipv4.conf.all.arp_announce is 1, "
-			       "not 2: this node may"));
+				 "not 2: this node may"));
 	ck_assert_str_eq(ipvs_test_get(IGNORE), "0");
 	ck_assert_str_eq(ipvs_test_get(ANNOUNCE), "1");
 	ipvs_test_arp("1", "2");
@@ -158,10 +158,10 @@ START_TEST(test_ipvs_applied)
 	ipvs_test_reset();
 	ck_assert_int_eq(ipvs_test_apply(false, false), EXIT_DONE);
 	ck_assert_str_eq(said, "notice: sysctl net.ipv4.vs.conntrack: 0 -> 1\n"
-			 "notice: sysctl net.ipv4.vs.conn_reuse_mode: 0 -> 1\n"
-			 "notice: sysctl net.ipv4.vs.expire_nodest_conn: 0 -> 1\n"
-			 "notice: sysctl net.ipv4.vs.expire_quiescent_template: "
-			 "0 -> 1\n");
+			       "notice: sysctl net.ipv4.vs.conn_reuse_mode: 0 -> 1\n"
+			       "notice: sysctl net.ipv4.vs.expire_nodest_conn: 0 -> 1\n"
+			       "notice: sysctl net.ipv4.vs.expire_quiescent_template: "
+			       "0 -> 1\n");
 	ck_assert_str_eq(ipvs_test_get("net/ipv4/vs/conntrack"), "1");
 	ck_assert_str_eq(ipvs_test_get("net/ipv4/vs/expire_quiescent_template"), "1");
 	ck_assert_str_eq(ipvs_test_get(IGNORE), "0");
@@ -169,7 +169,7 @@ START_TEST(test_ipvs_applied)
 	ck_assert_str_eq(said, "");
 	ck_assert_int_eq(ipvs_test_apply(true, false), EXIT_DONE);
 	ck_assert_str_eq(said, "notice: sysctl net.ipv4.conf.all.arp_ignore: 0 -> 1\n"
-			 "notice: sysctl net.ipv4.conf.all.arp_announce: 0 -> 2\n");
+			       "notice: sysctl net.ipv4.conf.all.arp_announce: 0 -> 2\n");
 	ck_assert_int_eq(ipvs_test_apply(true, false), EXIT_DONE);
 	ck_assert_str_eq(said, "");
 }
@@ -191,7 +191,7 @@ START_TEST(test_ipvs_warnings)
 	ipvs_test_warn(true);
 	ck_assert_uint_eq(ipvs_test_lines(), 6);
 	ck_assert(ipvs_test_said("warning: sysctl net.ipv4.vs.conntrack is 0, not 1: "
-			       "what goes through IPVS"));
+				 "what goes through IPVS"));
 	ck_assert_str_eq(ipvs_test_get("net/ipv4/vs/conntrack"), "0");
 	ipvs_test_put("net/ipv4/vs/conntrack", "1");
 	ipvs_test_warn(false);
@@ -210,7 +210,7 @@ START_TEST(test_ipvs_unprivileged)
 	ck_assert_int_eq(ipvs_test_apply(true, false), EXIT_KERNEL);
 	ck_assert_uint_eq(ipvs_test_lines(), 6);
 	ck_assert(ipvs_test_said("cannot set sysctl net.ipv4.vs.conntrack to 1: "
-			       "not permitted (needs root)"));
+				 "not permitted (needs root)"));
 }
 END_TEST
 

@@ -42,10 +42,10 @@ static int link_talk(struct netlink *s, int built, struct nl_msg *msg, netlink_c
 /* The interface, with more than the callers of link_read() need. */
 struct link_view {
 	struct link_state d;
-	bool named;         /* has an alias */
-	bool mode_known;    /* the kernel has IPv6 on it */
-	uint8_t mode;       /* enum in6_addr_gen_mode */
-	size_t room;        /* for addresses */
+	bool named;      /* has an alias */
+	bool mode_known; /* the kernel has IPv6 on it */
+	uint8_t mode;    /* enum in6_addr_gen_mode */
+	size_t room;     /* for addresses */
 };
 
 static void link_view_owner(struct link_view *v, const char *alias)
@@ -392,8 +392,10 @@ static int link_make_interface(struct transition *t)
 	if (err != -EOPNOTSUPP)
 		return err ? session_failed(t->session, "make the interface " LINK_NAME, err) :
 			     EXIT_DONE;
-	session_find(t->session, "cannot make the interface %s: this kernel has no dummy driver "
-				 "(module dummy, CONFIG_DUMMY)", LINK_NAME);
+	session_find(t->session,
+		     "cannot make the interface %s: this kernel has no dummy driver "
+		     "(module dummy, CONFIG_DUMMY)",
+		     LINK_NAME);
 	return EXIT_KERNEL;
 }
 
@@ -429,5 +431,7 @@ static int link_driver_make(struct transition *t, size_t part, enum svcrules_sta
 }
 
 const struct driver driver_link = {
-	.kind = "link", .reading = "read the interface " LINK_NAME, .make = link_driver_make,
+	.kind = "link",
+	.reading = "read the interface " LINK_NAME,
+	.make = link_driver_make,
 };

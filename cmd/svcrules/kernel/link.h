@@ -23,7 +23,7 @@
 
 #define LINK_NAME SVCRULES_INTERFACE
 #define LINK_ALIAS SVCRULES_INTERFACE_OWNER /* followed by the owner's name */
-#define LINK_OWNER_SIZE 256 /* the kernel's limit on aliases */
+#define LINK_OWNER_SIZE 256                 /* the kernel's limit on aliases */
 
 struct link_address {
 	uint8_t family;   /* AF_INET, AF_INET6 */

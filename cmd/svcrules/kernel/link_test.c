@@ -232,9 +232,10 @@ START_TEST(test_link_addresses)
 	link_release(&d);
 	/* no peer, no broadcast, no wait for duplicates, no route to a network */
 	ck_assert(link_test_ip("-o addr show dev " LINK_NAME
-			  " | grep -q 'inet 10.96.0.1/32 scope global " LINK_NAME "'"));
-	ck_assert(link_test_ip("-o addr show dev " LINK_NAME
-			  " | grep -q 'inet6 2001:db8::1/128 scope global nodad noprefixroute'"));
+			       " | grep -q 'inet 10.96.0.1/32 scope global " LINK_NAME "'"));
+	ck_assert(link_test_ip(
+		"-o addr show dev " LINK_NAME
+		" | grep -q 'inet6 2001:db8::1/128 scope global nodad noprefixroute'"));
 	ck_assert(!link_test_ip("-6 route show dev " LINK_NAME " | grep -q 2001"));
 	ck_assert(link_test_ip("route show table local | grep -q 'local 10.96.0.1 dev " LINK_NAME
 			       "'"));
@@ -327,7 +328,7 @@ START_TEST(test_link_made)
 	/* up, and still without a link-local address */
 	ck_assert(!link_test_ip("-6 addr show dev " LINK_NAME " | grep -q fe80"));
 	ck_assert(link_test_ip("link show dev " LINK_NAME
-			  " | grep -q 'alias managed by svcrules: svcrules-ipvs$'"));
+			       " | grep -q 'alias managed by svcrules: svcrules-ipvs$'"));
 	ck_assert_int_eq(link_make("other-ipvs"), -EEXIST);
 	link_test_check(true, false, true, "svcrules-ipvs", 0);
 	ck_assert_int_eq(link_delete(), 0);
@@ -364,7 +365,9 @@ static const struct {
 	{ { "link set " LINK_NAME " alias 'managed by svcrules'" }, false, 0 },
 	{ { "addr add 10.0.0.1/24 dev " LINK_NAME }, false, 1 },
 	{ { "link set " LINK_NAME " alias mine", "link set " LINK_NAME " up",
-	    "addr add 2001:db8::1/64 nodad dev " LINK_NAME }, true, 1 },
+	    "addr add 2001:db8::1/64 nodad dev " LINK_NAME },
+	  true,
+	  1 },
 };
 
 START_TEST(test_link_foreign)

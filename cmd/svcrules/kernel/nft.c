@@ -187,7 +187,7 @@ static int nft_outcome(struct session *s, struct nft_state *n, int err,
 		return code ? code : lost ? AGAIN : EXIT_DONE;
 	}
 	if (n->proved && err != -EPERM)
-		return AGAIN; /* what was known was wrong after all: read */
+		return AGAIN;                    /* what was known was wrong after all: read */
 	if (err == -ENOENT && !n->tried_again) { /* an element's time was over before the change */
 		n->tried_again = true;
 		return AGAIN;
@@ -353,7 +353,12 @@ static int nft_retire(struct transition *t, const struct svcrules_ruleset *now, 
 }
 
 const struct driver driver_nft = {
-	.kind = "nft", .reading = "read the kernel's rules", .reads_itself = true,
-	.check = nft_check, .make = nft_make, .settled = nft_settled,
-	.in_use = nft_in_use, .retire = nft_retire,
+	.kind = "nft",
+	.reading = "read the kernel's rules",
+	.reads_itself = true,
+	.check = nft_check,
+	.make = nft_make,
+	.settled = nft_settled,
+	.in_use = nft_in_use,
+	.retire = nft_retire,
 };

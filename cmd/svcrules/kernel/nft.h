@@ -22,13 +22,13 @@ struct nft_state {
 	struct svcrules_ruleset *before; /* the kernel's, as last read; may be `first` */
 	struct svcrules_changes *changes;
 	struct svcrules_changes_stats stats; /* of the changes sent */
-	uint32_t generation; /* of `before` */
-	size_t commits;      /* of the socket when that was so */
-	bool proved;         /* `before` is what was known, not read */
-	size_t messages;     /* sent */
-	bool keep;           /* let the kernel remember removed UDP addresses */
-	bool kept;           /* there is something that the kernel remembers */
-	bool tried_again;    /* because an element's time was over before the change */
+	uint32_t generation;                 /* of `before` */
+	size_t commits;                      /* of the socket when that was so */
+	bool proved;                         /* `before` is what was known, not read */
+	size_t messages;                     /* sent */
+	bool keep;                           /* let the kernel remember removed UDP addresses */
+	bool kept;                           /* there is something that the kernel remembers */
+	bool tried_again; /* because an element's time was over before the change */
 };
 
 /* Makes t->nft, to be freed by nft_release(). Returns an exit code, with findings. */

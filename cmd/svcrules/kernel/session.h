@@ -20,8 +20,8 @@ struct finding {
 
 struct session {
 	struct netlink *netfilter;
-	struct netlink *route;     /* opened when it is first needed */
-	struct generic *generic;   /* likewise: of the family `generic_family` */
+	struct netlink *route;   /* opened when it is first needed */
+	struct generic *generic; /* likewise: of the family `generic_family` */
 	char generic_family[32];
 	const struct svcrules_options *settings; /* the caller's */
 	struct finding *findings;

@@ -21,8 +21,8 @@ int sysctl_read(const char *path, char *buf, size_t size);
 struct sysctl_setting {
 	const char *path; /* below /proc/sys */
 	const char *want;
-	const char *why;  /* what breaks without it */
-	bool strict_arp;  /* needed only for strict ARP */
+	const char *why; /* what breaks without it */
+	bool strict_arp; /* needed only for strict ARP */
 };
 
 /* A setting that has not the value that is needed. */

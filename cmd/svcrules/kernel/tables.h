@@ -6,8 +6,8 @@
 #include "kernel/session.h"
 
 struct tables_choice {
-	const char *target; /* of which target; NULL: of all */
-	const char *name;   /* the only one looked for; NULL: all */
+	const char *target;  /* of which target; NULL: of all */
+	const char *name;    /* the only one looked for; NULL: all */
 	bool report_foreign; /* a table of that name that svcrules did not make is an error */
 };
 

@@ -79,16 +79,16 @@ int nfnetlink_talk(struct netlink *s, uint16_t type, uint16_t flags, uint8_t fam
 	return r < 0 ? r : nfnetlink_send(s, nlh, flags, cb, arg);
 }
 
-int nfnetlink_dump(struct netlink *s, uint16_t nft_msg_type, uint8_t family,
-		   nfnetlink_fill_fn fill, void *fill_arg, netlink_cb_fn cb, void *arg)
+int nfnetlink_dump(struct netlink *s, uint16_t nft_msg_type, uint8_t family, nfnetlink_fill_fn fill,
+		   void *fill_arg, netlink_cb_fn cb, void *arg)
 {
-	return nfnetlink_talk(s, NFNL_SUBSYS_NFTABLES << 8 | nft_msg_type, NLM_F_DUMP, family,
-			      fill, fill_arg, cb, arg);
+	return nfnetlink_talk(s, NFNL_SUBSYS_NFTABLES << 8 | nft_msg_type, NLM_F_DUMP, family, fill,
+			      fill_arg, cb, arg);
 }
 
 int nfnetlink_request(struct netlink *s, uint16_t nft_msg_type, uint8_t family,
 		      nfnetlink_fill_fn fill, void *fill_arg, netlink_cb_fn cb, void *arg)
 {
-	return nfnetlink_talk(s, NFNL_SUBSYS_NFTABLES << 8 | nft_msg_type, NLM_F_ACK, family,
-			      fill, fill_arg, cb, arg);
+	return nfnetlink_talk(s, NFNL_SUBSYS_NFTABLES << 8 | nft_msg_type, NLM_F_ACK, family, fill,
+			      fill_arg, cb, arg);
 }

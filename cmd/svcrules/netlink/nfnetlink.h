@@ -42,8 +42,8 @@ int nfnetlink_talk(struct netlink *s, uint16_t type, uint16_t flags, uint8_t fam
 		   nfnetlink_fill_fn fill, void *fill_arg, netlink_cb_fn cb, void *arg);
 
 /* nfnetlink_talk() for nf_tables: a dump (NFT_MSG_GET*) of all objects of `family`. */
-int nfnetlink_dump(struct netlink *s, uint16_t nft_msg_type, uint8_t family,
-		   nfnetlink_fill_fn fill, void *fill_arg, netlink_cb_fn cb, void *arg);
+int nfnetlink_dump(struct netlink *s, uint16_t nft_msg_type, uint8_t family, nfnetlink_fill_fn fill,
+		   void *fill_arg, netlink_cb_fn cb, void *arg);
 /* nfnetlink_talk() for nf_tables: one object; -ENOENT if there is none. */
 int nfnetlink_request(struct netlink *s, uint16_t nft_msg_type, uint8_t family,
 		      nfnetlink_fill_fn fill, void *fill_arg, netlink_cb_fn cb, void *arg);

@@ -69,8 +69,8 @@ static int netlink_setup(struct netlink *s, int protocol, const struct netlink_s
 
 struct netlink *netlink_open(int protocol, int *err)
 {
-	const struct netlink_sizes *sizes =
-		protocol == NETLINK_NETFILTER ? &sizes_nfnetlink : &sizes_other;
+	const struct netlink_sizes *sizes = protocol == NETLINK_NETFILTER ? &sizes_nfnetlink :
+									    &sizes_other;
 	struct netlink *s = calloc(1, sizeof(*s));
 	int r = -ENOMEM;
 
@@ -132,8 +132,10 @@ int netlink_send(struct netlink *s, struct iovec *iov, size_t count)
 {
 	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
 	struct msghdr msg = {
-		.msg_name = &kernel, .msg_namelen = sizeof(kernel),
-		.msg_iov = iov, .msg_iovlen = count,
+		.msg_name = &kernel,
+		.msg_namelen = sizeof(kernel),
+		.msg_iov = iov,
+		.msg_iovlen = count,
 	};
 	ssize_t r;
 
@@ -200,14 +202,9 @@ static void exchange_message(struct exchange *e, const struct nlmsghdr *nlh)
 		e->interrupted = true;
 	switch (nlh->nlmsg_type) {
 	case NLMSG_ERROR:
-	case NLMSG_DONE:
-		exchange_end(e, nlh);
-		break;
-	case NLMSG_NOOP:
-		break;
-	case NLMSG_OVERRUN:
-		e->lost = true;
-		break;
+	case NLMSG_DONE: exchange_end(e, nlh); break;
+	case NLMSG_NOOP: break;
+	case NLMSG_OVERRUN: e->lost = true; break;
 	default:
 		if (e->cb && e->result >= 0)
 			e->result = e->cb(nlh, e->arg);

@@ -161,12 +161,13 @@ static size_t frame_begin(struct frame *f, uint32_t seq, uint32_t genid)
 static size_t frame_end(struct frame *f, uint32_t seq)
 {
 	return nfnetlink_header(f->end, NFNL_MSG_BATCH_END, NLM_F_REQUEST | NLM_F_ACK, seq,
-				AF_UNSPEC, NFNL_SUBSYS_NFTABLES)->nlmsg_len;
+				AF_UNSPEC, NFNL_SUBSYS_NFTABLES)
+		->nlmsg_len;
 }
 
 /* The caller's messages as three pieces, so that the last message asks for an ack. */
-static size_t frame_messages(struct frame *f, struct iovec *iov, const char *buf,
-			     size_t len, size_t last)
+static size_t frame_messages(struct frame *f, struct iovec *iov, const char *buf, size_t len,
+			     size_t last)
 {
 	size_t head = sizeof(f->last);
 
@@ -189,8 +190,7 @@ static int frame_send(struct netlink *s, const struct transaction *t, const char
 	struct frame f;
 	size_t count = 1;
 
-	iov[0] = (struct iovec){ .iov_base = f.begin,
-				 .iov_len = frame_begin(&f, t->begin, genid) };
+	iov[0] = (struct iovec){ .iov_base = f.begin, .iov_len = frame_begin(&f, t->begin, genid) };
 	count += frame_messages(&f, &iov[count], buf, len, last);
 	if (commit)
 		iov[count++] = (struct iovec){ .iov_base = f.end,
@@ -201,15 +201,18 @@ static int frame_send(struct netlink *s, const struct transaction *t, const char
 	return netlink_send(s, iov, count);
 }
 
-int transaction_send(struct netlink *s, const void *buf, size_t len, bool commit,
-		     uint32_t genid, size_t nmsgs, struct transaction_error *errors,
-		     size_t max_errors, size_t *nerrors, struct transaction_stats *stats)
+int transaction_send(struct netlink *s, const void *buf, size_t len, bool commit, uint32_t genid,
+		     size_t nmsgs, struct transaction_error *errors, size_t max_errors,
+		     size_t *nerrors, struct transaction_stats *stats)
 {
 	const size_t least = sizeof(struct nlmsghdr) + sizeof(struct nfgenmsg);
 	uint32_t id = netlink_sequence(s);
 	struct transaction t = {
-		.begin = SEQ_BEGIN | id, .end = SEQ_END | id, .last = (uint32_t)nmsgs,
-		.errors = errors, .max_errors = max_errors,
+		.begin = SEQ_BEGIN | id,
+		.end = SEQ_END | id,
+		.last = (uint32_t)nmsgs,
+		.errors = errors,
+		.max_errors = max_errors,
 	};
 	size_t bytes = 0, last;
 	int r;

@@ -59,8 +59,8 @@ size_t transaction_commits(const struct netlink *s);
  * waits when that returns. Success shows in the ack of the last message, which
  * all kernels send after the commit, and in that of the end message (Linux 6.10).
  */
-int transaction_send(struct netlink *s, const void *buf, size_t len, bool commit,
-		     uint32_t genid, size_t nmsgs, struct transaction_error *errors,
-		     size_t max_errors, size_t *nerrors, struct transaction_stats *stats);
+int transaction_send(struct netlink *s, const void *buf, size_t len, bool commit, uint32_t genid,
+		     size_t nmsgs, struct transaction_error *errors, size_t max_errors,
+		     size_t *nerrors, struct transaction_stats *stats);
 
 #endif

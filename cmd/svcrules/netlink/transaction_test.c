@@ -53,7 +53,8 @@ static size_t test_table_count(void)
 	size_t count = 0;
 
 	ck_assert_int_eq(nfnetlink_dump(nl, NFT_MSG_GETTABLE, NFPROTO_INET, NULL, NULL,
-					test_count_cb, &count), 0);
+					test_count_cb, &count),
+			 0);
 	return count;
 }
 
@@ -177,10 +178,12 @@ START_TEST(test_transaction_errors_beyond_the_array)
 	for (int i = 0; i < 10; i++)
 		test_batch_chain("missing", "input");
 	ck_assert_int_eq(transaction_send(nl, batch, batch_len, true, 0, batch_count, errors, 3,
-					  &nerrors, NULL), -ENOENT);
+					  &nerrors, NULL),
+			 -ENOENT);
 	ck_assert_uint_eq(nerrors, 3);
 	ck_assert_int_eq(transaction_send(nl, batch, batch_len, true, 0, batch_count, NULL, 0,
-					  &nerrors, NULL), -ENOENT);
+					  &nerrors, NULL),
+			 -ENOENT);
 	ck_assert_uint_eq(nerrors, 0);
 }
 END_TEST
@@ -188,10 +191,12 @@ END_TEST
 START_TEST(test_transaction_malformed_is_not_sent)
 {
 	test_batch_table("one");
-	ck_assert_int_eq(transaction_send(nl, batch, batch_len, true, 0, 2, errors, 1, &nerrors,
-					  NULL), -EINVAL);
-	ck_assert_int_eq(transaction_send(nl, batch, batch_len - 4, true, 0, 1, errors, 1,
-					  &nerrors, NULL), -EINVAL);
+	ck_assert_int_eq(
+		transaction_send(nl, batch, batch_len, true, 0, 2, errors, 1, &nerrors, NULL),
+		-EINVAL);
+	ck_assert_int_eq(
+		transaction_send(nl, batch, batch_len - 4, true, 0, 1, errors, 1, &nerrors, NULL),
+		-EINVAL);
 	((struct nlmsghdr *)batch)->nlmsg_seq = 7;
 	ck_assert_int_eq(test_batch_send(true, 0, NULL), -EINVAL);
 	ck_assert_uint_eq(nerrors, 0);
@@ -260,13 +265,16 @@ START_TEST(test_transaction_large_batch)
 	}
 	ck_assert_int_eq(test_batch_send(true, test_genid(), &stats), 0);
 	ck_assert_uint_gt(stats.bytes, 15000000);
-	ck_assert_int_eq(nfnetlink_dump(nl, NFT_MSG_GETSETELEM, NFPROTO_INET, test_fill_set,
-					set, test_elements_cb, &count), 0);
+	ck_assert_int_eq(nfnetlink_dump(nl, NFT_MSG_GETSETELEM, NFPROTO_INET, test_fill_set, set,
+					test_elements_cb, &count),
+			 0);
 	ck_assert_uint_eq(count, 290 * 200);
 	ck_assert_int_eq(nfnetlink_dump(nl, NFT_MSG_GETSETELEM, NFPROTO_INET, test_fill_set,
-					missing, test_elements_cb, &count), -ENOENT);
-	ck_assert_int_eq(nfnetlink_dump(nl, NFT_MSG_GETSETELEM, NFPROTO_INET, test_fill_set,
-					set, test_refuse_cb, &calls), -ECANCELED);
+					missing, test_elements_cb, &count),
+			 -ENOENT);
+	ck_assert_int_eq(nfnetlink_dump(nl, NFT_MSG_GETSETELEM, NFPROTO_INET, test_fill_set, set,
+					test_refuse_cb, &calls),
+			 -ECANCELED);
 	ck_assert_uint_eq(calls, 1);
 	ck_assert_uint_eq(test_table_count(), 1);
 }
@@ -300,11 +308,13 @@ START_TEST(test_transaction_interrupted_dump)
 	for (uint32_t i = 0; i < 5; i++)
 		test_batch_elements("one", "s", i * 200, 200);
 	ck_assert_int_eq(test_batch_send(true, 0, NULL), 0);
-	ck_assert_int_eq(nfnetlink_dump(nl, NFT_MSG_GETSETELEM, NFPROTO_INET, test_fill_set,
-					set, test_disturb_cb, &calls), -EINTR);
+	ck_assert_int_eq(nfnetlink_dump(nl, NFT_MSG_GETSETELEM, NFPROTO_INET, test_fill_set, set,
+					test_disturb_cb, &calls),
+			 -EINTR);
 	ck_assert_uint_gt(calls, 1);
-	ck_assert_int_eq(nfnetlink_dump(nl, NFT_MSG_GETSETELEM, NFPROTO_INET, test_fill_set,
-					set, test_elements_cb, &count), 0);
+	ck_assert_int_eq(nfnetlink_dump(nl, NFT_MSG_GETSETELEM, NFPROTO_INET, test_fill_set, set,
+					test_elements_cb, &count),
+			 0);
 	ck_assert_uint_eq(count, 1000);
 }
 END_TEST
@@ -315,13 +325,15 @@ START_TEST(test_transaction_requests)
 	size_t calls = 0;
 
 	ck_assert_int_eq(nfnetlink_request(nl, NFT_MSG_GETSET, NFPROTO_INET, test_fill_set, set,
-					   test_count_cb, &calls), -ENOENT);
+					   test_count_cb, &calls),
+			 -ENOENT);
 	ck_assert_uint_eq(calls, 0);
 	test_batch_table("one");
 	test_batch_set("one", "s");
 	ck_assert_int_eq(test_batch_send(true, 0, NULL), 0);
 	ck_assert_int_eq(nfnetlink_request(nl, NFT_MSG_GETSET, NFPROTO_INET, test_fill_set, set,
-					   test_count_cb, &calls), 0);
+					   test_count_cb, &calls),
+			 0);
 	ck_assert_uint_eq(calls, 1);
 }
 END_TEST

@@ -108,7 +108,7 @@ static inline void test_batch_ct_rule(const char *table, const char *chain)
 static inline int test_batch_send(bool commit, uint32_t genid, struct transaction_stats *stats)
 {
 	int r = transaction_send(nl, batch, batch_len, commit, genid, batch_count, errors,
-				MAX_ERRORS, &nerrors, stats);
+				 MAX_ERRORS, &nerrors, stats);
 
 	batch_len = 0;
 	batch_count = 0;

@@ -16,8 +16,7 @@ static void footprint_text(struct footprint *s, const char *text)
 	siphash_add(&s->sum, text, strlen(text) + 1);
 }
 
-int footprint_start(struct footprint *s, const struct arguments *a,
-		    const uint8_t key[SIPHASH_SIZE])
+int footprint_start(struct footprint *s, const struct arguments *a, const uint8_t key[SIPHASH_SIZE])
 {
 	char name[256] = "";
 

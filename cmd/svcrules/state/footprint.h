@@ -16,11 +16,11 @@ struct last_run;
 
 struct footprint {
 	struct siphash sum;
-	uint64_t bytes;   /* size of all files together */
-	FILE *messages;   /* takes the messages printed about the files; writes the next two */
+	uint64_t bytes; /* size of all files together */
+	FILE *messages; /* takes the messages printed about the files; writes the next two */
 	char *messages_text;
 	size_t messages_size;
-	char *addresses;  /* of the host, malloc'ed, if the rules depend on them, or NULL */
+	char *addresses; /* of the host, malloc'ed, if the rules depend on them, or NULL */
 };
 
 /*

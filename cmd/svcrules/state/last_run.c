@@ -201,9 +201,13 @@ static int last_run_fill(struct last_run *s, const struct head *h, const char *t
 	memcpy(s->key, h->key, sizeof(s->key));
 	memcpy(s->digest, h->digest, sizeof(s->digest));
 	s->stats = (struct svcrules_stats){
-		.services = h->services, .endpoints = h->endpoints, .elements = h->elements,
-		.pod_cidrs_known = h->flags & FLAG_POD_CIDRS, .ipv4 = h->flags & FLAG_IPV4,
-		.ipv6 = h->flags & FLAG_IPV6, .generation = (uint32_t)h->genid,
+		.services = h->services,
+		.endpoints = h->endpoints,
+		.elements = h->elements,
+		.pod_cidrs_known = h->flags & FLAG_POD_CIDRS,
+		.ipv4 = h->flags & FLAG_IPV4,
+		.ipv6 = h->flags & FLAG_IPV6,
+		.generation = (uint32_t)h->genid,
 	};
 	s->messages = strndup(texts, h->messages_len);
 	s->addresses = strndup(texts + h->messages_len, h->addresses_len);
