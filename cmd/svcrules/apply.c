@@ -370,8 +370,9 @@ const struct command command_apply = {
 	.synopsis = "-f FILE... [--dry-run] [--check] [--verify] [OPTION...]",
 	.summary = "make the kernel serve what FILE says",
 	.about =
-		"Brings this network namespace's rules to what FILE says, with nftables in one\n"
-		"transaction, with the smallest change. Nothing is changed if FILE has an error.\n",
+		"Changes the rules of this network namespace to those made from FILE, with as few\n"
+		"changes as possible; rules of nftables change in one transaction. Nothing is\n"
+		"changed if FILE has an error.\n",
 	.options = (const struct option_group *const[]){ &input_options, &try_options,
 							 &node_options, &table_options,
 							 &family_options, &apply_target_options,

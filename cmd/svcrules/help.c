@@ -16,8 +16,9 @@ static void help_all(FILE *to)
 	for (size_t i = 0; commands[i]; i++)
 		fprintf(to, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
 	fputs("\n"
-	      "'svcrules help COMMAND' tells a command's options;"
-	      " 'svcrules --version' the version.\n"
+	      "'svcrules help COMMAND' lists the options of a command, and "
+	      "'svcrules --version'\n"
+	      "prints the version.\n"
 	      "Exit status: 0 done or same, 1 differs (diff), 2 wrong usage, 3 input has errors,\n"
 	      "4 the kernel refused or permission is missing, 5 another svcrules is at work.\n",
 	      to);

@@ -53,7 +53,7 @@ static const struct option_spec option_specs[OPT_COUNT] = {
 	[OPT_ALLOW_EMPTY] = { .name = "allow-empty",
 		.help = "accept input without any Service" },
 	[OPT_WAIT] = { .name = "wait", .argument = "SECONDS",
-		.help = "wait so long for another svcrules (default: 10)" },
+		.help = "how long to wait while another svcrules runs (default: 10)" },
 	[OPT_QUIET] = { .name = "quiet",
 		.help = "print nothing unless something is wrong" },
 	[OPT_COMPLETION] = { .name = "completion", .argument = "SHELL", .choices = "bash",
