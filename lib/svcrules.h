@@ -378,6 +378,12 @@ SVCRULES_API enum svcrules_refused svcrules_changes_refused(const struct svcrule
 							    const struct svcrules_refusal *v,
 							    size_t n, size_t i, char **ret);
 
+/*
+ * Returns what a negative errno means that netlink returned, as a clause: "needs CAP_NET_ADMIN
+ * (root)". For refusals, svcrules_changes_refused() says more.
+ */
+SVCRULES_API const char *svcrules_errno_text(int err);
+
 /* ---- Flows and clients ------------------------------------------------- */
 
 /* A UDP flow in connection tracking. Addresses are in network order, ports in host order. */

@@ -112,7 +112,4 @@ struct svcr_part_ops {
 			const struct svcrules_ruleset *want, size_t i, char **ret);
 };
 
-/* Returns what a kernel error (a negative errno) means when nothing more specific is known. */
-const char *svcr_errno_text(int err);
-
 #endif

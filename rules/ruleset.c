@@ -298,7 +298,7 @@ bool svcrules_flow_stale(const struct svcrules_ruleset *now, const struct svcrul
 	return now->target->flow_stale && now->target->flow_stale(now, before, f);
 }
 
-const char *svcr_errno_text(int err)
+const char *svcrules_errno_text(int err)
 {
 	const char *text = strerrordesc_np(-err);
 

@@ -31,7 +31,7 @@ int session_lock(const struct arguments *a, int *ret_fd)
 	if (err == -ENOMEM)
 		return say_enomem();
 	if (err != -EBUSY) {
-		say("cannot take the lock: %s", session_errno_text(err));
+		say("cannot take the lock: %s", svcrules_errno_text(err));
 		return EXIT_KERNEL;
 	}
 	if (holder)

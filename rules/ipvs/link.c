@@ -305,7 +305,7 @@ static char *link_describe(const struct svcr_part_changes *changes,
 	if (asprintf(&ret, "cannot %s %s %s %s: %s", add ? "add" : "remove", text,
 		     add ? "to" : "from", SVCRULES_INTERFACE,
 		     off ? "IPv6 is off on this host (disable_ipv6); --family ipv4 leaves it out" :
-			   svcr_errno_text(err)) < 0)
+			   svcrules_errno_text(err)) < 0)
 		return NULL;
 	return ret;
 }

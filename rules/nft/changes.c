@@ -240,7 +240,7 @@ static const char *refusal_reason(int err)
 	case EINVAL: return "the kernel finds it invalid";
 	case ENFILE: return "the set is full";
 	case EMLINK: return "too many jumps one after another";
-	default: return svcr_errno_text(err);
+	default: return svcrules_errno_text(err);
 	}
 }
 

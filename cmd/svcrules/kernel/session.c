@@ -57,25 +57,11 @@ int session_no_memory(struct session *s)
 	return EXIT_KERNEL;
 }
 
-const char *session_errno_text(int err)
-{
-	switch (-err) {
-	case EPERM: return "needs CAP_NET_ADMIN (root)";
-	case EINTR:
-	case ERESTART: return "another program keeps changing nftables; try again";
-	case EBADMSG: return "the kernel's answer could not be understood";
-	case EMSGSIZE:
-		return "the change is larger than this namespace may send; run as root, or raise "
-		       "net.core.wmem_max";
-	default: return strerror(-err);
-	}
-}
-
 int session_failed(struct session *s, const char *what, int err)
 {
 	if (err == -ENOMEM)
 		return session_no_memory(s);
-	session_find(s, "cannot %s: %s", what, session_errno_text(err));
+	session_find(s, "cannot %s: %s", what, svcrules_errno_text(err));
 	return EXIT_KERNEL;
 }
 

@@ -51,8 +51,6 @@ void session_notice(struct session *s, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 /* Adds a malloc'ed text, which is taken over; NULL stands for a lack of memory. */
 void session_take(struct session *s, char *text);
-/* What a negative errno means where netlink returned it, as a clause that follows a colon. */
-const char *session_errno_text(int err);
 /* Adds "cannot <what>: <why>"; `err` is a negative errno. Returns EXIT_KERNEL. */
 int session_failed(struct session *s, const char *what, int err);
 /* Adds "out of memory"; returns EXIT_KERNEL. */
