@@ -3,6 +3,7 @@
 #include "exit.h"
 #include "kernel/cleanup.h"
 #include "kernel/read.h"
+#include "kernel/refused.h"
 #include "kernel/tables.h"
 #include "netlink/nfnetlink.h"
 #include "netlink/transaction.h"
@@ -15,7 +16,6 @@
 #include <string.h>
 
 #define TRIES_MAX 10
-#define REFUSALS_MAX 20 /* reported; more say nothing new */
 
 enum { AGAIN = -1 }; /* instead of an exit code: the kernel's rules moved */
 
@@ -47,25 +47,6 @@ bool nft_unchanged(struct session *s, uint32_t generation, const char *table, bo
 bool nft_has_table(struct session *s, const char *table)
 {
 	return nft_table_exists(s, NFPROTO_IPV4, table) || nft_table_exists(s, NFPROTO_IPV6, table);
-}
-
-int nft_refused(struct session *s, const struct svcrules_changes *c, bool named, int err,
-		const struct transaction_error *errors, size_t n)
-{
-	if (n == 0 || err == -EPERM)
-		return session_failed(s, "change the kernel's rules", err);
-	for (size_t i = 0; i < n; i++) {
-		const struct svcrules_refusal r = { .seq = named ? errors[i].seq : 0,
-						    .err = errors[i].err };
-		char *text = NULL;
-
-		svcrules_changes_refused(c, 0, SVCRULES_ADD, &r, 1, 0, &text);
-		session_find(s, "%s%s%s", text ? text : "the change was refused",
-			     errors[i].msg[0] ? ": " : "", errors[i].msg);
-		free(text);
-	}
-	session_find(s, "nothing was changed");
-	return EXIT_KERNEL;
 }
 
 /* ---- Reading and comparing ---------------------------------------------- */
@@ -192,12 +173,12 @@ static int nft_outcome(struct session *s, struct nft_state *n, int err,
 		n->tried_again = true;
 		return AGAIN;
 	}
-	return nft_refused(s, n->changes, true, err, errors, nerrors);
+	return refused_find(s, n->changes, true, err, errors, nerrors);
 }
 
 static int nft_send(struct session *s, struct nft_state *n, bool commit)
 {
-	struct transaction_error errors[REFUSALS_MAX];
+	struct transaction_error errors[REFUSED_MAX];
 	struct svcrules_messages m;
 	size_t nerrors = 0;
 	int err = svcrules_changes_encode(n->changes, 0, SVCRULES_ADD, 0, &m);
@@ -205,7 +186,7 @@ static int nft_send(struct session *s, struct nft_state *n, bool commit)
 	if (err)
 		return session_no_memory(s);
 	err = transaction_send(s->netfilter, m.buf, m.len, commit, n->generation, m.count, errors,
-			       REFUSALS_MAX, &nerrors, NULL);
+			       REFUSED_MAX, &nerrors, NULL);
 	free(m.buf);
 	return nft_outcome(s, n, err, errors, nerrors, m.count);
 }

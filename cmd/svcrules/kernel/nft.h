@@ -54,12 +54,5 @@ int nft_clean(struct transition *t);
 bool nft_unchanged(struct session *s, uint32_t generation, const char *table, bool ipv4, bool ipv6);
 /* True if there is a table of that name in one of the families, whoever made it. */
 bool nft_has_table(struct session *s, const char *table);
-struct transaction_error;
-/*
- * Adds to the findings what the kernel refused of a transaction; `err` is its negative errno.
- * `named`: the messages are described as the changes that they make. Returns EXIT_KERNEL.
- */
-int nft_refused(struct session *s, const struct svcrules_changes *c, bool named, int err,
-		const struct transaction_error *errors, size_t n);
 
 #endif

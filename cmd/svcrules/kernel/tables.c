@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kernel/tables.h"
 #include "exit.h"
-#include "kernel/nft.h"
 #include "kernel/read.h"
+#include "kernel/refused.h"
 #include "netlink/transaction.h"
 #include "state/last_run.h"
 
@@ -11,7 +11,6 @@
 #include <stdlib.h>
 
 #define TRIES_MAX 10
-#define REFUSALS_MAX 20
 
 enum { AGAIN = -1 }; /* instead of an exit code: the tables changed meanwhile */
 
@@ -33,7 +32,7 @@ static void tables_release(struct tables *t)
 static int tables_send(struct session *s, const struct tables *t, enum svcrules_stage stage,
 		       uint32_t generation)
 {
-	struct transaction_error errors[REFUSALS_MAX];
+	struct transaction_error errors[REFUSED_MAX];
 	struct svcrules_messages m;
 	size_t nerrors = 0;
 	int err = svcrules_changes_encode(t->changes, 0, stage, 0, &m);
@@ -41,11 +40,11 @@ static int tables_send(struct session *s, const struct tables *t, enum svcrules_
 	if (err)
 		return session_no_memory(s);
 	err = transaction_send(s->netfilter, m.buf, m.len, true, generation, m.count, errors,
-			       REFUSALS_MAX, &nerrors, NULL);
+			       REFUSED_MAX, &nerrors, NULL);
 	free(m.buf);
 	if (err == -ERESTART || (err == -ENOBUFS && !nerrors))
 		return AGAIN;
-	return err ? nft_refused(s, t->changes, false, err, errors, nerrors) : EXIT_DONE;
+	return err ? refused_find(s, t->changes, false, err, errors, nerrors) : EXIT_DONE;
 }
 
 static int tables_find(struct session *s, const struct tables_choice *choice, struct tables *t)
