@@ -115,15 +115,30 @@ static int ipvs_send(struct session *s, const struct svcrules_messages *m,
 	return err;
 }
 
+/* The number of virtual servers, which are the last part. */
+static size_t ipvs_servers(const struct svcrules_ruleset *rs)
+{
+	struct svcrules_part p = { .count = 0 };
+
+	for (size_t i = 0; svcrules_ruleset_part(rs, i, &p); i++)
+		;
+	return p.count;
+}
+
 static int ipvs_driver_make(struct transition *t, size_t part, enum svcrules_stage stage,
 			    bool *ret_stop)
 {
 	int err = 0;
 
 	(void)ret_stop;
-	/* without IPVS in the kernel there is no virtual server to remove */
-	if (stage == SVCRULES_STOP || !session_generic(t->session, IPVS_GENL_NAME, &err))
+	if (stage == SVCRULES_STOP)
 		return EXIT_DONE;
+	if (!session_generic(t->session, IPVS_GENL_NAME, &err)) {
+		/* without IPVS in the kernel there is no virtual server to remove */
+		if (err == -EPROTONOSUPPORT && !ipvs_servers(t->want))
+			return EXIT_DONE;
+		return session_failed(t->session, "reach IPVS", err);
+	}
 	return batch_make(t, part, stage, generic_id(t->session->generic), ipvs_send,
 			  "change IPVS");
 }
@@ -146,16 +161,6 @@ static bool ipvs_in_use(struct session *s, const struct svcrules_ruleset *like, 
 		link_release(&link);
 	}
 	return found || nft_has_table(s, stats.table);
-}
-
-/* The number of virtual servers, which are the last part. */
-static size_t ipvs_servers(const struct svcrules_ruleset *rs)
-{
-	struct svcrules_part p = { .count = 0 };
-
-	for (size_t i = 0; svcrules_ruleset_part(rs, i, &p); i++)
-		;
-	return p.count;
 }
 
 /*
