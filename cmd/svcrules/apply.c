@@ -36,16 +36,13 @@ struct apply {
 static void apply_summary(const struct apply *j, const struct svcrules_stats *served,
 			  const char *done)
 {
-	const struct svcrules_changes_stats none = { .other = 0 };
-	const struct nft_state *n = j->way.nft;
-
 	if (j->args->given[OPT_QUIET])
 		return;
 	summary_print(&(struct summary){
 		.start = j->start,
 		.served = served,
-		.changed = n ? &n->stats : &none,
-		.messages = (n ? n->messages : 0) + j->way.other_messages,
+		.changed = &j->way.sent,
+		.messages = j->way.messages + j->way.other_messages,
 		.other = j->way.other_messages,
 		.other_noun = j->way.other_noun,
 		.flows = j->way.flows,
@@ -168,13 +165,14 @@ static int apply_remember(struct apply *j, const struct svcrules_stats *served)
 static int apply_recall(struct apply *j)
 {
 	struct svcrules_ruleset *known = NULL;
-	int err, code = nft_start(&j->way);
+	const struct driver *d = driver_last(j->want);
+	int err, code = d->start(&j->way);
 
 	if (code || j->args->given[OPT_VERIFY] || !j->last.stats.generation)
 		return code;
 	err = last_run_read_rules(LAST_RUN_DIR, j->want, &j->last, &known);
 	if (!err)
-		nft_know(&j->way, known, j->last.stats.generation, true);
+		d->know(&j->way, known, j->last.stats.generation);
 	return err == -ENOMEM ? session_no_memory(&j->session) : EXIT_DONE;
 }
 
@@ -247,16 +245,6 @@ static int apply_work(struct apply *j)
 
 /* ---- Nothing to do ------------------------------------------------------ */
 
-static bool rules_unchanged(struct apply *j)
-{
-	const struct svcrules_stats *s = &j->last.stats;
-	char table[256];
-
-	snprintf(table, sizeof(table), "%s%s", svcrules_options_get(j->settings, "table"),
-		 j->args->target->table_suffix);
-	return nft_unchanged(&j->session, s->generation, table, s->ipv4, s->ipv6);
-}
-
 /* Prints again what was printed about the same input. */
 static void repeat_messages(const struct last_run *l)
 {
@@ -268,8 +256,11 @@ static void repeat_messages(const struct last_run *l)
  * If the input is the same and the generation is the one that the last run left, the kernel has
  * what is wanted, and nothing is read but the files' bytes. Returns an exit code, or GO_ON.
  */
-static int nothing_changed(struct apply *j)
+static int nothing_changed(struct apply *j, const struct svcrules_ruleset *none)
 {
+	const struct driver *d = driver_last(none);
+	const struct svcrules_stats *last = &j->last.stats;
+	struct svcrules_stats stats;
 	int lock = -1, code;
 
 	if (!j->last.stats.generation || j->args->given[OPT_VERIFY])
@@ -277,10 +268,11 @@ static int nothing_changed(struct apply *j)
 	code = apply_open(j);
 	if (code)
 		return code;
-	if (!rules_unchanged(j) || !footprint_same(j->args, &j->last))
+	svcrules_ruleset_stats(none, &stats);
+	if (!d->unchanged(&j->session, stats.table, last) || !footprint_same(j->args, &j->last))
 		return GO_ON;
 	code = session_lock(j->args, &lock);
-	if (!code && !rules_unchanged(j))
+	if (!code && !d->unchanged(&j->session, stats.table, last))
 		code = GO_ON;
 	if (lock >= 0)
 		close(lock);
@@ -288,8 +280,8 @@ static int nothing_changed(struct apply *j)
 		return code;
 	repeat_messages(&j->last);
 	if (!j->args->given[OPT_QUIET])
-		warn_host(j->session.netfilter, &j->last.stats);
-	apply_summary(j, &j->last.stats, "sent");
+		warn_host(j->session.netfilter, last);
+	apply_summary(j, last, "sent");
 	return EXIT_DONE;
 }
 
@@ -323,7 +315,7 @@ static int apply_start(struct apply *j, struct footprint **ret_footprint)
 	svcrules_ruleset_stats(none, &stats);
 	code = look_back(j, &stats);
 	if (!code)
-		code = nothing_changed(j);
+		code = nothing_changed(j, none);
 	svcrules_ruleset_free(none);
 	if (code != GO_ON)
 		return code;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kernel/driver.h"
 
-#include <stdlib.h>
+#include <assert.h>
 #include <string.h>
 
 /* clang-format off */
@@ -16,12 +16,14 @@ const struct driver *driver_of(const struct svcrules_ruleset *rs, size_t part)
 {
 	struct svcrules_part p;
 
+	size_t i = 0;
+
 	if (!svcrules_ruleset_part(rs, part, &p))
-		return &driver_nft;
-	for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++)
-		if (strcmp(drivers[i]->kind, p.kind) == 0)
-			return drivers[i];
-	return NULL;
+		return drivers[0];
+	while (i < sizeof(drivers) / sizeof(drivers[0]) && strcmp(drivers[i]->kind, p.kind) != 0)
+		i++;
+	assert(i < sizeof(drivers) / sizeof(drivers[0]));
+	return drivers[i];
 }
 
 const struct driver *driver_last(const struct svcrules_ruleset *rs)

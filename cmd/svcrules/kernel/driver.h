@@ -18,17 +18,19 @@ struct transition {
 	struct svcrules_ruleset *want;
 	const struct svcrules_ruleset *have; /* as read before; NULL if it was not needed */
 	struct svcrules_changes *changes;    /* from `have` to `want`; NULL without `have` */
-	struct nft_state *nft;               /* made and used by the driver of tables */
+	struct nft_state *nft;               /* made and used by the driver of tables only */
 	bool retires;                        /* another target serves now */
 	/* results, for the summary */
-	size_t other_messages;  /* changes sent, without changes of tables */
+	struct svcrules_changes_stats sent; /* changes of tables */
+	size_t messages;                    /* by which they were made */
+	size_t other_messages;              /* other changes sent */
 	const char *other_noun; /* what these are changes of; NULL: there is no such part */
 	size_t flows;           /* stale UDP flows deleted */
 };
 
 /*
- * One kind of part. The functions return an exit code and explain a failure by findings. Those
- * that follow `settled` are about a whole target and are asked of its last part.
+ * One kind of part. The functions return an exit code and explain a failure by findings. From
+ * `settled` on they are about a whole target, and the driver of its last part answers.
  */
 struct driver {
 	const char *kind;    /* of the part, as in struct svcrules_part */
@@ -48,6 +50,12 @@ struct driver {
 	 * `change` it only adds to the findings what is not so. NULL: there is nothing to do.
 	 */
 	int (*prepare)(struct session *s, bool change);
+	/*
+	 * Prepares `t` for the part; does nothing if that was done before. release() frees what
+	 * it made. NULL: nothing is needed.
+	 */
+	int (*start)(struct transition *t);
+	void (*release)(struct transition *t);
 	/* Asks the kernel whether it would accept the part. NULL: it cannot be asked. */
 	int (*check)(struct transition *t);
 	/*
@@ -55,11 +63,22 @@ struct driver {
 	 * being made. *ret_stop is set if nothing further may be made.
 	 */
 	int (*make)(struct transition *t, size_t part, enum svcrules_stage stage, bool *ret_stop);
+	/* Does what must follow when all parts are made, or tried. NULL: nothing. */
+	int (*finish)(struct transition *t);
+
 	/*
 	 * True if the kernel has what is wanted and nobody else changed rules since;
-	 * *ret_generation is its generation then. NULL: that cannot be known.
+	 * *ret_generation is its generation then. NULL: that cannot be known, and the next two
+	 * functions are NULL, too.
 	 */
 	bool (*settled)(struct transition *t, uint32_t *ret_generation);
+	/* True if nobody changed rules since a run left tables of that name, with these stats. */
+	bool (*unchanged)(struct session *s, const char *table, const struct svcrules_stats *last);
+	/*
+	 * Makes the driver believe that the kernel has `known`, which it takes over, if the
+	 * kernel's generation is still `generation`. Must follow start().
+	 */
+	void (*know)(struct transition *t, struct svcrules_ruleset *known, uint32_t generation);
 
 	/*
 	 * True if there are signs that a rule set of the target is or was in use: one in the
@@ -83,7 +102,10 @@ struct driver {
 
 extern const struct driver driver_nft, driver_link, driver_servers;
 
-/* The driver of the i-th part of a rule set; NULL: there is none for its kind. */
+/*
+ * The driver of the i-th part of a rule set, or of the first one past the end. A target with
+ * `kernel` set has only parts of kinds that have a driver.
+ */
 const struct driver *driver_of(const struct svcrules_ruleset *rs, size_t part);
 /* The driver of the last part of a rule set. */
 const struct driver *driver_last(const struct svcrules_ruleset *rs);

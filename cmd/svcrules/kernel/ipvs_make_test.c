@@ -32,7 +32,7 @@ static size_t ipvs_make_apply(struct svcrules_ruleset *want)
 	t.have = have;
 	ck_assert_int_eq(make_all(&t), EXIT_DONE);
 	ck_assert_str_eq(t.other_noun, "IPVS");
-	messages = t.nft->messages + t.other_messages;
+	messages = t.messages + t.other_messages;
 	make_release(&t);
 	svcrules_ruleset_free(have);
 	return messages;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kernel/make.h"
 #include "exit.h"
-#include "kernel/nft.h"
+#include "kernel/driver.h"
 
 static int first_of(int code, int next)
 {
@@ -26,52 +26,65 @@ static size_t count_parts(const struct svcrules_ruleset *rs)
 	return n;
 }
 
-/* Makes the parts from number `first` on: additions in order, removals in reverse order. */
-static int make_parts(struct transition *t, size_t first)
+static int make_start(struct transition *t)
+{
+	int code = EXIT_DONE;
+
+	for (size_t i = 0; i < count_parts(t->want) && !code; i++)
+		if (driver_of(t->want, i)->start)
+			code = driver_of(t->want, i)->start(t);
+	return code;
+}
+
+/*
+ * Makes the parts from number `first` on: additions in order, removals in reverse order. A
+ * failure does not keep the rest from being made, unless a driver sets *stop.
+ */
+static int make_parts(struct transition *t, size_t first, bool *stop)
 {
 	size_t n = count_parts(t->want), done = first;
 	int code = EXIT_DONE;
-	bool stop = false;
 
-	for (; done < n && !stop; done++) {
+	for (; done < n && !*stop; done++) {
 		const struct driver *d = driver_of(t->want, done);
 
-		code = first_of(code, d->make(t, done, SVCRULES_ADD, &stop));
+		code = first_of(code, d->make(t, done, SVCRULES_ADD, stop));
 		if (d->noun)
 			t->other_noun = d->noun;
 	}
-	while (done-- > first && !stop)
+	while (done-- > first && !*stop)
 		code = first_of(code,
-				driver_of(t->want, done)->make(t, done, SVCRULES_REMOVE, &stop));
+				driver_of(t->want, done)->make(t, done, SVCRULES_REMOVE, stop));
 	return code;
 }
 
 int make_rest(struct transition *t)
 {
 	int code = make_compare(t);
+	bool stop = false;
 
-	return code ? code : make_parts(t, 1);
+	return code ? code : make_parts(t, 1, &stop);
 }
 
 int make_all(struct transition *t)
 {
-	int code = make_compare(t), cleaned;
+	int code = make_compare(t);
 	bool stop = false;
 
-	if (!code && !t->nft)
-		code = nft_start(t);
 	if (!code)
-		code = driver_of(t->want, 0)->make(t, 0, SVCRULES_ADD, &stop);
-	if (code || stop)
+		code = make_start(t);
+	if (code)
 		return code;
-	code = make_parts(t, 1); /* a failure does not keep the rest from being done */
-	cleaned = nft_clean(t);
-	return first_of(code, cleaned);
+	code = make_parts(t, 0, &stop);
+	for (size_t i = 0; i < count_parts(t->want) && !stop; i++)
+		if (driver_of(t->want, i)->finish)
+			code = first_of(code, driver_of(t->want, i)->finish(t));
+	return code;
 }
 
 int make_check(struct transition *t)
 {
-	int code = t->nft ? EXIT_DONE : nft_start(t);
+	int code = make_start(t);
 
 	for (size_t i = 0; i < count_parts(t->want) && !code; i++)
 		if (driver_of(t->want, i)->check)
@@ -81,7 +94,9 @@ int make_check(struct transition *t)
 
 void make_release(struct transition *t)
 {
-	nft_release(t);
+	for (size_t i = 0; t->want && i < count_parts(t->want); i++)
+		if (driver_of(t->want, i)->release)
+			driver_of(t->want, i)->release(t);
 	svcrules_changes_free(t->changes);
 	t->changes = NULL;
 }

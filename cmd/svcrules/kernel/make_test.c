@@ -36,7 +36,7 @@ static size_t make_test_apply(struct svcrules_ruleset *want)
 	size_t messages;
 
 	ck_assert_int_eq(make_all(&t), EXIT_DONE);
-	messages = t.nft->messages;
+	messages = t.messages;
 	make_release(&t);
 	return messages;
 }
@@ -87,7 +87,7 @@ START_TEST(test_make_stats)
 
 	make_test_apply(both);
 	ck_assert_int_eq(make_all(&t), EXIT_DONE);
-	ck_assert_uint_gt(t.nft->stats.elements_removed, 0);
+	ck_assert_uint_gt(t.sent.elements_removed, 0);
 	ck_assert_uint_eq(t.other_messages, 0);
 	ck_assert_ptr_null(t.other_noun);
 	ck_assert_uint_eq(t.flows, 0);
@@ -106,7 +106,7 @@ START_TEST(test_make_check_changes_nothing)
 	struct svcrules_part p;
 
 	ck_assert_int_eq(make_check(&t), EXIT_DONE);
-	ck_assert_uint_gt(t.nft->messages, 0);
+	ck_assert_uint_gt(t.messages, 0);
 	make_release(&t);
 	ck_assert_uint_eq(rules_test_generation(), generation);
 	have = rules_test_read(want);
@@ -164,8 +164,8 @@ END_TEST
 static void make_test_known(struct transition *t, struct svcrules_ruleset *known,
 			    uint32_t generation)
 {
-	ck_assert_int_eq(nft_start(t), EXIT_DONE);
-	nft_know(t, known, generation, true);
+	ck_assert_int_eq(driver_nft.start(t), EXIT_DONE);
+	driver_nft.know(t, known, generation);
 	ck_assert_int_eq(make_all(t), EXIT_DONE);
 }
 
@@ -179,12 +179,12 @@ START_TEST(test_make_known)
 	make_test_apply(one);
 	make_test_known(&t, make_test_copy(one), rules_test_generation());
 	ck_assert(t.nft->proved);
-	ck_assert_uint_eq(t.nft->messages, 0);
+	ck_assert_uint_eq(t.messages, 0);
 	make_release(&t);
 	t = (struct transition){ .session = &rules_session, .want = both };
 	make_test_known(&t, make_test_copy(one), rules_test_generation());
 	ck_assert(t.nft->proved);
-	ck_assert_uint_gt(t.nft->messages, 0);
+	ck_assert_uint_gt(t.messages, 0);
 	make_release(&t);
 	ck_assert(rules_test_same(both));
 	svcrules_ruleset_free(one);
@@ -204,7 +204,7 @@ START_TEST(test_make_known_of_another_generation)
 	make_test_apply(one);
 	make_test_known(&t, make_test_copy(both), generation);
 	ck_assert(!t.nft->proved);
-	ck_assert_uint_gt(t.nft->messages, 0);
+	ck_assert_uint_gt(t.messages, 0);
 	make_release(&t);
 	ck_assert(rules_test_same(both));
 	svcrules_ruleset_free(one);
@@ -226,7 +226,7 @@ START_TEST(test_make_known_wrong)
 	if (_i)
 		make_test_apply(one);
 	make_test_known(&t, make_test_copy(both), rules_test_generation());
-	ck_assert_uint_gt(t.nft->messages, 0);
+	ck_assert_uint_gt(t.messages, 0);
 	ck_assert(rules_test_same(t.want));
 	make_release(&t);
 	ck_assert_uint_eq(rules_session.nfindings, 0);

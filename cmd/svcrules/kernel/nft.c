@@ -44,6 +44,12 @@ bool nft_unchanged(struct session *s, uint32_t generation, const char *table, bo
 	       (!ipv6 || nft_table_exists(s, NFPROTO_IPV6, table));
 }
 
+static bool nft_same_as_left(struct session *s, const char *table,
+			     const struct svcrules_stats *last)
+{
+	return nft_unchanged(s, last->generation, table, last->ipv4, last->ipv6);
+}
+
 bool nft_has_table(struct session *s, const char *table)
 {
 	return nft_table_exists(s, NFPROTO_IPV4, table) || nft_table_exists(s, NFPROTO_IPV6, table);
@@ -51,20 +57,21 @@ bool nft_has_table(struct session *s, const char *table)
 
 /* ---- Reading and comparing ---------------------------------------------- */
 
-int nft_start(struct transition *t)
+static int nft_start(struct transition *t)
 {
+	if (t->nft)
+		return EXIT_DONE;
 	t->nft = calloc(1, sizeof(*t->nft));
 	if (t->nft)
 		t->nft->want = svcrules_ruleset_only(t->want, 0);
 	return t->nft && t->nft->want ? EXIT_DONE : session_no_memory(t->session);
 }
 
-void nft_know(struct transition *t, struct svcrules_ruleset *known, uint32_t generation,
-	      bool settled)
+static void nft_know(struct transition *t, struct svcrules_ruleset *known, uint32_t generation)
 {
 	t->nft->known = known;
 	t->nft->known_generation = generation;
-	t->nft->known_settled = settled;
+	t->nft->known_settled = true;
 }
 
 static void nft_forget_reading(struct nft_state *n)
@@ -76,7 +83,7 @@ static void nft_forget_reading(struct nft_state *n)
 	n->before = NULL;
 }
 
-void nft_release(struct transition *t)
+static void nft_release(struct transition *t)
 {
 	struct nft_state *n = t->nft;
 
@@ -147,7 +154,7 @@ static int nft_compare(struct session *s, struct nft_state *n)
  */
 static int nft_count_sent(struct session *s, struct nft_state *n, size_t messages)
 {
-	int err = n->messages ? 0 : svcrules_changes_stats(n->changes, &n->stats);
+	int err = n->messages ? 0 : svcrules_changes_stats(n->changes, &n->sent);
 
 	n->messages += messages;
 	return err ? session_no_memory(s) : EXIT_DONE;
@@ -208,9 +215,16 @@ static int nft_converge(struct session *s, struct nft_state *n, bool commit)
 	return session_failed(s, "change the kernel's rules", -ERESTART);
 }
 
+static int nft_sent(struct transition *t, int code)
+{
+	t->sent = t->nft->sent;
+	t->messages = t->nft->messages;
+	return code;
+}
+
 static int nft_check(struct transition *t)
 {
-	return nft_converge(t->session, t->nft, false);
+	return nft_sent(t, nft_converge(t->session, t->nft, false));
 }
 
 static int nft_make(struct transition *t, size_t part, enum svcrules_stage stage, bool *ret_stop)
@@ -221,7 +235,7 @@ static int nft_make(struct transition *t, size_t part, enum svcrules_stage stage
 	if (stage != SVCRULES_ADD)
 		return code;
 	t->nft->keep = true;
-	code = nft_converge(t->session, t->nft, true);
+	code = nft_sent(t, nft_converge(t->session, t->nft, true));
 	*ret_stop = code != EXIT_DONE;
 	return code;
 }
@@ -272,7 +286,8 @@ static void nft_know_wanted(struct transition *t)
 	free(bytes);
 }
 
-int nft_clean(struct transition *t)
+/* Makes the kernel forget clients and flows of endpoints that are gone. */
+static int nft_finish(struct transition *t)
 {
 	struct session *s = t->session;
 	struct nft_state *n = t->nft;
@@ -289,7 +304,7 @@ int nft_clean(struct transition *t)
 	nft_know_wanted(t);
 	n->keep = false;
 	svcrules_forget_removed(n->want);
-	return nft_converge(s, n, true);
+	return nft_sent(t, nft_converge(s, n, true));
 }
 
 /* ---- Another target serves now ------------------------------------------ */
@@ -337,9 +352,14 @@ const struct driver driver_nft = {
 	.kind = "nft",
 	.reading = "read the kernel's rules",
 	.reads_itself = true,
+	.start = nft_start,
+	.release = nft_release,
 	.check = nft_check,
 	.make = nft_make,
+	.finish = nft_finish,
 	.settled = nft_settled,
+	.unchanged = nft_same_as_left,
+	.know = nft_know,
 	.in_use = nft_in_use,
 	.retire = nft_retire,
 };

@@ -8,6 +8,7 @@
 
 #include "kernel/driver.h"
 
+/* The driver's own state. */
 struct nft_state {
 	struct svcrules_ruleset *want; /* the tables alone of what is wanted */
 	/*
@@ -21,30 +22,15 @@ struct nft_state {
 	struct svcrules_ruleset *first;  /* the kernel's, before anything was changed */
 	struct svcrules_ruleset *before; /* the kernel's, as last read; may be `first` */
 	struct svcrules_changes *changes;
-	struct svcrules_changes_stats stats; /* of the changes sent */
-	uint32_t generation;                 /* of `before` */
-	size_t commits;                      /* of the socket when that was so */
-	bool proved;                         /* `before` is what was known, not read */
-	size_t messages;                     /* sent */
-	bool keep;                           /* let the kernel remember removed UDP addresses */
-	bool kept;                           /* there is something that the kernel remembers */
+	struct svcrules_changes_stats sent; /* by the first transaction */
+	uint32_t generation;                /* of `before` */
+	size_t commits;                     /* of the socket when that was so */
+	bool proved;                        /* `before` is what was known, not read */
+	size_t messages;                    /* sent */
+	bool keep;                          /* let the kernel remember removed UDP addresses */
+	bool kept;                          /* there is something that the kernel remembers */
 	bool tried_again; /* because an element's time was over before the change */
 };
-
-/* Makes t->nft, to be freed by nft_release(). Returns an exit code, with findings. */
-int nft_start(struct transition *t);
-void nft_release(struct transition *t);
-/*
- * The driver will believe that the kernel has the tables `known`, which it takes over, if the
- * kernel's generation is `generation`. `settled`: a run that came to its end left them.
- */
-void nft_know(struct transition *t, struct svcrules_ruleset *known, uint32_t generation,
-	      bool settled);
-/*
- * Makes the kernel forget clients and flows of endpoints that are gone, once all parts are made.
- * Returns an exit code, with findings.
- */
-int nft_clean(struct transition *t);
 
 /*
  * True if the generation is `generation` and the table of that name is there in the families
