@@ -294,10 +294,10 @@ int svcrules_changes_print(const struct svcrules_changes *c, const char *format,
 int svcrules_changes_encode(struct svcrules_changes *c, size_t part, enum svcrules_stage stage,
 			    uint32_t number, struct svcrules_messages *ret)
 {
-	struct svcr_part_changes *p = c->parts[part];
+	struct svcr_part_changes *p = part < c->nparts ? c->parts[part] : NULL;
 
 	*ret = (struct svcrules_messages){ .buf = NULL };
-	return p->ops->encode ? p->ops->encode(p, stage, number, ret) : 0;
+	return p && p->ops->encode ? p->ops->encode(p, stage, number, ret) : 0;
 }
 
 enum svcrules_refused svcrules_changes_refused(const struct svcrules_changes *c, size_t part,
@@ -305,15 +305,18 @@ enum svcrules_refused svcrules_changes_refused(const struct svcrules_changes *c,
 					       const struct svcrules_refusal *v, size_t n, size_t i,
 					       char **ret)
 {
-	const struct svcr_part_changes *p = c->parts[part];
+	const struct svcr_part_changes *p = part < c->nparts ? c->parts[part] : NULL;
 
-	(void)n;
+	if (ret)
+		*ret = NULL;
+	if (!p || i >= n)
+		return SVCRULES_REFUSED;
 	if (p->ops->harmless && p->ops->harmless(p, stage, v[i].seq, v[i].err))
 		return SVCRULES_REFUSED_HARMLESS;
 	for (size_t k = 0; p->ops->consequence && k < i; k++)
 		if (p->ops->consequence(p, stage, v[i].seq, v[k].seq))
 			return SVCRULES_REFUSED_CONSEQUENCE;
-	if (ret)
+	if (ret && p->ops->describe)
 		*ret = p->ops->describe(p, c, stage, v[i].seq, v[i].err);
 	return SVCRULES_REFUSED;
 }

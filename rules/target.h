@@ -17,8 +17,10 @@ struct svcr_target {
 	const struct svcr_kind *const *reads;
 
 	/*
-	 * Adds the parts of an empty rule set. `table` is the name of its tables. 0 or -ENOMEM
-	 * (the caller releases what was added).
+	 * Adds the parts of an empty rule set, in the order in which they are applied. `table`
+	 * is the name of its tables; tables of a second layout must have it, too, or the commands
+	 * do not find them when another target takes over. With info.kernel, each kind of part
+	 * has a driver in cmd/svcrules/kernel. 0 or -ENOMEM (the caller releases what was added).
 	 */
 	int (*make)(struct svcrules_ruleset *rs, const struct svcrules_options *o,
 		    const char *table);

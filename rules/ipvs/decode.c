@@ -98,7 +98,7 @@ int svcr_ipvs_decode(struct svcr_ipvs *v, const void *msg)
 
 static bool is_ours(const struct svcr_ipvs_parts *p, const struct svcr_ipvs_server *s)
 {
-	return s->marked || svcr_addrs_have(&p->link->addresses, &s->addr) ||
+	return s->marked || (p->link && svcr_addrs_have(&p->link->addresses, &s->addr)) ||
 	       svcr_ipvs_sent_to(p->nft, s);
 }
 

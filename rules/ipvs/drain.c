@@ -235,6 +235,8 @@ int svcr_ipvs_settle(const struct svcrules_ruleset *have, struct svcrules_rulese
 			   .keep = how == SVCRULES_SETTLE_COMPARE,
 			   .retire = how == SVCRULES_SETTLE_RETIRE };
 
+	if (!svcr_ipvs_whole(&d.have) || !svcr_ipvs_whole(&d.wanted))
+		return 0;
 	for (uint8_t f = 0; f < SVCR_FAMILY__COUNT; f++) {
 		struct svcr_nft_table *t = svcr_services_table(d.wanted.nft, f);
 

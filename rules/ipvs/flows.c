@@ -18,7 +18,7 @@ static bool served_by_ipvs(const struct svcr_ipvs *v, const struct svcrules_flow
 
 	memcpy(like.addr.bytes, f->destination, svcr_addr_len(family));
 	memcpy(real.addr.bytes, f->reply_source, svcr_addr_len(family));
-	s = svcr_ipvs_find(v, &like);
+	s = v ? svcr_ipvs_find(v, &like) : NULL;
 	found = s ? svcr_ipvs_find_real(s, &real) : NULL;
 	return found && found->weight > 0;
 }

@@ -128,7 +128,7 @@ static char *ipvs_describe(const struct svcr_part_changes *c, const struct svcru
 }
 
 /*
- * Describes the i-th virtual server of another program at a wanted address and port, or at an
+ * Returns the i-th virtual server of another program at a wanted address and port, or at an
  * address that svcrules0 gets.
  */
 static const struct svcr_ipvs_server *find_conflict(const struct svcr_ipvs *v,
@@ -138,7 +138,7 @@ static const struct svcr_ipvs_server *find_conflict(const struct svcr_ipvs *v,
 		const struct svcr_ipvs_server *s = &v->foreign.v[k];
 
 		if ((svcr_ipvs_in_table(want->nft, SET_SERVICES, s) ||
-		     svcr_addrs_have(&want->link->addresses, &s->addr)) &&
+		     (want->link && svcr_addrs_have(&want->link->addresses, &s->addr))) &&
 		    i-- == 0)
 			return s;
 	}

@@ -22,24 +22,16 @@ enum {
  */
 static bool named_server(const struct svcr_nft *n, size_t i, struct svcr_ipvs_server *ret)
 {
-	for (uint8_t f = 0; f < SVCR_FAMILY__COUNT; f++) {
-		size_t len = svcr_addr_len(f);
-
+	for (uint8_t f = 0; n && f < SVCR_FAMILY__COUNT; f++) {
 		for (size_t k = 0; k < SVCR_IPVS_NAMING_SETS; k++) {
 			const struct svcr_nft_set *s = svcr_services_set(n, f,
 									 svcr_ipvs_naming_sets[k]);
-			const uint8_t *e;
 
 			if (i >= s->n) {
 				i -= s->n;
 				continue;
 			}
-			e = svcr_nft_elem(s, i);
-			*ret = (struct svcr_ipvs_server){ .addr.family = f,
-							  .protocol = e[len],
-							  .port = (uint16_t)(e[len + 4] << 8 |
-									     e[len + 5]) };
-			memcpy(ret->addr.bytes, e, len);
+			*ret = svcr_ipvs_of_key(f, svcr_nft_elem(s, i));
 			return true;
 		}
 	}

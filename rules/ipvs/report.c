@@ -19,17 +19,6 @@ static int collect_servers(struct svcr_report *r, const void *arg)
 	return err;
 }
 
-static struct svcr_ipvs_server server_of(uint8_t family, const uint8_t *key)
-{
-	size_t len = svcr_addr_len(family);
-	struct svcr_ipvs_server s = { .addr.family = family,
-				      .protocol = key[len],
-				      .port = (uint16_t)(key[len + 4] << 8 | key[len + 5]) };
-
-	memcpy(s.addr.bytes, key, len);
-	return s;
-}
-
 static bool takes_connections(const struct svcr_ipvs_server *s)
 {
 	for (size_t i = 0; i < s->nreals; i++)
@@ -47,7 +36,7 @@ static void server_texts(struct svcr_texts *t, bool to, uint8_t family, const ui
 {
 	const struct svcrules_changes *c = arg;
 	const struct svcr_ipvs_parts side = svcr_ipvs_parts(to ? c->to : c->from);
-	const struct svcr_ipvs_server like = server_of(family, key),
+	const struct svcr_ipvs_server like = svcr_ipvs_of_key(family, key),
 				      *s = svcr_ipvs_find(side.ipvs, &like);
 	bool split = svcr_ipvs_in_table(side.nft, SET_LOCAL_POLICY, &like);
 	char place[SVCR_IPVS_PLACE_TEXT];

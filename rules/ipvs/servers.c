@@ -37,6 +37,11 @@ struct svcr_ipvs_parts svcr_ipvs_parts(const struct svcrules_ruleset *rs)
 	};
 }
 
+bool svcr_ipvs_whole(const struct svcr_ipvs_parts *p)
+{
+	return p->nft && p->link && p->ipvs;
+}
+
 int svcr_ipvs_server_cmp(const struct svcr_ipvs_server *a, const struct svcr_ipvs_server *b)
 {
 	int d = svcr_addr_cmp(&a->addr, &b->addr);
@@ -137,13 +142,24 @@ bool svcr_ipvs_has_duplicates(const struct svcr_ipvs *v)
 	return found;
 }
 
+struct svcr_ipvs_server svcr_ipvs_of_key(uint8_t family, const uint8_t *key)
+{
+	size_t len = svcr_addr_len(family);
+	struct svcr_ipvs_server s = { .addr.family = family,
+				      .protocol = key[len],
+				      .port = (uint16_t)(key[len + 4] << 8 | key[len + 5]) };
+
+	memcpy(s.addr.bytes, key, len);
+	return s;
+}
+
 bool svcr_ipvs_in_table(const struct svcr_nft *n, enum svcr_services_set set,
 			const struct svcr_ipvs_server *s)
 {
 	uint8_t key[SVCR_VIP_MAX];
 
 	svcr_ipvs_key(key, s);
-	return svcr_nft_find(svcr_services_set(n, s->addr.family, set), key);
+	return n && svcr_nft_find(svcr_services_set(n, s->addr.family, set), key);
 }
 
 const enum svcr_services_set svcr_ipvs_naming_sets[SVCR_IPVS_NAMING_SETS] = { SET_SERVICES,
@@ -166,7 +182,7 @@ bool svcr_ipvs_sent_to(const struct svcr_nft *n, const struct svcr_ipvs_server *
 	uint8_t key[SVCR_VIP_MAX];
 	size_t len = svcr_ipvs_key(key, s);
 
-	for (size_t i = 0; i < SVCR_IPVS_NAMING_SETS; i++) {
+	for (size_t i = 0; n && i < SVCR_IPVS_NAMING_SETS; i++) {
 		enum svcr_services_set id = svcr_ipvs_naming_sets[i];
 		const struct svcr_nft_set *set = svcr_services_set(n, s->addr.family, id);
 		size_t at = svcr_nft_lower(set, key, len);

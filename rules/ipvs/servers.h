@@ -59,6 +59,8 @@ struct svcr_ipvs_parts {
 
 /* Finds the parts; a part that the rule set lacks is NULL. */
 struct svcr_ipvs_parts svcr_ipvs_parts(const struct svcrules_ruleset *rs);
+/* True if none of them is NULL. */
+bool svcr_ipvs_whole(const struct svcr_ipvs_parts *p);
 
 struct svcr_ipvs *svcr_ipvs_new(void); /* NULL: out of memory */
 void svcr_ipvs_free(struct svcr_ipvs *v);
@@ -86,7 +88,12 @@ static inline size_t svcr_ipvs_key(uint8_t *key, const struct svcr_ipvs_server *
 {
 	return svcr_vip_key(key, &s->addr, s->protocol, s->port);
 }
-/* True if the map of the tables has an element for the server, whatever its verdict. */
+/* The opposite: a virtual server with that address, protocol and port, and nothing else. */
+struct svcr_ipvs_server svcr_ipvs_of_key(uint8_t family, const uint8_t *key);
+/*
+ * True if the map of the tables has an element for the server, whatever its verdict. False
+ * without tables (NULL).
+ */
 bool svcr_ipvs_in_table(const struct svcr_nft *n, enum svcr_services_set set,
 			const struct svcr_ipvs_server *s);
 /* True if the tables leave packets to the server or name it as draining; then svcrules made it. */
