@@ -197,6 +197,11 @@ library() {
 	one_line lib/svcrules.h | grep -oE 'svcrules_[a-z_0-9]+\(' | tr -d '(' | sort -u >"$tmp/program"
 	section $page3 SYNOPSIS | sed -nE 's/^\.F[no] (svcrules_[a-z_0-9]+).*/\1/p' | sort -u >"$tmp/manual"
 	same "functions of the library" "$tmp/program" "$tmp/manual"
+	"${CC:-cc}" -E -P lib/svcrules.h | tr -d ' \n\t' | sed 's/__attribute__((visibility("default")))/\n&/g' |
+		sed -nE 's/^__attribute__\(\(visibility\("default"\)\)\)([^;]*;).*/\1/p' | sed 's/_Bool/bool/g' | sort >"$tmp/program"
+	mandoc -T ascii -O width=1000 $page3 | col -bx | sed -n '/^SYNOPSIS/,/^DESCRIPTION/{/^     /p;}' |
+		grep -v '#include' | tr -d ' \n' | sed 's/;/;\n/g' | grep -v ^typedef | sort >"$tmp/manual"
+	same "prototypes of the library" "$tmp/program" "$tmp/manual"
 	if [ -e "$build/libsvcrules.so" ]; then
 		objdump -p "$build/libsvcrules.so" | awk '$1 == "SONAME" { print $2 }' >"$tmp/program"
 		section $page3 VERSIONS | grep -oE 'libsvcrules\.so\.[0-9]+' | head -1 >"$tmp/manual"
