@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* bench: what `make bench` runs beside svcrules and nft(8). Not installed. */
+/* bench: what `make bench` runs in addition to svcrules and nft(8). Not installed. */
 #include "bench.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * probe: a server that tells whom it sees, and a client that tells who
+ * probe: a server that prints whom it sees, and a client that prints who
  * answered. For the packet tests and `make demo`; not installed.
  */
 #include <arpa/inet.h>

@@ -7,7 +7,7 @@
 #include "kernel/read.h"
 #include "report.h"
 #include "say.h"
-#include "state/footprint.h"
+#include "footprint.h"
 #include "state/last_run.h"
 #include "summary.h"
 #include "warn.h"

@@ -4,7 +4,7 @@
 #include "files.h"
 #include "kernel/host.h"
 #include "say.h"
-#include "state/footprint.h"
+#include "footprint.h"
 #include "svcrules.h"
 
 #include <errno.h>
@@ -164,10 +164,12 @@ static int host_addresses_set(struct reading *r, struct svcrules_options *settin
 
 	if (!err && *list)
 		err = svcrules_options_set(settings, option, list, r->diags);
-	if (!err && r->footprint)
+	if (!err && r->footprint) {
+		free(r->footprint->addresses);
 		r->footprint->addresses = list;
-	else
+	} else {
 		free(list);
+	}
 	if (err)
 		say("cannot read this host's addresses: %s; --node-ip gives them", strerror(-err));
 	return err ? EXIT_KERNEL : EXIT_DONE;

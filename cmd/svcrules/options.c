@@ -3,6 +3,7 @@
 #include "command.h"
 #include "say.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -91,7 +92,7 @@ const struct option_group help_options = { GROUP(OPT_HELP) };
 /* ---- What the targets bring --------------------------------------------- */
 
 /* Words for --target and -o, made once from the list of targets. */
-#define TEXT_SIZE 192
+#define TEXT_SIZE 512
 static struct {
 	bool made;
 	char targets[TEXT_SIZE], targets_help[TEXT_SIZE], targets_removed_help[TEXT_SIZE];
@@ -123,10 +124,12 @@ text_add(char text[static TEXT_SIZE], const char *format, ...)
 {
 	size_t n = strlen(text);
 	va_list ap;
+	int len;
 
 	va_start(ap, format);
-	vsnprintf(text + n, TEXT_SIZE - n, format, ap);
+	len = vsnprintf(text + n, TEXT_SIZE - n, format, ap);
 	va_end(ap);
+	assert(len >= 0 && (size_t)len < TEXT_SIZE - n);
 }
 
 /* "a b" for the choices, and "a (default), b" for the help. */

@@ -100,8 +100,8 @@ int kernel_obstacles(struct session *s, const struct svcrules_ruleset *have,
 }
 
 /*
- * Adds to the findings what of the first `parts` parts of `have` other programs made in its
- * places, and which of these parts the kernel does not know.
+ * Reports obstacles in the first `parts` parts of `have`: what other programs made there, and
+ * kinds of parts that the kernel does not support.
  */
 static int read_check_parts(struct session *s, struct svcrules_ruleset *have, size_t parts)
 {

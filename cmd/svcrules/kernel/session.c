@@ -24,12 +24,13 @@ void session_take(struct session *s, char *text)
 static void __attribute__((format(printf, 3, 0)))
 session_add(struct session *s, bool notice, const char *format, va_list ap)
 {
+	size_t n = s->nfindings;
 	char *text;
 
 	if (vasprintf(&text, format, ap) < 0)
 		text = NULL;
 	session_take(s, text);
-	if (s->nfindings)
+	if (s->nfindings > n)
 		s->findings[s->nfindings - 1].notice = notice;
 }
 

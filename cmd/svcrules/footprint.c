@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "state/footprint.h"
+#include "footprint.h"
 #include "command.h"
 #include "files.h"
 #include "kernel/host.h"
