@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "command.h"
+#include "footprint.h"
 #include "input.h"
 #include "kernel/cleanup.h"
 #include "kernel/make.h"
-#include "kernel/nft.h"
 #include "kernel/read.h"
+#include "kernel/warn.h"
 #include "report.h"
 #include "say.h"
-#include "footprint.h"
 #include "state/last_run.h"
 #include "summary.h"
-#include "warn.h"
 
 #include <errno.h>
 #include <string.h>
@@ -239,7 +238,8 @@ static int apply_work(struct apply *j)
 	j->way.want = j->want;
 	svcrules_ruleset_stats(j->want, &served);
 	if (!j->args->given[OPT_QUIET])
-		warn_host(j->session.netfilter, &served);
+		warn_host(&j->session, &served);
+	apply_findings(j, EXIT_DONE);
 	return arguments_trial(j->args) ? apply_try(j, &served) : apply_make(j, &served);
 }
 
@@ -280,7 +280,8 @@ static int nothing_changed(struct apply *j, const struct svcrules_ruleset *none)
 		return code;
 	repeat_messages(&j->last);
 	if (!j->args->given[OPT_QUIET])
-		warn_host(j->session.netfilter, last);
+		warn_host(&j->session, last);
+	apply_findings(j, EXIT_DONE);
 	apply_summary(j, last, "sent");
 	return EXIT_DONE;
 }

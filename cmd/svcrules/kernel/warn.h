@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SVCRULES_KERNEL_WARN_H
+#define SVCRULES_KERNEL_WARN_H
+
+#include "kernel/session.h"
+
+/*
+ * Adds to the findings warnings about common mistakes in this host's setup that keep the rules
+ * of a rule set with these numbers from working. Changes nothing.
+ */
+void warn_host(struct session *s, const struct svcrules_stats *stats);
+
+#endif
