@@ -117,8 +117,9 @@ const struct command command_delete = {
 		"any name, virtual servers and the interface svcrules0. --table limits that to\n"
 		"the tables of one name and what belongs to them, --target to one target. It is\n"
 		"no error if there is nothing to remove.\n",
-	.options = (const struct option_group *const[]){ &table_options, &delete_target_options,
-							 &writer_options, &help_options, NULL },
+	.options = (const struct option_group *const[]){ &delete_table_options,
+							 &delete_target_options, &writer_options,
+							 &help_options, NULL },
 	.kernel = true,
 	.run = delete_run,
 };

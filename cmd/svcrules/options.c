@@ -78,6 +78,7 @@ const struct option_group node_options = { GROUP(
 	OPT_NODE_NAME, OPT_NODE_IP, OPT_CLUSTER_CIDR, OPT_SERVICE_CIDR, OPT_MASQUERADE_ALL,
 	OPT_MASQUERADE_MARK, OPT_NODEPORT_ADDRESSES, OPT_ZONE) };
 const struct option_group table_options = { GROUP(OPT_TABLE) };
+const struct option_group delete_table_options = { GROUP(OPT_TABLE), .removes = true };
 const struct option_group family_options = { GROUP(OPT_FAMILY) };
 const struct option_group apply_target_options = { GROUP(OPT_TARGET, OPT_BACKEND), .settings = true,
 						   .apply_only = true };
@@ -189,6 +190,8 @@ static struct option_spec option_spec_of(enum option_id id, bool removes)
 		s.choices = target_texts.targets;
 	if (id == OPT_TARGET)
 		s.help = removes ? target_texts.targets_removed_help : target_texts.targets_help;
+	if (id == OPT_TABLE && removes)
+		s.help = "remove only the tables of this name (default: of any name)";
 	if (id == OPT_OUTPUT) {
 		s.choices = target_texts.formats;
 		s.help = target_texts.formats_help;

@@ -53,13 +53,13 @@ struct option_group {
 	size_t n;
 	bool settings;   /* the settings of all targets follow */
 	bool apply_only; /* also the settings that are for apply alone */
-	bool removes;    /* --target limits what is removed: there is no default */
+	bool removes;    /* --target and --table limit what is removed; without them all is */
 };
 
 extern const struct option_group input_options, from_options, output_options,
 	output_changes_options, try_options, node_options, table_options, family_options,
-	apply_target_options, target_options, delete_target_options, empty_options, writer_options,
-	completion_options, help_options;
+	apply_target_options, target_options, delete_table_options, delete_target_options,
+	empty_options, writer_options, completion_options, help_options;
 
 struct command;
 
