@@ -149,8 +149,8 @@ SVCRULES_API int svcrules_build(const struct svcrules_model *m, const struct svc
 				const char *target, struct svcrules_diags *d,
 				struct svcrules_ruleset **ret);
 /*
- * An empty rule set for the tables that the options name or, unless NULL, for tables named `table`.
- * NULL: out of memory, or no such target.
+ * An empty rule set for tables named `table` or, if that is NULL, for the tables that the options
+ * name (`o` NULL: the defaults). NULL: out of memory, or no such target.
  */
 SVCRULES_API struct svcrules_ruleset *svcrules_ruleset_new(const char *target,
 							   const struct svcrules_options *o,
@@ -215,7 +215,8 @@ SVCRULES_API int svcrules_pack(const struct svcrules_ruleset *rs, svcrules_write
 /*
  * Makes a rule set of such bytes, as if it had been read from the kernel. `like` is a rule set
  * of the same target and tables. Returns 0, -ENOTSUP (`like` has other parts), -ENOMEM, or
- * -EBADMSG (bytes of other tables or of another build, or damaged bytes).
+ * -EBADMSG: the bytes are of other tables or of another build, or have no valid structure. That
+ * addresses and ports are those that were written is for the caller to ensure, as by a sum.
  */
 SVCRULES_API int svcrules_unpack(const struct svcrules_ruleset *like, const void *buf, size_t len,
 				 struct svcrules_ruleset **ret);
@@ -246,8 +247,9 @@ struct svcrules_request {
 	size_t part; /* the number of the part that is read */
 	bool dump;   /* asks for a dump (NLM_F_DUMP); otherwise for one object (NLM_F_ACK) */
 	/*
-	 * A struct nlmsghdr, valid until the next call. The caller sets nlmsg_type for a generic
-	 * netlink family.
+	 * A struct nlmsghdr, valid until the next call. The caller adds to nlmsg_flags
+	 * NLM_F_REQUEST and NLM_F_DUMP or NLM_F_ACK, and sets nlmsg_seq and, for a generic netlink
+	 * family, nlmsg_type.
 	 */
 	void *msg;
 };
@@ -281,7 +283,8 @@ SVCRULES_API int svcrules_reader_end(struct svcrules_reader *r, struct svcrules_
 
 /*
  * Describes the i-th obstacle: something in `have` that another program made at a place that `want`
- * needs. *ret is a malloc'ed sentence. Returns 1 with *ret set, 0 past the end, or -ENOMEM.
+ * needs. *ret is a malloc'ed sentence; the last one may say what can be done about the others.
+ * Returns 1 with *ret set, 0 past the end, or -ENOMEM.
  */
 SVCRULES_API int svcrules_obstacle(const struct svcrules_ruleset *have,
 				   const struct svcrules_ruleset *want, size_t i, char **ret);
@@ -408,7 +411,8 @@ SVCRULES_API bool svcrules_flow_stale(const struct svcrules_ruleset *now,
 /*
  * Stores in `want` (set removed-udp) the UDP addresses that `before` serves and `want` does not, so
  * that the kernel remembers whose flows must still be deleted, and a later run can complete a run
- * that was killed. *ret_any: there are such addresses. Returns 0 or -ENOMEM.
+ * that was killed. *ret_any: there are such addresses; false for a family in which `want` has no
+ * table. Returns 0 or -ENOMEM.
  */
 SVCRULES_API int svcrules_keep_removed(struct svcrules_ruleset *want,
 				       const struct svcrules_ruleset *before, bool *ret_any);

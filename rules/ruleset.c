@@ -68,8 +68,13 @@ struct svcrules_ruleset *svcrules_ruleset_new(const char *target, const struct s
 					      const char *table)
 {
 	const struct svcr_target *t = svcr_target_find(target);
+	struct svcrules_options *defaults = o ? NULL : svcrules_options_new();
+	struct svcrules_ruleset *rs = NULL;
 
-	return t ? ruleset_make(t, o, table) : NULL;
+	if (t && (o || defaults))
+		rs = ruleset_make(t, o ? o : defaults, table);
+	svcrules_options_free(defaults);
+	return rs;
 }
 
 int svcrules_build(const struct svcrules_model *m, const struct svcrules_options *o,

@@ -148,6 +148,23 @@ START_TEST(single_part)
 }
 END_TEST
 
+START_TEST(single_defaults)
+{
+	struct svcrules_ruleset *rs = svcrules_ruleset_new(targets[_i], NULL, "other"),
+				*named = svcrules_ruleset_new(targets[_i], NULL, NULL);
+	struct svcrules_stats stats;
+
+	ck_assert(rs && named);
+	svcrules_ruleset_stats(rs, &stats);
+	ck_assert_str_eq(stats.table, "other");
+	svcrules_ruleset_stats(named, &stats);
+	ck_assert_str_eq(stats.table, _i ? "svcrules-ipvs" : "svcrules");
+	ck_assert_ptr_null(svcrules_ruleset_new("none", NULL, NULL));
+	svcrules_ruleset_free(rs);
+	svcrules_ruleset_free(named);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("single part");
@@ -158,6 +175,7 @@ int main(void)
 	suite_add_tcase(suite, tc);
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, single_part, 0, (int)(sizeof(targets) / sizeof(targets[0])));
+	tcase_add_loop_test(tc, single_defaults, 0, (int)(sizeof(targets) / sizeof(targets[0])));
 	srunner_run_all(runner, CK_ENV);
 	bad = srunner_ntests_failed(runner);
 	srunner_free(runner);

@@ -27,7 +27,7 @@ static int family_cb(const struct nlmsghdr *nlh, void *arg)
 
 static int family_find(struct netlink *s, const char *family, uint16_t *ret_id)
 {
-	char buf[REQUEST_SIZE] __attribute__((aligned(8)));
+	char buf[REQUEST_SIZE] __attribute__((aligned(8))) = { 0 };
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
 	struct genlmsghdr *header = mnl_nlmsg_put_extra_header(nlh, sizeof(*header));
 	uint16_t id = 0;
