@@ -18,9 +18,10 @@ struct svcr_target {
 
 	/*
 	 * Adds the parts of an empty rule set, in the order in which they are applied. `table`
-	 * is the name of its tables; tables of a second layout must have it, too, or the commands
-	 * do not find them when another target takes over. With info.kernel, each kind of part
-	 * has a driver in cmd/svcrules/kernel. 0 or -ENOMEM (the caller releases what was added).
+	 * is the name of its tables. With info.kernel, each kind of part has a driver in
+	 * cmd/svcrules/kernel. (When another target takes over, the driver of tables removes
+	 * the tables of that name only: nft_retire(). A target with tables of two names needs
+	 * more there.) 0 or -ENOMEM (the caller releases what was added).
 	 */
 	int (*make)(struct svcrules_ruleset *rs, const struct svcrules_options *o,
 		    const char *table);
