@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The operations of the part "nft". */
-#include "rules/nft/changes.h"
+#include "rules/nft/describe.h"
 #include "rules/nft/decode.h"
 #include "rules/nft/encode.h"
 #include "rules/nft/json.h"

@@ -4,7 +4,7 @@
  * that filter what is forwarded. They change in one transaction.
  */
 #include "rules/kernel_test.h"
-#include "rules/nft/changes.h"
+#include "rules/nft/describe.h"
 #include "rules/nft/canon.h"
 #include "rules/nft/decode.h"
 #include "rules/nft/encode.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "rules/nft/changes.h"
+#include "rules/nft/describe.h"
 #include "rules/json.h"
 #include "rules/nft/text.h"
 

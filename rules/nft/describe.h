@@ -3,8 +3,8 @@
  * Prints changes of tables as nft(8) commands, in words and as JSON, and describes single
  * messages.
  */
-#ifndef SVCR_NFT_CHANGES_H
-#define SVCR_NFT_CHANGES_H
+#ifndef SVCR_NFT_DESCRIBE_H
+#define SVCR_NFT_DESCRIBE_H
 
 #include "rules/nft/diff.h"
 
