@@ -64,6 +64,14 @@ static inline void fuzz_messages(const uint8_t *data, size_t size,
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* Stands at the end of a fuzz target: libFuzzer, or main(), calls `test_input` for each input. */
+#define FUZZ_TARGET(test_input) \
+	int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) \
+	{ \
+		test_input(data, size); \
+		return 0; \
+	}
+
 #ifndef SVCR_LIBFUZZER
 #include <dirent.h>
 #include <errno.h>

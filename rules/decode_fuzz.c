@@ -57,9 +57,10 @@ static void fuzz_decode(const uint8_t *data, size_t size)
 	svcrules_ruleset_free(fixed);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void decode_fuzz_input(const uint8_t *data, size_t size)
 {
 	fuzz_decode(data, size);
 	fuzz_readers(data, size);
-	return 0;
 }
+
+FUZZ_TARGET(decode_fuzz_input)

@@ -71,7 +71,7 @@ static uint64_t read_fuzz_run(const char *target, struct fuzz_input in)
 	return h;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void read_fuzz_input(const uint8_t *data, size_t size)
 {
 	struct fuzz_input whole = { data, size, SIZE_MAX }, pieces = { data, size, 7 };
 
@@ -81,5 +81,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (read_fuzz_run(target, whole) != read_fuzz_run(target, pieces))
 			abort();
 	}
-	return 0;
 }
+
+FUZZ_TARGET(read_fuzz_input)

@@ -55,7 +55,7 @@ static void fuzz_read_all(struct svcr_json *j, struct fuzz_input in, bool by_wal
 	svcr_json_release(j);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void json_fuzz_input(const uint8_t *data, size_t size)
 {
 	struct fuzz_input whole = { data, size, SIZE_MAX }, bytes = { data, size, 1 };
 	struct svcr_json a, b;
@@ -67,5 +67,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		    a.column != b.column || strcmp(a.message, b.message) != 0)
 			abort();
 	}
-	return 0;
 }
+
+FUZZ_TARGET(json_fuzz_input)

@@ -137,7 +137,7 @@ static void ipvs_fuzz_compare(const struct svcrules_ruleset *from, struct svcrul
 	svcrules_changes_free(c);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void ipvs_fuzz_input(const uint8_t *data, size_t size)
 {
 	for (int how = SVCRULES_SETTLE_APPLY; how <= SVCRULES_SETTLE_RETIRE; how++) {
 		struct gen_cluster cluster = gen_cluster(5, 8);
@@ -157,5 +157,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		svcrules_ruleset_free(fixed);
 	}
 	fuzz_readers(data, size);
-	return 0;
 }
+
+FUZZ_TARGET(ipvs_fuzz_input)

@@ -2,8 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shape.sh: the limits of the source, see HACKING.md. Prints FILE:LINE: and what is wrong.
 #  - no function above 50 lines, no file above 600, no line above 100 columns (a tab is 8)
-#  - a function's name stands for one function in the whole repository, except main and the
-#    function that libFuzzer calls
+#  - a function's name stands for one function in the whole repository, except main
 #  - the sources are as clang-format 14 leaves them (another version formats in other ways)
 #  - IPVS is named only where it is driven, in the code that serves all targets
 # Needs universal-ctags and clang-format.
@@ -70,7 +69,7 @@ long_lines() {
 }
 
 same_names() {
-	awk '$1 != "main" && $1 != "LLVMFuzzerTestOneInput" {
+	awk '$1 != "main" {
 		if ($1 in first)
 			printf "%s:%d: function %s has the name of %s\n", $2, $3, $1, first[$1]
 		else
