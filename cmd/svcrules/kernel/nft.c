@@ -161,17 +161,17 @@ static int nft_count_sent(struct session *s, struct nft_state *n, size_t message
 }
 
 /* What the answer to a transaction means. */
-static int nft_outcome(struct session *s, struct nft_state *n, int err,
-		       const struct transaction_error *errors, size_t nerrors, size_t messages)
+static int nft_outcome(struct session *s, struct nft_state *n, const struct refused *r)
 {
+	int err = r->err;
 	/* with answers lost, the changes may be made or not: the next reading shows which */
-	bool lost = err == -ENOBUFS && nerrors == 0;
+	bool lost = err == -ENOBUFS && r->n == 0;
 	int code;
 
 	if (err == -ERESTART)
 		return AGAIN;
 	if (!err || lost) {
-		code = nft_count_sent(s, n, messages);
+		code = nft_count_sent(s, n, r->messages);
 		return code ? code : lost ? AGAIN : EXIT_DONE;
 	}
 	if (n->proved && err != -EPERM)
@@ -180,22 +180,15 @@ static int nft_outcome(struct session *s, struct nft_state *n, int err,
 		n->tried_again = true;
 		return AGAIN;
 	}
-	return refused_find(s, n->changes, true, err, errors, nerrors);
+	return refused_find(s, n->changes, true, r);
 }
 
 static int nft_send(struct session *s, struct nft_state *n, bool commit)
 {
-	struct transaction_error errors[REFUSED_MAX];
-	struct svcrules_messages m;
-	size_t nerrors = 0;
-	int err = svcrules_changes_encode(n->changes, 0, SVCRULES_ADD, 0, &m);
+	struct refused r;
+	int code = refused_send(s, n->changes, SVCRULES_ADD, commit, n->generation, &r);
 
-	if (err)
-		return session_no_memory(s);
-	err = transaction_send(s->netfilter, m.buf, m.len, commit, n->generation, m.count, errors,
-			       REFUSED_MAX, &nerrors, NULL);
-	free(m.buf);
-	return nft_outcome(s, n, err, errors, nerrors, m.count);
+	return code ? code : nft_outcome(s, n, &r);
 }
 
 /*

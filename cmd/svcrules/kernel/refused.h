@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Findings about a transaction of nf_tables that the kernel refused. */
+/* Transactions of nf_tables: sent, and findings about what the kernel refused. */
 #ifndef SVCRULES_KERNEL_REFUSED_H
 #define SVCRULES_KERNEL_REFUSED_H
 
@@ -8,11 +8,27 @@
 
 #define REFUSED_MAX 20 /* refusals that are reported; more say nothing new */
 
+/* What became of a transaction. */
+struct refused {
+	struct transaction_error errors[REFUSED_MAX];
+	size_t n;        /* of `errors` */
+	size_t messages; /* sent */
+	int err;         /* 0, or what transaction_send() returned */
+};
+
 /*
- * Adds to the findings what the kernel refused of a transaction; `err` is its negative errno.
+ * Encodes one stage of the changes of tables and sends it in one transaction, as
+ * transaction_send() does with `commit` and `generation`. Returns EXIT_DONE with *ret set, or an
+ * exit code with a finding if nothing could be sent.
+ */
+int refused_send(struct session *s, struct svcrules_changes *c, enum svcrules_stage stage,
+		 bool commit, uint32_t generation, struct refused *ret);
+
+/*
+ * Adds to the findings what the kernel refused of a transaction, when r->err is not 0.
  * `named`: the messages are described as the changes that they make. Returns EXIT_KERNEL.
  */
-int refused_find(struct session *s, const struct svcrules_changes *c, bool named, int err,
-		 const struct transaction_error *errors, size_t n);
+int refused_find(struct session *s, const struct svcrules_changes *c, bool named,
+		 const struct refused *r);
 
 #endif

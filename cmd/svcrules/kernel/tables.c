@@ -32,19 +32,14 @@ static void tables_release(struct tables *t)
 static int tables_send(struct session *s, const struct tables *t, enum svcrules_stage stage,
 		       uint32_t generation)
 {
-	struct transaction_error errors[REFUSED_MAX];
-	struct svcrules_messages m;
-	size_t nerrors = 0;
-	int err = svcrules_changes_encode(t->changes, 0, stage, 0, &m);
+	struct refused r;
+	int code = refused_send(s, t->changes, stage, true, generation, &r);
 
-	if (err)
-		return session_no_memory(s);
-	err = transaction_send(s->netfilter, m.buf, m.len, true, generation, m.count, errors,
-			       REFUSED_MAX, &nerrors, NULL);
-	free(m.buf);
-	if (err == -ERESTART || (err == -ENOBUFS && !nerrors))
+	if (code || !r.err)
+		return code;
+	if (r.err == -ERESTART || (r.err == -ENOBUFS && !r.n))
 		return AGAIN;
-	return err ? refused_find(s, t->changes, false, err, errors, nerrors) : EXIT_DONE;
+	return refused_find(s, t->changes, false, &r);
 }
 
 static int tables_find(struct session *s, const struct tables_choice *choice, struct tables *t)
