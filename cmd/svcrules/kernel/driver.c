@@ -26,12 +26,19 @@ const struct driver *driver_of(const struct svcrules_ruleset *rs, size_t part)
 	return drivers[i];
 }
 
-const struct driver *driver_last(const struct svcrules_ruleset *rs)
+size_t driver_parts(const struct svcrules_ruleset *rs)
 {
 	struct svcrules_part p;
 	size_t n = 0;
 
 	while (svcrules_ruleset_part(rs, n, &p))
 		n++;
+	return n;
+}
+
+const struct driver *driver_last(const struct svcrules_ruleset *rs)
+{
+	size_t n = driver_parts(rs);
+
 	return driver_of(rs, n ? n - 1 : 0);
 }

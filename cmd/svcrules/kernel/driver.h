@@ -107,6 +107,8 @@ extern const struct driver driver_nft, driver_link, driver_servers;
  * `kernel` set has only parts of kinds that have a driver.
  */
 const struct driver *driver_of(const struct svcrules_ruleset *rs, size_t part);
+/* The number of parts. */
+size_t driver_parts(const struct svcrules_ruleset *rs);
 /* The driver of the last part of a rule set. */
 const struct driver *driver_last(const struct svcrules_ruleset *rs);
 

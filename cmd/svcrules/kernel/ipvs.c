@@ -120,8 +120,7 @@ static size_t ipvs_servers(const struct svcrules_ruleset *rs)
 {
 	struct svcrules_part p = { .count = 0 };
 
-	for (size_t i = 0; svcrules_ruleset_part(rs, i, &p); i++)
-		;
+	svcrules_ruleset_part(rs, driver_parts(rs) - 1, &p);
 	return p.count;
 }
 

@@ -16,21 +16,11 @@ int make_compare(struct transition *t)
 							      EXIT_DONE;
 }
 
-static size_t count_parts(const struct svcrules_ruleset *rs)
-{
-	struct svcrules_part p;
-	size_t n = 0;
-
-	while (svcrules_ruleset_part(rs, n, &p))
-		n++;
-	return n;
-}
-
 static int make_start(struct transition *t)
 {
 	int code = EXIT_DONE;
 
-	for (size_t i = 0; i < count_parts(t->want) && !code; i++)
+	for (size_t i = 0; i < driver_parts(t->want) && !code; i++)
 		if (driver_of(t->want, i)->start)
 			code = driver_of(t->want, i)->start(t);
 	return code;
@@ -42,7 +32,7 @@ static int make_start(struct transition *t)
  */
 static int make_parts(struct transition *t, size_t first, bool *stop)
 {
-	size_t n = count_parts(t->want), done = first;
+	size_t n = driver_parts(t->want), done = first;
 	int code = EXIT_DONE;
 
 	for (; done < n && !*stop; done++) {
@@ -76,7 +66,7 @@ int make_all(struct transition *t)
 	if (code)
 		return code;
 	code = make_parts(t, 0, &stop);
-	for (size_t i = 0; i < count_parts(t->want) && !stop; i++)
+	for (size_t i = 0; i < driver_parts(t->want) && !stop; i++)
 		if (driver_of(t->want, i)->finish)
 			code = first_of(code, driver_of(t->want, i)->finish(t));
 	return code;
@@ -86,7 +76,7 @@ int make_check(struct transition *t)
 {
 	int code = make_start(t);
 
-	for (size_t i = 0; i < count_parts(t->want) && !code; i++)
+	for (size_t i = 0; i < driver_parts(t->want) && !code; i++)
 		if (driver_of(t->want, i)->check)
 			code = driver_of(t->want, i)->check(t);
 	return code;
@@ -94,7 +84,7 @@ int make_check(struct transition *t)
 
 void make_release(struct transition *t)
 {
-	for (size_t i = 0; t->want && i < count_parts(t->want); i++)
+	for (size_t i = 0; t->want && i < driver_parts(t->want); i++)
 		if (driver_of(t->want, i)->release)
 			driver_of(t->want, i)->release(t);
 	svcrules_changes_free(t->changes);

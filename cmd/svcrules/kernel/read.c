@@ -64,19 +64,30 @@ static bool worth_again(int err)
 	return err == -EINTR || err == -ENOBUFS;
 }
 
+/* Reads what `like` is for or, if it is NULL, finds tables; again if rules change meanwhile. */
+static int read_until_stable(struct session *s, const struct svcrules_ruleset *like,
+			     const char *target, const char *table, size_t *ret_part,
+			     struct svcrules_ruleset **ret)
+{
+	int err = -EINTR;
+
+	for (int i = 0; i < READS_MAX && worth_again(err); i++) {
+		struct svcrules_reader *r = like ? svcrules_reader_new(like) :
+						   svcrules_reader_find(target, table);
+
+		err = read_once(s, r, ret_part, ret);
+		svcrules_reader_free(r);
+	}
+	return err;
+}
+
 int kernel_read(struct session *s, const struct svcrules_ruleset *like,
 		struct svcrules_ruleset **ret)
 {
 	const struct driver *d;
 	size_t part = 0;
-	int err = -EINTR;
+	int err = read_until_stable(s, like, NULL, NULL, &part, ret);
 
-	for (int i = 0; i < READS_MAX && worth_again(err); i++) {
-		struct svcrules_reader *r = svcrules_reader_new(like);
-
-		err = read_once(s, r, &part, ret);
-		svcrules_reader_free(r);
-	}
 	if (!err)
 		return EXIT_DONE;
 	d = driver_of(like, part);
@@ -123,14 +134,12 @@ static int read_and_check(struct session *s, const struct svcrules_ruleset *like
 			  struct svcrules_ruleset **ret)
 {
 	struct svcrules_ruleset *have;
-	struct svcrules_part p;
 	int code = kernel_read(s, like, &have);
-	size_t n = 0;
+	size_t n;
 
 	if (code)
 		return code;
-	while (svcrules_ruleset_part(have, n, &p))
-		n++;
+	n = driver_parts(have);
 	code = read_check_parts(s, have, n > unchecked ? n - unchecked : 0);
 	if (code)
 		svcrules_ruleset_free(have);
@@ -155,13 +164,6 @@ int kernel_find(struct session *s, const char *target, const char *table,
 		struct svcrules_ruleset **ret)
 {
 	size_t part;
-	int err = -EINTR;
 
-	for (int i = 0; i < READS_MAX && worth_again(err); i++) {
-		struct svcrules_reader *r = svcrules_reader_find(target, table);
-
-		err = read_once(s, r, &part, ret);
-		svcrules_reader_free(r);
-	}
-	return err;
+	return read_until_stable(s, NULL, target, table, &part, ret);
 }
