@@ -273,14 +273,8 @@ static int changes_commands(const struct svcrules_changes *c, const char *format
 int svcrules_changes_print(const struct svcrules_changes *c, const char *format, bool colour,
 			   svcrules_write_fn write, void *arg)
 {
-	const char *const *formats = c->to->target->info.change_formats;
-	size_t i = 0;
-
+	format = svcr_format(c->to->target->info.change_formats, format);
 	if (!format)
-		format = formats[0];
-	while (formats[i] && strcmp(formats[i], format) != 0)
-		i++;
-	if (!formats[i])
 		return -EINVAL;
 	if (strcmp(format, "text") == 0)
 		return changes_text(c, colour, write, arg);

@@ -223,22 +223,21 @@ static int ruleset_text(const struct svcrules_ruleset *rs, const char *format,
 	return svcr_out_end(&o);
 }
 
-static bool has_word(const char *const *words, const char *word)
+const char *svcr_format(const char *const *formats, const char *format)
 {
-	for (; *words; words++)
-		if (strcmp(*words, word) == 0)
-			return true;
-	return false;
+	if (!format)
+		return formats[0];
+	for (; *formats; formats++)
+		if (strcmp(*formats, format) == 0)
+			return format;
+	return NULL;
 }
 
 int svcrules_print(const struct svcrules_ruleset *rs, const char *format, svcrules_write_fn write,
 		   void *arg)
 {
-	const char *const *formats = rs->target->info.formats;
-
+	format = svcr_format(rs->target->info.formats, format);
 	if (!format)
-		format = formats[0];
-	if (!has_word(formats, format))
 		return -EINVAL;
 	if (strcmp(format, "json") == 0)
 		return ruleset_json(rs, write, arg);

@@ -36,4 +36,7 @@ struct svcr_part *svcr_ruleset_find(const struct svcrules_ruleset *rs,
 struct svcr_part_changes *svcr_changes_find(const struct svcrules_changes *c,
 					    const struct svcr_part_ops *ops);
 
+/* The format itself if it is one of `formats`, the first of them for NULL, else NULL. */
+const char *svcr_format(const char *const *formats, const char *format);
+
 #endif

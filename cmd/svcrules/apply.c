@@ -78,8 +78,7 @@ static int apply_open(struct apply *j)
  */
 static int apply_look(struct apply *j)
 {
-	bool change = !arguments_trial(j->args),
-	     needed = change ? false : j->args->given[OPT_DRY_RUN];
+	bool change = !arguments_trial(j->args), needed = j->args->given[OPT_DRY_RUN];
 	struct svcrules_part p;
 	int code = EXIT_DONE;
 

@@ -2,9 +2,9 @@
 #include "input.h"
 #include "command.h"
 #include "files.h"
+#include "footprint.h"
 #include "kernel/host.h"
 #include "say.h"
-#include "footprint.h"
 #include "svcrules.h"
 
 #include <errno.h>
