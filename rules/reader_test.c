@@ -426,6 +426,26 @@ START_TEST(reader_find_unknown)
 }
 END_TEST
 
+/* Of several parts with obstacles the first one's are reported, each once. */
+START_TEST(reader_obstacles)
+{
+	struct svcrules_ruleset *have = gen_empty("ipvs"), *want = gen_empty("ipvs");
+	struct svcr_link *link = (struct svcr_link *)svcr_ruleset_find(have, &svcr_link_ops);
+	bool table = _i & 1, interface = _i & 2;
+	char *text = NULL;
+
+	gen_nft(have)->tables[0].foreign = table;
+	link->present = link->foreign = interface;
+	ck_assert_int_eq(svcrules_obstacle(have, want, 0, &text), table || interface);
+	if (table || interface)
+		ck_assert_ptr_nonnull(strstr(text, table ? "table ip" : "interface svcrules0"));
+	free(text);
+	ck_assert_int_eq(svcrules_obstacle(have, want, 1, &text), 0);
+	svcrules_ruleset_free(have);
+	svcrules_ruleset_free(want);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("reader");
@@ -447,6 +467,7 @@ int main(void)
 	tcase_add_loop_test(tc, reader_find, 0, (int)ARRAY_SIZE(finds));
 	tcase_add_test(tc, reader_find_and_remove);
 	tcase_add_test(tc, reader_find_unknown);
+	tcase_add_loop_test(tc, reader_obstacles, 0, 4);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);
