@@ -3,17 +3,81 @@
 
 #include <arpa/inet.h>
 
+/*
+ * Reads four decimal parts. Leading zeros count for nothing, as Kubernetes reads
+ * them (ParseIPSloppy of k8s.io/utils/net): 010 is 10.
+ */
+static bool parse_ipv4(uint8_t *bytes, struct svcr_str s)
+{
+	const char *p = s.p, *end = s.p + s.len;
+
+	for (int i = 0; i < 4; i++) {
+		unsigned int part = 0;
+		const char *first;
+
+		if (i && (p == end || *p++ != '.'))
+			return false;
+		for (first = p; p < end && *p >= '0' && *p <= '9' && part <= 255; p++)
+			part = part * 10 + (unsigned int)(*p - '0');
+		if (p == first || part > 255)
+			return false;
+		bytes[i] = (uint8_t)part;
+	}
+	return p == end;
+}
+
+/* The same for IPv6; its last 32 bits may be written as IPv4. */
+static bool parse_ipv6(uint8_t *bytes, struct svcr_str s)
+{
+	const char *colon = memrchr(s.p, ':', s.len), *dot = memchr(s.p, '.', s.len);
+	char buf[SVCR_ADDR_TEXT + 8];
+	size_t n = dot && colon ? (size_t)(colon + 1 - s.p) : s.len;
+	uint8_t tail[4];
+
+	if (n >= SVCR_ADDR_TEXT)
+		return false;
+	memcpy(buf, s.p, n);
+	memcpy(buf + n, dot ? "0:0" : "", dot ? 4 : 1); /* in the place of the IPv4 part */
+	if (strlen(buf) < n || inet_pton(AF_INET6, buf, bytes) != 1)
+		return false;
+	if (!dot)
+		return true;
+	if (!parse_ipv4(tail, (struct svcr_str){ s.p + n, s.len - n }))
+		return false;
+	memcpy(bytes + 12, tail, 4);
+	return true;
+}
+
+/* Parses the text without regard to what the address means. */
+static bool parse_plain(struct svcr_addr *a, struct svcr_str s)
+{
+	memset(a, 0, sizeof(*a));
+	a->family = memchr(s.p, ':', s.len) ? SVCR_IPV6 : SVCR_IPV4;
+	return a->family == SVCR_IPV6 ? parse_ipv6(a->bytes, s) : parse_ipv4(a->bytes, s);
+}
+
+/* True for ::ffff:a.b.c.d, which is the IPv4 address a.b.c.d (RFC 4291, 2.5.5.2). */
+static bool is_mapped(const struct svcr_addr *a)
+{
+	static const uint8_t first[12] = { [10] = 0xff, [11] = 0xff };
+
+	return a->family == SVCR_IPV6 && memcmp(a->bytes, first, sizeof(first)) == 0;
+}
+
+static void make_ipv4(struct svcr_addr *a)
+{
+	memcpy(a->bytes, a->bytes + 12, 4);
+	memset(a->bytes + 4, 0, 12);
+	a->family = SVCR_IPV4;
+}
+
 bool svcr_addr_parse(struct svcr_addr *a, struct svcr_str s)
 {
-	char buf[SVCR_ADDR_TEXT];
-
-	if (s.len >= sizeof(buf) || memchr(s.p, '\0', s.len))
+	if (!parse_plain(a, s))
 		return false;
-	memcpy(buf, s.p, s.len);
-	buf[s.len] = '\0';
-	memset(a, 0, sizeof(*a));
-	a->family = memchr(buf, ':', s.len) ? SVCR_IPV6 : SVCR_IPV4;
-	return inet_pton(a->family == SVCR_IPV6 ? AF_INET6 : AF_INET, buf, a->bytes) == 1;
+	if (is_mapped(a))
+		make_ipv4(a);
+	return true;
 }
 
 static void clear_host_bits(struct svcr_addr *a, unsigned int prefix, uint8_t fill)
@@ -27,22 +91,25 @@ static void clear_host_bits(struct svcr_addr *a, unsigned int prefix, uint8_t fi
 
 bool svcr_cidr_parse(struct svcr_cidr *c, struct svcr_str s)
 {
-	const char *slash = memchr(s.p, '/', s.len);
+	const char *slash = memchr(s.p, '/', s.len), *p;
 	unsigned int prefix = 0;
-	const char *p;
 
-	if (!slash || !svcr_addr_parse(&c->addr, (struct svcr_str){ s.p, (size_t)(slash - s.p) }))
+	if (!slash || !parse_plain(&c->addr, (struct svcr_str){ s.p, (size_t)(slash - s.p) }))
 		return false;
 	p = slash + 1;
-	if (p == s.p + s.len || s.p + s.len - p > 3)
+	if (p == s.p + s.len)
 		return false;
 	for (; p < s.p + s.len; p++) {
-		if (*p < '0' || *p > '9')
+		if (*p < '0' || *p > '9' || prefix > 128)
 			return false;
 		prefix = prefix * 10 + (unsigned int)(*p - '0');
 	}
 	if (prefix > svcr_addr_len(c->addr.family) * 8u)
 		return false;
+	if (is_mapped(&c->addr) && prefix >= 96) {
+		make_ipv4(&c->addr);
+		prefix -= 96;
+	}
 	c->prefix = (uint8_t)prefix;
 	clear_host_bits(&c->addr, prefix, 0);
 	return true;

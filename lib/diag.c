@@ -1,12 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "diag.h"
 #include "arena.h"
+#include "hash.h"
 #include "list.h"
+#include "table.h"
+
+/* The diagnostics of one check, severity and source. */
+struct diag_group {
+	const char *check, *source;
+	enum svcrules_severity severity;
+	size_t kept, last; /* last: index of the youngest that is kept */
+	uint64_t dropped;  /* since the mark */
+};
+
+struct diag_groups {
+	struct diag_group **v;
+	size_t n, cap;
+};
 
 struct svcrules_diags {
 	struct svcr_arena arena;
 	struct svcrules_diag *list;
 	size_t n, cap, errors;
+	struct svcr_table table;   /* struct diag_group */
+	struct diag_groups marked; /* those that dropped something since the mark */
 	bool failed;
 };
 
@@ -20,6 +37,8 @@ void svcrules_diags_free(struct svcrules_diags *d)
 	if (!d)
 		return;
 	svcr_arena_release(&d->arena);
+	svcr_table_release(&d->table);
+	free(d->marked.v);
 	free(d->list);
 	free(d);
 }
@@ -56,20 +75,94 @@ static const char *diag_keep(struct svcrules_diags *d, const char *s)
 	return p;
 }
 
+/* ---- Groups ------------------------------------------------------------ */
+
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static uint32_t text_hash(const char *s)
+{
+	return s ? svcr_hash(0, s, strlen(s)) : 0;
+}
+
+static struct diag_group *group_new(struct svcrules_diags *d, const struct svcrules_diag *diag)
+{
+	struct diag_group *g = svcr_arena_alloc(&d->arena, sizeof(*g));
+
+	if (!g)
+		return NULL;
+	*g = (struct diag_group){ .severity = diag->severity };
+	g->check = diag_keep(d, diag->check);
+	g->source = diag_keep(d, diag->source);
+	return d->failed ? NULL : g;
+}
+
+/* The group of a diagnostic, made if it is new; NULL when memory is short. */
+static struct diag_group *group_of(struct svcrules_diags *d, const struct svcrules_diag *diag)
+{
+	uint32_t hash = text_hash(diag->check) * 31 + text_hash(diag->source) + diag->severity;
+	struct diag_group *g;
+	struct svcr_slot *slot;
+
+	if (!svcr_table_has_room(&d->table) && !svcr_table_grow(&d->table))
+		return NULL;
+	for (slot = svcr_table_first(&d->table, hash); slot->entry;
+	     slot = svcr_table_next(&d->table, slot)) {
+		g = (struct diag_group *)slot->entry;
+		if (slot->hash == hash && g->severity == diag->severity &&
+		    same_text(g->check, diag->check) && same_text(g->source, diag->source))
+			return g;
+	}
+	g = group_new(d, diag);
+	if (g)
+		svcr_table_put(&d->table, slot, g, hash, 0);
+	return g;
+}
+
+/* Counts a diagnostic that is not kept. */
+static void group_drop(struct svcrules_diags *d, struct diag_group *g)
+{
+	struct diag_group **slot;
+
+	if (!g->dropped) {
+		slot = svcr_grow((void **)&d->marked.v, &d->marked.n, &d->marked.cap,
+				 sizeof(*d->marked.v));
+		if (!slot) {
+			d->failed = true;
+			return;
+		}
+		*slot = g;
+	}
+	g->dropped++;
+	d->list[g->last].more++;
+}
+
+/* ---- The list ---------------------------------------------------------- */
+
 void svcr_diag(struct svcrules_diags *d, const struct svcrules_diag *diag, const char *fmt, ...)
 {
-	struct svcrules_diag *g = svcr_grow((void **)&d->list, &d->n, &d->cap, sizeof(*d->list));
+	struct diag_group *group = group_of(d, diag);
+	struct svcrules_diag *g;
 	va_list ap;
 
 	if (diag->severity == SVCRULES_ERROR)
 		d->errors++;
+	if (group && group->kept == SVCRULES_DIAGS_KEPT) {
+		group_drop(d, group);
+		return;
+	}
+	g = group ? svcr_grow((void **)&d->list, &d->n, &d->cap, sizeof(*d->list)) : NULL;
 	if (!g) {
 		d->failed = true;
 		return;
 	}
+	group->kept++;
+	group->last = d->n - 1;
 	*g = *diag;
-	g->check = diag_keep(d, diag->check);
-	g->source = diag_keep(d, diag->source);
+	g->check = group->check;
+	g->source = group->source;
 	g->object = diag_keep(d, diag->object);
 	g->field = diag_keep(d, diag->field);
 	va_start(ap, fmt);
@@ -94,8 +187,27 @@ void svcr_diags_name(struct svcrules_diags *d, size_t first, const char *object)
 	}
 }
 
-void svcr_diags_cut(struct svcrules_diags *d, size_t n)
+size_t svcr_diags_mark(struct svcrules_diags *d)
 {
-	while (d->n > n)
-		d->errors -= d->list[--d->n].severity == SVCRULES_ERROR;
+	for (size_t i = 0; i < d->marked.n; i++)
+		d->marked.v[i]->dropped = 0;
+	d->marked.n = 0;
+	return d->n;
+}
+
+void svcr_diags_cut(struct svcrules_diags *d, size_t mark)
+{
+	for (size_t i = 0; i < d->marked.n; i++) {
+		struct diag_group *g = d->marked.v[i];
+
+		d->list[g->last].more -= g->dropped;
+		d->errors -= g->severity == SVCRULES_ERROR ? g->dropped : 0;
+	}
+	svcr_diags_mark(d);
+	while (d->n > mark) {
+		const struct svcrules_diag *last = &d->list[--d->n];
+
+		d->errors -= last->severity == SVCRULES_ERROR;
+		group_of(d, last)->kept--; /* it exists, so no memory is needed */
+	}
 }

@@ -7,14 +7,17 @@
 #include "svcrules.h"
 
 /*
- * Adds a diagnostic. `diag` has all members but the text; its strings are
+ * Adds a diagnostic, or only counts it if there are SVCRULES_DIAGS_KEPT of its
+ * kind: an input may have millions of faults. `diag` has all members but the text; its strings are
  * copied. Shortage of memory is remembered in the list (svcrules_diags_failed()).
  */
 void svcr_diag(struct svcrules_diags *d, const struct svcrules_diag *diag, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 /* Sets the object of all diagnostics from index `first` on that have none; the name is copied. */
 void svcr_diags_name(struct svcrules_diags *d, size_t first, const char *object);
-/* Removes all diagnostics from index `n` on. */
-void svcr_diags_cut(struct svcrules_diags *d, size_t n);
+/* Returns the mark to which svcr_diags_cut() can go back, until the next call. */
+size_t svcr_diags_mark(struct svcrules_diags *d);
+/* Removes all diagnostics since the last mark, which was `mark`. */
+void svcr_diags_cut(struct svcrules_diags *d, size_t mark);
 
 #endif

@@ -33,7 +33,7 @@ struct svcr_service_ports {
 
 struct svcr_service {
 	const char *ns, *name, *source;
-	const char *created;   /* metadata.creationTimestamp, RFC 3339, or "" */
+	int64_t created;       /* metadata.creationTimestamp, nanoseconds since 1970; 0: none */
 	const char *scheduler; /* annotation svcrules.io/ipvs-scheduler, or "" */
 	enum svcr_service_type type;
 	bool headless;       /* clusterIP is None */

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 
+#define IGNORED_MAX 50      /* kinds that are counted apart from others */
 #define OBJECT_NAME_MAX 400 /* bytes of "KIND NAMESPACE/NAME" in messages */
 
 const char svcr_object_no_kind[] = "no Kubernetes object: it has no kind";
@@ -75,7 +76,7 @@ struct svcr_reading svcr_object_start(struct svcr_reader *r, const struct svcr_k
 	memset(r->object, 0, k->size);
 	return (struct svcr_reading){ .kind = k,
 				      .index = index,
-				      .first = svcrules_diags_count(r->diags),
+				      .first = svcr_diags_mark(r->diags),
 				      .errors = svcrules_diags_errors(r->diags) };
 }
 
@@ -87,9 +88,12 @@ void svcr_object_finish(struct svcr_reader *r, const struct svcr_reading *x)
 		meta->ns = svcr_read_intern(r, (struct svcr_str){ "default", 7 });
 	if (!meta->ns)
 		meta->ns = "";
-	if (!meta->name && svcrules_diags_errors(r->diags) == x->errors)
+	if (!meta->name && !meta->unusable && svcrules_diags_errors(r->diags) == x->errors)
 		name_missing(r);
-	x->kind->finish(r, r->object);
+	if (!meta->name || meta->unusable)
+		svcr_read_release(x->kind->fields, r->object);
+	else
+		x->kind->finish(r, r->object);
 	object_name(r, x, meta);
 	r->last = x->kind;
 }
@@ -133,11 +137,13 @@ void svcr_object_ignore(struct svcr_reader *r, const struct svcr_head *h)
 	kind = svcr_read_intern(r, (struct svcr_str){ kind, strlen(kind) });
 	for (size_t i = 0; i < r->model->ignored.n; i++) {
 		slot = &r->model->ignored.v[i];
-		if (slot->kind == kind) {
+		if (slot->kind == kind || i == IGNORED_MAX - 1) {
 			slot->n++;
 			return;
 		}
 	}
+	if (r->model->ignored.n == IGNORED_MAX - 1)
+		kind = "of other kinds";
 	slot = kind ? SVCR_READ_GROW(r, &r->model->ignored) : NULL;
 	if (slot)
 		*slot = (struct svcr_ignored){ kind, 1 };

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 
+#define SHOWN_MAX 300 /* bytes of a wrong value in a message */
+
 static const char *const type_names[SVCR_JSON__COUNT] = {
 	[SVCR_JSON_ERROR] = "nothing",      [SVCR_JSON_NULL] = "null",
 	[SVCR_JSON_BOOL] = "true or false", [SVCR_JSON_NUMBER] = "a number",
@@ -64,6 +66,17 @@ void svcr_read_error(struct svcr_reader *r, const char *check, const char *fmt, 
 	va_end(ap);
 }
 
+void svcr_read_warning(struct svcr_reader *r, const char *check, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (r->json.failed)
+		return;
+	va_start(ap, fmt);
+	reader_complain(r, SVCRULES_WARNING, check, NULL, fmt, ap);
+	va_end(ap);
+}
+
 void svcr_read_note(struct svcr_reader *r, enum svcrules_severity severity, const char *check,
 		    const char *object, const char *fmt, ...)
 {
@@ -106,11 +119,17 @@ const char *svcr_read_interned(struct svcr_reader *r)
 {
 	struct svcr_str s;
 
-	return svcr_read_string(r, &s) ? svcr_read_intern(r, s) : NULL;
+	if (!svcr_read_string(r, &s))
+		return NULL;
+	if (!memchr(s.p, '\0', s.len))
+		return svcr_read_intern(r, s);
+	svcr_read_warning(r, "value", "'%.*s' goes on with a NUL character: left out",
+			  (int)strnlen(s.p, SHOWN_MAX), s.p);
+	return NULL;
 }
 
 static void reader_complain_words(struct svcr_reader *r, struct svcr_str s,
-				  const char *const *words)
+				  const char *const *words, const char *instead)
 {
 	char list[128] = "";
 	size_t n = 0;
@@ -121,21 +140,43 @@ static void reader_complain_words(struct svcr_reader *r, struct svcr_str s,
 				      words[i + 1] ? ", " :
 						     " or ",
 				      words[i]);
-	svcr_read_error(r, "value", "'%.*s' is not known, expected %s", (int)s.len, s.p, list);
+	svcr_read_warning(r, "value", "'%.*s' is not known, expected %s: %s",
+			  (int)(s.len < SHOWN_MAX ? s.len : SHOWN_MAX), s.p, list, instead);
 }
 
-int svcr_read_word(struct svcr_reader *r, const char *const *words)
+int svcr_read_word(struct svcr_reader *r, const char *const *words, const char *instead)
 {
 	struct svcr_str s;
 
-	if (!svcr_read_string(r, &s))
-		return -1;
+	if (!svcr_read_string(r, &s) || !s.len) /* "" is the same as absent */
+		return SVCR_NO_WORD;
 	for (int i = 0; words[i]; i++)
 		if (svcr_str_eq(s, words[i]))
 			return i;
-	if (s.len) /* "" is the same as absent */
-		reader_complain_words(r, s, words);
-	return -1;
+	reader_complain_words(r, s, words, instead);
+	return SVCR_OTHER_WORD;
+}
+
+bool svcr_read_whole(struct svcr_reader *r, int64_t *n)
+{
+	struct svcr_str s, digits;
+	int64_t value = 0;
+	bool negative;
+	size_t i = 0;
+
+	if (!reader_expect(r, SVCR_JSON_NUMBER) || !svcr_json_number(&r->json, &s))
+		return false;
+	negative = *s.p == '-';
+	digits = (struct svcr_str){ s.p + negative, s.len - negative };
+	for (; i < digits.len && i < 18 && digits.p[i] >= '0' && digits.p[i] <= '9'; i++)
+		value = value * 10 + (digits.p[i] - '0');
+	if (i < digits.len) {
+		svcr_read_error(r, "range", "%.*s is not a whole number",
+				(int)(s.len < SHOWN_MAX ? s.len : SHOWN_MAX), s.p);
+		return false;
+	}
+	*n = negative ? -value : value;
+	return true;
 }
 
 /*

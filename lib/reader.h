@@ -3,7 +3,10 @@
  * Reads JSON objects by tables of their fields. The reader keeps the path of
  * the current field, so that each diagnostic names its place.
  *
- * Errors of the input become diagnostics, and reading goes on. Shortage of
+ * Errors of the input become diagnostics, and reading goes on. What no API
+ * server stores is an error (broken JSON, wrong types, missing names, a port
+ * number of a Service out of range); a value that an API server stores and that
+ * cannot be used is left out with a warning. Shortage of
  * memory is sticky in `err`, an error of the JSON text in `json.failed`; after
  * either, values are missing but everything can be released as usual.
  */
@@ -18,8 +21,10 @@
 
 #include <errno.h>
 
-#define SVCR_PATH_MAX 24  /* depth of the field paths of all tables */
-#define SVCR_MAP_MAX 4096 /* pairs in a map whose field sets no other limit */
+#define SVCR_PATH_MAX 24   /* depth of the field paths of all tables */
+#define SVCR_NO_WORD -1    /* svcr_read_word(): no word is given */
+#define SVCR_OTHER_WORD -2 /* svcr_read_word(): a word that is not in the list */
+#define SVCR_MAP_MAX 4096  /* pairs in a map whose field sets no other limit */
 
 struct svcr_kind;
 
@@ -103,7 +108,8 @@ void svcr_read_release(const struct svcr_field *fields, void *obj);
 bool svcr_read_string(struct svcr_reader *r, struct svcr_str *s);
 /*
  * Takes a string and returns it interned; NULL where svcr_read_string() is false
- * or memory is short.
+ * or memory is short, and, after a warning, if the string contains a NUL
+ * character, which no name and no address has.
  */
 const char *svcr_read_interned(struct svcr_reader *r);
 /*
@@ -112,10 +118,16 @@ const char *svcr_read_interned(struct svcr_reader *r);
  */
 bool svcr_read_bool(struct svcr_reader *r, bool *b);
 /*
- * Takes one of `words` (ended by NULL). Returns its index; -1 on null and "", and
- * on others after an error.
+ * Takes one of `words` (ended by NULL). Returns its index; SVCR_NO_WORD on null
+ * and "", SVCR_OTHER_WORD on other text after a warning, which ends with
+ * `instead`: what is done with it ("taken as Cluster").
  */
-int svcr_read_word(struct svcr_reader *r, const char *const *words);
+int svcr_read_word(struct svcr_reader *r, const char *const *words, const char *instead);
+/*
+ * Takes a whole number of up to 18 digits, perhaps negative. Returns false on null
+ * and, after an error, on another value.
+ */
+bool svcr_read_whole(struct svcr_reader *r, int64_t *n);
 /* Returns `s` interned in the model; NULL, with r->err set, when memory is short. */
 const char *svcr_read_intern(struct svcr_reader *r, struct svcr_str s);
 
@@ -146,6 +158,9 @@ void svcr_read_keep(struct svcr_reader *r, void **v, size_t *n, size_t *cap, siz
 
 /* Adds an error at the current field, unless the JSON text is broken, which is reported once. */
 void svcr_read_error(struct svcr_reader *r, const char *check, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/* The same for a warning: the value is left out, and reading goes on. */
+void svcr_read_warning(struct svcr_reader *r, const char *check, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 /* Adds a diagnostic of any severity at the current field; `object` may be NULL. */
 void svcr_read_note(struct svcr_reader *r, enum svcrules_severity severity, const char *check,

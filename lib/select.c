@@ -365,11 +365,11 @@ static int age_cmp(const struct svcr_service *s, const struct svcr_service *t)
 {
 	int d;
 
-	if (!*s->created != !*t->created)
-		return *s->created ? -1 : 1;
-	d = strcmp(s->created, t->created);
-	if (!d)
-		d = strcmp(s->ns, t->ns);
+	if (!s->created != !t->created)
+		return s->created ? -1 : 1;
+	if (s->created != t->created)
+		return s->created < t->created ? -1 : 1;
+	d = strcmp(s->ns, t->ns);
 	return d ? d : strcmp(s->name, t->name);
 }
 

@@ -32,12 +32,16 @@ struct svcrules_diag {
 	const char *field;     /* "spec.ports[0].port", or NULL */
 	const char *text;      /* the value, and what was expected */
 	uint64_t line, column; /* counted from 1; 0 unless the JSON itself is broken */
+	uint64_t more;         /* further ones of its check, severity and source, not kept */
 };
+
+#define SVCRULES_DIAGS_KEPT 20 /* of each check, severity and source; the others are counted */
 
 struct svcrules_diags; /* a list; owns its strings */
 
 SVCRULES_API struct svcrules_diags *svcrules_diags_new(void); /* NULL: out of memory */
 SVCRULES_API void svcrules_diags_free(struct svcrules_diags *d);
+/* The number of those kept, and of all errors. */
 SVCRULES_API size_t svcrules_diags_count(const struct svcrules_diags *d);
 SVCRULES_API size_t svcrules_diags_errors(const struct svcrules_diags *d);
 /* True if a diagnostic was lost because memory was short. */

@@ -11,8 +11,6 @@
 #include <inttypes.h>
 #include <stdarg.h>
 
-#define SHOWN_MAX 20 /* of each severity and file: keeps a hopeless file readable */
-
 struct reading {
 	struct svcrules_model *model;
 	struct svcrules_diags *diags;
@@ -39,39 +37,36 @@ input_say(const struct reading *r, const char *format, ...)
 	free(text);
 }
 
+static const char *const severity_prefix[] = {
+	[SVCRULES_NOTICE] = "notice: ", [SVCRULES_WARNING] = "warning: ", [SVCRULES_ERROR] = ""
+};
+
 static void diag_say(const struct reading *r, const struct svcrules_diag *g)
 {
-	static const char *const prefix[] = { [SVCRULES_NOTICE] = "notice: ",
-					      [SVCRULES_WARNING] = "warning: ",
-					      [SVCRULES_ERROR] = "" };
 	char place[48] = "";
 
 	if (g->line)
 		snprintf(place, sizeof(place), ":%" PRIu64 ":%" PRIu64, g->line, g->column);
-	input_say(r, "%s%s%s%s%s%s%s%s%s [%s]", prefix[g->severity], g->source ? g->source : "",
-		  place, g->source || g->line ? ": " : "", g->object ? g->object : "",
-		  g->object ? ": " : "", g->field ? g->field : "", g->field ? ": " : "", g->text,
-		  g->check);
+	input_say(r, "%s%s%s%s%s%s%s%s%s [%s]", severity_prefix[g->severity],
+		  g->source ? g->source : "", place, g->source || g->line ? ": " : "",
+		  g->object ? g->object : "", g->object ? ": " : "", g->field ? g->field : "",
+		  g->field ? ": " : "", g->text, g->check);
 }
 
-/* Prints what came since the last call; `source` is the file it is about, or NULL. */
-static void diags_say(struct reading *r, const char *source)
+/* Prints what came since the last call. */
+static void diags_say(struct reading *r)
 {
-	static const char *const noun[] = { "notices", "warnings", "errors" };
-	size_t seen[3] = { 0 };
-
 	for (; r->printed < svcrules_diags_count(r->diags); r->printed++) {
 		const struct svcrules_diag *g = svcrules_diags_get(r->diags, r->printed);
 
 		if (g->severity == SVCRULES_NOTICE && r->quiet)
 			continue;
-		if (seen[g->severity]++ < SHOWN_MAX)
-			diag_say(r, g);
+		diag_say(r, g);
+		if (g->more)
+			input_say(r, "%s%s%s... and %" PRIu64 " more [%s]",
+				  severity_prefix[g->severity], g->source ? g->source : "",
+				  g->source ? ": " : "", g->more, g->check);
 	}
-	for (int s = SVCRULES_ERROR; s >= SVCRULES_NOTICE; s--)
-		if (seen[s] > SHOWN_MAX)
-			input_say(r, "%s%s... and %zu more %s", source ? source : "",
-				  source ? ": " : "", seen[s] - SHOWN_MAX, noun[s]);
 }
 
 struct source {
@@ -103,7 +98,7 @@ static int input_read_file(void *arg, const char *source, int fd)
 	err = svcrules_model_read(r->model, source, file_fill, &from, r->diags);
 	if (r->footprint)
 		footprint_file_end(r->footprint, from.bytes);
-	diags_say(r, source);
+	diags_say(r);
 	if (err == -ENOMEM || svcrules_diags_failed(r->diags))
 		return say_enomem();
 	if (err && err != -EINVAL)
@@ -155,6 +150,22 @@ static int read_all(struct reading *r, const struct arguments *a, const char *co
 	return ignored_say(r);
 }
 
+/* With --strict, warnings about the input are errors. */
+static int strict_code(const struct reading *r, const struct arguments *a)
+{
+	const struct svcrules_diag *g;
+	uint64_t n = 0;
+
+	for (size_t i = 0; (g = svcrules_diags_get(r->diags, i)); i++)
+		if (g->severity == SVCRULES_WARNING)
+			n += 1 + g->more;
+	if (!n || !a->given[OPT_STRICT])
+		return EXIT_DONE;
+	say("%" PRIu64 " warning%s about the input, which --strict takes for %s", n,
+	    n == 1 ? "" : "s", n == 1 ? "an error" : "errors");
+	return EXIT_INPUT;
+}
+
 /* Sets the host's addresses as `option`. */
 static int host_addresses_set(struct reading *r, struct svcrules_options *settings,
 			      const char *option)
@@ -182,19 +193,20 @@ static const char *node_name(const struct arguments *a, char *buf, size_t size)
 	return host_name(buf, size) == 0 ? buf : "";
 }
 
-static int input_compile(struct reading *r, const struct svcrules_target *t,
+static int input_compile(struct reading *r, const struct arguments *a,
 			 const struct svcrules_options *settings, struct svcrules_ruleset **ret)
 {
 	struct svcrules_ruleset *made = NULL;
-	int err = svcrules_build(r->model, settings, t->name, r->diags, &made);
+	int err = svcrules_build(r->model, settings, a->target->name, r->diags, &made);
+	int code;
 
-	diags_say(r, NULL);
-	if (err || svcrules_diags_failed(r->diags)) {
+	diags_say(r);
+	code = err || svcrules_diags_failed(r->diags) ? say_enomem() : strict_code(r, a);
+	if (code)
 		svcrules_ruleset_free(made);
-		return say_enomem();
-	}
-	*ret = made;
-	return EXIT_DONE;
+	else
+		*ret = made;
+	return code;
 }
 
 /* Sets the addresses that the target needs and the input does not have. */
@@ -229,7 +241,7 @@ int input_build(const struct arguments *a, const char *const *files, size_t nfil
 	if (!code && use_host)
 		code = input_host(&r, a, settings);
 	if (!code)
-		code = input_compile(&r, a->target, settings, ret);
+		code = input_compile(&r, a, settings, ret);
 	svcrules_model_free(r.model);
 	svcrules_diags_free(r.diags);
 	return code;

@@ -32,6 +32,7 @@ enum option_id {
 	OPT_TARGET,
 	OPT_BACKEND, /* another spelling of --target, which takes its place */
 	OPT_ALLOW_EMPTY,
+	OPT_STRICT,
 	OPT_WAIT,
 	OPT_QUIET,
 	OPT_COMPLETION,

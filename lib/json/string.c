@@ -81,8 +81,6 @@ static const uchar *scan_unicode(struct svcr_json *j, const uchar *p)
 	c = hex4(p + 2, &stop);
 	if (c < 0)
 		return bad_string(j, p, stop, "\\u needs four hexadecimal digits");
-	if (c == 0)
-		return svcr_json_fail(j, p, -EINVAL, "\\u0000 is not allowed in a string");
 	if (c < 0xd800 || c > 0xdfff)
 		return p + 6;
 	if (c > 0xdbff)

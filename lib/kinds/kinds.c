@@ -5,6 +5,7 @@
 const struct svcr_kind *const svcr_kinds[] = {
 	&svcr_kind_service,
 	&svcr_kind_endpoint_slice,
+	&svcr_kind_endpoint_slice_v1beta1,
 	&svcr_kind_endpoints,
 	&svcr_kind_node,
 	NULL

@@ -34,6 +34,7 @@ struct svcr_kind {
 
 extern const struct svcr_kind svcr_kind_service;
 extern const struct svcr_kind svcr_kind_endpoint_slice;
+extern const struct svcr_kind svcr_kind_endpoint_slice_v1beta1;
 extern const struct svcr_kind svcr_kind_endpoints;
 extern const struct svcr_kind svcr_kind_node;
 

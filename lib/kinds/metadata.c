@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "metadata.h"
+#include "timestamp.h"
 #include "values.h"
 
 #define MEMBER(path) offsetof(struct svcr_metadata, path)
@@ -18,7 +19,7 @@ static void read_not_ours(struct svcr_reader *r, void *member)
  */
 static const struct svcr_field label_fields[] = {
 	{ SVCR_FIELD("kubernetes.io/service-name"), SVCR_F_CUSTOM, MEMBER(service),
-	  .read = svcr_read_short_name },
+	  .read = svcr_read_label_name },
 	{ SVCR_FIELD("topology.kubernetes.io/zone"), SVCR_F_STRING, .offset = MEMBER(zone) },
 	{ SVCR_FIELD("service.kubernetes.io/service-proxy-name"), SVCR_F_CUSTOM, MEMBER(not_ours),
 	  .read = read_not_ours },
@@ -36,18 +37,53 @@ static const struct svcr_field annotation_fields[] = {
 	SVCR_END
 };
 
+static void read_created(struct svcr_reader *r, void *member)
+{
+	struct svcr_str s;
+
+	if (!svcr_read_string(r, &s) || !s.len || svcr_timestamp_parse(member, s))
+		return;
+	svcr_read_warning(r, "value", "'%.*s' is not a time such as 2024-05-01T12:00:00Z: left out",
+			  (int)(s.len < 64 ? s.len : 64), s.p);
+}
+
+static void read_object_name(struct svcr_reader *r, struct svcr_metadata *meta, const char **name,
+			     size_t max)
+{
+	if (!svcr_read_name(r, name, max, "the object is left out"))
+		meta->unusable = true;
+}
+
+static void read_service_name(struct svcr_reader *r, void *member)
+{
+	read_object_name(r, SVCR_CONTAINER(member, struct svcr_metadata, name), member,
+			 SVCR_NAME_SHORT);
+}
+
+static void read_long_name(struct svcr_reader *r, void *member)
+{
+	read_object_name(r, SVCR_CONTAINER(member, struct svcr_metadata, name), member,
+			 SVCR_NAME_LONG);
+}
+
+static void read_namespace(struct svcr_reader *r, void *member)
+{
+	read_object_name(r, SVCR_CONTAINER(member, struct svcr_metadata, ns), member,
+			 SVCR_NAME_SHORT);
+}
+
 const struct svcr_field svcr_service_metadata_fields[] = {
-	{ SVCR_FIELD("name"), SVCR_F_CUSTOM, MEMBER(name), .read = svcr_read_short_name },
-	{ SVCR_FIELD("namespace"), SVCR_F_CUSTOM, MEMBER(ns), .read = svcr_read_short_name },
-	{ SVCR_FIELD("creationTimestamp"), SVCR_F_STRING, .offset = MEMBER(created) },
+	{ SVCR_FIELD("name"), SVCR_F_CUSTOM, MEMBER(name), .read = read_service_name },
+	{ SVCR_FIELD("namespace"), SVCR_F_CUSTOM, MEMBER(ns), .read = read_namespace },
+	{ SVCR_FIELD("creationTimestamp"), SVCR_F_CUSTOM, MEMBER(created), .read = read_created },
 	{ SVCR_FIELD("labels"), SVCR_F_OBJECT, .fields = label_fields },
 	{ SVCR_FIELD("annotations"), SVCR_F_OBJECT, .fields = annotation_fields },
 	SVCR_END
 };
 
 const struct svcr_field svcr_metadata_fields[] = {
-	{ SVCR_FIELD("name"), SVCR_F_CUSTOM, MEMBER(name), .read = svcr_read_long_name },
-	{ SVCR_FIELD("namespace"), SVCR_F_CUSTOM, MEMBER(ns), .read = svcr_read_short_name },
+	{ SVCR_FIELD("name"), SVCR_F_CUSTOM, MEMBER(name), .read = read_long_name },
+	{ SVCR_FIELD("namespace"), SVCR_F_CUSTOM, MEMBER(ns), .read = read_namespace },
 	{ SVCR_FIELD("labels"), SVCR_F_OBJECT, .fields = label_fields },
 	SVCR_END
 };

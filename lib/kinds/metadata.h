@@ -9,11 +9,12 @@
 struct svcr_metadata {
 	const char *ns; /* when finished: "default" or "" if absent */
 	const char *name;
-	const char *created;   /* creationTimestamp, RFC 3339 */
+	int64_t created;       /* creationTimestamp, nanoseconds since 1970; 0: none */
 	const char *service;   /* label kubernetes.io/service-name */
 	const char *zone;      /* label topology.kubernetes.io/zone */
 	const char *scheduler; /* annotation svcrules.io/ipvs-scheduler */
 	bool not_ours;         /* a label gives the service to another proxy */
+	bool unusable;         /* a name is none: the object is left out */
 };
 
 /* Fields of struct svcr_metadata, for names of up to 253 bytes. */

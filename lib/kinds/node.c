@@ -42,14 +42,14 @@ static void read_node_address(struct svcr_reader *r, void *member)
 	struct svcr_str s;
 
 	svcr_read_object(r, node_address_fields, &given);
-	if (!given.type || !given.address)
+	if (!given.type || !given.address || !*given.address)
 		return;
 	a.internal = strcmp(given.type, "InternalIP") == 0;
 	if (!a.internal && strcmp(given.type, "ExternalIP") != 0)
 		return;
 	s = (struct svcr_str){ given.address, strlen(given.address) };
 	if (!svcr_addr_parse(&a.addr, s)) {
-		svcr_read_address_error(r, s);
+		svcr_read_address_warning(r, s);
 		return;
 	}
 	slot = SVCR_READ_GROW(r, list);

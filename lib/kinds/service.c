@@ -19,6 +19,7 @@ struct service_object {
 	const char *cluster_ip; /* clusterIP; counts only without clusterIPs */
 	bool has_cluster_ips;
 	bool affinity_on;
+	bool has_ranges;  /* loadBalancerSourceRanges has entries, usable or not */
 	uint32_t timeout; /* of affinity, in seconds; 0: not given */
 };
 
@@ -32,7 +33,7 @@ struct read_port {
 
 static const struct svcr_field service_port_fields[] = {
 	{ SVCR_FIELD("name"), SVCR_F_CUSTOM, offsetof(struct read_port, p.name),
-	  .read = svcr_read_short_name },
+	  .read = svcr_read_port_name },
 	{ SVCR_FIELD("protocol"), SVCR_F_CUSTOM, offsetof(struct read_port, p.protocol),
 	  .read = svcr_read_protocol },
 	{ SVCR_FIELD("port"), SVCR_F_INT, offsetof(struct read_port, port), .min = 1,
@@ -55,6 +56,8 @@ static void read_service_port(struct svcr_reader *r, void *member)
 			svcr_read_error(r, "range", "no port number");
 		return;
 	}
+	if (!port.p.name || port.p.protocol == SVCR_OTHER_PROTOCOL)
+		return; /* after a warning */
 	slot = SVCR_READ_GROW(r, ports);
 	if (!slot)
 		return;
@@ -74,7 +77,7 @@ static void add_cluster_ip(struct svcr_reader *r, struct svcr_service *s, struct
 	else if (svcr_addr_parse(&a, text))
 		svcr_read_add_addr(r, &s->cluster_ips, &a);
 	else
-		svcr_read_address_error(r, text);
+		svcr_read_address_warning(r, text);
 }
 
 static void read_cluster_ip(struct svcr_reader *r, void *member)
@@ -97,7 +100,7 @@ static void read_ip_mode(struct svcr_reader *r, void *member)
 {
 	static const char *const words[] = { "VIP", "Proxy", NULL };
 
-	*(bool *)member = svcr_read_word(r, words) == 1;
+	*(bool *)member = svcr_read_word(r, words, "taken as VIP") == 1;
 }
 
 static const struct svcr_field ingress_fields[] = {
@@ -127,7 +130,7 @@ static void read_type(struct svcr_reader *r, void *member)
 {
 	static const char *const words[] = { "ClusterIP", "NodePort", "LoadBalancer",
 					     "ExternalName", NULL };
-	int i = svcr_read_word(r, words);
+	int i = svcr_read_word(r, words, "taken as ClusterIP");
 
 	if (i >= 0)
 		*(enum svcr_service_type *)member = (enum svcr_service_type)i;
@@ -137,7 +140,14 @@ static void read_affinity(struct svcr_reader *r, void *member)
 {
 	static const char *const words[] = { "None", "ClientIP", NULL };
 
-	*(bool *)member = svcr_read_word(r, words) == 1;
+	*(bool *)member = svcr_read_word(r, words, "taken as None") == 1;
+}
+
+/* An entry that is no prefix admits nobody, but it counts: without any entry all are admitted. */
+static void read_source_range(struct svcr_reader *r, void *member)
+{
+	SVCR_CONTAINER(member, struct service_object, s.ranges)->has_ranges = true;
+	svcr_read_cidr_item(r, member);
 }
 
 static void read_no_node_ports(struct svcr_reader *r, void *member)
@@ -175,7 +185,7 @@ static const struct svcr_field service_spec_fields[] = {
 	{ SVCR_FIELD("allocateLoadBalancerNodePorts"), SVCR_F_CUSTOM, MEMBER(s.no_node_ports),
 	  .read = read_no_node_ports },
 	{ SVCR_FIELD("loadBalancerSourceRanges"), SVCR_F_EACH, MEMBER(s.ranges), true,
-	  .read = svcr_read_cidr_item },
+	  .read = read_source_range },
 	SVCR_END
 };
 
@@ -223,14 +233,14 @@ static void finish_service(struct svcr_reader *r, void *object)
 	s->ns = o->meta.ns;
 	s->name = o->meta.name;
 	s->source = r->source;
-	s->created = o->meta.created ? o->meta.created : "";
+	s->created = o->meta.created;
 	s->not_ours = o->meta.not_ours;
 	s->scheduler = o->meta.scheduler ? o->meta.scheduler : "";
 	if (o->affinity_on)
 		s->affinity = o->timeout ? o->timeout : DEFAULT_TIMEOUT;
 	if (s->type != SVCR_LOAD_BALANCER) /* fields left from a former type */
 		s->balancer_ips.n = s->ranges.n = 0;
-	s->has_ranges = s->ranges.n != 0;
+	s->has_ranges = o->has_ranges && s->type == SVCR_LOAD_BALANCER;
 	finish_cluster_ips(r, o);
 	SVCR_READ_KEEP(r, &s->cluster_ips);
 	SVCR_READ_KEEP(r, &s->external_ips);

@@ -1,35 +1,62 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* EndpointSlice of discovery.k8s.io/v1. */
+/* EndpointSlice of discovery.k8s.io/v1 and v1beta1. */
 #include "slice.h"
 #include "kinds.h"
 #include "metadata.h"
 #include "values.h"
 
 #include <errno.h>
+#include <inttypes.h>
 
 #define NO_ADDRESS 255 /* in place of a family: the endpoint has no usable address */
+
+/* Text in the place of an endpoint's address, read before the slice's addressType. */
+struct odd_address {
+	size_t index;
+	const char *text;
+};
+
+struct odd_addresses {
+	struct odd_address *v;
+	size_t n, cap;
+};
 
 struct slice_object {
 	struct svcr_metadata meta;
 	struct svcr_slice s;
-	bool has_type; /* addressType was read, if only a wrong one */
+	struct odd_addresses odd; /* sorted by index */
+	bool has_type;            /* addressType was read, and names one */
 };
 
 /* ---- Ports ------------------------------------------------------------- */
 
-/* A port as it is read: its number has 32 bits. */
 struct read_slice_port {
 	struct svcr_slice_port p;
-	uint32_t port;
+	bool unusable; /* its number is none of a port */
 };
+
+/* API servers do not validate the numbers of slice ports. */
+static void read_slice_port_number(struct svcr_reader *r, void *member)
+{
+	int64_t n;
+
+	if (!svcr_read_whole(r, &n))
+		return;
+	if (n >= 1 && n <= UINT16_MAX) {
+		*(uint16_t *)member = (uint16_t)n;
+		return;
+	}
+	SVCR_CONTAINER(member, struct read_slice_port, p.port)->unusable = true;
+	svcr_read_warning(r, "range", "%" PRId64 " is not in 1-65535: the port is left out", n);
+}
 
 static const struct svcr_field slice_port_fields[] = {
 	{ SVCR_FIELD("name"), SVCR_F_CUSTOM, offsetof(struct read_slice_port, p.name),
-	  .read = svcr_read_short_name },
+	  .read = svcr_read_port_name },
 	{ SVCR_FIELD("protocol"), SVCR_F_CUSTOM, offsetof(struct read_slice_port, p.protocol),
 	  .read = svcr_read_protocol },
-	{ SVCR_FIELD("port"), SVCR_F_INT, offsetof(struct read_slice_port, port), .min = 1,
-	  .max = 65535 },
+	{ SVCR_FIELD("port"), SVCR_F_CUSTOM, offsetof(struct read_slice_port, p.port),
+	  .read = read_slice_port_number },
 	SVCR_END
 };
 
@@ -40,11 +67,11 @@ void svcr_read_slice_port(struct svcr_reader *r, void *member)
 	struct svcr_slice_port *slot;
 
 	svcr_read_object(r, slice_port_fields, &port);
+	if (port.unusable || !port.p.name || port.p.protocol == SVCR_OTHER_PROTOCOL)
+		return; /* after a warning */
 	slot = SVCR_READ_GROW(r, ports);
-	if (!slot)
-		return;
-	*slot = port.p;
-	slot->port = (uint16_t)port.port;
+	if (slot)
+		*slot = port.p;
 }
 
 /* ---- Endpoints --------------------------------------------------------- */
@@ -56,6 +83,8 @@ struct read_endpoint {
 	bool serving_given;
 	bool has_type, ignored; /* of the slice, as far as it is read */
 	bool has_addr;
+	const char *host; /* its node, as v1beta1 says it */
+	const char *odd;  /* what is in the place of an address; NULL: nothing, or a warning */
 };
 
 #define ENDPOINT(path) offsetof(struct read_endpoint, path)
@@ -70,24 +99,21 @@ static void read_serving(struct svcr_reader *r, void *member)
 /*
  * Only the first address counts, as with kube-proxy: the API says that all
  * addresses of an endpoint are interchangeable. An FQDN slice has text that is
- * no address, and that the slice is one may be known only later: the family is
- * then SVCR_FAMILY__COUNT.
+ * no address, and that the slice is one may be known only later: the text is
+ * kept until then.
  */
 static void read_endpoint_address(struct svcr_reader *r, void *member)
 {
 	struct read_endpoint *x = SVCR_CONTAINER(member, struct read_endpoint, e.addr);
 	struct svcr_str s;
 
-	if (!svcr_read_string(r, &s) || r->path[r->depth - 1].index || x->ignored)
+	if (!svcr_read_string(r, &s) || !s.len || r->path[r->depth - 1].index || x->ignored)
 		return;
-	x->has_addr = true;
-	if (svcr_addr_parse(&x->e.addr, s))
-		return;
-	x->e.addr.family = SVCR_FAMILY__COUNT;
-	if (x->has_type) {
-		svcr_read_address_error(r, s);
-		x->has_addr = false;
-	}
+	x->has_addr = svcr_addr_parse(&x->e.addr, s);
+	if (!x->has_addr && x->has_type)
+		svcr_read_address_warning(r, s);
+	else if (!x->has_addr)
+		x->odd = svcr_read_intern(r, s);
 }
 
 static void read_hint(struct svcr_reader *r, void *member)
@@ -119,11 +145,17 @@ static const struct svcr_field hint_fields[] = {
 	SVCR_END
 };
 
+/* Only v1beta1 has it; nodeName came in 1.20, beside it. */
+static const struct svcr_field topology_fields[] = {
+	{ SVCR_FIELD("kubernetes.io/hostname"), SVCR_F_STRING, .offset = ENDPOINT(host) }, SVCR_END
+};
+
 static const struct svcr_field endpoint_fields[] = {
 	{ SVCR_FIELD("addresses"), SVCR_F_EACH, ENDPOINT(e.addr), .read = read_endpoint_address },
 	{ SVCR_FIELD("conditions"), SVCR_F_OBJECT, .fields = condition_fields },
 	{ SVCR_FIELD("hints"), SVCR_F_OBJECT, .fields = hint_fields },
 	{ SVCR_FIELD("nodeName"), SVCR_F_STRING, .offset = ENDPOINT(e.node) },
+	{ SVCR_FIELD("topology"), SVCR_F_OBJECT, .fields = topology_fields },
 	SVCR_END
 };
 
@@ -144,9 +176,18 @@ static const struct svcr_hints *keep_hints(struct svcr_reader *r, struct svcr_hi
 	return kept;
 }
 
+/* Remembers the text in the place of the next endpoint's address. */
+static void keep_odd_address(struct svcr_reader *r, struct slice_object *o, const char *text)
+{
+	struct odd_address *slot = SVCR_READ_GROW(r, &o->odd);
+
+	if (slot)
+		*slot = (struct odd_address){ o->s.endpoints.n, text };
+}
+
 /*
  * An endpoint without an address keeps its place until the end, so that later
- * errors name the right index.
+ * warnings name the right index.
  */
 static void read_slice_endpoint(struct svcr_reader *r, void *member)
 {
@@ -161,8 +202,10 @@ static void read_slice_endpoint(struct svcr_reader *r, void *member)
 		x.e.serving = x.e.ready;
 	if (!x.has_addr)
 		x.e.addr = (struct svcr_addr){ .family = NO_ADDRESS };
-	if (x.e.node && !*x.e.node)
-		x.e.node = NULL;
+	if (x.odd)
+		keep_odd_address(r, o, x.odd);
+	if (!x.e.node || !*x.e.node)
+		x.e.node = x.host && *x.host ? x.host : NULL;
 	x.e.hints = keep_hints(r, &x.hints);
 	slot = SVCR_READ_GROW(r, &o->s.endpoints);
 	if (slot)
@@ -175,9 +218,9 @@ static void read_address_type(struct svcr_reader *r, void *member)
 {
 	static const char *const words[] = { "IPv4", "IPv6", "FQDN", NULL };
 	struct slice_object *o = SVCR_CONTAINER(member, struct slice_object, has_type);
-	int i = svcr_read_word(r, words);
+	int i = svcr_read_word(r, words, "the addresses decide");
 
-	o->has_type = true; /* a wrong one has an error already */
+	o->has_type = i >= 0;
 	if (i < 0)
 		return;
 	o->s.ignored = i == 2;
@@ -186,8 +229,16 @@ static void read_address_type(struct svcr_reader *r, void *member)
 
 #define MEMBER(path) offsetof(struct slice_object, path)
 
+static void read_nothing(struct svcr_reader *r, void *member)
+{
+	(void)member;
+	svcr_json_skip(&r->json);
+}
+
 static const struct svcr_field slice_fields[] = {
 	{ SVCR_FIELD("metadata"), SVCR_F_OBJECT, MEMBER(meta), .fields = svcr_metadata_fields },
+	/* no field has this name: the row releases the list of an object that is given up */
+	{ SVCR_FIELD(""), SVCR_F_CUSTOM, MEMBER(odd), true, .read = read_nothing },
 	{ SVCR_FIELD("addressType"), SVCR_F_CUSTOM, MEMBER(has_type), .read = read_address_type },
 	{ SVCR_FIELD("endpoints"), SVCR_F_EACH, MEMBER(s.endpoints), true,
 	  .read = read_slice_endpoint },
@@ -197,41 +248,40 @@ static const struct svcr_field slice_fields[] = {
 
 /* ---- The whole object -------------------------------------------------- */
 
-static void family_error(struct svcr_reader *r, const struct svcr_slice *s,
-			 const struct svcr_addr *a)
+/* Warns of the address of the endpoint with that index. */
+static void warn_address(struct svcr_reader *r, size_t index, const char *text, const char *family)
+{
+	svcr_read_push(r, "endpoints", 0);
+	svcr_read_push(r, NULL, (int)index);
+	svcr_read_push(r, "addresses[0]", 0);
+	if (family)
+		svcr_read_warning(r, "address",
+				  "%s is not an %s address, as addressType says: left out", text,
+				  family);
+	else
+		svcr_read_address_warning(r, (struct svcr_str){ text, strlen(text) });
+	svcr_read_pop(r);
+	svcr_read_pop(r);
+	svcr_read_pop(r);
+}
+
+/* Drops endpoints without an address, or with one of another family than the slice's. */
+static void finish_endpoints(struct svcr_reader *r, struct svcr_slice *s)
 {
 	const char *expected = s->family == SVCR_IPV6 ? "IPv6" : "IPv4";
 	char text[SVCR_ADDR_TEXT];
-
-	if (a->family == SVCR_FAMILY__COUNT)
-		svcr_read_error(r, "address", "not an %s address", expected);
-	else
-		svcr_read_error(r, "address", "%s is not an %s address, as addressType says",
-				svcr_addr_text(a, text), expected);
-}
-
-/* Drops endpoints without an address. An address of another family than the slice's is an error. */
-static void finish_endpoints(struct svcr_reader *r, struct svcr_slice *s)
-{
 	size_t kept = 0;
 
-	svcr_read_push(r, "endpoints", 0);
 	for (size_t i = 0; i < s->endpoints.n; i++) {
 		const struct svcr_endpoint *e = &s->endpoints.v[i];
 
 		if (e->addr.family == NO_ADDRESS)
 			continue;
-		if (e->addr.family == s->family) {
+		if (s->any_family || e->addr.family == s->family)
 			s->endpoints.v[kept++] = *e;
-			continue;
-		}
-		svcr_read_push(r, NULL, (int)i);
-		svcr_read_push(r, "addresses[0]", 0);
-		family_error(r, s, &e->addr);
-		svcr_read_pop(r);
-		svcr_read_pop(r);
+		else
+			warn_address(r, i, svcr_addr_text(&e->addr, text), expected);
 	}
-	svcr_read_pop(r);
 	s->endpoints.n = kept;
 }
 
@@ -243,16 +293,15 @@ static void finish_slice(struct svcr_reader *r, void *object)
 	s->ns = o->meta.ns;
 	s->service = o->meta.service;
 	s->source = r->source;
-	if (!o->has_type) {
-		svcr_read_push(r, "addressType", 0);
-		svcr_read_error(r, "value", "missing, expected IPv4, IPv6 or FQDN");
-		svcr_read_pop(r);
+	s->any_family = !o->has_type;
+	if (s->ignored) {
 		s->endpoints.n = 0;
-	}
-	if (s->ignored)
-		s->endpoints.n = 0;
-	else
+	} else {
+		for (size_t i = 0; i < o->odd.n; i++)
+			warn_address(r, o->odd.v[i].index, o->odd.v[i].text, NULL);
 		finish_endpoints(r, s);
+	}
+	free(o->odd.v);
 	if (!s->service)
 		s->ignored = true;
 	SVCR_READ_KEEP(r, &s->ports);
@@ -265,6 +314,16 @@ static void finish_slice(struct svcr_reader *r, void *object)
 const struct svcr_kind svcr_kind_endpoint_slice = {
 	.kind = "EndpointSlice",
 	.api = "discovery.k8s.io/v1",
+	.namespaced = true,
+	.fields = slice_fields,
+	.size = sizeof(struct slice_object),
+	.finish = finish_slice,
+};
+
+/* Of Kubernetes 1.17 to 1.24; each endpoint has its node's name in `topology`. */
+const struct svcr_kind svcr_kind_endpoint_slice_v1beta1 = {
+	.kind = "EndpointSlice",
+	.api = "discovery.k8s.io/v1beta1",
 	.namespaced = true,
 	.fields = slice_fields,
 	.size = sizeof(struct slice_object),

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "values.h"
 
-#define NAME_MAX_SHORT 63
-#define NAME_MAX_LONG 253
 #define SHOWN_MAX 300 /* bytes of a wrong value in a message */
 
 /* The length of a wrong value in a message, for "%.*s". */
@@ -25,40 +23,45 @@ static bool name_valid(struct svcr_str s, size_t max)
 	return s.len <= max;
 }
 
-static void read_name(struct svcr_reader *r, const char **member, size_t max)
+bool svcr_read_name(struct svcr_reader *r, const char **member, size_t max, const char *instead)
 {
 	const char *name;
 	struct svcr_str s;
 
 	if (!svcr_read_string(r, &s) || !s.len) /* "" is the same as absent */
-		return;
+		return true;
 	if (!name_valid(s, max)) {
-		svcr_read_error(r, "name",
-				"'%.*s' is no name: expected up to %zu letters, "
-				"digits, '.', '_' and '-'",
-				value_shown(s), s.p, max);
-		return;
+		svcr_read_warning(r, "name",
+				  "'%.*s' is no name: expected up to %zu letters, digits, '.', '_' "
+				  "and '-': %s",
+				  value_shown(s), s.p, max, instead);
+		return false;
 	}
 	name = svcr_read_intern(r, s);
 	if (name)
 		*member = name;
+	return true;
 }
 
-void svcr_read_short_name(struct svcr_reader *r, void *member)
+void svcr_read_label_name(struct svcr_reader *r, void *member)
 {
-	read_name(r, member, NAME_MAX_SHORT);
+	svcr_read_name(r, member, SVCR_NAME_SHORT, "left out");
 }
 
-void svcr_read_long_name(struct svcr_reader *r, void *member)
+void svcr_read_port_name(struct svcr_reader *r, void *member)
 {
-	read_name(r, member, NAME_MAX_LONG);
+	const char **name = member;
+
+	if (!svcr_read_name(r, name, SVCR_NAME_SHORT, "the port is left out"))
+		*name = NULL;
 }
 
 /* ---- Addresses and prefixes -------------------------------------------- */
 
-void svcr_read_address_error(struct svcr_reader *r, struct svcr_str s)
+void svcr_read_address_warning(struct svcr_reader *r, struct svcr_str s)
 {
-	svcr_read_error(r, "address", "'%.*s' is not an IP address", value_shown(s), s.p);
+	svcr_read_warning(r, "address", "'%.*s' is not an IP address: left out", value_shown(s),
+			  s.p);
 }
 
 static bool read_addr(struct svcr_reader *r, struct svcr_addr *a)
@@ -69,7 +72,7 @@ static bool read_addr(struct svcr_reader *r, struct svcr_addr *a)
 		return false;
 	if (svcr_addr_parse(a, s))
 		return true;
-	svcr_read_address_error(r, s);
+	svcr_read_address_warning(r, s);
 	return false;
 }
 
@@ -96,12 +99,44 @@ void svcr_read_addr_item(struct svcr_reader *r, void *member)
 		svcr_read_add_addr(r, member, &a);
 }
 
+/*
+ * The length of the white space at p, of at most n bytes; 0: none. What Unicode's
+ * property White_Space has, which Go's strings.TrimSpace() trims.
+ */
+static size_t space_length(const char *p, size_t n)
+{
+	static const char *const wide[] = {
+		"\xc2\x85", "\u00a0", "\u1680", "\u2000", "\u2001", "\u2002", "\u2003",
+		"\u2004",   "\u2005", "\u2006", "\u2007", "\u2008", "\u2009", "\u200a",
+		"\u2028",   "\u2029", "\u202f", "\u205f", "\u3000",
+	};
+
+	if (n && (*p == ' ' || (*p >= '\t' && *p <= '\r')))
+		return 1;
+	for (size_t i = 0; i < sizeof(wide) / sizeof(*wide); i++) {
+		size_t len = strlen(wide[i]);
+
+		if (len <= n && memcmp(p, wide[i], len) == 0)
+			return len;
+	}
+	return 0;
+}
+
 static struct svcr_str trim(struct svcr_str s)
 {
-	for (; s.len && (*s.p == ' ' || *s.p == '\t' || *s.p == '\n' || *s.p == '\r'); s.len--)
-		s.p++;
-	for (; s.len && strchr(" \t\n\r", s.p[s.len - 1]); s.len--)
-		;
+	size_t n;
+
+	while ((n = space_length(s.p, s.len)) != 0) {
+		s.p += n;
+		s.len -= n;
+	}
+	for (n = 1; n <= 3 && n <= s.len;)
+		if (space_length(s.p + s.len - n, n) == n) {
+			s.len -= n;
+			n = 1;
+		} else {
+			n++;
+		}
 	return s;
 }
 
@@ -111,12 +146,13 @@ void svcr_read_cidr_item(struct svcr_reader *r, void *member)
 	struct svcr_cidr c, *slot;
 	struct svcr_str s;
 
-	if (!svcr_read_string(r, &s))
+	if (!svcr_read_string(r, &s) || !s.len) /* "" is the same as absent */
 		return;
 	s = trim(s);
 	if (!svcr_cidr_parse(&c, s)) {
-		svcr_read_error(r, "cidr", "'%.*s' is not a prefix such as 192.0.2.0/24",
-				value_shown(s), s.p);
+		svcr_read_warning(r, "cidr",
+				  "'%.*s' is not a prefix such as 192.0.2.0/24: left out",
+				  value_shown(s), s.p);
 		return;
 	}
 	slot = SVCR_READ_GROW(r, list);
@@ -130,15 +166,15 @@ void svcr_read_protocol(struct svcr_reader *r, void *member)
 {
 	static const char *const words[] = { "TCP", "UDP", "SCTP", NULL };
 	static const uint8_t protocols[] = { SVCR_TCP, SVCR_UDP, SVCR_SCTP };
-	int i = svcr_read_word(r, words);
+	int i = svcr_read_word(r, words, "the port is left out");
 
-	if (i >= 0)
-		*(uint8_t *)member = protocols[i];
+	if (i != SVCR_NO_WORD)
+		*(uint8_t *)member = i < 0 ? SVCR_OTHER_PROTOCOL : protocols[i];
 }
 
 void svcr_read_policy(struct svcr_reader *r, void *member)
 {
 	static const char *const words[] = { "Cluster", "Local", NULL };
 
-	*(bool *)member = svcr_read_word(r, words) == 1;
+	*(bool *)member = svcr_read_word(r, words, "taken as Cluster") == 1;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Readers of values that several kinds have. Functions with `void *member` are
- * for struct svcr_field, and say which type the member has. A wrong value is an
- * error in the diagnostics. It leaves the member as it was, as null and "" do,
+ * for struct svcr_field, and say which type the member has. A value that cannot
+ * be used gets a warning and leaves the member as it was, as null and "" do,
  * except that a policy is then false and an address not given.
  */
 #ifndef SVCR_VALUES_H
@@ -10,13 +10,18 @@
 
 #include "reader.h"
 
+/* Bytes of names: of services, namespaces and ports, which end up in rule comments; of others. */
+#define SVCR_NAME_SHORT 63
+#define SVCR_NAME_LONG 253
 /*
- * const char *: a name of up to 63 bytes (services, namespaces, ports: they end
- * up in rule comments).
+ * Reads a name of up to `max` bytes. Returns false, *member unchanged, after a
+ * warning that the value is no name, which ends with `instead`.
  */
-void svcr_read_short_name(struct svcr_reader *r, void *member);
-/* const char *: a name of up to 253 bytes. */
-void svcr_read_long_name(struct svcr_reader *r, void *member);
+bool svcr_read_name(struct svcr_reader *r, const char **member, size_t max, const char *instead);
+/* const char *: a name of up to 63 bytes in a label. */
+void svcr_read_label_name(struct svcr_reader *r, void *member);
+/* const char *: the name of a port; NULL if it is no name, which leaves the port out. */
+void svcr_read_port_name(struct svcr_reader *r, void *member);
 
 /* An address of an object that may lack it. */
 struct svcr_given_addr {
@@ -28,16 +33,20 @@ struct svcr_given_addr {
 void svcr_read_given_addr(struct svcr_reader *r, void *member);
 /* struct svcr_addrs: one more address. */
 void svcr_read_addr_item(struct svcr_reader *r, void *member);
-/* struct svcr_cidrs: one more prefix; white space around it is allowed. */
+/*
+ * struct svcr_cidrs: one more prefix; white space of Unicode around it is
+ * trimmed, as API servers do before they check source ranges.
+ */
 void svcr_read_cidr_item(struct svcr_reader *r, void *member);
-/* uint8_t, enum svcr_protocol. */
+/* uint8_t, enum svcr_protocol; SVCR_OTHER_PROTOCOL for a word that is none. */
 void svcr_read_protocol(struct svcr_reader *r, void *member);
+#define SVCR_OTHER_PROTOCOL 255
 /* bool: a traffic policy; true for Local. */
 void svcr_read_policy(struct svcr_reader *r, void *member);
 
 /* Adds an address to a list; sets r->err when memory is short. */
 void svcr_read_add_addr(struct svcr_reader *r, struct svcr_addrs *list, const struct svcr_addr *a);
-/* Adds the error that `s` is no IP address. */
-void svcr_read_address_error(struct svcr_reader *r, struct svcr_str s);
+/* Adds the warning that `s` is no IP address and is left out. */
+void svcr_read_address_warning(struct svcr_reader *r, struct svcr_str s);
 
 #endif

@@ -5,7 +5,8 @@
 #include <errno.h>
 
 const struct svcr_kind *const svcr_services_kinds[] = {
-	&svcr_kind_service, &svcr_kind_endpoint_slice, &svcr_kind_endpoints, &svcr_kind_node, NULL
+	&svcr_kind_service,   &svcr_kind_endpoint_slice, &svcr_kind_endpoint_slice_v1beta1,
+	&svcr_kind_endpoints, &svcr_kind_node,           NULL
 };
 
 struct builder {

@@ -103,30 +103,30 @@ sources() { find "$@" -name '*.c' ! -name '*_test.c' ! -name '*_fuzz.c' | sort; 
 # one_line FILE: the source with all white space as single spaces
 one_line() { tr -s '\n\t ' ' ' <"$1"; }
 
-# The name of a check is an argument of two functions, or a member of struct svcrules_diag.
+# The name of a check is an argument of three functions, or a member of struct svcrules_diag.
 check_names() {
 	local file
 	for file in $(sources lib rules); do
 		one_line "$file" |
-			grep -oE '(svcr_read_error\([^,"]*, ?|svcr_read_note\([^"]*|(\.|->)check ?= ?)"[a-z-]+"' |
+			grep -oE '(svcr_read_(error|warning)\([^,"]*, ?|svcr_read_note\([^"]*|(\.|->)check ?= ?)"[a-z-]+"' |
 			sed -E 's/.*"([a-z-]+)"$/\1/'
 	done | sort -u >"$tmp/program"
-	section $page1 DIAGNOSTICS | sed -n 's/^\.It Sy //p' | sort >"$tmp/manual"
+	section $page1 DIAGNOSTICS | sed -n 's/^\.It Sy //p' | sort -u >"$tmp/manual"
 	same "names of checks" "$tmp/program" "$tmp/manual"
 	# the comparison cannot see a name that is not a literal string, or that is missing
 	for file in $(sources lib rules); do
 		{
-			one_line "$file" | grep -oE 'svcr_read_error\([^,"]*, ?[^" ].{0,30}' | grep -v ', const char \*check'
+			one_line "$file" | grep -oE 'svcr_read_(error|warning)\([^,"]*, ?[^" ].{0,30}' | grep -v ', const char \*check'
 			one_line "$file" | grep -oE 'svcr_read_note\([^,]*,[^,]*, ?[^" ].{0,30}' | grep -v ', const char \*check'
 			one_line "$file" | grep -oE '(\.|->)check ?= ?[^" ].{0,30}'
 			one_line "$file" | grep -oE '\(struct svcrules_diag\) ?\{[^}]*\}' | grep -vE '\.check ?='
 		} | sed "s|^|$file: |"
 	done >"$tmp/computed"
-	# the two functions, and the list of diagnostics, pass the name on
+	# the three functions, and the list of diagnostics, pass the name on
 	if [ "$(cut -d: -f1 "$tmp/computed" | sort -u | tr '\n' ' ')" = "lib/diag.c lib/reader.c " ] &&
-		[ "$(grep -cE '^lib/diag.c: ->check ?= ?diag_keep\(d, diag->check\)' "$tmp/computed")" = 1 ] &&
+		[ "$(grep -cE '^lib/diag.c: ->check ?= ?(diag_keep\(d, diag->check\)|group->check)' "$tmp/computed")" = 2 ] &&
 		[ "$(grep -cE '^lib/reader.c: \.check ?= ?check,' "$tmp/computed")" = 1 ] &&
-		[ "$(wc -l <"$tmp/computed")" = 2 ]; then
+		[ "$(wc -l <"$tmp/computed")" = 3 ]; then
 		pass
 	else
 		fail "checks without a literal name: $(cat "$tmp/computed")"
@@ -234,7 +234,7 @@ library_changes() {
 
 # It prints all that the program says about wrong input, and fails.
 library_diagnostics() {
-	sed 's/"port": 80,/"port": 70000,/; s/"addressType": "IPv4"/"addressType": "IPv5"/' "$1" >"$tmp/bad.json"
+	sed 's/"port": 80,/"port": 70000,/; s/"addressType": "IPv4"/"addressType": 4/' "$1" >"$tmp/bad.json"
 	"$tmp/example" <"$tmp/bad.json" >"$tmp/out" 2>"$tmp/said" && fail "the library's example accepts wrong input"
 	"$svcrules" compile -f - --node-name node1 <"$tmp/bad.json" 2>&1 | sed 's/^svcrules: standard input: //' >"$tmp/program"
 	sed -n 's/^error: standard input: //p' "$tmp/said" >"$tmp/manual"
