@@ -331,6 +331,22 @@ SVCRULES_API bool svcrules_changes_empty(const struct svcrules_changes *c);
 /* Returns 0 or -ENOMEM. */
 SVCRULES_API int svcrules_changes_stats(const struct svcrules_changes *c,
 					struct svcrules_changes_stats *ret);
+/* What changes take from clients: see svcrules_changes_loss(). */
+#define SVCRULES_LOSS_NAMES 3
+struct svcrules_loss {
+	size_t served; /* addresses and ports that send packets to endpoints before the change */
+	size_t lost;   /* those of them that are refused, dropped or gone after it */
+	size_t nnames;
+	/* "production/web:http", of the rule set before; a service occurs once */
+	const char *names[SVCRULES_LOSS_NAMES];
+};
+
+/*
+ * Counts the addresses and ports of services that lose something: for packets from inside or from
+ * outside. Both numbers are 0 if nothing is lost. *ret refers to the changes.
+ */
+SVCRULES_API void svcrules_changes_loss(const struct svcrules_changes *c,
+					struct svcrules_loss *ret);
 /*
  * Prints changes in one of the target's `change_formats` (NULL: the default, "text": a line for
  * each address and port, then all other differences, then a summary). `colour` adds ANSI

@@ -137,6 +137,13 @@ int svcrules_changes_stats(const struct svcrules_changes *c, struct svcrules_cha
 	return 0;
 }
 
+void svcrules_changes_loss(const struct svcrules_changes *c, struct svcrules_loss *ret)
+{
+	*ret = (struct svcrules_loss){ 0 };
+	if (c->to->target->loss)
+		c->to->target->loss(c, ret);
+}
+
 /* ---- Printing ----------------------------------------------------------- */
 
 /* Calls `print` for each part in the order in which parts are printed. */

@@ -41,6 +41,8 @@ struct svcr_target {
 	 * added and removed. NULL: the target has none. 0 or -ENOMEM.
 	 */
 	int (*report)(const struct svcrules_changes *c, bool details, struct svcr_report *ret);
+	/* Adds to *ret, which is all zero; see svcrules_changes_loss(). NULL: it serves nobody. */
+	void (*loss)(const struct svcrules_changes *c, struct svcrules_loss *ret);
 	/* See svcrules_flow_stale(). NULL: it translates nothing. */
 	bool (*flow_stale)(const struct svcrules_ruleset *now,
 			   const struct svcrules_ruleset *before, const struct svcrules_flow *f);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "command.h"
 #include "footprint.h"
+#include "guard.h"
 #include "input.h"
 #include "kernel/cleanup.h"
 #include "kernel/make.h"
@@ -28,6 +29,7 @@ struct apply {
 	struct footprint footprint;           /* what this run reads */
 	struct svcrules_ruleset *want, *have; /* have: NULL if it was not needed */
 	struct transition way;
+	struct guard guard;
 };
 
 /* ---- What is printed ---------------------------------------------------- */
@@ -59,6 +61,26 @@ static int apply_findings(struct apply *j, int code)
 static void print_flow(const char *sentence)
 {
 	puts(sentence);
+}
+
+/*
+ * Refuses changes that take too much from clients; without a change of the kernel it warns. A
+ * function of struct transition.
+ */
+static int apply_judge(const struct svcrules_changes *c, void *arg)
+{
+	struct apply *j = arg;
+	char *text;
+	int err;
+
+	if (arguments_trial(j->args))
+		return guard_warn(&j->guard, c);
+	text = guard_objection(&j->guard, c, &err);
+	if (!text)
+		return err ? say_enomem() : EXIT_DONE;
+	say("%s; nothing is changed, --max-lost all accepts that", text);
+	free(text);
+	return EXIT_LOSS;
 }
 
 /* ---- The kernel --------------------------------------------------------- */
@@ -106,6 +128,8 @@ static int apply_dry_run(struct apply *j)
 	size_t flows = 0;
 	int code = make_compare(&j->way);
 
+	if (!code && !j->args->given[OPT_CHECK]) /* --check has asked already */
+		code = apply_judge(j->way.changes, j);
 	if (code)
 		return code;
 	if (svcrules_changes_print(j->way.changes, NULL, out_colour(), out_write, NULL) == -ENOMEM)
@@ -235,6 +259,8 @@ static int apply_work(struct apply *j)
 	if (code)
 		return code;
 	j->way.want = j->want;
+	j->way.judge = apply_judge;
+	j->way.judge_arg = j;
 	svcrules_ruleset_stats(j->want, &served);
 	if (!j->args->given[OPT_QUIET])
 		warn_host(&j->session, &served);
@@ -343,6 +369,8 @@ static int apply_run(const struct arguments *a)
 	int code = arguments_wait(a, &unused); /* a wrong value is reported before any work */
 
 	if (!code)
+		code = guard_read(a, &j.guard);
+	if (!code)
 		code = input_settings(a, &j.settings);
 	if (code)
 		return code;
@@ -368,8 +396,8 @@ const struct command command_apply = {
 	.options = (const struct option_group *const[]){ &input_options, &try_options,
 							 &node_options, &table_options,
 							 &family_options, &apply_target_options,
-							 &empty_options, &writer_options,
-							 &help_options, NULL },
+							 &empty_options, &loss_options,
+							 &writer_options, &help_options, NULL },
 	.kernel = true,
 	.run = apply_run,
 };

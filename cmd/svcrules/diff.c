@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "command.h"
+#include "guard.h"
 #include "input.h"
 #include "kernel/read.h"
 #include "report.h"
@@ -11,10 +12,18 @@ static int diff_compare(const struct arguments *a, const struct svcrules_ruleset
 			struct svcrules_ruleset *to)
 {
 	struct svcrules_changes *c;
-	int err = svcrules_diff(from, to, &c), code;
+	struct guard guard;
+	int code, err;
 
-	if (err)
+	if (svcrules_diff(from, to, &c))
 		return say_enomem();
+	code = guard_read(a, &guard);
+	if (!code)
+		code = guard_warn(&guard, c);
+	if (code) {
+		svcrules_changes_free(c);
+		return code;
+	}
 	err = svcrules_changes_print(c, a->value[OPT_OUTPUT_CHANGES], out_colour(), out_write,
 				     NULL);
 	code = svcrules_changes_empty(c) ? EXIT_DONE : EXIT_DIFFERS;
@@ -51,8 +60,11 @@ static int diff_run(const struct arguments *a)
 	struct svcrules_ruleset *from = NULL, *to = NULL;
 	bool kernel = !a->given[OPT_FROM];
 	struct svcrules_options *settings;
-	int code = input_settings(a, &settings);
+	struct guard unused;
+	int code = guard_read(a, &unused); /* a wrong value is reported before any work */
 
+	if (!code)
+		code = input_settings(a, &settings);
 	if (code)
 		return code;
 	if (kernel && !a->target->kernel) {
@@ -85,6 +97,6 @@ const struct command command_diff = {
 							 &output_changes_options, &node_options,
 							 &table_options, &family_options,
 							 &target_options, &empty_options,
-							 &help_options, NULL },
+							 &loss_options, &help_options, NULL },
 	.run = diff_run,
 };

@@ -10,6 +10,7 @@ enum {
 	EXIT_INPUT = 3,
 	EXIT_KERNEL = 4, /* refused, permission missing, or no more memory or disk */
 	EXIT_BUSY = 5,   /* another svcrules is at work */
+	EXIT_LOSS = 6,   /* apply only: more would be lost than --max-lost allows */
 };
 
 #endif

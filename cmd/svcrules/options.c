@@ -55,6 +55,8 @@ static const struct option_spec option_specs[OPT_COUNT] = {
 		.help = "accept input without any Service" },
 	[OPT_STRICT] = { .name = "strict",
 		.help = "take warnings about the input for errors" },
+	[OPT_MAX_LOST] = { .name = "max-lost", .argument = "N|N%|all",
+		.help = "how many served addresses may be lost (default: 50% of 20 or more)" },
 	[OPT_WAIT] = { .name = "wait", .argument = "SECONDS",
 		.help = "how long to wait while another svcrules runs (default: 10)" },
 	[OPT_QUIET] = { .name = "quiet",
@@ -88,6 +90,7 @@ const struct option_group target_options = { GROUP(OPT_TARGET, OPT_BACKEND), .se
 const struct option_group delete_target_options = { GROUP(OPT_TARGET, OPT_BACKEND),
 						    .removes = true };
 const struct option_group empty_options = { GROUP(OPT_ALLOW_EMPTY, OPT_STRICT) };
+const struct option_group loss_options = { GROUP(OPT_MAX_LOST) };
 const struct option_group writer_options = { GROUP(OPT_WAIT, OPT_QUIET) };
 const struct option_group completion_options = { GROUP(OPT_COMPLETION) };
 const struct option_group help_options = { GROUP(OPT_HELP) };

@@ -11,6 +11,7 @@
 #include "rules/ipvs/layout.h"
 #include "rules/ipvs/report.h"
 #include "rules/nftables/build.h"
+#include "rules/nftables/loss.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -89,5 +90,6 @@ const struct svcr_target svcr_target_ipvs = {
 	.expected = ipvs_expected,
 	.settle = svcr_ipvs_settle,
 	.report = svcr_ipvs_report,
+	.loss = svcr_services_loss,
 	.flow_stale = svcr_ipvs_flow_stale,
 };

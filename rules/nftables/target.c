@@ -3,6 +3,7 @@
 #include "rules/nftables/target.h"
 #include "rules/nftables/build.h"
 #include "rules/nftables/flows.h"
+#include "rules/nftables/loss.h"
 #include "rules/nftables/report.h"
 
 #include <errno.h>
@@ -63,5 +64,6 @@ const struct svcr_target svcr_target_nftables = {
 	.make = nftables_make,
 	.build = nftables_build,
 	.report = nftables_report,
+	.loss = svcr_services_loss,
 	.flow_stale = nftables_flow_stale,
 };

@@ -20,6 +20,12 @@ struct transition {
 	struct svcrules_changes *changes;    /* from `have` to `want`; NULL without `have` */
 	struct nft_state *nft;               /* made and used by the driver of tables only */
 	bool retires;                        /* another target serves now */
+	/*
+	 * Called with the changes of services before any is made; another exit code than
+	 * EXIT_DONE keeps all from being made. NULL: nobody is asked.
+	 */
+	int (*judge)(const struct svcrules_changes *c, void *arg);
+	void *judge_arg;
 	/* results, for the summary */
 	struct svcrules_changes_stats sent; /* changes of tables */
 	size_t messages;                    /* by which they were made */

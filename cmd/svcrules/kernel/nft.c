@@ -195,11 +195,16 @@ static int nft_send(struct session *s, struct nft_state *n, bool commit)
  * Brings the kernel's rules to what is wanted or, unless `commit`, asks whether it would accept
  * that.
  */
-static int nft_converge(struct session *s, struct nft_state *n, bool commit)
+static int nft_converge(struct transition *t, bool commit)
 {
+	struct session *s = t->session;
+	struct nft_state *n = t->nft;
+
 	for (int i = 0; i < TRIES_MAX; i++) {
 		int code = nft_compare(s, n);
 
+		if (!code && t->judge)
+			code = t->judge(n->changes, t->judge_arg);
 		if (!code && !svcrules_changes_empty(n->changes))
 			code = nft_send(s, n, commit);
 		if (code != AGAIN)
@@ -217,7 +222,7 @@ static int nft_sent(struct transition *t, int code)
 
 static int nft_check(struct transition *t)
 {
-	return nft_sent(t, nft_converge(t->session, t->nft, false));
+	return nft_sent(t, nft_converge(t, false));
 }
 
 static int nft_make(struct transition *t, size_t part, enum svcrules_stage stage, bool *ret_stop)
@@ -228,7 +233,7 @@ static int nft_make(struct transition *t, size_t part, enum svcrules_stage stage
 	if (stage != SVCRULES_ADD)
 		return code;
 	t->nft->keep = true;
-	code = nft_sent(t, nft_converge(t->session, t->nft, true));
+	code = nft_sent(t, nft_converge(t, true));
 	*ret_stop = code != EXIT_DONE;
 	return code;
 }
@@ -297,7 +302,7 @@ static int nft_finish(struct transition *t)
 	nft_know_wanted(t);
 	n->keep = false;
 	svcrules_forget_removed(n->want);
-	return nft_sent(t, nft_converge(s, n, true));
+	return nft_sent(t, nft_converge(t, true));
 }
 
 /* ---- Another target serves now ------------------------------------------ */

@@ -446,7 +446,7 @@ svcrules() {
 # apply [OPTION...]: applies OBJECTS
 apply() {
 	write_input
-	svcrules apply "$@"
+	svcrules apply --max-lost all "$@" # scenarios replace all services
 	[ "$STATUS" -eq 0 ] || not_ok "apply" "exit 0" "exit $STATUS: $OUTPUT"
 }
 
