@@ -36,13 +36,14 @@ struct svcr_service {
 	int64_t created;       /* metadata.creationTimestamp, nanoseconds since 1970; 0: none */
 	const char *scheduler; /* annotation svcrules.io/ipvs-scheduler, or "" */
 	enum svcr_service_type type;
-	bool headless;       /* clusterIP is None */
-	bool not_ours;       /* a label gives the service to another proxy */
-	bool internal_local; /* internalTrafficPolicy is Local */
-	bool external_local; /* externalTrafficPolicy is Local */
-	bool no_node_ports;  /* allocateLoadBalancerNodePorts is false */
-	bool has_ranges;     /* loadBalancerSourceRanges has entries */
-	uint32_t affinity;   /* of clients, in seconds; 0: none */
+	bool headless;        /* clusterIP is None */
+	bool not_ours;        /* a label gives the service to another proxy */
+	bool internal_local;  /* internalTrafficPolicy is Local */
+	bool external_local;  /* externalTrafficPolicy is Local */
+	bool no_node_ports;   /* allocateLoadBalancerNodePorts is false */
+	bool has_ranges;      /* loadBalancerSourceRanges has entries */
+	uint16_t health_port; /* healthCheckNodePort; 0: none */
+	uint32_t affinity;    /* of clients, in seconds; 0: none */
 	struct svcr_addrs cluster_ips, external_ips, balancer_ips;
 	struct svcr_cidrs ranges;
 	struct svcr_service_ports ports;

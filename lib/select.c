@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "select.h"
+#include "advise.h"
 #include "diag.h"
 
 #include <errno.h>
@@ -589,6 +590,8 @@ int svcr_select(struct svcr_view *view, const struct svcrules_model *m,
 		sel.err = svcr_endpoints_init(&sel.endpoints, m, o->node_name, zone);
 	if (!sel.err)
 		select_vips(&sel);
+	if (!sel.err)
+		svcr_advise(&(struct svcr_advice){ m, o, view, sel.node, &sel.endpoints, d });
 	select_release(&sel);
 	if (sel.err)
 		svcr_view_release(view);

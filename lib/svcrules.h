@@ -169,6 +169,11 @@ struct svcrules_stats {
 	size_t endpoints; /* their distinct endpoints (address and port) */
 	size_t elements;  /* of the maps and sets of the tables */
 	bool pod_cidrs_known;
+	/*
+	 * An address of IPv4 and one of IPv6, as text, that this node needs a route to for its own
+	 * connections to services; "": none.
+	 */
+	char routed[2][46];
 	/* Of any rule set: */
 	bool ipv4, ipv6;     /* has tables of that family */
 	bool serves;         /* sends packets to at least one service */

@@ -251,6 +251,16 @@ static int apply_make(struct apply *j, const struct svcrules_stats *served)
 	return code;
 }
 
+/* Adds warnings about the host. Those about rules are recorded for a run in which none changed. */
+static void apply_warn(struct apply *j, const struct svcrules_stats *served)
+{
+	warn_rules(&j->session, served);
+	for (size_t i = 0; j->footprint.messages && i < j->session.nfindings; i++)
+		if (j->session.findings[i].text)
+			fprintf(j->footprint.messages, "%s\n", j->session.findings[i].text);
+	warn_host(&j->session, served);
+}
+
 static int apply_work(struct apply *j)
 {
 	struct svcrules_stats served;
@@ -263,7 +273,7 @@ static int apply_work(struct apply *j)
 	j->way.judge_arg = j;
 	svcrules_ruleset_stats(j->want, &served);
 	if (!j->args->given[OPT_QUIET])
-		warn_host(&j->session, &served);
+		apply_warn(j, &served);
 	apply_findings(j, EXIT_DONE);
 	return arguments_trial(j->args) ? apply_try(j, &served) : apply_make(j, &served);
 }

@@ -150,18 +150,21 @@ static int read_all(struct reading *r, const struct arguments *a, const char *co
 	return ignored_say(r);
 }
 
-/* With --strict, warnings about the input are errors. */
+/*
+ * With --strict, warnings about objects are errors. Those about the input as a
+ * whole depend on the node that compiles it, too, and stay warnings.
+ */
 static int strict_code(const struct reading *r, const struct arguments *a)
 {
 	const struct svcrules_diag *g;
 	uint64_t n = 0;
 
 	for (size_t i = 0; (g = svcrules_diags_get(r->diags, i)); i++)
-		if (g->severity == SVCRULES_WARNING)
+		if (g->severity == SVCRULES_WARNING && g->object)
 			n += 1 + g->more;
 	if (!n || !a->given[OPT_STRICT])
 		return EXIT_DONE;
-	say("%" PRIu64 " warning%s about the input, which --strict takes for %s", n,
+	say("%" PRIu64 " warning%s about objects, which --strict takes for %s", n,
 	    n == 1 ? "" : "s", n == 1 ? "an error" : "errors");
 	return EXIT_INPUT;
 }

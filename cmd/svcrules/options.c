@@ -54,7 +54,7 @@ static const struct option_spec option_specs[OPT_COUNT] = {
 	[OPT_ALLOW_EMPTY] = { .name = "allow-empty",
 		.help = "accept input without any Service" },
 	[OPT_STRICT] = { .name = "strict",
-		.help = "take warnings about the input for errors" },
+		.help = "take warnings about objects for errors" },
 	[OPT_MAX_LOST] = { .name = "max-lost", .argument = "N|N%|all",
 		.help = "how many served addresses may be lost (default: 50% of 20 or more)" },
 	[OPT_WAIT] = { .name = "wait", .argument = "SECONDS",

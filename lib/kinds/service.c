@@ -19,7 +19,8 @@ struct service_object {
 	const char *cluster_ip; /* clusterIP; counts only without clusterIPs */
 	bool has_cluster_ips;
 	bool affinity_on;
-	bool has_ranges;  /* loadBalancerSourceRanges has entries, usable or not */
+	bool has_ranges; /* loadBalancerSourceRanges has entries, usable or not */
+	uint32_t health_port;
 	uint32_t timeout; /* of affinity, in seconds; 0: not given */
 };
 
@@ -184,6 +185,8 @@ static const struct svcr_field service_spec_fields[] = {
 	  .read = svcr_read_policy },
 	{ SVCR_FIELD("allocateLoadBalancerNodePorts"), SVCR_F_CUSTOM, MEMBER(s.no_node_ports),
 	  .read = read_no_node_ports },
+	{ SVCR_FIELD("healthCheckNodePort"), SVCR_F_INT, MEMBER(health_port), .min = 0,
+	  .max = 65535 },
 	{ SVCR_FIELD("loadBalancerSourceRanges"), SVCR_F_EACH, MEMBER(s.ranges), true,
 	  .read = read_source_range },
 	SVCR_END
@@ -235,6 +238,7 @@ static void finish_service(struct svcr_reader *r, void *object)
 	s->source = r->source;
 	s->created = o->meta.created;
 	s->not_ours = o->meta.not_ours;
+	s->health_port = (uint16_t)o->health_port;
 	s->scheduler = o->meta.scheduler ? o->meta.scheduler : "";
 	if (o->affinity_on)
 		s->affinity = o->timeout ? o->timeout : DEFAULT_TIMEOUT;

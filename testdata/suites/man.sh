@@ -103,12 +103,12 @@ sources() { find "$@" -name '*.c' ! -name '*_test.c' ! -name '*_fuzz.c' | sort; 
 # one_line FILE: the source with all white space as single spaces
 one_line() { tr -s '\n\t ' ' ' <"$1"; }
 
-# The name of a check is an argument of three functions, or a member of struct svcrules_diag.
+# The name of a check is an argument of three functions and a macro, or a member of struct svcrules_diag.
 check_names() {
 	local file
 	for file in $(sources lib rules); do
 		one_line "$file" |
-			grep -oE '(svcr_read_(error|warning)\([^,"]*, ?|svcr_read_note\([^"]*|(\.|->)check ?= ?)"[a-z-]+"' |
+			grep -oE '(svcr_read_(error|warning)\([^,"]*, ?|svcr_read_note\([^"]*|ADVISE\(a, ?|(\.|->)check ?= ?)"[a-z-]+"' |
 			sed -E 's/.*"([a-z-]+)"$/\1/'
 	done | sort -u >"$tmp/program"
 	section $page1 DIAGNOSTICS | sed -n 's/^\.It Sy //p' | sort -u >"$tmp/manual"
@@ -122,11 +122,12 @@ check_names() {
 			one_line "$file" | grep -oE '\(struct svcrules_diag\) ?\{[^}]*\}' | grep -vE '\.check ?='
 		} | sed "s|^|$file: |"
 	done >"$tmp/computed"
-	# the three functions, and the list of diagnostics, pass the name on
-	if [ "$(cut -d: -f1 "$tmp/computed" | sort -u | tr '\n' ' ')" = "lib/diag.c lib/reader.c " ] &&
+	# the three functions, a macro, and the list of diagnostics, pass the name on
+	if [ "$(cut -d: -f1 "$tmp/computed" | sort -u | tr '\n' ' ')" = "lib/advise.c lib/diag.c lib/reader.c " ] &&
 		[ "$(grep -cE '^lib/diag.c: ->check ?= ?(diag_keep\(d, diag->check\)|group->check)' "$tmp/computed")" = 2 ] &&
+		[ "$(grep -cE '^lib/advise.c: \.check ?= ?name ?\}' "$tmp/computed")" = 1 ] &&
 		[ "$(grep -cE '^lib/reader.c: \.check ?= ?check,' "$tmp/computed")" = 1 ] &&
-		[ "$(wc -l <"$tmp/computed")" = 3 ]; then
+		[ "$(wc -l <"$tmp/computed")" = 4 ]; then
 		pass
 	else
 		fail "checks without a literal name: $(cat "$tmp/computed")"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kernel/host.h"
+#include "kernel/iptables.h"
 #include "kernel/link.h"
-#include "kernel/proc.h"
 #include "netlink/nfnetlink.h"
 
 #include <arpa/inet.h>
@@ -10,9 +10,8 @@
 #include <ifaddrs.h>
 #include <libmnl/libmnl.h>
 #include <linux/if_link.h>
+#include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
-#include <linux/netfilter_ipv4/ip_tables.h>
-#include <linux/netfilter_ipv6/ip6_tables.h>
 #include <linux/rtnetlink.h>
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -20,7 +19,6 @@
 #include <unistd.h>
 
 #define DUMP_TRIES 5
-#define LEGACY_MAX (512u << 20) /* bytes of an iptables-legacy table */
 
 static const char kube_chain[] = "KUBE-SERVICES";
 
@@ -244,69 +242,6 @@ static int kube_object_exists(struct netlink *s, uint8_t family, const char *tab
 	return r < 0 ? r : 1;
 }
 
-/* IPv4 and IPv6 have the same interface with different numbers. */
-struct legacy {
-	int domain, level, get_info, get_entries;
-	const char *names;
-};
-
-static const struct legacy legacy4 = {
-	AF_INET, IPPROTO_IP, IPT_SO_GET_INFO, IPT_SO_GET_ENTRIES, "/proc/net/ip_tables_names",
-};
-static const struct legacy legacy6 = {
-	AF_INET6, IPPROTO_IPV6, IP6T_SO_GET_INFO, IP6T_SO_GET_ENTRIES, "/proc/net/ip6_tables_names",
-};
-
-_Static_assert(sizeof(struct ipt_getinfo) == sizeof(struct ip6t_getinfo), "same layout");
-_Static_assert(sizeof(struct ipt_get_entries) == sizeof(struct ip6t_get_entries), "same layout");
-
-static bool legacy_has_nat(const struct legacy *l)
-{
-	char names[512], *line, *save = NULL;
-
-	if (proc_read(l->names, names, sizeof(names)) < 0)
-		return false;
-	for (line = strtok_r(names, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
-		if (strcmp(line, "nat") == 0)
-			return true;
-	return false;
-}
-
-/* The table contains the name of a chain as the text of the rule that heads it. */
-static bool legacy_entries_have(int fd, const struct legacy *l, uint32_t size)
-{
-	socklen_t len = (socklen_t)(sizeof(struct ipt_get_entries) + size);
-	struct ipt_get_entries *e = calloc(1, len);
-	bool found = false;
-
-	if (!e)
-		return false;
-	memcpy(e->name, "nat", sizeof("nat"));
-	e->size = size;
-	if (getsockopt(fd, l->level, l->get_entries, e, &len) == 0)
-		found = memmem(e->entrytable, size, kube_chain, sizeof(kube_chain)) != NULL;
-	free(e);
-	return found;
-}
-
-static bool legacy_has_kube(const struct legacy *l)
-{
-	struct ipt_getinfo info = { .name = "nat" };
-	socklen_t len = sizeof(info);
-	bool found = false;
-	int fd;
-
-	if (!legacy_has_nat(l))
-		return false;
-	fd = socket(l->domain, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return false;
-	if (getsockopt(fd, l->level, l->get_info, &info, &len) == 0 && info.size <= LEGACY_MAX)
-		found = legacy_entries_have(fd, l, info.size);
-	(void)close(fd);
-	return found;
-}
-
 int host_has_kube_proxy(struct netlink *s)
 {
 	static const uint8_t families[] = { NFPROTO_IPV4, NFPROTO_IPV6 };
@@ -319,5 +254,6 @@ int host_has_kube_proxy(struct netlink *s)
 	}
 	if (r != 0)
 		return r;
-	return legacy_has_kube(&legacy4) || legacy_has_kube(&legacy6);
+	return iptables_legacy_has_text(NFPROTO_IPV4, "nat", kube_chain) ||
+	       iptables_legacy_has_text(NFPROTO_IPV6, "nat", kube_chain);
 }

@@ -9,5 +9,10 @@
  * of a rule set with these numbers from working. Changes nothing.
  */
 void warn_host(struct session *s, const struct svcrules_stats *stats);
+/*
+ * The same about rules of other programs, which need not be asked for again while the
+ * generation of nf_tables stays.
+ */
+void warn_rules(struct session *s, const struct svcrules_stats *stats);
 
 #endif

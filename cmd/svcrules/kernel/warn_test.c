@@ -42,20 +42,25 @@ START_TEST(test_warn_forwarding)
 }
 END_TEST
 
-/* Without pod CIDRs the table cannot tell pods from others; without services that is no fault. */
-START_TEST(test_warn_pod_cidrs)
+/* A namespace without routes, then with one to everything. */
+START_TEST(test_warn_route)
 {
-	const bool known = _i & 1, services = _i & 2;
-	const struct svcrules_stats stats = { .pod_cidrs_known = known, .services = services };
+	const struct svcrules_stats stats = { .routed = { "10.96.0.1", "" } };
 
 	warn_host(&rules_session, &stats);
-	ck_assert_uint_eq(warn_test_count("no pod CIDR is known"), !known && services);
+	ck_assert_uint_eq(warn_test_count("no route to cluster IPs such as 10.96.0.1"), 1);
+	session_close(&rules_session);
+	ck_assert_int_eq(session_open(&rules_session, rules_options), 0);
+	namespace_loopback_up();
+	ck_assert_int_eq(system("ip route add local 10.96.0.0/16 dev lo"), 0);
+	warn_host(&rules_session, &stats);
+	ck_assert_uint_eq(warn_test_count("no route"), 0);
 }
 END_TEST
 
 START_TEST(test_warn_kube_proxy)
 {
-	const struct svcrules_stats stats = { .pod_cidrs_known = true };
+	const struct svcrules_stats stats = { .services = 1 };
 
 	warn_host(&rules_session, &stats);
 	ck_assert_uint_eq(warn_test_count("kube-proxy"), 0);
@@ -69,7 +74,7 @@ static void warn_tests(TCase *tc)
 {
 	tcase_add_checked_fixture(tc, rules_test_setup, rules_test_teardown);
 	tcase_add_loop_test(tc, test_warn_forwarding, 0, 8);
-	tcase_add_loop_test(tc, test_warn_pod_cidrs, 0, 4);
+	tcase_add_test(tc, test_warn_route);
 	tcase_add_test(tc, test_warn_kube_proxy);
 }
 

@@ -18,14 +18,16 @@ cluster() { # cluster ENDPOINT...
 	slice web 4 "$@"
 }
 
-# traced [OPTION...]: applies OBJECTS and counts the messages sent; sets DUMPS, BATCHES, SAID
+# traced [OPTION...]: applies OBJECTS and counts the messages sent; sets DUMPS, CHAINS,
+# BATCHES, SAID
 traced() {
 	write_input
 	OUTPUT=$(at node strace -qq -e trace=sendmsg,sendto -e write=none -o "$WORK/trace" \
 		"$SVCRULES" apply -f "$INPUT" "${OPTIONS[@]}" "$@" 2>&1)
 	STATUS=$?
 	SAID=$(tr '\n' ' ' <<<"$OUTPUT")
-	DUMPS=$(grep -E 'NFNL_SUBSYS_NFTABLES' "$WORK/trace" | grep -c 'NLM_F_DUMP')
+	DUMPS=$(grep -E 'NFNL_SUBSYS_NFTABLES' "$WORK/trace" | grep -v NFT_MSG_GETCHAIN | grep -c 'NLM_F_DUMP')
+	CHAINS=$(grep NFT_MSG_GETCHAIN "$WORK/trace" | grep -c 'NLM_F_DUMP') # for a warning about a firewall
 	BATCHES=$(grep -c 'NFNL_MSG_BATCH_BEGIN' "$WORK/trace")
 }
 
@@ -46,6 +48,7 @@ same_input() {
 	cluster 10.244.1.11@node1
 	traced
 	expects "the same again" 0 0 pod1
+	check "the same again: no chains are asked for" 0 "$CHAINS"
 	check "it says so" '.*1 endpoint: no changes in .*' "$SAID"
 	cluster 10.244.1.11@node1
 	traced --quiet
