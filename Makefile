@@ -10,6 +10,7 @@ PKG_CONFIG ?= pkg-config
 CFLAGS ?= -O2 -g
 V ?= 0
 SANITIZE ?=
+HARDEN ?= 1
 
 comma := ,
 B := build$(if $(SANITIZE),/$(subst $(comma),-,$(SANITIZE)))
@@ -21,6 +22,24 @@ CMD_PKGS := libnl-3.0 libnl-route-3.0
 override CFLAGS += -std=gnu11 -fPIC -fvisibility=hidden -MMD -MP
 override CPPFLAGS += -D_GNU_SOURCE -DSVCRULES_VERSION='"$(VERSION)"' -Ilib -I. \
 	-include lib/banned.h
+# Flags of the compiler that this one knows, among those given.
+supported = $(foreach f,$(1),$(shell $(CC) -Werror $(f) -x c -S -o /dev/null /dev/null 2>/dev/null && echo '$(f)'))
+# What an attacker finds harder to use; HARDEN= leaves it out. Sanitizers bring checks of their own,
+# and _FORTIFY_SOURCE needs an optimising compiler.
+ifeq ($(HARDEN),1)
+HARDEN_CFLAGS := $(call supported,-fstack-protector-strong -fstack-clash-protection -fcf-protection)
+HARDEN_LDFLAGS := -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack
+PIE := -pie
+ifeq ($(SANITIZE),)
+HARDEN_CFLAGS += $(if $(filter -O1 -O2 -O3 -Os -O,$(CFLAGS)),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+endif
+endif
+# The same source gives the same bytes in every folder: its name, which the shell knows as the
+# compiler may, is replaced.
+SAME_BYTES := $(if $(call supported,-ffile-prefix-map=/x=.),\
+	-ffile-prefix-map="$$(pwd -P)"=. -ffile-prefix-map="$$PWD"=.)
+override CFLAGS += $(HARDEN_CFLAGS) $(SAME_BYTES)
+override LDFLAGS += $(HARDEN_LDFLAGS)
 WARNINGS := -Wall -Wextra -Wshadow -Wvla -Wformat=2 -Wwrite-strings \
 	-Wstrict-prototypes -Wmissing-prototypes -Wundef
 override CFLAGS += $(WARNINGS) $(if $(CI),-Werror)
@@ -34,7 +53,7 @@ CMD_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(CMD_PKGS) 2>/dev/null)
 CMD_LIBS = $(shell $(PKG_CONFIG) --libs $(CMD_PKGS) 2>/dev/null)
 CHECK_LIBS = $(shell $(PKG_CONFIG) --libs check 2>/dev/null)
 
-ALL_SRC := $(wildcard lib/*.c lib/*/*.c rules/*.c rules/*/*.c cmd/*/*.c cmd/*/*/*.c)
+ALL_SRC := $(sort $(wildcard lib/*.c lib/*/*.c rules/*.c rules/*/*.c cmd/*/*.c cmd/*/*/*.c))
 TEST_SRC := $(filter %_test.c,$(ALL_SRC))
 FUZZ_SRC := $(filter %_fuzz.c,$(ALL_SRC))
 SRC := $(filter-out $(TEST_SRC) $(FUZZ_SRC),$(ALL_SRC))
@@ -55,7 +74,7 @@ help: ## this list
 	@sed -nE 's/^([a-z][a-z-]*):([^#]*)## (.*)/\1\t\3/p' $(filter-out %.d,$(MAKEFILE_LIST)) | \
 	  while IFS='	' read -r target text; do printf '%-16s %s\n' "$$target" "$$text"; done
 	@printf '\nSuites of tests, each a target:'; printf ' %s' $(SUITES); echo
-	@echo 'Variables: PREFIX DESTDIR DISTDIR CC CFLAGS SANITIZE=address,undefined V=1'
+	@echo 'Variables: PREFIX DESTDIR DISTDIR CC CFLAGS HARDEN= SANITIZE=address,undefined V=1'
 
 $B/cmd/svcrules/%.o: override CFLAGS += -iquote cmd/svcrules
 $B/cmd/svcrules/kernel/link.o: override CFLAGS += $(CMD_CFLAGS)
@@ -66,7 +85,7 @@ $B/%.o: %.c Makefile VERSION
 
 $B/libsvcrules.a: $(LIB_OBJ)
 	$(if $(filter 0,$V),@echo '  AR   $@')
-	$Q$(AR) rcs $@.tmp $(LIB_OBJ) && mv $@.tmp $@
+	$Q$(AR) rcsD $@.tmp $(LIB_OBJ) && mv $@.tmp $@
 
 $B/libsvcrules.so: $(LIB_OBJ)
 	$(if $(filter 0,$V),@echo '  LD   $@')
@@ -74,7 +93,7 @@ $B/libsvcrules.so: $(LIB_OBJ)
 
 $B/svcrules: $(CMD_OBJ) $B/libsvcrules.a
 	$(if $(filter 0,$V),@echo '  LD   $@')
-	$Q$(CC) $(LDFLAGS) -o $@ $(CMD_OBJ) $B/libsvcrules.a -Wl,--as-needed $(PKG_LIBS) $(CMD_LIBS)
+	$Q$(CC) $(PIE) $(LDFLAGS) -o $@ $(CMD_OBJ) $B/libsvcrules.a -Wl,--as-needed $(PKG_LIBS) $(CMD_LIBS)
 
 # a helper of the tests, static where possible: they start it thousands of times
 $B/probe: $B/cmd/probe/probe.o
