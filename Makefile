@@ -17,8 +17,8 @@ B := build$(if $(SANITIZE),/$(subst $(comma),-,$(SANITIZE)))
 Q := $(if $(filter 1,$(V)),,@)
 
 LIB_PKGS := libmnl libnftnl jansson
-# of the command alone: route messages of the interface svcrules0
-CMD_PKGS := libnl-3.0 libnl-route-3.0
+# of the command alone: route messages of the interface svcrules0; capabilities
+CMD_PKGS := libnl-3.0 libnl-route-3.0 libcap-ng
 override CFLAGS += -std=gnu11 -fPIC -fvisibility=hidden -MMD -MP
 override CPPFLAGS += -D_GNU_SOURCE -DSVCRULES_VERSION='"$(VERSION)"' -Ilib -I. \
 	-include lib/banned.h

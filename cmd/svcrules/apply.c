@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "command.h"
+#include "files.h"
 #include "footprint.h"
 #include "input.h"
 #include "kernel/cleanup.h"
 #include "kernel/make.h"
 #include "kernel/read.h"
 #include "kernel/warn.h"
+#include "privilege.h"
 #include "report.h"
 #include "say.h"
 #include "state/last_run.h"
+#include "state/state_dir.h"
 #include "summary.h"
 
 #include <errno.h>
@@ -21,6 +24,7 @@ enum { GO_ON = -1 }; /* instead of an exit code */
 struct apply {
 	const struct arguments *args;
 	struct svcrules_options *settings;
+	struct files files;
 	double start;
 	struct session session;
 	bool opened;
@@ -70,6 +74,11 @@ static int apply_open(struct apply *j)
 	j->opened = true;
 	j->way.session = &j->session;
 	return apply_findings(j, code);
+}
+
+static int apply_lock(const struct apply *j, int *ret_fd)
+{
+	return session_lock(j->args, j->args->given[OPT_INSECURE_INPUT], ret_fd);
 }
 
 /*
@@ -148,14 +157,14 @@ static int apply_remember(struct apply *j, const struct svcrules_stats *served)
 	l.addresses = j->footprint.addresses ? j->footprint.addresses : none;
 	memcpy(l.key, j->last.key, sizeof(l.key));
 	siphash_end(&j->footprint.sum, l.digest);
-	err = last_run_write(LAST_RUN_DIR, &l, j->want);
+	err = last_run_write(STATE_DIR, &l, j->want);
 	if (err == -ENOMEM)
 		return say_enomem();
 	/* a host without a writable /run has no such file; other errors are printed */
 	if (err && err != -ENOENT && err != -EROFS && err != -EACCES && !j->args->given[OPT_QUIET])
 		say("warning: cannot leave the state in %s: %s; the next run reads the kernel's "
 		    "rules",
-		    LAST_RUN_DIR, strerror(-err));
+		    STATE_DIR, strerror(-err));
 	return EXIT_DONE;
 }
 
@@ -168,7 +177,7 @@ static int apply_recall(struct apply *j)
 
 	if (code || j->args->given[OPT_VERIFY] || !j->last.stats.generation)
 		return code;
-	err = last_run_read_rules(LAST_RUN_DIR, j->want, &j->last, &known);
+	err = last_run_read_rules(STATE_DIR, j->want, &j->last, &known);
 	if (!err)
 		d->know(&j->way, known, j->last.stats.generation);
 	return err == -ENOMEM ? session_no_memory(&j->session) : EXIT_DONE;
@@ -207,7 +216,7 @@ static int apply_retire(struct apply *j, bool *ret_left)
 
 static int apply_make(struct apply *j, const struct svcrules_stats *served)
 {
-	int lock = -1, code = session_lock(j->args, &lock);
+	int lock = -1, code = apply_lock(j, &lock);
 	bool left = false;
 
 	if (!code)
@@ -268,9 +277,10 @@ static int nothing_changed(struct apply *j, const struct svcrules_ruleset *none)
 	if (code)
 		return code;
 	svcrules_ruleset_stats(none, &stats);
-	if (!d->unchanged(&j->session, stats.table, last) || !footprint_same(j->args, &j->last))
+	if (!d->unchanged(&j->session, stats.table, last) ||
+	    !footprint_same(j->args, &j->files, &j->last))
 		return GO_ON;
-	code = session_lock(j->args, &lock);
+	code = apply_lock(j, &lock);
 	if (!code && !d->unchanged(&j->session, stats.table, last))
 		code = GO_ON;
 	if (lock >= 0)
@@ -288,7 +298,7 @@ static int nothing_changed(struct apply *j, const struct svcrules_ruleset *none)
 /* Reads what the last run left; if there is nothing, makes a key for the sum of the input. */
 static int look_back(struct apply *j, const struct svcrules_stats *none)
 {
-	int err = last_run_read(LAST_RUN_DIR, none->table, &j->last);
+	int err = last_run_read(STATE_DIR, none->table, &j->last);
 
 	if (err == -ENOENT &&
 	    getrandom(j->last.key, sizeof(j->last.key), 0) != (ssize_t)sizeof(j->last.key))
@@ -331,8 +341,7 @@ static int apply_run_with(struct apply *j)
 	if (code != GO_ON)
 		return code;
 	/* Before the lock is taken: reading may last, as from a pipe. */
-	code = input_build(j->args, j->args->files, j->args->nfiles, j->settings, true, footprint,
-			   &j->want);
+	code = input_build(j->args, &j->files, j->settings, true, footprint, &j->want);
 	return code ? code : apply_work(j);
 }
 
@@ -346,7 +355,12 @@ static int apply_run(const struct arguments *a)
 		code = input_settings(a, &j.settings);
 	if (code)
 		return code;
-	code = apply_run_with(&j);
+	code = input_open(a->files, a->nfiles, !a->given[OPT_INSECURE_INPUT], &j.files);
+	state_dir_tidy(STATE_DIR);
+	privilege_drop(true);
+	if (!code)
+		code = apply_run_with(&j);
+	files_close(&j.files);
 	make_release(&j.way);
 	session_close(&j.session);
 	svcrules_ruleset_free(j.have);
@@ -368,8 +382,8 @@ const struct command command_apply = {
 	.options = (const struct option_group *const[]){ &input_options, &try_options,
 							 &node_options, &table_options,
 							 &family_options, &apply_target_options,
-							 &empty_options, &writer_options,
-							 &help_options, NULL },
+							 &empty_options, &guard_options,
+							 &writer_options, &help_options, NULL },
 	.kernel = true,
 	.run = apply_run,
 };

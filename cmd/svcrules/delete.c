@@ -3,8 +3,10 @@
 #include "input.h"
 #include "kernel/driver.h"
 #include "kernel/tables.h"
+#include "privilege.h"
 #include "report.h"
 #include "say.h"
+#include "state/state_dir.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -76,7 +78,7 @@ static int delete_tables(struct deletion *j)
 
 static int delete_work(struct deletion *j)
 {
-	int lock = -1, code = session_lock(j->args, &lock);
+	int lock = -1, code = session_lock(j->args, true, &lock);
 	const struct svcrules_target *t;
 
 	if (!code)
@@ -103,6 +105,8 @@ static int delete_run(const struct arguments *a)
 
 	if (code)
 		return code;
+	state_dir_tidy(STATE_DIR);
+	privilege_drop(true);
 	code = delete_work(&j);
 	svcrules_options_free(j.settings);
 	return code;

@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 struct arguments;
+struct files;
 struct last_run;
 
 struct footprint {
@@ -37,8 +38,8 @@ void footprint_release(struct footprint *s);
 /*
  * True if the command line, the files and the host's addresses are the same as
  * in the run that left `was`. False also where this cannot be found out
- * (standard input, files that cannot be read). Prints nothing.
+ * (standard input, files that cannot be read). Prints nothing. The files are at their start again.
  */
-bool footprint_same(const struct arguments *a, const struct last_run *was);
+bool footprint_same(const struct arguments *a, struct files *files, const struct last_run *was);
 
 #endif

@@ -53,6 +53,8 @@ static const struct option_spec option_specs[OPT_COUNT] = {
 		.help = "the same as --target" },
 	[OPT_ALLOW_EMPTY] = { .name = "allow-empty",
 		.help = "accept input without any Service" },
+	[OPT_INSECURE_INPUT] = { .name = "insecure-input",
+		.help = "accept files and directories that other users may write" },
 	[OPT_WAIT] = { .name = "wait", .argument = "SECONDS",
 		.help = "how long to wait while another svcrules runs (default: 10)" },
 	[OPT_QUIET] = { .name = "quiet",
@@ -86,6 +88,7 @@ const struct option_group target_options = { GROUP(OPT_TARGET, OPT_BACKEND), .se
 const struct option_group delete_target_options = { GROUP(OPT_TARGET, OPT_BACKEND),
 						    .removes = true };
 const struct option_group empty_options = { GROUP(OPT_ALLOW_EMPTY) };
+const struct option_group guard_options = { GROUP(OPT_INSECURE_INPUT) };
 const struct option_group writer_options = { GROUP(OPT_WAIT, OPT_QUIET) };
 const struct option_group completion_options = { GROUP(OPT_COMPLETION) };
 const struct option_group help_options = { GROUP(OPT_HELP) };

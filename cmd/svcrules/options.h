@@ -32,6 +32,7 @@ enum option_id {
 	OPT_TARGET,
 	OPT_BACKEND, /* another spelling of --target, which takes its place */
 	OPT_ALLOW_EMPTY,
+	OPT_INSECURE_INPUT,
 	OPT_WAIT,
 	OPT_QUIET,
 	OPT_COMPLETION,
@@ -59,7 +60,7 @@ struct option_group {
 extern const struct option_group input_options, from_options, output_options,
 	output_changes_options, try_options, node_options, table_options, family_options,
 	apply_target_options, target_options, delete_table_options, delete_target_options,
-	empty_options, writer_options, completion_options, help_options;
+	empty_options, guard_options, writer_options, completion_options, help_options;
 
 struct command;
 

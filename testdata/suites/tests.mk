@@ -2,7 +2,7 @@
 # how to run one case of it.
 
 BUILD_PACKAGES := gcc make pkg-config libc6-dev libmnl-dev libnftnl-dev libjansson-dev \
-	libnl-3-dev libnl-route-3-dev
+	libnl-3-dev libnl-route-3-dev libcap-ng-dev
 CHECK_PACKAGES := $(BUILD_PACKAGES) check binutils mandoc nftables iproute2 conntrack ipvsadm \
 	procps util-linux strace
 TEST_PACKAGES := $(CHECK_PACKAGES) iptables valgrind shellcheck cppcheck universal-ctags clang-format \

@@ -5,6 +5,7 @@
 #include "kernel/refused.h"
 #include "netlink/transaction.h"
 #include "state/last_run.h"
+#include "state/state_dir.h"
 
 #include <errno.h>
 #include <linux/netfilter.h>
@@ -92,7 +93,7 @@ static void tables_forget(const struct tables *t)
 	uint8_t family;
 
 	for (size_t i = 0; (name = svcrules_ruleset_table(t->found, i, &family)); i++)
-		last_run_forget(LAST_RUN_DIR, name);
+		last_run_forget(STATE_DIR, name);
 }
 
 /* One try. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "state/last_run.h"
+#include "state/state_dir.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -80,38 +81,19 @@ static int place_find(struct place *p)
 /* A namespace's inode number comes again when it is gone, so that files do not pile up. */
 static int file_name(const char *table, char name[static NAME_SIZE])
 {
-	struct stat st;
+	unsigned long long ino;
 	int len;
 
-	if (strchr(table, '/') || stat("/proc/thread-self/ns/net", &st) < 0)
+	if (strchr(table, '/') || state_namespace(&ino))
 		return -ENOENT;
-	len = snprintf(name, NAME_SIZE, "nftables-%s-%llu", table, (unsigned long long)st.st_ino);
+	len = snprintf(name, NAME_SIZE, "nftables-%s-%llu", table, ino);
 	return len < NAME_SIZE ? 0 : -ENOENT;
-}
-
-static bool is_private(const struct stat *st, mode_t type)
-{
-	return (st->st_mode & S_IFMT) == type && st->st_uid == geteuid() &&
-	       !(st->st_mode & (S_IWGRP | S_IWOTH));
-}
-
-static int dir_open(const char *dir)
-{
-	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	struct stat st;
-
-	if (fd < 0)
-		return -errno;
-	if (fstat(fd, &st) == 0 && is_private(&st, S_IFDIR))
-		return fd;
-	close(fd);
-	return -EPERM;
 }
 
 /* The file, open, and its size; -ENOENT if there is none that could be believed. */
 static int file_open(const char *dir, const char *table, size_t *size)
 {
-	int d = dir_open(dir), fd = -1;
+	int d = state_dir_open(dir, false), fd = -1;
 	char name[NAME_SIZE];
 	struct stat st;
 
@@ -121,7 +103,7 @@ static int file_open(const char *dir, const char *table, size_t *size)
 		close(d);
 	if (fd < 0)
 		return -ENOENT;
-	if (fstat(fd, &st) == 0 && is_private(&st, S_IFREG)) {
+	if (fstat(fd, &st) == 0 && state_is_private(&st, S_IFREG)) {
 		*size = (size_t)st.st_size;
 		return fd;
 	}
@@ -408,9 +390,7 @@ int last_run_write(const char *dir, const struct last_run *s, const struct svcru
 	err = file_name(stats.table, name);
 	if (err)
 		return err;
-	if (mkdir(dir, 0700) < 0 && errno != EEXIST)
-		return -errno;
-	fd = dir_open(dir);
+	fd = state_dir_open(dir, true);
 	if (fd < 0)
 		return fd;
 	err = replace(fd, name, s, rules);
@@ -420,7 +400,7 @@ int last_run_write(const char *dir, const struct last_run *s, const struct svcru
 
 void last_run_forget(const char *dir, const char *table)
 {
-	int fd = dir_open(dir);
+	int fd = state_dir_open(dir, false);
 	char name[NAME_SIZE];
 
 	if (fd < 0)
