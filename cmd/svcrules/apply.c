@@ -12,6 +12,7 @@
 #include "say.h"
 #include "state/last_run.h"
 #include "state/state_dir.h"
+#include "stream.h"
 #include "summary.h"
 
 #include <errno.h>
@@ -151,7 +152,7 @@ static int apply_remember(struct apply *j, const struct svcrules_stats *served)
 
 	if (!d->settled || !d->settled(&j->way, &l.stats.generation))
 		return EXIT_DONE;
-	if (fflush(j->footprint.messages) != 0)
+	if (stream_flush(j->footprint.messages, &j->footprint.messages_text))
 		return say_enomem();
 	l.messages = j->footprint.messages_text;
 	l.addresses = j->footprint.addresses ? j->footprint.addresses : none;

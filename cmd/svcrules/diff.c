@@ -36,6 +36,11 @@ static int diff_kernel(const struct arguments *a, const struct svcrules_options 
 	struct session s;
 	int code = session_open(&s, settings);
 
+	if (code) {
+		findings_print(&s, false);
+		say("'diff --from FILE' compares with another file, and needs neither root nor "
+		    "the kernel");
+	}
 	if (!code)
 		code = kernel_read_own(&s, to, &have);
 	if (!code && svcrules_settle(have, to, SVCRULES_SETTLE_COMPARE))

@@ -7,12 +7,15 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define WRITER_WAIT 1000 /* milliseconds until somebody writes to a FIFO of a directory */
+#define OTHERS 16         /* files and sockets that are open besides the input */
+#define LIMIT_UNKNOWN 256 /* of open files */
+#define WRITER_WAIT 1000  /* milliseconds until somebody writes to a FIFO of a directory */
 
 long files_fill(void *arg, char *buf, size_t size)
 {
@@ -91,6 +94,10 @@ static int open_file(struct files *f, const char *path, bool listed)
 
 	if (fd < 0 && errno != EMFILE && errno != ENFILE)
 		return open_failed(f, path);
+	if (fd >= f->limit) { /* sockets need some, too */
+		close(fd);
+		fd = -1;
+	}
 	return add_file(f, path, path, fd, listed);
 }
 
@@ -140,15 +147,19 @@ static int open_directory(struct files *f, const char *path)
 	return code;
 }
 
-/* As many files may be open as the limit can be raised to. */
-static void raise_limit(void)
+/* As many files may be open as the limit can be raised to. Returns the number for the input. */
+static int raise_limit(void)
 {
 	struct rlimit r;
 
-	if (getrlimit(RLIMIT_NOFILE, &r) < 0 || r.rlim_cur == r.rlim_max)
-		return;
-	r.rlim_cur = r.rlim_max;
-	(void)setrlimit(RLIMIT_NOFILE, &r);
+	if (getrlimit(RLIMIT_NOFILE, &r) < 0)
+		return LIMIT_UNKNOWN;
+	if (r.rlim_cur != r.rlim_max) {
+		r.rlim_cur = r.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &r);
+		(void)getrlimit(RLIMIT_NOFILE, &r);
+	}
+	return r.rlim_cur > INT_MAX ? INT_MAX : (int)r.rlim_cur - OTHERS;
 }
 
 int files_open(struct files *f, const char *const *paths, size_t n)
@@ -156,7 +167,7 @@ int files_open(struct files *f, const char *const *paths, size_t n)
 	int code = EXIT_DONE;
 	struct stat st;
 
-	raise_limit();
+	f->limit = raise_limit();
 	for (size_t i = 0; i < n && !code; i++) {
 		if (strcmp(paths[i], "-") == 0)
 			code = add_file(f, "standard input", NULL, STDIN_FILENO, false);

@@ -5,6 +5,7 @@
 #include "footprint.h"
 #include "kernel/host.h"
 #include "say.h"
+#include "stream.h"
 #include "svcrules.h"
 
 #include <errno.h>
@@ -127,8 +128,9 @@ static int ignored_say(const struct reading *r)
 		return say_enomem();
 	for (size_t i = 0; (kind = svcrules_model_ignored(r->model, i, &count)); i++)
 		fprintf(f, "%s%zu %s", i ? ", " : "", count, kind);
-	if (fclose(f) == 0)
-		input_say(r, "notice: ignored: %s", text);
+	if (stream_end(f, &text))
+		return say_enomem();
+	input_say(r, "notice: ignored: %s", text);
 	free(text);
 	return EXIT_DONE;
 }

@@ -7,6 +7,7 @@
 #include "kernel/tables.h"
 #include "netlink/nfnetlink.h"
 #include "netlink/transaction.h"
+#include "stream.h"
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
@@ -274,7 +275,9 @@ static void nft_know_wanted(struct transition *t)
 	if (!f)
 		return;
 	err = svcrules_pack(n->want, nft_append, f);
-	if (fclose(f) == 0 && !err && svcrules_unpack(n->want, bytes, len, &n->known))
+	if (stream_end(f, &bytes))
+		return;
+	if (!err && svcrules_unpack(n->want, bytes, len, &n->known))
 		n->known = NULL;
 	free(bytes);
 }

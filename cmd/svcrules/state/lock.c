@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "state/lock.h"
 #include "state/state_dir.h"
+#include "trust.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/socket.h>
@@ -230,15 +232,29 @@ static bool not_for_us(int err)
 	       (err == -EPERM && geteuid() != 0);
 }
 
+/* True for a directory whose owner could let himself in, and keep the caller out. */
+static bool is_a_strangers(const char *dir)
+{
+	char *problem = NULL;
+	struct stat st;
+	bool yes;
+
+	yes = lstat(dir, &st) == 0 && !trust_status(dir, &st, &problem) && problem;
+	free(problem);
+	return yes;
+}
+
 int lock_take(const char *dir, unsigned wait_ms, struct lock *ret)
 {
 	int64_t deadline = lock_clock_ms() + wait_ms;
-	int fd = dir ? state_dir_open(dir, true) : -ENOENT, err;
+	int fd = dir ? state_dir_open(dir, true) : -ENOENT, err = fd;
 
 	*ret = (struct lock){ .fd = -1 };
-	if (fd < 0)
-		return not_for_us(fd) ? lock_by_name(deadline, ret) : fd;
-	err = lock_by_file(fd, deadline, ret);
-	close(fd);
-	return err;
+	if (fd >= 0) {
+		err = lock_by_file(fd, deadline, ret);
+		close(fd);
+	} else if (fd == -EACCES && is_a_strangers(dir)) {
+		return -EPERM;
+	}
+	return not_for_us(err) ? lock_by_name(deadline, ret) : err;
 }
