@@ -2,10 +2,15 @@
 VERSION := $(shell cat VERSION)
 SOVERSION := 1
 PREFIX ?= /usr/local
-BINDIR ?= $(PREFIX)/sbin
+BINDIR ?= $(PREFIX)/bin
+SBINDIR ?= $(PREFIX)/sbin
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 MANDIR ?= $(PREFIX)/share/man
+BASHDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
+FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
+UNITDIR ?= $(PREFIX)/lib/systemd/system
 PKG_CONFIG ?= pkg-config
 CFLAGS ?= -O2 -g
 V ?= 0
@@ -115,6 +120,14 @@ $B/svcrules.pc: FORCE
 	  'Version: $(VERSION)' 'Requires.private: $(LIB_PKGS)' \
 	  'Libs: -L$${libdir} -lsvcrules' 'Cflags: -I$${includedir}' > $@
 
+# made by the program from its tables
+$B/completion.%: $B/svcrules
+	$Q$< help --completion $* >$@.tmp && mv $@.tmp $@
+
+# the folder of the program is written into the unit
+$B/svcrules.service $B/svcrules.timer: $B/%: systemd/% FORCE
+	$Qsed 's|/usr/local/bin|$(BINDIR)|g' $< >$@
+
 .PHONY: FORCE
 FORCE:
 
@@ -138,6 +151,7 @@ $(FUZZERS): $B/%_fuzz: $B/%_fuzz.o $B/libsvcrules.a
 # link says and where it is. uninstall removes the destinations, and no folder.
 define INSTALLED
 755 $B/svcrules $(BINDIR)/svcrules
+link $(BINDIR)/svcrules $(SBINDIR)/svcrules
 644 $B/libsvcrules.a $(LIBDIR)/libsvcrules.a
 755 $B/libsvcrules.so $(LIBDIR)/libsvcrules.so.$(SOVERSION)
 link libsvcrules.so.$(SOVERSION) $(LIBDIR)/libsvcrules.so
@@ -146,21 +160,33 @@ link libsvcrules.so.$(SOVERSION) $(LIBDIR)/libsvcrules.so
 644 man/svcrules.1 $(MANDIR)/man1/svcrules.1
 644 man/libsvcrules.3 $(MANDIR)/man3/libsvcrules.3
 644 man/svcrules.5 $(MANDIR)/man5/svcrules.5
+644 $B/completion.bash $(BASHDIR)/svcrules
+644 $B/completion.zsh $(ZSHDIR)/_svcrules
+644 $B/completion.fish $(FISHDIR)/svcrules.fish
+644 $B/svcrules.service $(UNITDIR)/svcrules.service
+644 $B/svcrules.timer $(UNITDIR)/svcrules.timer
 endef
 export INSTALLED
 
+# so that programs find the library, or no longer look for it; not for a folder that is packed
+LDCONFIG = $(if $(DESTDIR),,@ldconfig || echo 'note: ldconfig failed: programs may not find libsvcrules.so' >&2)
+
 .PHONY: install uninstall clean dist
-install: all ## to PREFIX (/usr/local), below DESTDIR if it is set
+install: all $B/completion.bash $B/completion.zsh $B/completion.fish $B/svcrules.service \
+  $B/svcrules.timer ## to PREFIX (/usr/local), below DESTDIR if it is set
 	@echo "$$INSTALLED" | while read -r mode from to; do \
 	  to="$(DESTDIR)$$to"; echo "  INSTALL $$to"; \
 	  case $$mode in \
-	  link) ln -sfn "$$from" "$$to" ;; \
+	  link) mkdir -p "$${to%/*}" || exit 1; \
+	    [ "$(DESTDIR)$${from%/*}" -ef "$${to%/*}" ] || ln -sfn "$$from" "$$to" ;; \
 	  *) install -D -m "$$mode" "$$from" "$$to" ;; \
 	  esac || exit 1; \
 	done
+	$(LDCONFIG)
 
 uninstall: ## removes the files that install made, with the same PREFIX and DESTDIR
 	@echo "$$INSTALLED" | while read -r mode from to; do rm -f "$(DESTDIR)$$to" || exit 1; done
+	$(LDCONFIG)
 
 clean: ## removes build/ and the archive of `make dist`
 	rm -rf build svcrules-$(VERSION).tar.gz

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "options.h"
 #include "command.h"
+#include "completion.h"
 #include "say.h"
 
 #include <assert.h>
@@ -59,8 +60,8 @@ static const struct option_spec option_specs[OPT_COUNT] = {
 		.help = "how long to wait while another svcrules runs (default: 10)" },
 	[OPT_QUIET] = { .name = "quiet",
 		.help = "print nothing unless something is wrong" },
-	[OPT_COMPLETION] = { .name = "completion", .argument = "SHELL", .choices = "bash",
-		.help = "print a completion script for bash" },
+	[OPT_COMPLETION] = { .name = "completion", .argument = "SHELL", .choices = COMPLETION_SHELLS,
+		.help = "print the completion script for a shell" },
 	[OPT_HELP] = { .name = "h",
 		.help = "print this help; also --help" },
 };

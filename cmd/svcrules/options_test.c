@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "command.h"
+#include "completion.h"
 #include "help.h"
 #include "say.h"
 
@@ -185,9 +186,9 @@ static const struct {
 	{ { "--family=any" },
 	  &command_apply,
 	  "--family: 'any' is not known, expected one of: ipv4 ipv6 both" },
-	{ { "--completion", "fish" },
+	{ { "--completion", "csh" },
 	  &command_help,
-	  "--completion: 'fish' is not known, expected bash" },
+	  "--completion: 'csh' is not known, expected one of: bash zsh fish" },
 	{ { "--zone", "z" },
 	  &command_delete,
 	  "'delete' has no option '--zone', 'apply' has; see 'svcrules help delete'" },
@@ -289,10 +290,9 @@ static void options_test_help(FILE *f, const void *c)
 	help_command(f, c);
 }
 
-static void options_test_completion(FILE *f, const void *unused)
+static void options_test_completion(FILE *f, const void *shell)
 {
-	(void)unused;
-	help_completion(f);
+	completion_print(f, shell);
 }
 
 static bool options_test_taken(const struct command *c, const char *name)
@@ -367,13 +367,16 @@ END_TEST
 
 START_TEST(test_options_completion)
 {
-	char *text = options_test_print(options_test_completion, NULL), typed[40];
+	static const char *const shells[] = { "bash", "zsh", "fish" };
+	char *text = options_test_print(options_test_completion, shells[_i]);
 	struct option o;
 
 	for (size_t c = 0; commands[c]; c++) {
 		ck_assert_ptr_nonnull(strstr(text, commands[c]->name));
-		for (size_t i = 0; option_at(commands[c], i, &o); i++)
-			ck_assert_ptr_nonnull(strstr(text, option_typed(&o.spec, typed)));
+		for (size_t i = 0; option_at(commands[c], i, &o); i++) {
+			ck_assert_ptr_nonnull(strstr(text, o.spec.name));
+			ck_assert(!o.spec.choices || strstr(text, o.spec.choices));
+		}
 	}
 	free(text);
 }
@@ -388,10 +391,14 @@ static const struct {
 	{ "\033[31mred", "\\x1b[31mred" },
 	{ "\177", "\\x7f" },
 	{ "gr\303\274n \360\237\230\200", "gr\303\274n \360\237\230\200" },
-	{ "\302\233m", "\\u009bm" },     /* CSI in one character */
-	{ "\342\200\256x", "\\u202ex" }, /* right-to-left override */
-	{ "\377\303", "\\xff\\xc3" },    /* no UTF-8 */
-	{ "\342\200", "\\xe2\\x80" },    /* cut short */
+	{ "\302\233m", "\\u009bm" },                      /* CSI in one character */
+	{ "\342\200\256x", "\\u202ex" },                  /* right-to-left override */
+	{ "a\342\200\213b\302\255", "a\\u200bb\\u00ad" }, /* no width, soft hyphen */
+	{ "\357\273\277a", "\\ufeffa" },                  /* byte-order mark */
+	{ "\363\240\201\201", "\\U000e0041" },            /* tag */
+	{ "\342\201\240\357\276\240", "\\u2060\\uffa0" }, /* joiner, filler */
+	{ "\377\303", "\\xff\\xc3" },                     /* no UTF-8 */
+	{ "\342\200", "\\xe2\\x80" },                     /* cut short */
 };
 
 START_TEST(test_options_escape)
@@ -424,7 +431,7 @@ int main(void)
 	tcase_add_loop_test(t, test_options_help, 0, ncommands);
 	tcase_add_loop_test(t, test_options_table, 0, ncommands);
 	tcase_add_loop_test(t, test_options_settings_are_options, 0, ntargets);
-	tcase_add_test(t, test_options_completion);
+	tcase_add_loop_test(t, test_options_completion, 0, 3);
 	tcase_add_loop_test(t, test_options_escape, 0, COUNT(escapes));
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_ENV);

@@ -117,7 +117,7 @@ wrong=
 while read -r word; do
 	loads nft "$word" && loads "$where/nft" "$word" && expected=0 || expected=2
 	"$svcrules" compile --table "$word" -f testdata/example/services.json >"$dir/text.nft" 2>/dev/null
-	[ $? -eq $expected ] || wrong="$wrong $word"
+	[ $? -eq "$expected" ] || wrong="$wrong $word"
 done <testdata/nft-versions/words
 check "${#wrong}" "--table refuses the words that nft $older or $newer does not take$wrong"
 

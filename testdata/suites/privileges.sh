@@ -3,6 +3,7 @@
 # privileges.sh: what the program may do while it reads what others wrote; whom it believes;
 # who can keep it from working. Runs as root, or as an ordinary user inside a new user namespace,
 # with a /run of its own.
+# shellcheck disable=SC2016,SC2054,SC2086,SC2317 # text for other shells, words of setpriv, numbers, functions called by name
 set -u
 export LC_ALL=C
 here=$(cd "$(dirname "$0")" && pwd)

@@ -4,7 +4,7 @@
 BUILD_PACKAGES := gcc make pkg-config libc6-dev libmnl-dev libnftnl-dev libjansson-dev \
 	libnl-3-dev libnl-route-3-dev libcap-ng-dev
 CHECK_PACKAGES := $(BUILD_PACKAGES) check binutils mandoc nftables iproute2 conntrack ipvsadm \
-	procps util-linux strace
+	procps util-linux strace perl-base g++ zsh fish systemd
 TEST_PACKAGES := $(CHECK_PACKAGES) iptables valgrind shellcheck cppcheck universal-ctags clang-format \
 	libyajl-dev qemu-system-x86 busybox-static cpio kmod
 
@@ -43,6 +43,8 @@ $(eval $(call suite,toy,check,20,all,$S/toy.sh))
 $(eval $(call suite,install-check,check,3,all,$S/install.sh))
 $(eval $(call suite,hardening,check,20,,$S/hardening.sh))
 $(eval $(call suite,privileges,check,8,$B/svcrules,$S/privileges.sh))
+$(eval $(call suite,completion,check,25,$B/svcrules,$S/completion.sh))
+$(eval $(call suite,units,check,3,$B/svcrules,$S/units.sh))
 $(eval $(call suite,bench-smoke,test,15,$B/svcrules $B/probe $B/cluster $B/bench-tool,$S/bench-smoke.sh))
 $(eval $(call suite,nft-versions,test,40,$B/svcrules,$S/nft-versions.sh))
 $(eval $(call suite,packets,check,60,$B/svcrules $B/probe,$S/packets/run.sh))

@@ -87,7 +87,7 @@ static bool namespaces_add_text(struct namespaces *s, const char *text)
 static bool namespaces_of_processes(struct namespaces *s)
 {
 	DIR *d = opendir("/proc");
-	bool fine = d;
+	bool fine = d && access("/proc/1", F_OK) == 0; /* else processes are hidden */
 	struct dirent *e;
 
 	while (fine && (e = readdir(d))) {
