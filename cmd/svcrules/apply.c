@@ -33,16 +33,22 @@ struct apply {
 	struct footprint footprint;           /* what this run reads */
 	struct svcrules_ruleset *want, *have; /* have: NULL if it was not needed */
 	struct transition way;
+	bool repaired; /* the kernel's rules were not those that the last run left */
 };
 
 /* ---- What is printed ---------------------------------------------------- */
 
+static bool apply_json(const struct apply *j)
+{
+	const char *format = j->args->value[OPT_OUTPUT_SUMMARY];
+
+	return format && strcmp(format, "json") == 0;
+}
+
 static void apply_summary(const struct apply *j, const struct svcrules_stats *served,
 			  const char *done)
 {
-	if (j->args->given[OPT_QUIET])
-		return;
-	summary_print(&(struct summary){
+	const struct summary s = {
 		.start = j->start,
 		.served = served,
 		.changed = &j->way.sent,
@@ -51,19 +57,32 @@ static void apply_summary(const struct apply *j, const struct svcrules_stats *se
 		.other_noun = j->way.other_noun,
 		.flows = j->way.flows,
 		.done = done,
-	});
+		.checked_only = j->args->given[OPT_CHECK],
+		.repaired = j->repaired,
+		.json = apply_json(j),
+	};
+
+	if (!j->args->given[OPT_QUIET] &&
+	    (!j->args->given[OPT_QUIET_UNCHANGED] || summary_changed(&s)))
+		summary_print(&s);
 }
 
 /* Prints the findings so far; returns `code`. */
 static int apply_findings(struct apply *j, int code)
 {
-	findings_print(&j->session, j->args->given[OPT_QUIET]);
+	findings_print(&j->session, arguments_quiet(j->args));
 	return code;
 }
 
 static void print_flow(const char *sentence)
 {
 	puts(sentence);
+}
+
+/* Beside JSON on standard output. */
+static void say_flow(const char *sentence)
+{
+	say("notice: %s", sentence);
 }
 
 /* ---- The kernel --------------------------------------------------------- */
@@ -112,13 +131,15 @@ static int apply_look(struct apply *j)
 
 static int apply_dry_run(struct apply *j)
 {
-	const struct cleanup_rules rules = { j->want, j->have, false, print_flow };
+	const struct cleanup_rules rules = { j->want, j->have, false,
+					     apply_json(j) ? say_flow : print_flow };
 	size_t flows = 0;
 	int code = make_compare(&j->way);
 
 	if (code)
 		return code;
-	if (svcrules_changes_print(j->way.changes, NULL, out_colour(), out_write, NULL) == -ENOMEM)
+	if (svcrules_changes_print(j->way.changes, apply_json(j) ? "json" : NULL, out_colour(),
+				   out_write, NULL) == -ENOMEM)
 		return session_no_memory(&j->session);
 	return cleanup_udp(&j->session, &rules, &flows);
 }
@@ -215,6 +236,19 @@ static int apply_retire(struct apply *j, bool *ret_left)
 	return code;
 }
 
+/*
+ * Finds out whether other programs had changed the rules: the last run had the same input, and yet
+ * there was something to change. (With another input that cannot be told from what it changes.)
+ */
+static void apply_look_for_repair(struct apply *j)
+{
+	j->repaired = j->last.stats.generation && !j->way.proved && j->way.messages &&
+		      footprint_equal(&j->footprint, &j->last);
+	if (j->repaired && !j->args->given[OPT_QUIET])
+		say("warning: another program, or a run that was killed, had changed the rules; "
+		    "they are as before now");
+}
+
 static int apply_make(struct apply *j, const struct svcrules_stats *served)
 {
 	int lock = -1, code = apply_lock(j, &lock);
@@ -226,6 +260,8 @@ static int apply_make(struct apply *j, const struct svcrules_stats *served)
 		code = apply_findings(j, apply_recall(j));
 	if (!code)
 		code = apply_findings(j, make_all(&j->way));
+	if (!code)
+		apply_look_for_repair(j);
 	if (!code)
 		code = apply_findings(j, apply_retire(j, &left));
 	if (!code && !left) /* else the next run must look again */
@@ -246,7 +282,7 @@ static int apply_work(struct apply *j)
 		return code;
 	j->way.want = j->want;
 	svcrules_ruleset_stats(j->want, &served);
-	if (!j->args->given[OPT_QUIET])
+	if (!arguments_quiet(j->args))
 		warn_host(&j->session, &served);
 	apply_findings(j, EXIT_DONE);
 	return arguments_trial(j->args) ? apply_try(j, &served) : apply_make(j, &served);
@@ -288,8 +324,9 @@ static int nothing_changed(struct apply *j, const struct svcrules_ruleset *none)
 		close(lock);
 	if (code)
 		return code;
-	repeat_messages(&j->last);
-	if (!j->args->given[OPT_QUIET])
+	if (!j->args->given[OPT_QUIET_UNCHANGED])
+		repeat_messages(&j->last);
+	if (!arguments_quiet(j->args))
 		warn_host(&j->session, last);
 	apply_findings(j, EXIT_DONE);
 	apply_summary(j, last, "sent");
@@ -377,14 +414,16 @@ const struct command command_apply = {
 	.synopsis = "-f FILE... [--dry-run] [--check] [--verify] [OPTION...]",
 	.summary = "make the kernel serve what FILE says",
 	.about =
+		"FILE is all Services of the cluster: what is not in it goes.\n"
 		"Changes the rules of this network namespace to those made from FILE, with as few\n"
 		"changes as possible; rules of nftables change in one transaction. Nothing is\n"
-		"changed if FILE has an error.\n",
+		"changed if FILE has an error, or if other users may write it.\n",
 	.options = (const struct option_group *const[]){ &input_options, &try_options,
-							 &node_options, &table_options,
-							 &family_options, &apply_target_options,
-							 &empty_options, &guard_options,
-							 &writer_options, &help_options, NULL },
+							 &summary_options, &node_options,
+							 &table_options, &family_options,
+							 &apply_target_options, &empty_options,
+							 &guard_options, &writer_options,
+							 &help_options, NULL },
 	.kernel = true,
 	.run = apply_run,
 };

@@ -57,6 +57,16 @@ void footprint_release(struct footprint *s)
 	*s = (struct footprint){ .bytes = 0 };
 }
 
+bool footprint_equal(const struct footprint *s, const struct last_run *was)
+{
+	struct siphash so_far = s->sum;
+	uint8_t sum[SIPHASH_SIZE];
+
+	siphash_end(&so_far, sum);
+	return memcmp(sum, was->digest, sizeof(sum)) == 0 &&
+	       strcmp(s->addresses ? s->addresses : "", was->addresses) == 0;
+}
+
 static int footprint_sum_file(void *arg, const char *source, int fd)
 {
 	struct footprint *s = arg;

@@ -34,6 +34,8 @@ int footprint_start(struct footprint *s, const struct arguments *a,
 void footprint_file(struct footprint *s, const char *source);
 void footprint_file_end(struct footprint *s, uint64_t bytes);
 void footprint_release(struct footprint *s);
+/* True if the run that left `was` had the same command line, input and addresses of the host. */
+bool footprint_equal(const struct footprint *s, const struct last_run *was);
 
 /*
  * True if the command line, the files and the host's addresses are the same as

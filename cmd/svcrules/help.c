@@ -8,12 +8,19 @@
 
 static void help_all(FILE *to)
 {
+	const struct svcrules_target *t;
+
 	fputs("usage: svcrules COMMAND [OPTION...]\n"
 	      "\n"
 	      "Makes Kubernetes Services work on this node through the kernel, from what\n"
-	      "'kubectl get services,endpointslices,nodes -A -o json' prints.\n"
-	      "\n",
+	      "'kubectl get services,endpointslices,nodes -A -o json' prints. FILE is all Services\n"
+	      "of the cluster: what is not in it goes.\n"
+	      "\n"
+	      "Targets (--target):",
 	      to);
+	for (size_t i = 0; (t = svcrules_target(i)); i++)
+		fprintf(to, "%s %s%s", i ? "," : "", t->name, i ? "" : " (default)");
+	fputs("\n\n", to);
 	for (size_t i = 0; commands[i]; i++)
 		fprintf(to, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
 	fputs("\n"
@@ -21,7 +28,8 @@ static void help_all(FILE *to)
 	      "'svcrules --version'\n"
 	      "prints the version.\n"
 	      "Exit status: 0 done or same, 1 differs (diff), 2 wrong usage, 3 input has errors,\n"
-	      "4 the kernel refused or permission is missing, 5 another svcrules is at work.\n",
+	      "4 the kernel refused or permission is missing, 5 another svcrules is at work.\n"
+	      "Manuals: svcrules(1) for commands and options, svcrules(5) for input and rules.\n",
 	      to);
 }
 

@@ -222,7 +222,7 @@ int input_build(const struct arguments *a, struct files *files, struct svcrules_
 	struct reading r = { .model = svcrules_model_new(a->target->name),
 			     .diags = svcrules_diags_new(),
 			     .footprint = footprint,
-			     .quiet = a->given[OPT_QUIET] };
+			     .quiet = arguments_quiet(a) };
 	int code;
 
 	if (!r.model || !r.diags)

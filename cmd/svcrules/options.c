@@ -22,6 +22,8 @@ static const struct option_spec option_specs[OPT_COUNT] = {
 		.help = "compare with FILE instead of the kernel" },
 	[OPT_OUTPUT] = { .name = "o", .argument = "FORMAT" },
 	[OPT_OUTPUT_CHANGES] = { .name = "o", .argument = "FORMAT" },
+	[OPT_OUTPUT_SUMMARY] = { .name = "o", .argument = "FORMAT", .choices = "text json",
+		.help = "how to print what was done: text (default), json" },
 	[OPT_DRY_RUN] = { .name = "dry-run",
 		.help = "print what would change; touch nothing" },
 	[OPT_CHECK] = { .name = "check",
@@ -60,6 +62,8 @@ static const struct option_spec option_specs[OPT_COUNT] = {
 		.help = "how long to wait while another svcrules runs (default: 10)" },
 	[OPT_QUIET] = { .name = "quiet",
 		.help = "print nothing unless something is wrong" },
+	[OPT_QUIET_UNCHANGED] = { .name = "quiet-unchanged",
+		.help = "print nothing unless something changed or is wrong" },
 	[OPT_COMPLETION] = { .name = "completion", .argument = "SHELL", .choices = COMPLETION_SHELLS,
 		.help = "print the completion script for a shell" },
 	[OPT_HELP] = { .name = "h",
@@ -76,6 +80,8 @@ const struct option_group input_options = { GROUP(OPT_FILE) };
 const struct option_group from_options = { GROUP(OPT_FROM) };
 const struct option_group output_options = { GROUP(OPT_OUTPUT) };
 const struct option_group output_changes_options = { GROUP(OPT_OUTPUT_CHANGES) };
+const struct option_group summary_options = { GROUP(OPT_OUTPUT_SUMMARY, OPT_QUIET_UNCHANGED) };
+const struct option_group delete_try_options = { GROUP(OPT_DRY_RUN) };
 const struct option_group try_options = { GROUP(OPT_DRY_RUN, OPT_CHECK, OPT_VERIFY) };
 const struct option_group node_options = { GROUP(
 	OPT_NODE_NAME, OPT_NODE_IP, OPT_CLUSTER_CIDR, OPT_SERVICE_CIDR, OPT_MASQUERADE_ALL,
@@ -443,7 +449,7 @@ static int check_target(struct arguments *a, const struct command *c)
 		const struct given_setting *s = &a->settings[i];
 		const struct option_spec spec = { .name = s->setting->name };
 
-		if (s->target != a->target && !s->setting->any_target)
+		if (s->target != a->target)
 			return problem(a, "'%s' needs --backend %s; see 'svcrules help %s'",
 				       option_typed(&spec, typed), s->target->name, c->name);
 	}
@@ -488,6 +494,11 @@ int arguments_parse(struct arguments *a, const struct command *c, int argc, char
 bool arguments_trial(const struct arguments *a)
 {
 	return a->given[OPT_DRY_RUN] || a->given[OPT_CHECK];
+}
+
+bool arguments_quiet(const struct arguments *a)
+{
+	return a->given[OPT_QUIET] || a->given[OPT_QUIET_UNCHANGED];
 }
 
 int arguments_wait(const struct arguments *a, unsigned *ret_ms)

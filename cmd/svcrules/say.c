@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Decodes one UTF-8 character; returns its length, or 0 if there is none. */
@@ -102,6 +103,30 @@ char *say_escape(const char *text)
 	return out;
 }
 
+/* True if standard error is the journal's: then each line may start with a priority. */
+static bool say_to_journal(void)
+{
+	static int known = -1;
+	const char *stream = getenv("JOURNAL_STREAM");
+	unsigned long long device, inode;
+	struct stat st;
+
+	if (known < 0)
+		known = stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 &&
+			fstat(STDERR_FILENO, &st) == 0 && st.st_dev == device && st.st_ino == inode;
+	return known;
+}
+
+/* The priority of a message as sd-daemon(3) has it: "<3>" is an error. */
+static const char *say_priority(const char *text)
+{
+	if (!say_to_journal())
+		return "";
+	if (strncmp(text, "warning: ", 9) == 0)
+		return "<4>";
+	return strncmp(text, "notice: ", 8) == 0 ? "<5>" : "<3>";
+}
+
 void say(const char *format, ...)
 {
 	char *text = NULL, *escaped;
@@ -112,7 +137,8 @@ void say(const char *format, ...)
 		text = NULL;
 	va_end(ap);
 	escaped = text ? say_escape(text) : NULL;
-	fprintf(stderr, "svcrules: %s\n", escaped ? escaped : "out of memory");
+	fprintf(stderr, "%ssvcrules: %s\n", say_priority(text ? text : ""),
+		escaped ? escaped : "out of memory");
 	free(escaped);
 	free(text);
 }

@@ -25,7 +25,8 @@ static int nftables_build(const struct svcrules_model *m, const struct svcrules_
 	if (err)
 		return err;
 	err = svcr_services_build(&view, o, NULL, n);
-	svcr_services_count(&view, n, &rs->stats);
+	if (!err)
+		err = svcr_services_count(&view, m, n, &rs->stats);
 	svcr_view_release(&view);
 	return err;
 }

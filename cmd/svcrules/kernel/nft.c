@@ -140,8 +140,10 @@ static int nft_compare(struct session *s, struct nft_state *n)
 	if (code)
 		return code;
 	n->commits = transaction_commits(s->netfilter);
-	if (!n->first)
+	if (!n->first) {
 		n->first = n->before;
+		n->first_proved = n->proved;
+	}
 	if (n->keep && svcrules_keep_removed(n->want, n->before, &n->kept))
 		return session_no_memory(s);
 	return svcrules_diff(n->before, n->want, &n->changes) ? session_no_memory(s) : EXIT_DONE;
@@ -213,6 +215,7 @@ static int nft_sent(struct transition *t, int code)
 {
 	t->sent = t->nft->sent;
 	t->messages = t->nft->messages;
+	t->proved = t->nft->first_proved;
 	return code;
 }
 

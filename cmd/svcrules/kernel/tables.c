@@ -112,9 +112,9 @@ static int tables_try(struct session *s, const struct tables_choice *choice,
 		code = session_failed(s, "read the kernel's tables", err);
 	if (!code && choice->report_foreign)
 		code = kernel_obstacles(s, t.found, t.none);
-	if (!code && !svcrules_changes_empty(t.changes))
+	if (!code && !choice->dry_run && !svcrules_changes_empty(t.changes))
 		code = tables_remove(s, &t, generation);
-	if (!code)
+	if (!code && !choice->dry_run)
 		tables_forget(&t);
 	if (!code && deleted)
 		tables_report(&t, deleted, arg);

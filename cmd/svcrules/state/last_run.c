@@ -14,7 +14,7 @@
 #define SO_NETNS_COOKIE 71
 #endif
 
-#define MAGIC "svcrules state 1"
+#define MAGIC "svcrules state 2"
 #define TEXT_MAX (1u << 20)
 #define NAME_SIZE 300
 
@@ -33,7 +33,8 @@ struct head {
 	char magic[16];
 	struct place place;
 	uint8_t key[SIPHASH_SIZE], digest[SIPHASH_SIZE];
-	uint64_t bytes, genid, flags, services, endpoints, elements;
+	uint64_t bytes, genid, flags, services, ports, endpoints, elements;
+	uint64_t headless, external_names, pending, others, nowhere;
 	uint64_t messages_len, addresses_len, rules_len;
 	uint8_t rules_sum[SIPHASH_SIZE];
 };
@@ -184,6 +185,12 @@ static int last_run_fill(struct last_run *s, const struct head *h, const char *t
 	memcpy(s->digest, h->digest, sizeof(s->digest));
 	s->stats = (struct svcrules_stats){
 		.services = h->services,
+		.ports = h->ports,
+		.headless = h->headless,
+		.external_names = h->external_names,
+		.pending = h->pending,
+		.others = h->others,
+		.nowhere = h->nowhere,
 		.endpoints = h->endpoints,
 		.elements = h->elements,
 		.pod_cidrs_known = h->flags & FLAG_POD_CIDRS,
@@ -309,6 +316,12 @@ static void head_fill(struct head *h, const struct last_run *s)
 	h->flags = (s->stats.ipv4 ? FLAG_IPV4 : 0) | (s->stats.ipv6 ? FLAG_IPV6 : 0) |
 		   (s->stats.pod_cidrs_known ? FLAG_POD_CIDRS : 0);
 	h->services = s->stats.services;
+	h->ports = s->stats.ports;
+	h->headless = s->stats.headless;
+	h->external_names = s->stats.external_names;
+	h->pending = s->stats.pending;
+	h->others = s->stats.others;
+	h->nowhere = s->stats.nowhere;
 	h->endpoints = s->stats.endpoints;
 	h->elements = s->stats.elements;
 	h->messages_len = strlen(s->messages);
