@@ -414,7 +414,7 @@ static void warn_conflict(struct selection *sel, const struct svcr_vip *winner,
 		  winner->kind == SVCR_VIP_CLUSTER && loser->vip.kind != SVCR_VIP_CLUSTER ?
 			  "has it as cluster IP" :
 		  strcmp(winner->service->created, loser->vip.service->created) != 0 ?
-			  "is older" :
+			  (*loser->vip.service->created ? "is older" : "has a creationTimestamp") :
 			  "comes first by name");
 }
 
