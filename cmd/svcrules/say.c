@@ -3,7 +3,6 @@
 #include "command.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -149,11 +148,17 @@ int say_enomem(void)
 	return EXIT_KERNEL;
 }
 
+static int out_error; /* the errno of the first write that failed */
+
 int out_write(void *arg, const char *buf, size_t len)
 {
 	(void)arg;
 	errno = 0;
-	return fwrite(buf, 1, len, stdout) == len ? 0 : errno ? -errno : -EIO;
+	if (fwrite(buf, 1, len, stdout) == len)
+		return 0;
+	if (!out_error)
+		out_error = errno ? errno : EIO;
+	return -out_error;
 }
 
 bool out_colour(void)
@@ -175,14 +180,6 @@ static void out_end_silently(void)
 	raise(SIGPIPE);
 }
 
-/* True if an earlier write met the same. */
-static bool pipe_closed(void)
-{
-	struct pollfd p = { .fd = STDOUT_FILENO, .events = POLLOUT };
-
-	return poll(&p, 1, 0) == 1 && (p.revents & POLLERR);
-}
-
 int out_end(int code)
 {
 	bool failed = ferror(stdout);
@@ -190,8 +187,10 @@ int out_end(int code)
 	errno = 0;
 	if (fflush(stdout) == 0 && !failed)
 		return code;
-	if (errno == EPIPE || pipe_closed())
+	if (!out_error)
+		out_error = errno ? errno : EIO;
+	if (out_error == EPIPE)
 		out_end_silently();
-	say("cannot write to standard output%s%s", errno ? ": " : "", errno ? strerror(errno) : "");
+	say("cannot write to standard output: %s", strerror(out_error));
 	return EXIT_KERNEL;
 }
