@@ -32,8 +32,8 @@ static bool table_valid(const char *name)
 
 static int set_table(struct svcrules_options *o, const char *value, struct svcrules_diags *d)
 {
-	char expected[256] =
-		"letters, digits, '_', '-' and '.', a letter or '_' first, no word of nft(8)'s language";
+	char expected[256] = "letters, digits, '_', '-' and '.', a letter or '_' first, "
+			     "no word of nft(8)'s language";
 	size_t n = strlen(expected);
 	int err;
 

@@ -74,7 +74,8 @@ static int add_file(struct files *f, const char *source, const char *path, int f
 	struct stat st;
 	int code = v && name ? EXIT_DONE : say_enomem();
 
-	f->v = v ? v : f->v;
+	if (v)
+		f->v = v;
 	if (!code && fd >= 0)
 		code = open_check(f, source, path, fd, &fine);
 	if (code || !fine) {
@@ -83,8 +84,12 @@ static int add_file(struct files *f, const char *source, const char *path, int f
 			close(fd);
 		return code;
 	}
-	v[f->n++] = (struct open_file){ .source = name, .fd = fd, .listed = listed };
-	v[f->n - 1].plain = fd > STDIN_FILENO && fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+	f->v[f->n++] = (struct open_file){
+		.source = name,
+		.fd = fd,
+		.listed = listed,
+		.plain = fd > STDIN_FILENO && fstat(fd, &st) == 0 && S_ISREG(st.st_mode),
+	};
 	return EXIT_DONE;
 }
 

@@ -18,7 +18,8 @@ struct open_file {
 
 struct files {
 	bool guard; /* what others may write is refused */
-	bool bad; /* set: something was refused, could not be opened, or a directory has no *.json */
+	/* set: something was refused, could not be opened, or a directory has no *.json */
+	bool bad;
 	int limit; /* descriptors from this one on are not kept open */
 	struct open_file *v;
 	size_t n;

@@ -13,8 +13,8 @@ static void help_all(FILE *to)
 	fputs("usage: svcrules COMMAND [OPTION...]\n"
 	      "\n"
 	      "Makes Kubernetes Services work on this node through the kernel, from what\n"
-	      "'kubectl get services,endpointslices,nodes -A -o json' prints. FILE is all Services\n"
-	      "of the cluster: what is not in it goes.\n"
+	      "'kubectl get services,endpointslices,nodes -A -o json' prints.\n"
+	      "FILE is all Services of the cluster: what is not in it goes.\n"
 	      "\n"
 	      "Targets (--target):",
 	      to);

@@ -9,7 +9,10 @@
 
 #define STATE_DIR "/run/svcrules"
 
-/* True for a file or directory (`type` is S_IFREG or S_IFDIR) of the caller's that no other may write. */
+/*
+ * True for a file or directory (`type` is S_IFREG or S_IFDIR) of the caller's that nobody else may
+ * write.
+ */
 bool state_is_private(const struct stat *st, mode_t type);
 /*
  * Opens the directory, which `make` makes. Returns a descriptor, -EPERM if others may write
