@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # output.sh: what the program prints, and how it ends, if nobody reads, if a file may not grow, if
 # there is no memory, in the journal, and with the options for its summary.
-# shellcheck disable=SC2016,SC2317 # text for other shells, functions called by name
+# shellcheck disable=SC2013,SC2016,SC2317 # words, text for other shells, functions called by name
 set -u
 export LC_ALL=C
 here=$(cd "$(dirname "$0")" && pwd)
@@ -124,7 +124,7 @@ memory() {
 	for limit in '' FAIL_ON=1; do
 		ended=0
 		for ((i = 1; i < 2000 && !ended; i++)); do
-			SAID=$(at env $limit FAIL_AT="$i" LD_PRELOAD="$work/fail.so" "$SVCRULES" apply -f "$work/things.json" --node-name node1 2>&1)
+			SAID=$(at env ${limit:+"$limit"} FAIL_AT="$i" LD_PRELOAD="$work/fail.so" "$SVCRULES" apply -f "$work/things.json" --node-name node1 2>&1)
 			STATUS=$?
 			case $STATUS in
 			0 | 3 | 4) ;;
@@ -145,13 +145,13 @@ journal() {
 	for stream in right wrong; do
 		: >"$work/journal"
 		JOURNAL_STREAM=$(stat -c %d:%i "$work/journal")
-		[ $stream = right ] || JOURNAL_STREAM=1:1
+		[ "$stream" = right ] || JOURNAL_STREAM=1:1
 		export JOURNAL_STREAM
 		"$SVCRULES" compile -f "$work/odd.json" >/dev/null 2>"$work/journal"
 		"$SVCRULES" compile -f "$work/missing.json" 2>>"$work/journal"
 		unset JOURNAL_STREAM
 		status=$(cut -c1-3 "$work/journal" | sort -u | tr '\n' ' ')
-		if [ $stream = right ]; then
+		if [ "$stream" = right ]; then
 			check "messages in the journal have priorities" '<3> <4> <5> ' "$status"
 			check "warnings" '[1-9]' "$(grep -c '^<4>svcrules: warning: ' "$work/journal")"
 			check "an error" '1' "$(grep -c '^<3>svcrules: .*missing.json: cannot open' "$work/journal")"
