@@ -2,25 +2,49 @@
 VERSION := $(shell cat VERSION)
 SOVERSION := 1
 PREFIX ?= /usr/local
-BINDIR ?= $(PREFIX)/sbin
+BINDIR ?= $(PREFIX)/bin
+SBINDIR ?= $(PREFIX)/sbin
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 MANDIR ?= $(PREFIX)/share/man
+BASHDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
+FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
+UNITDIR ?= $(PREFIX)/lib/systemd/system
 PKG_CONFIG ?= pkg-config
 CFLAGS ?= -O2 -g
 V ?= 0
 SANITIZE ?=
+HARDEN ?= 1
 
 comma := ,
 B := build$(if $(SANITIZE),/$(subst $(comma),-,$(SANITIZE)))
 Q := $(if $(filter 1,$(V)),,@)
 
 LIB_PKGS := libmnl libnftnl jansson
-# of the command alone: route messages of the interface svcrules0
-CMD_PKGS := libnl-3.0 libnl-route-3.0
+# of the command alone: route messages of the interface svcrules0; capabilities
+CMD_PKGS := libnl-3.0 libnl-route-3.0 libcap-ng
 override CFLAGS += -std=gnu11 -fPIC -fvisibility=hidden -MMD -MP
 override CPPFLAGS += -D_GNU_SOURCE -DSVCRULES_VERSION='"$(VERSION)"' -Ilib -I. \
 	-include lib/banned.h
+# Flags of the compiler that this one knows, among those given.
+supported = $(foreach f,$(1),$(shell $(CC) -Werror $(f) -x c -S -o /dev/null /dev/null 2>/dev/null && echo '$(f)'))
+# What an attacker finds harder to use; HARDEN= leaves it out. Sanitizers bring checks of their own,
+# and _FORTIFY_SOURCE needs an optimising compiler.
+ifeq ($(HARDEN),1)
+HARDEN_CFLAGS := $(call supported,-fstack-protector-strong -fstack-clash-protection -fcf-protection)
+HARDEN_LDFLAGS := -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack
+PIE := -pie
+ifeq ($(SANITIZE),)
+HARDEN_CFLAGS += $(if $(filter -O1 -O2 -O3 -Os -O,$(CFLAGS)),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+endif
+endif
+# The same source gives the same bytes in every folder: its name, which the shell knows as the
+# compiler may, is replaced.
+SAME_BYTES := $(if $(call supported,-ffile-prefix-map=/x=.),\
+	-ffile-prefix-map="$$(pwd -P)"=. -ffile-prefix-map="$$PWD"=.)
+override CFLAGS += $(HARDEN_CFLAGS) $(SAME_BYTES)
+override LDFLAGS += $(HARDEN_LDFLAGS)
 WARNINGS := -Wall -Wextra -Wshadow -Wvla -Wformat=2 -Wwrite-strings \
 	-Wstrict-prototypes -Wmissing-prototypes -Wundef
 override CFLAGS += $(WARNINGS) $(if $(CI),-Werror)
@@ -34,7 +58,7 @@ CMD_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(CMD_PKGS) 2>/dev/null)
 CMD_LIBS = $(shell $(PKG_CONFIG) --libs $(CMD_PKGS) 2>/dev/null)
 CHECK_LIBS = $(shell $(PKG_CONFIG) --libs check 2>/dev/null)
 
-ALL_SRC := $(wildcard lib/*.c lib/*/*.c rules/*.c rules/*/*.c cmd/*/*.c cmd/*/*/*.c)
+ALL_SRC := $(sort $(wildcard lib/*.c lib/*/*.c rules/*.c rules/*/*.c cmd/*/*.c cmd/*/*/*.c))
 TEST_SRC := $(filter %_test.c,$(ALL_SRC))
 FUZZ_SRC := $(filter %_fuzz.c,$(ALL_SRC))
 SRC := $(filter-out $(TEST_SRC) $(FUZZ_SRC),$(ALL_SRC))
@@ -55,7 +79,7 @@ help: ## this list
 	@sed -nE 's/^([a-z][a-z-]*):([^#]*)## (.*)/\1\t\3/p' $(filter-out %.d,$(MAKEFILE_LIST)) | \
 	  while IFS='	' read -r target text; do printf '%-16s %s\n' "$$target" "$$text"; done
 	@printf '\nSuites of tests, each a target:'; printf ' %s' $(SUITES); echo
-	@echo 'Variables: PREFIX DESTDIR DISTDIR CC CFLAGS SANITIZE=address,undefined V=1'
+	@echo 'Variables: PREFIX DESTDIR DISTDIR CC CFLAGS HARDEN= SANITIZE=address,undefined V=1'
 
 $B/cmd/svcrules/%.o: override CFLAGS += -iquote cmd/svcrules
 $B/cmd/svcrules/kernel/link.o: override CFLAGS += $(CMD_CFLAGS)
@@ -66,7 +90,7 @@ $B/%.o: %.c Makefile VERSION
 
 $B/libsvcrules.a: $(LIB_OBJ)
 	$(if $(filter 0,$V),@echo '  AR   $@')
-	$Q$(AR) rcs $@.tmp $(LIB_OBJ) && mv $@.tmp $@
+	$Q$(AR) rcsD $@.tmp $(LIB_OBJ) && mv $@.tmp $@
 
 $B/libsvcrules.so: $(LIB_OBJ)
 	$(if $(filter 0,$V),@echo '  LD   $@')
@@ -74,7 +98,7 @@ $B/libsvcrules.so: $(LIB_OBJ)
 
 $B/svcrules: $(CMD_OBJ) $B/libsvcrules.a
 	$(if $(filter 0,$V),@echo '  LD   $@')
-	$Q$(CC) $(LDFLAGS) -o $@ $(CMD_OBJ) $B/libsvcrules.a -Wl,--as-needed $(PKG_LIBS) $(CMD_LIBS)
+	$Q$(CC) $(PIE) $(LDFLAGS) -o $@ $(CMD_OBJ) $B/libsvcrules.a -Wl,--as-needed $(PKG_LIBS) $(CMD_LIBS)
 
 # a helper of the tests, static where possible: they start it thousands of times
 $B/probe: $B/cmd/probe/probe.o
@@ -95,6 +119,14 @@ $B/svcrules.pc: FORCE
 	  'Name: svcrules' 'Description: Kubernetes Services to kernel rule sets' \
 	  'Version: $(VERSION)' 'Requires.private: $(LIB_PKGS)' \
 	  'Libs: -L$${libdir} -lsvcrules' 'Cflags: -I$${includedir}' > $@
+
+# made by the program from its tables
+$B/completion.%: $B/svcrules
+	$Q$< help --completion $* >$@.tmp && mv $@.tmp $@
+
+# the folder of the program is written into the unit
+$B/svcrules.service $B/svcrules.timer: $B/%: systemd/% FORCE
+	$Qsed 's|/usr/local/bin|$(BINDIR)|g' $< >$@
 
 .PHONY: FORCE
 FORCE:
@@ -119,6 +151,7 @@ $(FUZZERS): $B/%_fuzz: $B/%_fuzz.o $B/libsvcrules.a
 # link says and where it is. uninstall removes the destinations, and no folder.
 define INSTALLED
 755 $B/svcrules $(BINDIR)/svcrules
+link $(BINDIR)/svcrules $(SBINDIR)/svcrules
 644 $B/libsvcrules.a $(LIBDIR)/libsvcrules.a
 755 $B/libsvcrules.so $(LIBDIR)/libsvcrules.so.$(SOVERSION)
 link libsvcrules.so.$(SOVERSION) $(LIBDIR)/libsvcrules.so
@@ -127,21 +160,33 @@ link libsvcrules.so.$(SOVERSION) $(LIBDIR)/libsvcrules.so
 644 man/svcrules.1 $(MANDIR)/man1/svcrules.1
 644 man/libsvcrules.3 $(MANDIR)/man3/libsvcrules.3
 644 man/svcrules.5 $(MANDIR)/man5/svcrules.5
+644 $B/completion.bash $(BASHDIR)/svcrules
+644 $B/completion.zsh $(ZSHDIR)/_svcrules
+644 $B/completion.fish $(FISHDIR)/svcrules.fish
+644 $B/svcrules.service $(UNITDIR)/svcrules.service
+644 $B/svcrules.timer $(UNITDIR)/svcrules.timer
 endef
 export INSTALLED
 
+# so that programs find the library, or no longer look for it; not for a folder that is packed
+LDCONFIG = $(if $(DESTDIR),,@ldconfig || echo 'note: ldconfig failed: programs may not find libsvcrules.so' >&2)
+
 .PHONY: install uninstall clean dist
-install: all ## to PREFIX (/usr/local), below DESTDIR if it is set
+install: all $B/completion.bash $B/completion.zsh $B/completion.fish $B/svcrules.service \
+  $B/svcrules.timer ## to PREFIX (/usr/local), below DESTDIR if it is set
 	@echo "$$INSTALLED" | while read -r mode from to; do \
 	  to="$(DESTDIR)$$to"; echo "  INSTALL $$to"; \
 	  case $$mode in \
-	  link) ln -sfn "$$from" "$$to" ;; \
+	  link) mkdir -p "$${to%/*}" || exit 1; \
+	    [ "$(DESTDIR)$${from%/*}" -ef "$${to%/*}" ] || ln -sfn "$$from" "$$to" ;; \
 	  *) install -D -m "$$mode" "$$from" "$$to" ;; \
 	  esac || exit 1; \
 	done
+	$(LDCONFIG)
 
 uninstall: ## removes the files that install made, with the same PREFIX and DESTDIR
 	@echo "$$INSTALLED" | while read -r mode from to; do rm -f "$(DESTDIR)$$to" || exit 1; done
+	$(LDCONFIG)
 
 clean: ## removes build/ and the archive of `make dist`
 	rm -rf build svcrules-$(VERSION).tar.gz

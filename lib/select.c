@@ -414,7 +414,9 @@ static void warn_conflict(struct selection *sel, const struct svcr_vip *winner,
 		  service_text(winner->service, other, sizeof(other)),
 		  winner->kind == SVCR_VIP_CLUSTER && loser->vip.kind != SVCR_VIP_CLUSTER ?
 			  "has it as cluster IP" :
-			  "is older or comes first by name");
+		  winner->service->created != loser->vip.service->created ?
+			  (loser->vip.service->created ? "is older" : "has a creationTimestamp") :
+			  "comes first by name");
 }
 
 static void resolve_claims(struct selection *sel)

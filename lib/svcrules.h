@@ -61,7 +61,6 @@ struct svcrules_setting {
 	const char *argument; /* the word for its value: "NAME"; NULL: it has no value */
 	const char *help;     /* one line */
 	bool apply_only;      /* has an effect only when the kernel is changed */
-	bool any_target;      /* has an effect also while another target takes over from this one */
 };
 
 struct svcrules_target {
@@ -165,9 +164,15 @@ SVCRULES_API void svcrules_ruleset_free(struct svcrules_ruleset *rs);
 
 struct svcrules_stats {
 	/* Of a rule set that was built: */
-	size_t services;  /* service ports that are served */
+	size_t services;  /* that are served */
+	size_t ports;     /* of these, that are served */
 	size_t endpoints; /* their distinct endpoints (address and port) */
-	size_t elements;  /* of the maps and sets of the tables */
+	/* services that are left out, each counted once: */
+	size_t headless, external_names;
+	size_t pending;  /* without a cluster IP yet */
+	size_t others;   /* another proxy's */
+	size_t nowhere;  /* without ports, or with addresses that they cannot have */
+	size_t elements; /* of the maps and sets of the tables */
 	bool pod_cidrs_known;
 	/*
 	 * An address of IPv4 and one of IPv6, as text, that this node needs a route to for its own

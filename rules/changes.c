@@ -248,8 +248,8 @@ static int changes_json(const struct svcrules_changes *c, svcrules_write_fn writ
 
 	if (err)
 		return err;
-	root = json_pack("{s:b, s:o}", "same", svcrules_changes_empty(c), "services",
-			 svcr_report_json(&r));
+	root = json_pack("{s:i, s:b, s:o}", "version", 1, "same", svcrules_changes_empty(c),
+			 "services", svcr_report_json(&r));
 	err = root ? 0 : -ENOMEM;
 	for (size_t i = 0; i < c->nparts && !err; i++)
 		if (c->parts[i]->ops->json_rest)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Options of targets, the names of their tables, and the options that all targets share. */
 #include "options.h"
+#include "rules/nft/words.h"
 #include "rules/target.h"
 
 #include <errno.h>
@@ -26,12 +27,13 @@ static bool table_valid(const char *name)
 			  "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.");
 
 	return n > 0 && !name[n] && n <= 200 && !strchr("0123456789-.", name[0]) &&
-	       !*svcr_target_of_table(name)->info.table_suffix;
+	       !*svcr_target_of_table(name)->info.table_suffix && !svcr_nft_word(name);
 }
 
 static int set_table(struct svcrules_options *o, const char *value, struct svcrules_diags *d)
 {
-	char expected[256] = "letters, digits, '_', '-' and '.', a letter or '_' first";
+	char expected[256] = "letters, digits, '_', '-' and '.', a letter or '_' first, "
+			     "no word of nft(8)'s language";
 	size_t n = strlen(expected);
 	int err;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "command.h"
+#include "files.h"
 #include "footprint.h"
 #include "guard.h"
 #include "input.h"
@@ -7,9 +8,12 @@
 #include "kernel/make.h"
 #include "kernel/read.h"
 #include "kernel/warn.h"
+#include "privilege.h"
 #include "report.h"
 #include "say.h"
 #include "state/last_run.h"
+#include "state/state_dir.h"
+#include "stream.h"
 #include "summary.h"
 
 #include <errno.h>
@@ -22,6 +26,7 @@ enum { GO_ON = -1 }; /* instead of an exit code */
 struct apply {
 	const struct arguments *args;
 	struct svcrules_options *settings;
+	struct files files;
 	double start;
 	struct session session;
 	bool opened;
@@ -30,16 +35,22 @@ struct apply {
 	struct svcrules_ruleset *want, *have; /* have: NULL if it was not needed */
 	struct transition way;
 	struct guard guard;
+	bool repaired; /* the kernel's rules were not those that the last run left */
 };
 
 /* ---- What is printed ---------------------------------------------------- */
 
+static bool apply_json(const struct apply *j)
+{
+	const char *format = j->args->value[OPT_OUTPUT_SUMMARY];
+
+	return format && strcmp(format, "json") == 0;
+}
+
 static void apply_summary(const struct apply *j, const struct svcrules_stats *served,
 			  const char *done)
 {
-	if (j->args->given[OPT_QUIET])
-		return;
-	summary_print(&(struct summary){
+	const struct summary s = {
 		.start = j->start,
 		.served = served,
 		.changed = &j->way.sent,
@@ -48,13 +59,20 @@ static void apply_summary(const struct apply *j, const struct svcrules_stats *se
 		.other_noun = j->way.other_noun,
 		.flows = j->way.flows,
 		.done = done,
-	});
+		.checked_only = j->args->given[OPT_CHECK],
+		.repaired = j->repaired,
+		.json = apply_json(j),
+	};
+
+	if (!j->args->given[OPT_QUIET] &&
+	    (!j->args->given[OPT_QUIET_UNCHANGED] || summary_changed(&s)))
+		summary_print(&s);
 }
 
 /* Prints the findings so far; returns `code`. */
 static int apply_findings(struct apply *j, int code)
 {
-	findings_print(&j->session, j->args->given[OPT_QUIET]);
+	findings_print(&j->session, arguments_quiet(j->args));
 	return code;
 }
 
@@ -83,6 +101,12 @@ static int apply_judge(const struct svcrules_changes *c, void *arg)
 	return EXIT_LOSS;
 }
 
+/* Beside JSON on standard output. */
+static void say_flow(const char *sentence)
+{
+	say("notice: %s", sentence);
+}
+
 /* ---- The kernel --------------------------------------------------------- */
 
 static int apply_open(struct apply *j)
@@ -92,6 +116,11 @@ static int apply_open(struct apply *j)
 	j->opened = true;
 	j->way.session = &j->session;
 	return apply_findings(j, code);
+}
+
+static int apply_lock(const struct apply *j, int *ret_fd)
+{
+	return session_lock(j->args, j->args->given[OPT_INSECURE_INPUT], ret_fd);
 }
 
 /*
@@ -124,7 +153,8 @@ static int apply_look(struct apply *j)
 
 static int apply_dry_run(struct apply *j)
 {
-	const struct cleanup_rules rules = { j->want, j->have, false, print_flow };
+	const struct cleanup_rules rules = { j->want, j->have, false,
+					     apply_json(j) ? say_flow : print_flow };
 	size_t flows = 0;
 	int code = make_compare(&j->way);
 
@@ -132,7 +162,8 @@ static int apply_dry_run(struct apply *j)
 		code = apply_judge(j->way.changes, j);
 	if (code)
 		return code;
-	if (svcrules_changes_print(j->way.changes, NULL, out_colour(), out_write, NULL) == -ENOMEM)
+	if (svcrules_changes_print(j->way.changes, apply_json(j) ? "json" : NULL, out_colour(),
+				   out_write, NULL) == -ENOMEM)
 		return session_no_memory(&j->session);
 	return cleanup_udp(&j->session, &rules, &flows);
 }
@@ -166,20 +197,20 @@ static int apply_remember(struct apply *j, const struct svcrules_stats *served)
 
 	if (!d->settled || !d->settled(&j->way, &l.stats.generation))
 		return EXIT_DONE;
-	if (fflush(j->footprint.messages) != 0)
+	if (stream_flush(j->footprint.messages, &j->footprint.messages_text))
 		return say_enomem();
 	l.messages = j->footprint.messages_text;
 	l.addresses = j->footprint.addresses ? j->footprint.addresses : none;
 	memcpy(l.key, j->last.key, sizeof(l.key));
 	siphash_end(&j->footprint.sum, l.digest);
-	err = last_run_write(LAST_RUN_DIR, &l, j->want);
+	err = last_run_write(STATE_DIR, &l, j->want);
 	if (err == -ENOMEM)
 		return say_enomem();
 	/* a host without a writable /run has no such file; other errors are printed */
 	if (err && err != -ENOENT && err != -EROFS && err != -EACCES && !j->args->given[OPT_QUIET])
 		say("warning: cannot leave the state in %s: %s; the next run reads the kernel's "
 		    "rules",
-		    LAST_RUN_DIR, strerror(-err));
+		    STATE_DIR, strerror(-err));
 	return EXIT_DONE;
 }
 
@@ -192,7 +223,7 @@ static int apply_recall(struct apply *j)
 
 	if (code || j->args->given[OPT_VERIFY] || !j->last.stats.generation)
 		return code;
-	err = last_run_read_rules(LAST_RUN_DIR, j->want, &j->last, &known);
+	err = last_run_read_rules(STATE_DIR, j->want, &j->last, &known);
 	if (!err)
 		d->know(&j->way, known, j->last.stats.generation);
 	return err == -ENOMEM ? session_no_memory(&j->session) : EXIT_DONE;
@@ -229,9 +260,22 @@ static int apply_retire(struct apply *j, bool *ret_left)
 	return code;
 }
 
+/*
+ * Finds out whether other programs had changed the rules: the last run had the same input, and yet
+ * there was something to change. (With another input that cannot be told from what it changes.)
+ */
+static void apply_look_for_repair(struct apply *j)
+{
+	j->repaired = j->last.stats.generation && !j->way.proved && j->way.messages &&
+		      footprint_equal(&j->footprint, &j->last);
+	if (j->repaired && !j->args->given[OPT_QUIET])
+		say("warning: another program, or a run that was killed, had changed the rules; "
+		    "they are as before now");
+}
+
 static int apply_make(struct apply *j, const struct svcrules_stats *served)
 {
-	int lock = -1, code = session_lock(j->args, &lock);
+	int lock = -1, code = apply_lock(j, &lock);
 	bool left = false;
 
 	if (!code)
@@ -240,6 +284,8 @@ static int apply_make(struct apply *j, const struct svcrules_stats *served)
 		code = apply_findings(j, apply_recall(j));
 	if (!code)
 		code = apply_findings(j, make_all(&j->way));
+	if (!code)
+		apply_look_for_repair(j);
 	if (!code)
 		code = apply_findings(j, apply_retire(j, &left));
 	if (!code && !left) /* else the next run must look again */
@@ -272,7 +318,7 @@ static int apply_work(struct apply *j)
 	j->way.judge = apply_judge;
 	j->way.judge_arg = j;
 	svcrules_ruleset_stats(j->want, &served);
-	if (!j->args->given[OPT_QUIET])
+	if (!arguments_quiet(j->args))
 		apply_warn(j, &served);
 	apply_findings(j, EXIT_DONE);
 	return arguments_trial(j->args) ? apply_try(j, &served) : apply_make(j, &served);
@@ -304,17 +350,19 @@ static int nothing_changed(struct apply *j, const struct svcrules_ruleset *none)
 	if (code)
 		return code;
 	svcrules_ruleset_stats(none, &stats);
-	if (!d->unchanged(&j->session, stats.table, last) || !footprint_same(j->args, &j->last))
+	if (!d->unchanged(&j->session, stats.table, last) ||
+	    !footprint_same(j->args, &j->files, &j->last))
 		return GO_ON;
-	code = session_lock(j->args, &lock);
+	code = apply_lock(j, &lock);
 	if (!code && !d->unchanged(&j->session, stats.table, last))
 		code = GO_ON;
 	if (lock >= 0)
 		close(lock);
 	if (code)
 		return code;
-	repeat_messages(&j->last);
-	if (!j->args->given[OPT_QUIET])
+	if (!j->args->given[OPT_QUIET_UNCHANGED])
+		repeat_messages(&j->last);
+	if (!arguments_quiet(j->args))
 		warn_host(&j->session, last);
 	apply_findings(j, EXIT_DONE);
 	apply_summary(j, last, "sent");
@@ -324,7 +372,7 @@ static int nothing_changed(struct apply *j, const struct svcrules_ruleset *none)
 /* Reads what the last run left; if there is nothing, makes a key for the sum of the input. */
 static int look_back(struct apply *j, const struct svcrules_stats *none)
 {
-	int err = last_run_read(LAST_RUN_DIR, none->table, &j->last);
+	int err = last_run_read(STATE_DIR, none->table, &j->last);
 
 	if (err == -ENOENT &&
 	    getrandom(j->last.key, sizeof(j->last.key), 0) != (ssize_t)sizeof(j->last.key))
@@ -367,8 +415,7 @@ static int apply_run_with(struct apply *j)
 	if (code != GO_ON)
 		return code;
 	/* Before the lock is taken: reading may last, as from a pipe. */
-	code = input_build(j->args, j->args->files, j->args->nfiles, j->settings, true, footprint,
-			   &j->want);
+	code = input_build(j->args, &j->files, j->settings, true, footprint, &j->want);
 	return code ? code : apply_work(j);
 }
 
@@ -384,7 +431,12 @@ static int apply_run(const struct arguments *a)
 		code = input_settings(a, &j.settings);
 	if (code)
 		return code;
-	code = apply_run_with(&j);
+	code = input_open(a->files, a->nfiles, !a->given[OPT_INSECURE_INPUT], &j.files);
+	state_dir_tidy(STATE_DIR);
+	privilege_drop(true);
+	if (!code)
+		code = apply_run_with(&j);
+	files_close(&j.files);
 	make_release(&j.way);
 	session_close(&j.session);
 	svcrules_ruleset_free(j.have);
@@ -400,13 +452,15 @@ const struct command command_apply = {
 	.synopsis = "-f FILE... [--dry-run] [--check] [--verify] [OPTION...]",
 	.summary = "make the kernel serve what FILE says",
 	.about =
+		"FILE is all Services of the cluster: what is not in it goes.\n"
 		"Changes the rules of this network namespace to those made from FILE, with as few\n"
 		"changes as possible; rules of nftables change in one transaction. Nothing is\n"
-		"changed if FILE has an error.\n",
+		"changed if FILE has an error, or if other users may write it.\n",
 	.options = (const struct option_group *const[]){ &input_options, &try_options,
-							 &node_options, &table_options,
-							 &family_options, &apply_target_options,
-							 &empty_options, &loss_options,
+							 &summary_options, &node_options,
+							 &table_options, &family_options,
+							 &apply_target_options, &empty_options,
+							 &loss_options, &insecure_options,
 							 &writer_options, &help_options, NULL },
 	.kernel = true,
 	.run = apply_run,

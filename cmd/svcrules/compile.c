@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "command.h"
+#include "files.h"
 #include "input.h"
+#include "privilege.h"
 #include "say.h"
 
 #include <errno.h>
@@ -9,14 +11,19 @@ static int compile_run(const struct arguments *a)
 {
 	struct svcrules_options *settings;
 	struct svcrules_ruleset *rs = NULL;
+	struct files files;
 	int code = input_settings(a, &settings);
 
 	if (code)
 		return code;
-	code = input_build(a, a->files, a->nfiles, settings, false, NULL, &rs);
+	code = input_open(a->files, a->nfiles, false, &files);
+	privilege_drop(false);
+	if (!code)
+		code = input_build(a, &files, settings, false, NULL, &rs);
 	/* Any other error is of standard output, and reported at the end. */
 	if (!code && svcrules_print(rs, a->value[OPT_OUTPUT], out_write, NULL) == -ENOMEM)
 		code = say_enomem();
+	files_close(&files);
 	svcrules_ruleset_free(rs);
 	svcrules_options_free(settings);
 	return code;

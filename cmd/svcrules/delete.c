@@ -3,8 +3,10 @@
 #include "input.h"
 #include "kernel/driver.h"
 #include "kernel/tables.h"
+#include "privilege.h"
 #include "report.h"
 #include "say.h"
+#include "state/state_dir.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -21,6 +23,15 @@ static bool delete_chosen(const struct deletion *j, const struct svcrules_target
 	return t->kernel && (!j->args->given[OPT_TARGET] || t == j->args->target);
 }
 
+/* A dry run prints nothing else, so --quiet does not silence it. */
+static void delete_say(const struct deletion *j, const char *noun, const char *what)
+{
+	if (j->args->given[OPT_DRY_RUN])
+		printf("would delete %s%s\n", noun, what);
+	else if (!j->args->given[OPT_QUIET])
+		printf("deleted %s%s\n", noun, what);
+}
+
 /* Removes what a target has besides tables. All its connections end. */
 static int delete_rest(struct deletion *j, const struct svcrules_target *t)
 {
@@ -32,9 +43,9 @@ static int delete_rest(struct deletion *j, const struct svcrules_target *t)
 
 	/* looking may load a module: unless the target is named, there must be a sign of it */
 	if (d && d->remove && (j->args->given[OPT_TARGET] || d->in_use(&j->session, none, any)))
-		code = d->remove(&j->session, t, any, &text);
-	if (text && !j->args->given[OPT_QUIET])
-		puts(text);
+		code = d->remove(&j->session, t, any, j->args->given[OPT_DRY_RUN], &text);
+	if (text)
+		delete_say(j, "", text);
 	j->deleted += text != NULL;
 	free(text);
 	svcrules_ruleset_free(none);
@@ -44,16 +55,20 @@ static int delete_rest(struct deletion *j, const struct svcrules_target *t)
 static void delete_report(const char *family, const char *name, void *arg)
 {
 	struct deletion *j = arg;
+	char *text;
 
 	j->deleted++;
-	if (!j->args->given[OPT_QUIET])
-		printf("deleted table %s %s\n", family, name);
+	if (asprintf(&text, "%s %s", family, name) < 0)
+		text = NULL;
+	delete_say(j, "table ", text ? text : "");
+	free(text);
 }
 
 /* Deletes the tables of the targets chosen: of any name, or of the one given. */
 static int delete_tables(struct deletion *j)
 {
-	struct tables_choice choice = { .report_foreign = !j->args->given[OPT_QUIET] };
+	struct tables_choice choice = { .report_foreign = !j->args->given[OPT_QUIET],
+					.dry_run = j->args->given[OPT_DRY_RUN] };
 	const struct svcrules_target *t;
 	int code = EXIT_DONE;
 
@@ -76,7 +91,8 @@ static int delete_tables(struct deletion *j)
 
 static int delete_work(struct deletion *j)
 {
-	int lock = -1, code = session_lock(j->args, &lock);
+	bool dry_run = j->args->given[OPT_DRY_RUN]; /* which needs no lock */
+	int lock = -1, code = dry_run ? EXIT_DONE : session_lock(j->args, true, &lock);
 	const struct svcrules_target *t;
 
 	if (!code)
@@ -103,6 +119,9 @@ static int delete_run(const struct arguments *a)
 
 	if (code)
 		return code;
+	if (!a->given[OPT_DRY_RUN])
+		state_dir_tidy(STATE_DIR);
+	privilege_drop(true);
 	code = delete_work(&j);
 	svcrules_options_free(j.settings);
 	return code;
@@ -110,14 +129,14 @@ static int delete_run(const struct arguments *a)
 
 const struct command command_delete = {
 	.name = "delete",
-	.synopsis = "[OPTION...]",
+	.synopsis = "[--dry-run] [OPTION...]",
 	.summary = "remove all that svcrules installed",
 	.about =
 		"Removes everything that svcrules installed, and nothing else: nftables tables of\n"
 		"any name, virtual servers and the interface svcrules0. --table limits that to\n"
 		"the tables of one name and what belongs to them, --target to one target. It is\n"
 		"no error if there is nothing to remove.\n",
-	.options = (const struct option_group *const[]){ &delete_table_options,
+	.options = (const struct option_group *const[]){ &delete_try_options, &delete_table_options,
 							 &delete_target_options, &writer_options,
 							 &help_options, NULL },
 	.kernel = true,

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "command.h"
 #include "guard.h"
+#include "files.h"
 #include "input.h"
 #include "kernel/read.h"
+#include "privilege.h"
 #include "report.h"
 #include "say.h"
 
@@ -43,6 +45,11 @@ static int diff_kernel(const struct arguments *a, const struct svcrules_options 
 	struct session s;
 	int code = session_open(&s, settings);
 
+	if (code) {
+		findings_print(&s, false);
+		say("'diff --from FILE' compares with another file, and needs neither root nor "
+		    "the kernel");
+	}
 	if (!code)
 		code = kernel_read_own(&s, to, &have);
 	if (!code && svcrules_settle(have, to, SVCRULES_SETTLE_COMPARE))
@@ -52,6 +59,26 @@ static int diff_kernel(const struct arguments *a, const struct svcrules_options 
 		code = diff_compare(a, have, to);
 	svcrules_ruleset_free(have);
 	session_close(&s);
+	return code;
+}
+
+/* Reads what is to be compared. */
+static int diff_read(const struct arguments *a, struct svcrules_options *settings,
+		     struct svcrules_ruleset **from, struct svcrules_ruleset **to)
+{
+	struct files old = { .n = 0 }, new = { .n = 0 };
+	bool kernel = !a->given[OPT_FROM];
+	int code = kernel ? EXIT_DONE : input_open(&a->value[OPT_FROM], 1, false, &old);
+
+	if (!code)
+		code = input_open(a->files, a->nfiles, false, &new);
+	privilege_drop(kernel);
+	if (!code && !kernel)
+		code = input_build(a, &old, settings, false, NULL, from);
+	if (!code)
+		code = input_build(a, &new, settings, kernel, NULL, to);
+	files_close(&old);
+	files_close(&new);
 	return code;
 }
 
@@ -73,10 +100,8 @@ static int diff_run(const struct arguments *a)
 		    a->target->name);
 		code = EXIT_USAGE;
 	}
-	if (!kernel && !code)
-		code = input_build(a, &a->value[OPT_FROM], 1, settings, false, NULL, &from);
 	if (!code)
-		code = input_build(a, a->files, a->nfiles, settings, kernel, NULL, &to);
+		code = diff_read(a, settings, &from, &to);
 	if (!code)
 		code = kernel ? diff_kernel(a, settings, to) : diff_compare(a, from, to);
 	svcrules_ruleset_free(from);

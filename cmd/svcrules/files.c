@@ -2,12 +2,20 @@
 #include "files.h"
 #include "command.h"
 #include "say.h"
+#include "trust.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define OTHERS 16         /* files and sockets that are open besides the input */
+#define LIMIT_UNKNOWN 256 /* of open files */
+#define WRITER_WAIT 1000  /* milliseconds until somebody writes to a FIFO of a directory */
 
 long files_fill(void *arg, char *buf, size_t size)
 {
@@ -19,23 +27,83 @@ long files_fill(void *arg, char *buf, size_t size)
 	return n < 0 ? -errno : (long)n;
 }
 
+/* ---- Opening ------------------------------------------------------------ */
+
 static int open_failed(struct files *f, const char *path)
 {
-	if (!f->silent)
-		say("%s: cannot open: %s", path, strerror(errno));
+	say("%s: cannot open: %s", path, strerror(errno));
 	f->bad = true;
 	return EXIT_DONE;
 }
 
-static int read_file(struct files *f, const char *path)
+/* Refuses what somebody else could change. Returns an exit code; *ret_fine: it is not refused. */
+static int open_check(struct files *f, const char *source, const char *path, int fd, bool *ret_fine)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC), code;
+	char *problem = NULL;
+	int err = f->guard ? trust_file(path, fd, &problem) : 0;
+
+	if (problem) {
+		say("%s: %s: what others may change is refused; --insecure-input goes on", source,
+		    problem);
+		f->bad = true;
+	}
+	*ret_fine = !problem;
+	free(problem);
+	return err ? say_enomem() : EXIT_DONE;
+}
+
+/* Does not wait for the writer of a FIFO; reading waits. */
+static int open_path(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC), flags;
 
 	if (fd < 0)
+		return -1;
+	flags = fcntl(fd, F_GETFL);
+	if (flags >= 0)
+		(void)fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
+	return fd;
+}
+
+/* Takes over `fd`, which may be -1. */
+static int add_file(struct files *f, const char *source, const char *path, int fd, bool listed)
+{
+	struct open_file *v = reallocarray(f->v, f->n + 1, sizeof(*v));
+	char *name = strdup(source);
+	bool fine = true;
+	struct stat st;
+	int code = v && name ? EXIT_DONE : say_enomem();
+
+	if (v)
+		f->v = v;
+	if (!code && fd >= 0)
+		code = open_check(f, source, path, fd, &fine);
+	if (code || !fine) {
+		free(name);
+		if (fd > STDIN_FILENO)
+			close(fd);
+		return code;
+	}
+	f->v[f->n++] = (struct open_file){
+		.source = name,
+		.fd = fd,
+		.listed = listed,
+		.plain = fd > STDIN_FILENO && fstat(fd, &st) == 0 && S_ISREG(st.st_mode),
+	};
+	return EXIT_DONE;
+}
+
+static int open_file(struct files *f, const char *path, bool listed)
+{
+	int fd = open_path(path);
+
+	if (fd < 0 && errno != EMFILE && errno != ENFILE)
 		return open_failed(f, path);
-	code = f->each(f->arg, path, fd);
-	close(fd);
-	return code;
+	if (fd >= f->limit) { /* sockets need some, too */
+		close(fd);
+		fd = -1;
+	}
+	return add_file(f, path, path, fd, listed);
 }
 
 static int is_json(const struct dirent *e)
@@ -51,7 +119,7 @@ static int by_name(const struct dirent **a, const struct dirent **b)
 	return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-static int read_entry(struct files *f, const char *dir, const char *name)
+static int open_entry(struct files *f, const char *dir, const char *name)
 {
 	size_t n = strlen(dir);
 	char *path;
@@ -59,12 +127,12 @@ static int read_entry(struct files *f, const char *dir, const char *name)
 
 	if (asprintf(&path, "%s%s%s", dir, n && dir[n - 1] == '/' ? "" : "/", name) < 0)
 		return say_enomem();
-	code = read_file(f, path);
+	code = open_file(f, path, true);
 	free(path);
 	return code;
 }
 
-static int read_directory(struct files *f, const char *path)
+static int open_directory(struct files *f, const char *path)
 {
 	struct dirent **list = NULL;
 	int n = scandir(path, &list, is_json, by_name), code = EXIT_DONE;
@@ -72,37 +140,142 @@ static int read_directory(struct files *f, const char *path)
 	if (n < 0)
 		return errno == ENOMEM ? say_enomem() : open_failed(f, path);
 	if (n == 0) {
-		if (!f->silent)
-			say("%s: the directory has no *.json", path);
+		say("%s: the directory has no *.json", path);
 		f->bad = true;
 	}
 	for (int i = 0; i < n; i++) {
 		if (!code)
-			code = read_entry(f, path, list[i]->d_name);
+			code = open_entry(f, path, list[i]->d_name);
 		free(list[i]);
 	}
 	free(list);
 	return code;
 }
 
-static int read_path(struct files *f, const char *path)
+/* As many files may be open as the limit can be raised to. Returns the number for the input. */
+static int raise_limit(void)
+{
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) < 0)
+		return LIMIT_UNKNOWN;
+	if (r.rlim_cur != r.rlim_max) {
+		r.rlim_cur = r.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &r);
+		(void)getrlimit(RLIMIT_NOFILE, &r);
+	}
+	return r.rlim_cur > INT_MAX ? INT_MAX : (int)r.rlim_cur - OTHERS;
+}
+
+int files_open(struct files *f, const char *const *paths, size_t n)
+{
+	int code = EXIT_DONE;
+	struct stat st;
+
+	f->limit = raise_limit();
+	for (size_t i = 0; i < n && !code; i++) {
+		if (strcmp(paths[i], "-") == 0)
+			code = add_file(f, "standard input", NULL, STDIN_FILENO, false);
+		else if (stat(paths[i], &st) == 0 && S_ISDIR(st.st_mode))
+			code = open_directory(f, paths[i]);
+		else
+			code = open_file(f, paths[i], false);
+	}
+	return code;
+}
+
+void files_close(struct files *f)
+{
+	for (size_t i = 0; i < f->n; i++) {
+		if (f->v[i].fd > STDIN_FILENO)
+			close(f->v[i].fd);
+		free(f->v[i].source);
+	}
+	free(f->v);
+	*f = (struct files){ .n = 0 };
+}
+
+/* ---- Reading ------------------------------------------------------------ */
+
+/*
+ * Waits until somebody has opened a FIFO for writing: until then reading it would look like the
+ * end of a file. False: nobody did, and it was only found in a directory.
+ */
+static bool writer_comes(const struct open_file *o)
+{
+	struct pollfd p = { .fd = o->fd, .events = POLLIN };
+	struct stat st;
+	int r;
+
+	if (fstat(o->fd, &st) < 0 || !S_ISFIFO(st.st_mode))
+		return true;
+	do
+		r = poll(&p, 1, o->listed ? WRITER_WAIT : -1);
+	while (r < 0 && errno == EINTR);
+	return r != 0;
+}
+
+/* Opens one that could not be opened with the others. */
+static int open_late(struct files *f, const struct open_file *o, bool *ret_open, int *ret_fd)
+{
+	bool fine = false;
+	int code;
+
+	*ret_open = false;
+	*ret_fd = open_path(o->source);
+	if (*ret_fd < 0)
+		return open_failed(f, o->source);
+	code = open_check(f, o->source, o->source, *ret_fd, &fine);
+	*ret_open = !code && fine;
+	if (!*ret_open)
+		close(*ret_fd);
+	return code;
+}
+
+static int read_file(struct files *f, const struct open_file *o,
+		     int (*each)(void *arg, const char *source, int fd), void *arg)
+{
+	struct open_file now = *o;
+	bool late = o->fd < 0, open = true;
+	int code = late ? open_late(f, o, &open, &now.fd) : EXIT_DONE;
+
+	if (code || !open)
+		return code;
+	if (writer_comes(&now))
+		code = each(arg, o->source, now.fd);
+	else
+		say("notice: %s: passed over: it is a FIFO, and nobody writes to it", o->source);
+	if (late)
+		close(now.fd);
+	return code;
+}
+
+int files_each(struct files *f, int (*each)(void *arg, const char *source, int fd), void *arg)
+{
+	int code = EXIT_DONE;
+
+	for (size_t i = 0; i < f->n && !code; i++)
+		code = read_file(f, &f->v[i], each, arg);
+	return code;
+}
+
+bool files_size(const struct files *f, unsigned long long *ret)
 {
 	struct stat st;
 
-	if (strcmp(path, "-") == 0)
-		return f->each(f->arg, "standard input", STDIN_FILENO);
-	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
-		return read_directory(f, path);
-	return read_file(f, path);
+	*ret = 0;
+	for (size_t i = 0; i < f->n; i++) {
+		if (!f->v[i].plain || fstat(f->v[i].fd, &st) < 0)
+			return false;
+		*ret += (unsigned long long)st.st_size;
+	}
+	return f->n > 0 && !f->bad;
 }
 
-int files_each(struct files *f, const char *const *paths, size_t n)
+bool files_rewind(const struct files *f)
 {
-	for (size_t i = 0; i < n; i++) {
-		int code = read_path(f, paths[i]);
-
-		if (code)
-			return code;
-	}
-	return EXIT_DONE;
+	for (size_t i = 0; i < f->n; i++)
+		if (lseek(f->v[i].fd, 0, SEEK_SET) != 0)
+			return false;
+	return true;
 }

@@ -6,8 +6,6 @@
 #include "state/last_run.h"
 
 #include <errno.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define READ_SIZE (256u << 10)
 
@@ -59,6 +57,16 @@ void footprint_release(struct footprint *s)
 	*s = (struct footprint){ .bytes = 0 };
 }
 
+bool footprint_equal(const struct footprint *s, const struct last_run *was)
+{
+	struct siphash so_far = s->sum;
+	uint8_t sum[SIPHASH_SIZE];
+
+	siphash_end(&so_far, sum);
+	return memcmp(sum, was->digest, sizeof(sum)) == 0 &&
+	       strcmp(s->addresses ? s->addresses : "", was->addresses) == 0;
+}
+
 static int footprint_sum_file(void *arg, const char *source, int fd)
 {
 	struct footprint *s = arg;
@@ -76,24 +84,6 @@ static int footprint_sum_file(void *arg, const char *source, int fd)
 	return n < 0 ? EXIT_INPUT : EXIT_DONE;
 }
 
-/* False if the sizes alone show a difference, or if one of the files cannot be read twice. */
-static bool footprint_sizes_agree(const struct arguments *a, const struct last_run *was)
-{
-	uint64_t bytes = 0;
-	struct stat st;
-
-	for (size_t i = 0; i < a->nfiles; i++) {
-		if (strcmp(a->files[i], "-") == 0 || stat(a->files[i], &st) < 0)
-			return false;
-		if (S_ISDIR(st.st_mode)) /* its files are found only while they are read */
-			return true;
-		if (!S_ISREG(st.st_mode))
-			return false;
-		bytes += (uint64_t)st.st_size;
-	}
-	return a->nfiles > 0 && bytes == was->bytes;
-}
-
 static bool footprint_addresses_same(const struct last_run *was)
 {
 	char *now = NULL;
@@ -104,18 +94,20 @@ static bool footprint_addresses_same(const struct last_run *was)
 	return same;
 }
 
-bool footprint_same(const struct arguments *a, const struct last_run *was)
+bool footprint_same(const struct arguments *a, struct files *files, const struct last_run *was)
 {
 	uint8_t sum[SIPHASH_SIZE];
+	unsigned long long bytes;
 	struct footprint s;
-	struct files f = { .each = footprint_sum_file, .arg = &s, .silent = true };
-	bool same = footprint_sizes_agree(a, was) && footprint_addresses_same(was);
+	bool same = files_size(files, &bytes) && bytes == was->bytes &&
+		    footprint_addresses_same(was);
 
 	if (!same)
 		return false;
 	same = footprint_start(&s, a, was->key) == 0 &&
-	       files_each(&f, a->files, a->nfiles) == EXIT_DONE && !f.bad;
+	       files_each(files, footprint_sum_file, &s) == EXIT_DONE;
 	siphash_end(&s.sum, sum);
 	footprint_release(&s);
-	return same && memcmp(sum, was->digest, sizeof(sum)) == 0;
+	/* a file that cannot be set back is read as cut short, which is an error then */
+	return files_rewind(files) && same && memcmp(sum, was->digest, sizeof(sum)) == 0;
 }

@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 struct arguments;
+struct files;
 struct last_run;
 
 struct footprint {
@@ -33,12 +34,14 @@ int footprint_start(struct footprint *s, const struct arguments *a,
 void footprint_file(struct footprint *s, const char *source);
 void footprint_file_end(struct footprint *s, uint64_t bytes);
 void footprint_release(struct footprint *s);
+/* True if the run that left `was` had the same command line, input and addresses of the host. */
+bool footprint_equal(const struct footprint *s, const struct last_run *was);
 
 /*
  * True if the command line, the files and the host's addresses are the same as
  * in the run that left `was`. False also where this cannot be found out
- * (standard input, files that cannot be read). Prints nothing.
+ * (standard input, files that cannot be read). Prints nothing. The files are at their start again.
  */
-bool footprint_same(const struct arguments *a, const struct last_run *was);
+bool footprint_same(const struct arguments *a, struct files *files, const struct last_run *was);
 
 #endif

@@ -1,18 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "help.h"
 #include "command.h"
+#include "completion.h"
 #include "say.h"
 
 #define COLUMN 32 /* where an option's explanation starts */
 
 static void help_all(FILE *to)
 {
+	const struct svcrules_target *t;
+
 	fputs("usage: svcrules COMMAND [OPTION...]\n"
 	      "\n"
 	      "Makes Kubernetes Services work on this node through the kernel, from what\n"
 	      "'kubectl get services,endpointslices,nodes -A -o json' prints.\n"
-	      "\n",
+	      "FILE is all Services of the cluster: what is not in it goes.\n"
+	      "\n"
+	      "Targets (--target):",
 	      to);
+	for (size_t i = 0; (t = svcrules_target(i)); i++)
+		fprintf(to, "%s %s%s", i ? "," : "", t->name, i ? "" : " (default)");
+	fputs("\n\n", to);
 	for (size_t i = 0; commands[i]; i++)
 		fprintf(to, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
 	fputs("\n"
@@ -20,7 +28,8 @@ static void help_all(FILE *to)
 	      "'svcrules --version'\n"
 	      "prints the version.\n"
 	      "Exit status: 0 done or same, 1 differs (diff), 2 wrong usage, 3 input has errors,\n"
-	      "4 the kernel refused or permission is missing, 5 another svcrules is at work.\n",
+	      "4 the kernel refused or permission is missing, 5 another svcrules is at work.\n"
+	      "Manuals: svcrules(1) for commands and options, svcrules(5) for input and rules.\n",
 	      to);
 }
 
@@ -42,73 +51,12 @@ void help_command(FILE *to, const struct command *c)
 	}
 }
 
-/* A `case` branch for the values of an option of a command, by "command:option". */
-static void completion_values(FILE *to, const struct command *c, const struct option_spec *s)
-{
-	char typed[40];
-
-	if (!s->argument)
-		return;
-	fprintf(to, "\t%s:%s) ", c->name, option_typed(s, typed));
-	if (s->choices)
-		fprintf(to, "COMPREPLY=($(compgen -W '%s' -- \"$cur\"))", s->choices);
-	else if (strcmp(s->argument, "FILE") == 0)
-		fputs("mapfile -t COMPREPLY < <(compgen -f -- \"$cur\"); compopt -o filenames", to);
-	else
-		fputs("COMPREPLY=()", to);
-	fputs("; return ;;\n", to);
-}
-
-static void completion_words(FILE *to, const struct command *c)
-{
-	char typed[40];
-	struct option o;
-
-	fprintf(to, "\t%s) words='", c->name);
-	for (size_t i = 0; option_at(c, i, &o); i++)
-		fprintf(to, "%s ", option_typed(&o.spec, typed));
-	for (size_t i = 0; c->operands && commands[i]; i++)
-		fprintf(to, "%s ", commands[i]->name);
-	fputs("--help' ;;\n", to);
-}
-
-void help_completion(FILE *to)
-{
-	struct option o;
-
-	fputs("# bash completion for svcrules; made by 'svcrules help --completion bash'\n"
-	      "_svcrules() {\n"
-	      "\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} words=\n"
-	      "\tCOMPREPLY=()\n"
-	      "\tif [ \"$COMP_CWORD\" -eq 1 ]; then\n"
-	      "\t\tCOMPREPLY=($(compgen -W '",
-	      to);
-	for (size_t i = 0; commands[i]; i++)
-		fprintf(to, "%s ", commands[i]->name);
-	/* '=' breaks words in bash: "--name=v" arrives as "--name", "=", "v". */
-	fputs("--help --version' -- \"$cur\"))\n\t\treturn\n\tfi\n"
-	      "\tif [ \"$cur\" = = ]; then\n\t\tcur=\n"
-	      "\telif [ \"$prev\" = = ] && [ \"$COMP_CWORD\" -ge 3 ]; then\n"
-	      "\t\tprev=${COMP_WORDS[COMP_CWORD-2]}\n\tfi\n"
-	      "\tcase ${COMP_WORDS[1]}:$prev in\n",
-	      to);
-	for (size_t c = 0; commands[c]; c++)
-		for (size_t i = 0; option_at(commands[c], i, &o); i++)
-			completion_values(to, commands[c], &o.spec);
-	fputs("\tesac\n\tcase ${COMP_WORDS[1]} in\n", to);
-	for (size_t c = 0; commands[c]; c++)
-		completion_words(to, commands[c]);
-	fputs("\tesac\n\tCOMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n}\n"
-	      "complete -F _svcrules svcrules\n",
-	      to);
-}
-
 static int help_run(const struct arguments *a)
 {
 	const struct command *c;
 
 	if (a->given[OPT_COMPLETION]) {
-		help_completion(stdout);
+		completion_print(stdout, a->value[OPT_COMPLETION]);
 		return EXIT_DONE;
 	}
 	if (a->noperands == 0) {

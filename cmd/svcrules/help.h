@@ -8,7 +8,5 @@ struct command;
 
 /* The whole help of one command, made from the tables. */
 void help_command(FILE *to, const struct command *c);
-/* The completion script for bash, made from the tables. */
-void help_completion(FILE *to);
 
 #endif

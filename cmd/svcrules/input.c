@@ -5,6 +5,7 @@
 #include "footprint.h"
 #include "kernel/host.h"
 #include "say.h"
+#include "stream.h"
 #include "svcrules.h"
 
 #include <errno.h>
@@ -122,26 +123,20 @@ static int ignored_say(const struct reading *r)
 		return say_enomem();
 	for (size_t i = 0; (kind = svcrules_model_ignored(r->model, i, &count)); i++)
 		fprintf(f, "%s%zu %s", i ? ", " : "", count, kind);
-	if (fclose(f) == 0)
-		input_say(r, "notice: ignored: %s", text);
+	if (stream_end(f, &text))
+		return say_enomem();
+	input_say(r, "notice: ignored: %s", text);
 	free(text);
 	return EXIT_DONE;
 }
 
-static int read_all(struct reading *r, const struct arguments *a, const char *const *files,
-		    size_t nfiles)
+static int read_all(struct reading *r, const struct arguments *a, struct files *files)
 {
-	struct files f = { .each = input_read_file, .arg = r };
-	int code;
+	int code = files_each(files, input_read_file, r);
 
-	if (nfiles == 0) {
-		say("no input: name a file, a directory or '-' with -f");
-		return EXIT_USAGE;
-	}
-	code = files_each(&f, files, nfiles);
 	if (code)
 		return code;
-	if (r->bad || f.bad)
+	if (r->bad || files->bad)
 		return EXIT_INPUT;
 	if (svcrules_model_services(r->model) == 0 && !a->given[OPT_ALLOW_EMPTY]) {
 		say("the input has no Service at all; --allow-empty accepts that");
@@ -227,20 +222,28 @@ static int input_host(struct reading *r, const struct arguments *a,
 	return code;
 }
 
-int input_build(const struct arguments *a, const char *const *files, size_t nfiles,
-		struct svcrules_options *settings, bool use_host, struct footprint *footprint,
-		struct svcrules_ruleset **ret)
+int input_open(const char *const *paths, size_t n, bool guard, struct files *ret)
+{
+	*ret = (struct files){ .guard = guard };
+	if (n)
+		return files_open(ret, paths, n);
+	say("no input: name a file, a directory or '-' with -f");
+	return EXIT_USAGE;
+}
+
+int input_build(const struct arguments *a, struct files *files, struct svcrules_options *settings,
+		bool use_host, struct footprint *footprint, struct svcrules_ruleset **ret)
 {
 	struct reading r = { .model = svcrules_model_new(a->target->name),
 			     .diags = svcrules_diags_new(),
 			     .footprint = footprint,
-			     .quiet = a->given[OPT_QUIET] };
+			     .quiet = arguments_quiet(a) };
 	int code;
 
 	if (!r.model || !r.diags)
 		code = say_enomem();
 	else
-		code = read_all(&r, a, files, nfiles);
+		code = read_all(&r, a, files);
 	if (!code && use_host)
 		code = input_host(&r, a, settings);
 	if (!code)

@@ -8,6 +8,7 @@
 
 #include "options.h"
 
+struct files;
 struct footprint;
 
 /*
@@ -16,13 +17,18 @@ struct footprint;
  */
 int input_settings(const struct arguments *a, struct svcrules_options **ret);
 /*
+ * Opens the files, directories and "-" of a command line. With `guard`, what others may write is
+ * refused. Returns an exit code, having printed what is wrong; files_close() in every case. What
+ * could not be opened or was refused fails in input_build().
+ */
+int input_open(const char *const *paths, size_t n, bool guard, struct files *ret);
+/*
  * Reads `files` and builds the rule set. With `use_host`, the host's addresses are set in
  * `settings` as the node's, if these are neither given nor read, and as the host's own, for a
  * target that needs them. `footprint` (may be NULL) records what was read and printed. Returns
  * an exit code, with *ret to be freed if that is EXIT_DONE.
  */
-int input_build(const struct arguments *a, const char *const *files, size_t nfiles,
-		struct svcrules_options *settings, bool use_host, struct footprint *footprint,
-		struct svcrules_ruleset **ret);
+int input_build(const struct arguments *a, struct files *files, struct svcrules_options *settings,
+		bool use_host, struct footprint *footprint, struct svcrules_ruleset **ret);
 
 #endif

@@ -44,8 +44,9 @@ int main(int argc, char **argv)
 	const struct command *c;
 
 	streams_secure();
-	/* if nobody reads the output any more, that is an error to report */
+	/* writing fails instead, so that no change of the kernel is cut short; see out_end() */
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 	if (argc < 2) {
 		say("no command given; see 'svcrules help'");
 		return EXIT_USAGE;

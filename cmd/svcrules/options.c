@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "options.h"
 #include "command.h"
+#include "completion.h"
 #include "say.h"
 
 #include <assert.h>
@@ -21,6 +22,8 @@ static const struct option_spec option_specs[OPT_COUNT] = {
 		.help = "compare with FILE instead of the kernel" },
 	[OPT_OUTPUT] = { .name = "o", .argument = "FORMAT" },
 	[OPT_OUTPUT_CHANGES] = { .name = "o", .argument = "FORMAT" },
+	[OPT_OUTPUT_SUMMARY] = { .name = "o", .argument = "FORMAT", .choices = "text json",
+		.help = "how to print what was done: text (default), json" },
 	[OPT_DRY_RUN] = { .name = "dry-run",
 		.help = "print what would change; touch nothing" },
 	[OPT_CHECK] = { .name = "check",
@@ -57,12 +60,17 @@ static const struct option_spec option_specs[OPT_COUNT] = {
 		.help = "take warnings about objects for errors" },
 	[OPT_MAX_LOST] = { .name = "max-lost", .argument = "N|N%|all",
 		.help = "how many served addresses may be lost (default: 50% of 20 or more)" },
+	[OPT_INSECURE_INPUT] = { .name = "insecure-input",
+		.help = "accept files and directories that other users may write" },
 	[OPT_WAIT] = { .name = "wait", .argument = "SECONDS",
 		.help = "how long to wait while another svcrules runs (default: 10)" },
 	[OPT_QUIET] = { .name = "quiet",
 		.help = "print nothing unless something is wrong" },
-	[OPT_COMPLETION] = { .name = "completion", .argument = "SHELL", .choices = "bash",
-		.help = "print a completion script for bash" },
+	[OPT_QUIET_UNCHANGED] = { .name = "quiet-unchanged",
+		.help = "print nothing unless something changed or is wrong" },
+	[OPT_COMPLETION] = { .name = "completion", .argument = "SHELL",
+		.choices = COMPLETION_SHELLS,
+		.help = "print the completion script for a shell" },
 	[OPT_HELP] = { .name = "h",
 		.help = "print this help; also --help" },
 };
@@ -77,6 +85,8 @@ const struct option_group input_options = { GROUP(OPT_FILE) };
 const struct option_group from_options = { GROUP(OPT_FROM) };
 const struct option_group output_options = { GROUP(OPT_OUTPUT) };
 const struct option_group output_changes_options = { GROUP(OPT_OUTPUT_CHANGES) };
+const struct option_group summary_options = { GROUP(OPT_OUTPUT_SUMMARY, OPT_QUIET_UNCHANGED) };
+const struct option_group delete_try_options = { GROUP(OPT_DRY_RUN) };
 const struct option_group try_options = { GROUP(OPT_DRY_RUN, OPT_CHECK, OPT_VERIFY) };
 const struct option_group node_options = { GROUP(
 	OPT_NODE_NAME, OPT_NODE_IP, OPT_CLUSTER_CIDR, OPT_SERVICE_CIDR, OPT_MASQUERADE_ALL,
@@ -91,6 +101,7 @@ const struct option_group delete_target_options = { GROUP(OPT_TARGET, OPT_BACKEN
 						    .removes = true };
 const struct option_group empty_options = { GROUP(OPT_ALLOW_EMPTY, OPT_STRICT) };
 const struct option_group loss_options = { GROUP(OPT_MAX_LOST) };
+const struct option_group insecure_options = { GROUP(OPT_INSECURE_INPUT) };
 const struct option_group writer_options = { GROUP(OPT_WAIT, OPT_QUIET) };
 const struct option_group completion_options = { GROUP(OPT_COMPLETION) };
 const struct option_group help_options = { GROUP(OPT_HELP) };
@@ -444,7 +455,7 @@ static int check_target(struct arguments *a, const struct command *c)
 		const struct given_setting *s = &a->settings[i];
 		const struct option_spec spec = { .name = s->setting->name };
 
-		if (s->target != a->target && !s->setting->any_target)
+		if (s->target != a->target)
 			return problem(a, "'%s' needs --backend %s; see 'svcrules help %s'",
 				       option_typed(&spec, typed), s->target->name, c->name);
 	}
@@ -489,6 +500,11 @@ int arguments_parse(struct arguments *a, const struct command *c, int argc, char
 bool arguments_trial(const struct arguments *a)
 {
 	return a->given[OPT_DRY_RUN] || a->given[OPT_CHECK];
+}
+
+bool arguments_quiet(const struct arguments *a)
+{
+	return a->given[OPT_QUIET] || a->given[OPT_QUIET_UNCHANGED];
 }
 
 int arguments_wait(const struct arguments *a, unsigned *ret_ms)

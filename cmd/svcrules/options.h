@@ -16,6 +16,7 @@ enum option_id {
 	OPT_FROM,
 	OPT_OUTPUT,         /* of compile */
 	OPT_OUTPUT_CHANGES, /* of diff */
+	OPT_OUTPUT_SUMMARY, /* of apply */
 	OPT_DRY_RUN,
 	OPT_CHECK,
 	OPT_VERIFY,
@@ -34,8 +35,10 @@ enum option_id {
 	OPT_ALLOW_EMPTY,
 	OPT_STRICT,
 	OPT_MAX_LOST,
+	OPT_INSECURE_INPUT,
 	OPT_WAIT,
 	OPT_QUIET,
+	OPT_QUIET_UNCHANGED,
 	OPT_COMPLETION,
 	OPT_HELP,
 	OPT_COUNT
@@ -59,9 +62,10 @@ struct option_group {
 };
 
 extern const struct option_group input_options, from_options, output_options,
-	output_changes_options, try_options, node_options, table_options, family_options,
-	apply_target_options, target_options, delete_table_options, delete_target_options,
-	empty_options, loss_options, writer_options, completion_options, help_options;
+	output_changes_options, summary_options, try_options, node_options, table_options,
+	family_options, apply_target_options, target_options, delete_table_options,
+	delete_try_options, delete_target_options, empty_options, loss_options, insecure_options,
+	writer_options, completion_options, help_options;
 
 struct command;
 
@@ -107,6 +111,8 @@ void arguments_free(struct arguments *a);
 
 /* True for --dry-run and --check: nothing is to be changed. */
 bool arguments_trial(const struct arguments *a);
+/* True if notices and warnings about the host are not wanted. */
+bool arguments_quiet(const struct arguments *a);
 /* --wait in milliseconds, or its default. Returns an exit code, having printed what is wrong. */
 int arguments_wait(const struct arguments *a, unsigned *ret_ms);
 

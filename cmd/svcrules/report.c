@@ -4,9 +4,12 @@
 #include "kernel/session.h"
 #include "say.h"
 #include "state/lock.h"
+#include "state/state_dir.h"
+#include "trust.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 void findings_print(struct session *s, bool quiet)
 {
@@ -18,25 +21,61 @@ void findings_print(struct session *s, bool quiet)
 	s->nfindings = 0;
 }
 
-int session_lock(const struct arguments *a, int *ret_fd)
+/* Says whose the directory is, that only the caller may write. */
+static void lock_say_owner(const char *end)
 {
-	unsigned ms = 0;
-	int holder = 0, code = arguments_wait(a, &ms), err;
+	char *problem = NULL;
+	struct stat st;
 
-	if (code)
-		return code;
-	err = lock_take(ret_fd, ms, &holder);
-	if (!err)
-		return EXIT_DONE;
+	if (lstat(STATE_DIR, &st) < 0 || trust_status(STATE_DIR, &st, &problem))
+		problem = NULL;
+	if (problem)
+		say("%s; it has the lock and what the last run left%s", problem, end);
+	else
+		say("%s is not this user's own directory; it has the lock and what the last run "
+		    "left%s",
+		    STATE_DIR, end);
+	free(problem);
+}
+
+static int lock_failed(int err, const struct lock *l)
+{
 	if (err == -ENOMEM)
 		return say_enomem();
+	if (err == -EPERM) {
+		lock_say_owner(": remove it, or go on with --insecure-input");
+		return EXIT_KERNEL;
+	}
 	if (err != -EBUSY) {
 		say("cannot take the lock: %s", svcrules_errno_text(err));
 		return EXIT_KERNEL;
 	}
-	if (holder)
-		say("another svcrules (pid %d) is at work in this network namespace", holder);
+	if (l->holder)
+		say("another svcrules (pid %d) is at work in this network namespace", l->holder);
 	else
 		say("another svcrules is at work in this network namespace");
 	return EXIT_BUSY;
+}
+
+int session_lock(const struct arguments *a, bool insecure, int *ret_fd)
+{
+	struct lock l = { .fd = -1 };
+	unsigned ms = 0;
+	int code = arguments_wait(a, &ms), err;
+
+	if (code)
+		return code;
+	err = lock_take(STATE_DIR, ms, &l);
+	if (err == -EPERM && insecure) {
+		lock_say_owner(": the run goes on without it");
+		err = lock_take(NULL, ms, &l);
+	}
+	if (err)
+		return lock_failed(err, &l);
+	if (l.stranger)
+		say("warning: another user's process (pid %d) has bound the name of the lock: the "
+		    "run goes on without a lock",
+		    l.holder);
+	*ret_fd = l.fd;
+	return EXIT_DONE;
 }

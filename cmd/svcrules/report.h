@@ -12,9 +12,10 @@ struct session;
 void findings_print(struct session *s, bool quiet);
 /*
  * Takes the lock of this network namespace (state/lock.h) and waits for it as
- * long as --wait allows; closing *ret_fd releases it. Returns an exit code,
- * having printed what is wrong.
+ * long as --wait allows; closing *ret_fd releases it (-1: there is none to
+ * release). `insecure` goes on if other users may write in the directory of the
+ * lock. Returns an exit code, having printed what is wrong.
  */
-int session_lock(const struct arguments *a, int *ret_fd);
+int session_lock(const struct arguments *a, bool insecure, int *ret_fd);
 
 #endif

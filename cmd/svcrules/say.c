@@ -3,8 +3,10 @@
 #include "command.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Decodes one UTF-8 character; returns its length, or 0 if there is none. */
@@ -23,11 +25,41 @@ static size_t utf8_decode(const unsigned char *s, uint32_t *ret)
 	return n;
 }
 
-/* What a terminal obeys rather than shows: controls, and marks that reorder the line. */
-static bool is_control(uint32_t c)
+/*
+ * What a terminal obeys rather than shows, and what it does not show at all: controls, marks that
+ * reorder the line, and characters without a shape, which make two different names look the same.
+ */
+/* clang-format off */
+static const struct { uint32_t first, last; } unseen[] = { /* sorted */
+	{ 0x0000, 0x001f }, { 0x007f, 0x009f }, /* controls */
+	{ 0x00ad, 0x00ad }, /* soft hyphen */
+	{ 0x034f, 0x034f }, /* grapheme joiner */
+	{ 0x061c, 0x061c }, /* Arabic letter mark */
+	{ 0x115f, 0x1160 }, { 0x17b4, 0x17b5 }, /* fillers, inherent vowels */
+	{ 0x180b, 0x180f }, /* Mongolian selectors and vowel separator */
+	{ 0x200b, 0x200f }, /* zero width, marks of direction */
+	{ 0x2028, 0x202e }, /* separators of lines, embedding and override */
+	{ 0x2060, 0x206f }, /* joiner, invisible operators, isolates */
+	{ 0x2800, 0x2800 }, /* blank pattern */
+	{ 0x3164, 0x3164 }, /* filler */
+	{ 0xd800, 0xdfff }, /* surrogates */
+	{ 0xfe00, 0xfe0f }, /* variation selectors */
+	{ 0xfeff, 0xfeff }, /* byte-order mark */
+	{ 0xffa0, 0xffa0 }, /* filler */
+	{ 0xfff0, 0xfffb }, /* annotations */
+	{ 0x13430, 0x1343f }, { 0x1bca0, 0x1bca3 }, { 0x1d173, 0x1d17a }, /* formats of scripts */
+	{ 0xe0000, 0xe0fff }, /* tags, more selectors */
+	{ 0x110000, UINT32_MAX }, /* beyond Unicode */
+};
+/* clang-format on */
+
+static bool is_unseen(uint32_t c)
 {
-	return c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x200e && c <= 0x200f) ||
-	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+	size_t i = 0;
+
+	while (i < sizeof(unseen) / sizeof(unseen[0]) && c > unseen[i].last)
+		i++;
+	return i < sizeof(unseen) / sizeof(unseen[0]) && c >= unseen[i].first;
 }
 
 static char say_letter(uint32_t c)
@@ -35,10 +67,20 @@ static char say_letter(uint32_t c)
 	return c == '\n' ? 'n' : c == '\t' ? 't' : 'r';
 }
 
+/* Writes at most 10 bytes for a character of `n` bytes (0 or 1: a single byte). */
+static size_t say_number(char *out, size_t n, uint32_t c)
+{
+	int len = n < 2      ? snprintf(out, 11, "\\x%02x", (unsigned)c) :
+		  c > 0xffff ? snprintf(out, 11, "\\U%08x", (unsigned)c) :
+			       snprintf(out, 11, "\\u%04x", (unsigned)c);
+
+	return (size_t)len;
+}
+
 char *say_escape(const char *text)
 {
 	size_t len = strlen(text), at = 0;
-	char *out = malloc(len * 4 + 1); /* one byte becomes at most "\x1b" */
+	char *out = malloc(len * 4 + 11); /* one byte becomes at most "\x1b" */
 
 	if (!out)
 		return NULL;
@@ -46,19 +88,42 @@ char *say_escape(const char *text)
 		uint32_t c = *s;
 		size_t n = utf8_decode(s, &c);
 
-		if (n && !is_control(c)) {
+		if (n && !is_unseen(c)) {
 			memcpy(out + at, s, n);
 			at += n;
 		} else if (c == '\n' || c == '\t' || c == '\r') {
 			at += (size_t)snprintf(out + at, 5, "\\%c", say_letter(c));
 		} else {
-			at += (size_t)snprintf(out + at, 7, n > 1 ? "\\u%04x" : "\\x%02x",
-					       (unsigned)c);
+			at += say_number(out + at, n, c);
 		}
 		s += n ? n : 1;
 	}
 	out[at] = '\0';
 	return out;
+}
+
+/* True if standard error is the journal's: then each line may start with a priority. */
+static bool say_to_journal(void)
+{
+	static int known = -1;
+	const char *stream = getenv("JOURNAL_STREAM");
+	unsigned long long device, inode;
+	struct stat st;
+
+	if (known < 0)
+		known = stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 &&
+			fstat(STDERR_FILENO, &st) == 0 && st.st_dev == device && st.st_ino == inode;
+	return known;
+}
+
+/* The priority of a message as sd-daemon(3) has it: "<3>" is an error. */
+static const char *say_priority(const char *text)
+{
+	if (!say_to_journal())
+		return "";
+	if (strncmp(text, "warning: ", 9) == 0)
+		return "<4>";
+	return strncmp(text, "notice: ", 8) == 0 ? "<5>" : "<3>";
 }
 
 void say(const char *format, ...)
@@ -71,7 +136,8 @@ void say(const char *format, ...)
 		text = NULL;
 	va_end(ap);
 	escaped = text ? say_escape(text) : NULL;
-	fprintf(stderr, "svcrules: %s\n", escaped ? escaped : "out of memory");
+	fprintf(stderr, "%ssvcrules: %s\n", say_priority(text ? text : ""),
+		escaped ? escaped : "out of memory");
 	free(escaped);
 	free(text);
 }
@@ -82,11 +148,17 @@ int say_enomem(void)
 	return EXIT_KERNEL;
 }
 
+static int out_error; /* the errno of the first write that failed */
+
 int out_write(void *arg, const char *buf, size_t len)
 {
 	(void)arg;
 	errno = 0;
-	return fwrite(buf, 1, len, stdout) == len ? 0 : errno ? -errno : -EIO;
+	if (fwrite(buf, 1, len, stdout) == len)
+		return 0;
+	if (!out_error)
+		out_error = errno ? errno : EIO;
+	return -out_error;
 }
 
 bool out_colour(void)
@@ -96,6 +168,18 @@ bool out_colour(void)
 	return isatty(STDOUT_FILENO) && !(no && *no) && !(term && strcmp(term, "dumb") == 0);
 }
 
+/* Nobody reads the output any more: ends as all filters do. */
+static void out_end_silently(void)
+{
+	sigset_t set;
+
+	signal(SIGPIPE, SIG_DFL);
+	sigemptyset(&set);
+	sigaddset(&set, SIGPIPE);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	raise(SIGPIPE);
+}
+
 int out_end(int code)
 {
 	bool failed = ferror(stdout);
@@ -103,6 +187,10 @@ int out_end(int code)
 	errno = 0;
 	if (fflush(stdout) == 0 && !failed)
 		return code;
-	say("cannot write to standard output%s%s", errno ? ": " : "", errno ? strerror(errno) : "");
+	if (!out_error)
+		out_error = errno ? errno : EIO;
+	if (out_error == EPIPE)
+		out_end_silently();
+	say("cannot write to standard output: %s", strerror(out_error));
 	return EXIT_KERNEL;
 }

@@ -7,8 +7,9 @@
 #include <stddef.h>
 
 /*
- * One line on standard error, "svcrules: " before it. Control characters in
- * it, which may come from the input, are escaped: "\n", "\x1b", "\u202e".
+ * One line on standard error, "svcrules: " before it. Control characters and
+ * invisible ones, which may come from the input, are escaped: "\n", "\x1b",
+ * "\u202e".
  */
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Says that there is no memory; returns EXIT_KERNEL. */
@@ -22,7 +23,8 @@ int out_write(void *arg, const char *buf, size_t len);
 bool out_colour(void);
 /*
  * Flushes standard output. Returns `code`, or EXIT_KERNEL having said so if
- * anything written got lost: a full disk must not look like success.
+ * anything written got lost: a full disk must not look like success. If that is
+ * because nobody reads a pipe any more, the process ends by SIGPIPE, in silence.
  */
 int out_end(int code);
 

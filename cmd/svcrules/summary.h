@@ -14,10 +14,15 @@ struct summary {
 	const char *other_noun; /* what the other messages changed */
 	size_t flows;           /* stale UDP flows deleted */
 	const char *done;       /* what became of the messages: "sent" */
+	bool checked_only;      /* the kernel was asked, and nothing was made */
+	bool repaired;          /* the input was that of the last run, and the kernel's rules not */
+	bool json;
 };
 
 /* Seconds of a clock that nobody sets (CLOCK_MONOTONIC). */
 double summary_clock(void);
+/* True if the run changed something. */
+bool summary_changed(const struct summary *s);
 /* Prints the line to standard output. */
 void summary_print(const struct summary *s);
 

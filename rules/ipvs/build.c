@@ -175,7 +175,8 @@ int svcr_ipvs_build(const struct svcrules_model *m, const struct svcrules_option
 	b.scheduler = scheduler ? scheduler : SVCR_SCHEDULER_DEFAULT;
 	warn_schedulers(m, b.scheduler, d);
 	err = build_parts(&b);
-	svcr_services_count(&view, b.p.nft, &rs->stats);
+	if (!err)
+		err = svcr_services_count(&view, m, b.p.nft, &rs->stats);
 	free(b.elsewhere.v);
 	svcr_view_release(&view);
 	return err;

@@ -65,7 +65,6 @@ static const struct svcrules_setting settings[] = {
 	{ .name = "drain-timeout",
 	  .argument = "SECONDS",
 	  .apply_only = true,
-	  .any_target = true,
 	  .help = "for IPVS: how long a removed endpoint may keep its connections (default: 900)" },
 	{ .name = "no-sysctls",
 	  .apply_only = true,

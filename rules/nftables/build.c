@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rules/nftables/build.h"
+#include "count.h"
 #include "rules/nftables/chains.h"
 
 #include <errno.h>
@@ -359,11 +360,23 @@ int svcr_services_build(const struct svcr_view *view, const struct svcrules_opti
 	return err;
 }
 
-void svcr_services_count(const struct svcr_view *view, const struct svcr_nft *n,
-			 struct svcrules_stats *stats)
+int svcr_services_count(const struct svcr_view *view, const struct svcrules_model *m,
+			const struct svcr_nft *n, struct svcrules_stats *stats)
 {
-	stats->services = view->nports;
+	struct svcr_model_counts c;
+	int err = svcr_count_services(m, view, &c);
+
+	if (err)
+		return err;
+	stats->services = c.served;
+	stats->ports = view->nports;
 	stats->endpoints = view->nendpoints;
+	stats->headless = c.headless;
+	stats->external_names = c.external_names;
+	stats->pending = c.pending;
+	stats->others = c.not_ours;
+	stats->nowhere = c.other;
 	stats->elements = svcr_nft_count_elements(n);
 	stats->pod_cidrs_known = view->npod_ranges[SVCR_IPV4] || view->npod_ranges[SVCR_IPV6];
+	return 0;
 }

@@ -26,10 +26,11 @@ static int nftables_build(const struct svcrules_model *m, const struct svcrules_
 	if (err)
 		return err;
 	err = svcr_services_build(&view, o, NULL, n);
-	svcr_services_count(&view, n, &rs->stats);
 	/* translation comes after routing (hook output), so there must be a route to cluster IPs */
 	for (size_t i = 0; i < view.ncluster_ips; i++)
 		svcr_addr_text(&view.cluster_ips[i], rs->stats.routed[view.cluster_ips[i].family]);
+	if (!err)
+		err = svcr_services_count(&view, m, n, &rs->stats);
 	svcr_view_release(&view);
 	return err;
 }

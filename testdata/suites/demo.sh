@@ -60,13 +60,13 @@ unanswered=0
 request() { # request WHAT FROM ADDRESS PORT
 	local answer
 	echo
-	echo "== $1: $2 asks $3 port $4, four times"
-	answer=$(ask "$2" tcp "$3" "$4" --count 4)
+	echo "== $1: $2 asks $3 port $4, 20 times"
+	answer=$(ask "$2" tcp "$3" "$4" --count 20)
 	# shellcheck disable=SC2181
 	[ $? -eq 0 ] || unanswered=$((unanswered + 1))
-	while read -r who saw; do
-		echo "   ${who}${saw:+ answered; it saw the request come from $saw}"
-	done <<<"$answer"
+	while read -r times who saw; do
+		echo "   $who${saw:+ answered} $times times${saw:+; it saw the requests come from $saw}"
+	done < <(sort <<<"$answer" | uniq -c)
 }
 
 refused() {

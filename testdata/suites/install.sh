@@ -34,20 +34,29 @@ contents() { (cd "$1" && find . ! -type d -printf '%p %m %l\n' | sort && find . 
 install_and_uninstall() {
 	local first
 	run_make install DESTDIR="$into" PREFIX=$prefix || return
-	check "what install makes" "./opt/x/include/svcrules.h
+	check "what install makes" "./opt/x/bin/svcrules
+./opt/x/include/svcrules.h
 ./opt/x/lib/libsvcrules.a
 ./opt/x/lib/libsvcrules.so
 ./opt/x/lib/libsvcrules.so.1
 ./opt/x/lib/pkgconfig/svcrules.pc
+./opt/x/lib/systemd/system/svcrules.service
+./opt/x/lib/systemd/system/svcrules.timer
 ./opt/x/sbin/svcrules
+./opt/x/share/bash-completion/completions/svcrules
+./opt/x/share/fish/vendor_completions.d/svcrules.fish
 ./opt/x/share/man/man1/svcrules.1
 ./opt/x/share/man/man3/libsvcrules.3
-./opt/x/share/man/man5/svcrules.5" "$(files "$into")"
+./opt/x/share/man/man5/svcrules.5
+./opt/x/share/zsh/site-functions/_svcrules" "$(files "$into")"
 	first=$(contents "$into")
 	check "the library's link" libsvcrules.so.1 "$(readlink "$into$prefix/lib/libsvcrules.so")"
 	check "the library's own name" libsvcrules.so.1 \
 		"$(objdump -p "$into$prefix/lib/libsvcrules.so" | awk '$1 == "SONAME" { print $2 }')"
-	check "the installed program" "svcrules $version" "$("$into$prefix/sbin/svcrules" --version)"
+	check "the installed program" "svcrules $version" "$("$into$prefix/bin/svcrules" --version)"
+	check "its old place" $prefix/bin/svcrules "$(readlink "$into$prefix/sbin/svcrules")"
+	check "the program that the unit starts" $prefix/bin/svcrules \
+		"$(sed -nE 's/^ExecStart=([^ ]*svcrules) .*/\1/p' "$into$prefix/lib/systemd/system/svcrules.service")"
 	check "prefix and version for pkg-config" "prefix=$prefix Version: $version" \
 		"$(grep -E '^(prefix=|Version:)' "$into$prefix/lib/pkgconfig/svcrules.pc" | xargs)"
 	run_make install DESTDIR="$into" PREFIX=$prefix || return
@@ -56,6 +65,26 @@ install_and_uninstall() {
 	run_make uninstall DESTDIR="$into" PREFIX=$prefix || return
 	check "uninstall leaves what others installed, and nothing else" "./opt/x/lib/libsvcrules.so.9
 ./opt/x/share/man/man1/other.1" "$(files "$into")"
+}
+
+# Without DESTDIR the run-time linker is told, and one folder for both names of the program is right.
+into_the_system() {
+	local path=$PATH
+	mkdir "$tmp/path" "$tmp/merged" && mkdir "$tmp/merged/bin" && ln -s bin "$tmp/merged/sbin"
+	printf '#!/bin/sh\necho "ldconfig $*" >>"%s/told"\n' "$tmp" >"$tmp/path/ldconfig"
+	chmod +x "$tmp/path/ldconfig"
+	PATH=$tmp/path:$PATH
+	run_make install PREFIX="$tmp/merged"
+	check "install without DESTDIR calls ldconfig" "ldconfig " "$(cat "$tmp/told")"
+	check "bin and sbin are one folder" "svcrules $version" "$("$tmp/merged/bin/svcrules" --version)"
+	rm -f "$tmp/told"
+	run_make uninstall PREFIX="$tmp/merged"
+	check "uninstall calls it, too" "ldconfig " "$(cat "$tmp/told")"
+	check "uninstall leaves nothing" "./sbin" "$(files "$tmp/merged")"
+	rm -f "$tmp/told"
+	run_make install PREFIX=$prefix DESTDIR="$tmp/packed"
+	check "install with DESTDIR does not" "" "$(cat "$tmp/told" 2>/dev/null)"
+	PATH=$path
 }
 
 dist() {
@@ -78,7 +107,8 @@ dist() {
 }
 
 install_and_uninstall
+into_the_system
 dist
-make -s build/svcrules.pc # with this tree's own prefix again
+make -s build/svcrules.pc build/svcrules.service # with this tree's own prefix again
 echo "install: $passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]

@@ -187,6 +187,8 @@ json_forms() {
 		"$svcrules" compile -f $example --node-name node1 --target $target -o json >"$tmp/compile.$target"
 		"$svcrules" diff --from $example -f "$tmp/new.json" --target $target -o json >"$tmp/diff.$target"
 	done
+	"$svcrules" diff --from $example -f $example -o json >"$tmp/same.nftables"
+	json_members "$tmp/same.nftables" "diff -o json"
 	json_members "$tmp/compile.nftables" "compile -o json"
 	json_members "$tmp/diff.nftables" "diff -o json"
 	json_members "$tmp/compile.ipvs" "compile --target ipvs -o json" "compile -o json"

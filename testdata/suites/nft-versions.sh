@@ -89,6 +89,38 @@ for input in testdata/nft-versions/*.json testdata/example/services.json; do
 	done
 done
 
+# loads NFT TABLE: it loads and lists tables of that name, and what `diff -o nft` prints about them
+loads() {
+	local family
+	for family in ip ip6; do
+		flush
+		run "$1" -f - 2>/dev/null <<-NFT && run "$1" list table $family "$2" >/dev/null 2>&1 || return
+			table $family $2 {
+				map m {
+					type inet_service : verdict
+				}
+				chain c {
+				}
+			}
+			add element $family $2 m { 1 : drop }
+			delete element $family $2 m { 1 }
+			add rule $family $2 c drop
+			flush chain $family $2 c
+			delete chain $family $2 c
+			add chain $family $2 d
+		NFT
+	done
+}
+
+# A name of a table that one of them cannot load is refused, and no other.
+wrong=
+while read -r word; do
+	loads nft "$word" && loads "$where/nft" "$word" && expected=0 || expected=2
+	"$svcrules" compile --table "$word" -f testdata/example/services.json >"$dir/text.nft" 2>/dev/null
+	[ $? -eq "$expected" ] || wrong="$wrong $word"
+done <testdata/nft-versions/words
+check "${#wrong}" "--table refuses the words that nft $older or $newer does not take$wrong"
+
 # The table that goes with IPVS, as text and listings alone: this kernel may not have IPVS.
 for input in testdata/nft-versions/*.json testdata/example/services.json; do
 	name="$(basename "$input" .json), beside IPVS"

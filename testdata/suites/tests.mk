@@ -2,9 +2,9 @@
 # how to run one case of it.
 
 BUILD_PACKAGES := gcc make pkg-config libc6-dev libmnl-dev libnftnl-dev libjansson-dev \
-	libnl-3-dev libnl-route-3-dev
+	libnl-3-dev libnl-route-3-dev libcap-ng-dev
 CHECK_PACKAGES := $(BUILD_PACKAGES) check binutils mandoc nftables iproute2 conntrack ipvsadm \
-	procps util-linux strace
+	procps util-linux strace perl-base g++ zsh fish systemd
 TEST_PACKAGES := $(CHECK_PACKAGES) iptables valgrind shellcheck cppcheck universal-ctags clang-format \
 	libyajl-dev qemu-system-x86 busybox-static cpio kmod
 
@@ -41,8 +41,13 @@ $(eval $(call suite,switch-off,test,15,$B/svcrules,$S/switch-off.sh))
 $(eval $(call suite,man-check,check,3,$B/svcrules,$S/man.sh))
 $(eval $(call suite,toy,check,20,all,$S/toy.sh))
 $(eval $(call suite,install-check,check,3,all,$S/install.sh))
+$(eval $(call suite,hardening,check,30,,$S/hardening.sh))
+$(eval $(call suite,privileges,check,8,$B/svcrules,$S/privileges.sh))
+$(eval $(call suite,output,check,6,$B/svcrules,$S/output.sh))
+$(eval $(call suite,completion,check,25,$B/svcrules,$S/completion.sh))
+$(eval $(call suite,units,check,3,$B/svcrules,$S/units.sh))
 $(eval $(call suite,bench-smoke,test,15,$B/svcrules $B/probe $B/cluster $B/bench-tool,$S/bench-smoke.sh))
-$(eval $(call suite,nft-versions,test,20,$B/svcrules,$S/nft-versions.sh))
+$(eval $(call suite,nft-versions,test,40,$B/svcrules,$S/nft-versions.sh))
 $(eval $(call suite,packets,check,60,$B/svcrules $B/probe,$S/packets/run.sh))
 $(eval $(call suite,vm,test,450,$B/svcrules $B/probe,$S/vm-packets.sh))
 $(eval $(call suite,vm-unit,test,30,$B/svcrules $B/probe $(VM_TESTS),$S/vm-unit.sh $(VM_TESTS)))

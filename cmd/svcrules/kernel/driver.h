@@ -26,6 +26,7 @@ struct transition {
 	 */
 	int (*judge)(const struct svcrules_changes *c, void *arg);
 	void *judge_arg;
+	bool proved;                         /* tables were at first as the last run left them */
 	/* results, for the summary */
 	struct svcrules_changes_stats sent; /* changes of tables */
 	size_t messages;                    /* by which they were made */
@@ -99,11 +100,11 @@ struct driver {
 	int (*retire)(struct transition *t, const struct svcrules_ruleset *now, bool *ret_left);
 	/*
 	 * Removes at once all parts but the tables, of the table of the session's settings or,
-	 * if `any_table`, of any. *ret_text: what was removed, as a sentence, malloc'ed, or
-	 * NULL: nothing. NULL: the target has only tables.
+	 * if `any_table`, of any; in a dry run nothing. *ret_text: what was, or would be, removed,
+	 * malloc'ed, or NULL: nothing. NULL: the target has only tables.
 	 */
 	int (*remove)(struct session *s, const struct svcrules_target *target, bool any_table,
-		      char **ret_text);
+		      bool dry_run, char **ret_text);
 };
 
 extern const struct driver driver_nft, driver_link, driver_servers;

@@ -3,6 +3,7 @@
 #include "kernel/iptables.h"
 #include "kernel/link.h"
 #include "netlink/nfnetlink.h"
+#include "stream.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -154,8 +155,8 @@ int host_address_list(char **ret)
 	if (!f)
 		return -ENOMEM;
 	err = host_addresses(host_address_print, f);
-	if (fclose(f) != 0)
-		err = -ENOMEM;
+	if (stream_end(f, &list))
+		return -ENOMEM;
 	if (err)
 		free(list);
 	else

@@ -216,13 +216,25 @@ static int ipvs_read_all(struct session *s, const struct svcrules_target *target
 	return code;
 }
 
+/* True if there is anything besides tables. */
+static bool ipvs_has_rest(const struct svcrules_ruleset *rs)
+{
+	struct svcrules_part p = { .count = 0 };
+
+	for (size_t i = 1; svcrules_ruleset_part(rs, i, &p); i++)
+		if (p.count || p.present)
+			return true;
+	return false;
+}
+
 /* Removes virtual servers and svcrules0; their connections end. */
 static int ipvs_remove(struct session *s, const struct svcrules_target *target, bool any_table,
-		       char **ret_text)
+		       bool dry_run, char **ret_text)
 {
 	struct svcrules_ruleset *have = NULL;
 	struct transition t = { .session = s };
 	size_t servers;
+	bool any;
 	int code = ipvs_read_all(s, target, any_table, &have);
 
 	*ret_text = NULL;
@@ -230,12 +242,12 @@ static int ipvs_remove(struct session *s, const struct svcrules_target *target, 
 	t.want = code ? NULL : svcrules_ruleset_empty(have);
 	if (!code && !t.want)
 		code = session_no_memory(s);
-	if (!code)
+	if (!code && !dry_run)
 		code = make_rest(&t);
 	servers = code ? 0 : ipvs_servers(have);
-	if (!code && t.other_messages &&
-	    asprintf(ret_text, "deleted %zu virtual server%s and the interface %s", servers,
-		     servers == 1 ? "" : "s", SVCRULES_INTERFACE) < 0) {
+	any = !code && (dry_run ? ipvs_has_rest(have) : t.other_messages != 0);
+	if (any && asprintf(ret_text, "%zu virtual server%s and the interface %s", servers,
+			    servers == 1 ? "" : "s", SVCRULES_INTERFACE) < 0) {
 		*ret_text = NULL;
 		code = session_no_memory(s);
 	}

@@ -128,12 +128,17 @@ START_TEST(test_ipvs_make_removed)
 	ck_assert_ptr_eq(driver_last(none), &driver_servers);
 	if (_i) /* the session's settings name another table */
 		ck_assert_int_eq(svcrules_options_set(rules_options, "table", "other", NULL), 0);
-	ck_assert_int_eq(driver_servers.remove(&rules_session, target, _i, &text), EXIT_DONE);
-	ck_assert_str_eq(text, "deleted 1 virtual server and the interface " LINK_NAME);
-	free(text);
+	for (int real = 0; real < 2; real++) { /* a dry run leaves it all there */
+		ck_assert_int_eq(driver_servers.remove(&rules_session, target, _i, !real, &text),
+				 EXIT_DONE);
+		ck_assert_str_eq(text, "1 virtual server and the interface " LINK_NAME);
+		free(text);
+		text = NULL;
+	}
 	ipvs_make_count(want, 1, 0, 0);
 	ck_assert(nft_has_table(&rules_session, IPVS_TABLE));
-	ck_assert_int_eq(driver_servers.remove(&rules_session, target, _i, &text), EXIT_DONE);
+	ck_assert_int_eq(driver_servers.remove(&rules_session, target, _i, false, &text),
+			 EXIT_DONE);
 	ck_assert_ptr_null(text);
 	svcrules_ruleset_free(want);
 	svcrules_ruleset_free(none);

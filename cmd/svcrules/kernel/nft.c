@@ -7,6 +7,7 @@
 #include "kernel/tables.h"
 #include "netlink/nfnetlink.h"
 #include "netlink/transaction.h"
+#include "stream.h"
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
@@ -139,8 +140,10 @@ static int nft_compare(struct session *s, struct nft_state *n)
 	if (code)
 		return code;
 	n->commits = transaction_commits(s->netfilter);
-	if (!n->first)
+	if (!n->first) {
 		n->first = n->before;
+		n->first_proved = n->proved;
+	}
 	if (n->keep && svcrules_keep_removed(n->want, n->before, &n->kept))
 		return session_no_memory(s);
 	return svcrules_diff(n->before, n->want, &n->changes) ? session_no_memory(s) : EXIT_DONE;
@@ -217,6 +220,7 @@ static int nft_sent(struct transition *t, int code)
 {
 	t->sent = t->nft->sent;
 	t->messages = t->nft->messages;
+	t->proved = t->nft->first_proved;
 	return code;
 }
 
@@ -279,7 +283,9 @@ static void nft_know_wanted(struct transition *t)
 	if (!f)
 		return;
 	err = svcrules_pack(n->want, nft_append, f);
-	if (fclose(f) == 0 && !err && svcrules_unpack(n->want, bytes, len, &n->known))
+	if (stream_end(f, &bytes))
+		return;
+	if (!err && svcrules_unpack(n->want, bytes, len, &n->known))
 		n->known = NULL;
 	free(bytes);
 }

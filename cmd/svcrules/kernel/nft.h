@@ -26,6 +26,7 @@ struct nft_state {
 	uint32_t generation;                /* of `before` */
 	size_t commits;                     /* of the socket when that was so */
 	bool proved;                        /* `before` is what was known, not read */
+	bool first_proved;                  /* `first` is */
 	size_t messages;                    /* sent */
 	bool keep;                          /* let the kernel remember removed UDP addresses */
 	bool kept;                          /* there is something that the kernel remembers */

@@ -5,6 +5,7 @@
 #include "kernel/refused.h"
 #include "netlink/transaction.h"
 #include "state/last_run.h"
+#include "state/state_dir.h"
 
 #include <errno.h>
 #include <linux/netfilter.h>
@@ -92,7 +93,7 @@ static void tables_forget(const struct tables *t)
 	uint8_t family;
 
 	for (size_t i = 0; (name = svcrules_ruleset_table(t->found, i, &family)); i++)
-		last_run_forget(LAST_RUN_DIR, name);
+		last_run_forget(STATE_DIR, name);
 }
 
 /* One try. */
@@ -111,9 +112,9 @@ static int tables_try(struct session *s, const struct tables_choice *choice,
 		code = session_failed(s, "read the kernel's tables", err);
 	if (!code && choice->report_foreign)
 		code = kernel_obstacles(s, t.found, t.none);
-	if (!code && !svcrules_changes_empty(t.changes))
+	if (!code && !choice->dry_run && !svcrules_changes_empty(t.changes))
 		code = tables_remove(s, &t, generation);
-	if (!code)
+	if (!code && !choice->dry_run)
 		tables_forget(&t);
 	if (!code && deleted)
 		tables_report(&t, deleted, arg);

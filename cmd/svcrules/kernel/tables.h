@@ -9,6 +9,7 @@ struct tables_choice {
 	const char *target;  /* of which target; NULL: of all */
 	const char *name;    /* the only one looked for; NULL: all */
 	bool report_foreign; /* a table of that name that svcrules did not make is an error */
+	bool dry_run;        /* only reports what would be deleted */
 };
 
 /* Takes the family ("ip" or "ip6") and the name of a table that was deleted. */
@@ -17,7 +18,7 @@ typedef void (*tables_deleted_fn)(const char *family, const char *name, void *ar
 /*
  * Deletes tables: first all their rules in one transaction, then all of them in another, with
  * what runs left in files for them. Then `deleted` (may be NULL) is called for each, IPv4 before
- * IPv6. Returns an exit code, with findings.
+ * IPv6, also in a dry run. Returns an exit code, with findings.
  */
 int tables_delete(struct session *s, const struct tables_choice *choice, tables_deleted_fn deleted,
 		  void *arg);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "state/last_run.h"
+#include "state/state_dir.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +14,7 @@
 #define SO_NETNS_COOKIE 71
 #endif
 
-#define MAGIC "svcrules state 1"
+#define MAGIC "svcrules state 2"
 #define TEXT_MAX (1u << 20)
 #define NAME_SIZE 300
 
@@ -32,7 +33,8 @@ struct head {
 	char magic[16];
 	struct place place;
 	uint8_t key[SIPHASH_SIZE], digest[SIPHASH_SIZE];
-	uint64_t bytes, genid, flags, services, endpoints, elements;
+	uint64_t bytes, genid, flags, services, ports, endpoints, elements;
+	uint64_t headless, external_names, pending, others, nowhere;
 	uint64_t messages_len, addresses_len, rules_len;
 	uint8_t rules_sum[SIPHASH_SIZE];
 };
@@ -80,38 +82,19 @@ static int place_find(struct place *p)
 /* A namespace's inode number comes again when it is gone, so that files do not pile up. */
 static int file_name(const char *table, char name[static NAME_SIZE])
 {
-	struct stat st;
+	unsigned long long ino;
 	int len;
 
-	if (strchr(table, '/') || stat("/proc/thread-self/ns/net", &st) < 0)
+	if (strchr(table, '/') || state_namespace(&ino))
 		return -ENOENT;
-	len = snprintf(name, NAME_SIZE, "nftables-%s-%llu", table, (unsigned long long)st.st_ino);
+	len = snprintf(name, NAME_SIZE, "nftables-%s-%llu", table, ino);
 	return len < NAME_SIZE ? 0 : -ENOENT;
-}
-
-static bool is_private(const struct stat *st, mode_t type)
-{
-	return (st->st_mode & S_IFMT) == type && st->st_uid == geteuid() &&
-	       !(st->st_mode & (S_IWGRP | S_IWOTH));
-}
-
-static int dir_open(const char *dir)
-{
-	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	struct stat st;
-
-	if (fd < 0)
-		return -errno;
-	if (fstat(fd, &st) == 0 && is_private(&st, S_IFDIR))
-		return fd;
-	close(fd);
-	return -EPERM;
 }
 
 /* The file, open, and its size; -ENOENT if there is none that could be believed. */
 static int file_open(const char *dir, const char *table, size_t *size)
 {
-	int d = dir_open(dir), fd = -1;
+	int d = state_dir_open(dir, false), fd = -1;
 	char name[NAME_SIZE];
 	struct stat st;
 
@@ -121,7 +104,7 @@ static int file_open(const char *dir, const char *table, size_t *size)
 		close(d);
 	if (fd < 0)
 		return -ENOENT;
-	if (fstat(fd, &st) == 0 && is_private(&st, S_IFREG)) {
+	if (fstat(fd, &st) == 0 && state_is_private(&st, S_IFREG)) {
 		*size = (size_t)st.st_size;
 		return fd;
 	}
@@ -202,6 +185,12 @@ static int last_run_fill(struct last_run *s, const struct head *h, const char *t
 	memcpy(s->digest, h->digest, sizeof(s->digest));
 	s->stats = (struct svcrules_stats){
 		.services = h->services,
+		.ports = h->ports,
+		.headless = h->headless,
+		.external_names = h->external_names,
+		.pending = h->pending,
+		.others = h->others,
+		.nowhere = h->nowhere,
 		.endpoints = h->endpoints,
 		.elements = h->elements,
 		.pod_cidrs_known = h->flags & FLAG_POD_CIDRS,
@@ -327,6 +316,12 @@ static void head_fill(struct head *h, const struct last_run *s)
 	h->flags = (s->stats.ipv4 ? FLAG_IPV4 : 0) | (s->stats.ipv6 ? FLAG_IPV6 : 0) |
 		   (s->stats.pod_cidrs_known ? FLAG_POD_CIDRS : 0);
 	h->services = s->stats.services;
+	h->ports = s->stats.ports;
+	h->headless = s->stats.headless;
+	h->external_names = s->stats.external_names;
+	h->pending = s->stats.pending;
+	h->others = s->stats.others;
+	h->nowhere = s->stats.nowhere;
 	h->endpoints = s->stats.endpoints;
 	h->elements = s->stats.elements;
 	h->messages_len = strlen(s->messages);
@@ -408,9 +403,7 @@ int last_run_write(const char *dir, const struct last_run *s, const struct svcru
 	err = file_name(stats.table, name);
 	if (err)
 		return err;
-	if (mkdir(dir, 0700) < 0 && errno != EEXIST)
-		return -errno;
-	fd = dir_open(dir);
+	fd = state_dir_open(dir, true);
 	if (fd < 0)
 		return fd;
 	err = replace(fd, name, s, rules);
@@ -420,7 +413,7 @@ int last_run_write(const char *dir, const struct last_run *s, const struct svcru
 
 void last_run_forget(const char *dir, const char *table)
 {
-	int fd = dir_open(dir);
+	int fd = state_dir_open(dir, false);
 	char name[NAME_SIZE];
 
 	if (fd < 0)

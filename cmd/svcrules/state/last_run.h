@@ -16,8 +16,6 @@
 #include "state/siphash.h"
 #include "svcrules.h"
 
-#define LAST_RUN_DIR "/run/svcrules"
-
 struct last_run {
 	uint8_t key[SIPHASH_SIZE];    /* of the sum of the input */
 	uint8_t digest[SIPHASH_SIZE]; /* the sum: of the files and of what was asked for */

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Texts that are written into memory, by open_memstream(3). */
+#ifndef SVCRULES_STREAM_H
+#define SVCRULES_STREAM_H
+
+#include <stdio.h>
+
+/*
+ * Closes a stream whose text is *text. Returns 0 with all that was written in it, or -ENOMEM with
+ * *text NULL: fclose() reports success even if it has no memory for the text (glibc 2.36).
+ */
+int stream_end(FILE *f, char **text);
+/* The same for a stream that stays open: 0, or -ENOMEM; the text stays the stream's. */
+int stream_flush(FILE *f, char *const *text);
+
+#endif
