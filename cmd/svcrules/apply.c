@@ -102,7 +102,9 @@ static int apply_look(struct apply *j)
 
 static int apply_dry_run(struct apply *j)
 {
-	const struct cleanup_rules rules = { j->want, j->have, false, print_flow };
+	const struct cleanup_rules rules = { .now = j->want,
+					     .before = j->have,
+					     .would = print_flow };
 	size_t flows = 0;
 	int code = make_compare(&j->way);
 
@@ -110,7 +112,7 @@ static int apply_dry_run(struct apply *j)
 		return code;
 	if (svcrules_changes_print(j->way.changes, NULL, out_colour(), out_write, NULL) == -ENOMEM)
 		return session_no_memory(&j->session);
-	return cleanup_udp(&j->session, &rules, &flows);
+	return cleanup_flows(&j->session, &rules, &flows);
 }
 
 static int apply_try(struct apply *j, const struct svcrules_stats *served)
@@ -145,7 +147,8 @@ static int apply_remember(struct apply *j, const struct svcrules_stats *served)
 	if (fflush(j->footprint.messages) != 0)
 		return say_enomem();
 	l.messages = j->footprint.messages_text;
-	l.addresses = j->footprint.addresses ? j->footprint.addresses : none;
+	l.host = j->footprint.addresses != NULL;
+	l.addresses = l.host ? j->footprint.addresses : none;
 	memcpy(l.key, j->last.key, sizeof(l.key));
 	siphash_end(&j->footprint.sum, l.digest);
 	err = last_run_write(LAST_RUN_DIR, &l, j->want);

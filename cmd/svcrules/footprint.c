@@ -97,7 +97,7 @@ static bool footprint_sizes_agree(const struct arguments *a, const struct last_r
 static bool footprint_addresses_same(const struct last_run *was)
 {
 	char *now = NULL;
-	bool same = !*was->addresses ||
+	bool same = !was->host ||
 		    (host_address_list(&now) == 0 && strcmp(now, was->addresses) == 0);
 
 	free(now);

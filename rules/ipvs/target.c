@@ -7,10 +7,10 @@
 #include "rules/ipvs/target.h"
 #include "rules/ipvs/build.h"
 #include "rules/ipvs/drain.h"
-#include "rules/ipvs/flows.h"
 #include "rules/ipvs/layout.h"
 #include "rules/ipvs/report.h"
 #include "rules/nftables/build.h"
+#include "rules/nftables/flows.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -89,5 +89,5 @@ const struct svcr_target svcr_target_ipvs = {
 	.expected = ipvs_expected,
 	.settle = svcr_ipvs_settle,
 	.report = svcr_ipvs_report,
-	.flow_stale = svcr_ipvs_flow_stale,
+	.flow_stale = svcr_services_flow_stale,
 };

@@ -4,6 +4,7 @@
 #include "rules/nftables/build.h"
 #include "rules/nftables/flows.h"
 #include "rules/nftables/report.h"
+#include "rules/nftables/serving.h"
 
 #include <errno.h>
 
@@ -25,6 +26,8 @@ static int nftables_build(const struct svcrules_model *m, const struct svcrules_
 	if (err)
 		return err;
 	err = svcr_services_build(&view, o, NULL, n);
+	if (!err)
+		err = svcr_serving_make(&view, &rs->serving);
 	svcr_services_count(&view, n, &rs->stats);
 	svcr_view_release(&view);
 	return err;
@@ -37,15 +40,6 @@ static int nftables_report(const struct svcrules_changes *c, bool details, struc
 	return nft ? svcr_services_report(ret, (const struct svcr_nft_changes *)nft, details,
 					  NULL) :
 		     0;
-}
-
-static bool nftables_flow_stale(const struct svcrules_ruleset *now,
-				const struct svcrules_ruleset *before,
-				const struct svcrules_flow *f)
-{
-	enum svcr_flow judged = svcr_flow_judge(now, before, f);
-
-	return judged == FLOW_ELSEWHERE || judged == FLOW_REMOVED;
 }
 
 static const char *const formats[] = { "nft", "json", NULL };
@@ -63,5 +57,5 @@ const struct svcr_target svcr_target_nftables = {
 	.make = nftables_make,
 	.build = nftables_build,
 	.report = nftables_report,
-	.flow_stale = nftables_flow_stale,
+	.flow_stale = svcr_services_flow_stale,
 };
