@@ -33,7 +33,8 @@ long_connection() { # long_connection FROM ADDRESS PORT
 	svc other ip=$VIP2
 	serves other "$POD1@node1"
 	apply
-	check "its connection while the service goes" "pod1 five" "$(hold_say "$name" five)"
+	# an address and port of IPVS is released at once, for the host or another proxy
+	[ "$BACKEND" = ipvs ] || check "its connection while the service goes" "pod1 five" "$(hold_say "$name" five)"
 	hold_end
 }
 

@@ -132,11 +132,13 @@ flows() {
 		web Local "" "$REMOTE1@node2" "$POD1@node1"
 		apply
 		# shellcheck disable=SC2086
-		check "UDP flow to $to, Local now" "pod1 $CLIENT" "$(answers client udp $to --sport $n)"
-		web Cluster "" "$REMOTE1@node2" "$POD1@node1"
+		check "UDP flow to $to, Local now: its endpoint serves others still" remote1 "$(who client udp $to --sport $n)"
+		# shellcheck disable=SC2086
+		check "a new one to $to" "pod1 $CLIENT" "$(answers client udp $to --count 5)"
+		web Cluster "" "$POD1@node1"
 		apply
 		# shellcheck disable=SC2086
-		check "UDP flow to $to, Cluster again" "pod1 .*" "$(answers client udp $to --sport $n --count 5)"
+		check "UDP flow to $to, its endpoint is gone" "pod1 .*" "$(answers client udp $to --sport $n --count 5)"
 		check "UDP flow to $to is known" 1 "$(entries $n "${to#* }")"
 		svc none ip=$VIP3
 		apply

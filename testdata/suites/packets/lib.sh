@@ -19,6 +19,8 @@ TIMEOUT=${TIMEOUT:-300}
 SHORT=${SHORT:-1}
 PREFIX=${PREFIX:-svcr$$}
 NAMESPACES=(node pod1 pod2 remote client)
+ROUTERS=(node) # of these, those that forward packets; svcrules runs there
+ON=node        # that the functions below apply rules on
 WORK=
 NEVER=
 SERVERS=()
@@ -150,6 +152,14 @@ add_client() {
 	route node default via 2001:db8:1::100
 }
 
+# connect: lays the cables; a file with another topology replaces it
+connect() {
+	add_pod pod1 11
+	add_pod pod2 12
+	add_remote
+	add_client
+}
+
 topology_up() {
 	local n
 	WORK=$(mktemp -d)
@@ -162,20 +172,19 @@ topology_up() {
 			net/ipv4/conf/all/rp_filter=0 net/ipv4/conf/default/rp_filter=0
 	done
 	# Tests count refusals, so ICMP errors are not limited.
-	sysctls node net/ipv4/ip_forward=1 net/ipv6/conf/all/forwarding=1 net/ipv4/icmp_ratelimit=0 \
-		net/ipv6/icmp/ratelimit=0 net/ipv4/conf/all/send_redirects=0 \
-		net/ipv4/conf/default/send_redirects=0
-	add_pod pod1 11
-	add_pod pod2 12
-	add_remote
-	add_client
+	for n in "${ROUTERS[@]}"; do
+		sysctls "$n" net/ipv4/ip_forward=1 net/ipv6/conf/all/forwarding=1 net/ipv4/icmp_ratelimit=0 \
+			net/ipv6/icmp/ratelimit=0 net/ipv4/conf/all/send_redirects=0 \
+			net/ipv4/conf/default/send_redirects=0
+	done
+	connect
 }
 
 topology_down() {
 	local p n
 	for p in "${SERVERS[@]}"; do kill "$p" 2>/dev/null; done
 	for p in "${SERVERS[@]}"; do wait "$p" 2>/dev/null; done
-	at node "$SVCRULES" delete --quiet 2>/dev/null # also deletes the state files
+	for n in "${ROUTERS[@]}"; do at "$n" "$SVCRULES" delete --quiet 2>/dev/null; done # also deletes the state files
 	for n in "${NAMESPACES[@]}"; do ip netns del "$PREFIX-$n" 2>/dev/null; done
 	[ -z "$WORK" ] || rm -rf "$WORK"
 }
@@ -439,7 +448,7 @@ use_backend "$BACKEND"
 svcrules() {
 	local command=$1
 	shift
-	OUTPUT=$(at node "$SVCRULES" "$command" -f "$INPUT" "${OPTIONS[@]}" "$@" 2>&1)
+	OUTPUT=$(at "$ON" "$SVCRULES" "$command" -f "$INPUT" "${OPTIONS[@]}" "$@" 2>&1)
 	STATUS=$?
 }
 
@@ -451,7 +460,7 @@ apply() {
 }
 
 delete() {
-	OUTPUT=$(at node "$SVCRULES" delete 2>&1)
+	OUTPUT=$(at "$ON" "$SVCRULES" delete 2>&1)
 	STATUS=$?
 }
 
