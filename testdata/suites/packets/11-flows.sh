@@ -165,6 +165,27 @@ flows() {
 	check "pods' flows stay" 12 "$to"
 }
 
+# A flow stays with an endpoint that serves still: one that ends, or one that a hint now leads past.
+graceful() {
+	web Cluster "" "$POD1@node1"
+	apply
+	check "a flow" pod1 "$(who pod2 udp $VIP 80 --sport 6300)"
+	web Cluster "" "$POD1@node1!terminating" "$POD2@node1"
+	apply
+	check "new ones leave an endpoint that ends" pod2 "$(who client udp $VIP 80 --count 6)"
+	check "the flow stays with it" pod1 "$(who pod2 udp $VIP 80 --sport 6300)"
+	web Cluster "" "$POD2@node1"
+	apply
+	check "until it is gone" pod2 "$(who pod2 udp $VIP 80 --sport 6300)"
+	web Cluster "" "$REMOTE1@node2^b"
+	apply --zone a
+	check "a flow to another zone" remote1 "$(who pod2 udp $VIP 80 --sport 6301)"
+	web Cluster "" "$REMOTE1@node2^b" "$POD1@node1^a"
+	apply --zone a
+	check "new ones keep to the zone" pod1 "$(who client udp $VIP 80 --count 6)"
+	check "the flow stays there" remote1 "$(who pod2 udp $VIP 80 --sport 6301)"
+}
+
 all() {
 	stays
 	to_local
@@ -172,6 +193,7 @@ all() {
 	shortened
 	forgotten
 	flows
+	graceful
 }
 
 each_family all
