@@ -110,8 +110,10 @@ static int choose_chain(struct builder *b, const struct svcr_vip *v, bool local,
 		if (!svcr_nft_chain(t, *ret))
 			return -ENOMEM;
 	}
-	if (is_masqueraded(b, v)) {
-		ret->kind += CHAIN_MASQUERADED_BALANCE - CHAIN_BALANCE;
+	/* the local endpoints are for policies that keep the client's address */
+	if (is_masqueraded(b, v) && !local) {
+		ret->kind = ret->kind == CHAIN_STICKY ? CHAIN_MASQUERADED_STICKY :
+							CHAIN_MASQUERADED_BALANCE;
 		if (!svcr_nft_chain(t, *ret))
 			return -ENOMEM;
 	}

@@ -216,7 +216,8 @@ static void mark_rules(struct maker *m)
 static void masqueraded_rules(struct maker *m)
 {
 	RULE(m, { .op = OP_MARK_SET, .n = m->f->mark },
-	     GOTO(m->chain.kind - CHAIN_MASQUERADED_BALANCE + CHAIN_BALANCE, m->chain.n));
+	     GOTO(m->chain.kind == CHAIN_MASQUERADED_STICKY ? CHAIN_STICKY : CHAIN_BALANCE,
+		  m->chain.n));
 }
 
 static void update_rules(struct maker *m)
@@ -248,9 +249,7 @@ static void (*const makers[CHAIN__COUNT])(struct maker *m) = {
 	[CHAIN_STICKY] = sticky_rules,
 	[CHAIN_STICKY_LOCAL] = sticky_rules,
 	[CHAIN_MASQUERADED_BALANCE] = masqueraded_rules,
-	[CHAIN_MASQUERADED_BALANCE_LOCAL] = masqueraded_rules,
 	[CHAIN_MASQUERADED_STICKY] = masqueraded_rules,
-	[CHAIN_MASQUERADED_STICKY_LOCAL] = masqueraded_rules,
 	[CHAIN_REMEMBER] = update_rules,
 };
 

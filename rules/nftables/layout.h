@@ -64,9 +64,7 @@ enum svcr_services_chain {
 	CHAIN_STICKY_LOCAL,
 	/* these mark, then go to the chain of the same name without "masqueraded-" */
 	CHAIN_MASQUERADED_BALANCE,
-	CHAIN_MASQUERADED_BALANCE_LOCAL,
 	CHAIN_MASQUERADED_STICKY,
-	CHAIN_MASQUERADED_STICKY_LOCAL,
 	CHAIN_REMEMBER, /* n: seconds */
 	CHAIN__COUNT
 };
@@ -138,11 +136,7 @@ enum svcr_services_chain {
 	[CHAIN_STICKY] = { .name = "sticky-", .numbered = true },                                  \
 	[CHAIN_STICKY_LOCAL] = { .name = "sticky-local-", .numbered = true },                      \
 	[CHAIN_MASQUERADED_BALANCE] = { .name = "masqueraded-balance-", .numbered = true },        \
-	[CHAIN_MASQUERADED_BALANCE_LOCAL] = { .name = "masqueraded-balance-local-",                \
-					      .numbered = true },                                  \
 	[CHAIN_MASQUERADED_STICKY] = { .name = "masqueraded-sticky-", .numbered = true },          \
-	[CHAIN_MASQUERADED_STICKY_LOCAL] = { .name = "masqueraded-sticky-local-",                  \
-					     .numbered = true },                                   \
 	[CHAIN_REMEMBER] = { .name = "remember-", .numbered = true, .jumped = true }
 /* clang-format on */
 
