@@ -100,7 +100,7 @@ enum svcr_services_chain {
 	[SET_AFFINITY] = { .name = "affinity", .data = DATA_ENDPOINT, .dynamic = true,             \
 			   .size = SVCR_SERVICES_AFFINITY_SIZE,                                    \
 			   .key = { F_SADDR, F_DADDR, F_L4PROTO, F_DPORT } },                      \
-	[SET_REMOVED] = { .name = "removed-udp", .key = SVCR_SERVICES_VIP, .upkeep = true }
+	[SET_REMOVED] = { .name = "removed", .key = SVCR_SERVICES_VIP, .upkeep = true }
 
 /*
  * The usual priorities of NAT (linux/netfilter_ipv4.h, NF_IP_PRI_NAT_DST and _SRC), except in
