@@ -406,7 +406,7 @@ struct svcrules_flow {
  */
 SVCRULES_API bool svcrules_serves(const struct svcrules_ruleset *rs, uint8_t family,
 				  uint8_t protocol);
-/* True if `now` serves an address and port of that protocol that `before` (may be NULL) does not. */
+/* True if `now` serves an address and port of that protocol that `before` (NULL: none) lacks. */
 SVCRULES_API bool svcrules_adds(const struct svcrules_ruleset *now,
 				const struct svcrules_ruleset *before, uint8_t family,
 				uint8_t protocol);

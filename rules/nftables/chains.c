@@ -144,7 +144,7 @@ static void remember_new_rules(struct maker *m)
 
 /*
  * In input and after postrouting, where nobody needs the mark any longer: an encapsulated packet
- * would pass it on to the packet around it. (A packet that IPVS sends on is taken out of input.)
+ * would pass it on to the packet around it.
  */
 static void end_rules(struct maker *m)
 {

@@ -38,13 +38,19 @@ bool svcrules_adds(const struct svcrules_ruleset *now, const struct svcrules_rul
 {
 	const struct svcr_nft_table *t = svcr_flow_table(now, family),
 				    *old = svcr_flow_table(before, family);
-	const struct svcr_nft_set *s = t ? &t->sets[SET_SERVICES] : NULL;
+	const struct svcr_nft_set *s = t ? &t->sets[SET_SERVICES] : NULL,
+				  *had = old ? &old->sets[SET_SERVICES] : NULL;
 
-	for (size_t i = 0; s && i < s->n; i++) {
+	for (size_t i = 0, k = 0; s && i < s->n; i++) { /* both are sorted */
 		const uint8_t *key = svcr_nft_elem(s, i);
+		int cmp = 1;
 
-		if (key[svcr_addr_len(t->family)] == protocol &&
-		    !(old && svcr_nft_find(&old->sets[SET_SERVICES], key)))
+		if (key[svcr_addr_len(t->family)] != protocol)
+			continue;
+		while (had && k < had->n &&
+		       (cmp = memcmp(svcr_nft_elem(had, k), key, s->sort_len)) < 0)
+			k++;
+		if (!had || k == had->n || cmp != 0)
 			return true;
 	}
 	return false;

@@ -15,8 +15,8 @@ bool svcr_services_flow_stale(const struct svcrules_ruleset *now,
  */
 struct svcr_nft_table *svcr_flow_table(const struct svcrules_ruleset *rs, uint8_t nfproto);
 /*
- * True if `t` may send new connections from `source` to the endpoint `data` (address and port, as in
- * its maps). `key` is the key of the VIP; see prerouting_rules() in chains.c.
+ * True if `t` may send new connections from `source` to the endpoint `data` (address and port,
+ * as in its maps). `key` is the key of the VIP; see prerouting_rules() in chains.c.
  */
 bool svcr_flow_served(const struct svcr_nft_table *t, const uint8_t *source, const uint8_t *key,
 		      const uint8_t *data);

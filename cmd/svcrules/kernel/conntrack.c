@@ -159,7 +159,7 @@ static bool ct_delete_put(struct nlmsghdr *nlh, const struct nlattr *a)
 	return true;
 }
 
-/* With the tuple and the id as the kernel sent them. Without a tuple it would delete all entries. */
+/* With the tuple and the id as the kernel sent them: without a tuple all entries would go. */
 static int ct_delete_add(struct ct_job *j, const struct ct_attributes *at)
 {
 	struct nlmsghdr *nlh;
