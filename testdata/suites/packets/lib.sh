@@ -244,9 +244,15 @@ each_family() {
 			continue
 		fi
 		use_family "$f"
+		other_addresses "$f"
 		"$1"
 	done
 	LABEL=
+}
+
+# other_addresses 4|6: sets those that are others in another topology, whose file replaces it
+other_addresses() {
+	:
 }
 
 # use_family 4|6: sets the addresses that a test uses.

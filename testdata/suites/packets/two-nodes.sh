@@ -96,11 +96,13 @@ apply_on() {
 	ON=node1 OPTIONS=(--backend "$BACKEND" --node-name node1)
 }
 
-# shellcheck disable=SC2034
-eval "$(declare -f use_family | sed '1s/use_family/use_family_of_lib/')"
-use_family() {
-	use_family_of_lib "$1"
-	[ "$1" = 4 ] && OTHER=192.0.2.2 OTHER2=192.0.2.3 || OTHER=2001:db8:1::2 OTHER2=2001:db8:1::3
+# shellcheck disable=SC2034 # for the tests
+other_addresses() {
+	if [ "$1" = 4 ]; then
+		OTHER=192.0.2.2 OTHER2=192.0.2.3
+	else
+		OTHER=2001:db8:1::2 OTHER2=2001:db8:1::3
+	fi
 }
 
 # neighbour: adds on node1 the rules of a CNI plugin, which masquerade what leaves the pods'
