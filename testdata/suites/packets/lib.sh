@@ -436,15 +436,14 @@ write_input() {
 # ---- svcrules ----
 
 # use_backend NAME: sets the target under test, the name of its tables, and the
-# answer at ports of load-balancer and external IPs that no service defines, or
-# no longer defines
+# answer at ports of load-balancer and external IPs that no service defines
 # shellcheck disable=SC2034
 use_backend() {
 	BACKEND=$1
 	OPTIONS=(--backend "$1" --node-name node1 --cluster-cidr "$PODS")
 	if [ "$1" = nftables ]; then
 		TABLE=svcrules NOT_OURS='timeout|unreachable'
-	else # with IPVS such an address is the node's own, also while it drains: requests must not reach the host
+	else # with IPVS such an address is the node's own: requests must not reach the host
 		TABLE=svcrules-$1 NOT_OURS=refused
 	fi
 }
