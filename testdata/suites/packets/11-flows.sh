@@ -4,6 +4,7 @@
 set -u
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
+KEEP_FLOWS=yes
 begin
 
 entries() { # entries SOURCE-PORT PORT: prints how many flows the node tracks
@@ -125,6 +126,7 @@ flows() {
 	local to n=6000
 	for to in "$LB 80" "$EXT 80" "$NODE 30080"; do
 		n=$((n + 1))
+		forget_flows
 		web Cluster "" "$REMOTE1@node2"
 		apply
 		# shellcheck disable=SC2086
@@ -167,6 +169,7 @@ flows() {
 
 # A flow stays with an endpoint that serves still: one that ends, or one that a hint now leads past.
 graceful() {
+	forget_flows
 	web Cluster "" "$POD1@node1"
 	apply
 	check "a flow" pod1 "$(who pod2 udp $VIP 80 --sport 6300)"

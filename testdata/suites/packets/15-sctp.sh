@@ -4,6 +4,7 @@
 set -u
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
+KEEP_FLOWS=yes
 begin
 TIMEOUT=5000
 if [[ $(ask node sctp 127.0.0.1 9) == *'not supported'* ]]; then

@@ -30,6 +30,7 @@ PODS="10.244.0.0/16,fd00:10:244::/48"
 INPUT=
 OUTPUT=
 STATUS=0
+KEEP_FLOWS=
 passed=0
 failed=0
 skipped=0
@@ -457,8 +458,15 @@ svcrules() {
 	STATUS=$?
 }
 
-# apply [OPTION...]: applies OBJECTS
+# forget_flows: a flow of UDP stays with its endpoint as long as that serves, and a request may happen
+# to use the port of one
+forget_flows() {
+	at "$ON" conntrack -D -p udp >/dev/null 2>&1
+}
+
+# apply [OPTION...]: applies OBJECTS; files about flows set KEEP_FLOWS
 apply() {
+	[ -n "$KEEP_FLOWS" ] || forget_flows
 	write_input
 	svcrules apply "$@"
 	[ "$STATUS" -eq 0 ] || not_ok "apply" "exit 0" "exit $STATUS: $OUTPUT"
