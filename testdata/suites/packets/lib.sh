@@ -223,9 +223,13 @@ serve_pods() {
 
 # begin and finish are the first and last call of every test file.
 begin() {
+	local n
 	trap topology_down EXIT
 	trap 'exit 130' INT TERM
 	topology_up || exit 2
+	if [ "$BACKEND" = ipvs ] && [ -z "$KEEP_FLOWS" ]; then # IPVS forgets flows of UDP soon, see forget_flows
+		for n in "${ROUTERS[@]}"; do at "$n" ipvsadm --set 0 0 1; done
+	fi
 	serve_pods || exit 2
 }
 
