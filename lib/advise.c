@@ -69,50 +69,78 @@ static void advise_no_pod_cidrs(const struct svcr_advice *a)
 		       "traffic to cluster IPs from outside the cluster is not masqueraded");
 }
 
-static bool addr_is_pod(const struct svcr_view *v, const struct svcr_addr *a)
+static bool ranges_have(const struct svcr_range *v, size_t n, const struct svcr_addr *a)
 {
-	for (size_t i = 0; i < v->npod_ranges[a->family]; i++)
-		if (svcr_addr_cmp(&v->pod_ranges[a->family][i].first, a) <= 0 &&
-		    svcr_addr_cmp(a, &v->pod_ranges[a->family][i].last) <= 0)
+	for (size_t i = 0; i < n; i++)
+		if (svcr_addr_cmp(&v[i].first, a) <= 0 && svcr_addr_cmp(a, &v[i].last) <= 0)
 			return true;
 	return false;
 }
 
-/* True if it is the address of a pod that the known prefixes do not cover. */
-static bool addr_outside(const struct svcr_advice *a, const struct svcr_addr *addr)
+/* Endpoints of this node: how many are outside the prefixes where they should be, and the first. */
+struct outside {
+	size_t n;
+	const struct svcr_slice *slice;
+	const struct svcr_addr *addr;
+};
+
+static void outside_add(struct outside *o, const struct svcr_slice *s, const struct svcr_addr *a)
 {
-	return a->view->npod_ranges[addr->family] > 0 && !addr_is_pod(a->view, addr) &&
-	       !svcr_addr_unusable(addr) && !svcr_view_own(a->view, a->options, addr);
+	if (o->n++)
+		return;
+	o->slice = s;
+	o->addr = a;
+}
+
+/* Sorts an endpoint of this node into those outside all pod CIDRs, or outside this node's own. */
+static void outside_judge(const struct svcr_advice *a, const struct svcr_slice *s,
+			  const struct svcr_addr *addr, struct outside *all, struct outside *own)
+{
+	const struct svcr_view *v = a->view;
+	uint8_t f = addr->family;
+
+	if (svcr_addr_unusable(addr) || svcr_view_own(v, a->options, addr))
+		return;
+	if (v->npod_ranges[f] && !ranges_have(v->pod_ranges[f], v->npod_ranges[f], addr))
+		outside_add(all, s, addr);
+	else if (v->nown_pod_ranges[f] &&
+		 !ranges_have(v->own_pod_ranges[f], v->nown_pod_ranges[f], addr))
+		outside_add(own, s, addr);
+}
+
+static void outside_tell(const struct svcr_advice *a, const struct outside *o, const char *where)
+{
+	char text[SVCR_ADDR_TEXT];
+
+	if (o->n)
+		ADVISE(a, "pod-outside-pod-cidrs",
+		       "%zu endpoint%s of this node, such as %s of Service %s/%s, %s outside %s",
+		       o->n, o->n == 1 ? "" : "s", svcr_addr_text(o->addr, text), o->slice->ns,
+		       o->slice->service, o->n == 1 ? "is" : "are", where);
 }
 
 /* Network plugins with address pools of their own do not keep to the Nodes' podCIDRs. */
 static void advise_pods_outside(const struct svcr_advice *a)
 {
 	const char *node = a->endpoints->node_interned;
-	const struct svcr_slice *of = NULL;
-	const struct svcr_addr *first = NULL;
-	char text[SVCR_ADDR_TEXT];
-	size_t n = 0;
+	struct outside all = { .n = 0 }, own = { .n = 0 };
 
 	for (size_t i = 0; node && i < a->endpoints->n; i++) {
 		const struct svcr_slice *s = a->endpoints->slices[i];
 
-		for (size_t k = 0; !s->ignored && k < s->endpoints.n; k++) {
-			const struct svcr_endpoint *e = &s->endpoints.v[k];
-
-			if (e->node != node || !addr_outside(a, &e->addr) || n++)
-				continue;
-			first = &e->addr;
-			of = s;
-		}
+		for (size_t k = 0; !s->ignored && k < s->endpoints.n; k++)
+			if (s->endpoints.v[k].node == node)
+				outside_judge(a, s, &s->endpoints.v[k].addr, &all, &own);
 	}
-	if (n)
-		ADVISE(a, "pod-outside-pod-cidrs",
-		       "%zu endpoint%s of this node, such as %s of Service %s/%s, %s outside all "
-		       "pod CIDRs: traffic from such pods to cluster IPs is masqueraded, and "
-		       "counts as from outside; --cluster-cidr names the prefixes of pods",
-		       n, n == 1 ? "" : "s", svcr_addr_text(first, text), of->ns, of->service,
-		       n == 1 ? "is" : "are");
+	outside_tell(
+		a, &all,
+		"all pod CIDRs: traffic from such pods to cluster IPs is masqueraded, and counts "
+		"as from outside; --cluster-cidr names the prefixes of pods");
+	outside_tell(
+		a, &own,
+		"the podCIDRs of this Node: for externalTrafficPolicy Local such pods count as "
+		"those of other nodes; a Node object without podCIDRs makes all pods count as "
+		"pods of this node");
 }
 
 /* ---- Addresses of this node ---------------------------------------------- */

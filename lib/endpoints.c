@@ -13,8 +13,8 @@ enum rank { UNUSABLE, DRAINING, READY };
 struct svcr_candidate {
 	struct svcr_endpoint_addr at;
 	enum rank rank;
+	bool serves; /* this endpoint, or another with its address and port */
 	const struct svcr_endpoint *endpoint;
-	size_t order; /* in the input, so that the result does not depend on qsort(3) */
 };
 
 /* The slices that a service uses: EndpointSlices or, if it has none, legacy Endpoints. */
@@ -138,8 +138,8 @@ static int add_slice(struct svcr_endpoints *x, const struct svcr_slice *s, uint1
 			return -ENOMEM;
 		*c = (struct svcr_candidate){ .at = { e->addr, port },
 					      .rank = rank_of(e),
-					      .endpoint = e,
-					      .order = x->found.n };
+					      .serves = e->ready || e->serving,
+					      .endpoint = e };
 	}
 	return 0;
 }
@@ -167,6 +167,41 @@ static int endpoints_collect(struct svcr_endpoints *x, const struct group *g,
 	return err;
 }
 
+static const struct svcr_names *hints(const struct svcr_endpoint *e, bool nodes)
+{
+	static const struct svcr_hints none;
+	const struct svcr_hints *h = e->hints ? e->hints : &none;
+
+	return nodes ? &h->nodes : &h->zones;
+}
+
+/* Names of hints are sorted. */
+static int names_cmp(const struct svcr_names *a, const struct svcr_names *b)
+{
+	for (size_t i = 0; i < a->n && i < b->n; i++) {
+		int d = strcmp(a->v[i], b->v[i]);
+
+		if (d)
+			return d;
+	}
+	return (a->n > b->n) - (a->n < b->n);
+}
+
+/*
+ * Sorts by what endpoints are, not by their order in the input: one on a known node first, then
+ * by the node's name; one without hints, which switches hints off for all, before one with hints.
+ */
+static int content_cmp(const struct svcr_endpoint *a, const struct svcr_endpoint *b)
+{
+	int d = !a->node - !b->node;
+
+	if (!d && a->node != b->node)
+		d = strcmp(a->node, b->node);
+	if (!d)
+		d = names_cmp(hints(a, true), hints(b, true));
+	return d ? d : names_cmp(hints(a, false), hints(b, false));
+}
+
 static int candidate_cmp(const void *a, const void *b)
 {
 	const struct svcr_candidate *c = a, *e = b;
@@ -176,10 +211,13 @@ static int candidate_cmp(const void *a, const void *b)
 		return d;
 	if (c->rank != e->rank)
 		return c->rank > e->rank ? -1 : 1;
-	return (c->order > e->order) - (c->order < e->order);
+	return content_cmp(c->endpoint, e->endpoint);
 }
 
-/* Sorts the candidates; of several with the same address and port the best stays. */
+/*
+ * Sorts the candidates; of several with the same address and port the best stays, and serves if
+ * one of them does.
+ */
 static void endpoints_merge(struct svcr_endpoints *x)
 {
 	size_t kept = 0;
@@ -190,6 +228,8 @@ static void endpoints_merge(struct svcr_endpoints *x)
 	for (size_t i = 1; i < x->found.n; i++)
 		if (svcr_endpoint_addr_cmp(&x->found.v[i].at, &x->found.v[kept].at) != 0)
 			x->found.v[++kept] = x->found.v[i];
+		else
+			x->found.v[kept].serves |= x->found.v[i].serves;
 	x->found.n = kept + 1;
 }
 
@@ -216,14 +256,6 @@ static bool names_have(const struct svcr_names *names, const char *name)
 		if (strcmp(names->v[i], name) == 0)
 			return true;
 	return false;
-}
-
-static const struct svcr_names *hints(const struct svcr_endpoint *e, bool nodes)
-{
-	static const struct svcr_hints none;
-	const struct svcr_hints *h = e->hints ? e->hints : &none;
-
-	return nodes ? &h->nodes : &h->zones;
 }
 
 /* True if every ready endpoint has hints for nodes (or zones), and one of the hints is `name`. */
@@ -279,6 +311,19 @@ static int endpoints_take(const struct svcr_endpoints *x, struct svcr_arena *are
 	return 0;
 }
 
+/* The endpoints that may keep the flows they have. */
+static int take_serving(const struct svcr_endpoints *x, struct svcr_arena *arena,
+			struct svcr_endpoint_addrs *ret)
+{
+	ret->v = svcr_arena_array(arena, x->found.n, sizeof(*ret->v));
+	if (!ret->v)
+		return -ENOMEM;
+	for (size_t i = 0; i < x->found.n; i++)
+		if (x->found.v[i].serves)
+			ret->v[ret->n++] = x->found.v[i].at;
+	return 0;
+}
+
 /*
  * Adds the endpoints that may reach themselves through this node, so that their
  * own connections must be masqueraded: endpoints on this node and on unknown
@@ -302,8 +347,9 @@ static int note_hairpin(struct svcr_endpoints *x, const struct svcr_service *s)
 }
 
 int svcr_endpoints_choose(struct svcr_endpoints *x, struct svcr_arena *arena,
-			  const struct svcr_service *s, const struct svcr_service_port *port,
-			  uint8_t family, struct svcr_endpoint_choice *ret)
+			  struct svcr_arena *lasting, const struct svcr_service *s,
+			  const struct svcr_service_port *port, uint8_t family,
+			  struct svcr_endpoint_choice *ret)
 {
 	struct group g = find_group(x, s);
 	struct filter cluster, local;
@@ -321,6 +367,8 @@ int svcr_endpoints_choose(struct svcr_endpoints *x, struct svcr_arena *arena,
 	err = endpoints_take(x, arena, &cluster, &ret->cluster);
 	if (!err)
 		err = endpoints_take(x, arena, &local, &ret->local);
+	if (!err && port->protocol != SVCR_TCP)
+		err = take_serving(x, lasting, &ret->serving);
 	return err ? err : note_hairpin(x, s);
 }
 

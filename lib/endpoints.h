@@ -29,6 +29,8 @@ static inline int svcr_endpoint_addr_cmp(const struct svcr_endpoint_addr *a,
 struct svcr_endpoint_choice {
 	struct svcr_endpoint_addrs cluster; /* for the traffic policy Cluster; hints applied */
 	struct svcr_endpoint_addrs local;   /* on this node, for the traffic policy Local */
+	/* of UDP and SCTP: all that are ready or serve still, whatever policies and hints say */
+	struct svcr_endpoint_addrs serving;
 };
 
 struct svcr_candidate;
@@ -57,11 +59,12 @@ void svcr_endpoints_release(struct svcr_endpoints *x);
  * Chooses the endpoints of one port of `s` in one family as kube-proxy does:
  * ready ones, else serving and terminating ones; topology hints apply if every
  * ready endpoint has hints and one of them names this node (or its zone). The
- * lists of *ret live in `arena`. Returns 0 or -ENOMEM.
+ * lists of *ret live in `arena`, but `serving` in `lasting`. Returns 0 or -ENOMEM.
  */
 int svcr_endpoints_choose(struct svcr_endpoints *x, struct svcr_arena *arena,
-			  const struct svcr_service *s, const struct svcr_service_port *port,
-			  uint8_t family, struct svcr_endpoint_choice *ret);
+			  struct svcr_arena *lasting, const struct svcr_service *s,
+			  const struct svcr_service_port *port, uint8_t family,
+			  struct svcr_endpoint_choice *ret);
 /* Adds one warning if endpoints of the service have addresses that no endpoint can have. */
 void svcr_endpoints_warn(const struct svcr_endpoints *x, const struct svcr_service *s,
 			 struct svcrules_diags *d);

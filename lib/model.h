@@ -101,6 +101,7 @@ struct svcr_node {
 	const char *name;
 	const char *zone; /* NULL: unknown */
 	struct svcr_addrs internal_ips, other_ips;
+	struct svcr_cidrs pod_cidrs;
 };
 
 /* ---- All objects ------------------------------------------------------- */

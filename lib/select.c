@@ -2,6 +2,7 @@
 #include "select.h"
 #include "advise.h"
 #include "diag.h"
+#include "this_node.h"
 
 #include <errno.h>
 
@@ -16,10 +17,11 @@ struct selection {
 	const struct svcrules_model *model;
 	const struct svcrules_options *options;
 	struct svcrules_diags *diags;
-	const struct svcr_node *node; /* that rules are made for; NULL when not in the input */
+	struct svcr_this_node node;
 	struct svcr_endpoints endpoints;
 	struct svcr_addrs cluster_ips; /* of services that have rules */
-	struct svcr_addrs taken;       /* cluster and load-balancer IPs: without node ports */
+	struct svcr_addrs taken;       /* cluster IPs, also of another proxy: without node ports */
+	struct svcr_addrs balancers;   /* load-balancer IPs: without, unless the node's by name */
 	struct svcr_addrs port_addrs;  /* the node's addresses that serve node ports */
 	struct svcr_addrs unmanaged;   /* see struct svcr_view */
 	SVCR_LIST(struct claim) claims;
@@ -28,8 +30,6 @@ struct selection {
 	bool *warned; /* by ordinal: the conflict of the node port was reported */
 	int err;
 };
-
-static const struct svcr_addrs no_addrs;
 
 #define ADD(sel, list, value) \
 	do { \
@@ -72,58 +72,11 @@ static struct svcr_range *keep_ranges(struct selection *sel, const struct svcr_c
 
 /* ---- This node --------------------------------------------------------- */
 
-static void select_find_node(struct selection *sel)
-{
-	const char *name = sel->options->node_name;
-
-	for (size_t i = 0; name && *name && i < sel->model->nodes.n && !sel->node; i++)
-		if (sel->model->nodes.v[i].name && strcmp(sel->model->nodes.v[i].name, name) == 0)
-			sel->node = &sel->model->nodes.v[i];
-}
-
-static void add_all(struct selection *sel, struct svcr_addrs *to, const struct svcr_addrs *from)
-{
-	for (size_t i = 0; i < from->n; i++)
-		if (sel->options->families[from->v[i].family])
-			ADD(sel, to, from->v[i]);
-}
-
-static void add_node_addrs(struct selection *sel, struct svcr_addrs *own)
-{
-	if (sel->options->has_node_ip) {
-		add_all(sel, own, &sel->options->node_ips);
-	} else if (sel->node) {
-		add_all(sel, own, &sel->node->internal_ips);
-		add_all(sel, own, &sel->node->other_ips);
-	}
-	svcr_addrs_sort(own);
-}
-
-/* --nodeport-addresses that name one family only leave the other at its default: all addresses. */
-static bool in_nodeport_cidrs(const struct svcr_cidrs *l, const struct svcr_addr *a)
-{
-	bool named = false;
-
-	for (size_t i = 0; i < l->n; i++) {
-		if (svcr_cidr_contains(&l->v[i], a))
-			return true;
-		named = named || l->v[i].addr.family == a->family;
-	}
-	return !named;
-}
-
 static bool serves_node_ports(const struct selection *sel, const struct svcr_addr *a)
 {
-	const struct svcr_addrs *internal = sel->node ? &sel->node->internal_ips : &no_addrs;
-
-	if (svcr_addr_unusable(a) || svcr_addrs_have(&sel->taken, a))
-		return false;
-	if (!sel->options->nodeport_primary)
-		return in_nodeport_cidrs(&sel->options->nodeport_cidrs, a);
-	for (size_t i = 0; i < internal->n; i++)
-		if (svcr_addr_eq(&internal->v[i], a))
-			return true;
-	return false;
+	return !svcr_addr_unusable(a) && !svcr_addrs_have(&sel->taken, a) &&
+	       (sel->node.named || !svcr_addrs_have(&sel->balancers, a)) &&
+	       svcr_this_node_serves(&sel->node, sel->options, a);
 }
 
 static void select_ranges(struct selection *sel)
@@ -137,6 +90,9 @@ static void select_ranges(struct selection *sel)
 		if (!o->families[f])
 			continue;
 		view->pod_ranges[f] = keep_ranges(sel, pods, f, &view->npod_ranges[f]);
+		if (sel->node.object)
+			view->own_pod_ranges[f] = keep_ranges(sel, &sel->node.object->pod_cidrs, f,
+							      &view->nown_pod_ranges[f]);
 		view->service_ranges[f] = keep_ranges(sel, &o->service_cidrs, f,
 						      &view->nservice_ranges[f]);
 	}
@@ -182,6 +138,13 @@ static void add_unmanaged(struct selection *sel, const struct svcr_addrs *l)
 			ADD(sel, &sel->unmanaged, l->v[i]);
 }
 
+static void add_taken(struct selection *sel, struct svcr_addrs *to, const struct svcr_addrs *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (sel->options->families[l->v[i].family])
+			ADD(sel, to, l->v[i]);
+}
+
 /*
  * Collects the addresses within --service-cidr that are allocated but whose
  * undefined ports another program may serve: external IPs, and all addresses of
@@ -190,17 +153,13 @@ static void add_unmanaged(struct selection *sel, const struct svcr_addrs *l)
  */
 static void gather_unmanaged(struct selection *sel, const struct svcr_service *s)
 {
-	const struct svcr_addrs *lists[] = { &s->cluster_ips, &s->balancer_ips };
-
 	add_unmanaged(sel, &s->external_ips);
 	add_unmanaged(sel, &s->balancer_ips);
 	if (!s->not_ours)
 		return;
 	add_unmanaged(sel, &s->cluster_ips);
-	for (size_t l = 0; l < sizeof(lists) / sizeof(lists[0]); l++)
-		for (size_t k = 0; k < lists[l]->n; k++)
-			if (sel->options->families[lists[l]->v[k].family])
-				ADD(sel, &sel->taken, lists[l]->v[k]);
+	add_taken(sel, &sel->taken, &s->cluster_ips);
+	add_taken(sel, &sel->balancers, &s->balancer_ips);
 }
 
 /* Comes before all claims, because claims of node ports depend on the addresses that are taken. */
@@ -220,10 +179,11 @@ static void gather_taken(struct selection *sel)
 		}
 		for (size_t k = 0; k < s->balancer_ips.n; k++)
 			if (usable(sel, s, &s->balancer_ips.v[k]))
-				ADD(sel, &sel->taken, s->balancer_ips.v[k]);
+				ADD(sel, &sel->balancers, s->balancer_ips.v[k]);
 	}
 	svcr_addrs_sort(&sel->cluster_ips);
 	svcr_addrs_sort(&sel->taken);
+	svcr_addrs_sort(&sel->balancers);
 	svcr_addrs_sort(&sel->unmanaged);
 }
 
@@ -374,20 +334,36 @@ static int age_cmp(const struct svcr_service *s, const struct svcr_service *t)
 	return d ? d : strcmp(s->name, t->name);
 }
 
+/* Cluster IPs win over load-balancer and external IPs, and these win over node ports. */
+static int kind_rank(enum svcr_vip_kind kind)
+{
+	return kind == SVCR_VIP_CLUSTER ? 0 : kind == SVCR_VIP_NODE_PORT ? 2 : 1;
+}
+
 /* Sorts claims by address, protocol and port, and the winner of equal ones first. */
 static int claim_cmp(const void *a, const void *b)
 {
 	const struct claim *c = a, *e = b;
-	bool cluster = c->vip.kind == SVCR_VIP_CLUSTER;
 	int d = key_cmp(&c->vip, &e->vip);
 
-	if (!d && cluster != (e->vip.kind == SVCR_VIP_CLUSTER))
-		d = cluster ? -1 : 1;
+	if (!d)
+		d = kind_rank(c->vip.kind) - kind_rank(e->vip.kind);
 	if (!d && c->vip.service != e->vip.service)
 		d = age_cmp(c->vip.service, e->vip.service);
 	if (!d)
 		d = (int)c->vip.kind - (int)e->vip.kind;
 	return d ? d : (c->ordinal > e->ordinal) - (c->ordinal < e->ordinal);
+}
+
+static const char *why_won(const struct svcr_vip *winner, const struct svcr_vip *loser)
+{
+	if (kind_rank(winner->kind) != kind_rank(loser->kind))
+		return winner->kind == SVCR_VIP_CLUSTER  ? "has it as cluster IP" :
+		       winner->kind == SVCR_VIP_BALANCER ? "has it as load-balancer IP" :
+							   "has it as external IP";
+	if (winner->service->created == loser->service->created)
+		return "comes first by name";
+	return loser->service->created ? "is older" : "has a creationTimestamp";
 }
 
 static void warn_conflict(struct selection *sel, const struct svcr_vip *winner,
@@ -412,11 +388,7 @@ static void warn_conflict(struct selection *sel, const struct svcr_vip *winner,
 		  node_port ? "node" : svcr_addr_text(&loser->vip.addr, text), node_port ? "" : " ",
 		  node_port ? "" : svcr_protocol_name(loser->vip.protocol), loser->vip.port,
 		  service_text(winner->service, other, sizeof(other)),
-		  winner->kind == SVCR_VIP_CLUSTER && loser->vip.kind != SVCR_VIP_CLUSTER ?
-			  "has it as cluster IP" :
-		  winner->service->created != loser->vip.service->created ?
-			  (loser->vip.service->created ? "is older" : "has a creationTimestamp") :
-			  "comes first by name");
+		  why_won(winner, &loser->vip));
 }
 
 static void resolve_claims(struct selection *sel)
@@ -457,8 +429,9 @@ static const struct svcr_endpoint_choice *choice_of(struct selection *sel, const
 	if (*slot)
 		return *slot;
 	*slot = svcr_arena_alloc(&sel->view->arena, sizeof(**slot));
-	err = *slot ? svcr_endpoints_choose(&sel->endpoints, &sel->view->arena, c->vip.service,
-					    c->vip.service_port, c->vip.addr.family, *slot) :
+	err = *slot ? svcr_endpoints_choose(&sel->endpoints, &sel->view->arena, &sel->view->lasting,
+					    c->vip.service, c->vip.service_port, c->vip.addr.family,
+					    *slot) :
 		      -ENOMEM;
 	if (err)
 		sel->err = err;
@@ -514,15 +487,12 @@ static void select_endpoints(struct selection *sel)
 
 static void select_node(struct selection *sel)
 {
-	struct svcr_addrs own = { NULL, 0, 0 };
+	const struct svcr_addrs *own = &sel->node.own;
 
-	select_find_node(sel);
-	add_node_addrs(sel, &own);
-	sel->view->node_ips = keep_addrs(sel, &own, &sel->view->nnode_ips);
-	for (size_t i = 0; i < own.n; i++)
-		if (serves_node_ports(sel, &own.v[i]))
-			ADD(sel, &sel->port_addrs, own.v[i]);
-	free(own.v);
+	sel->view->node_ips = keep_addrs(sel, own, &sel->view->nnode_ips);
+	for (size_t i = 0; i < own->n; i++)
+		if (serves_node_ports(sel, &own->v[i]))
+			ADD(sel, &sel->port_addrs, own->v[i]);
 }
 
 /*
@@ -541,7 +511,8 @@ static void warn_without_endpoints(struct selection *sel)
 
 static void warn_without_node(struct selection *sel)
 {
-	if (sel->options->nodeport_primary && (!sel->node || sel->node->internal_ips.n == 0))
+	if (sel->options->nodeport_primary &&
+	    (!sel->node.object || sel->node.object->internal_ips.n == 0))
 		svcr_diag(sel->diags,
 			  &(struct svcrules_diag){ .severity = SVCRULES_WARNING,
 						   .check = "no-node",
@@ -566,8 +537,10 @@ static void select_vips(struct selection *sel)
 static void select_release(struct selection *sel)
 {
 	svcr_endpoints_release(&sel->endpoints);
+	svcr_this_node_release(&sel->node);
 	free(sel->cluster_ips.v);
 	free(sel->taken.v);
+	free(sel->balancers.v);
 	free(sel->unmanaged.v);
 	free(sel->port_addrs.v);
 	free(sel->claims.v);
@@ -582,18 +555,20 @@ int svcr_select(struct svcr_view *view, const struct svcrules_model *m,
 	const char *zone;
 
 	*view = (struct svcr_view){ 0 };
+	sel.err = svcr_this_node_find(&sel.node, m, o);
 	gather_taken(&sel);
 	select_node(&sel);
 	select_ranges(&sel);
 	view->cluster_ips = keep_addrs(&sel, &sel.cluster_ips, &view->ncluster_ips);
 	view->unmanaged = keep_addrs(&sel, &sel.unmanaged, &view->nunmanaged);
-	zone = o->zone && *o->zone ? o->zone : sel.node ? sel.node->zone : NULL;
+	zone = o->zone && *o->zone ? o->zone : sel.node.object ? sel.node.object->zone : NULL;
 	if (!sel.err)
 		sel.err = svcr_endpoints_init(&sel.endpoints, m, o->node_name, zone);
 	if (!sel.err)
 		select_vips(&sel);
 	if (!sel.err)
-		svcr_advise(&(struct svcr_advice){ m, o, view, sel.node, &sel.endpoints, d });
+		svcr_advise(
+			&(struct svcr_advice){ m, o, view, sel.node.object, &sel.endpoints, d });
 	select_release(&sel);
 	if (sel.err)
 		svcr_view_release(view);

@@ -188,7 +188,19 @@ static const struct {
 	  A_TO "\nB 192.0.2.1 tcp 80 a guarded 10.0.0.0-10.255.255.255 192.0.2.1-192.0.2.1\n" },
 	{ LB("10.0.0.1", ",'loadBalancerSourceRanges':['fd00::/8']", "{'ip':'192.0.2.1'}"), "",
 	  A_TO "\nB 192.0.2.1 tcp 80 a guarded\n" },
-	/* node ports */
+	/* node ports: on a balancer's IP if --node-ip or the Node object names it */
+	{ LB("10.0.0.1", "", "{'ip':'192.0.2.1'}") NP("b", "10.0.0.2", "null"), "node-ip=192.0.2.1",
+	  A_TO "\nC 10.0.0.2 tcp 80 b\nB 192.0.2.1 tcp 80 a\nN 192.0.2.1 tcp 30080 b\n" },
+	{ NODE LB("10.0.0.1", "", "{'ip':'192.168.0.1'}") NP("b", "10.0.0.2", "null"),
+	  "node-name=n1 host-ip=192.0.2.7",
+	  A_TO "\nC 10.0.0.2 tcp 80 b\nB 192.168.0.1 tcp 80 a\nN 192.168.0.1 tcp 30080 b\n"
+	       "N 198.51.100.1 tcp 30080 b\n" },
+	{ LB("10.0.0.1", "", "{'ip':'192.0.2.1'}") NP("b", "10.0.0.2", "null"),
+	  "host-ip=192.0.2.1,192.0.2.2,10.0.0.2",
+	  A_TO "\nC 10.0.0.2 tcp 80 b\nB 192.0.2.1 tcp 80 a\nN 192.0.2.2 tcp 30080 b\n" },
+	{ LB("10.0.0.1", "", "{'ip':'192.0.2.1'}") NP("b", "10.0.0.2", "null"),
+	  "node-ip=10.0.0.2,192.0.2.2 host-ip=192.0.2.9",
+	  A_TO "\nC 10.0.0.2 tcp 80 b\nB 192.0.2.1 tcp 80 a\nN 192.0.2.2 tcp 30080 b\n" },
 	{ NODE NP("a", "10.0.0.1", "null"), "node-name=n1",
 	  A_TO "\nN 192.168.0.1 tcp 30080 a\nN 198.51.100.1 tcp 30080 a\n" },
 	{ NODE NP("a", "10.0.0.1", "null"), "node-name=n1 nodeport-addresses=primary",

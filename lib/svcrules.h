@@ -89,9 +89,10 @@ SVCRULES_API void svcrules_options_free(struct svcrules_options *o);
 /*
  * Sets one option by its name on the command line without the dashes: node-name, node-ip,
  * cluster-cidr, service-cidr, masquerade-all (value NULL), masquerade-mark, nodeport-addresses,
- * zone, table, family, host-ip (addresses of this host's own interfaces), or a setting of a
- * target. Copies the strings. Returns 0, -ENOENT (no such option), -EINVAL (`d` gets the wrong
- * value and what was expected) or -ENOMEM.
+ * zone, table, family, host-ip (addresses of this host's own interfaces, which are the node's if
+ * neither node-ip nor the Node object has any), or a setting of a target. Copies the strings.
+ * Returns 0, -ENOENT (no such option), -EINVAL (`d` gets the wrong value and what was expected) or
+ * -ENOMEM.
  */
 SVCRULES_API int svcrules_options_set(struct svcrules_options *o, const char *name,
 				      const char *value, struct svcrules_diags *d);
@@ -419,30 +420,42 @@ SVCRULES_API const char *svcrules_errno_text(int err);
 
 /* ---- Flows and clients ------------------------------------------------- */
 
-/* A UDP flow in connection tracking. Addresses are in network order, ports in host order. */
+/* An entry of connection tracking. Addresses are in network order, ports in host order. */
 struct svcrules_flow {
 	uint8_t family;                      /* NFPROTO_ */
+	uint8_t protocol;                    /* IPPROTO_ */
 	const uint8_t *source, *destination; /* of the client's packets */
 	uint16_t port;                       /* of the destination */
 	const uint8_t *reply_source;         /* of the answers: the endpoint */
 	uint16_t reply_port;
+	bool opening; /* TCP: nobody answered the client yet */
 };
 
-/* True if the rule set (NULL: none) serves UDP in that NFPROTO_ family. */
-SVCRULES_API bool svcrules_has_udp(const struct svcrules_ruleset *rs, uint8_t family);
 /*
- * True if a UDP flow is stale: its original destination is the address and port of a service in
- * `now` or in `before` (may be NULL, or of another target), and its replies come from an endpoint
- * that does not serve it in `now`.
+ * True if the rule set (NULL: none) serves that protocol (IPPROTO_) in that NFPROTO_ family, or
+ * remembers that one did.
+ */
+SVCRULES_API bool svcrules_serves(const struct svcrules_ruleset *rs, uint8_t family,
+				  uint8_t protocol);
+/* True if `now` serves an address and port of that protocol that `before` (NULL: none) lacks. */
+SVCRULES_API bool svcrules_adds(const struct svcrules_ruleset *now,
+				const struct svcrules_ruleset *before, uint8_t family,
+				uint8_t protocol);
+/*
+ * True if a flow is stale. `now` was built from objects, or is empty; `before` may be NULL, or of
+ * another target. Of UDP and SCTP: its original destination is the address and port of a service
+ * in `now`, and its replies come from no endpoint that is ready or serves still; or `before` had
+ * that service, `now` has not, and its destination was translated. Of TCP: it is to a service in
+ * `now`, but began before that and was never answered nor translated.
  */
 SVCRULES_API bool svcrules_flow_stale(const struct svcrules_ruleset *now,
 				      const struct svcrules_ruleset *before,
 				      const struct svcrules_flow *f);
 /*
- * Stores in `want` (set removed-udp) the UDP addresses that `before` serves and `want` does not, so
- * that the kernel remembers whose flows must still be deleted, and a later run can complete a run
- * that was killed. *ret_any: there are such addresses; false for a family in which `want` has no
- * table. Returns 0 or -ENOMEM.
+ * Stores in `want` (set removed) the UDP and SCTP addresses that `before` serves and `want` does
+ * not, so that the kernel remembers whose flows must still be deleted, and a later run can
+ * complete a run that was killed; a table that is not wanted stays with that set alone. *ret_any:
+ * there are such addresses. Returns 0 or -ENOMEM.
  */
 SVCRULES_API int svcrules_keep_removed(struct svcrules_ruleset *want,
 				       const struct svcrules_ruleset *before, bool *ret_any);

@@ -4,6 +4,7 @@
 void svcr_view_release(struct svcr_view *view)
 {
 	svcr_arena_release(&view->arena);
+	svcr_arena_release(&view->lasting);
 	*view = (struct svcr_view){ 0 };
 }
 

@@ -30,7 +30,9 @@ struct svcr_vip {
 /* Lists of addresses are sorted, and have each address once. */
 struct svcr_view {
 	struct svcr_arena arena; /* owns all arrays below; services belong to the model */
-	struct svcr_vip *vips;   /* sorted by address (IPv4 first), protocol, port; each key once */
+	/* owns the lists svcr_endpoint_choice.serving, which may be taken out of the view */
+	struct svcr_arena lasting;
+	struct svcr_vip *vips; /* sorted by address (IPv4 first), protocol, port; each key once */
 	size_t nvips;
 	struct svcr_addr *cluster_ips; /* of services that have rules */
 	size_t ncluster_ips;
@@ -47,6 +49,9 @@ struct svcr_view {
 	size_t nnode_ips;
 	struct svcr_range *pod_ranges[SVCR_FAMILY__COUNT];
 	size_t npod_ranges[SVCR_FAMILY__COUNT];
+	/* of this node's pods alone; none: unknown */
+	struct svcr_range *own_pod_ranges[SVCR_FAMILY__COUNT];
+	size_t nown_pod_ranges[SVCR_FAMILY__COUNT];
 	struct svcr_range *service_ranges[SVCR_FAMILY__COUNT]; /* --service-cidr */
 	size_t nservice_ranges[SVCR_FAMILY__COUNT];
 	size_t nports;     /* service ports served */

@@ -6,6 +6,7 @@
  * the requests of the readers of all targets, with errors in between. With -DSVCR_LIBFUZZER
  * for libFuzzer, else a program that runs the files that it is given.
  */
+#include "protocol.h"
 #include "rules/nft/decode.h"
 #include "rules/reader_fuzz.h"
 
@@ -34,7 +35,7 @@ static void fuzz_client_one(const void *msg, void *arg)
 static void fuzz_decode(const uint8_t *data, size_t size)
 {
 	static const uint8_t address[16] = { 10, 96, 0, 1 };
-	struct svcrules_flow flow = { 2, address, address, 80, address, 80 };
+	struct svcrules_flow flow = { 2, SVCR_UDP, address, address, 80, address, 80, false };
 	struct gen_cluster cluster = gen_cluster(5, 8);
 	struct svcrules_ruleset *kernel = gen_empty("nftables"), *empty = gen_empty("nftables");
 	struct svcrules_ruleset *fixed = gen_build("nftables", &cluster, 0);
@@ -44,7 +45,8 @@ static void fuzz_decode(const uint8_t *data, size_t size)
 	fuzz_messages(data, size, fuzz_client_one, &clients);
 	svcr_nft_decode_end(gen_nft(kernel));
 	svcr_nft_foreign(gen_nft(kernel));
-	svcrules_has_udp(kernel, 2);
+	svcrules_serves(kernel, 2, SVCR_UDP);
+	svcrules_adds(fixed, kernel, 2, SVCR_TCP);
 	svcrules_flow_stale(fixed, kernel, &flow);
 	flow.family = 10;
 	svcrules_flow_stale(kernel, fixed, &flow);

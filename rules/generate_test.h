@@ -118,6 +118,10 @@ static inline struct gen_service gen_service(struct gen_cluster *c)
 	s.nendpoints = gen_random(&c->rng, 6);
 	for (size_t i = 0; i < s.nendpoints; i++)
 		s.endpoints[i] = gen_endpoint(&c->rng);
+	/* one address twice, with other conditions, nodes and hints */
+	for (size_t i = 1; i < s.nendpoints; i++)
+		if (gen_one_in(&c->rng, 8))
+			s.endpoints[i].host = s.endpoints[i - 1].host;
 	return s;
 }
 
@@ -317,7 +321,8 @@ static inline void gen_print_slice_ports(FILE *f, const struct gen_service *s)
 	fprintf(f, "]");
 }
 
-static inline void gen_print_slice(FILE *f, const struct gen_service *s, bool v6)
+/* `first` of the endpoints comes first. */
+static inline void gen_print_slice(FILE *f, const struct gen_service *s, bool v6, uint64_t first)
 {
 	fprintf(f,
 		"{\"apiVersion\":\"discovery.k8s.io/v1\",\"kind\":\"EndpointSlice\",\"metadata\":{"
@@ -330,7 +335,7 @@ static inline void gen_print_slice(FILE *f, const struct gen_service *s, bool v6
 	fprintf(f, ",\"endpoints\":[");
 	for (size_t i = 0; i < s->nendpoints; i++) {
 		fprintf(f, "%s", i ? "," : "");
-		gen_print_endpoint(f, &s->endpoints[i], v6);
+		gen_print_endpoint(f, &s->endpoints[(i + first) % s->nendpoints], v6);
 	}
 	fprintf(f, "]}");
 }
@@ -359,7 +364,8 @@ static inline void gen_print_node(FILE *f)
 		   "{\"type\":\"InternalIP\",\"address\":\"2001:db8::1\"}]}}");
 }
 
-static inline void gen_service_items(struct gen_items *items, const struct gen_service *s)
+static inline void gen_service_items(struct gen_items *items, const struct gen_service *s,
+				     uint64_t shuffle)
 {
 	size_t len;
 	FILE *f = gen_item(items, &len);
@@ -373,7 +379,7 @@ static inline void gen_service_items(struct gen_items *items, const struct gen_s
 		if (s->legacy && !v6)
 			gen_print_legacy(f, s);
 		else
-			gen_print_slice(f, s, v6);
+			gen_print_slice(f, s, v6, shuffle);
 		fclose(f);
 	}
 }
@@ -403,7 +409,7 @@ static inline char *gen_json(const struct gen_cluster *c, uint64_t shuffle)
 		fclose(f);
 	}
 	for (size_t i = 0; i < c->n; i++)
-		gen_service_items(&items, &c->v[i]);
+		gen_service_items(&items, &c->v[i], shuffle);
 	gen_shuffle(&items, shuffle);
 	f = open_memstream(&text, &len);
 	if (!f)

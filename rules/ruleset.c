@@ -44,6 +44,7 @@ void svcrules_ruleset_free(struct svcrules_ruleset *rs)
 	for (size_t i = 0; i < rs->nparts && !rs->borrowed; i++)
 		rs->parts[i]->ops->free(rs->parts[i]);
 	free(rs->parts);
+	svcr_serving_free(rs->serving);
 	free(rs);
 }
 

@@ -6,6 +6,7 @@
 #include "rules/part.h"
 
 struct svcr_target;
+struct svcr_serving; /* rules/nftables/serving.h */
 
 struct svcrules_ruleset {
 	const struct svcr_target *target;
@@ -13,6 +14,8 @@ struct svcrules_ruleset {
 	size_t nparts, cap;
 	bool borrowed;               /* the parts belong to another rule set */
 	struct svcrules_stats stats; /* what build() counted */
+	/* which endpoints may keep their flows; NULL: none, the rule set was not built */
+	struct svcr_serving *serving;
 };
 
 struct svcrules_changes {
@@ -32,6 +35,7 @@ int svcr_ruleset_add(struct svcrules_ruleset *rs, struct svcr_part *p);
 /* The first part of that kind, or NULL. */
 struct svcr_part *svcr_ruleset_find(const struct svcrules_ruleset *rs,
 				    const struct svcr_part_ops *ops);
+void svcr_serving_free(struct svcr_serving *s); /* accepts NULL */
 /* The changes of the first part of that kind, or NULL. */
 struct svcr_part_changes *svcr_changes_find(const struct svcrules_changes *c,
 					    const struct svcr_part_ops *ops);

@@ -80,6 +80,7 @@ static void single_others(const struct svcrules_ruleset *have, struct svcrules_r
 {
 	const uint8_t address[4] = { 10, 96, 0, 1 };
 	const struct svcrules_flow flow = { .family = NFPROTO_IPV4,
+					    .protocol = SVCR_UDP,
 					    .source = address,
 					    .destination = address,
 					    .port = 53,
@@ -93,7 +94,8 @@ static void single_others(const struct svcrules_ruleset *have, struct svcrules_r
 		ck_assert_int_eq(svcrules_settle(have, want, how), 0);
 	ck_assert_int_ge(svcrules_obstacle(have, want, 0, &text), 0);
 	free(text);
-	svcrules_has_udp(have, NFPROTO_IPV4);
+	svcrules_serves(have, NFPROTO_IPV4, SVCR_UDP);
+	svcrules_adds(want, have, NFPROTO_IPV4, SVCR_UDP);
 	svcrules_flow_stale(want, have, &flow);
 	svcrules_clients_request(want, NFPROTO_IPV4, request);
 	ck_assert_int_eq(svcrules_keep_removed(want, have, &any), 0);

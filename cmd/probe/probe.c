@@ -344,17 +344,37 @@ static int read_line(int fd, char *line, size_t size, long deadline)
 	return 0;
 }
 
+/* The source that the kernel would choose on the way to `to`; any address if there is no way. */
+static const char *source_towards(const union address *to, socklen_t len, const char *any)
+{
+	union address own;
+	socklen_t own_len = sizeof(own);
+	int fd = probe_open(to, protocol_of("udp"));
+	bool known = connect(fd, &to->any, len) == 0 && getsockname(fd, &own.any, &own_len) == 0;
+
+	close(fd);
+	return known ? address_text(&own) : any;
+}
+
+/*
+ * A client of SCTP tells the server all addresses that it is bound to, and NAT does not translate
+ * that list: the server probes them past the NAT, and is told that there is no such association,
+ * which ends it. So it is bound to one address.
+ */
 static int open_flow(const char *address, long port, const struct protocol *p,
 		     const struct flow_options *o, long deadline, int *ret_fd)
 {
 	union address to, from;
 	socklen_t to_len = parse_address(address, port, &to), from_len;
 	const char *any = to.any.sa_family == AF_INET ? "0.0.0.0" : "::";
+	bool one = p->number == IPPROTO_SCTP;
 	int fd = probe_open(&to, p);
 
 	*ret_fd = fd;
+	if (one)
+		any = source_towards(&to, to_len, any);
 	from_len = parse_address(o->from ? o->from : any, o->sport, &from);
-	if ((o->from || o->sport) && bind(fd, &from.any, from_len))
+	if ((o->from || o->sport || one) && bind(fd, &from.any, from_len))
 		probe_fail("bind");
 	if (!connect(fd, &to.any, to_len))
 		return 0;

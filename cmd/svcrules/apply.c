@@ -153,8 +153,9 @@ static int apply_look(struct apply *j)
 
 static int apply_dry_run(struct apply *j)
 {
-	const struct cleanup_rules rules = { j->want, j->have, false,
-					     apply_json(j) ? say_flow : print_flow };
+	const struct cleanup_rules rules = { .now = j->want,
+					     .before = j->have,
+					     .would = apply_json(j) ? say_flow : print_flow };
 	size_t flows = 0;
 	int code = make_compare(&j->way);
 
@@ -165,7 +166,7 @@ static int apply_dry_run(struct apply *j)
 	if (svcrules_changes_print(j->way.changes, apply_json(j) ? "json" : NULL, out_colour(),
 				   out_write, NULL) == -ENOMEM)
 		return session_no_memory(&j->session);
-	return cleanup_udp(&j->session, &rules, &flows);
+	return cleanup_flows(&j->session, &rules, &flows);
 }
 
 static int apply_try(struct apply *j, const struct svcrules_stats *served)
@@ -200,7 +201,8 @@ static int apply_remember(struct apply *j, const struct svcrules_stats *served)
 	if (stream_flush(j->footprint.messages, &j->footprint.messages_text))
 		return say_enomem();
 	l.messages = j->footprint.messages_text;
-	l.addresses = j->footprint.addresses ? j->footprint.addresses : none;
+	l.host = j->footprint.addresses != NULL;
+	l.addresses = l.host ? j->footprint.addresses : none;
 	memcpy(l.key, j->last.key, sizeof(l.key));
 	siphash_end(&j->footprint.sum, l.digest);
 	err = last_run_write(STATE_DIR, &l, j->want);

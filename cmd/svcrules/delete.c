@@ -16,6 +16,7 @@ struct deletion {
 	struct svcrules_options *settings;
 	struct session session;
 	size_t deleted; /* tables, and other things of targets */
+	size_t flows;   /* to services that are gone */
 };
 
 static bool delete_chosen(const struct deletion *j, const struct svcrules_target *t)
@@ -68,7 +69,8 @@ static void delete_report(const char *family, const char *name, void *arg)
 static int delete_tables(struct deletion *j)
 {
 	struct tables_choice choice = { .report_foreign = !j->args->given[OPT_QUIET],
-					.dry_run = j->args->given[OPT_DRY_RUN] };
+					.dry_run = j->args->given[OPT_DRY_RUN],
+					.flows = &j->flows };
 	const struct svcrules_target *t;
 	int code = EXIT_DONE;
 
@@ -104,6 +106,8 @@ static int delete_work(struct deletion *j)
 	if (!code)
 		code = delete_tables(j);
 	findings_print(&j->session, j->args->given[OPT_QUIET]);
+	if (j->flows && !j->args->given[OPT_QUIET])
+		printf("deleted %zu flow%s to services\n", j->flows, j->flows == 1 ? "" : "s");
 	if (!code && !j->deleted && !j->args->given[OPT_QUIET])
 		puts("nothing to delete");
 	session_close(&j->session);
@@ -133,9 +137,10 @@ const struct command command_delete = {
 	.summary = "remove all that svcrules installed",
 	.about =
 		"Removes everything that svcrules installed, and nothing else: nftables tables of\n"
-		"any name, virtual servers and the interface svcrules0. --table limits that to\n"
-		"the tables of one name and what belongs to them, --target to one target. It is\n"
-		"no error if there is nothing to remove.\n",
+		"any name, virtual servers and the interface svcrules0, and the flows of UDP and\n"
+		"SCTP to their services from connection tracking. --table limits that to the\n"
+		"tables of one name and what belongs to them, --target to one target. It is no\n"
+		"error if there is nothing to remove.\n",
 	.options = (const struct option_group *const[]){ &delete_try_options, &delete_table_options,
 							 &delete_target_options, &writer_options,
 							 &help_options, NULL },

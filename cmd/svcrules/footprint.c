@@ -87,7 +87,7 @@ static int footprint_sum_file(void *arg, const char *source, int fd)
 static bool footprint_addresses_same(const struct last_run *was)
 {
 	char *now = NULL;
-	bool same = !*was->addresses ||
+	bool same = !was->host ||
 		    (host_address_list(&now) == 0 && strcmp(now, was->addresses) == 0);
 
 	free(now);

@@ -21,7 +21,7 @@ struct footprint {
 	FILE *messages; /* takes the messages printed about the files; writes the next two */
 	char *messages_text;
 	size_t messages_size;
-	char *addresses; /* of the host, malloc'ed, if the rules depend on them, or NULL */
+	char *addresses; /* of the host, malloc'ed; NULL: the rules do not depend on them */
 };
 
 /*

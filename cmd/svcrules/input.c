@@ -164,15 +164,14 @@ static int strict_code(const struct reading *r, const struct arguments *a)
 	return EXIT_INPUT;
 }
 
-/* Sets the host's addresses as `option`. */
-static int host_addresses_set(struct reading *r, struct svcrules_options *settings,
-			      const char *option)
+/* Sets the addresses of the host's interfaces. */
+static int host_addresses_set(struct reading *r, struct svcrules_options *settings)
 {
 	char *list = NULL;
 	int err = host_address_list(&list);
 
 	if (!err && *list)
-		err = svcrules_options_set(settings, option, list, r->diags);
+		err = svcrules_options_set(settings, "host-ip", list, r->diags);
 	if (!err && r->footprint) {
 		free(r->footprint->addresses);
 		r->footprint->addresses = list;
@@ -212,14 +211,12 @@ static int input_host(struct reading *r, const struct arguments *a,
 		      struct svcrules_options *settings)
 {
 	char name[256];
-	int code = EXIT_DONE;
 
-	if (!svcrules_options_get(settings, "node-ip") &&
-	    !svcrules_model_has_node_addresses(r->model, node_name(a, name, sizeof(name))))
-		code = host_addresses_set(r, settings, "node-ip");
-	if (!code && a->target->host_addresses)
-		code = host_addresses_set(r, settings, "host-ip");
-	return code;
+	if (a->target->host_addresses ||
+	    (!svcrules_options_get(settings, "node-ip") &&
+	     !svcrules_model_has_node_addresses(r->model, node_name(a, name, sizeof(name)))))
+		return host_addresses_set(r, settings);
+	return EXIT_DONE;
 }
 
 int input_open(const char *const *paths, size_t n, bool guard, struct files *ret)

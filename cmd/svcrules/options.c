@@ -39,7 +39,7 @@ static const struct option_spec option_specs[OPT_COUNT] = {
 	[OPT_SERVICE_CIDR] = { .name = "service-cidr", .argument = "CIDR,...", .library = true,
 		.help = "the cluster IPs' prefixes" },
 	[OPT_MASQUERADE_ALL] = { .name = "masquerade-all", .library = true,
-		.help = "masquerade all traffic to services' addresses" },
+		.help = "masquerade all connections to cluster IPs" },
 	[OPT_MASQUERADE_MARK] = { .name = "masquerade-mark", .argument = "BIT", .library = true,
 		.help = "the packet mark to use (default: 0x4000)" },
 	[OPT_NODEPORT_ADDRESSES] = { .name = "nodeport-addresses", .library = true,

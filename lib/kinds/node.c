@@ -96,11 +96,12 @@ static void finish_node(struct svcr_reader *r, void *object)
 		if (c)
 			*c = o->pod_cidrs.v[i];
 	}
+	n.pod_cidrs = o->pod_cidrs;
+	SVCR_READ_KEEP(r, &n.pod_cidrs);
 	slot = SVCR_READ_GROW(r, &r->model->nodes);
 	if (slot)
 		*slot = n;
 	free(o->addresses.v);
-	free(o->pod_cidrs.v);
 }
 
 const struct svcr_kind svcr_kind_node = {

@@ -159,13 +159,26 @@ static const struct svcr_field endpoint_fields[] = {
 	SVCR_END
 };
 
-/* Moves hints into the model; NULL when there are none. */
+static int name_cmp(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void sort_names(struct svcr_names *names)
+{
+	if (names->n > 1)
+		qsort((void *)names->v, names->n, sizeof(*names->v), name_cmp);
+}
+
+/* Moves hints into the model, each list sorted; NULL when there are none. */
 static const struct svcr_hints *keep_hints(struct svcr_reader *r, struct svcr_hints *h)
 {
 	struct svcr_hints *kept;
 
 	if (!h->zones.n && !h->nodes.n)
 		return NULL;
+	sort_names(&h->zones);
+	sort_names(&h->nodes);
 	SVCR_READ_KEEP(r, &h->zones);
 	SVCR_READ_KEEP(r, &h->nodes);
 	kept = svcr_arena_alloc(&r->model->arena, sizeof(*kept));

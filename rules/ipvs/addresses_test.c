@@ -44,8 +44,12 @@ static void addresses_send_link(struct svcr_link *l, const char *kind, const cha
 	addresses_send(l, nlh);
 }
 
-static void addresses_send_address(struct svcr_link *l, int index, const char *text, uint8_t prefix)
+/* IPv6 addresses may become a source if `preferred`. */
+static void addresses_send_lifetime(struct svcr_link *l, int index, const char *text,
+				    uint8_t prefix, bool preferred)
 {
+	const struct ifa_cacheinfo cache = { .ifa_prefered = preferred ? UINT32_MAX : 0,
+					     .ifa_valid = UINT32_MAX };
 	char buf[256] __attribute__((aligned(8))) = { 0 };
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
 	struct ifaddrmsg *ifa = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifa));
@@ -58,7 +62,13 @@ static void addresses_send_address(struct svcr_link *l, int index, const char *t
 				   .ifa_prefixlen = prefix,
 				   .ifa_index = (uint32_t)index };
 	mnl_attr_put(nlh, IFA_ADDRESS, v6 ? 16 : 4, bytes);
+	mnl_attr_put(nlh, IFA_CACHEINFO, sizeof(cache), &cache);
 	addresses_send(l, nlh);
+}
+
+static void addresses_send_address(struct svcr_link *l, int index, const char *text, uint8_t prefix)
+{
+	addresses_send_lifetime(l, index, text, prefix, false);
 }
 
 /* ---- Owners --------------------------------------------------------------- */
@@ -184,6 +194,7 @@ START_TEST(addresses_round)
 		addresses_send(back, nlh);
 	svcr_link_decode_end(back);
 	ck_assert_uint_eq(back->addresses.n, 2);
+	ck_assert_uint_eq(back->preferred.n, 0);
 	for (size_t i = 0; i < 2; i++)
 		ck_assert(svcr_addr_eq(&back->addresses.v[i], &gen_addresses(to)->v[i]));
 	free(m.buf);
@@ -241,7 +252,7 @@ START_TEST(addresses_print)
 		"link set svcrules0 alias \"managed by svcrules: svcrules-ipvs\"\n"
 		"link set svcrules0 addrgenmode none\nlink set svcrules0 up\n"
 		"address add 10.96.0.1/32 dev svcrules0\n"
-		"address add fd00::1/128 dev svcrules0 nodad noprefixroute\n",
+		"address add fd00::1/128 dev svcrules0 nodad noprefixroute preferred_lft 0\n",
 		"link del svcrules0\n",
 		"address add 10.96.0.2/32 dev svcrules0\naddress del fd00::1/128 dev svcrules0\n",
 	};
@@ -262,6 +273,42 @@ START_TEST(addresses_print)
 }
 END_TEST
 
+/*
+ * An IPv6 address that may become a source is mended, also in a reading that ends; one without
+ * lifetimes is, too. An IPv4 address has no such thing.
+ */
+START_TEST(addresses_preferred)
+{
+	struct svcrules_ruleset *from = gen_empty("ipvs"),
+				*to = addresses_with("fd00::1", "fd00::2");
+	struct svcr_link *l = svcr_ipvs_parts(from).link;
+	struct svcrules_changes *c;
+	struct svcrules_changes_stats stats;
+	struct gen_text t = { NULL, 0 };
+
+	addresses_send_link(l, "dummy", OURS, true);
+	addresses_send_lifetime(l, INDEX, "fd00::1", 128, true);
+	addresses_send_lifetime(l, INDEX, "fd00::2", 128, false);
+	addresses_send_lifetime(l, INDEX, "fd00::3", 128, true);
+	addresses_send_lifetime(l, INDEX, "10.96.0.1", 32, true);
+	svcr_link_decode_end(l);
+	ck_assert_uint_eq(l->addresses.n, 4);
+	ck_assert_uint_eq(l->preferred.n, 2);
+	c = gen_diff(from, to);
+	ck_assert_int_eq(svcrules_changes_print(c, "ip", false, gen_write, &t), 0);
+	ck_assert_str_eq(t.p, "address replace fd00::1/128 dev svcrules0 nodad noprefixroute "
+			      "preferred_lft 0\n"
+			      "address del 10.96.0.1/32 dev svcrules0\n"
+			      "address del fd00::3/128 dev svcrules0\n");
+	ck_assert_int_eq(svcrules_changes_stats(c, &stats), 0);
+	ck_assert_uint_eq(stats.addresses, 3);
+	free(t.p);
+	svcrules_changes_free(c);
+	svcrules_ruleset_free(from);
+	svcrules_ruleset_free(to);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("addresses");
@@ -277,6 +324,7 @@ int main(void)
 	tcase_add_test(tc, addresses_round);
 	tcase_add_loop_test(tc, addresses_refused, 0, (int)ARRAY_SIZE(refused));
 	tcase_add_loop_test(tc, addresses_print, 0, 3);
+	tcase_add_test(tc, addresses_preferred);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

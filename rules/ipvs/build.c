@@ -3,6 +3,7 @@
 #include "diag.h"
 #include "rules/ipvs/servers.h"
 #include "rules/nftables/build.h"
+#include "rules/nftables/serving.h"
 
 #include <errno.h>
 
@@ -175,6 +176,8 @@ int svcr_ipvs_build(const struct svcrules_model *m, const struct svcrules_option
 	b.scheduler = scheduler ? scheduler : SVCR_SCHEDULER_DEFAULT;
 	warn_schedulers(m, b.scheduler, d);
 	err = build_parts(&b);
+	if (!err)
+		err = svcr_serving_make(&view, &rs->serving);
 	if (!err)
 		err = svcr_services_count(&view, m, b.p.nft, &rs->stats);
 	free(b.elsewhere.v);

@@ -3,21 +3,23 @@
  * Draining of real servers. A real server that is no longer wanted gets weight 0: it keeps its
  * connections and gets no new ones. An element in the table's set `draining` with a timeout
  * limits how long this may last, so that the kernel counts the time even if svcrules never runs
- * again. UDP flows do not end, so real servers of UDP services are removed at once.
+ * again. Flows of UDP and SCTP stay with a real server as long as the endpoint serves, and no
+ * longer. A service, an address or a port that goes takes its real servers with it, so that
+ * another server may have the port.
  */
 #include "rules/ipvs/drain.h"
 #include "rules/nftables/chains.h"
+#include "rules/nftables/serving.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
 struct drain {
 	struct svcr_ipvs_parts have;
-	/* sorted; nothing is added to its lists before sort_all() but at their ends */
+	/* sorted, but for what add_leaving() adds at the ends of its lists */
 	struct svcr_ipvs_parts wanted;
+	const struct svcr_serving *serving; /* according to what is wanted */
 	bool keep, retire;
-	/* numbers of elements before anything was added */
-	size_t nbound[SVCR_FAMILY__COUNT], nservices[SVCR_FAMILY__COUNT];
 	SVCR_LIST(struct svcr_ipvs_server) leaving; /* servers that only drain, sorted */
 	int err;
 };
@@ -49,6 +51,19 @@ static bool can_drain(const struct svcr_ipvs_server *to)
 	return !to || strcmp(to->scheduler, "dh") != 0;
 }
 
+static bool still_serves(const struct drain *d, const struct svcr_ipvs_server *s,
+			 const struct svcr_ipvs_real *r)
+{
+	uint8_t key[SVCR_VIP_MAX], data[20] = { 0 };
+	size_t len = svcr_addr_len(r->addr.family);
+
+	svcr_ipvs_key(key, s);
+	memcpy(data, r->addr.bytes, len);
+	data[len] = (uint8_t)(r->port >> 8);
+	data[len + 1] = (uint8_t)r->port;
+	return svcr_serving_has(d->serving, s->addr.family, key, data);
+}
+
 /*
  * True if the real server, which is no longer wanted, may stay. Sets *ret_timed if its timeout
  * in the set still runs. `to` is as in collect_draining().
@@ -57,12 +72,17 @@ static bool stays(const struct drain *d, const struct svcr_ipvs_server *s,
 		  const struct svcr_ipvs_server *to, const struct svcr_ipvs_real *r,
 		  bool *ret_timed)
 {
-	if (s->protocol == SVCR_UDP || !can_drain(to) ||
-	    (!d->wanted.ipvs->drain_timeout && !d->keep))
+	bool open = d->keep || r->weight > 0 || r->conns > 0;
+
+	if (!can_drain(to))
+		return false;
+	if (s->protocol != SVCR_TCP)
+		return open && still_serves(d, s, r);
+	if (!d->wanted.ipvs->drain_timeout && !d->keep)
 		return false;
 	/* weight 0 and not in the set: its time is over */
 	*ret_timed = r->weight > 0 || in_set(d->have.nft, s, r) || !has_clock(d->have.nft, s);
-	return d->keep || (*ret_timed && (r->weight > 0 || r->conns > 0));
+	return open && (d->keep || *ret_timed);
 }
 
 static void add_drain_key(struct drain *d, uint8_t family, enum svcr_services_set set,
@@ -105,10 +125,26 @@ static void collect_draining(struct drain *d, const struct svcr_ipvs_server *s,
 	}
 }
 
+/*
+ * True if the address, protocol and port are a service's still, if only one without endpoints, and
+ * the address stays on this host.
+ */
+static bool is_wanted(const struct drain *d, const struct svcr_ipvs_server *s)
+{
+	uint8_t key[SVCR_VIP_MAX];
+
+	svcr_ipvs_key(key, s);
+	return (svcr_addrs_have(&d->wanted.link->addresses, &s->addr) ||
+		svcr_addrs_have(&d->wanted.ipvs->own, &s->addr)) &&
+	       svcr_nft_find(svcr_services_set(d->wanted.nft, s->addr.family, SET_SERVICES), key);
+}
+
 static void drain_server(struct drain *d, const struct svcr_ipvs_server *s)
 {
 	struct svcr_ipvs_server *to = svcr_ipvs_find(d->wanted.ipvs, s), out = *s, *slot;
 
+	if (!to && !d->retire && !is_wanted(d, s))
+		return;
 	out.marked = true;
 	out.leaving = !d->keep; /* only apply sets the mark, so a comparison does not expect it */
 	out.reals = NULL;
@@ -127,54 +163,17 @@ static void drain_server(struct drain *d, const struct svcr_ipvs_server *s)
 }
 
 /*
- * Adds an element to the map `services` that refuses new connections to a draining server. It
- * keeps the comment that it has in the kernel.
- */
-static void refuse_new(struct drain *d, const struct svcr_ipvs_server *s)
-{
-	struct svcr_nft_table *t = svcr_services_table(d->wanted.nft, s->addr.family);
-	const struct svcr_nft_set *old = svcr_services_set(d->have.nft, s->addr.family,
-							   SET_SERVICES);
-	const struct svcr_nft_chain_id verdict = { CHAIN_REJECT, 0 };
-	struct svcr_nft_set *services = &t->sets[SET_SERVICES], sorted = *services;
-	uint8_t key[SVCR_VIP_MAX], *e;
-	const char *comment;
-
-	sorted.n = d->nservices[s->addr.family];
-	svcr_ipvs_key(key, s);
-	/* no table, or the wanted table has an element for it */
-	if (!t->nchains || svcr_nft_find(&sorted, key))
-		return;
-	e = svcr_nft_find(old, key);
-	comment = e ? svcr_nft_comment(old, e) : NULL;
-	comment = comment ? svcr_arena_strndup(&d->wanted.nft->arena, comment, strlen(comment)) :
-			    NULL;
-	e = svcr_nft_add(services);
-	if (!e) {
-		d->err = -ENOMEM;
-		return;
-	}
-	memcpy(e, key, services->sort_len);
-	memcpy(svcr_nft_elem_data(services, e), &verdict, sizeof(verdict));
-	svcr_nft_set_comment(services, e, comment);
-}
-
-/*
- * Keeps the address of a draining server on the interface, unless another interface has it.
- * Connections to its other ports are still refused, unless the target ipvs is being retired:
- * see keep_masquerade().
+ * Keeps the address of a draining server on the interface, unless another interface has it, and
+ * its masquerade: see keep_masquerade(). Only when the target is retired: otherwise what drains is
+ * at an address that is wanted.
  */
 static void keep_address(struct drain *d, const struct svcr_addr *a)
 {
-	struct svcr_nft_set bound = *svcr_services_set(d->wanted.nft, a->family, SET_BOUND_IPS);
-
 	if (svcr_addrs_have(&d->wanted.ipvs->own, a))
 		return;
-	bound.n = d->nbound[a->family];
 	if (svcr_addrs_add(&d->wanted.link->addresses, a))
 		d->err = -ENOMEM;
-	if (d->retire || (bound.present && !svcr_nft_find(&bound, a->bytes)))
-		add_drain_key(d, a->family, SET_BOUND_IPS, a->bytes);
+	add_drain_key(d, a->family, SET_BOUND_IPS, a->bytes);
 }
 
 static void add_leaving(struct drain *d)
@@ -192,10 +191,8 @@ static void add_leaving(struct drain *d)
 		}
 		*slot = d->leaving.v[i];
 		d->leaving.v[i].reals = NULL; /* now owned by *slot */
-		if (!d->retire)
-			refuse_new(d, slot);
 		before.v = d->wanted.link->addresses.v;
-		if (svcr_addrs_have(&d->have.link->addresses, a) &&
+		if (d->retire && svcr_addrs_have(&d->have.link->addresses, a) &&
 		    !(last && svcr_addr_eq(a, last)) && !svcr_addrs_have(&before, a))
 			keep_address(d, a);
 		last = a;
@@ -218,7 +215,7 @@ static void keep_masquerade(struct drain *d)
 
 static void sort_all(const struct svcr_ipvs_parts *p)
 {
-	static const enum svcr_services_set sets[] = { SET_DRAINING, SET_BOUND_IPS, SET_SERVICES };
+	static const enum svcr_services_set sets[] = { SET_DRAINING, SET_BOUND_IPS };
 
 	svcr_ipvs_sort(p->ipvs);
 	svcr_addrs_sort(&p->link->addresses);
@@ -232,6 +229,7 @@ int svcr_ipvs_settle(const struct svcrules_ruleset *have, struct svcrules_rulese
 {
 	struct drain d = { .have = svcr_ipvs_parts(have),
 			   .wanted = svcr_ipvs_parts(want),
+			   .serving = want->serving,
 			   .keep = how == SVCRULES_SETTLE_COMPARE,
 			   .retire = how == SVCRULES_SETTLE_RETIRE };
 
@@ -241,8 +239,6 @@ int svcr_ipvs_settle(const struct svcrules_ruleset *have, struct svcrules_rulese
 		struct svcr_nft_table *t = svcr_services_table(d.wanted.nft, f);
 
 		t->sets[SET_DRAINING].timeout = d.wanted.ipvs->drain_timeout;
-		d.nbound[f] = t->sets[SET_BOUND_IPS].n;
-		d.nservices[f] = t->sets[SET_SERVICES].n;
 	}
 	for (size_t i = 0; i < d.have.ipvs->servers.n && !d.err; i++)
 		drain_server(&d, &d.have.ipvs->servers.v[i]);

@@ -39,6 +39,7 @@ void svcr_link_free(struct svcr_link *l)
 	if (!l)
 		return;
 	free(l->addresses.v);
+	free(l->preferred.v);
 	free(l);
 }
 
@@ -73,12 +74,12 @@ static void link_describe_part(const struct svcr_part *p, struct svcrules_part *
 
 static void out_address(struct svcr_out *o, const char *command, const struct svcr_addr *a)
 {
-	bool quiet_ipv6 = a->family == SVCR_IPV6 && strcmp(command, "add") == 0;
+	bool quiet_ipv6 = a->family == SVCR_IPV6 && strcmp(command, "del") != 0;
 	char text[SVCR_ADDR_TEXT];
 
 	svcr_out(o, "address %s %s/%d dev %s%s\n", command, svcr_addr_text(a, text),
 		 svcr_addr_len(a->family) * 8, SVCRULES_INTERFACE,
-		 quiet_ipv6 ? " nodad noprefixroute" : "");
+		 quiet_ipv6 ? " nodad noprefixroute preferred_lft 0" : "");
 }
 
 static void out_interface(struct svcr_out *o, const struct svcr_link *l)
@@ -121,6 +122,12 @@ static int link_json(const struct svcr_part *p, const struct svcrules_ruleset *r
 	return err;
 }
 
+/* True if the address is there, but with another lifetime. */
+static bool is_mended(const struct svcr_link_changes *c, const struct svcr_addr *a)
+{
+	return svcr_addrs_have(&c->from->preferred, a);
+}
+
 /* An interface without addresses need not exist. */
 static void link_print_changes(const struct svcr_part_changes *changes, struct svcr_out *o)
 {
@@ -129,7 +136,7 @@ static void link_print_changes(const struct svcr_part_changes *changes, struct s
 	if (c->bind.n && !c->from->addresses.n)
 		out_interface(o, c->to);
 	for (size_t i = 0; i < c->bind.n; i++)
-		out_address(o, "add", c->bind.v[i]);
+		out_address(o, is_mended(c, c->bind.v[i]) ? "replace" : "add", c->bind.v[i]);
 	if (c->unbind.n && !c->to->addresses.n) {
 		svcr_out(o, "link del %s\n", SVCRULES_INTERFACE);
 		return;
@@ -225,6 +232,8 @@ static int link_diff(const struct svcr_part *a, struct svcr_part *b, struct svcr
 
 		if (cmp != 0)
 			err = add_address_change(c, cmp > 0, cmp > 0 ? &to->v[j] : &from->v[i]);
+		else if (is_mended(c, &to->v[j]))
+			err = add_address_change(c, true, &to->v[j]);
 		i += cmp <= 0;
 		j += cmp >= 0;
 	}
@@ -237,25 +246,35 @@ static int link_diff(const struct svcr_part *a, struct svcr_part *b, struct svcr
 
 /* ---- Messages ----------------------------------------------------------- */
 
-/* IPv6 addresses get no duplicate address detection and no route for their prefix. */
+/*
+ * IPv6 addresses get no duplicate address detection and no route for their prefix. They are never
+ * preferred: else the kernel would choose one as source where the interface on the way has only a
+ * link-local address, as for masquerade, and other nodes would answer themselves (seen on 6.1).
+ */
 static size_t put_address(void *buf, bool add, uint32_t index, const struct svcr_addr *a,
 			  uint32_t seq)
 {
+	static const struct ifa_cacheinfo deprecated = { .ifa_valid = UINT32_MAX };
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
 	size_t len = svcr_addr_len(a->family);
+	bool v6 = a->family == SVCR_IPV6;
 	struct ifaddrmsg *ifa;
 
 	nlh->nlmsg_type = add ? RTM_NEWADDR : RTM_DELADDR;
-	nlh->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | (add ? NLM_F_CREATE | NLM_F_EXCL : 0));
+	nlh->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | (!add ? 0 :
+						       v6   ? NLM_F_CREATE | NLM_F_REPLACE :
+							      NLM_F_CREATE | NLM_F_EXCL));
 	nlh->nlmsg_seq = seq;
 	ifa = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifa));
-	ifa->ifa_family = a->family == SVCR_IPV6 ? AF_INET6 : AF_INET;
+	ifa->ifa_family = v6 ? AF_INET6 : AF_INET;
 	ifa->ifa_prefixlen = (uint8_t)(len * 8);
 	ifa->ifa_index = index;
 	mnl_attr_put(nlh, IFA_LOCAL, len, a->bytes);
 	mnl_attr_put(nlh, IFA_ADDRESS, len, a->bytes);
-	if (a->family == SVCR_IPV6)
+	if (v6)
 		mnl_attr_put_u32(nlh, IFA_FLAGS, IFA_F_NODAD | IFA_F_NOPREFIXROUTE);
+	if (add && v6)
+		mnl_attr_put(nlh, IFA_CACHEINFO, sizeof(deprecated), &deprecated);
 	return nlh->nlmsg_len;
 }
 
@@ -281,7 +300,7 @@ static bool link_harmless(const struct svcr_part_changes *c, enum svcrules_stage
 {
 	(void)c;
 	(void)seq;
-	if (stage == SVCRULES_ADD) /* the address is there already */
+	if (stage == SVCRULES_ADD) /* an IPv4 address is there already */
 		return err == -EEXIST;
 	return err == -EADDRNOTAVAIL || err == -ENODEV; /* the address is gone already */
 }
@@ -367,6 +386,17 @@ static bool is_link_local(const struct svcr_addr *a)
 	return a->family == SVCR_IPV6 && a->bytes[0] == 0xfe && (a->bytes[1] & 0xc0) == 0x80;
 }
 
+/* True if the address is never preferred, and does not expire. */
+static bool is_deprecated(const struct nlattr *cache)
+{
+	struct ifa_cacheinfo info;
+
+	if (!cache || mnl_attr_get_payload_len(cache) < sizeof(info))
+		return false;
+	memcpy(&info, mnl_attr_get_payload(cache), sizeof(info));
+	return info.ifa_prefered == 0 && info.ifa_valid == UINT32_MAX;
+}
+
 /*
  * Takes an address of any interface: kernels before 5.0 cannot dump one interface only. For
  * IPv4, IFA_ADDRESS is the peer; IPv6 sends no IFA_LOCAL without a peer.
@@ -375,16 +405,20 @@ static int decode_address(struct svcr_link *l, const struct nlmsghdr *nlh)
 {
 	const struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(nlh);
 	struct svcr_addr addr = { .family = ifa->ifa_family == AF_INET6 ? SVCR_IPV6 : SVCR_IPV4 };
-	const struct nlattr *a, *found = NULL;
+	const struct nlattr *a, *found = NULL, *cache = NULL;
 	size_t len = svcr_addr_len(addr.family);
+	int err;
 
 	if ((int)ifa->ifa_index != l->index ||
 	    (ifa->ifa_family != AF_INET && ifa->ifa_family != AF_INET6))
 		return 0;
-	mnl_attr_for_each(a, nlh, sizeof(*ifa))
+	mnl_attr_for_each(a, nlh, sizeof(*ifa)) {
 		if (mnl_attr_get_type(a) == IFA_LOCAL ||
 		    (!found && mnl_attr_get_type(a) == IFA_ADDRESS))
 			found = a;
+		else if (mnl_attr_get_type(a) == IFA_CACHEINFO)
+			cache = a;
+	}
 	if (!found || mnl_attr_get_payload_len(found) != len)
 		return 0;
 	memcpy(addr.bytes, mnl_attr_get_payload(found), len);
@@ -397,7 +431,12 @@ static int decode_address(struct svcr_link *l, const struct nlmsghdr *nlh)
 	 * An address with another prefix length was not added by svcrules. While the interface
 	 * is down no address works; adding them again does no harm.
 	 */
-	return l->up && ifa->ifa_prefixlen == len * 8 ? svcr_addrs_add(&l->addresses, &addr) : 0;
+	if (!l->up || ifa->ifa_prefixlen != len * 8)
+		return 0;
+	err = svcr_addrs_add(&l->addresses, &addr);
+	if (!err && addr.family == SVCR_IPV6 && !is_deprecated(cache))
+		err = svcr_addrs_add(&l->preferred, &addr);
+	return err;
 }
 
 int svcr_link_decode(struct svcr_link *l, const void *msg)
@@ -416,6 +455,7 @@ int svcr_link_decode(struct svcr_link *l, const void *msg)
 void svcr_link_decode_end(struct svcr_link *l)
 {
 	svcr_addrs_sort(&l->addresses);
+	svcr_addrs_sort(&l->preferred);
 }
 
 enum { STEP_LINK, STEP_ADDRESSES, STEP_END };

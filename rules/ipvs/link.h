@@ -16,6 +16,7 @@ struct svcr_link {
 	char table[SVCR_LINK_OWNER_MAX]; /* that the interface belongs to, as wanted */
 	struct svcr_addrs addresses;     /* sorted */
 	/* as the kernel has it: */
+	struct svcr_addrs preferred; /* those of IPv6 that may become a source; sorted */
 	bool present;
 	/* not of kind dummy, with another alias, or without one but with addresses */
 	bool foreign;

@@ -196,7 +196,13 @@ static bool ipvs_stale(const struct svcrules_ruleset *now, const struct svcrules
 		       const uint8_t *source, const uint8_t *destination, const uint8_t *reply,
 		       uint16_t reply_port)
 {
-	const struct svcrules_flow f = { NFPROTO_IPV4, source, destination, 80, reply, reply_port };
+	const struct svcrules_flow f = { .family = NFPROTO_IPV4,
+					 .protocol = SVCR_UDP,
+					 .source = source,
+					 .destination = destination,
+					 .port = 80,
+					 .reply_source = reply,
+					 .reply_port = reply_port };
 
 	return svcrules_flow_stale(now, before, &f);
 }
@@ -214,6 +220,8 @@ START_TEST(ipvs_flows)
 	ck_assert(ipvs_stale(v, NULL, client, vip, vip, 80)); /* from before the service */
 	ck_assert(!ipvs_stale(v, NULL, client, other, pod, 8080));
 	ck_assert(ipvs_stale(without, v, client, vip, pod, 8080)); /* a removed service */
+	/* nobody translated it */
+	ck_assert(!ipvs_stale(without, v, client, vip, vip, 80));
 	ck_assert(!ipvs_stale(without, NULL, client, vip, pod, 8080));
 	svcrules_ruleset_free(v);
 	svcrules_ruleset_free(without);
@@ -227,7 +235,7 @@ END_TEST
 	"\"clusterIPs\":[\"10.96.0.2\"]," \
 	"\"externalIPs\":[\"203.0.113.1\"],\"ports\":[" PORT("UDP", "0") "]}}"
 
-/* externalTrafficPolicy Local: only from outside do flows end at local endpoints. */
+/* externalTrafficPolicy Local: flows stay with endpoints elsewhere, which serve others still. */
 START_TEST(ipvs_local_flows)
 {
 	static const uint8_t external[16] = { 203, 0, 113, 1 }, elsewhere[16] = { 10, 244, 0, 2 };
@@ -236,7 +244,8 @@ START_TEST(ipvs_local_flows)
 		0);
 
 	ck_assert(!ipvs_stale(v, NULL, client, external, pod, 8080));
-	ck_assert(ipvs_stale(v, NULL, client, external, elsewhere, 8080));
+	ck_assert(!ipvs_stale(v, NULL, client, external, elsewhere, 8080));
+	ck_assert(ipvs_stale(v, NULL, client, external, gone, 8080));
 	/* to an address of its own a node speaks from that address */
 	ck_assert(!ipvs_stale(v, NULL, external, external, elsewhere, 8080));
 	ck_assert(!ipvs_stale(v, NULL, client, vip, elsewhere, 8080));

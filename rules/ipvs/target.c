@@ -7,10 +7,10 @@
 #include "rules/ipvs/target.h"
 #include "rules/ipvs/build.h"
 #include "rules/ipvs/drain.h"
-#include "rules/ipvs/flows.h"
 #include "rules/ipvs/layout.h"
 #include "rules/ipvs/report.h"
 #include "rules/nftables/build.h"
+#include "rules/nftables/flows.h"
 #include "rules/nftables/loss.h"
 
 #include <errno.h>
@@ -90,5 +90,5 @@ const struct svcr_target svcr_target_ipvs = {
 	.settle = svcr_ipvs_settle,
 	.report = svcr_ipvs_report,
 	.loss = svcr_services_loss,
-	.flow_stale = svcr_ipvs_flow_stale,
+	.flow_stale = svcr_services_flow_stale,
 };

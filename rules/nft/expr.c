@@ -85,6 +85,9 @@ static void load_field(struct exprs *x, uint8_t field, uint32_t word, uint32_t m
 	case F_L4PROTO: meta_load(x, word, NFT_META_L4PROTO); break;
 	case F_DPORT: payload(x, word, NFT_PAYLOAD_TRANSPORT_HEADER, 2, len); break;
 	case F_INDEX: numgen(x, word, modulus); break;
+	case F_CT_SADDR:
+		ct_load(x, word, v6 ? NFT_CT_SRC_IP6 : NFT_CT_SRC_IP, IP_CT_DIR_ORIGINAL);
+		break;
 	case F_CT_DADDR:
 		ct_load(x, word, v6 ? NFT_CT_DST_IP6 : NFT_CT_DST_IP, IP_CT_DIR_ORIGINAL);
 		break;
@@ -235,14 +238,14 @@ static void masquerade(struct exprs *x)
 		nftnl_expr_set_u32(e, NFTNL_EXPR_MASQ_FLAGS, NF_NAT_RANGE_PROTO_RANDOM_FULLY);
 }
 
-/* True if one of these bits is set. */
-static void ct_bits(struct exprs *x, uint32_t key, uint32_t bits)
+/* Goes on if one of these bits is set or, with `none`, if none of them is. */
+static void ct_bits(struct exprs *x, uint32_t key, uint32_t bits, bool none)
 {
 	static const uint32_t zero;
 
 	ct_load(x, 0, key, -1);
 	bitwise(x, bits, 0);
-	add_compare(x, NFT_CMP_NEQ, &zero, sizeof(zero));
+	add_compare(x, none ? NFT_CMP_EQ : NFT_CMP_NEQ, &zero, sizeof(zero));
 }
 
 static void mark_test(struct exprs *x, uint32_t bit)
@@ -273,8 +276,9 @@ int svcr_nft_stmt_exprs(struct nftnl_rule *r, const struct svcr_nft_table *t,
 	case OP_MARK_SET: mark_write(&x, ~s->n, s->n); break;
 	case OP_MARK_CLEAR: mark_write(&x, ~s->n, 0); break;
 	case OP_MARK_TEST: mark_test(&x, s->n); break;
-	case OP_CT_DNAT: ct_bits(&x, NFT_CT_STATUS, IPS_DST_NAT); break;
-	case OP_CT_NEW: ct_bits(&x, NFT_CT_STATE, NF_CT_STATE_BIT(IP_CT_NEW)); break;
+	case OP_CT_DNAT: ct_bits(&x, NFT_CT_STATUS, IPS_DST_NAT, false); break;
+	case OP_CT_NEW: ct_bits(&x, NFT_CT_STATE, NF_CT_STATE_BIT(IP_CT_NEW), false); break;
+	case OP_CT_FIRST: ct_bits(&x, NFT_CT_STATUS, IPS_CONFIRMED, true); break;
 	case OP_REJECT_TCP: reject(&x, true); break;
 	case OP_REJECT: reject(&x, false); break;
 	case OP_MASQUERADE: masquerade(&x); break;

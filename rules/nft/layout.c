@@ -19,6 +19,7 @@ const struct svcr_nft_field_layout svcr_nft_fields[F__COUNT] = {
 		      { NULL, NULL },
 		      { 4, 4 },
 		      { 4, 4 } },
+	[F_CT_SADDR] = { { "ct original ip saddr", "ct original ip6 saddr" }, ADDRESS_TYPES },
 	[F_CT_DADDR] = { { "ct original ip daddr", "ct original ip6 daddr" }, ADDRESS_TYPES },
 	[F_CT_DPORT] = { { "ct original proto-dst", "ct original proto-dst" }, PORT_TYPES },
 	[F_CT_REPLY_SADDR] = { { "ct reply ip saddr", "ct reply ip6 saddr" }, ADDRESS_TYPES },

@@ -23,6 +23,7 @@ enum svcr_nft_field {
 	F_L4PROTO,
 	F_DPORT,
 	F_INDEX,    /* numgen random mod N; always the last field of its key */
+	F_CT_SADDR, /* original source, before SNAT */
 	F_CT_DADDR, /* original destination, before DNAT */
 	F_CT_DPORT,
 	F_CT_REPLY_SADDR, /* the endpoint: the source address of replies */
@@ -104,8 +105,9 @@ enum svcr_nft_op {
 	OP_MARK_SET, /* n: the bit */
 	OP_MARK_CLEAR,
 	OP_MARK_TEST,
-	OP_CT_DNAT, /* ct status dnat */
-	OP_CT_NEW,  /* ct state new */
+	OP_CT_DNAT,  /* ct status dnat */
+	OP_CT_NEW,   /* ct state new */
+	OP_CT_FIRST, /* ct status ! confirmed: the first packet of a connection */
 	OP_REJECT_TCP,
 	OP_REJECT,
 	OP_MASQUERADE,

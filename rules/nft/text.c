@@ -54,6 +54,7 @@ static size_t field_text(enum svcr_nft_field field, uint8_t family, const uint8_
 	switch (field) {
 	case F_SADDR:
 	case F_DADDR:
+	case F_CT_SADDR:
 	case F_CT_DADDR:
 	case F_CT_REPLY_SADDR:
 		addr = addr_at(family, p);
@@ -198,6 +199,7 @@ static void out_stmt(struct svcr_out *o, const struct svcr_nft_table *t,
 	case OP_MARK_TEST: svcr_out(o, "meta mark & 0x%08x == 0x%08x", s->n, s->n); break;
 	case OP_CT_DNAT: svcr_out_str(o, "ct status dnat"); break;
 	case OP_CT_NEW: svcr_out_str(o, "ct state new"); break;
+	case OP_CT_FIRST: svcr_out_str(o, "ct status ! confirmed"); break;
 	case OP_REJECT_TCP: svcr_out_str(o, "reject with tcp reset"); break;
 	case OP_REJECT: svcr_out_str(o, "reject"); break;
 	case OP_MASQUERADE: svcr_out_str(o, "masquerade fully-random"); break;

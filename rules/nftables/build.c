@@ -63,8 +63,7 @@ static int add_targets(struct svcr_nft_set *s, const uint8_t *key, size_t key_le
 /* True if packets from all sources are masqueraded; chains.c has rules for single sources. */
 static bool is_masqueraded(const struct builder *b, const struct svcr_vip *v)
 {
-	return (b->o->masquerade_all && v->kind != SVCR_VIP_NODE_PORT) ||
-	       (v->kind != SVCR_VIP_CLUSTER && !v->local);
+	return v->kind == SVCR_VIP_CLUSTER ? b->o->masquerade_all : !v->local;
 }
 
 /*
@@ -113,8 +112,10 @@ static int choose_chain(struct builder *b, const struct svcr_vip *v, bool local,
 		if (!svcr_nft_chain(t, *ret))
 			return -ENOMEM;
 	}
-	if (is_masqueraded(b, v)) {
-		ret->kind += CHAIN_MASQUERADED_BALANCE - CHAIN_BALANCE;
+	/* the local endpoints are for policies that keep the client's address */
+	if (is_masqueraded(b, v) && !local) {
+		ret->kind = ret->kind == CHAIN_STICKY ? CHAIN_MASQUERADED_STICKY :
+							CHAIN_MASQUERADED_BALANCE;
 		if (!svcr_nft_chain(t, *ret))
 			return -ENOMEM;
 	}
@@ -273,6 +274,30 @@ static int add_ranges(struct builder *b, enum svcr_services_set id,
 	return 0;
 }
 
+/*
+ * Fills SET_OWN_POD_CIDRS where this node's pods are known from those of other nodes; where they
+ * are all pods, or unknown, SET_POD_CIDRS takes its place.
+ */
+static int add_own_pods(struct builder *b)
+{
+	const struct svcr_view *w = b->view;
+	struct svcr_range *own[SVCR_FAMILY__COUNT];
+	size_t n[SVCR_FAMILY__COUNT];
+
+	for (uint8_t f = 0; f < SVCR_FAMILY__COUNT; f++) {
+		bool all = w->nown_pod_ranges[f] == w->npod_ranges[f];
+
+		for (size_t i = 0; all && i < w->npod_ranges[f]; i++)
+			all = svcr_addr_eq(&w->own_pod_ranges[f][i].first,
+					   &w->pod_ranges[f][i].first) &&
+			      svcr_addr_eq(&w->own_pod_ranges[f][i].last,
+					   &w->pod_ranges[f][i].last);
+		own[f] = w->own_pod_ranges[f];
+		n[f] = all ? 0 : w->nown_pod_ranges[f];
+	}
+	return add_ranges(b, SET_OWN_POD_CIDRS, own, n);
+}
+
 static int add_protocols(struct svcr_nft_set *s)
 {
 	static const uint8_t protocols[] = { SVCR_TCP, SVCR_UDP, SVCR_SCTP };
@@ -303,6 +328,8 @@ static int build_sets(struct builder *b)
 	if (!err)
 		err = add_ranges(b, SET_POD_CIDRS, w->pod_ranges, w->npod_ranges);
 	if (!err)
+		err = add_own_pods(b);
+	if (!err)
 		err = add_ranges(b, SET_SERVICE_CIDRS, w->service_ranges, w->nservice_ranges);
 	return err;
 }
@@ -315,9 +342,12 @@ static void prune(struct svcr_nft_table *t, bool delegate)
 	t->present = s[SET_SERVICES].present || s[SET_SERVICE_CIDRS].present;
 	if (!s[SET_SERVICE_CIDRS].present)
 		svcr_nft_set_drop(&s[SET_UNMANAGED_IPS]);
-	if (!s[SET_SERVICES_EXTERNAL].present)
+	if (!s[SET_SERVICES_EXTERNAL].present) {
 		svcr_nft_set_drop(&s[SET_NODE_IPS]);
-	if (!s[SET_SERVICES_EXTERNAL].present && !s[SET_CLUSTER_IPS].present)
+		svcr_nft_set_drop(&s[SET_OWN_POD_CIDRS]);
+	}
+	if (!s[SET_CLUSTER_IPS].present &&
+	    (!s[SET_SERVICES_EXTERNAL].present || s[SET_OWN_POD_CIDRS].present))
 		svcr_nft_set_drop(&s[SET_POD_CIDRS]);
 	if (!s[SET_ENDPOINTS].present && !s[SET_LOCAL_ENDPOINTS].present && !delegate)
 		svcr_nft_set_drop(&s[SET_HAIRPIN]);

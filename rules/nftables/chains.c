@@ -57,7 +57,9 @@ static void prerouting_rules(struct maker *m)
 {
 	source_range_rules(m);
 	if (has(m, SET_SERVICES_EXTERNAL)) {
-		if (has(m, SET_POD_CIDRS))
+		if (has(m, SET_OWN_POD_CIDRS))
+			RULE(m, LOOKUP(SET_OWN_POD_CIDRS, { F_SADDR }), GOTO(CHAIN_SERVICES, 0));
+		else if (has(m, SET_POD_CIDRS))
 			RULE(m, LOOKUP(SET_POD_CIDRS, { F_SADDR }), GOTO(CHAIN_SERVICES, 0));
 		if (has(m, SET_NODE_IPS))
 			RULE(m, LOOKUP(SET_NODE_IPS, { F_SADDR }), GOTO(CHAIN_FROM_NODE, 0));
@@ -127,11 +129,12 @@ static void services_rules(struct maker *m)
 	unallocated_rules(m);
 }
 
-/* Remembers to which endpoint a client was sent: after the choice and before any masquerade. */
-static void remember_rules(struct maker *m)
+/*
+ * Remembers to which endpoint a client was sent, by what connection tracking knows of the first
+ * packet: later ones are confirmed, and the client's address may be masqueraded by now.
+ */
+static void remember_new_rules(struct maker *m)
 {
-	if (!has(m, SET_STICKY))
-		return;
 	/* nft(8) reads the original port only after a protocol */
 	for (uint32_t p = 0; p < 256; p++)
 		if (m->f->protocols[p])
@@ -139,15 +142,19 @@ static void remember_rules(struct maker *m)
 			     VMAP(SET_STICKY, { F_CT_DADDR, F_L4PROTO, F_CT_DPORT }));
 }
 
-static void input_rules(struct maker *m)
+/*
+ * In input and after postrouting, where nobody needs the mark any longer: an encapsulated packet
+ * would pass it on to the packet around it.
+ */
+static void end_rules(struct maker *m)
 {
-	remember_rules(m);
 	RULE(m, { .op = OP_MARK_TEST, .n = m->f->mark }, { .op = OP_MARK_CLEAR, .n = m->f->mark });
+	if (has(m, SET_STICKY))
+		RULE(m, { .op = OP_CT_FIRST }, GOTO(CHAIN_REMEMBER_NEW, 0));
 }
 
 static void postrouting_rules(struct maker *m)
 {
-	remember_rules(m);
 	/*
 	 * packets that a delegate translated do not have ct status dnat; the set has no address
 	 * of the node
@@ -162,7 +169,7 @@ static void postrouting_rules(struct maker *m)
 
 static void masquerade_rules(struct maker *m)
 {
-	RULE(m, { .op = OP_MARK_CLEAR, .n = m->f->mark }, { .op = OP_MASQUERADE });
+	RULE(m, { .op = OP_MASQUERADE });
 }
 
 /* TCP gets a reset: the kernel limits the rate of ICMP errors, and clients would wait. */
@@ -209,7 +216,8 @@ static void mark_rules(struct maker *m)
 static void masqueraded_rules(struct maker *m)
 {
 	RULE(m, { .op = OP_MARK_SET, .n = m->f->mark },
-	     GOTO(m->chain.kind - CHAIN_MASQUERADED_BALANCE + CHAIN_BALANCE, m->chain.n));
+	     GOTO(m->chain.kind == CHAIN_MASQUERADED_STICKY ? CHAIN_STICKY : CHAIN_BALANCE,
+		  m->chain.n));
 }
 
 static void update_rules(struct maker *m)
@@ -220,18 +228,20 @@ static void update_rules(struct maker *m)
 			     { .op = OP_UPDATE,
 			       .n = m->chain.n,
 			       .set = SET_AFFINITY,
-			       .fields = { F_SADDR, F_CT_DADDR, F_L4PROTO, F_CT_DPORT } });
+			       .fields = { F_CT_SADDR, F_CT_DADDR, F_L4PROTO, F_CT_DPORT } });
 }
 
 static void (*const makers[CHAIN__COUNT])(struct maker *m) = {
 	[CHAIN_PREROUTING] = prerouting_rules,
 	[CHAIN_OUTPUT] = output_rules,
-	[CHAIN_INPUT] = input_rules,
+	[CHAIN_INPUT] = end_rules,
 	[CHAIN_POSTROUTING] = postrouting_rules,
+	[CHAIN_AFTER_POSTROUTING] = end_rules,
 	[CHAIN_SERVICES] = services_rules,
 	[CHAIN_FROM_NODE] = from_node_rules,
 	[CHAIN_REJECT] = reject_rules,
 	[CHAIN_MASQUERADE] = masquerade_rules,
+	[CHAIN_REMEMBER_NEW] = remember_new_rules,
 	[CHAIN_DELEGATE] = no_rules,
 	[CHAIN_MASQUERADED_DELEGATE] = mark_rules,
 	[CHAIN_BALANCE] = balance_rules,
@@ -239,9 +249,7 @@ static void (*const makers[CHAIN__COUNT])(struct maker *m) = {
 	[CHAIN_STICKY] = sticky_rules,
 	[CHAIN_STICKY_LOCAL] = sticky_rules,
 	[CHAIN_MASQUERADED_BALANCE] = masqueraded_rules,
-	[CHAIN_MASQUERADED_BALANCE_LOCAL] = masqueraded_rules,
 	[CHAIN_MASQUERADED_STICKY] = masqueraded_rules,
-	[CHAIN_MASQUERADED_STICKY_LOCAL] = masqueraded_rules,
 	[CHAIN_REMEMBER] = update_rules,
 };
 
@@ -250,8 +258,9 @@ int svcr_services_make_rules(struct svcr_nft *n, struct svcr_nft_table *t,
 {
 	struct maker m = { .nft = n, .table = t, .f = f };
 
-	for (uint32_t k = CHAIN_PREROUTING; k <= CHAIN_MASQUERADE; k++) {
-		if (k == CHAIN_FROM_NODE && !t->sets[SET_LOCAL_POLICY].present)
+	for (uint32_t k = CHAIN_PREROUTING; k <= CHAIN_REMEMBER_NEW; k++) {
+		if ((k == CHAIN_FROM_NODE && !t->sets[SET_LOCAL_POLICY].present) ||
+		    (k == CHAIN_REMEMBER_NEW && !t->sets[SET_STICKY].present))
 			continue;
 		if (!svcr_nft_chain(t, (struct svcr_nft_chain_id){ k, 0 }))
 			return -ENOMEM;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* UDP flows that are stale, and clients of sticky services that the kernel remembers. */
+/* Flows that are stale, and clients of sticky services that the kernel remembers. */
+#include "protocol.h"
 #include "rules/nftables/decode_test.h"
+#include "rules/nftables/flows.h"
 
 #include <errno.h>
 
@@ -10,9 +12,15 @@
 	"\"type\":\"LoadBalancer\",\"externalTrafficPolicy\":\"Local\"," \
 	"\"sessionAffinity\":\"ClientIP\"," \
 	"\"sessionAffinityConfig\":{\"clientIP\":{\"timeoutSeconds\":60}}," \
-	"\"ports\":[{\"name\":\"dns\",\"port\":53,\"protocol\":\"UDP\"}]"
+	"\"ports\":[{\"name\":\"dns\",\"port\":53,\"protocol\":\"UDP\"}," \
+	"{\"name\":\"sctp\",\"port\":53,\"protocol\":\"SCTP\"}," \
+	"{\"name\":\"tcp\",\"port\":53,\"protocol\":\"TCP\"}]"
 #define DNS_STATUS "\"loadBalancer\":{\"ingress\":[{\"ip\":\"203.0.113.1\"}]}"
-#define DNS_SLICE(endpoints) SLICE("{\"name\":\"dns\",\"port\":53,\"protocol\":\"UDP\"}", endpoints)
+#define DNS_SLICE(endpoints) \
+	SLICE("{\"name\":\"dns\",\"port\":53,\"protocol\":\"UDP\"}," \
+	      "{\"name\":\"sctp\",\"port\":53,\"protocol\":\"SCTP\"}," \
+	      "{\"name\":\"tcp\",\"port\":53,\"protocol\":\"TCP\"}", \
+	      endpoints)
 #define HERE END("10.244.0.1", "node1")
 #define THERE END("10.244.1.1", "node2")
 
@@ -21,44 +29,106 @@ static void flows_test_address(uint8_t *to, const char *text)
 	ck_assert_int_eq(inet_pton(AF_INET, text, to), 1);
 }
 
+#define GRACEFUL \
+	"{\"addresses\":[\"10.244.0.4\"],\"nodeName\":\"node1\"," \
+	"\"conditions\":{\"ready\":false,\"serving\":true,\"terminating\":true}}"
+#define UNREADY "{\"addresses\":[\"10.244.0.5\"],\"conditions\":{\"ready\":false,\"serving\":true}}"
+#define DEAD \
+	"{\"addresses\":[\"10.244.0.6\"]," \
+	"\"conditions\":{\"ready\":false,\"serving\":false,\"terminating\":true}}"
+
 static const struct {
 	const char *source, *destination;
 	uint16_t port;
 	const char *reply;
-	bool stale;
+	bool stale, gone; /* with the service there, and without it */
 } flows[] = {
-	{ "10.244.0.9", "203.0.113.1", 53, "10.244.1.1", false }, /* a pod: any endpoint */
-	{ "10.244.0.9", "203.0.113.1", 53, "10.244.0.1", false },
-	{ "192.0.2.1", "203.0.113.1", 53, "10.244.1.1", false }, /* the node */
-	/* from outside: only the local one */
-	{ "198.51.100.7", "203.0.113.1", 53, "10.244.0.1", false },
-	{ "198.51.100.7", "203.0.113.1", 53, "10.244.1.1", true },
-	{ "10.244.0.9", "203.0.113.1", 53, "10.244.0.2", true },
-	{ "10.244.0.9", "10.96.0.1", 53, "10.244.1.1", false },
-	{ "198.51.100.7", "10.96.0.1", 53, "10.244.1.1", false },
-	{ "10.244.0.9", "10.96.0.1", 53, "10.96.0.1", true },
-	{ "10.244.0.9", "10.96.0.1", 54, "10.244.0.2", false }, /* no service's */
-	{ "10.244.0.9", "203.0.113.2", 53, "203.0.113.2", false },
+	/* whatever the policy says of new flows: an endpoint that serves keeps those it has */
+	{ "10.244.0.9", "203.0.113.1", 53, "10.244.1.1", false, true },
+	{ "10.244.0.9", "203.0.113.1", 53, "10.244.0.1", false, true },
+	{ "192.0.2.1", "203.0.113.1", 53, "10.244.1.1", false, true },
+	{ "198.51.100.7", "203.0.113.1", 53, "10.244.0.1", false, true },
+	{ "198.51.100.7", "203.0.113.1", 53, "10.244.1.1", false, true },
+	{ "10.244.0.9", "10.96.0.1", 53, "10.244.0.4", false, true },
+	{ "10.244.0.9", "10.96.0.1", 53, "10.244.0.5", false, true },
+	{ "10.244.0.9", "10.96.0.1", 53, "10.244.0.6", true, true },
+	{ "10.244.0.9", "203.0.113.1", 53, "10.244.0.2", true, true },
+	{ "10.244.0.9", "10.96.0.1", 53, "10.244.1.1", false, true },
+	{ "198.51.100.7", "10.96.0.1", 53, "10.244.1.1", false, true },
+	/* from before the service; if it is not there, the entry is somebody else's */
+	{ "10.244.0.9", "10.96.0.1", 53, "10.96.0.1", true, false },
+	{ "10.244.0.9", "203.0.113.1", 53, "203.0.113.1", true, false },
+	{ "10.244.0.9", "10.96.0.1", 54, "10.244.0.2", false, false }, /* no service's */
+	{ "10.244.0.9", "203.0.113.2", 53, "203.0.113.2", false, false },
 };
+
+/* SCTP is as UDP. TCP goes only if it was opened before the service and is not translated. */
+static const uint8_t flow_protocols[] = { SVCR_UDP, SVCR_SCTP, SVCR_TCP };
 
 START_TEST(flows_stale)
 {
-	struct svcrules_ruleset *n = decode_build(SERVICE(DNS, DNS_STATUS)
-							  DNS_SLICE(HERE "," THERE));
+	struct svcrules_ruleset *n = decode_build(SERVICE(DNS, DNS_STATUS) DNS_SLICE(
+		HERE "," THERE "," GRACEFUL "," UNREADY "," DEAD));
 	struct svcrules_ruleset *none = gen_empty("nftables");
 	uint8_t source[4], destination[4], reply[4];
-	struct svcrules_flow f = { NFPROTO_IPV4, source, destination, flows[_i].port, reply, 53 };
+	struct svcrules_flow f = { .family = NFPROTO_IPV4,
+				   .source = source,
+				   .destination = destination,
+				   .port = flows[_i].port,
+				   .reply_source = reply,
+				   .reply_port = 53 };
+	bool untranslated = strcmp(flows[_i].destination, flows[_i].reply) == 0;
 
 	flows_test_address(source, flows[_i].source);
 	flows_test_address(destination, flows[_i].destination);
 	flows_test_address(reply, flows[_i].reply);
-	ck_assert_int_eq(svcrules_flow_stale(n, NULL, &f), flows[_i].stale);
-	ck_assert(!svcrules_flow_stale(none, NULL, &f));
-	/* a service that is gone leaves all its flows stale */
-	ck_assert_int_eq(svcrules_flow_stale(none, n, &f),
-			 flows[_i].port == 53 && strcmp(flows[_i].destination, "203.0.113.2") != 0);
+	for (size_t i = 0; i < ARRAY_SIZE(flow_protocols); i++) {
+		bool tcp = flow_protocols[i] == SVCR_TCP;
+
+		f.protocol = flow_protocols[i];
+		f.opening = false;
+		ck_assert_int_eq(svcrules_flow_stale(n, NULL, &f), !tcp && flows[_i].stale);
+		ck_assert(!svcrules_flow_stale(none, NULL, &f));
+		ck_assert_int_eq(svcrules_flow_stale(none, n, &f), !tcp && flows[_i].gone);
+		f.opening = true;
+		if (tcp)
+			ck_assert_int_eq(svcrules_flow_stale(n, n, &f),
+					 untranslated && flows[_i].stale);
+		ck_assert(!tcp || !svcrules_flow_stale(none, n, &f));
+	}
 	f.family = NFPROTO_ARP;
 	ck_assert(!svcrules_flow_stale(n, n, &f));
+	svcrules_ruleset_free(n);
+	svcrules_ruleset_free(none);
+}
+END_TEST
+
+/* Removed services are remembered, also when nothing else is left of the table. */
+START_TEST(flows_removed)
+{
+	struct svcrules_ruleset *n = decode_build(SERVICE(DNS, DNS_STATUS) DNS_SLICE(HERE)),
+				*none = gen_empty("nftables");
+	struct svcr_nft_table *t = svcr_flow_table(none, NFPROTO_IPV4);
+	bool any = false;
+
+	ck_assert_int_eq(svcrules_keep_removed(none, n, &any), 0);
+	ck_assert(any && t->present && t->nchains == 0);
+	ck_assert_uint_eq(t->sets[SET_REMOVED].n, 4); /* two addresses, two protocols */
+	ck_assert(svcrules_serves(none, NFPROTO_IPV4, SVCR_UDP));
+	ck_assert(svcrules_serves(none, NFPROTO_IPV4, SVCR_SCTP));
+	ck_assert(!svcrules_serves(none, NFPROTO_IPV4, SVCR_TCP));
+	svcrules_forget_removed(none);
+	ck_assert(!t->present);
+	ck_assert(!svcrules_serves(none, NFPROTO_IPV4, SVCR_UDP));
+	ck_assert_int_eq(svcrules_keep_removed(n, none, &any), 0);
+	ck_assert(!any);
+	svcrules_forget_removed(n);
+	ck_assert(svcr_flow_table(n, NFPROTO_IPV4)->present);
+	ck_assert(svcrules_adds(n, none, NFPROTO_IPV4, SVCR_TCP));
+	ck_assert(svcrules_adds(n, NULL, NFPROTO_IPV4, SVCR_TCP));
+	ck_assert(!svcrules_adds(n, n, NFPROTO_IPV4, SVCR_TCP));
+	ck_assert(!svcrules_adds(NULL, n, NFPROTO_IPV4, SVCR_TCP));
+	ck_assert(!svcrules_adds(n, none, NFPROTO_IPV6, SVCR_TCP));
 	svcrules_ruleset_free(n);
 	svcrules_ruleset_free(none);
 }
@@ -189,6 +259,7 @@ int main(void)
 	suite_add_tcase(suite, tc);
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, flows_stale, 0, (int)ARRAY_SIZE(flows));
+	tcase_add_test(tc, flows_removed);
 	tcase_add_loop_test(tc, flows_client, 0, (int)ARRAY_SIZE(clients));
 	tcase_add_test(tc, flows_client_broken);
 	tcase_add_test(tc, flows_clients_request);

@@ -23,6 +23,7 @@ enum svcr_services_set {
 	 */
 	SET_BOUND_IPS,
 	SET_POD_CIDRS,
+	SET_OWN_POD_CIDRS, /* of this node's pods, where they are not SET_POD_CIDRS */
 	SET_SERVICE_CIDRS,
 	SET_UNMANAGED_IPS,
 	SET_NODE_IPS,
@@ -49,10 +50,12 @@ enum svcr_services_chain {
 	CHAIN_OUTPUT,
 	CHAIN_INPUT,
 	CHAIN_POSTROUTING,
+	CHAIN_AFTER_POSTROUTING,
 	CHAIN_SERVICES,
 	CHAIN_FROM_NODE,
 	CHAIN_REJECT,
 	CHAIN_MASQUERADE,
+	CHAIN_REMEMBER_NEW,
 	CHAIN_DELEGATE, /* passes to the delegate, which chooses the endpoint */
 	CHAIN_MASQUERADED_DELEGATE,
 	CHAIN_BALANCE, /* n: endpoints */
@@ -61,9 +64,7 @@ enum svcr_services_chain {
 	CHAIN_STICKY_LOCAL,
 	/* these mark, then go to the chain of the same name without "masqueraded-" */
 	CHAIN_MASQUERADED_BALANCE,
-	CHAIN_MASQUERADED_BALANCE_LOCAL,
 	CHAIN_MASQUERADED_STICKY,
-	CHAIN_MASQUERADED_STICKY_LOCAL,
 	CHAIN_REMEMBER, /* n: seconds */
 	CHAIN__COUNT
 };
@@ -76,6 +77,7 @@ enum svcr_services_chain {
 	[SET_PROTOCOLS] = { .name = "protocols", .key = { F_L4PROTO } },                           \
 	[SET_CLUSTER_IPS] = { .name = "cluster-ips", .key = { F_DADDR } },                         \
 	[SET_POD_CIDRS] = { .name = "pod-cidrs", .key = { F_SADDR }, .interval = true },           \
+	[SET_OWN_POD_CIDRS] = { .name = "own-pod-cidrs", .key = { F_SADDR }, .interval = true },   \
 	[SET_SERVICE_CIDRS] = { .name = "service-cidrs", .key = { F_DADDR }, .interval = true },   \
 	[SET_UNMANAGED_IPS] = { .name = "unmanaged-ips", .key = { F_DADDR } },                     \
 	[SET_NODE_IPS] = { .name = "node-ips", .key = { F_SADDR } },                               \
@@ -98,12 +100,15 @@ enum svcr_services_chain {
 	[SET_AFFINITY] = { .name = "affinity", .data = DATA_ENDPOINT, .dynamic = true,             \
 			   .size = SVCR_SERVICES_AFFINITY_SIZE,                                    \
 			   .key = { F_SADDR, F_DADDR, F_L4PROTO, F_DPORT } },                      \
-	[SET_REMOVED] = { .name = "removed-udp", .key = SVCR_SERVICES_VIP, .upkeep = true }
+	[SET_REMOVED] = { .name = "removed", .key = SVCR_SERVICES_VIP, .upkeep = true }
 
 /*
  * The usual priorities of NAT (linux/netfilter_ipv4.h, NF_IP_PRI_NAT_DST and _SRC), except in
- * output and input: nft 1.1.3 lists -100 and 100 there with names that nft 1.0.6 does not load
- * for these hooks.
+ * output: nft 1.1.3 lists -100 there with a name that nft 1.0.6 does not load for this hook.
+ *
+ * Once a chain of NAT has chosen a source, the kernel asks no other one (nf_nat_inet_fn()), so
+ * what must happen whatever other programs do is done by chains of type filter, which see every
+ * packet. They come after all masquerading, and 120 has no name in any nft.
  */
 #define SVCR_SERVICES_CHAINS                                                                       \
 	[CHAIN_PREROUTING] = { .name = "prerouting", .type = "nat", .hook = "prerouting",          \
@@ -112,26 +117,26 @@ enum svcr_services_chain {
 	[CHAIN_OUTPUT] = { .name = "output", .type = "nat", .hook = "output",                      \
 			   .priority_text = "-120", .hook_number = NF_INET_LOCAL_OUT,              \
 			   .priority = -120 },                                                     \
-	[CHAIN_INPUT] = { .name = "input", .type = "nat", .hook = "input",                         \
+	[CHAIN_INPUT] = { .name = "input", .type = "filter", .hook = "input",                      \
 			  .priority_text = "120", .hook_number = NF_INET_LOCAL_IN,                 \
 			  .priority = 120 },                                                       \
 	[CHAIN_POSTROUTING] = { .name = "postrouting", .type = "nat", .hook = "postrouting",       \
 				.priority_text = "100", .hook_number = NF_INET_POST_ROUTING,       \
 				.priority = 100 },                                                 \
+	[CHAIN_AFTER_POSTROUTING] = { .name = "after-postrouting", .type = "filter",               \
+				      .hook = "postrouting", .priority_text = "120",               \
+				      .hook_number = NF_INET_POST_ROUTING, .priority = 120 },      \
 	[CHAIN_SERVICES] = { .name = "services" },                                                 \
 	[CHAIN_FROM_NODE] = { .name = "from-node" },                                               \
 	[CHAIN_REJECT] = { .name = "reject-new" },                                                 \
 	[CHAIN_MASQUERADE] = { .name = "masquerade-new" },                                         \
+	[CHAIN_REMEMBER_NEW] = { .name = "remember-new" },                                         \
 	[CHAIN_BALANCE] = { .name = "balance-", .numbered = true },                                \
 	[CHAIN_BALANCE_LOCAL] = { .name = "balance-local-", .numbered = true },                    \
 	[CHAIN_STICKY] = { .name = "sticky-", .numbered = true },                                  \
 	[CHAIN_STICKY_LOCAL] = { .name = "sticky-local-", .numbered = true },                      \
 	[CHAIN_MASQUERADED_BALANCE] = { .name = "masqueraded-balance-", .numbered = true },        \
-	[CHAIN_MASQUERADED_BALANCE_LOCAL] = { .name = "masqueraded-balance-local-",                \
-					      .numbered = true },                                  \
 	[CHAIN_MASQUERADED_STICKY] = { .name = "masqueraded-sticky-", .numbered = true },          \
-	[CHAIN_MASQUERADED_STICKY_LOCAL] = { .name = "masqueraded-sticky-local-",                  \
-					     .numbered = true },                                   \
 	[CHAIN_REMEMBER] = { .name = "remember-", .numbered = true, .jumped = true }
 /* clang-format on */
 

@@ -102,8 +102,7 @@ static void verdict_texts(struct svcr_texts *t, const struct svcr_nft_set *s, co
 	else if (id.kind == CHAIN_FOREIGN)
 		svcr_texts_add(t, "%san unknown verdict", what);
 	else if (id.kind == CHAIN_MASQUERADED_DELEGATE ||
-		 (id.kind >= CHAIN_MASQUERADED_BALANCE &&
-		  id.kind <= CHAIN_MASQUERADED_STICKY_LOCAL))
+		 (id.kind >= CHAIN_MASQUERADED_BALANCE && id.kind <= CHAIN_MASQUERADED_STICKY))
 		svcr_texts_add(t, "%smasqueraded", what);
 }
 

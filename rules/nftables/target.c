@@ -5,6 +5,7 @@
 #include "rules/nftables/flows.h"
 #include "rules/nftables/loss.h"
 #include "rules/nftables/report.h"
+#include "rules/nftables/serving.h"
 
 #include <errno.h>
 
@@ -31,6 +32,8 @@ static int nftables_build(const struct svcrules_model *m, const struct svcrules_
 		svcr_addr_text(&view.cluster_ips[i], rs->stats.routed[view.cluster_ips[i].family]);
 	if (!err)
 		err = svcr_services_count(&view, m, n, &rs->stats);
+	if (!err)
+		err = svcr_serving_make(&view, &rs->serving);
 	svcr_view_release(&view);
 	return err;
 }
@@ -42,15 +45,6 @@ static int nftables_report(const struct svcrules_changes *c, bool details, struc
 	return nft ? svcr_services_report(ret, (const struct svcr_nft_changes *)nft, details,
 					  NULL) :
 		     0;
-}
-
-static bool nftables_flow_stale(const struct svcrules_ruleset *now,
-				const struct svcrules_ruleset *before,
-				const struct svcrules_flow *f)
-{
-	enum svcr_flow judged = svcr_flow_judge(now, before, f);
-
-	return judged == FLOW_ELSEWHERE || judged == FLOW_REMOVED;
 }
 
 static const char *const formats[] = { "nft", "json", NULL };
@@ -69,5 +63,5 @@ const struct svcr_target svcr_target_nftables = {
 	.build = nftables_build,
 	.report = nftables_report,
 	.loss = svcr_services_loss,
-	.flow_stale = nftables_flow_stale,
+	.flow_stale = svcr_services_flow_stale,
 };

@@ -8,6 +8,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/netfilter.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -87,20 +88,25 @@ static bool cleanup_is_stale(const struct ct_flow *f, void *arg)
 	const struct cleanup_rules *r = arg;
 	const struct svcrules_flow flow = {
 		.family = f->family,
+		.protocol = f->protocol,
 		.source = f->orig_src,
 		.destination = f->orig_dst,
 		.port = f->orig_dport,
 		.reply_source = f->reply_src,
 		.reply_port = f->reply_sport,
+		.opening = f->opening,
 	};
 
-	if (r->retired && f->translated) /* tables still serve it */
+	if (r->retired && f->by_nat) /* tables still serve it */
 		return false;
 	return svcrules_flow_stale(r->now, r->before, &flow);
 }
 
 static void cleanup_say(const struct ct_flow *f, void *arg)
 {
+	const char *protocol = f->protocol == IPPROTO_TCP ? "TCP" :
+			       f->protocol == IPPROTO_UDP ? "UDP" :
+							    "SCTP";
 	char src[INET6_ADDRSTRLEN], dst[INET6_ADDRSTRLEN], reply[INET6_ADDRSTRLEN], text[256];
 	const struct cleanup_rules *r = arg;
 	bool v6 = f->family == AF_INET6;
@@ -110,31 +116,52 @@ static void cleanup_say(const struct ct_flow *f, void *arg)
 	inet_ntop(f->family, f->orig_dst, dst, sizeof(dst));
 	inet_ntop(f->family, f->reply_src, reply, sizeof(reply));
 	snprintf(text, sizeof(text),
-		 "would delete UDP flow %s%s%s:%u -> %s%s%s:%u, answered by %s%s%s:%u", open, src,
-		 close, f->orig_sport, open, dst, close, f->orig_dport, open, reply, close,
-		 f->reply_sport);
+		 "would delete %s flow %s%s%s:%u -> %s%s%s:%u, answered by %s%s%s:%u", protocol,
+		 open, src, close, f->orig_sport, open, dst, close, f->orig_dport, open, reply,
+		 close, f->reply_sport);
 	r->would(text);
 }
 
-int cleanup_udp(struct session *s, const struct cleanup_rules *rules, size_t *count)
+static bool cleanup_either(const struct cleanup_rules *r, uint8_t family, uint8_t protocol)
+{
+	return svcrules_serves(r->now, family, protocol) ||
+	       svcrules_serves(r->before, family, protocol);
+}
+
+/* What a change can have left behind in one family. */
+static struct ct_clean cleanup_scope(struct cleanup_rules *r, uint8_t family)
+{
+	const struct svcrules_ruleset *before = r->unsettled ? NULL : r->before;
+
+	return (struct ct_clean){
+		.family = family,
+		.tcp = svcrules_adds(r->now, before, family, IPPROTO_TCP),
+		.udp = cleanup_either(r, family, IPPROTO_UDP),
+		.sctp = cleanup_either(r, family, IPPROTO_SCTP),
+		.stale = cleanup_is_stale,
+		.would = r->would ? cleanup_say : NULL,
+		.arg = r,
+	};
+}
+
+int cleanup_flows(struct session *s, const struct cleanup_rules *rules, size_t *count)
 {
 	struct cleanup_rules r = *rules;
 
 	for (size_t i = 0; i < sizeof(families); i++) {
+		struct ct_clean c = cleanup_scope(&r, families[i]);
 		size_t n = 0;
 		int err;
 
-		if (!svcrules_has_udp(r.now, families[i]) &&
-		    !svcrules_has_udp(r.before, families[i]))
+		if (!c.tcp && !c.udp && !c.sctp)
 			continue;
-		err = conntrack_clean_udp(families[i], cleanup_is_stale, &r, r.would,
-					  r.would ? cleanup_say : NULL, &r, &n);
+		err = conntrack_clean(&c, &n);
 		*count += n;
 		if (err == -EOPNOTSUPP)
-			session_find(s, "warning: this kernel has no ctnetlink: UDP flows to "
+			session_find(s, "warning: this kernel has no ctnetlink: flows to "
 					"endpoints that are gone stay");
 		else if (err)
-			return session_failed(s, "delete stale UDP flows", err);
+			return session_failed(s, "delete stale flows", err);
 	}
 	return EXIT_DONE;
 }

@@ -56,15 +56,23 @@ static void ct_test_report(const struct ct_flow *f, void *arg)
 	s->last = *f;
 }
 
+static struct ct_clean ct_test_what(uint8_t family, bool dry_run, struct ct_seen *s)
+{
+	return (struct ct_clean){ .family = family,
+				  .udp = true,
+				  .stale = ct_test_stale,
+				  .would = dry_run ? ct_test_report : NULL,
+				  .arg = s };
+}
+
 static size_t ct_test_clean(uint8_t family, uint16_t port, bool dry_run, struct ct_seen *s)
 {
+	struct ct_clean c = ct_test_what(family, dry_run, s);
 	size_t deleted = 99;
 
 	*s = (struct ct_seen){ .stale_port = port };
-	ck_assert_int_eq(
-		conntrack_clean_udp(family, ct_test_stale, s, dry_run, ct_test_report, s, &deleted),
-		0);
-	ck_assert_uint_eq(s->reported, deleted);
+	ck_assert_int_eq(conntrack_clean(&c, &deleted), 0);
+	ck_assert_uint_eq(s->reported, dry_run ? deleted : 0);
 	return deleted;
 }
 
@@ -86,15 +94,17 @@ START_TEST(test_conntrack_stale_flows)
 
 	ck_assert_uint_eq(ct_test_clean(family, 5301, true, &s), 1);
 	ck_assert_uint_eq(s.asked, 3); /* neither TCP nor the other family */
-	ck_assert_uint_eq(ct_test_clean(family, 5301, false, &s), 1);
-	ck_assert_uint_eq(s.asked, 3);
 	ck_assert_int_eq(s.last.family, family);
+	ck_assert_int_eq(s.last.protocol, IPPROTO_UDP);
+	ck_assert(!s.last.by_nat && !s.last.opening);
 	ck_assert_mem_eq(s.last.orig_src, _i ? lo6 : lo4, 16);
 	ck_assert_mem_eq(s.last.orig_dst, _i ? lo6 : lo4, 16);
 	ck_assert_mem_eq(s.last.reply_src, _i ? lo6 : lo4, 16);
 	ck_assert_uint_eq(s.last.orig_sport, 40001);
 	ck_assert_uint_eq(s.last.orig_dport, 5301);
 	ck_assert_uint_eq(s.last.reply_sport, 5301);
+	ck_assert_uint_eq(ct_test_clean(family, 5301, false, &s), 1);
+	ck_assert_uint_eq(s.asked, 3);
 	ck_assert_uint_eq(ct_test_clean(family, 5301, false, &s), 0);
 	ck_assert_uint_eq(s.asked, 2);
 	ck_assert_uint_eq(ct_test_clean(family, 0, false, &s), 2);
@@ -117,15 +127,84 @@ START_TEST(test_conntrack_many_flows)
 }
 END_TEST
 
+/* Makes an entry with conntrack(8); false: that program is missing. */
+static bool ct_test_entry(const char *arguments)
+{
+	char command[512];
+
+	snprintf(command, sizeof(command),
+		 "PATH=$PATH:/usr/sbin:/sbin conntrack -I %s >/dev/null 2>&1", arguments);
+	return system(command) == 0;
+}
+
+#define CT_TO "-s 192.0.2.9 -d 192.0.2.1 --sport 4000 --dport "
+#define CT_BACK "-r 192.0.2.7 -q 192.0.2.9 --reply-port-src 80 --reply-port-dst 4000 -t 600 "
+
+/* Entries of another zone are not ours, whatever they are to. */
+START_TEST(test_conntrack_zones)
+{
+	struct ct_seen s;
+
+	test_batch_table("one");
+	test_batch_chain("one", "input");
+	test_batch_ct_rule("one", "input");
+	ck_assert_int_eq(test_batch_send(true, 0, NULL), 0);
+	if (!ct_test_entry("-p udp " CT_TO "53 " CT_BACK))
+		return;
+	ck_assert(ct_test_entry("-p udp -w 7 " CT_TO "53 " CT_BACK));
+	ck_assert(ct_test_entry("-p udp --orig-zone 8 " CT_TO "53 -r 192.0.2.7 -q 192.0.2.9 "
+				"--reply-port-src 81 --reply-port-dst 4000 -t 600"));
+	ck_assert_uint_eq(ct_test_clean(AF_INET, 0, false, &s), 1);
+	ck_assert_uint_eq(s.asked, 1);
+	ck_assert_uint_eq(ct_test_clean(AF_INET, 0, false, &s), 0);
+}
+END_TEST
+
+/* Of TCP only what waits for its first answer, untranslated; SCTP if it is asked for. */
+START_TEST(test_conntrack_protocols)
+{
+	struct ct_seen s = { .stale_port = 0 };
+	struct ct_clean c = ct_test_what(AF_INET, true, &s);
+	size_t deleted;
+
+	test_batch_table("one");
+	test_batch_chain("one", "input");
+	test_batch_ct_rule("one", "input");
+	ck_assert_int_eq(test_batch_send(true, 0, NULL), 0);
+	if (!ct_test_entry("-p tcp --state SYN_SENT " CT_TO "80 -t 600"))
+		return;
+	ck_assert(ct_test_entry("-p tcp --state ESTABLISHED " CT_TO "81 -t 600 -u SEEN_REPLY"));
+	ck_assert(ct_test_entry("-p udp " CT_TO "53 " CT_BACK));
+	ck_assert(ct_test_entry("-p sctp --state ESTABLISHED --orig-vtag 1 --reply-vtag 1 " CT_TO
+				"90 " CT_BACK));
+	c.udp = false;
+	c.tcp = true;
+	ck_assert_int_eq(conntrack_clean(&c, &deleted), 0);
+	ck_assert_uint_eq(deleted, 1);
+	ck_assert_int_eq(s.last.protocol, IPPROTO_TCP);
+	ck_assert_uint_eq(s.last.orig_dport, 80);
+	ck_assert(s.last.opening);
+	c.tcp = false;
+	c.sctp = true;
+	ck_assert_int_eq(conntrack_clean(&c, &deleted), 0);
+	ck_assert_uint_eq(deleted, 1);
+	ck_assert_int_eq(s.last.protocol, IPPROTO_SCTP);
+	ck_assert_uint_eq(s.last.orig_dport, 90);
+	c.tcp = c.udp = true;
+	c.would = NULL;
+	ck_assert_int_eq(conntrack_clean(&c, &deleted), 0);
+	ck_assert_uint_eq(deleted, 3);
+}
+END_TEST
+
 START_TEST(test_conntrack_unprivileged)
 {
 	struct ct_seen s = { 0 };
+	struct ct_clean c = ct_test_what(AF_INET, false, &s);
 	size_t deleted = 99;
 
 	namespace_drop_capabilities();
-	ck_assert_int_eq(conntrack_clean_udp(AF_INET, ct_test_stale, &s, false, ct_test_report, &s,
-					     &deleted),
-			 -EPERM);
+	ck_assert_int_eq(conntrack_clean(&c, &deleted), -EPERM);
 	ck_assert_uint_eq(deleted, 0);
 }
 END_TEST
@@ -135,6 +214,8 @@ static void conntrack_tests(TCase *tc)
 	tcase_add_checked_fixture(tc, test_batch_setup, test_batch_teardown);
 	tcase_add_loop_test(tc, test_conntrack_stale_flows, 0, 2);
 	tcase_add_test(tc, test_conntrack_many_flows);
+	tcase_add_test(tc, test_conntrack_zones);
+	tcase_add_test(tc, test_conntrack_protocols);
 	tcase_add_test(tc, test_conntrack_unprivileged);
 }
 

@@ -26,7 +26,7 @@ struct transition {
 	 */
 	int (*judge)(const struct svcrules_changes *c, void *arg);
 	void *judge_arg;
-	bool proved;                         /* tables were at first as the last run left them */
+	bool proved; /* tables were at first as the last run left them */
 	/* results, for the summary */
 	struct svcrules_changes_stats sent; /* changes of tables */
 	size_t messages;                    /* by which they were made */

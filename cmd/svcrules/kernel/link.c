@@ -120,6 +120,16 @@ static int link_address_size(uint8_t family)
 	return family == AF_INET ? 4 : family == AF_INET6 ? 16 : 0;
 }
 
+static bool link_address_preferred(const struct nlattr *cache)
+{
+	struct ifa_cacheinfo info;
+
+	if (!cache || nla_len(cache) < (int)sizeof(info))
+		return true;
+	memcpy(&info, nla_data(cache), sizeof(info));
+	return info.ifa_prefered != 0;
+}
+
 /*
  * Takes addresses of all interfaces: the kernel selects by index only since 5.0,
  * and only on a socket with strict checking.
@@ -144,6 +154,9 @@ static int link_address_cb(const struct nlmsghdr *nlh, void *arg)
 	a.family = ifa->ifa_family;
 	a.prefix = ifa->ifa_prefixlen;
 	memcpy(a.addr, nla_data(attr), (size_t)nla_len(attr));
+	a.preferred = a.family == AF_INET6 &&
+		      link_address_preferred(
+			      nla_find(nlmsg_attrdata(nlh, header), len, IFA_CACHEINFO));
 	return link_is_link_local(&a) ? 0 : link_view_add(v, &a);
 }
 

@@ -29,6 +29,7 @@ struct link_address {
 	uint8_t family;   /* AF_INET, AF_INET6 */
 	uint8_t prefix;   /* 32 or 128 if svcrules added it */
 	uint8_t addr[16]; /* network order; IPv4: the first four, the rest zero */
+	bool preferred; /* IPv6: may become a source, so svcrules did not add it, or before 0.4.0 */
 };
 
 struct link_state {

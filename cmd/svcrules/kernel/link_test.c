@@ -230,12 +230,12 @@ START_TEST(test_link_addresses)
 	ck_assert(link_test_has(&d, "10.96.0.1") && link_test_has(&d, "10.96.0.2"));
 	ck_assert(link_test_has(&d, "2001:db8::1") && link_test_has(&d, "169.254.1.1"));
 	link_release(&d);
-	/* no peer, no broadcast, no wait for duplicates, no route to a network */
+	/* no peer, no broadcast, no wait for duplicates, no route to a network, never a source */
 	ck_assert(link_test_ip("-o addr show dev " LINK_NAME
 			       " | grep -q 'inet 10.96.0.1/32 scope global " LINK_NAME "'"));
 	ck_assert(link_test_ip(
 		"-o addr show dev " LINK_NAME
-		" | grep -q 'inet6 2001:db8::1/128 scope global nodad noprefixroute'"));
+		" | grep -q 'inet6 2001:db8::1/128 scope global nodad deprecated noprefixroute'"));
 	ck_assert(!link_test_ip("-6 route show dev " LINK_NAME " | grep -q 2001"));
 	ck_assert(link_test_ip("route show table local | grep -q 'local 10.96.0.1 dev " LINK_NAME
 			       "'"));
@@ -245,6 +245,33 @@ START_TEST(test_link_addresses)
 	ck_assert_uint_eq(d.count, 1);
 	ck_assert(link_test_has(&d, "169.254.1.1"));
 	link_release(&d);
+}
+END_TEST
+
+/* An IPv6 address that may become a source is seen, and adding it again mends it. */
+START_TEST(test_link_preferred)
+{
+	struct link_address v[] = { link_test_addr("2001:db8::1"), link_test_addr("10.96.0.1") };
+	struct link_state d;
+
+	if (!link_test_any_interface()) {
+		printf("SKIP: lifetimes: no interface to be had\n");
+		return;
+	}
+	ck_assert(link_test_ip("addr add 2001:db8::1/128 dev " LINK_NAME));
+	ck_assert(link_test_ip("addr add 10.96.0.1/32 dev " LINK_NAME));
+	d = link_test_look();
+	ck_assert_uint_eq(d.count, 2);
+	for (size_t i = 0; i < d.count; i++)
+		ck_assert_int_eq(d.addresses[i].preferred, d.addresses[i].family == AF_INET6);
+	link_release(&d);
+	ck_assert_int_eq(link_test_change(true, v, 2), 0);
+	d = link_test_look();
+	ck_assert_uint_eq(d.count, 2);
+	ck_assert(link_test_has(&d, "2001:db8::1") && link_test_has(&d, "10.96.0.1"));
+	link_release(&d);
+	ck_assert(link_test_ip("-o -6 addr show dev " LINK_NAME
+			       " | grep -q 'valid_lft forever preferred_lft 0sec'"));
 }
 END_TEST
 
@@ -428,6 +455,7 @@ static void link_tests_any(TCase *tc)
 	tcase_add_test(tc, test_link_owner_too_long);
 	tcase_add_test(tc, test_link_another_kind);
 	tcase_add_test(tc, test_link_addresses);
+	tcase_add_test(tc, test_link_preferred);
 	tcase_add_test(tc, test_link_addresses_refused);
 	tcase_add_test(tc, test_link_many_addresses);
 	tcase_add_test(tc, test_link_unprivileged);

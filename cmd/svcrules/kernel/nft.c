@@ -295,14 +295,17 @@ static int nft_finish(struct transition *t)
 {
 	struct session *s = t->session;
 	struct nft_state *n = t->nft;
-	const struct cleanup_rules rules = { t->want, n->first, t->retires, NULL };
+	bool settled = n->proved && n->known_settled;
+	const struct cleanup_rules rules = {
+		.now = t->want, .before = n->first, .retired = t->retires, .unsettled = !settled
+	};
 	int code;
 
-	if (n->proved && n->known_settled && !n->messages)
+	if (settled && !n->messages)
 		return EXIT_DONE; /* the run before cleaned up, too */
 	code = cleanup_clients(s, t->want);
 	if (!code)
-		code = cleanup_udp(s, &rules, &t->flows);
+		code = cleanup_flows(s, &rules, &t->flows);
 	if (code || !n->kept)
 		return code;
 	nft_know_wanted(t);
@@ -347,7 +350,8 @@ static int nft_retire(struct transition *t, const struct svcrules_ruleset *now, 
 	if (!code)
 		code = kernel_read(s, t->want, &old);
 	if (!code)
-		code = cleanup_udp(s, &(struct cleanup_rules){ now, old, false, NULL }, &t->flows);
+		code = cleanup_flows(s, &(struct cleanup_rules){ .now = now, .before = old },
+				     &t->flows);
 	svcrules_ruleset_free(old);
 	return code ? code : tables_delete(s, &choice, NULL, NULL);
 }

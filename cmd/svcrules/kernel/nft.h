@@ -28,7 +28,7 @@ struct nft_state {
 	bool proved;                        /* `before` is what was known, not read */
 	bool first_proved;                  /* `first` is */
 	size_t messages;                    /* sent */
-	bool keep;                          /* let the kernel remember removed UDP addresses */
+	bool keep;                          /* let the kernel remember removed addresses */
 	bool kept;                          /* there is something that the kernel remembers */
 	bool tried_again; /* because an element's time was over before the change */
 };

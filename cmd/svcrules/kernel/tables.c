@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kernel/tables.h"
 #include "exit.h"
+#include "kernel/cleanup.h"
 #include "kernel/read.h"
 #include "kernel/refused.h"
 #include "netlink/transaction.h"
@@ -10,6 +11,7 @@
 #include <errno.h>
 #include <linux/netfilter.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define TRIES_MAX 10
 
@@ -55,14 +57,75 @@ static int tables_find(struct session *s, const struct tables_choice *choice, st
 	return err ? err : svcrules_diff(t->found, t->none, &t->changes);
 }
 
+/* The target that gives its tables such names. */
+static const struct svcrules_target *tables_target(const char *name)
+{
+	const struct svcrules_target *t, *found = NULL;
+	size_t len = strlen(name);
+
+	for (size_t i = 0; (t = svcrules_target(i)); i++) {
+		size_t suffix = strlen(t->table_suffix);
+
+		if (len >= suffix && strcmp(name + len - suffix, t->table_suffix) == 0 &&
+		    (!found || suffix > strlen(found->table_suffix)))
+			found = t;
+	}
+	return found;
+}
+
+/* Deletes flows to services of the tables of one name. What cannot be read has none. */
+static int tables_clean_one(struct session *s, const char *name, size_t *flows)
+{
+	struct svcrules_ruleset *like = svcrules_ruleset_new(tables_target(name)->name, s->settings,
+							     name);
+	struct svcrules_ruleset *only = like ? svcrules_ruleset_only(like, 0) : NULL;
+	struct svcrules_ruleset *had = NULL, *none = NULL;
+	int code = only ? EXIT_DONE : session_no_memory(s);
+
+	if (!code && kernel_read(s, only, &had) == EXIT_DONE) {
+		none = svcrules_ruleset_empty(had);
+		code = none ? cleanup_flows(s,
+					    &(struct cleanup_rules){ .now = none, .before = had },
+					    flows) :
+			      session_no_memory(s);
+		svcrules_ruleset_free(had);
+	}
+	svcrules_ruleset_free(none);
+	svcrules_ruleset_free(only);
+	svcrules_ruleset_free(like);
+	return code;
+}
+
+static int tables_clean(struct session *s, const struct tables *t, size_t *flows)
+{
+	const char *name, *other;
+	uint8_t family;
+	int code = EXIT_DONE;
+
+	for (size_t i = 0; !code && (name = svcrules_ruleset_table(t->found, i, &family)); i++) {
+		bool done = false; /* with the table of the other family */
+
+		for (size_t k = 0; k < i; k++) {
+			other = svcrules_ruleset_table(t->found, k, &family);
+			done = done || strcmp(name, other) == 0;
+		}
+		if (!done)
+			code = tables_clean_one(s, name, flows);
+	}
+	return code;
+}
+
 /*
  * Deletes the rules first, in a transaction of their own: see svcr_nft_encode_stop() in rules/nft
  * for the reason.
  */
-static int tables_remove(struct session *s, const struct tables *t, uint32_t generation)
+static int tables_remove(struct session *s, const struct tables *t, uint32_t generation,
+			 size_t *flows)
 {
 	int code = tables_send(s, t, SVCRULES_STOP, generation), err;
 
+	if (!code && flows)
+		code = tables_clean(s, t, flows);
 	if (code)
 		return code;
 	err = transaction_genid(s->netfilter, &generation);
@@ -113,7 +176,7 @@ static int tables_try(struct session *s, const struct tables_choice *choice,
 	if (!code && choice->report_foreign)
 		code = kernel_obstacles(s, t.found, t.none);
 	if (!code && !choice->dry_run && !svcrules_changes_empty(t.changes))
-		code = tables_remove(s, &t, generation);
+		code = tables_remove(s, &t, generation, choice->flows);
 	if (!code && !choice->dry_run)
 		tables_forget(&t);
 	if (!code && deleted)

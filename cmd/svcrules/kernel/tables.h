@@ -10,13 +10,16 @@ struct tables_choice {
 	const char *name;    /* the only one looked for; NULL: all */
 	bool report_foreign; /* a table of that name that svcrules did not make is an error */
 	bool dry_run;        /* only reports what would be deleted */
+	/* grows by the number of flows deleted; NULL: flows stay */
+	size_t *flows;
 };
 
 /* Takes the family ("ip" or "ip6") and the name of a table that was deleted. */
 typedef void (*tables_deleted_fn)(const char *family, const char *name, void *arg);
 
 /*
- * Deletes tables: first all their rules in one transaction, then all of them in another, with
+ * Deletes tables: first all their rules in one transaction; then the flows of UDP and SCTP to
+ * their services, while the maps still show which these are; then all of them in another, with
  * what runs left in files for them. Then `deleted` (may be NULL) is called for each, IPv4 before
  * IPv6, also in a dry run. Returns an exit code, with findings.
  */

@@ -126,7 +126,7 @@ START_TEST(test_tables_stop)
 	have = rules_test_read(like);
 	svcrules_ruleset_stats(have, &stats);
 	ck_assert(stats.ipv4 && stats.ipv6 && stats.serves);
-	ck_assert(svcrules_has_udp(have, NFPROTO_IPV4));
+	ck_assert(svcrules_serves(have, NFPROTO_IPV4, IPPROTO_UDP));
 	svcrules_ruleset_free(have);
 	svcrules_ruleset_free(like);
 	ck_assert_int_eq(tables_stop(&rules_session, &(struct tables_choice){ .name = "none" }),

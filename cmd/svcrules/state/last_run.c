@@ -39,7 +39,7 @@ struct head {
 	uint8_t rules_sum[SIPHASH_SIZE];
 };
 
-enum { FLAG_IPV4 = 1, FLAG_IPV6 = 2, FLAG_POD_CIDRS = 4 };
+enum { FLAG_IPV4 = 1, FLAG_IPV6 = 2, FLAG_POD_CIDRS = 4, FLAG_HOST = 8 };
 
 static int read_boot_id(char *buf, size_t size)
 {
@@ -180,7 +180,7 @@ static int head_read(int fd, size_t size, struct head *h, char **ret_texts)
 
 static int last_run_fill(struct last_run *s, const struct head *h, const char *texts)
 {
-	*s = (struct last_run){ .bytes = h->bytes };
+	*s = (struct last_run){ .bytes = h->bytes, .host = h->flags & FLAG_HOST };
 	memcpy(s->key, h->key, sizeof(s->key));
 	memcpy(s->digest, h->digest, sizeof(s->digest));
 	s->stats = (struct svcrules_stats){
@@ -314,7 +314,7 @@ static void head_fill(struct head *h, const struct last_run *s)
 	h->bytes = s->bytes;
 	h->genid = s->stats.generation;
 	h->flags = (s->stats.ipv4 ? FLAG_IPV4 : 0) | (s->stats.ipv6 ? FLAG_IPV6 : 0) |
-		   (s->stats.pod_cidrs_known ? FLAG_POD_CIDRS : 0);
+		   (s->stats.pod_cidrs_known ? FLAG_POD_CIDRS : 0) | (s->host ? FLAG_HOST : 0);
 	h->services = s->stats.services;
 	h->ports = s->stats.ports;
 	h->headless = s->stats.headless;

@@ -22,7 +22,8 @@ struct last_run {
 	uint64_t bytes;               /* of the files */
 	struct svcrules_stats stats;  /* of the rules; generation: the one left in the kernel */
 	char *messages;               /* notices and warnings about the input, lines; malloc'ed */
-	char *addresses; /* the host's, if the rules depend on them, else ""; malloc'ed */
+	bool host;       /* the rules depend on the addresses of the host's interfaces */
+	char *addresses; /* these, if so: "" if it had none; malloc'ed */
 };
 
 /*

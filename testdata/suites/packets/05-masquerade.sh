@@ -15,7 +15,7 @@ masquerade() {
 	web
 	apply --masquerade-all
 	expect "--masquerade-all: pod to cluster IP" "pod1 $GATEWAY" pod2 $VIP 80
-	expect "--masquerade-all: outside to a Local load balancer" "pod1 $GATEWAY" client $LB 80
+	expect "--masquerade-all: outside to a Local load balancer" "pod1 $CLIENT" client $LB 80
 	expect "--masquerade-all: no service, not touched" "pod1 $CLIENT" client $POD1 8080
 	web
 	apply --masquerade-mark 0x10

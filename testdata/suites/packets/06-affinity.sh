@@ -4,6 +4,7 @@
 set -u
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
+KEEP_FLOWS=yes
 begin
 
 web() { # web SECONDS ENDPOINT...

@@ -4,6 +4,7 @@
 set -u
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
+KEEP_FLOWS=yes
 begin
 
 entries() { # entries SOURCE-PORT PORT: prints how many flows the node tracks
@@ -125,6 +126,7 @@ flows() {
 	local to n=6000
 	for to in "$LB 80" "$EXT 80" "$NODE 30080"; do
 		n=$((n + 1))
+		forget_flows
 		web Cluster "" "$REMOTE1@node2"
 		apply
 		# shellcheck disable=SC2086
@@ -132,11 +134,13 @@ flows() {
 		web Local "" "$REMOTE1@node2" "$POD1@node1"
 		apply
 		# shellcheck disable=SC2086
-		check "UDP flow to $to, Local now" "pod1 $CLIENT" "$(answers client udp $to --sport $n)"
-		web Cluster "" "$REMOTE1@node2" "$POD1@node1"
+		check "UDP flow to $to, Local now: its endpoint serves others still" remote1 "$(who client udp $to --sport $n)"
+		# shellcheck disable=SC2086
+		check "a new one to $to" "pod1 $CLIENT" "$(answers client udp $to --count 5)"
+		web Cluster "" "$POD1@node1"
 		apply
 		# shellcheck disable=SC2086
-		check "UDP flow to $to, Cluster again" "pod1 .*" "$(answers client udp $to --sport $n --count 5)"
+		check "UDP flow to $to, its endpoint is gone" "pod1 .*" "$(answers client udp $to --sport $n --count 5)"
 		check "UDP flow to $to is known" 1 "$(entries $n "${to#* }")"
 		svc none ip=$VIP3
 		apply
@@ -163,6 +167,28 @@ flows() {
 	check "pods' flows stay" 12 "$to"
 }
 
+# A flow stays with an endpoint that serves still: one that ends, or one that a hint now leads past.
+graceful() {
+	forget_flows
+	web Cluster "" "$POD1@node1"
+	apply
+	check "a flow" pod1 "$(who pod2 udp $VIP 80 --sport 6300)"
+	web Cluster "" "$POD1@node1!terminating" "$POD2@node1"
+	apply
+	check "new ones leave an endpoint that ends" pod2 "$(who client udp $VIP 80 --count 6)"
+	check "the flow stays with it" pod1 "$(who pod2 udp $VIP 80 --sport 6300)"
+	web Cluster "" "$POD2@node1"
+	apply
+	check "until it is gone" pod2 "$(who pod2 udp $VIP 80 --sport 6300)"
+	web Cluster "" "$REMOTE1@node2^b"
+	apply --zone a
+	check "a flow to another zone" remote1 "$(who pod2 udp $VIP 80 --sport 6301)"
+	web Cluster "" "$REMOTE1@node2^b" "$POD1@node1^a"
+	apply --zone a
+	check "new ones keep to the zone" pod1 "$(who client udp $VIP 80 --count 6)"
+	check "the flow stays there" remote1 "$(who pod2 udp $VIP 80 --sport 6301)"
+}
+
 all() {
 	stays
 	to_local
@@ -170,6 +196,7 @@ all() {
 	shortened
 	forgotten
 	flows
+	graceful
 }
 
 each_family all

@@ -5,6 +5,7 @@
 set -u
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
+KEEP_FLOWS=yes
 begin
 
 flows() {
@@ -81,18 +82,41 @@ cold() {
 	check "there were messages of a first apply to be killed at" yes "$([ "$n" -gt 5 ] && echo yes)"
 }
 
+# The same when the last service of a family goes, and its table.
+last() {
+	local n
+	for ((n = 1; n < 100; n++)); do
+		svc gone ip=10.96.0.9
+		slice gone 4 10.244.1.11@node1
+		apply --quiet
+		ask pod2 udp 10.96.0.9 80 --sport 40001 >/dev/null
+		svc back ip=fd00:10:96::3
+		slice back 6 fd00:10:244:1::11@node1
+		write_input
+		at node strace -qq -f -o "$WORK/trace" -e trace=sendto,sendmsg -e inject=sendto,sendmsg:signal=KILL:when="$n" \
+			"$SVCRULES" apply -f "$INPUT" "${OPTIONS[@]}" --quiet >/dev/null 2>&1 && break
+		svcrules apply --quiet
+		check "the last of a family, killed at message $n: the flow is gone" 0 "$(flows)"
+		svcrules diff
+		check "the last of a family, killed at message $n: so is all else" 0 "$STATUS"
+	done
+	check "there were messages of that to be killed at" yes "$([ "$n" -gt 5 ] && echo yes)"
+}
+
 # A delete that is killed is completed by the next delete.
 deleted() {
 	local n
 	for ((n = 1; n < 100; n++)); do
 		after
 		apply --quiet
+		ask pod2 udp 10.96.0.2 80 --sport 40001 >/dev/null
 		at node strace -qq -f -o "$WORK/trace" -e trace=sendto,sendmsg -e inject=sendto,sendmsg:signal=KILL:when="$n" \
 			"$SVCRULES" delete --quiet >/dev/null 2>&1 && break
 		at node "$SVCRULES" delete --quiet
 		check "delete, killed at message $n: the next leaves nothing" "" "$(at node nft list tables)$(
 			ip -n "$PREFIX-node" -br link show type dummy 2>/dev/null)$(
 			[ "$BACKEND" != ipvs ] || at node ipvsadm -Sn)"
+		check "delete, killed at message $n: no flow either" 0 "$(flows)"
 	done
 	check "there were messages of delete to be killed at" yes "$([ "$n" -gt 3 ] && echo yes)"
 }
@@ -113,6 +137,7 @@ switched() { # switched FROM TO
 }
 
 change
+last
 cold
 deleted
 if [ "$BACKEND" = ipvs ]; then

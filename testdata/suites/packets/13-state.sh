@@ -5,6 +5,7 @@
 set -u
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
+KEEP_FLOWS=yes
 begin
 
 STATE=/run/svcrules
@@ -172,6 +173,32 @@ host_address() {
 	ip -n "$PREFIX-node" addr del 192.0.2.9/24 dev to-client
 }
 
+# The host has no address at first, as at boot; that, too, is remembered.
+host_without_address() {
+	svc web ip=10.96.0.1 type=NodePort node=30080
+	slice web 4 10.244.1.11@node1
+	local objects=("${OBJECTS[@]}")
+	NAMESPACES+=(bare)
+	ip netns add "$PREFIX-bare"
+	ON=bare
+	apply
+	check "no node port" "" "$(at bare nft list map ip svcrules services | grep 30080)"
+	ip -n "$PREFIX-bare" link add x0 type veth peer name x1
+	ip -n "$PREFIX-bare" addr add 192.0.2.7/24 dev x0
+	OBJECTS=("${objects[@]}")
+	apply
+	check "the node port at the first address" "192.0.2.7 . tcp . 30080" \
+		"$(at bare nft list map ip svcrules services | grep -o '[0-9.]* \. tcp \. 30080')"
+	svcrules diff
+	check "nothing differs" 0 "$STATUS"
+	ip -n "$PREFIX-bare" addr del 192.0.2.7/24 dev x0
+	OBJECTS=("${objects[@]}")
+	apply
+	check "no node port without it" "" "$(at bare nft list map ip svcrules services | grep 30080)"
+	delete
+	ON=node
+}
+
 gone() {
 	cluster 10.244.1.11@node1
 	apply
@@ -198,7 +225,7 @@ removed_udp() {
 	expects "and again" 0 0 pod1
 }
 
-for scenario in same_input other_input other_rules hurt_files killed notices host_address gone removed_udp; do
+for scenario in same_input other_input other_rules hurt_files killed notices host_address host_without_address gone removed_udp; do
 	LABEL="${scenario//_/ }: "
 	"$scenario"
 done

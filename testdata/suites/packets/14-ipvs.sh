@@ -5,6 +5,7 @@
 set -u
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
+KEEP_FLOWS=yes
 begin
 if [ "$BACKEND" != ipvs ]; then
 	skip "IPVS" "this target is $BACKEND"
@@ -54,17 +55,32 @@ drains() {
 	check "with its connection" "pod1 three" "$(hold_say drain three)"
 	svc other ip=10.96.0.2
 	slice other 4 10.244.1.12@node1
-	apply --drain-timeout 3
-	check "without its service it goes on" "pod1 four" "$(hold_say drain four)"
-	check "newcomers are refused" refused "$(answers client tcp 10.96.0.1 80)"
-	check "at the node port, too" refused "$(answers client tcp 192.0.2.1 30080)"
-	sleep 4
-	svc other ip=10.96.0.2
-	slice other 4 10.244.1.12@node1
 	apply
-	check "after the timeout its virtual server goes" no "$(has '10\.96\.0\.1:80')"
+	check "with its service, its virtual server goes at once" no "$(has '10\.96\.0\.1:80')"
 	check "and the address" "" "$(ip -n "$PREFIX-node" -o addr show to 10.96.0.1)"
+	check "nobody answers there" "timeout|unreachable" "$(answers client tcp 10.96.0.1 80)"
+	# shellcheck disable=SC2046
+	serve node mine $(both 192.0.2.1 30080)
+	expect "the host may have the node port" "mine .*" client 192.0.2.1 30080
 	hold_end
+}
+
+# A flow of UDP stays with an endpoint that serves still, and no longer.
+drains_udp() {
+	web 10.244.1.11@node1
+	apply
+	check "a flow" pod1 "$(who client udp 10.96.0.1 80 --sport 5701)"
+	web "10.244.1.11@node1!terminating" 10.244.1.12@node1
+	apply
+	check "its real server has weight 0" 0 "$(weight "UDP 10.96.0.1:80" 10.244.1.11:8080)"
+	check "the flow stays with it" pod1 "$(who client udp 10.96.0.1 80 --sport 5701)"
+	check "new ones go elsewhere" pod2 "$(who client udp 10.96.0.1 80 --count 10)"
+	svcrules diff
+	check "nothing to change" 0 "$STATUS"
+	web "10.244.1.11@node1!unready" 10.244.1.12@node1
+	apply
+	check "then it is gone" none "$(weight "UDP 10.96.0.1:80" 10.244.1.11:8080)"
+	check "the flow moves" pod2 "$(who client udp 10.96.0.1 80 --sport 5701)"
 }
 
 # The rules are deleted, and with them the set of draining endpoints.
@@ -115,7 +131,7 @@ drains_hashed() {
 	done
 }
 
-# An address of svcrules0 that another interface gets is removed at once, with connections or without.
+# An address that a service gives up is released at once, with connections or without.
 address_taken() {
 	svc web ip=10.96.0.1 ext=203.0.113.1
 	slice web 4 10.244.1.11@node1
@@ -124,12 +140,12 @@ address_taken() {
 	check "a connection" "pod1 one" "$(hold_say taken one)"
 	ip -n "$PREFIX-node" addr add 203.0.113.1/32 dev lo
 	# shellcheck disable=SC2046
-	serve node mine $(both 203.0.113.1 7071)
+	serve node mine $(both 203.0.113.1 7071) $(both 203.0.113.1 80)
 	svc web ip=10.96.0.1
 	slice web 4 10.244.1.11@node1
 	apply
 	expect "the host's ports at it" "mine .*" client 203.0.113.1 7071
-	check "the connection goes on" "pod1 two" "$(hold_say taken two)"
+	expect "also the one that the service had" "mine .*" client 203.0.113.1 80
 	check "svcrules0 has it no more" "" "$(ip -n "$PREFIX-node" -o addr show dev svcrules0 to 203.0.113.1)"
 	hold_end
 	ip -n "$PREFIX-node" addr del 203.0.113.1/32 dev lo
@@ -355,6 +371,33 @@ drifts() {
 	check "nothing to do" ".*no changes.*" "$(tr '\n' ' ' <<<"$OUTPUT")"
 }
 
+# The interface towards a pod has only a link-local address: what is masqueraded gets an address of
+# the node as source, never one of svcrules0, to which other nodes would answer themselves.
+sources() {
+	local pod
+	svc web type=NodePort ip=fd00:10:96::1 node=30080
+	slice web 6 fd00:10:244:1::11@node1
+	apply
+	for pod in pod1 pod2; do ip -n "$PREFIX-node" -6 addr del fd00:10:244:1::1/128 dev to-$pod; done
+	ip -n "$PREFIX-pod1" -6 route replace default via "$(ip -n "$PREFIX-node" -6 -o addr show dev to-pod1 scope link |
+		sed 's/.*inet6 \([^/]*\).*/\1/')" dev eth0
+	expect "from outside" "pod1 (2001:db8:1|fd00:172)::1" client fd00:10:96::1 80
+	expect "from outside to a node port" "pod1 (2001:db8:1|fd00:172)::1" client 2001:db8:1::1 30080
+	at node /sbin/ip addr change fd00:10:96::1/128 dev svcrules0 nodad noprefixroute preferred_lft forever
+	svcrules diff
+	check "an address that may be a source: diff sees it" 1 "$STATUS"
+	check "and says how to mend it" "address replace fd00:10:96::1/128 .* preferred_lft 0" \
+		"$(at node "$SVCRULES" diff -f "$INPUT" "${OPTIONS[@]}" -o ip 2>/dev/null)"
+	svc web type=NodePort ip=fd00:10:96::1 node=30080
+	slice web 6 fd00:10:244:1::11@node1
+	apply
+	svcrules diff
+	check "it is mended" 0 "$STATUS"
+	expect "from outside" "pod1 (2001:db8:1|fd00:172)::1" client fd00:10:96::1 80
+	for pod in pod1 pod2; do address node to-$pod fd00:10:244:1::1/128; done
+	ip -n "$PREFIX-pod1" -6 route replace default via fd00:10:244:1::1 dev eth0 onlink
+}
+
 # loaded COMMAND: loads the output of svcrules COMMAND with ip, ipvsadm and nft
 loaded() {
 	local command=$1 part
@@ -392,7 +435,7 @@ by_hand() {
 	loaded diff
 	svc none ip=10.96.0.7
 	loaded diff
-	check "taken away by hand, what may have connections drains" "0 none" "$(weight "TCP 10.96.0.1:80" 10.244.1.11:8080
+	check "taken away by hand, nothing drains" "none none" "$(weight "TCP 10.96.0.1:80" 10.244.1.11:8080
 		) $(weight "UDP 10.96.0.1:80" 10.244.1.11:8080)"
 }
 
@@ -510,7 +553,7 @@ node_while_draining() {
 	use_backend ipvs
 }
 
-for scenario in ${SCENARIOS:-drains drains_without_rules idle drains_hashed address_taken address_of_another_node delete_without_traces persistence_and_schedulers foreign foreign_interface missing_scheduler without_privilege without_ipv6 host_daemon sysctls drifts by_hand elsewhere switches node_while_draining}; do
+for scenario in ${SCENARIOS:-drains drains_udp drains_without_rules idle drains_hashed address_taken address_of_another_node delete_without_traces persistence_and_schedulers foreign foreign_interface missing_scheduler without_privilege without_ipv6 host_daemon sysctls drifts sources by_hand elsewhere switches node_while_draining}; do
 	LABEL="${scenario//_/ }: "
 	"$scenario"
 done

@@ -19,6 +19,8 @@ TIMEOUT=${TIMEOUT:-300}
 SHORT=${SHORT:-1}
 PREFIX=${PREFIX:-svcr$$}
 NAMESPACES=(node pod1 pod2 remote client)
+ROUTERS=(node) # of these, those that forward packets; svcrules runs there
+ON=node        # that the functions below apply rules on
 WORK=
 NEVER=
 SERVERS=()
@@ -28,6 +30,7 @@ PODS="10.244.0.0/16,fd00:10:244::/48"
 INPUT=
 OUTPUT=
 STATUS=0
+KEEP_FLOWS=
 passed=0
 failed=0
 skipped=0
@@ -150,6 +153,14 @@ add_client() {
 	route node default via 2001:db8:1::100
 }
 
+# connect: lays the cables; a file with another topology replaces it
+connect() {
+	add_pod pod1 11
+	add_pod pod2 12
+	add_remote
+	add_client
+}
+
 topology_up() {
 	local n
 	WORK=$(mktemp -d)
@@ -162,20 +173,19 @@ topology_up() {
 			net/ipv4/conf/all/rp_filter=0 net/ipv4/conf/default/rp_filter=0
 	done
 	# Tests count refusals, so ICMP errors are not limited.
-	sysctls node net/ipv4/ip_forward=1 net/ipv6/conf/all/forwarding=1 net/ipv4/icmp_ratelimit=0 \
-		net/ipv6/icmp/ratelimit=0 net/ipv4/conf/all/send_redirects=0 \
-		net/ipv4/conf/default/send_redirects=0
-	add_pod pod1 11
-	add_pod pod2 12
-	add_remote
-	add_client
+	for n in "${ROUTERS[@]}"; do
+		sysctls "$n" net/ipv4/ip_forward=1 net/ipv6/conf/all/forwarding=1 net/ipv4/icmp_ratelimit=0 \
+			net/ipv6/icmp/ratelimit=0 net/ipv4/conf/all/send_redirects=0 \
+			net/ipv4/conf/default/send_redirects=0
+	done
+	connect
 }
 
 topology_down() {
 	local p n
 	for p in "${SERVERS[@]}"; do kill "$p" 2>/dev/null; done
 	for p in "${SERVERS[@]}"; do wait "$p" 2>/dev/null; done
-	at node "$SVCRULES" delete --quiet 2>/dev/null # also deletes the state files
+	for n in "${ROUTERS[@]}"; do at "$n" "$SVCRULES" delete --quiet 2>/dev/null; done # also deletes the state files
 	for n in "${NAMESPACES[@]}"; do ip netns del "$PREFIX-$n" 2>/dev/null; done
 	[ -z "$WORK" ] || rm -rf "$WORK"
 }
@@ -213,9 +223,13 @@ serve_pods() {
 
 # begin and finish are the first and last call of every test file.
 begin() {
+	local n
 	trap topology_down EXIT
 	trap 'exit 130' INT TERM
 	topology_up || exit 2
+	if [ "$BACKEND" = ipvs ] && [ -z "$KEEP_FLOWS" ]; then # IPVS forgets flows of UDP soon, see forget_flows
+		for n in "${ROUTERS[@]}"; do at "$n" ipvsadm --set 0 0 1; done
+	fi
 	serve_pods || exit 2
 }
 
@@ -235,9 +249,15 @@ each_family() {
 			continue
 		fi
 		use_family "$f"
+		other_addresses "$f"
 		"$1"
 	done
 	LABEL=
+}
+
+# other_addresses 4|6: sets those that are others in another topology, whose file replaces it
+other_addresses() {
+	:
 }
 
 # use_family 4|6: sets the addresses that a test uses.
@@ -421,15 +441,14 @@ write_input() {
 # ---- svcrules ----
 
 # use_backend NAME: sets the target under test, the name of its tables, and the
-# answer at ports of load-balancer and external IPs that no service defines, or
-# no longer defines
+# answer at ports of load-balancer and external IPs that no service defines
 # shellcheck disable=SC2034
 use_backend() {
 	BACKEND=$1
 	OPTIONS=(--backend "$1" --node-name node1 --cluster-cidr "$PODS")
 	if [ "$1" = nftables ]; then
 		TABLE=svcrules NOT_OURS='timeout|unreachable'
-	else # with IPVS such an address is the node's own, also while it drains: requests must not reach the host
+	else # with IPVS such an address is the node's own: requests must not reach the host
 		TABLE=svcrules-$1 NOT_OURS=refused
 	fi
 }
@@ -439,19 +458,26 @@ use_backend "$BACKEND"
 svcrules() {
 	local command=$1
 	shift
-	OUTPUT=$(at node "$SVCRULES" "$command" -f "$INPUT" "${OPTIONS[@]}" "$@" 2>&1)
+	OUTPUT=$(at "$ON" "$SVCRULES" "$command" -f "$INPUT" "${OPTIONS[@]}" "$@" 2>&1)
 	STATUS=$?
 }
 
-# apply [OPTION...]: applies OBJECTS
+# forget_flows: a flow of UDP stays with its endpoint as long as that serves, and a request may happen
+# to use the port of one
+forget_flows() {
+	at "$ON" conntrack -D -p udp >/dev/null 2>&1
+}
+
+# apply [OPTION...]: applies OBJECTS; files about flows set KEEP_FLOWS
 apply() {
+	[ -n "$KEEP_FLOWS" ] || forget_flows
 	write_input
 	svcrules apply --max-lost all "$@" # scenarios replace all services
 	[ "$STATUS" -eq 0 ] || not_ok "apply" "exit 0" "exit $STATUS: $OUTPUT"
 }
 
 delete() {
-	OUTPUT=$(at node "$SVCRULES" delete 2>&1)
+	OUTPUT=$(at "$ON" "$SVCRULES" delete 2>&1)
 	STATUS=$?
 }
 
