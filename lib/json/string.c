@@ -81,8 +81,6 @@ static const uchar *scan_unicode(struct svcr_json *j, const uchar *p)
 	c = hex4(p + 2, &stop);
 	if (c < 0)
 		return bad_string(j, p, stop, "\\u needs four hexadecimal digits");
-	if (c == 0)
-		return svcr_json_fail(j, p, -EINVAL, "\\u0000 is not allowed in a string");
 	if (c < 0xd800 || c > 0xdfff)
 		return p + 6;
 	if (c > 0xdbff)
@@ -180,7 +178,7 @@ static char *put_escape(char *q, const uchar **p)
 		*p += 6;
 		c = 0x10000 + ((c - 0xd800) << 10) + (hex4(e + 8, &stop) - 0xdc00);
 	}
-	return put_utf8(q, (unsigned long)c);
+	return put_utf8(q, c ? (unsigned long)c : 0xfffd);
 }
 
 bool svcr_json_unescape(struct svcr_json *j, const uchar *p, const uchar *end, struct svcr_str *s)
