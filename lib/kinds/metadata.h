@@ -14,6 +14,8 @@ struct svcr_metadata {
 	const char *zone;      /* label topology.kubernetes.io/zone */
 	const char *scheduler; /* annotation svcrules.io/ipvs-scheduler */
 	bool not_ours;         /* a label gives the service to another proxy */
+	uint64_t version;      /* resourceVersion; 0: absent, or no decimal number */
+	uint32_t uid;          /* a hash of it; 0: absent */
 };
 
 /* Fields of struct svcr_metadata, for names of up to 253 bytes. */
