@@ -359,7 +359,7 @@ static int apply_run(const struct arguments *a)
 
 const struct command command_apply = {
 	.name = "apply",
-	.synopsis = "-f FILE... [--dry-run] [--check] [--verify] [OPTION...]",
+	.synopsis = "-f FILE [-f FILE]... [--dry-run] [--check] [--verify] [OPTION...]",
 	.summary = "make the kernel serve what FILE says",
 	.about =
 		"Changes the rules of this network namespace to those made from FILE, with as few\n"

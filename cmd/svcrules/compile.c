@@ -24,7 +24,7 @@ static int compile_run(const struct arguments *a)
 
 const struct command command_compile = {
 	.name = "compile",
-	.synopsis = "-f FILE... [OPTION...]",
+	.synopsis = "-f FILE [-f FILE]... [OPTION...]",
 	.summary = "print the rule set",
 	.about =
 		"Prints the rule set made from FILE in the form that 'nft -f' loads. For a target\n"

@@ -75,7 +75,7 @@ static int diff_run(const struct arguments *a)
 
 const struct command command_diff = {
 	.name = "diff",
-	.synopsis = "[--from FILE] -f FILE... [OPTION...]",
+	.synopsis = "[--from FILE] -f FILE [-f FILE]... [OPTION...]",
 	.summary = "show what apply would change",
 	.about =
 		"Compares the rule set made from FILE with the kernel's or, with --from, with the\n"

@@ -9,6 +9,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* What a directory has apart from files to read. */
+struct seen {
+	bool directories;
+};
+
 long files_fill(void *arg, char *buf, size_t size)
 {
 	ssize_t n;
@@ -38,11 +43,24 @@ static int read_file(struct files *f, const char *path)
 	return code;
 }
 
-static int is_json(const struct dirent *e)
+/* True for *.json, *.yaml and *.yml that are not hidden. */
+static bool is_input_name(const char *name)
 {
-	size_t n = strlen(e->d_name);
+	static const char *const ends[] = { ".json", ".yaml", ".yml" };
+	size_t n = strlen(name);
 
-	return e->d_name[0] != '.' && n > 5 && strcmp(e->d_name + n - 5, ".json") == 0;
+	for (size_t i = 0; *name != '.' && i < sizeof(ends) / sizeof(*ends); i++) {
+		size_t len = strlen(ends[i]);
+
+		if (n > len && strcmp(name + n - len, ends[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int is_visible(const struct dirent *e)
+{
+	return e->d_name[0] != '.';
 }
 
 /* Sorts by bytes, which is the same order in every locale. */
@@ -51,7 +69,29 @@ static int by_name(const struct dirent **a, const struct dirent **b)
 	return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-static int read_entry(struct files *f, const char *dir, const char *name)
+static int read_directory(struct files *f, const char *path, bool below);
+
+/* An entry of a directory: a file is read, a directory below it only with `recursive`. */
+static int read_entry(struct files *f, const char *path, const char *name, struct seen *seen)
+{
+	struct stat st;
+	int code;
+
+	/* a link to a directory may lead to a circle */
+	if (lstat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
+		seen->directories = true;
+		return f->recursive ? read_directory(f, path, true) : EXIT_DONE;
+	}
+	if (!is_input_name(name) || (stat(path, &st) == 0 && !S_ISREG(st.st_mode)))
+		return EXIT_DONE;
+	f->any = true;
+	f->found = f->recursive;
+	code = read_file(f, path);
+	f->found = false;
+	return code;
+}
+
+static int read_child(struct files *f, const char *dir, const char *name, struct seen *seen)
 {
 	size_t n = strlen(dir);
 	char *path;
@@ -59,29 +99,41 @@ static int read_entry(struct files *f, const char *dir, const char *name)
 
 	if (asprintf(&path, "%s%s%s", dir, n && dir[n - 1] == '/' ? "" : "/", name) < 0)
 		return say_enomem();
-	code = read_file(f, path);
+	code = read_entry(f, path, name, seen);
 	free(path);
 	return code;
 }
 
-static int read_directory(struct files *f, const char *path)
+static void nothing_found(struct files *f, const char *path, const struct seen *seen)
+{
+	const char *more = f->recursive      ? ", and no directory below it either" :
+			   seen->directories ? ": those of the directories below it are read "
+					       "with -R" :
+					       "";
+
+	if (!f->silent)
+		say("%s: the directory has no *.json, *.yaml or *.yml%s", path, more);
+	f->bad = true;
+}
+
+static int read_directory(struct files *f, const char *path, bool below)
 {
 	struct dirent **list = NULL;
-	int n = scandir(path, &list, is_json, by_name), code = EXIT_DONE;
+	struct seen seen = { false };
+	int n = scandir(path, &list, is_visible, by_name), code = EXIT_DONE;
 
 	if (n < 0)
 		return errno == ENOMEM ? say_enomem() : open_failed(f, path);
-	if (n == 0) {
-		if (!f->silent)
-			say("%s: the directory has no *.json", path);
-		f->bad = true;
-	}
+	if (!below)
+		f->any = false;
 	for (int i = 0; i < n; i++) {
 		if (!code)
-			code = read_entry(f, path, list[i]->d_name);
+			code = read_child(f, path, list[i]->d_name, &seen);
 		free(list[i]);
 	}
 	free(list);
+	if (!code && !below && !f->any)
+		nothing_found(f, path, &seen);
 	return code;
 }
 
@@ -92,7 +144,7 @@ static int read_path(struct files *f, const char *path)
 	if (strcmp(path, "-") == 0)
 		return f->each(f->arg, "standard input", STDIN_FILENO);
 	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
-		return read_directory(f, path);
+		return read_directory(f, path, false);
 	return read_file(f, path);
 }
 

@@ -108,7 +108,10 @@ bool footprint_same(const struct arguments *a, const struct last_run *was)
 {
 	uint8_t sum[SIPHASH_SIZE];
 	struct footprint s;
-	struct files f = { .each = footprint_sum_file, .arg = &s, .silent = true };
+	struct files f = { .each = footprint_sum_file,
+			   .arg = &s,
+			   .recursive = a->given[OPT_RECURSIVE],
+			   .silent = true };
 	bool same = footprint_sizes_agree(a, was) && footprint_addresses_same(was);
 
 	if (!same)

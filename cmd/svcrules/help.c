@@ -16,9 +16,7 @@ static void help_all(FILE *to)
 	for (size_t i = 0; commands[i]; i++)
 		fprintf(to, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
 	fputs("\n"
-	      "'svcrules help COMMAND' lists the options of a command, and "
-	      "'svcrules --version'\n"
-	      "prints the version.\n"
+	      "'svcrules help COMMAND' lists the options of a command.\n"
 	      "Exit status: 0 done or same, 1 differs (diff), 2 wrong usage, 3 input has errors,\n"
 	      "4 the kernel refused or permission is missing, 5 another svcrules is at work.\n",
 	      to);
@@ -29,7 +27,8 @@ void help_command(FILE *to, const struct command *c)
 	char typed[40], left[96];
 	struct option o;
 
-	fprintf(to, "usage: svcrules %s %s\n\n%s\n", c->name, c->synopsis, c->about);
+	fprintf(to, "usage: svcrules %s%s%s\n\n%s\n", c->name, *c->synopsis ? " " : "", c->synopsis,
+		c->about);
 	for (size_t i = 0; option_at(c, i, &o); i++) {
 		const struct option_spec *s = &o.spec;
 
@@ -66,10 +65,11 @@ static void completion_words(FILE *to, const struct command *c)
 
 	fprintf(to, "\t%s) words='", c->name);
 	for (size_t i = 0; option_at(c, i, &o); i++)
-		fprintf(to, "%s ", option_typed(&o.spec, typed));
+		fprintf(to, "%s %s%s", option_typed(&o.spec, typed), o.spec.other ? "--" : "",
+			o.spec.other ? o.spec.other : "");
 	for (size_t i = 0; c->operands && commands[i]; i++)
 		fprintf(to, "%s ", commands[i]->name);
-	fputs("--help' ;;\n", to);
+	fputs("' ;;\n", to);
 }
 
 void help_completion(FILE *to)
