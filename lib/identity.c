@@ -38,9 +38,10 @@ static void find_spans(struct svcrules_model *m, const struct svcr_lengths *befo
 		if (l.n == before->n[i])
 			continue;
 		assert(n < SVCR_SPANS);
-		spans[n++] = (struct svcr_span){ .list = (uint32_t)i & 15,
-						 .at = before->n[i],
-						 .n = ((uint32_t)l.n - before->n[i]) & 0xfffffff };
+		spans[n].list = (uint32_t)i & 15;
+		spans[n].at = before->n[i];
+		spans[n].n = ((uint32_t)l.n - before->n[i]) & 0xfffffff;
+		n++;
 	}
 }
 
