@@ -21,7 +21,7 @@ comma := ,
 B := build$(if $(SANITIZE),/$(subst $(comma),-,$(SANITIZE)))
 Q := $(if $(filter 1,$(V)),,@)
 
-LIB_PKGS := libmnl libnftnl jansson
+LIB_PKGS := libmnl libnftnl jansson yaml-0.1
 # of the command alone: route messages of the interface svcrules0; capabilities
 CMD_PKGS := libnl-3.0 libnl-route-3.0 libcap-ng
 override CFLAGS += -std=gnu11 -fPIC -fvisibility=hidden -MMD -MP
@@ -139,7 +139,9 @@ ifneq ($(filter cmd/svcrules/%,$(TEST_SRC)),)
 $(filter $B/cmd/svcrules/%,$(TESTS)): $(CMD_OBJ)
 endif
 # A test that replaces the allocator does so for our own objects only.
-$B/rules/alloc_test: override LDFLAGS += \
+# libyaml's archive has its allocations replaced too.
+$B/lib/read_alloc_test: override PKG_LIBS := $(subst -lyaml,-l:libyaml.a,$(PKG_LIBS))
+$B/rules/alloc_test $B/lib/read_alloc_test: override LDFLAGS += \
   -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free,--wrap=reallocarray,--wrap=strdup,--wrap=vasprintf,--wrap=asprintf
 
 $(FUZZERS): $B/%_fuzz: $B/%_fuzz.o $B/libsvcrules.a

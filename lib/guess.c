@@ -12,17 +12,19 @@
  *  right  open   held     is of that kind unless "apiVersion" differs
  *  open   right  held     may have another kind of the same API, or be a list
  *  open   right  dropped  has the kind, or one that is ignored: its API has no
- *                         other kind that is read, and items are never lists
+ *                         other kind that is read, and it has a field that lists
+ *                         do not have
  *  right  right  dropped  has the kind
  *
  *  "kind" has the expected value    kind is right; the mark is dropped if api is right
  *  "kind" differs, mark held        restart
  *  "kind" differs, mark dropped     the object is ignored, or an error if it has no kind
  *  "apiVersion" expected or empty   api is right; the mark is dropped if kind is right, or for
- *                                   an item of a list whose API has only one kind that is read
+ *                                   an item of a list whose API has only one kind that is read,
+ *                                   as soon as the item has a field that lists do not have
  *  "apiVersion" differs             restart, perhaps with the only kind of that API
- *  "items" while kind is open,      restart: the document may be a list
- *      in a document
+ *  "items" while kind is open,      restart: the object may be a list
+ *      mark held
  *  end, kind right                  the guess was right: a missing "apiVersion" is allowed
  *  end, kind open, mark held        restart
  *  end, kind open, mark dropped     error: the object has no kind
@@ -35,6 +37,8 @@ struct guess {
 	int mark;
 	bool has_mark;
 	bool kind, api;                 /* found to be right */
+	bool only;                      /* no other kind of this API is read */
+	bool body;                      /* has a field that lists do not have */
 	const struct svcr_kind *better; /* for the restart; NULL: unknown */
 };
 
@@ -58,7 +62,9 @@ static bool guess_check_api(struct svcr_reader *r, struct guess *g)
 	g->api = !s.len || svcr_str_eq(s, g->x.kind->api);
 	if (!g->api)
 		g->better = svcr_kinds_only(reads, s);
-	else if (g->kind || (g->x.index >= 0 && svcr_kinds_only(reads, s)))
+	else
+		g->only = g->x.index >= 0 && svcr_kinds_only(reads, s);
+	if (g->api && (g->kind || (g->only && g->body)))
 		guess_drop_mark(r, g);
 	return g->api;
 }
@@ -117,6 +123,16 @@ static enum guess_verdict guess_end(struct svcr_reader *r, struct guess *g)
 	return GUESS_DONE;
 }
 
+/* Notes a key that is neither kind, apiVersion nor items: all lists have metadata. */
+static inline void guess_note_body(struct svcr_reader *r, struct guess *g, struct svcr_str key)
+{
+	if (g->body || svcr_str_eq(key, "metadata"))
+		return;
+	g->body = true;
+	if (g->api && g->only)
+		guess_drop_mark(r, g);
+}
+
 static enum guess_verdict guess_object(struct svcr_reader *r, struct guess *g)
 {
 	struct svcr_str key;
@@ -132,9 +148,10 @@ static enum guess_verdict guess_object(struct svcr_reader *r, struct guess *g)
 		} else if (!g->api && svcr_str_eq(key, "apiVersion")) {
 			if (!guess_check_api(r, g))
 				return GUESS_RESTART;
-		} else if (!g->kind && g->x.index < 0 && svcr_str_eq(key, "items")) {
+		} else if (!g->kind && g->has_mark && svcr_str_eq(key, "items")) {
 			return GUESS_RESTART;
 		} else {
+			guess_note_body(r, g, key);
 			svcr_read_member(r, g->x.kind->fields, key, r->object);
 		}
 	}

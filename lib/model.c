@@ -28,6 +28,7 @@ void svcrules_model_free(struct svcrules_model *m)
 	free(m->nodes.v);
 	free(m->pod_cidrs.v);
 	free(m->ignored.v);
+	free(m->dead.v);
 	svcr_table_release(&m->seen);
 	svcr_strings_release(&m->strings);
 	svcr_arena_release(&m->arena);
@@ -52,6 +53,7 @@ void *svcr_model_add(struct svcrules_model *m, const struct svcr_kind *kind, siz
 	if (!of)
 		return NULL;
 	of->kind = kind;
+	of->size = size;
 	return svcr_grow(&of->v, &of->n, &of->cap, size);
 }
 
@@ -64,9 +66,135 @@ const void *svcr_model_objects(const struct svcrules_model *m, const struct svcr
 	return of ? of->v : NULL;
 }
 
+/* ---- Lists of all kinds --------------------------------------------------- */
+
+bool svcr_model_list(struct svcrules_model *m, size_t i, struct svcr_any_list *ret)
+{
+	const size_t own = 4;
+
+	switch (i) {
+	case 0: *ret = (struct svcr_any_list){ &m->services, sizeof(*m->services.v) }; break;
+	case 1: *ret = (struct svcr_any_list){ &m->slices, sizeof(*m->slices.v) }; break;
+	case 2: *ret = (struct svcr_any_list){ &m->nodes, sizeof(*m->nodes.v) }; break;
+	case 3: *ret = (struct svcr_any_list){ &m->pod_cidrs, sizeof(*m->pod_cidrs.v) }; break;
+	default:
+		if (i - own >= m->others.n)
+			return false;
+		*ret = (struct svcr_any_list){ &m->others.v[i - own].v, m->others.v[i - own].size };
+	}
+	return true;
+}
+
+static int dead_cmp(const void *a, const void *b)
+{
+	const struct svcr_span *x = a, *y = b;
+
+	if (x->list != y->list)
+		return x->list < y->list ? -1 : 1;
+	return (x->at > y->at) - (x->at < y->at);
+}
+
+/*
+ * Removes the n dead spans, sorted, from their list, and sets the length of each to
+ * the number of entries that are gone up to its end.
+ */
+static void remove_dead(struct svcrules_model *m, struct svcr_span *dead, size_t n)
+{
+	struct svcr_any_list any;
+	struct svcr_list l;
+	uint32_t gone = 0;
+
+	if (!svcr_model_list(m, dead->list, &any))
+		return;
+	memcpy(&l, any.list, sizeof(l));
+	for (size_t i = 0; i < n; i++) {
+		uint32_t end = dead[i].at + dead[i].n;
+		uint32_t next = i + 1 < n ? dead[i + 1].at : (uint32_t)l.n;
+		char *v = l.v;
+
+		memmove(v + (dead[i].at - gone) * any.size, v + end * any.size,
+			(next - end) * any.size);
+		gone += dead[i].n;
+		dead[i].n = gone & 0xfffffff;
+	}
+	l.n -= gone;
+	memcpy(any.list, &l, sizeof(l));
+}
+
+/* The number of entries that are gone before those of `s`. */
+static uint32_t gone_before(const struct svcr_dead *d, const struct svcr_span *s)
+{
+	size_t low = 0, high = d->n;
+
+	while (low < high) {
+		size_t mid = (low + high) / 2;
+
+		if (dead_cmp(&d->v[mid], s) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low && d->v[low - 1].list == s->list ? d->v[low - 1].n : 0;
+}
+
+void svcr_model_settle(struct svcrules_model *m)
+{
+	struct svcr_dead *d = &m->dead;
+
+	if (!d->n)
+		return;
+	qsort(d->v, d->n, sizeof(*d->v), dead_cmp);
+	for (size_t i = 0, end; i < d->n; i = end) {
+		for (end = i; end < d->n && d->v[end].list == d->v[i].list;)
+			end++;
+		remove_dead(m, d->v + i, end - i);
+	}
+	for (size_t i = 0; i < m->seen.size; i++) {
+		struct svcr_seen *o = (struct svcr_seen *)(uintptr_t)m->seen.slots[i].entry;
+
+		for (size_t k = 0; o && k < SVCR_SPANS; k++)
+			o->span[k].at -= gone_before(d, &o->span[k]);
+	}
+	d->n = 0;
+}
+
+/* ---- What was read -------------------------------------------------------- */
+
 size_t svcrules_model_services(const struct svcrules_model *m)
 {
 	return m->services.n;
+}
+
+size_t svcrules_model_cluster_ips(const struct svcrules_model *m, size_t *ret_pending)
+{
+	size_t n = 0, pending = 0;
+
+	for (size_t i = 0; i < m->services.n; i++) {
+		const struct svcr_service *s = &m->services.v[i];
+
+		n += s->cluster_ips.n > 0;
+		pending += !s->cluster_ips.n && !s->headless && s->type != SVCR_EXTERNAL_NAME;
+	}
+	*ret_pending = pending;
+	return n;
+}
+
+const char *svcrules_model_kind(const struct svcrules_model *m, size_t i, size_t *ret_count)
+{
+	const struct svcr_kind *kind;
+	size_t n = 0;
+
+	for (size_t k = 0; k <= i; k++)
+		if (!m->reads[k])
+			return NULL;
+	kind = svcr_kinds_find(m->reads, m->reads[i]->kind, NULL);
+	for (size_t k = 0; kind == m->reads[i] && k < m->seen.size; k++) {
+		const struct svcr_seen *o = m->seen.slots[k].entry;
+
+		n += o && !o->deleted && o->kind == kind;
+	}
+	*ret_count = n;
+	return m->reads[i]->kind;
 }
 
 bool svcrules_model_has_node_addresses(const struct svcrules_model *m, const char *name)

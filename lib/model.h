@@ -11,6 +11,7 @@
 #include "intern.h"
 #include "list.h"
 #include "protocol.h"
+#include "seen.h"
 #include "svcrules.h"
 #include "table.h"
 
@@ -115,10 +116,18 @@ struct svcr_ignored {
 /* The objects of a kind that has no list of its own in the model. */
 struct svcr_others {
 	const struct svcr_kind *kind;
-	void *v;
+	void *v; /* with n and cap the layout of struct svcr_list */
+	size_t n, cap;
+	size_t size; /* of an object */
+};
+
+/* Entries that a later object took the place of; svcr_model_settle() removes them. */
+struct svcr_dead {
+	struct svcr_span *v;
 	size_t n, cap;
 };
 
+/* A list added here is added to svcr_model_list() too. */
 struct svcrules_model {
 	const struct svcr_kind *const *reads; /* the kinds to read, ended by NULL; borrowed */
 	struct svcr_arena arena;              /* owns the strings and all finished lists */
@@ -130,7 +139,22 @@ struct svcrules_model {
 	struct svcr_cidrs pod_cidrs;
 	SVCR_LIST(struct svcr_others) others;
 	SVCR_LIST(struct svcr_ignored) ignored;
+	struct svcr_dead dead;
 };
+
+/* A list of the model, which has the layout of struct svcr_list, and the size of its entries. */
+struct svcr_any_list {
+	void *list;
+	size_t size;
+};
+
+/*
+ * The i-th list of objects; false past the end. Numbers stay the same while the model
+ * lives.
+ */
+bool svcr_model_list(struct svcrules_model *m, size_t i, struct svcr_any_list *ret);
+/* Removes the dead entries. */
+void svcr_model_settle(struct svcrules_model *m);
 
 /*
  * An empty model that reads objects of the kinds in `reads` (ended by NULL,

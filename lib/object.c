@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "object.h"
+#include "identity.h"
 #include "kinds/metadata.h"
-#include "seen.h"
 
 #include <errno.h>
 
@@ -23,21 +23,6 @@ int svcr_object_init(struct svcr_reader *r)
 
 /* ---- Names ------------------------------------------------------------- */
 
-static void check_duplicate(struct svcr_reader *r, const struct svcr_kind *k,
-			    const struct svcr_metadata *meta)
-{
-	const struct svcr_seen o = { k, k->namespaced ? meta->ns : NULL, meta->name, r->source };
-	const struct svcr_seen *found;
-	bool added;
-
-	found = svcr_seen_add(&r->model->seen, &r->model->arena, &o, &added);
-	if (!found)
-		r->err = -ENOMEM;
-	else if (!added)
-		svcr_read_error(r, "duplicate", "the same object twice: it was in %s before",
-				found->source);
-}
-
 /* Names the object in its diagnostics: by its name, else by its place in the list. */
 static void object_name(struct svcr_reader *r, const struct svcr_reading *x,
 			const struct svcr_metadata *meta)
@@ -45,8 +30,6 @@ static void object_name(struct svcr_reader *r, const struct svcr_reading *x,
 	const struct svcr_kind *k = x->kind;
 	char text[OBJECT_NAME_MAX];
 
-	if (meta->name && !r->json.failed)
-		check_duplicate(r, k, meta);
 	if (svcrules_diags_count(r->diags) == x->first)
 		return;
 	if (meta->name && k->namespaced)
@@ -54,7 +37,8 @@ static void object_name(struct svcr_reader *r, const struct svcr_reading *x,
 	else if (meta->name)
 		snprintf(text, sizeof(text), "%s %s", k->kind, meta->name);
 	else if (x->index >= 0)
-		snprintf(text, sizeof(text), "%s items[%d]", k->kind, x->index);
+		snprintf(text, sizeof(text), "%s %s[%d]", k->kind, r->in_array ? "" : "items",
+			 x->index);
 	else
 		snprintf(text, sizeof(text), "%s", k->kind);
 	svcr_diags_name(r->diags, x->first, text);
@@ -80,6 +64,17 @@ struct svcr_reading svcr_object_start(struct svcr_reader *r, const struct svcr_k
 				      .errors = svcrules_diags_errors(r->diags) };
 }
 
+static void finish_named(struct svcr_reader *r, const struct svcr_reading *x,
+			 const struct svcr_metadata *meta)
+{
+	struct svcr_lengths before;
+
+	svcr_identity_start(r, &before);
+	x->kind->finish(r, r->object);
+	if (!r->json.failed && svcrules_diags_errors(r->diags) == x->errors)
+		svcr_identity_finish(r, x->kind, meta, &before, x->first);
+}
+
 void svcr_object_finish(struct svcr_reader *r, const struct svcr_reading *x)
 {
 	struct svcr_metadata *meta = r->object;
@@ -93,7 +88,7 @@ void svcr_object_finish(struct svcr_reader *r, const struct svcr_reading *x)
 	if (!meta->name || meta->unusable)
 		svcr_read_release(x->kind->fields, r->object);
 	else
-		x->kind->finish(r, r->object);
+		finish_named(r, x, meta);
 	object_name(r, x, meta);
 	r->last = x->kind;
 }
@@ -130,6 +125,8 @@ void svcr_object_ignore(struct svcr_reader *r, const struct svcr_head *h)
 	const char *kind = h->kind;
 	struct svcr_ignored *slot;
 
+	if (r->event == SVCR_EVENT_MODIFIED || r->event == SVCR_EVENT_DELETED)
+		return; /* an object that was counted when it was added */
 	if (svcr_kinds_find(r->model->reads, kind, NULL)) {
 		snprintf(text, sizeof(text), "%s (%s)", kind, h->api);
 		kind = text;
@@ -151,13 +148,22 @@ void svcr_object_ignore(struct svcr_reader *r, const struct svcr_head *h)
 
 void svcr_object_foreign(struct svcr_reader *r, int index, const char *text)
 {
-	if (index >= 0) {
+	const char *more = "";
+
+	if (r->in_array && text == svcr_object_no_kind) {
+		if (r->kindless) /* told once: the others are of the same kind */
+			return;
+		r->kindless = true;
+		more = "; if these are Services, say so: jq '{kind: \"ServiceList\", apiVersion: "
+		       "\"v1\", items: .}'";
+	}
+	if (index >= 0 && !r->in_array)
 		svcr_read_push(r, "items", 0);
+	if (index >= 0)
 		svcr_read_push(r, NULL, index);
-	}
-	svcr_read_error(r, "not-kubernetes", "%s", text);
-	if (index >= 0) {
+	svcr_read_error(r, "not-kubernetes", "%s%s", text, more);
+	if (index >= 0)
 		svcr_read_pop(r);
+	if (index >= 0 && !r->in_array)
 		svcr_read_pop(r);
-	}
 }

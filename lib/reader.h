@@ -28,6 +28,15 @@
 
 struct svcr_kind;
 
+/* What a watch event says of the object in it. */
+enum svcr_event {
+	SVCR_EVENT_NONE, /* the object is not in an event, or the event is no news */
+	SVCR_EVENT_ADDED,
+	SVCR_EVENT_MODIFIED,
+	SVCR_EVENT_DELETED,
+	SVCR_EVENT_ERROR
+};
+
 struct svcr_reader {
 	struct svcr_json json;
 	struct svcrules_model *model;
@@ -41,6 +50,9 @@ struct svcr_reader {
 	int err;                      /* 0 or -ENOMEM */
 	const struct svcr_kind *last; /* kind of the previous object; NULL: none, or not read */
 	void *object; /* the object being read; room for one of any kind that the model reads */
+	enum svcr_event event; /* of the object being read */
+	bool in_array;         /* the values being read are items of an array, not of a list */
+	bool kindless;         /* an item of an array without a kind was told */
 };
 
 /* What a field's value is in JSON, and the type of the member that receives it. */

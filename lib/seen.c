@@ -15,8 +15,8 @@ static bool seen_same(const struct svcr_seen *a, const struct svcr_seen *b)
 	return a->name == b->name && a->ns == b->ns && a->kind == b->kind;
 }
 
-const struct svcr_seen *svcr_seen_add(struct svcr_table *t, struct svcr_arena *a,
-				      const struct svcr_seen *o, bool *ret_added)
+struct svcr_seen *svcr_seen_add(struct svcr_table *t, struct svcr_arena *a,
+				const struct svcr_seen *o, bool *ret_added)
 {
 	uint32_t hash = seen_hash(o);
 	struct svcr_seen *entry;
@@ -27,7 +27,7 @@ const struct svcr_seen *svcr_seen_add(struct svcr_table *t, struct svcr_arena *a
 		return NULL;
 	for (slot = svcr_table_first(t, hash); slot->entry; slot = svcr_table_next(t, slot))
 		if (slot->hash == hash && seen_same(slot->entry, o))
-			return slot->entry;
+			return (struct svcr_seen *)(uintptr_t)slot->entry;
 	entry = svcr_arena_alloc(a, sizeof(*entry));
 	if (!entry)
 		return NULL;

@@ -31,7 +31,7 @@ struct svcrules_diag {
 	const char *object;    /* "Service production/web", or NULL */
 	const char *field;     /* "spec.ports[0].port", or NULL */
 	const char *text;      /* the value, and what was expected */
-	uint64_t line, column; /* counted from 1; 0 unless the JSON itself is broken */
+	uint64_t line, column; /* counted from 1; 0 unless the JSON or YAML itself is broken */
 	uint64_t more;         /* further ones of its check, severity and source, not kept */
 };
 
@@ -116,13 +116,21 @@ typedef long (*svcrules_fill_fn)(void *arg, char *buf, size_t size);
 SVCRULES_API struct svcrules_model *svcrules_model_new(const char *target);
 SVCRULES_API void svcrules_model_free(struct svcrules_model *m);
 /*
- * Reads all JSON documents of one source (Lists, typed lists, single objects) into `m`. `source`
- * names it in diagnostics. Returns 0, -EINVAL (`d` gets all errors that can be found, and `m` must
- * not be built from), -ENOMEM, or what `fill` returned.
+ * Reads all documents of one source into `m`: JSON or YAML, objects, Lists, typed lists, arrays
+ * of them, and watch events. `source` names it in diagnostics. Of an object that is read twice,
+ * also from several sources, the copy with the higher resourceVersion remains. Returns 0, -EINVAL
+ * (`d` gets all errors that can be found, and `m` must not be built from, unless all of them have
+ * the check "not-kubernetes": then something else than Kubernetes objects was left out), -ENOMEM,
+ * or what `fill` returned.
  */
 SVCRULES_API int svcrules_model_read(struct svcrules_model *m, const char *source,
 				     svcrules_fill_fn fill, void *arg, struct svcrules_diags *d);
 SVCRULES_API size_t svcrules_model_services(const struct svcrules_model *m);
+/* The number of Services that have a cluster IP; *ret_pending: of those that should have one. */
+SVCRULES_API size_t svcrules_model_cluster_ips(const struct svcrules_model *m, size_t *ret_pending);
+/* The i-th kind of objects that are read, and their number; NULL past the end. */
+SVCRULES_API const char *svcrules_model_kind(const struct svcrules_model *m, size_t i,
+					     size_t *ret_count);
 /* True if a Node object of that name was read and has addresses. */
 SVCRULES_API bool svcrules_model_has_node_addresses(const struct svcrules_model *m,
 						    const char *name);

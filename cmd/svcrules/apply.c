@@ -433,7 +433,7 @@ static int apply_run(const struct arguments *a)
 		code = input_settings(a, &j.settings);
 	if (code)
 		return code;
-	code = input_open(a->files, a->nfiles, !a->given[OPT_INSECURE_INPUT], &j.files);
+	code = input_open(a, a->files, a->nfiles, !a->given[OPT_INSECURE_INPUT], &j.files);
 	state_dir_tidy(STATE_DIR);
 	privilege_drop(true);
 	if (!code)
@@ -451,7 +451,7 @@ static int apply_run(const struct arguments *a)
 
 const struct command command_apply = {
 	.name = "apply",
-	.synopsis = "-f FILE... [--dry-run] [--check] [--verify] [OPTION...]",
+	.synopsis = "-f FILE [-f FILE]... [--dry-run] [--check] [--verify] [OPTION...]",
 	.summary = "make the kernel serve what FILE says",
 	.about =
 		"FILE is all Services of the cluster: what is not in it goes.\n"

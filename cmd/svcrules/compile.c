@@ -16,7 +16,7 @@ static int compile_run(const struct arguments *a)
 
 	if (code)
 		return code;
-	code = input_open(a->files, a->nfiles, false, &files);
+	code = input_open(a, a->files, a->nfiles, false, &files);
 	privilege_drop(false);
 	if (!code)
 		code = input_build(a, &files, settings, false, NULL, &rs);
@@ -31,7 +31,7 @@ static int compile_run(const struct arguments *a)
 
 const struct command command_compile = {
 	.name = "compile",
-	.synopsis = "-f FILE... [OPTION...]",
+	.synopsis = "-f FILE [-f FILE]... [OPTION...]",
 	.summary = "print the rule set",
 	.about =
 		"Prints the rule set made from FILE in the form that 'nft -f' loads. For a target\n"

@@ -47,10 +47,11 @@ static void bash_words(FILE *to, const struct command *c)
 
 	fprintf(to, "\t%s) words='", c->name);
 	for (size_t i = 0; option_at(c, i, &o); i++)
-		fprintf(to, "%s ", option_typed(&o.spec, typed));
+		fprintf(to, "%s %s%s ", option_typed(&o.spec, typed), o.spec.other ? "--" : "",
+			o.spec.other ? o.spec.other : "");
 	for (size_t i = 0; c->operands && commands[i]; i++)
 		fprintf(to, "%s ", commands[i]->name);
-	fputs("--help' ;;\n", to);
+	fputs("' ;;\n", to);
 }
 
 static void bash_print(FILE *to)
@@ -116,9 +117,13 @@ static void zsh_command(FILE *to, const struct command *c)
 	struct option o;
 
 	fprintf(to, "\t%s) _arguments -S", c->name);
-	for (size_t i = 0; option_at(c, i, &o); i++)
+	for (size_t i = 0; option_at(c, i, &o); i++) {
 		zsh_option(to, &o.spec, o.id == OPT_FILE);
-	fputs(" \\\n\t\t'--help[print the help of the command]'", to);
+		if (!o.spec.other)
+			continue;
+		o.spec.name = o.spec.other;
+		zsh_option(to, &o.spec, o.id == OPT_FILE);
+	}
 	if (c->operands) {
 		fputs(" \\\n\t\t'1:command:(", to);
 		for (size_t i = 0; commands[i]; i++)
@@ -166,8 +171,8 @@ static void zsh_print(FILE *to)
 
 static void fish_option(FILE *to, const struct command *c, const struct option_spec *s)
 {
-	fprintf(to, "complete -c svcrules -n '__fish_seen_subcommand_from %s' -%c %s", c->name,
-		s->name[1] ? 'l' : 's', s->name);
+	fprintf(to, "complete -c svcrules -n '__fish_seen_subcommand_from %s' -%c %s%s%s", c->name,
+		s->name[1] ? 'l' : 's', s->name, s->other ? " -l " : "", s->other ? s->other : "");
 	if (names_files(s))
 		fputs(" -r -F", to);
 	else if (s->argument)

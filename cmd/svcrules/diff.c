@@ -68,10 +68,10 @@ static int diff_read(const struct arguments *a, struct svcrules_options *setting
 {
 	struct files old = { .n = 0 }, new = { .n = 0 };
 	bool kernel = !a->given[OPT_FROM];
-	int code = kernel ? EXIT_DONE : input_open(&a->value[OPT_FROM], 1, false, &old);
+	int code = kernel ? EXIT_DONE : input_open(a, &a->value[OPT_FROM], 1, false, &old);
 
 	if (!code)
-		code = input_open(a->files, a->nfiles, false, &new);
+		code = input_open(a, a->files, a->nfiles, false, &new);
 	privilege_drop(kernel);
 	if (!code && !kernel)
 		code = input_build(a, &old, settings, false, NULL, from);
@@ -112,7 +112,7 @@ static int diff_run(const struct arguments *a)
 
 const struct command command_diff = {
 	.name = "diff",
-	.synopsis = "[--from FILE] -f FILE... [OPTION...]",
+	.synopsis = "[--from FILE] -f FILE [-f FILE]... [OPTION...]",
 	.summary = "show what apply would change",
 	.about =
 		"Compares the rule set made from FILE with the kernel's or, with --from, with the\n"

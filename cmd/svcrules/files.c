@@ -106,11 +106,24 @@ static int open_file(struct files *f, const char *path, bool listed)
 	return add_file(f, path, path, fd, listed);
 }
 
-static int is_json(const struct dirent *e)
+/* True for *.json, *.yaml and *.yml that are not hidden. */
+static bool is_input_name(const char *name)
 {
-	size_t n = strlen(e->d_name);
+	static const char *const ends[] = { ".json", ".yaml", ".yml" };
+	size_t n = strlen(name);
 
-	return e->d_name[0] != '.' && n > 5 && strcmp(e->d_name + n - 5, ".json") == 0;
+	for (size_t i = 0; *name != '.' && i < sizeof(ends) / sizeof(*ends); i++) {
+		size_t len = strlen(ends[i]);
+
+		if (n > len && strcmp(name + n - len, ends[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int is_visible(const struct dirent *e)
+{
+	return e->d_name[0] != '.';
 }
 
 /* Sorts by bytes, which is the same order in every locale. */
@@ -119,7 +132,32 @@ static int by_name(const struct dirent **a, const struct dirent **b)
 	return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-static int open_entry(struct files *f, const char *dir, const char *name)
+/* What a directory has. */
+struct seen {
+	bool files;       /* to read, in it or below it */
+	bool directories; /* below it */
+};
+
+static int open_entries(struct files *f, const char *path, struct seen *seen);
+
+/* An entry of a directory: a file to read, or a directory, which is one only if `recursive`. */
+static int open_entry(struct files *f, const char *path, const char *name, struct seen *seen)
+{
+	struct stat st;
+
+	/* a link to a directory may lead to a circle */
+	if (lstat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
+		seen->directories = true;
+		return f->recursive ? open_entries(f, path, seen) : EXIT_DONE;
+	}
+	if (!is_input_name(name) ||
+	    (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISFIFO(st.st_mode)))
+		return EXIT_DONE;
+	seen->files = true;
+	return open_file(f, path, true);
+}
+
+static int open_child(struct files *f, const char *dir, const char *name, struct seen *seen)
 {
 	size_t n = strlen(dir);
 	char *path;
@@ -127,28 +165,43 @@ static int open_entry(struct files *f, const char *dir, const char *name)
 
 	if (asprintf(&path, "%s%s%s", dir, n && dir[n - 1] == '/' ? "" : "/", name) < 0)
 		return say_enomem();
-	code = open_file(f, path, true);
+	code = open_entry(f, path, name, seen);
 	free(path);
+	return code;
+}
+
+static int open_entries(struct files *f, const char *path, struct seen *seen)
+{
+	struct dirent **list = NULL;
+	int n = scandir(path, &list, is_visible, by_name), code = EXIT_DONE;
+
+	if (n < 0)
+		return errno == ENOMEM ? say_enomem() : open_failed(f, path);
+	for (int i = 0; i < n; i++) {
+		if (!code)
+			code = open_child(f, path, list[i]->d_name, seen);
+		free(list[i]);
+	}
+	free(list);
 	return code;
 }
 
 static int open_directory(struct files *f, const char *path)
 {
-	struct dirent **list = NULL;
-	int n = scandir(path, &list, is_json, by_name), code = EXIT_DONE;
+	struct seen seen = { false, false };
+	bool bad = f->bad;
+	int code;
 
-	if (n < 0)
-		return errno == ENOMEM ? say_enomem() : open_failed(f, path);
-	if (n == 0) {
-		say("%s: the directory has no *.json", path);
+	f->bad = false;
+	code = open_entries(f, path, &seen);
+	if (!code && !seen.files && !f->bad) {
+		say("%s: the directory has no *.json, *.yaml or *.yml%s", path,
+		    f->recursive     ? ", and no directory below it either" :
+		    seen.directories ? ": those of the directories below it are read with -R" :
+				       "");
 		f->bad = true;
 	}
-	for (int i = 0; i < n; i++) {
-		if (!code)
-			code = open_entry(f, path, list[i]->d_name);
-		free(list[i]);
-	}
-	free(list);
+	f->bad = f->bad || bad;
 	return code;
 }
 
@@ -241,6 +294,7 @@ static int read_file(struct files *f, const struct open_file *o,
 
 	if (code || !open)
 		return code;
+	f->found = o->listed && f->recursive;
 	if (writer_comes(&now))
 		code = each(arg, o->source, now.fd);
 	else

@@ -17,18 +17,20 @@ struct open_file {
 };
 
 struct files {
-	bool guard; /* what others may write is refused */
-	/* set: something was refused, could not be opened, or a directory has no *.json */
+	bool guard;     /* what others may write is refused */
+	bool recursive; /* directories below a directory are read too */
+	/* set: something was refused, could not be opened, or a directory has nothing to read */
 	bool bad;
-	int limit; /* descriptors from this one on are not kept open */
+	bool found; /* set for `each`: the file was found in a directory, with `recursive` */
+	int limit;  /* descriptors from this one on are not kept open */
 	struct open_file *v;
 	size_t n;
 };
 
 /*
- * Opens each path: a file, "-" (standard input), or the *.json of a directory by name. `f` is all
- * zero but for `guard`. What cannot be opened is printed. Returns EXIT_DONE, or EXIT_KERNEL: no
- * memory; files_close() in both cases.
+ * Opens each path: a file, "-" (standard input), or the *.json, *.yaml and *.yml of a directory
+ * by name. `f` is all zero but for `guard` and `recursive`. What cannot be opened is printed.
+ * Returns EXIT_DONE, or EXIT_KERNEL: no memory; files_close() in both cases.
  */
 int files_open(struct files *f, const char *const *paths, size_t n);
 void files_close(struct files *f);

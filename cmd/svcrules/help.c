@@ -24,11 +24,10 @@ static void help_all(FILE *to)
 	for (size_t i = 0; commands[i]; i++)
 		fprintf(to, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
 	fputs("\n"
-	      "'svcrules help COMMAND' lists the options of a command, and "
-	      "'svcrules --version'\n"
-	      "prints the version.\n"
+	      "'svcrules help COMMAND' lists the options of a command.\n"
 	      "Exit status: 0 done or same, 1 differs (diff), 2 wrong usage, 3 input has errors,\n"
-	      "4 the kernel refused or permission is missing, 5 another svcrules is at work.\n"
+	      "4 the kernel refused or permission is missing, 5 another svcrules is at work,\n"
+	      "6 clients would lose more than --max-lost allows.\n"
 	      "Manuals: svcrules(1) for commands and options, svcrules(5) for input and rules.\n",
 	      to);
 }
@@ -38,7 +37,8 @@ void help_command(FILE *to, const struct command *c)
 	char typed[40], left[96];
 	struct option o;
 
-	fprintf(to, "usage: svcrules %s %s\n\n%s\n", c->name, c->synopsis, c->about);
+	fprintf(to, "usage: svcrules %s%s%s\n\n%s\n", c->name, *c->synopsis ? " " : "", c->synopsis,
+		c->about);
 	for (size_t i = 0; option_at(c, i, &o); i++) {
 		const struct option_spec *s = &o.spec;
 

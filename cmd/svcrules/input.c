@@ -16,7 +16,8 @@ struct reading {
 	struct svcrules_model *model;
 	struct svcrules_diags *diags;
 	struct footprint *footprint; /* records what is read and printed; may be NULL */
-	size_t printed;              /* diagnostics printed already */
+	const struct files *files;
+	size_t printed; /* diagnostics printed already */
 	bool quiet;
 	bool bad; /* some input has errors */
 };
@@ -72,6 +73,7 @@ static void diags_say(struct reading *r)
 
 struct source {
 	int fd;
+	int error; /* of reading: a positive errno */
 	uint64_t bytes;
 	struct footprint *footprint;
 };
@@ -84,7 +86,40 @@ static long file_fill(void *arg, char *buf, size_t size)
 	if (n > 0 && s->footprint)
 		siphash_add(&s->footprint->sum, buf, (size_t)n);
 	s->bytes += n > 0 ? (uint64_t)n : 0;
+	s->error = n < 0 ? (int)-n : 0;
 	return n;
+}
+
+/*
+ * Returns the first diagnostic that says that a file has no Kubernetes objects, if nothing else
+ * is wrong with it; else NULL.
+ */
+static const struct svcrules_diag *foreign_diag(const struct reading *r)
+{
+	const struct svcrules_diag *first = NULL;
+
+	for (size_t i = r->printed; i < svcrules_diags_count(r->diags); i++) {
+		const struct svcrules_diag *g = svcrules_diags_get(r->diags, i);
+
+		if (g->severity != SVCRULES_ERROR)
+			continue;
+		if (strcmp(g->check, "not-kubernetes") != 0)
+			return NULL;
+		first = first ? first : g;
+	}
+	return first;
+}
+
+/* With -R, a file that has something else than Kubernetes objects is passed over. */
+static bool pass_over(struct reading *r, const char *source)
+{
+	const struct svcrules_diag *g = r->files->found ? foreign_diag(r) : NULL;
+
+	if (!g)
+		return false;
+	input_say(r, "warning: %s: passed over: %s [%s]", source, g->text, g->check);
+	r->printed = svcrules_diags_count(r->diags);
+	return true;
 }
 
 /* Reads one open file; returns an exit code if reading cannot go on. */
@@ -99,50 +134,150 @@ static int input_read_file(void *arg, const char *source, int fd)
 	err = svcrules_model_read(r->model, source, file_fill, &from, r->diags);
 	if (r->footprint)
 		footprint_file_end(r->footprint, from.bytes);
+	if (err == -EINVAL && !from.error && pass_over(r, source))
+		return EXIT_DONE;
 	diags_say(r);
-	if (err == -ENOMEM || svcrules_diags_failed(r->diags))
+	if (from.error)
+		say("%s: cannot read: %s", source, strerror(from.error));
+	else if (err == -ENOMEM || svcrules_diags_failed(r->diags))
 		return say_enomem();
-	if (err && err != -EINVAL)
-		say("%s: cannot read: %s", source, strerror(-err));
 	r->bad = r->bad || err;
 	return EXIT_DONE;
+}
+
+/* ---- What the input has ------------------------------------------------- */
+
+/* "3 EndpointSlice, 2 Node", of one of the library's lists; malloc'ed, NULL without memory. */
+static char *kinds_text(const struct svcrules_model *m,
+			const char *(*list)(const struct svcrules_model *, size_t, size_t *))
+{
+	char *text = NULL;
+	const char *kind, *comma = "";
+	size_t size, count;
+	FILE *f = open_memstream(&text, &size);
+
+	if (!f)
+		return NULL;
+	for (size_t i = 0; (kind = list(m, i, &count)); i++) {
+		if (!count)
+			continue;
+		fprintf(f, "%s%zu %s", comma, count, kind);
+		comma = ", ";
+	}
+	return stream_end(f, &text) ? NULL : text;
 }
 
 /* Prints "ignored: 3 Pod, 1 Secret". */
 static int ignored_say(const struct reading *r)
 {
-	char *text = NULL;
-	const char *kind;
-	size_t size, count;
-	FILE *f;
+	size_t count;
+	char *text;
 
 	if (r->quiet || !svcrules_model_ignored(r->model, 0, &count))
 		return EXIT_DONE;
-	f = open_memstream(&text, &size);
-	if (!f)
-		return say_enomem();
-	for (size_t i = 0; (kind = svcrules_model_ignored(r->model, i, &count)); i++)
-		fprintf(f, "%s%zu %s", i ? ", " : "", count, kind);
-	if (stream_end(f, &text))
-		return say_enomem();
-	input_say(r, "notice: ignored: %s", text);
+	text = kinds_text(r->model, svcrules_model_ignored);
+	if (text)
+		input_say(r, "notice: ignored: %s", text);
 	free(text);
-	return EXIT_DONE;
+	return text ? EXIT_DONE : say_enomem();
+}
+
+static size_t kind_count(const struct svcrules_model *m, const char *name)
+{
+	const char *kind;
+	size_t count;
+
+	for (size_t i = 0; (kind = svcrules_model_kind(m, i, &count)); i++)
+		if (count && strcmp(kind, name) == 0)
+			return count;
+	return 0;
+}
+
+static bool has_template(const struct svcrules_model *m)
+{
+	const char *kind;
+	size_t count;
+
+	for (size_t i = 0; (kind = svcrules_model_ignored(m, i, &count)); i++)
+		if (strcmp(kind, "Template") == 0)
+			return true;
+	return false;
+}
+
+/* Says what there is in place of Services. */
+static int no_services(const struct reading *r)
+{
+	char *read = kinds_text(r->model, svcrules_model_kind);
+	char *ignored = kinds_text(r->model, svcrules_model_ignored);
+
+	if (!read || !ignored)
+		say_enomem();
+	else if (!*read && !*ignored)
+		say("no Service in the input, and nothing else; --allow-empty accepts that");
+	else
+		say("no Service in the input; it has %s%s%s%s%s; --allow-empty accepts that", read,
+		    *read && *ignored ? ", and what is not read: " : "", ignored,
+		    *ignored && !*read ? ", which is not read" : "",
+		    has_template(r->model) ? " ('oc process' makes objects of a Template)" : "");
+	free(read);
+	free(ignored);
+	return read && ignored ? EXIT_INPUT : EXIT_KERNEL;
+}
+
+static const char *input_plural(size_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
+static const char *none_of(size_t n, char text[static 64])
+{
+	if (n == 1)
+		return "the only service has no cluster IP";
+	snprintf(text, 64, "none of %zu services has a cluster IP", n);
+	return text;
+}
+
+/* An input that would leave the node without any service, as no cluster's answer does. */
+static int check_whole(const struct reading *r)
+{
+	size_t all = svcrules_model_services(r->model), pending;
+	size_t served = svcrules_model_cluster_ips(r->model, &pending);
+	char text[64];
+
+	if (!all)
+		return no_services(r);
+	if (!served && pending)
+		say("%s: %s, not a cluster's answer (kubectl get "
+		    "services,endpointslices,nodes -A -o json); --allow-empty accepts that",
+		    none_of(all, text),
+		    all == 1 ? "this looks like a manifest" : "these look like manifests");
+	else if (!served)
+		say("%s, %s headless or of type ExternalName: this is not the whole cluster, which "
+		    "has default/kubernetes; --allow-empty accepts that",
+		    none_of(all, text), all == 1 ? "it is" : "all are");
+	else if (!kind_count(r->model, "EndpointSlice") && !kind_count(r->model, "Endpoints"))
+		say("%zu service%s with a cluster IP, but no EndpointSlice and no Endpoints in the "
+		    "input, so that all would refuse: kubectl get services,endpointslices,nodes "
+		    "-A -o json prints them; --allow-empty accepts that",
+		    served, input_plural(served));
+	else
+		return EXIT_DONE;
+	return EXIT_INPUT;
 }
 
 static int read_all(struct reading *r, const struct arguments *a, struct files *files)
 {
-	int code = files_each(files, input_read_file, r);
+	int code;
+
+	r->files = files;
+	code = files_each(files, input_read_file, r);
 
 	if (code)
 		return code;
 	if (r->bad || files->bad)
 		return EXIT_INPUT;
-	if (svcrules_model_services(r->model) == 0 && !a->given[OPT_ALLOW_EMPTY]) {
-		say("the input has no Service at all; --allow-empty accepts that");
-		return EXIT_INPUT;
-	}
-	return ignored_say(r);
+	code = a->given[OPT_ALLOW_EMPTY] ? EXIT_DONE : check_whole(r);
+	return code ? code : ignored_say(r);
 }
 
 /*
@@ -219,9 +354,10 @@ static int input_host(struct reading *r, const struct arguments *a,
 	return EXIT_DONE;
 }
 
-int input_open(const char *const *paths, size_t n, bool guard, struct files *ret)
+int input_open(const struct arguments *a, const char *const *paths, size_t n, bool guard,
+	       struct files *ret)
 {
-	*ret = (struct files){ .guard = guard };
+	*ret = (struct files){ .guard = guard, .recursive = a->given[OPT_RECURSIVE] };
 	if (n)
 		return files_open(ret, paths, n);
 	say("no input: name a file, a directory or '-' with -f");

@@ -21,7 +21,8 @@ int input_settings(const struct arguments *a, struct svcrules_options **ret);
  * refused. Returns an exit code, having printed what is wrong; files_close() in every case. What
  * could not be opened or was refused fails in input_build().
  */
-int input_open(const char *const *paths, size_t n, bool guard, struct files *ret);
+int input_open(const struct arguments *a, const char *const *paths, size_t n, bool guard,
+	       struct files *ret);
 /*
  * Reads `files` and builds the rule set. With `use_host`, the host's addresses are set in
  * `settings` as the node's, if these are neither given nor read, and as the host's own, for a

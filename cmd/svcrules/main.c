@@ -19,19 +19,29 @@ static void streams_secure(void)
 			_exit(EXIT_KERNEL);
 }
 
+/* True if help is asked for anywhere: behind other options, and whatever is wrong with them. */
+static bool asks_for_help(int argc, char **argv)
+{
+	for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+			return true;
+	return false;
+}
+
 static int main_run(const struct command *c, int argc, char **argv)
 {
 	struct arguments a;
-	int err = arguments_parse(&a, c, argc, argv), code;
+	int err, code;
 
+	if (asks_for_help(argc, argv))
+		return command_find("help")->run(&(struct arguments){
+			.operands = (const char *[]){ c->name }, .noperands = 1 });
+	err = arguments_parse(&a, c, argc, argv);
 	if (err == -EINVAL) {
 		say("%s", a.problem);
 		code = EXIT_USAGE;
 	} else if (err) {
 		code = say_enomem();
-	} else if (a.given[OPT_HELP]) {
-		code = command_find("help")->run(&(struct arguments){
-			.operands = (const char *[]){ c->name }, .noperands = 1 });
 	} else {
 		code = c->run(&a);
 	}
@@ -51,10 +61,8 @@ int main(int argc, char **argv)
 		say("no command given; see 'svcrules help'");
 		return EXIT_USAGE;
 	}
-	if (strcmp(argv[1], "--version") == 0) {
-		printf("svcrules %s\n", svcrules_version());
-		return out_end(EXIT_DONE);
-	}
+	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)
+		return out_end(command_find("version")->run(&(struct arguments){ .nfiles = 0 }));
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
 		return out_end(command_find("help")->run(&(struct arguments){ .nfiles = 0 }));
 	if (argv[1][0] == '-') {

@@ -16,8 +16,11 @@
 /* Choices and help that depend on the targets are added by option_spec_of(). */
 /* clang-format off */
 static const struct option_spec option_specs[OPT_COUNT] = {
-	[OPT_FILE] = { .name = "f", .argument = "FILE",
-		.help = "read FILE, '-' (standard input), or a directory's *.json; repeatable" },
+	[OPT_FILE] = { .name = "f", .other = "filename", .argument = "FILE",
+		.help = "read FILE (JSON or YAML), '-' (standard input) or a directory; also "
+			"--filename" },
+	[OPT_RECURSIVE] = { .name = "R", .other = "recursive",
+		.help = "read the directories below a directory too; also --recursive" },
 	[OPT_FROM] = { .name = "from", .argument = "FILE",
 		.help = "compare with FILE instead of the kernel" },
 	[OPT_OUTPUT] = { .name = "o", .argument = "FORMAT" },
@@ -55,7 +58,7 @@ static const struct option_spec option_specs[OPT_COUNT] = {
 	[OPT_BACKEND] = { .name = "backend", .argument = "NAME",
 		.help = "the same as --target" },
 	[OPT_ALLOW_EMPTY] = { .name = "allow-empty",
-		.help = "accept input without any Service" },
+		.help = "accept input without Services, cluster IPs or endpoints" },
 	[OPT_STRICT] = { .name = "strict",
 		.help = "take warnings about objects for errors" },
 	[OPT_MAX_LOST] = { .name = "max-lost", .argument = "N|N%|all",
@@ -71,7 +74,7 @@ static const struct option_spec option_specs[OPT_COUNT] = {
 	[OPT_COMPLETION] = { .name = "completion", .argument = "SHELL",
 		.choices = COMPLETION_SHELLS,
 		.help = "print the completion script for a shell" },
-	[OPT_HELP] = { .name = "h",
+	[OPT_HELP] = { .name = "h", .other = "help",
 		.help = "print this help; also --help" },
 };
 /* clang-format on */
@@ -81,7 +84,7 @@ static const struct option_spec option_specs[OPT_COUNT] = {
 	.n = sizeof((const enum option_id[]){ __VA_ARGS__ }) / sizeof(enum option_id)
 /* clang-format on */
 
-const struct option_group input_options = { GROUP(OPT_FILE) };
+const struct option_group input_options = { GROUP(OPT_FILE, OPT_RECURSIVE) };
 const struct option_group from_options = { GROUP(OPT_FROM) };
 const struct option_group output_options = { GROUP(OPT_OUTPUT) };
 const struct option_group output_changes_options = { GROUP(OPT_OUTPUT_CHANGES) };
@@ -280,14 +283,16 @@ problem(struct arguments *a, const char *format, ...)
 	return n < 0 ? -ENOMEM : -EINVAL;
 }
 
+static bool is_name(const char *name, const char *word, size_t len)
+{
+	return name && strlen(name) == len && memcmp(name, word, len) == 0;
+}
+
 /* Finds the option of that name; false if the command has none. */
 static bool find_option(const struct command *c, const char *name, size_t len, struct option *ret)
 {
-	bool help = len == 4 && memcmp(name, "help", 4) == 0;
-
 	for (size_t i = 0; option_at(c, i, ret); i++)
-		if (help ? ret->id == OPT_HELP :
-			   strlen(ret->spec.name) == len && memcmp(ret->spec.name, name, len) == 0)
+		if (is_name(ret->spec.name, name, len) || is_name(ret->spec.other, name, len))
 			return true;
 	return false;
 }
@@ -307,7 +312,7 @@ static const struct command *find_taker(const char *name, size_t len, struct opt
 static int unknown_option(struct arguments *a, const struct command *c, const char *typed,
 			  const char *name, size_t len)
 {
-	const char *names[NAMES_MAX + 1], *near;
+	const char *names[NAMES_MAX], *near;
 	const struct command *taker;
 	char word[WORD_SIZE], buf[40];
 	struct option o;
@@ -318,9 +323,8 @@ static int unknown_option(struct arguments *a, const struct command *c, const ch
 		return problem(a, "'%s' has no option '%s', '%s' has; see 'svcrules help %s'",
 			       c->name, option_typed(&o.spec, buf), taker->name, c->name);
 	for (size_t i = 0; n < NAMES_MAX && option_at(c, i, &o); i++)
-		if (o.spec.name[1])
-			names[n++] = o.spec.name;
-	names[n++] = "help";
+		if (o.spec.name[1] || o.spec.other)
+			names[n++] = o.spec.name[1] ? o.spec.name : o.spec.other;
 	snprintf(word, sizeof(word), "%.*s", (int)(len < WORD_SIZE ? len : WORD_SIZE), name);
 	near = nearest(word, names, n);
 	if (near)
@@ -366,6 +370,9 @@ static int take_option(struct arguments *a, const struct option *o, const char *
 	enum option_id id = o->id == OPT_BACKEND ? OPT_TARGET : o->id;
 	char buf[40];
 
+	if (value && !*value)
+		return problem(a, "%s: the value is empty, expected %s",
+			       option_typed(&o->spec, buf), o->spec.argument);
 	if (choices && value && !has_choice(choices, value))
 		return problem(a, "%s: '%s' is not known, expected %s%s",
 			       option_typed(&o->spec, buf), value,
@@ -463,6 +470,21 @@ static int check_target(struct arguments *a, const struct command *c)
 	return err ? err : check_format(a, c, a->value[OPT_OUTPUT_CHANGES], true);
 }
 
+/* Standard input is gone once it was read. */
+static int check_stdin(struct arguments *a, const struct command *c)
+{
+	size_t n = a->value[OPT_FROM] && strcmp(a->value[OPT_FROM], "-") == 0;
+
+	for (size_t i = 0; i < a->nfiles; i++)
+		n += strcmp(a->files[i], "-") == 0;
+	if (n < 2)
+		return 0;
+	return problem(a,
+		       "standard input ('-') can be read once, and is named %zu times; see "
+		       "'svcrules help %s'",
+		       n, c->name);
+}
+
 static int unexpected_argument(struct arguments *a, const struct command *c, const char *word)
 {
 	bool reads = c->options[0] == &input_options;
@@ -474,11 +496,10 @@ static int unexpected_argument(struct arguments *a, const struct command *c, con
 int arguments_parse(struct arguments *a, const struct command *c, int argc, char *const *argv)
 {
 	bool options = true;
+	int err;
 
 	*a = (struct arguments){ .nfiles = 0 };
 	for (int i = 0; i < argc; i++) {
-		int err;
-
 		if (options && strcmp(argv[i], "--") == 0) {
 			options = false;
 			continue;
@@ -494,7 +515,8 @@ int arguments_parse(struct arguments *a, const struct command *c, int argc, char
 			return err;
 	}
 	a->target = target_named(a->value[OPT_TARGET]);
-	return check_target(a, c);
+	err = check_stdin(a, c);
+	return err ? err : check_target(a, c);
 }
 
 bool arguments_trial(const struct arguments *a)

@@ -13,6 +13,7 @@
 
 enum option_id {
 	OPT_FILE,
+	OPT_RECURSIVE,
 	OPT_FROM,
 	OPT_OUTPUT,         /* of compile */
 	OPT_OUTPUT_CHANGES, /* of diff */
@@ -46,6 +47,7 @@ enum option_id {
 
 struct option_spec {
 	const char *name;     /* of one letter: "-f"; longer: "--name" */
+	const char *other;    /* a longer name for the same, or NULL */
 	const char *argument; /* "FILE"; NULL: takes none */
 	const char *choices;  /* the only values, with spaces between; NULL: any */
 	const char *help;

@@ -165,6 +165,26 @@ static inline const uchar *value_start(struct svcr_json *j)
 	return value_type[*p] ? p : svcr_json_expected(j, p, "a value");
 }
 
+/* Returns the place behind all that may stand between two documents. */
+static const uchar *skip_separators(struct svcr_json *j, const uchar *p)
+{
+	j->separated = false;
+	for (;;) {
+		p = svcr_json_ensure(j, svcr_json_skip_space(j, p), 4);
+		if (memcmp(p, "\xef\xbb\xbf", 3) == 0) {
+			/* the byte-order mark has no column */
+			p = svcr_json_drop(j, p + 3, 3);
+		} else if (memcmp(p, "---", 3) == 0 && p[3] <= ' ') {
+			j->separated = true;
+			p += 3;
+		} else if (*p == 0x1e) {
+			p++;
+		} else {
+			return p;
+		}
+	}
+}
+
 /* Ends a call at p: the next one starts there. False after an error (p NULL). */
 static inline bool json_commit(struct svcr_json *j, const uchar *p)
 {
@@ -221,21 +241,63 @@ bool svcr_json_more_documents(struct svcr_json *j)
 	if (j->failed)
 		return false;
 	assert(st->depth == 0 && st->place == AFTER_VALUE);
-	p = st->buf + st->pos;
-	if (!st->started) {
-		p = svcr_json_ensure(j, p, 3);
-		if (memcmp(p, "\xef\xbb\xbf", 3) == 0) {
-			p += 3;
-			/* the byte order mark has no column; wraps until the mark is passed */
-			st->column -= 3;
-		}
-		st->started = true;
-	}
-	p = svcr_json_skip_space(j, p);
+	p = skip_separators(j, st->buf + st->pos);
 	if (!json_commit(j, p) || p == st->end)
 		return false;
 	st->place = BEFORE_VALUE;
 	return true;
+}
+
+bool svcr_json_is_likely(struct svcr_json *j)
+{
+	struct svcr_json_state *st = j->state;
+	const uchar *p;
+	bool opened = false, object = false;
+
+	if (j->failed)
+		return false;
+	st->tok = st->pos; /* keeps the document in the window */
+	p = svcr_json_skip_space(j, st->buf + st->pos);
+	while (!object && (*p == '[' || *p == '{')) {
+		opened = true;
+		object = *p == '{';
+		p = svcr_json_skip_space(j, p + 1);
+	}
+	st->pos = st->tok;
+	st->tok = SVCR_JSON_NOWHERE;
+	if (!opened || p == st->end)
+		return opened;
+	if (object)
+		return *p == '"' || *p == '}';
+	return *p == ']' || *p == '"' || value_type[*p] == SVCR_JSON_NUMBER;
+}
+
+struct svcr_str svcr_json_rest(const struct svcr_json *j, uint64_t *ret_line)
+{
+	const struct svcr_json_state *st = j->state;
+
+	*ret_line = st->line + svcr_count_newlines(st->buf, st->pos);
+	return (struct svcr_str){ (const char *)st->buf + st->pos,
+				  (size_t)(st->end - st->buf) - st->pos };
+}
+
+struct svcr_str svcr_json_ahead(struct svcr_json *j, size_t n)
+{
+	struct svcr_json_state *st = j->state;
+	const uchar *p = svcr_json_ensure(j, st->buf + st->pos, n);
+	size_t len = (size_t)(st->end - p);
+
+	st->pos = (size_t)(p - st->buf);
+	return (struct svcr_str){ (const char *)p, len < n ? len : n };
+}
+
+void svcr_json_refuse(struct svcr_json *j, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	svcr_json_vfail(j, j->state->buf + j->state->pos, -EINVAL, fmt, ap);
+	va_end(ap);
 }
 
 enum svcr_json_type svcr_json_peek(struct svcr_json *j)

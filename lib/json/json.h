@@ -21,7 +21,8 @@
  * Memory: one window over the input, which grows only as far as one token (or
  * the text since the oldest mark) needs. These are errors, in skipped values
  * too: strings that are not UTF-8, duplicate keys in one object (compared after
- * unescaping), "\u0000", and nesting deeper than SVCR_JSON_MAX_DEPTH.
+ * unescaping), and nesting deeper than SVCR_JSON_MAX_DEPTH. "\u0000" is none,
+ * because API servers store it: a string may contain NUL characters.
  */
 #ifndef SVCR_JSON_H
 #define SVCR_JSON_H
@@ -53,10 +54,18 @@ typedef long (*svcr_json_fill_fn)(void *arg, char *buf, size_t size);
 
 struct svcr_json {
 	bool failed;
+	bool unread;       /* `fill` failed: there is no error in the text, and no place of it */
 	int error;         /* -EINVAL: no JSON; -ENOMEM; -EFBIG: window exceeded; or fill's */
-	char message[160]; /* names what was found and what was expected */
+	char message[256]; /* names what was found and what was expected */
 	uint64_t line;     /* of the error, from 1; set when failed */
 	uint64_t column;   /* in bytes, from 1 */
+	bool separated;    /* a line "---" stood before the document that starts */
+	/*
+	 * Set after svcr_json_init() for text that was made from another form: a carriage
+	 * return between two tokens moves back by a column, so that errors have their
+	 * places in that form.
+	 */
+	bool returns;
 	struct svcr_json_state *state; /* private */
 };
 
@@ -66,9 +75,27 @@ void svcr_json_release(struct svcr_json *j); /* accepts a zeroed struct */
 
 /*
  * Between documents: returns true if another document starts; false at the end of
- * input or on error.
+ * input or on error. Documents need nothing between them; white space, lines of
+ * "---", byte-order marks and record separators (RFC 7464) are skipped.
  */
 bool svcr_json_more_documents(struct svcr_json *j);
+/*
+ * At the start of a document: false if it is not JSON, or no object and no array,
+ * as far as its first token after all opening brackets says. So it is false for
+ * "{a: b}", which is YAML.
+ */
+bool svcr_json_is_likely(struct svcr_json *j);
+/*
+ * At the start of a document: returns what is in memory of the input from there on
+ * (valid until the next call), and the line where that starts. The rest of the
+ * input is still with `fill`.
+ */
+struct svcr_str svcr_json_rest(const struct svcr_json *j, uint64_t *ret_line);
+/* At the start of a document: returns up to n bytes of the input from there on; valid as above. */
+struct svcr_str svcr_json_ahead(struct svcr_json *j, size_t n);
+/* Fails at the place of the next value, with a message of the caller. */
+void svcr_json_refuse(struct svcr_json *j, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /* Returns the type of the next value; SVCR_JSON_ERROR on error. Consumes white space only. */
 enum svcr_json_type svcr_json_peek(struct svcr_json *j);

@@ -31,6 +31,12 @@ static const struct {
 	{ TEXT("\"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\xed\x9f\xbf\xf4\x8f\xbf\xbf\""), 1,
 	  "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\xed\x9f\xbf\xf4\x8f\xbf\xbf;" },
 	{ TEXT("\"\x7f\""), 1, "\x7f;" },
+	/* what may stand between documents */
+	{ TEXT("1 \xef\xbb\xbf"), 1, "1;" },
+	{ TEXT("\xef\xbb\xbf\xef\xbb\xbf\n\xef\xbb\xbf{}\n\xef\xbb\xbf[]"), 2, "{};[];" },
+	{ TEXT("---\n{}\n---\n---   \n[]\n---"), 2, "{};[];" },
+	{ TEXT("{}\r\n---\r\n[]\r\n"), 2, "{};[];" },
+	{ TEXT("\x1e{}\n\x1e[]\n\x1e\x1e"), 2, "{};[];" },
 	{ TEXT("{\"\":{\"\":{}}}"), 1, "{:{:{};};};" },
 	{ TEXT("{\"a\":1,\"A\":2,\"aa\":3,\"\\u00e4\":4}"), 1, "{a:1;A:2;aa:3;\xc3\xa4:4;};" },
 	{ TEXT("[{\"a\":{\"a\":1},\"b\":{\"a\":1}},{\"a\":1}]"), 1,
@@ -66,7 +72,11 @@ static const struct {
 	{ TEXT("\xef\xbb"), 1, 1, "expected a value, found byte 0xef" },
 	{ TEXT("\xef\xbb\xbfx"), 1, 1, "expected a value, found 'x'" },
 	{ TEXT("\xef\xbb\xbf\n x"), 2, 2, "expected a value, found 'x'" },
-	{ TEXT("1 \xef\xbb\xbf"), 1, 3, "expected a value, found byte 0xef" },
+	{ TEXT("1\n\xef\xbb\xbf x"), 2, 2, "expected a value, found 'x'" },
+	{ TEXT("1 \xef\xbb"), 1, 3, "expected a value, found byte 0xef" },
+	{ TEXT("1\n--x"), 2, 2, "expected a digit in a number, found '-'" },
+	{ TEXT("---x"), 1, 2, "expected a digit in a number, found '-'" },
+	{ TEXT("[\x1e"), 1, 2, "expected a value, found byte 0x1e" },
 	{ TEXT("{\"a\":1 x"), 1, 8, "expected ',' or '}' after a member, found 'x'" },
 	{ TEXT("{\"a\":1]"), 1, 7, "expected ',' or '}' after a member, found ']'" },
 	{ TEXT("{\n  \"a\": 1,\n}"), 3, 1, "expected a key after ',', found '}'" },
@@ -233,7 +243,8 @@ START_TEST(json_jansson_mutations)
 		memcpy(text, json_sample, sizeof(json_sample));
 		len = json_mutate(text, sizeof(json_sample) - 1, &seed);
 		theirs = jansson_accepts(text, len);
-		if (theirs < 0 || memcmp(text, "\xef\xbb\xbf", 3) == 0)
+		if (theirs < 0 || memcmp(text, "\xef\xbb\xbf", 3) == 0 || memchr(text, 0x1e, len) ||
+		    memmem(text, len, "\\u0000", 6))
 			continue;
 		docs = json_read_every_way(&j, text, len, &e);
 		ck_assert_msg((docs == 1 && !j.failed) == theirs, "jansson %d, here %d '%s':\n%.*s",
@@ -252,9 +263,81 @@ START_TEST(json_jansson_vectors)
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
 		ck_assert_msg(jansson_accepts(bad[i].text, bad[i].len) != 1, "%s", bad[i].text);
 	for (size_t i = 0; i < ARRAY_SIZE(good); i++)
-		if (good[i].docs == 1 && memcmp(good[i].text, "\xef\xbb\xbf", 3) != 0)
+		if (good[i].docs == 1 && !memmem(good[i].text, good[i].len, "\xef\xbb\xbf", 3) &&
+		    !strstr(good[i].text, "\\u0000"))
 			ck_assert_msg(jansson_accepts(good[i].text, good[i].len) != 0, "%s",
 				      good[i].text);
+}
+END_TEST
+
+/* The first token behind all brackets says whether a document may be JSON. */
+START_TEST(json_likely)
+{
+	static const struct {
+		const char *text;
+		bool likely;
+	} texts[] = {
+		{ "{\"", true },      { "{}", true },       { " { ", true },  { "[", true },
+		{ "[[ {\n\"", true }, { "[]", true },       { "[1", true },   { "[-1", true },
+		{ "[\"", true },      { "---\n{\"", true }, { "{a", false },  { "[a", false },
+		{ "{'", false },      { "{{", false },      { "[{a", false }, { "[[ {\n a", false },
+		{ "\"a\"", false },   { "a", false },       { "7", false },   { "- a", false },
+		{ "# {", false },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts) * 3; i++) {
+		const char *text = texts[i / 3].text, *doc = text;
+		struct source src = { text, strlen(text), i % 3, 0 };
+		bool separated = strncmp(text, "---\n", 4) == 0;
+		struct svcr_str rest;
+		struct svcr_json j;
+		uint64_t line;
+
+		doc += separated ? 4 : strspn(text, " ");
+		ck_assert_int_eq(svcr_json_init(&j, source_fill, &src), 0);
+		ck_assert(svcr_json_more_documents(&j));
+		ck_assert_int_eq(j.separated, separated);
+		ck_assert_msg(svcr_json_is_likely(&j) == texts[i / 3].likely, "%s", text);
+		rest = svcr_json_ahead(&j, 100);
+		ck_assert_uint_eq(rest.len, strlen(doc));
+		ck_assert(memcmp(doc, rest.p, rest.len) == 0);
+		rest = svcr_json_rest(&j, &line);
+		ck_assert_uint_eq(rest.len, strlen(doc));
+		ck_assert_uint_eq(line, separated ? 2 : 1);
+		ck_assert(!j.failed);
+		svcr_json_release(&j);
+	}
+}
+END_TEST
+
+/* In text that was made from another form, a carriage return moves back by a column. */
+START_TEST(json_returns)
+{
+	static const char text[] = "{\"a\":[1,2],\r\r\r\"a\":1}";
+	struct source src = { text, sizeof(text) - 1, 1, 0 };
+	struct svcr_json j;
+
+	ck_assert_int_eq(svcr_json_init(&j, source_fill, &src), 0);
+	j.returns = true;
+	ck_assert(svcr_json_more_documents(&j));
+	ck_assert(!svcr_json_skip(&j));
+	ck_assert_uint_eq(j.column, 9);
+	svcr_json_release(&j);
+}
+END_TEST
+
+/* An error of the source is no error in the text. */
+START_TEST(json_unread)
+{
+	struct source src = { "{\"a\":", 5, 0, -EIO };
+	struct svcr_json j;
+
+	ck_assert_int_eq(svcr_json_init(&j, source_fill, &src), 0);
+	ck_assert(svcr_json_more_documents(&j));
+	ck_assert(!svcr_json_skip(&j));
+	ck_assert(j.unread);
+	ck_assert_int_eq(j.error, -EIO);
+	svcr_json_release(&j);
 }
 END_TEST
 
@@ -268,5 +351,8 @@ int main(void)
 	tcase_add_test(tc, json_depth);
 	tcase_add_loop_test(tc, json_jansson_mutations, 0, 4);
 	tcase_add_test(tc, json_jansson_vectors);
+	tcase_add_test(tc, json_likely);
+	tcase_add_test(tc, json_returns);
+	tcase_add_test(tc, json_unread);
 	return json_run_tests(tc);
 }

@@ -15,6 +15,8 @@
 #include "bytes.h"
 #include "json.h"
 
+#include <stdarg.h>
+
 #define SVCR_JSON_SLACK 32 /* readable bytes behind the window, and behind every key */
 #define SVCR_JSON_NOWHERE SIZE_MAX
 #define SVCR_JSON_MAX_MARKS 4
@@ -82,7 +84,6 @@ struct svcr_json_state {
 	size_t tok;            /* start of a token that must stay in the window, or NOWHERE */
 	uint64_t line, column; /* of buf[0] */
 	bool eof;
-	bool started;
 	bool escaped; /* the string scanned last has escapes */
 	enum svcr_json_place place;
 	char *side; /* an unescaped string */
@@ -119,6 +120,10 @@ int svcr_json_window_init(struct svcr_json_state *st);
  * at the end or on error.
  */
 const uchar *svcr_json_refill(struct svcr_json *j, const uchar *p) __attribute__((cold));
+/* Discards the text before p, where the column is less by `less`; between documents only. */
+const uchar *svcr_json_drop(struct svcr_json *j, const uchar *p, size_t less) __attribute__((cold));
+/* Sets the error at the place p, as svcr_json_fail() does. */
+void svcr_json_vfail(struct svcr_json *j, const uchar *p, int error, const char *fmt, va_list ap);
 
 /*
  * Refills if the window ends at p. Then p is at st->end only at the end of the

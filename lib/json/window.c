@@ -4,7 +4,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -34,32 +33,44 @@ const uint8_t svcr_json_class[256] = {
 
 /* ---- places and errors ---- */
 
-/* Takes line and column of buf[0] and sets them to the line and column of buf[len]. */
-static void advance_place(const uchar *buf, size_t len, uint64_t *line, uint64_t *column)
+/* Takes line and column of the window and sets them to the line and column of its byte `len`. */
+static void advance_place(const struct svcr_json *j, size_t len, uint64_t *line, uint64_t *column)
 {
+	const uchar *buf = j->state->buf, *end = buf + len;
 	size_t n = svcr_count_newlines(buf, len);
 
 	*line += n;
-	if (n)
-		*column = (uint64_t)(buf + len - (const uchar *)memrchr(buf, '\n', len));
-	else
-		*column += len;
+	if (n) {
+		buf = (const uchar *)memrchr(buf, '\n', len) + 1;
+		*column = 1;
+	}
+	*column += (uint64_t)(end - buf);
+	while (j->returns && (buf = memchr(buf, '\r', (size_t)(end - buf)))) {
+		*column -= 2;
+		buf++;
+	}
 }
 
-const uchar *svcr_json_fail(struct svcr_json *j, const uchar *p, int error, const char *fmt, ...)
+void svcr_json_vfail(struct svcr_json *j, const uchar *p, int error, const char *fmt, va_list ap)
 {
 	struct svcr_json_state *st = j->state;
-	va_list ap;
 
 	if (j->failed)
-		return NULL;
+		return;
 	j->failed = true;
 	j->error = error;
 	j->line = st->line;
 	j->column = st->column;
-	advance_place(st->buf, (size_t)(p - st->buf), &j->line, &j->column);
-	va_start(ap, fmt);
+	advance_place(j, (size_t)(p - st->buf), &j->line, &j->column);
 	vsnprintf(j->message, sizeof(j->message), fmt, ap);
+}
+
+const uchar *svcr_json_fail(struct svcr_json *j, const uchar *p, int error, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	svcr_json_vfail(j, p, error, fmt, ap);
 	va_end(ap);
 	return NULL;
 }
@@ -93,17 +104,28 @@ static bool grow_window(struct svcr_json_state *st, size_t cap)
 	return true;
 }
 
-static void discard(struct svcr_json_state *st, size_t n)
+static void discard(struct svcr_json *j, size_t n)
 {
+	struct svcr_json_state *st = j->state;
 	size_t len = (size_t)(st->end - st->buf);
 
-	advance_place(st->buf, n, &st->line, &st->column);
+	advance_place(j, n, &st->line, &st->column);
 	memmove(st->buf, st->buf + n, len - n);
 	st->end -= n;
 	if (st->tok != SVCR_JSON_NOWHERE)
 		st->tok -= n;
 	for (unsigned int i = 0; i < st->n_marks; i++)
 		st->marks[i].pos -= n;
+}
+
+const uchar *svcr_json_drop(struct svcr_json *j, const uchar *p, size_t less)
+{
+	struct svcr_json_state *st = j->state;
+
+	discard(j, (size_t)(p - st->buf));
+	memset(st->end, 0, SVCR_JSON_SLACK);
+	st->column -= less;
+	return st->buf;
 }
 
 int svcr_json_window_init(struct svcr_json_state *st)
@@ -129,7 +151,7 @@ static const uchar *make_room(struct svcr_json *j, const uchar *p)
 		keep = st->marks[0].pos;
 	/* moving less than half each time would take quadratic time for a long token */
 	if (keep == len || (len == st->cap && keep && (most || keep >= st->cap / 2))) {
-		discard(st, keep);
+		discard(j, keep);
 		off -= keep;
 		len -= keep;
 	}
@@ -159,6 +181,7 @@ const uchar *svcr_json_refill(struct svcr_json *j, const uchar *p)
 
 		*st->end = 0;
 		errno = (int)-n;
+		j->unread = !j->failed;
 		svcr_json_fail(j, st->end, (int)n, "cannot read: %m");
 		errno = saved;
 	} else {

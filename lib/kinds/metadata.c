@@ -2,6 +2,7 @@
 #include "metadata.h"
 #include "timestamp.h"
 #include "values.h"
+#include "hash.h"
 
 #define MEMBER(path) offsetof(struct svcr_metadata, path)
 
@@ -11,6 +12,30 @@ static void read_not_ours(struct svcr_reader *r, void *member)
 	if (svcr_json_peek(&r->json) != SVCR_JSON_NULL)
 		*(bool *)member = true;
 	svcr_json_skip(&r->json);
+}
+
+/* Other versions than decimal numbers of 64 bits cannot be compared, and count as absent. */
+static void read_version(struct svcr_reader *r, void *member)
+{
+	uint64_t n = 0;
+	struct svcr_str s;
+
+	if (!svcr_read_string(r, &s) || s.len > 19)
+		return;
+	for (size_t i = 0; i < s.len; i++) {
+		if (s.p[i] < '0' || s.p[i] > '9')
+			return;
+		n = n * 10 + (uint64_t)(s.p[i] - '0');
+	}
+	*(uint64_t *)member = n;
+}
+
+static void read_uid(struct svcr_reader *r, void *member)
+{
+	struct svcr_str s;
+
+	if (svcr_read_string(r, &s) && s.len)
+		*(uint32_t *)member = svcr_hash(0, s.p, s.len) | 1;
 }
 
 /*
@@ -76,6 +101,8 @@ const struct svcr_field svcr_service_metadata_fields[] = {
 	{ SVCR_FIELD("name"), SVCR_F_CUSTOM, MEMBER(name), .read = read_service_name },
 	{ SVCR_FIELD("namespace"), SVCR_F_CUSTOM, MEMBER(ns), .read = read_namespace },
 	{ SVCR_FIELD("creationTimestamp"), SVCR_F_CUSTOM, MEMBER(created), .read = read_created },
+	{ SVCR_FIELD("resourceVersion"), SVCR_F_CUSTOM, MEMBER(version), .read = read_version },
+	{ SVCR_FIELD("uid"), SVCR_F_CUSTOM, MEMBER(uid), .read = read_uid },
 	{ SVCR_FIELD("labels"), SVCR_F_OBJECT, .fields = label_fields },
 	{ SVCR_FIELD("annotations"), SVCR_F_OBJECT, .fields = annotation_fields },
 	SVCR_END
@@ -84,6 +111,8 @@ const struct svcr_field svcr_service_metadata_fields[] = {
 const struct svcr_field svcr_metadata_fields[] = {
 	{ SVCR_FIELD("name"), SVCR_F_CUSTOM, MEMBER(name), .read = read_long_name },
 	{ SVCR_FIELD("namespace"), SVCR_F_CUSTOM, MEMBER(ns), .read = read_namespace },
+	{ SVCR_FIELD("resourceVersion"), SVCR_F_CUSTOM, MEMBER(version), .read = read_version },
+	{ SVCR_FIELD("uid"), SVCR_F_CUSTOM, MEMBER(uid), .read = read_uid },
 	{ SVCR_FIELD("labels"), SVCR_F_OBJECT, .fields = label_fields },
 	SVCR_END
 };

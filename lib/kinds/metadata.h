@@ -15,6 +15,8 @@ struct svcr_metadata {
 	const char *scheduler; /* annotation svcrules.io/ipvs-scheduler */
 	bool not_ours;         /* a label gives the service to another proxy */
 	bool unusable;         /* a name is none: the object is left out */
+	uint64_t version;      /* resourceVersion; 0: absent, or no decimal number */
+	uint32_t uid;          /* a hash of it; 0: absent */
 };
 
 /* Fields of struct svcr_metadata, for names of up to 253 bytes. */

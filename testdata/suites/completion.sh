@@ -52,7 +52,7 @@ in_fish() {
 
 words_of() { "$SVCRULES" help | sed -nE 's/^  ([a-z]+) .*/\1/p' | sort | xargs; }
 options_of() { # options_of COMMAND: the long ones
-	"$SVCRULES" help "$1" | sed -nE 's/^  (--[^ ]+)( .*)?$/\1/p' | sort -u | xargs
+	"$SVCRULES" help "$1" | sed -nE 's/^  (--[^ ]+)( .*)?$/\1/p; s/.*also (--[a-z]+)$/\1/p' | sort -u | xargs
 }
 long_ones() { tr ' ' '\n' | grep -e '^--' | sed 's/=$//' | sort -u | xargs; }
 
@@ -69,8 +69,8 @@ shell() { # shell NAME
 	check "$name: commands" "$(words_of)" "$("in_$name" 'svcrules ' | tr ' ' '\n' | grep -v -e '^-' | cut -d: -f1 | xargs)"
 	check "$name: part of a command" compile "$("in_$name" 'svcrules com')"
 	for command in apply diff delete; do
-		check "$name: options of $command" "$(options_of $command) --help" \
-			"$("in_$name" "svcrules $command --" | long_ones | sed 's/ *--help//; s/$/ --help/')"
+		check "$name: options of $command" "$(options_of $command)" \
+			"$("in_$name" "svcrules $command --" | long_ones)"
 	done
 	check "$name: values" "ipvs nftables" "$("in_$name" 'svcrules apply --target ')"
 	check "$name: part of a value" nftables "$("in_$name" 'svcrules diff --target n')"

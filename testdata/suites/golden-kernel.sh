@@ -146,7 +146,8 @@ run_case() {
 	[ -e expected.rc ] && return
 	[ -e "expected.$suffix" ] || return
 	[ -e options ] && read -r -a options < <(cat options)
-	for f in input*.json; do
+	for f in input*.json input*.yaml; do
+		[ -e "$f" ] || continue
 		arguments+=(-f "$f")
 	done
 	arguments+=(${options[@]+"${options[@]}"})

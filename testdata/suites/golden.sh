@@ -5,7 +5,7 @@
 # next to them. --update rewrites the expectations that exist; read the diff
 # before you commit it.
 #
-# A case is a directory GROUP/NAME with input.json (or input-1.json,
+# A case is a directory GROUP/NAME with input.json or input.yaml (or input-1.json,
 # input-2.json...), options (one line of further options), expected.SUFFIX for
 # each target that the case is about (standard output), expected.err (standard
 # error, the same for all targets) and expected.rc (exit status, if not 0). A
@@ -56,7 +56,7 @@ problem() {
 
 	for f in .[!.]* *; do
 		case $f in
-		input.json | input-[1-9].json) inputs=$((inputs + 1)) ;;
+		input.json | input-[1-9].json | input.yaml | input-[1-9].yaml) inputs=$((inputs + 1)) ;;
 		expected.err | expected.rc | options) [ -s "$f" ] || echo "$f is empty" ;;
 		expected.*)
 			if is_target "${f#expected.}"; then
@@ -70,7 +70,9 @@ problem() {
 		esac
 	done
 	[ "$inputs" -gt 0 ] || echo "no input.json"
-	[ -e input.json ] && [ "$inputs" -gt 1 ] && echo "both input.json and input-N.json"
+	for f in input.json input.yaml; do
+		[ -e "$f" ] && [ "$inputs" -gt 1 ] && echo "both $f and others"
+	done
 	[ "$(cat expected.rc 2>/dev/null)" = 0 ] && echo "expected.rc is 0, which needs no file"
 	[ -e expected.rc ] || [ "$outputs" -gt 0 ] || echo "no expected.${targets[0]% *}"
 	[ -e expected.err ] || [ "$outputs" -gt 0 ] || echo "neither expected.${targets[0]% *} nor expected.err"
@@ -92,7 +94,8 @@ compile() {
 
 	shift
 	[ -e options ] && read -r -a more < <(cat options)
-	for f in input*.json; do
+	for f in input*.json input*.yaml; do
+		[ -e "$f" ] || continue
 		arguments+=(-f "$f")
 	done
 	"$SVCRULES" compile "$@" "${arguments[@]}" ${more[@]+"${more[@]}"} \

@@ -39,7 +39,7 @@ section() { # section FILE NAME: prints the section's mdoc source
 
 # Turns lines of mdoc into the text that they render to, for the macros of commands and options.
 plain() {
-	sed -E 's/^\.(Nm|It|Pq) ?//; s/^\./ /; s/\b(Ar|Ic|Cm|Sy|Li) //g; s/\bFl ([^ ]+)/-\1/g; s/ Op (.*)/ [\1]/; s/ ,/,/g'
+	sed -E 's/^\.(Nm|It|Pq) ?//; s/^\./ /; s/\b(Ar|Ic|Cm|Sy|Li) //g; s/\bFl ([^ ]+)/-\1/g; s/ Oo (.*) Oc Ns (.*)/ [\1]\2/; s/ Op (.*)/ [\1]/; s/ ,/,/g'
 }
 
 lint() {
@@ -213,7 +213,7 @@ library() {
 	section $page3 EXAMPLES | sed -n '/^\.Bd/,/^\.Ed/{/^\./d;s/\\e/\\/g;p;}' >"$tmp/example.c"
 	# shellcheck disable=SC2046
 	if ! "${CC:-cc}" -Wall -Wextra -Werror -Ilib -o "$tmp/example" "$tmp/example.c" "$build/libsvcrules.a" \
-		$(pkg-config --libs libmnl libnftnl jansson) 2>"$tmp/err"; then
+		$(pkg-config --libs libmnl libnftnl jansson yaml-0.1) 2>"$tmp/err"; then
 		fail "the library's example: $(head -5 "$tmp/err")"
 		return
 	fi

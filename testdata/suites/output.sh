@@ -149,7 +149,7 @@ journal() {
 		JOURNAL_STREAM=$(stat -c %d:%i "$work/journal")
 		[ "$stream" = right ] || JOURNAL_STREAM=1:1
 		export JOURNAL_STREAM
-		"$SVCRULES" compile -f "$work/odd.json" >/dev/null 2>"$work/journal"
+		"$SVCRULES" compile --allow-empty -f "$work/odd.json" >/dev/null 2>"$work/journal"
 		"$SVCRULES" compile -f "$work/missing.json" 2>>"$work/journal"
 		unset JOURNAL_STREAM
 		status=$(cut -c1-3 "$work/journal" | sort -u | tr '\n' ' ')

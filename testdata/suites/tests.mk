@@ -1,10 +1,10 @@
 # The tests; included by the Makefile. testdata/README.md describes each suite and
 # how to run one case of it.
 
-BUILD_PACKAGES := gcc make pkg-config libc6-dev libmnl-dev libnftnl-dev libjansson-dev \
+BUILD_PACKAGES := gcc make pkg-config libc6-dev libmnl-dev libnftnl-dev libjansson-dev libyaml-dev \
 	libnl-3-dev libnl-route-3-dev libcap-ng-dev
 CHECK_PACKAGES := $(BUILD_PACKAGES) check binutils mandoc nftables iproute2 conntrack ipvsadm \
-	procps util-linux strace perl-base g++ zsh fish systemd
+	procps util-linux strace perl-base g++ zsh fish systemd python3-yaml
 TEST_PACKAGES := $(CHECK_PACKAGES) iptables valgrind shellcheck cppcheck universal-ctags clang-format \
 	libyajl-dev qemu-system-x86 busybox-static cpio kmod
 
@@ -36,6 +36,7 @@ $(eval $(call suite,unit,check,20,$(TESTS),$S/unit.sh unit $(TESTS)))
 $(eval $(call suite,fuzz-corpus,test,5,$(FUZZERS),$S/fuzz.sh $(FUZZERS)))
 $(eval $(call suite,pure,check,3,$B/libsvcrules.a $B/libsvcrules.so,$S/pure.sh))
 $(eval $(call suite,golden-check,check,3,$B/svcrules,$S/golden.sh))
+$(eval $(call suite,input,check,10,$B/svcrules $B/cluster,$S/input.sh))
 $(eval $(call suite,golden-kernel,check,20,$B/svcrules,$S/golden-kernel.sh))
 $(eval $(call suite,switch-off,test,15,$B/svcrules,$S/switch-off.sh))
 $(eval $(call suite,man-check,check,3,$B/svcrules,$S/man.sh))

@@ -424,9 +424,14 @@ node_object() { # node_object INTERNAL-IPS ZONE
 		\"status\": { \"addresses\": [ $list ] } }")
 }
 
-# write_input: writes OBJECTS to the input file and empties the list
+# write_input: writes OBJECTS to the input file and empties the list; as in every cluster, there is
+# an EndpointSlice
 write_input() {
 	local o sep=
+	case ${OBJECTS[*]} in
+	*'"EndpointSlice"'*) ;;
+	*) slice none 4 ;;
+	esac
 	{
 		printf '{\n"apiVersion": "v1",\n"items": [\n'
 		for o in "${OBJECTS[@]}"; do

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Reading all forms of input while every allocation fails in turn, those of libyaml too (the
+ * program is linked with its archive): the result is -ENOMEM, and nothing is left behind.
+ */
+#include "kinds/kinds.h"
+#include "model.h"
+#include "rules/alloc_test.h"
+
+#include <check.h>
+#include <errno.h>
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+static const struct alloc_input {
+	const char *text;
+	size_t len;
+	int result;
+	size_t services, slices;
+} inputs[] = {
+#define TEXT(literal) literal, sizeof(literal) - 1
+	/* YAML: documents, anchors, merge keys, tags, all styles */
+	{ TEXT("# comment\n---\nkind: List\nitems:\n"
+	       "- &a\n  kind: Service\n  metadata: &m {name: a, namespace: ns}\n"
+	       "  spec: {clusterIP: 10.0.0.1, ports: [{port: 80, name: http}]}\n"
+	       "- <<: *a\n  metadata: {<<: [*m, {x: 1}], name: b, a: {y: !!binary aGk=}}\n"
+	       "---\nkind: EndpointSlice\nmetadata: {name: e, namespace: ns,\n"
+	       "  labels: {kubernetes.io/service-name: a}}\naddressType: IPv4\n"
+	       "ports: [{name: &n http, port: 8_0}, {name: *n}]\n"
+	       "endpoints: [{addresses: [\"10.1.0.1\"]}]\n"
+	       "metadat: |\n  x\n   y\n? z\n: !!int \"7\"\n"),
+	  0, 2, 1 },
+	/* errors of YAML */
+	{ TEXT("kind: Service\nmetadata: {name: a}\nspec:\n\tclusterIP: 10.0.0.1\n"), -EINVAL, 0,
+	  0 },
+	{ TEXT("kind: Service\nkind: Service\n"), -EINVAL, 0, 0 },
+	/* UTF-16 */
+	{ TEXT("\xff\xfe{\0}\0"), -EINVAL, 0, 0 },
+	/* JSON, then YAML */
+	{ TEXT("[{\"kind\":\"Service\",\"metadata\":{\"name\":\"a\"},\"spec\":{\"clusterIP\":"
+	       "\"10.0.0.1\"}}]\n---\nkind: Service\nmetadata: {name: b}\n"
+	       "spec: {clusterIP: '::1'}\n"),
+	  0, 2, 0 },
+	/* copies of objects, and events, with entries that go */
+	{ TEXT("kind: Endpoints\nmetadata: {name: e, resourceVersion: '1'}\n"
+	       "subsets: [{addresses: [{ip: 10.1.0.1}]}, {addresses: [{ip: 10.1.0.2}]}]\n---\n"
+	       "kind: Endpoints\nmetadata: {name: e, resourceVersion: '2', uid: u}\n"
+	       "subsets: [{addresses: [{ip: 10.1.0.3}]}]\n---\n"
+	       "{type: ADDED, object: {kind: Service, metadata: {name: a}}}\n---\n"
+	       "{type: DELETED, object: {kind: Service, metadata: {name: a}}}\n"),
+	  0, 0, 1 },
+	/* what is no object */
+	{ TEXT("\x1f\x8b\x08"), -EINVAL, 0, 0 },
+	{ TEXT("Warning: x\n{\"kind\":"), -EINVAL, 0, 0 },
+	{ TEXT("{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Failure\"}"), -EINVAL, 0,
+	  0 },
+};
+
+static const struct alloc_input *given;
+
+struct alloc_source {
+	const char *text;
+	size_t len;
+};
+
+static long alloc_fill(void *arg, char *buf, size_t size)
+{
+	struct alloc_source *s = arg;
+	size_t n = s->len < size ? s->len : size;
+
+	n = n < 7 ? n : 7;
+	memcpy(buf, s->text, n);
+	s->text += n;
+	s->len -= n;
+	return (long)n;
+}
+
+static int try_input(void)
+{
+	struct alloc_source s = { given->text, given->len };
+	struct svcrules_diags *d = svcrules_diags_new();
+	struct svcrules_model *m = svcr_model_new(svcr_kinds);
+	int err = d && m ? svcrules_model_read(m, "f", alloc_fill, &s, d) : -ENOMEM;
+
+	if (!err && (m->services.n != given->services || m->slices.n != given->slices))
+		err = -EBADMSG;
+	if (d && svcrules_diags_failed(d))
+		err = -ENOMEM;
+	svcrules_model_free(m);
+	svcrules_diags_free(d);
+	return err;
+}
+
+START_TEST(alloc_inputs)
+{
+	size_t left = 0, at;
+
+	given = &inputs[_i];
+	ck_assert_int_eq(alloc_attempt(try_input, 0, &left), given->result);
+	ck_assert_uint_eq(left, 0);
+	for (at = 1; at < 100000; at++) {
+		int err = alloc_attempt(try_input, at, &left);
+
+		ck_assert_msg(left == 0, "%zu left behind when allocation %zu fails", left, at);
+		if (!alloc_state.failed)
+			break;
+		/* the reader may find the error of the input before it needs what failed */
+		ck_assert_msg(err == -ENOMEM || (err && err == given->result),
+			      "%d when allocation %zu fails", err, at);
+	}
+	ck_assert_uint_gt(at, 5);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("read-alloc");
+	TCase *tc = tcase_create("read-alloc");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	suite_add_tcase(suite, tc);
+	tcase_set_timeout(tc, 60);
+	tcase_add_loop_test(tc, alloc_inputs, 0, (int)ARRAY_SIZE(inputs));
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

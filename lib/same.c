@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Each comparison has all members of the struct: add those that are added there. */
+#include "same.h"
+
+static bool same_addrs(const struct svcr_addrs *a, const struct svcr_addrs *b)
+{
+	for (size_t i = 0; i < a->n && a->n == b->n; i++)
+		if (!svcr_addr_eq(&a->v[i], &b->v[i]))
+			return false;
+	return a->n == b->n;
+}
+
+static bool same_cidr(const struct svcr_cidr *a, const struct svcr_cidr *b)
+{
+	return a->prefix == b->prefix && svcr_addr_eq(&a->addr, &b->addr);
+}
+
+static bool same_cidrs(const struct svcr_cidrs *a, const struct svcr_cidrs *b)
+{
+	for (size_t i = 0; i < a->n && a->n == b->n; i++)
+		if (!same_cidr(&a->v[i], &b->v[i]))
+			return false;
+	return a->n == b->n;
+}
+
+static bool same_service_ports(const struct svcr_service_ports *a,
+			       const struct svcr_service_ports *b)
+{
+	for (size_t i = 0; i < a->n && a->n == b->n; i++) {
+		const struct svcr_service_port *x = &a->v[i], *y = &b->v[i];
+
+		if (x->name != y->name || x->port != y->port || x->node_port != y->node_port ||
+		    x->protocol != y->protocol)
+			return false;
+	}
+	return a->n == b->n;
+}
+
+static bool same_service(const struct svcr_service *a, const struct svcr_service *b)
+{
+	return a->ns == b->ns && a->name == b->name && a->created == b->created &&
+	       a->scheduler == b->scheduler && a->type == b->type && a->headless == b->headless &&
+	       a->not_ours == b->not_ours && a->internal_local == b->internal_local &&
+	       a->external_local == b->external_local && a->no_node_ports == b->no_node_ports &&
+	       a->has_ranges == b->has_ranges && a->health_port == b->health_port &&
+	       a->affinity == b->affinity && same_addrs(&a->cluster_ips, &b->cluster_ips) &&
+	       same_addrs(&a->external_ips, &b->external_ips) &&
+	       same_addrs(&a->balancer_ips, &b->balancer_ips) &&
+	       same_cidrs(&a->ranges, &b->ranges) && same_service_ports(&a->ports, &b->ports);
+}
+
+static bool same_names(const struct svcr_names *a, const struct svcr_names *b)
+{
+	for (size_t i = 0; i < a->n && a->n == b->n; i++)
+		if (a->v[i] != b->v[i])
+			return false;
+	return a->n == b->n;
+}
+
+static bool same_hints(const struct svcr_hints *a, const struct svcr_hints *b)
+{
+	return a == b ||
+	       (a && b && same_names(&a->zones, &b->zones) && same_names(&a->nodes, &b->nodes));
+}
+
+static bool same_endpoints(const struct svcr_slice_endpoints *a,
+			   const struct svcr_slice_endpoints *b)
+{
+	for (size_t i = 0; i < a->n && a->n == b->n; i++) {
+		const struct svcr_endpoint *x = &a->v[i], *y = &b->v[i];
+
+		if (!svcr_addr_eq(&x->addr, &y->addr) || x->ready != y->ready ||
+		    x->serving != y->serving || x->terminating != y->terminating ||
+		    x->node != y->node || !same_hints(x->hints, y->hints))
+			return false;
+	}
+	return a->n == b->n;
+}
+
+static bool same_slice_ports(const struct svcr_slice_ports *a, const struct svcr_slice_ports *b)
+{
+	for (size_t i = 0; i < a->n && a->n == b->n; i++)
+		if (a->v[i].name != b->v[i].name || a->v[i].port != b->v[i].port ||
+		    a->v[i].protocol != b->v[i].protocol)
+			return false;
+	return a->n == b->n;
+}
+
+static bool same_slice(const struct svcr_slice *a, const struct svcr_slice *b)
+{
+	return a->ns == b->ns && a->service == b->service && a->legacy == b->legacy &&
+	       a->any_family == b->any_family && a->ignored == b->ignored &&
+	       a->family == b->family && same_slice_ports(&a->ports, &b->ports) &&
+	       same_endpoints(&a->endpoints, &b->endpoints);
+}
+
+static bool same_node(const struct svcr_node *a, const struct svcr_node *b)
+{
+	return a->name == b->name && a->zone == b->zone &&
+	       same_addrs(&a->internal_ips, &b->internal_ips) &&
+	       same_addrs(&a->other_ips, &b->other_ips) && same_cidrs(&a->pod_cidrs, &b->pod_cidrs);
+}
+
+/* Entry i of the list number `list`, and entry k of it. */
+static bool same_entry(const struct svcrules_model *m, size_t list, size_t i, size_t k)
+{
+	switch (list) { /* as svcr_model_list() numbers them */
+	case 0: return same_service(&m->services.v[i], &m->services.v[k]);
+	case 1: return same_slice(&m->slices.v[i], &m->slices.v[k]);
+	case 2: return same_node(&m->nodes.v[i], &m->nodes.v[k]);
+	case 3: return same_cidr(&m->pod_cidrs.v[i], &m->pod_cidrs.v[k]);
+	default: return false;
+	}
+}
+
+bool svcr_same_entries(const struct svcrules_model *m, const struct svcr_span *a,
+		       const struct svcr_span *b)
+{
+	for (uint32_t i = 0; i < a->n; i++)
+		if (!same_entry(m, a->list, a->at + i, b->at + i))
+			return false;
+	return true;
+}
