@@ -179,6 +179,14 @@ size_t svcrules_model_cluster_ips(const struct svcrules_model *m, size_t *ret_pe
 	return n;
 }
 
+bool svcrules_model_answered(const struct svcrules_model *m)
+{
+	for (size_t i = 0; i < m->services.n; i++)
+		if (m->services.v[i].created)
+			return true;
+	return m->nodes.n > 0;
+}
+
 const char *svcrules_model_kind(const struct svcrules_model *m, size_t i, size_t *ret_count)
 {
 	const struct svcr_kind *kind;

@@ -128,6 +128,11 @@ SVCRULES_API int svcrules_model_read(struct svcrules_model *m, const char *sourc
 SVCRULES_API size_t svcrules_model_services(const struct svcrules_model *m);
 /* The number of Services that have a cluster IP; *ret_pending: of those that should have one. */
 SVCRULES_API size_t svcrules_model_cluster_ips(const struct svcrules_model *m, size_t *ret_pending);
+/*
+ * True if the objects are from an API server, as far as can be seen: a Service has a
+ * creationTimestamp, which every server adds, or there is a Node.
+ */
+SVCRULES_API bool svcrules_model_answered(const struct svcrules_model *m);
 /* The i-th kind of objects that are read, and their number; NULL past the end. */
 SVCRULES_API const char *svcrules_model_kind(const struct svcrules_model *m, size_t i,
 					     size_t *ret_count);

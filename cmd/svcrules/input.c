@@ -255,7 +255,8 @@ static int check_whole(const struct reading *r)
 		say("%s, %s headless or of type ExternalName: this is not the whole cluster, which "
 		    "has default/kubernetes; --allow-empty accepts that",
 		    none_of(all, text), all == 1 ? "it is" : "all are");
-	else if (!kind_count(r->model, "EndpointSlice") && !kind_count(r->model, "Endpoints"))
+	else if (svcrules_model_answered(r->model) && !kind_count(r->model, "EndpointSlice") &&
+		 !kind_count(r->model, "Endpoints"))
 		say("%zu service%s with a cluster IP, but no EndpointSlice and no Endpoints in the "
 		    "input, so that all would refuse: kubectl get services,endpointslices,nodes "
 		    "-A -o json prints them; --allow-empty accepts that",
