@@ -15,9 +15,8 @@
 #define DUMP_TRIES 5
 
 struct search {
-	char *buf;
-	size_t size;
-	bool found;
+	uint8_t family; /* NFPROTO_; 0 ends a list */
+	char *buf;      /* what was found first, or "" */
 };
 
 static uint32_t firewall_number(const struct nlattr *a)
@@ -41,6 +40,14 @@ static const char *firewall_text(const struct nlattr *a)
 	return mnl_attr_validate(a, MNL_TYPE_NUL_STRING) < 0 ? "" : mnl_attr_get_str(a);
 }
 
+static void firewall_found(struct search *w, uint8_t family, const char *table, const char *chain)
+{
+	const char *name = family == NFPROTO_IPV4 ? "ip" : family == NFPROTO_IPV6 ? "ip6" : "inet";
+
+	if (*w->buf == '\0')
+		snprintf(w->buf, FIREWALL_TEXT, "chain %s of table %s %s", chain, name, table);
+}
+
 static int firewall_chain_cb(const struct nlmsghdr *nlh, void *arg)
 {
 	const struct nfgenmsg *nfg = mnl_nlmsg_get_payload(nlh);
@@ -49,7 +56,7 @@ static int firewall_chain_cb(const struct nlmsghdr *nlh, void *arg)
 	struct search *w = arg;
 	const struct nlattr *a;
 
-	if (w->found || mnl_nlmsg_get_payload_len(nlh) < sizeof(*nfg))
+	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*nfg))
 		return 0;
 	mnl_attr_for_each(a, nlh, sizeof(*nfg)) {
 		switch (mnl_attr_get_type(a)) {
@@ -59,32 +66,26 @@ static int firewall_chain_cb(const struct nlmsghdr *nlh, void *arg)
 		case NFTA_CHAIN_POLICY: drops = firewall_number(a) == NF_DROP; break;
 		}
 	}
-	w->found = forward && drops;
-	if (w->found)
-		snprintf(w->buf, w->size, "chain %s of table %s %s", chain,
-			 nfg->nfgen_family == NFPROTO_IPV4 ? "ip" :
-			 nfg->nfgen_family == NFPROTO_IPV6 ? "ip6" :
-							     "inet",
-			 table);
+	for (; forward && drops && w->family; w++)
+		if (nfg->nfgen_family == w->family || nfg->nfgen_family == NFPROTO_INET)
+			firewall_found(w, nfg->nfgen_family, table, chain);
 	return 0;
 }
 
-int firewall_drops_forwarded(struct netlink *s, uint8_t family, char *buf, size_t size)
+int firewall_drops_forwarded(struct netlink *s, char ipv4[static FIREWALL_TEXT],
+			     char ipv6[static FIREWALL_TEXT])
 {
-	const uint8_t families[] = { family, NFPROTO_INET };
-	struct search w = { buf, size, false };
-	int r = 0;
+	struct search w[] = { { NFPROTO_IPV4, ipv4 }, { NFPROTO_IPV6, ipv6 }, { 0, NULL } };
+	int r = -EINTR;
 
-	for (size_t i = 0; i < sizeof(families) && r == 0 && !w.found; i++) {
-		r = -EINTR;
-		for (int k = 0; k < DUMP_TRIES && r == -EINTR && !w.found; k++)
-			r = nfnetlink_dump(s, NFT_MSG_GETCHAIN, families[i], NULL, NULL,
-					   firewall_chain_cb, &w);
+	for (int k = 0; k < DUMP_TRIES && r == -EINTR; k++) {
+		*ipv4 = *ipv6 = '\0';
+		r = nfnetlink_dump(s, NFT_MSG_GETCHAIN, NFPROTO_UNSPEC, NULL, NULL,
+				   firewall_chain_cb, w);
 	}
-	if (!w.found && r == 0 && iptables_legacy_forward_drops(family)) {
-		snprintf(buf, size, "chain FORWARD of %s-legacy",
-			 family == NFPROTO_IPV6 ? "ip6tables" : "iptables");
-		w.found = true;
-	}
-	return w.found ? 1 : r;
+	if (!*ipv4 && iptables_legacy_forward_drops(NFPROTO_IPV4))
+		snprintf(ipv4, FIREWALL_TEXT, "chain FORWARD of iptables-legacy");
+	if (!*ipv6 && iptables_legacy_forward_drops(NFPROTO_IPV6))
+		snprintf(ipv6, FIREWALL_TEXT, "chain FORWARD of ip6tables-legacy");
+	return r;
 }

@@ -3,16 +3,16 @@
 #ifndef SVCRULES_KERNEL_FIREWALL_H
 #define SVCRULES_KERNEL_FIREWALL_H
 
-#include <stddef.h>
-#include <stdint.h>
-
 struct netlink;
 
+#define FIREWALL_TEXT 256
+
 /*
- * Finds a base chain of the hook forward whose policy is drop, for packets of that NFPROTO_
- * family, in nf_tables or iptables-legacy. Returns 1 with "chain FORWARD of table ip filter" in
- * `buf`, 0 if there is none, or a negative errno. `s` must be a socket of nfnetlink.
+ * Finds base chains of the hook forward whose policy is drop, in nf_tables or iptables-legacy:
+ * `ipv4` and `ipv6` become "chain FORWARD of table ip filter", or "". Returns 0 or a negative
+ * errno, then the chains of nf_tables may be missing. `s` must be a socket of nfnetlink.
  */
-int firewall_drops_forwarded(struct netlink *s, uint8_t family, char *buf, size_t size);
+int firewall_drops_forwarded(struct netlink *s, char ipv4[static FIREWALL_TEXT],
+			     char ipv6[static FIREWALL_TEXT]);
 
 #endif

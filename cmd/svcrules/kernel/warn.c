@@ -40,12 +40,13 @@ static void warn_bridge(struct session *s, const char *path)
 
 void warn_rules(struct session *s, const struct svcrules_stats *stats)
 {
-	char chain[2][256] = { "", "" }; /* one of the family inet is found twice */
+	char chain[2][FIREWALL_TEXT]; /* one of the family inet is found twice */
 
-	if (stats->ipv4)
-		firewall_drops_forwarded(s->netfilter, NFPROTO_IPV4, chain[0], sizeof(chain[0]));
-	if (stats->ipv6)
-		firewall_drops_forwarded(s->netfilter, NFPROTO_IPV6, chain[1], sizeof(chain[1]));
+	firewall_drops_forwarded(s->netfilter, chain[0], chain[1]);
+	if (!stats->ipv4)
+		*chain[0] = '\0';
+	if (!stats->ipv6)
+		*chain[1] = '\0';
 	for (int i = 0; i < 2; i++)
 		if (*chain[i] && (i == 0 || strcmp(chain[0], chain[1]) != 0))
 			session_notice(
