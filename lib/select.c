@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "select.h"
 #include "diag.h"
+#include "sources.h"
 
 #include <errno.h>
 
@@ -256,43 +257,6 @@ static void warn_unusable(struct selection *sel, const struct svcr_vip *vip)
 		  svcr_addr_text(&vip->addr, text), svcr_addr_unusable(&vip->addr));
 }
 
-static bool ranges_name_node(const struct svcr_view *view, const struct svcr_service *s,
-			     uint8_t family)
-{
-	for (size_t i = 0; i < s->ranges.n; i++)
-		for (size_t k = 0; k < view->nnode_ips; k++)
-			if (view->node_ips[k].family == family &&
-			    svcr_cidr_contains(&s->ranges.v[i], &view->node_ips[k]))
-				return true;
-	return false;
-}
-
-/*
- * Restricts a VIP to the service's source ranges. A node to which the
- * load-balancer IP is bound connects to itself from that IP, so the IP is
- * allowed if the ranges allow the node.
- */
-static void guard_vip(struct selection *sel, struct svcr_vip *vip)
-{
-	const struct svcr_service *s = vip->service;
-	struct svcr_cidr *cidrs;
-	size_t n = s->ranges.n;
-
-	vip->guarded = true;
-	cidrs = svcr_arena_array(&sel->view->arena, n + 1, sizeof(*cidrs));
-	vip->allowed = svcr_arena_array(&sel->view->arena, n + 1, sizeof(*vip->allowed));
-	if (!cidrs || !vip->allowed) {
-		sel->err = -ENOMEM;
-		return;
-	}
-	if (n)
-		memcpy(cidrs, s->ranges.v, n * sizeof(*cidrs));
-	if (ranges_name_node(sel->view, s, vip->addr.family))
-		cidrs[n++] = (struct svcr_cidr){ vip->addr,
-						 (uint8_t)(svcr_addr_len(vip->addr.family) * 8) };
-	vip->nallowed = svcr_ranges_of(vip->allowed, cidrs, n, vip->addr.family);
-}
-
 /* Claims all ports of a service at one of its own addresses. */
 static void claim_addr(struct selection *sel, const struct svcr_service *s, size_t ordinal,
 		       const struct svcr_addr *a, enum svcr_vip_kind kind)
@@ -304,8 +268,6 @@ static void claim_addr(struct selection *sel, const struct svcr_service *s, size
 		warn_unusable(sel, &vip);
 	if (!usable(sel, s, a))
 		return;
-	if (kind == SVCR_VIP_BALANCER && s->has_ranges)
-		guard_vip(sel, &vip);
 	for (size_t i = 0; i < s->ports.n; i++) {
 		vip.service_port = &s->ports.v[i];
 		vip.protocol = s->ports.v[i].protocol;
@@ -556,6 +518,8 @@ static void select_vips(struct selection *sel)
 	warn_without_node(sel);
 	if (!sel->err)
 		resolve_claims(sel);
+	if (!sel->err)
+		sel->err = svcr_sources_select(sel->view, sel->options, sel->diags);
 	if (!sel->err)
 		select_endpoints(sel);
 }

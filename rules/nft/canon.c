@@ -106,7 +106,8 @@ static const char *canon_reg(const struct canon *c, uint32_t word)
 static char *canon_key(struct canon *c, uint32_t word, const char *set)
 {
 	const struct svcr_nft_layout *l = c->table->layout;
-	size_t id = svcr_nft_set_parse(l, set), len = 0;
+	uint32_t number;
+	size_t id = svcr_nft_set_parse(l, set, &number), len = 0;
 	size_t n = id < l->nsets ? svcr_nft_fields_count(l->sets[id].key) : 1;
 	char *text = malloc(1024);
 

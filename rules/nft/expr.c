@@ -112,6 +112,7 @@ static uint32_t load_key(struct exprs *x, const uint8_t *fields, uint32_t word, 
 
 static void lookup(struct exprs *x, const struct svcr_nft_stmt *s, int dreg)
 {
+	char name[SVCR_NFT_NAME_MAX];
 	struct nftnl_expr *e;
 
 	load_key(x, s->fields, 0, s->n);
@@ -119,7 +120,8 @@ static void lookup(struct exprs *x, const struct svcr_nft_stmt *s, int dreg)
 	if (!e)
 		return;
 	nftnl_expr_set_u32(e, NFTNL_EXPR_LOOKUP_SREG, REG(0));
-	nftnl_expr_set_str(e, NFTNL_EXPR_LOOKUP_SET, x->table->layout->sets[s->set].name);
+	nftnl_expr_set_str(e, NFTNL_EXPR_LOOKUP_SET,
+			   svcr_nft_set_name(&x->table->layout->sets[s->set], s->n, name));
 	if (dreg >= 0)
 		nftnl_expr_set_u32(e, NFTNL_EXPR_LOOKUP_DREG, (uint32_t)dreg);
 	if (s->negate)

@@ -13,6 +13,7 @@
 struct svcr_nft_reader {
 	int step;          /* the step of the current table, or of the whole */
 	size_t table, set; /* the current one */
+	size_t numbered;   /* of a numbered set: how many were read */
 	uint32_t generation, last_generation;
 	char buf[1024] __attribute__((aligned(8))); /* the request */
 };

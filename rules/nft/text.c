@@ -76,27 +76,19 @@ const char *svcr_nft_key_text(const struct svcr_nft_set *s, const uint8_t *elem,
 {
 	const struct svcr_nft_set_layout *l = s->layout;
 	size_t n = svcr_nft_fields_count(l->key), len = 0;
-	const uint8_t *p = elem;
+	const uint8_t *p = svcr_nft_elem_key(s, elem), *end = p + s->key_len;
 
 	for (size_t i = 0; i < n; i++) {
 		if (i)
 			len += (size_t)snprintf(buf + len, SVCR_NFT_ELEM_TEXT - len, " . ");
 		if (l->interval && i + 1 == n)
-			len += range_text(s->family, p, elem + s->key_len, buf + len,
-					  SVCR_NFT_ELEM_TEXT - len);
+			len += range_text(s->family, p, end, buf + len, SVCR_NFT_ELEM_TEXT - len);
 		else
 			len += field_text(l->key[i], s->family, p, buf + len,
 					  SVCR_NFT_ELEM_TEXT - len);
 		p += svcr_nft_field_size(l->key[i], s->family);
 	}
 	return buf;
-}
-
-const char *svcr_nft_last_field_text(const struct svcr_nft_set *s, const uint8_t *elem, char *buf)
-{
-	const char *last = strrchr(svcr_nft_key_text(s, elem, buf), ' ');
-
-	return last ? last + 1 : buf;
 }
 
 static void verdict_text(const struct svcr_nft_table *t, struct svcr_nft_chain_id id, char *buf)
@@ -174,8 +166,8 @@ static void out_update(struct svcr_out *o, const struct svcr_nft_table *t,
 static void out_stmt(struct svcr_out *o, const struct svcr_nft_table *t,
 		     const struct svcr_nft_stmt *s)
 {
-	const char *set = t->layout->sets[s->set].name;
-	char name[SVCR_NFT_NAME_MAX];
+	char name[SVCR_NFT_NAME_MAX], set_name[SVCR_NFT_NAME_MAX];
+	const char *set = svcr_nft_set_name(&t->layout->sets[s->set], s->n, set_name);
 
 	switch (s->op) {
 	case OP_LOOKUP:
@@ -273,16 +265,31 @@ void svcr_nft_out_base_chain(struct svcr_out *o, const struct svcr_nft_chain_lay
 			 l->priority_text);
 }
 
-static void out_set(struct svcr_out *o, const struct svcr_nft_table *t,
-		    const struct svcr_nft_set *s)
+/* Prints the set with the elements from `first` to `end`; returns `end`. */
+static size_t out_set(struct svcr_out *o, const struct svcr_nft_table *t,
+		      const struct svcr_nft_set *s, size_t first, size_t end)
 {
-	svcr_out(o, "\n\t%s %s {\n", svcr_nft_set_noun(s->layout), s->layout->name);
+	uint32_t number = first < end ? svcr_nft_elem_number(s, svcr_nft_elem(s, first)) : 0;
+	char name[SVCR_NFT_NAME_MAX];
+
+	svcr_out(o, "\n\t%s %s {\n", svcr_nft_set_noun(s->layout),
+		 svcr_nft_set_name(s->layout, number, name));
 	svcr_nft_out_set_header(o, s, "\t\t", "\n");
-	for (size_t i = 0; i < s->n; i++) {
-		svcr_out_str(o, i ? ",\n\t\t\t" : "\t\telements = {\n\t\t\t");
+	for (size_t i = first; i < end; i++) {
+		svcr_out_str(o, i > first ? ",\n\t\t\t" : "\t\telements = {\n\t\t\t");
 		svcr_nft_out_elem(o, t, s, svcr_nft_elem(s, i));
 	}
-	svcr_out_str(o, s->n ? "\n\t\t}\n\t}\n" : "\t}\n");
+	svcr_out_str(o, first < end ? "\n\t\t}\n\t}\n" : "\t}\n");
+	return end;
+}
+
+static void out_sets(struct svcr_out *o, const struct svcr_nft_table *t,
+		     const struct svcr_nft_set *s)
+{
+	if (!s->layout->numbered && s->present)
+		out_set(o, t, s, 0, s->n);
+	for (size_t i = 0; s->layout->numbered && i < s->n;)
+		i = out_set(o, t, s, i, svcr_nft_numbered_end(s, i));
 }
 
 static void out_chain(struct svcr_out *o, const struct svcr_nft_table *t,
@@ -313,8 +320,7 @@ static void out_table(struct svcr_out *o, const struct svcr_nft_table *t)
 	svcr_out(o, "table %s %s\ndelete table %s %s\n", f, t->name, f, t->name);
 	svcr_out(o, "table %s %s {\n\tcomment \"%s\"\n", f, t->name, SVCR_NFT_OWNER);
 	for (size_t i = 0; i < t->layout->nsets; i++)
-		if (t->sets[i].present)
-			out_set(o, t, &t->sets[i]);
+		out_sets(o, t, &t->sets[i]);
 	for (size_t i = t->nchains; i-- > 0;) /* a chain must come before chains that go to it */
 		out_chain(o, t, &t->chains[i]);
 	svcr_out_str(o, "}\n");

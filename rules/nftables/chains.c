@@ -48,9 +48,18 @@ static bool has(const struct maker *m, enum svcr_services_set set)
 static void source_range_rules(struct maker *m)
 {
 	if (has(m, SET_FIREWALLED))
-		RULE(m, LOOKUP(SET_FIREWALLED, VIP),
-		     NOT_IN(SET_ALLOWED_SOURCES, { F_DADDR, F_L4PROTO, F_DPORT, F_SADDR }),
-		     { .op = OP_DROP });
+		RULE(m, VMAP(SET_FIREWALLED, VIP));
+}
+
+static void sources_rules(struct maker *m)
+{
+	RULE(m,
+	     { .op = OP_LOOKUP,
+	       .set = SET_SOURCES,
+	       .negate = true,
+	       .n = m->chain.n,
+	       .fields = { F_SADDR } },
+	     { .op = OP_DROP });
 }
 
 static void prerouting_rules(struct maker *m)
@@ -243,6 +252,7 @@ static void (*const makers[CHAIN__COUNT])(struct maker *m) = {
 	[CHAIN_MASQUERADED_STICKY] = masqueraded_rules,
 	[CHAIN_MASQUERADED_STICKY_LOCAL] = masqueraded_rules,
 	[CHAIN_REMEMBER] = update_rules,
+	[CHAIN_SOURCES] = sources_rules,
 };
 
 int svcr_services_make_rules(struct svcr_nft *n, struct svcr_nft_table *t,

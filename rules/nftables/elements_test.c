@@ -68,33 +68,27 @@ static const struct {
 	{ SERVICE("\"type\":\"LoadBalancer\",\"loadBalancerSourceRanges\":[\"192.0.2.0/24\"]," WEB,
 		  "\"loadBalancer\":{\"ingress\":[{\"ip\":\"203.0.113.1\"}]}")
 		  WEB_SLICE(END("10.244.0.1", "node1")),
-	  "allowed-sources", 104,
-	  "\x34\0\x01\x80"
-	  "\x18\0\x01\x80"
-	  "\x14\0\x01\0"
-	  "\xcb\0\x71\x01"
-	  "\x06\0\0\0"
-	  "\0\x50\0\0"
+	  "sources-872266850", 80,
+	  "\x10\0\x01\x80"
+	  "\x0c\0\x01\x80"
+	  "\x08\0\x01\0"
 	  "\xc0\0\x02\0"
-	  "\x18\0\x0a\x80"
-	  "\x14\0\x01\0"
-	  "\xcb\0\x71\x01"
-	  "\x06\0\0\0"
-	  "\0\x50\0\0"
-	  "\xc0\0\x02\xff"
-	  "\x34\0\x01\x80" /* the service's own address is always allowed */
 	  "\x18\0\x01\x80"
-	  "\x14\0\x01\0"
+	  "\x0c\0\x01\x80"
+	  "\x08\0\x01\0"
+	  "\xc0\0\x03\0"
+	  "\x08\0\x03\0"
+	  "\0\0\0\x01"
+	  "\x10\0\x01\x80" /* the service's own address is always allowed */
+	  "\x0c\0\x01\x80"
+	  "\x08\0\x01\0"
 	  "\xcb\0\x71\x01"
-	  "\x06\0\0\0"
-	  "\0\x50\0\0"
-	  "\xcb\0\x71\x01"
-	  "\x18\0\x0a\x80"
-	  "\x14\0\x01\0"
-	  "\xcb\0\x71\x01"
-	  "\x06\0\0\0"
-	  "\0\x50\0\0"
-	  "\xcb\0\x71\x01" },
+	  "\x18\0\x01\x80"
+	  "\x0c\0\x01\x80"
+	  "\x08\0\x01\0"
+	  "\xcb\0\x71\x02"
+	  "\x08\0\x03\0"
+	  "\0\0\0\x01" },
 };
 
 START_TEST(elements_literal)

@@ -27,7 +27,7 @@ enum svcr_services_set {
 	SET_UNMANAGED_IPS,
 	SET_NODE_IPS,
 	SET_FIREWALLED,
-	SET_ALLOWED_SOURCES,
+	SET_SOURCES, /* n: struct svcr_sources.number */
 	SET_LOCAL_POLICY,
 	SET_HAIRPIN,
 	SET_STICKY,
@@ -65,6 +65,8 @@ enum svcr_services_chain {
 	CHAIN_MASQUERADED_STICKY,
 	CHAIN_MASQUERADED_STICKY_LOCAL,
 	CHAIN_REMEMBER, /* n: seconds */
+	/* the last, as there may be thousands: n, as of SET_SOURCES */
+	CHAIN_SOURCES,
 	CHAIN__COUNT
 };
 
@@ -79,9 +81,10 @@ enum svcr_services_chain {
 	[SET_SERVICE_CIDRS] = { .name = "service-cidrs", .key = { F_DADDR }, .interval = true },   \
 	[SET_UNMANAGED_IPS] = { .name = "unmanaged-ips", .key = { F_DADDR } },                     \
 	[SET_NODE_IPS] = { .name = "node-ips", .key = { F_SADDR } },                               \
-	[SET_FIREWALLED] = { .name = "firewalled", .key = SVCR_SERVICES_VIP },                     \
-	[SET_ALLOWED_SOURCES] = { .name = "allowed-sources", .interval = true,                     \
-				  .key = { F_DADDR, F_L4PROTO, F_DPORT, F_SADDR } },               \
+	[SET_FIREWALLED] = { .name = "firewalled", .key = SVCR_SERVICES_VIP,                       \
+			     .data = DATA_VERDICT },                                               \
+	[SET_SOURCES] = { .name = "sources-", .key = { F_SADDR }, .interval = true,                \
+			  .numbered = true },                                                      \
 	[SET_LOCAL_POLICY] = { .name = "local-policy", .key = SVCR_SERVICES_VIP },                 \
 	[SET_HAIRPIN] = { .name = "hairpin", .key = { F_SADDR, F_DADDR } },                        \
 	[SET_STICKY] = { .name = "sticky-services", .key = SVCR_SERVICES_VIP,                      \
@@ -132,7 +135,8 @@ enum svcr_services_chain {
 	[CHAIN_MASQUERADED_STICKY] = { .name = "masqueraded-sticky-", .numbered = true },          \
 	[CHAIN_MASQUERADED_STICKY_LOCAL] = { .name = "masqueraded-sticky-local-",                  \
 					     .numbered = true },                                   \
-	[CHAIN_REMEMBER] = { .name = "remember-", .numbered = true, .jumped = true }
+	[CHAIN_REMEMBER] = { .name = "remember-", .numbered = true, .jumped = true },              \
+	[CHAIN_SOURCES] = { .name = "sources-", .numbered = true, .jumped = true }
 /* clang-format on */
 
 #define SVCR_SERVICES_WORD "services" /* struct svcr_nft_layout.serves */

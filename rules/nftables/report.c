@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
+#define SOURCES_SHOWN 20 /* of each VIP, that are added or removed */
+
 /* The key of a line: the family and the key of the VIP. */
 int svcr_services_report_vip(struct svcr_report *r, uint8_t family, const uint8_t *vip)
 {
@@ -44,6 +46,67 @@ static bool serves_services(const struct svcr_nft_table *t)
 	return strcmp(t->layout->serves, SVCR_SERVICES_WORD) == 0;
 }
 
+static int number_cmp_sort(const void *a, const void *b)
+{
+	uint32_t m = *(const uint32_t *)a, n = *(const uint32_t *)b;
+
+	return m < n ? -1 : m > n;
+}
+
+/* Returns the number of the list of sources of a VIP; 0: none. */
+static uint32_t sources_of(const struct svcr_nft_set *firewalled, const uint8_t *e)
+{
+	struct svcr_nft_chain_id id = svcr_nft_elem_verdict(firewalled, e);
+
+	return id.kind == CHAIN_SOURCES ? id.n : 0;
+}
+
+/* The same of the VIP of that key. */
+static uint32_t sources_at(const struct svcr_nft_table *t, const uint8_t *key)
+{
+	const struct svcr_nft_set *firewalled = &t->sets[SET_FIREWALLED];
+	const uint8_t *e = svcr_nft_find(firewalled, key);
+
+	return e ? sources_of(firewalled, e) : 0;
+}
+
+/* Adds the VIPs of one side whose list of sources is among the n `numbers`, which are sorted. */
+static int collect_guarded(struct svcr_report *r, const struct svcr_nft_set *firewalled,
+			   const uint32_t *numbers, size_t n)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < firewalled->n && !err; i++) {
+		const uint8_t *e = svcr_nft_elem(firewalled, i);
+		uint32_t number = sources_of(firewalled, e);
+
+		if (number && bsearch(&number, numbers, n, sizeof(number), number_cmp_sort))
+			err = svcr_services_report_vip(r, firewalled->family, e);
+	}
+	return err;
+}
+
+/* Adds the VIPs that share a list of sources which changes. */
+static int collect_sources(struct svcr_report *r, const struct svcr_nft_changes *c,
+			   const struct svcr_nft_pair *pair)
+{
+	uint32_t *numbers = calloc(c->n + 1, sizeof(*numbers));
+	size_t n = 0;
+	int err = numbers ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < c->n && !err; i++)
+		if (c->v[i].pair == pair && c->v[i].set == SET_SOURCES && c->v[i].count)
+			numbers[n++] = c->v[i].number;
+	if (n) {
+		qsort(numbers, n, sizeof(*numbers), number_cmp_sort);
+		err = collect_guarded(r, &pair->from->sets[SET_FIREWALLED], numbers, n);
+		if (!err)
+			err = collect_guarded(r, &pair->to->sets[SET_FIREWALLED], numbers, n);
+	}
+	free(numbers);
+	return err;
+}
+
 /* Adds every VIP that a change refers to. */
 static int collect_vips(struct svcr_report *r, const struct svcr_nft_changes *c)
 {
@@ -52,6 +115,9 @@ static int collect_vips(struct svcr_report *r, const struct svcr_nft_changes *c)
 	for (size_t i = 0; i < c->n && !err; i++)
 		if (serves_services(c->v[i].pair->to))
 			err = collect_change(r, c, &c->v[i]);
+	for (size_t i = 0; i < c->npairs && !err; i++)
+		if (serves_services(c->pairs[i].to))
+			err = collect_sources(r, c, &c->pairs[i]);
 	return err;
 }
 
@@ -72,15 +138,81 @@ static void endpoint_texts(struct svcr_texts *t, const struct svcr_nft_set *s, c
 	}
 }
 
-static void range_texts(struct svcr_texts *t, const struct svcr_nft_set *s, const uint8_t *key)
+/*
+ * The difference of two lists of sources, as texts. VIPs in order mostly have the same two lists,
+ * so each difference is found once for all ports of an address.
+ */
+struct sources_diff {
+	bool valid;
+	uint8_t family;
+	uint32_t from, to; /* the numbers of the lists; 0: none */
+	struct svcr_texts removed, added;
+};
+
+/* Returns the records of a list of sources, and sets *ret_n to their number. */
+static size_t find_sources(const struct svcr_nft_set *s, uint32_t number, size_t *ret_n)
 {
-	size_t vip = svcr_vip_len(s->family);
+	uint8_t key[4];
+	size_t i;
+
+	svcr_nft_put_number(key, number);
+	i = svcr_nft_lower(s, key, sizeof(key));
+	*ret_n = number && i < s->n && svcr_nft_elem_number(s, svcr_nft_elem(s, i)) == number ?
+			 svcr_nft_numbered_end(s, i) - i :
+			 0;
+	return i;
+}
+
+/* Adds a text for each source of `of` that `other` lacks: SOURCES_SHOWN, the rest as a number. */
+static void lacking_texts(struct svcr_texts *t, const struct svcr_nft_set *of, uint32_t number,
+			  const struct svcr_nft_set *other, uint32_t other_number)
+{
+	size_t n, m, i = find_sources(of, number, &n), j = find_sources(other, other_number, &m);
+	size_t at = of->number_len, len = of->sort_len - at, shown = 0;
 	char text[SVCR_NFT_ELEM_TEXT];
 
-	for (size_t i = svcr_nft_lower(s, key, vip);
-	     i < s->n && memcmp(svcr_nft_elem(s, i), key, vip) == 0; i++)
-		svcr_texts_add(t, "source %s",
-			       svcr_nft_last_field_text(s, svcr_nft_elem(s, i), text));
+	for (n += i, m += j; i < n; i++) {
+		const uint8_t *e = svcr_nft_elem(of, i);
+		int cmp = 1;
+
+		while (j < m && (cmp = memcmp(svcr_nft_elem(other, j) + at, e + at, len)) < 0)
+			j++;
+		if (j < m && cmp == 0)
+			continue;
+		if (shown++ < SOURCES_SHOWN)
+			svcr_texts_add(t, "source %s", svcr_nft_key_text(of, e, text));
+	}
+	if (shown > SOURCES_SHOWN)
+		svcr_texts_add(t, "%zu more sources", shown - SOURCES_SHOWN);
+}
+
+static void sources_diff_release(struct sources_diff *x)
+{
+	svcr_texts_release(&x->removed);
+	svcr_texts_release(&x->added);
+}
+
+static void sources_diff_find(struct sources_diff *x, const struct svcr_nft_table *from,
+			      const struct svcr_nft_table *to, const uint8_t *key)
+{
+	uint32_t f = from ? sources_at(from, key) : 0, n = to ? sources_at(to, key) : 0;
+	const struct svcr_nft_set *any = &(to ? to : from)->sets[SET_SOURCES];
+	const struct svcr_nft_set *a = from ? &from->sets[SET_SOURCES] : any;
+	const struct svcr_nft_set *b = to ? &to->sets[SET_SOURCES] : any;
+
+	if (x->valid && x->family == any->family && x->from == f && x->to == n)
+		return;
+	sources_diff_release(x);
+	*x = (struct sources_diff){ .valid = true, .family = any->family, .from = f, .to = n };
+	lacking_texts(&x->removed, a, f, b, n);
+	lacking_texts(&x->added, b, n, a, f);
+}
+
+static void copy_texts(struct svcr_texts *t, const struct svcr_texts *from)
+{
+	for (size_t i = 0; i < from->n; i++)
+		svcr_texts_add(t, "%s", from->v[i]);
+	t->err = from->err ? from->err : t->err;
 }
 
 /* Says what a verdict means that is not the usual choice among endpoints. */
@@ -122,7 +254,6 @@ static void side_texts(struct svcr_texts *t, const struct svcr_nft_table *table,
 	verdict_texts(t, &table->sets[SET_SERVICES], key, "");
 	verdict_texts(t, &table->sets[SET_SERVICES_EXTERNAL], key, "from outside ");
 	verdict_texts(t, &table->sets[SET_STICKY], key, "");
-	range_texts(t, &table->sets[SET_ALLOWED_SOURCES], key);
 	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
 		if (svcr_nft_find(&table->sets[flags[i].set], key))
 			svcr_texts_add(t, "%s", flags[i].text);
@@ -141,7 +272,7 @@ static void name_line(struct svcr_report_line *l, const struct svcr_nft_changes 
 }
 
 static int fill_details(struct svcr_report_line *l, const struct svcr_nft_changes *c,
-			const struct svcr_services_more *more)
+			const struct svcr_services_more *more, struct sources_diff *sources)
 {
 	uint8_t family = l->key[0];
 	const struct svcr_nft_table *from = svcr_services_table(c->from, family);
@@ -155,6 +286,11 @@ static int fill_details(struct svcr_report_line *l, const struct svcr_nft_change
 		side_texts(&l->removed, from, l->key + 1);
 	if (to)
 		side_texts(&l->added, to, l->key + 1);
+	if (from || to) {
+		sources_diff_find(sources, from, to, l->key + 1);
+		copy_texts(&l->removed, &sources->removed);
+		copy_texts(&l->added, &sources->added);
+	}
 	if (more) {
 		more->texts(&l->removed, false, family, l->key + 1, more->arg);
 		more->texts(&l->added, true, family, l->key + 1, more->arg);
@@ -166,6 +302,7 @@ static int fill_details(struct svcr_report_line *l, const struct svcr_nft_change
 int svcr_services_report(struct svcr_report *r, const struct svcr_nft_changes *c, bool details,
 			 const struct svcr_services_more *more)
 {
+	struct sources_diff sources = { .valid = false };
 	int err = collect_vips(r, c);
 
 	if (!err && more)
@@ -175,8 +312,9 @@ int svcr_services_report(struct svcr_report *r, const struct svcr_nft_changes *c
 	for (size_t i = 0; i < r->n && !err; i++) {
 		name_line(&r->v[i], c);
 		if (details)
-			err = fill_details(&r->v[i], c, more);
+			err = fill_details(&r->v[i], c, more, &sources);
 	}
+	sources_diff_release(&sources);
 	if (err)
 		svcr_report_release(r);
 	return err;
