@@ -10,11 +10,20 @@
 #include "endpoints.h"
 #include "options.h"
 
+/* Longest list of sources that services with the same one share. */
+#define SVCR_SOURCES_SHORT 16
+
 /* The sources that loadBalancerSourceRanges of a service admits in one family. */
 struct svcr_sources {
 	const struct svcr_service *service;
-	uint8_t family;  /* enum svcr_family */
-	uint32_t number; /* of the service: not 0, its own, and the same in every run */
+	uint8_t family; /* enum svcr_family */
+	bool shared;    /* a short list: all services with the same list have the same number */
+	bool everybody; /* all addresses of the family are admitted */
+	/*
+	 * Not 0, and the same in every run. Lists that are shared, and others, are numbered
+	 * apart.
+	 */
+	uint32_t number;
 	struct svcr_range *v;
 	size_t n; /* disjoint, sorted; 0: nobody is admitted */
 };
@@ -39,7 +48,8 @@ struct svcr_view {
 	struct svcr_arena arena; /* owns all arrays below; services belong to the model */
 	struct svcr_vip *vips;   /* sorted by address (IPv4 first), protocol, port; each key once */
 	size_t nvips;
-	struct svcr_sources *sources; /* sorted by number, then by family */
+	/* not empty, those that are shared first and once, by number, then by family */
+	struct svcr_sources **sources;
 	size_t nsources;
 	struct svcr_addr *cluster_ips; /* of services that have rules */
 	size_t ncluster_ips;

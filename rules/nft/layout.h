@@ -116,7 +116,9 @@ enum svcr_nft_op {
 	OP_REJECT,
 	OP_MASQUERADE,
 	OP_DROP,
-	OP_GOTO, /* chain */
+	OP_RETURN,
+	OP_GOTO,  /* chain */
+	OP_RANGE, /* the source is in `range` */
 };
 
 struct svcr_nft_stmt {
@@ -126,6 +128,7 @@ struct svcr_nft_stmt {
 	bool negate;
 	uint32_t n; /* of OP_LOOKUP: the number of the set */
 	struct svcr_nft_chain_id chain;
+	const uint8_t *range; /* the first address, then the last; borrowed */
 };
 
 #define SVCR_NFT_STMTS_MAX 5

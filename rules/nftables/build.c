@@ -131,26 +131,31 @@ static int add_affinity(struct builder *b, const struct svcr_vip *v, const uint8
 	return svcr_nft_add_verdict(set_of(b, v->addr.family, SET_STICKY), key, id, NULL);
 }
 
+static struct svcr_nft_chain_id sources_chain(const struct svcr_sources *l)
+{
+	return (struct svcr_nft_chain_id){ l->shared ? CHAIN_SHARED_SOURCES : CHAIN_SOURCES,
+					   l->number };
+}
+
 /* A VIP that admits nobody needs no chain; add_sources() makes those of all others. */
 static int add_firewall(struct builder *b, const struct svcr_vip *v, const uint8_t *key)
 {
-	struct svcr_nft_chain_id id = { CHAIN_SOURCES, v->sources->number };
+	struct svcr_nft_chain_id id = sources_chain(v->sources);
 
 	if (!v->sources->n)
 		id = (struct svcr_nft_chain_id){ VERDICT_DROP, 0 };
 	return svcr_nft_add_verdict(set_of(b, v->addr.family, SET_FIREWALLED), key, id, NULL);
 }
 
-/* The set and the chain of each list of source ranges, which is shared by VIPs. */
+/* Makes the chain of a list of sources and, if it is long, its set. */
 static int add_sources(struct builder *b, const struct svcr_sources *l)
 {
 	struct svcr_nft_set *s = set_of(b, l->family, SET_SOURCES);
 	size_t alen = svcr_addr_len(l->family);
 
-	if (l->n && !svcr_nft_chain(&b->tables[l->family],
-				    (struct svcr_nft_chain_id){ CHAIN_SOURCES, l->number }))
+	if (!svcr_nft_chain(&b->tables[l->family], sources_chain(l)))
 		return -ENOMEM;
-	for (size_t i = 0; i < l->n; i++) {
+	for (size_t i = 0; i < l->n && !l->shared; i++) {
 		uint8_t *e = svcr_nft_add(s);
 
 		if (!e)
@@ -302,7 +307,7 @@ static int build_sets(struct builder *b)
 	for (size_t i = 0; i < w->nvips && !err; i++)
 		err = add_vip(b, &w->vips[i]);
 	for (size_t i = 0; i < w->nsources && !err; i++)
-		err = add_sources(b, &w->sources[i]);
+		err = add_sources(b, w->sources[i]);
 	if (!err)
 		err = add_addrs(b, SET_CLUSTER_IPS, w->cluster_ips, w->ncluster_ips);
 	if (!err)
@@ -352,6 +357,8 @@ static int finish_table(struct builder *b, uint8_t family)
 	b->features[family].mark = b->o->mark;
 	b->features[family].masquerade_all = b->o->masquerade_all;
 	b->features[family].delegate = b->delegate;
+	b->features[family].sources = b->view->sources;
+	b->features[family].nsources = b->view->nsources;
 	err = add_protocols(&t->sets[SET_PROTOCOLS]);
 	for (int i = 0; i < SET__COUNT; i++) {
 		svcr_nft_sort(&t->sets[i]);

@@ -27,7 +27,7 @@ enum svcr_services_set {
 	SET_UNMANAGED_IPS,
 	SET_NODE_IPS,
 	SET_FIREWALLED,
-	SET_SOURCES, /* n: struct svcr_sources.number */
+	SET_SOURCES, /* number: of struct svcr_sources, if it is not shared */
 	SET_LOCAL_POLICY,
 	SET_HAIRPIN,
 	SET_STICKY,
@@ -65,7 +65,8 @@ enum svcr_services_chain {
 	CHAIN_MASQUERADED_STICKY,
 	CHAIN_MASQUERADED_STICKY_LOCAL,
 	CHAIN_REMEMBER, /* n: seconds */
-	/* the last, as there may be thousands: n, as of SET_SOURCES */
+	/* the last, as there may be thousands; n: the number of struct svcr_sources */
+	CHAIN_SHARED_SOURCES,
 	CHAIN_SOURCES,
 	CHAIN__COUNT
 };
@@ -136,6 +137,7 @@ enum svcr_services_chain {
 	[CHAIN_MASQUERADED_STICKY_LOCAL] = { .name = "masqueraded-sticky-local-",                  \
 					     .numbered = true },                                   \
 	[CHAIN_REMEMBER] = { .name = "remember-", .numbered = true, .jumped = true },              \
+	[CHAIN_SHARED_SOURCES] = { .name = "shared-sources-", .numbered = true, .jumped = true },  \
 	[CHAIN_SOURCES] = { .name = "sources-", .numbered = true, .jumped = true }
 /* clang-format on */
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rules/nftables/report.h"
+#include "rules/nft/canon.h"
 #include "rules/nft/text.h"
 
 #include <errno.h>
@@ -53,21 +54,14 @@ static int number_cmp_sort(const void *a, const void *b)
 	return m < n ? -1 : m > n;
 }
 
-/* Returns the number of the list of sources of a VIP; 0: none. */
-static uint32_t sources_of(const struct svcr_nft_set *firewalled, const uint8_t *e)
+/* Returns the chain of the list of sources of a VIP; CHAIN_NONE: there is none. */
+static struct svcr_nft_chain_id sources_at(const struct svcr_nft_table *t, const uint8_t *key)
 {
-	struct svcr_nft_chain_id id = svcr_nft_elem_verdict(firewalled, e);
+	const struct svcr_nft_set *firewalled = t ? &t->sets[SET_FIREWALLED] : NULL;
+	const uint8_t *e = firewalled ? svcr_nft_find(firewalled, key) : NULL;
 
-	return id.kind == CHAIN_SOURCES ? id.n : 0;
-}
-
-/* The same of the VIP of that key. */
-static uint32_t sources_at(const struct svcr_nft_table *t, const uint8_t *key)
-{
-	const struct svcr_nft_set *firewalled = &t->sets[SET_FIREWALLED];
-	const uint8_t *e = svcr_nft_find(firewalled, key);
-
-	return e ? sources_of(firewalled, e) : 0;
+	return e ? svcr_nft_elem_verdict(firewalled, e) :
+		   (struct svcr_nft_chain_id){ CHAIN_NONE, 0 };
 }
 
 /* Adds the VIPs of one side whose list of sources is among the n `numbers`, which are sorted. */
@@ -78,9 +72,10 @@ static int collect_guarded(struct svcr_report *r, const struct svcr_nft_set *fir
 
 	for (size_t i = 0; i < firewalled->n && !err; i++) {
 		const uint8_t *e = svcr_nft_elem(firewalled, i);
-		uint32_t number = sources_of(firewalled, e);
+		struct svcr_nft_chain_id id = svcr_nft_elem_verdict(firewalled, e);
 
-		if (number && bsearch(&number, numbers, n, sizeof(number), number_cmp_sort))
+		if (id.kind == CHAIN_SOURCES &&
+		    bsearch(&id.n, numbers, n, sizeof(id.n), number_cmp_sort))
 			err = svcr_services_report_vip(r, firewalled->family, e);
 	}
 	return err;
@@ -145,42 +140,69 @@ static void endpoint_texts(struct svcr_texts *t, const struct svcr_nft_set *s, c
 struct sources_diff {
 	bool valid;
 	uint8_t family;
-	uint32_t from, to; /* the numbers of the lists; 0: none */
+	struct svcr_nft_chain_id from, to; /* the chains of the lists */
 	struct svcr_texts removed, added;
 };
 
-/* Returns the records of a list of sources, and sets *ret_n to their number. */
-static size_t find_sources(const struct svcr_nft_set *s, uint32_t number, size_t *ret_n)
+/* A list of sources, sorted: of each the first address and the last. */
+struct sources {
+	uint8_t *v; /* malloc'ed */
+	size_t n, len;
+};
+
+static int sources_from_set(struct sources *l, const struct svcr_nft_set *s, uint32_t number)
 {
 	uint8_t key[4];
-	size_t i;
+	size_t i, end;
 
 	svcr_nft_put_number(key, number);
 	i = svcr_nft_lower(s, key, sizeof(key));
-	*ret_n = number && i < s->n && svcr_nft_elem_number(s, svcr_nft_elem(s, i)) == number ?
-			 svcr_nft_numbered_end(s, i) - i :
-			 0;
-	return i;
+	if (i == s->n || svcr_nft_elem_number(s, svcr_nft_elem(s, i)) != number)
+		return 0;
+	end = svcr_nft_numbered_end(s, i);
+	l->v = calloc(end - i, l->len);
+	for (; l->v && i < end; i++)
+		memcpy(l->v + l->n++ * l->len, svcr_nft_elem_key(s, svcr_nft_elem(s, i)), l->len);
+	return l->v ? 0 : -ENOMEM;
+}
+
+static int sources_from_rules(struct sources *l, const struct svcr_nft_table *t,
+			      struct svcr_nft_chain_id id)
+{
+	const struct svcr_nft_chain *c = svcr_nft_find_chain(t, id);
+
+	l->v = calloc(c && c->nrules ? c->nrules : 1, l->len);
+	for (size_t i = 0; l->v && c && i < c->nrules; i++)
+		l->n += svcr_nft_canon_range(t, &c->rules[i], l->v + l->n * l->len);
+	return l->v ? 0 : -ENOMEM;
+}
+
+static int sources_find(struct sources *l, const struct svcr_nft_table *t,
+			struct svcr_nft_chain_id id, uint8_t family)
+{
+	*l = (struct sources){ .len = svcr_addr_len(family) * 2u };
+	if (id.kind == CHAIN_SOURCES)
+		return sources_from_set(l, &t->sets[SET_SOURCES], id.n);
+	return id.kind == CHAIN_SHARED_SOURCES ? sources_from_rules(l, t, id) : 0;
 }
 
 /* Adds a text for each source of `of` that `other` lacks: SOURCES_SHOWN, the rest as a number. */
-static void lacking_texts(struct svcr_texts *t, const struct svcr_nft_set *of, uint32_t number,
-			  const struct svcr_nft_set *other, uint32_t other_number)
+static void lacking_texts(struct svcr_texts *t, uint8_t family, const struct sources *of,
+			  const struct sources *other)
 {
-	size_t n, m, i = find_sources(of, number, &n), j = find_sources(other, other_number, &m);
-	size_t at = of->number_len, len = of->sort_len - at, shown = 0;
+	size_t shown = 0, len = svcr_addr_len(family);
 	char text[SVCR_NFT_ELEM_TEXT];
 
-	for (n += i, m += j; i < n; i++) {
-		const uint8_t *e = svcr_nft_elem(of, i);
+	for (size_t i = 0, j = 0; i < of->n; i++) {
+		const uint8_t *e = of->v + i * of->len;
 		int cmp = 1;
 
-		while (j < m && (cmp = memcmp(svcr_nft_elem(other, j) + at, e + at, len)) < 0)
+		while (j < other->n && (cmp = memcmp(other->v + j * of->len, e, of->len)) < 0)
 			j++;
-		if (j < m && cmp == 0)
+		if ((j < other->n && cmp == 0) || shown++ >= SOURCES_SHOWN)
 			continue;
-		if (shown++ < SOURCES_SHOWN)
-			svcr_texts_add(t, "source %s", svcr_nft_key_text(of, e, text));
+		svcr_nft_range_text(family, e, e + len, text, sizeof(text));
+		svcr_texts_add(t, "source %s", text);
 	}
 	if (shown > SOURCES_SHOWN)
 		svcr_texts_add(t, "%zu more sources", shown - SOURCES_SHOWN);
@@ -192,20 +214,34 @@ static void sources_diff_release(struct sources_diff *x)
 	svcr_texts_release(&x->added);
 }
 
-static void sources_diff_find(struct sources_diff *x, const struct svcr_nft_table *from,
-			      const struct svcr_nft_table *to, const uint8_t *key)
+static bool sources_diff_has(const struct sources_diff *x, uint8_t family,
+			     struct svcr_nft_chain_id from, struct svcr_nft_chain_id to)
 {
-	uint32_t f = from ? sources_at(from, key) : 0, n = to ? sources_at(to, key) : 0;
-	const struct svcr_nft_set *any = &(to ? to : from)->sets[SET_SOURCES];
-	const struct svcr_nft_set *a = from ? &from->sets[SET_SOURCES] : any;
-	const struct svcr_nft_set *b = to ? &to->sets[SET_SOURCES] : any;
+	return x->valid && x->family == family && svcr_nft_chain_cmp(x->from, from) == 0 &&
+	       svcr_nft_chain_cmp(x->to, to) == 0;
+}
 
-	if (x->valid && x->family == any->family && x->from == f && x->to == n)
-		return;
+static int sources_diff_find(struct sources_diff *x, const struct svcr_nft_table *from,
+			     const struct svcr_nft_table *to, uint8_t family, const uint8_t *key)
+{
+	struct svcr_nft_chain_id f = sources_at(from, key), t = sources_at(to, key);
+	struct sources a, b = { NULL, 0, 0 };
+	int err;
+
+	if (sources_diff_has(x, family, f, t))
+		return 0;
 	sources_diff_release(x);
-	*x = (struct sources_diff){ .valid = true, .family = any->family, .from = f, .to = n };
-	lacking_texts(&x->removed, a, f, b, n);
-	lacking_texts(&x->added, b, n, a, f);
+	*x = (struct sources_diff){ .valid = true, .family = family, .from = f, .to = t };
+	err = sources_find(&a, from, f, family);
+	if (!err)
+		err = sources_find(&b, to, t, family);
+	if (!err) {
+		lacking_texts(&x->removed, family, &a, &b);
+		lacking_texts(&x->added, family, &b, &a);
+	}
+	free(a.v);
+	free(b.v);
+	return err;
 }
 
 static void copy_texts(struct svcr_texts *t, const struct svcr_texts *from)
@@ -286,11 +322,10 @@ static int fill_details(struct svcr_report_line *l, const struct svcr_nft_change
 		side_texts(&l->removed, from, l->key + 1);
 	if (to)
 		side_texts(&l->added, to, l->key + 1);
-	if (from || to) {
-		sources_diff_find(sources, from, to, l->key + 1);
-		copy_texts(&l->removed, &sources->removed);
-		copy_texts(&l->added, &sources->added);
-	}
+	if (sources_diff_find(sources, from, to, family, l->key + 1))
+		return -ENOMEM;
+	copy_texts(&l->removed, &sources->removed);
+	copy_texts(&l->added, &sources->added);
 	if (more) {
 		more->texts(&l->removed, false, family, l->key + 1, more->arg);
 		more->texts(&l->added, true, family, l->key + 1, more->arg);
