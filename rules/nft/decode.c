@@ -355,6 +355,24 @@ int svcr_nft_decode(struct svcr_nft *n, const void *msg)
 	return t ? messages[type].decode(n, t, a) : 0;
 }
 
+/* In all messages but those of the generation, the attribute with the number 1 names the table. */
+bool svcr_nft_concerned(const struct svcr_nft *n, const void *msg)
+{
+	const struct nlmsghdr *nlh = msg;
+	svcr_nft_attr a[SVCR_NFT_ATTRS] = { NULL };
+	int family;
+
+	if (!header_whole(nlh) || nlh->nlmsg_type >> 8 != NFNL_SUBSYS_NFTABLES ||
+	    (nlh->nlmsg_type & 0xff) == NFT_MSG_NEWGEN)
+		return false;
+	family = svcr_nft_family(
+		((const struct nfgenmsg *)mnl_nlmsg_get_payload(nlh))->nfgen_family);
+	if (family < 0)
+		return false;
+	mnl_attr_parse(nlh, sizeof(struct nfgenmsg), svcr_nft_attr_collect, a);
+	return svcr_nft_table(n, svcr_nft_attr_string(a[NFTA_TABLE_NAME]), (uint8_t)family);
+}
+
 static void one_less(uint8_t *addr, size_t len)
 {
 	while (len-- && addr[len]-- == 0)

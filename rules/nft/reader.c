@@ -131,12 +131,17 @@ int svcr_nft_reader_take(void *state, struct svcrules_ruleset *have, struct svcr
 	return 0;
 }
 
+void svcr_nft_reader_watched(void *state)
+{
+	((struct svcr_nft_reader *)state)->watched = true;
+}
+
 static int end_reading(struct svcr_nft_reader *r, struct svcr_nft *n)
 {
 	r->step = STEP_END;
-	if (r->generation != r->last_generation)
+	if (r->generation != r->last_generation && !r->watched)
 		return -EINTR;
-	n->generation = r->generation;
+	n->generation = r->last_generation;
 	return svcr_nft_decode_end(n);
 }
 

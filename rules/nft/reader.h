@@ -15,6 +15,7 @@ struct svcr_nft_reader {
 	size_t table, set; /* the current one */
 	size_t numbered;   /* of a numbered set: how many were read */
 	uint32_t generation, last_generation;
+	bool watched;                               /* the generation may move */
 	char buf[1024] __attribute__((aligned(8))); /* the request */
 };
 
@@ -23,6 +24,7 @@ int svcr_nft_reader_next(void *state, struct svcrules_ruleset *have, struct svcr
 			 struct svcrules_request *ret);
 int svcr_nft_reader_take(void *state, struct svcrules_ruleset *have, struct svcr_part *p,
 			 const void *msg);
+void svcr_nft_reader_watched(void *state);
 int svcr_nft_reader_answered(void *state, struct svcrules_ruleset *have, struct svcr_part *p,
 			     int err);
 
