@@ -22,6 +22,7 @@ struct selection {
 	struct svcr_endpoints endpoints;
 	struct svcr_addrs cluster_ips; /* of services that have rules */
 	struct svcr_addrs taken;       /* cluster and load-balancer IPs: without node ports */
+	struct svcr_addrs primary;     /* the Node object's InternalIPs; sorted */
 	struct svcr_addrs port_addrs;  /* the node's addresses that serve node ports */
 	struct svcr_addrs unmanaged;   /* see struct svcr_view */
 	SVCR_LIST(struct claim) claims;
@@ -31,8 +32,6 @@ struct selection {
 	bool last_families[SVCR_FAMILY__COUNT];
 	int err;
 };
-
-static const struct svcr_addrs no_addrs;
 
 #define ADD(sel, list, value) \
 	do { \
@@ -117,16 +116,11 @@ static bool in_nodeport_cidrs(const struct svcr_cidrs *l, const struct svcr_addr
 
 static bool serves_node_ports(const struct selection *sel, const struct svcr_addr *a)
 {
-	const struct svcr_addrs *internal = sel->node ? &sel->node->internal_ips : &no_addrs;
-
 	if (svcr_addr_unusable(a) || svcr_addrs_have(&sel->taken, a))
 		return false;
-	if (!sel->options->nodeport_primary)
-		return in_nodeport_cidrs(&sel->options->nodeport_cidrs, a);
-	for (size_t i = 0; i < internal->n; i++)
-		if (svcr_addr_eq(&internal->v[i], a))
-			return true;
-	return false;
+	return sel->options->nodeport_primary ?
+		       svcr_addrs_have(&sel->primary, a) :
+		       in_nodeport_cidrs(&sel->options->nodeport_cidrs, a);
 }
 
 static void select_ranges(struct selection *sel)
@@ -462,6 +456,9 @@ static void select_node(struct selection *sel)
 
 	select_find_node(sel);
 	add_node_addrs(sel, &own);
+	if (sel->node)
+		add_all(sel, &sel->primary, &sel->node->internal_ips);
+	svcr_addrs_sort(&sel->primary);
 	sel->view->node_ips = keep_addrs(sel, &own, &sel->view->nnode_ips);
 	for (size_t i = 0; i < own.n; i++)
 		if (serves_node_ports(sel, &own.v[i]))
@@ -515,6 +512,7 @@ static void select_release(struct selection *sel)
 	free(sel->cluster_ips.v);
 	free(sel->taken.v);
 	free(sel->unmanaged.v);
+	free(sel->primary.v);
 	free(sel->port_addrs.v);
 	free(sel->claims.v);
 	free(sel->warned);
