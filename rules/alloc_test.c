@@ -47,6 +47,12 @@
 #define LOCAL \
 	"\"type\":\"LoadBalancer\",\"externalTrafficPolicy\":\"Local\"," \
 	"\"loadBalancerSourceRanges\":[\"192.0.2.0/24\"]"
+/* more than a chain's rules hold, so that there is a set of sources */
+#define MANY_RANGES \
+	"\"type\":\"LoadBalancer\",\"loadBalancerSourceRanges\":[" RANGES(1) "," RANGES( \
+		2) "," RANGES(3) "," RANGES(4) "," RANGES(5) "]"
+#define RANGES(n) \
+	"\"10.1." #n "1.0/24\",\"10.2." #n "1.0/24\",\"10.3." #n "1.0/24\",\"10.4." #n "1.0/24\""
 #define STICKY "\"sessionAffinity\":\"ClientIP\",\"externalIPs\":[\"198.51.100.1\",\"127.0.0.1\"]"
 
 static const char *const inputs[] = {
@@ -56,9 +62,11 @@ static const char *const inputs[] = {
 				  END("10.244.0.1") "," END("10.244.0.2")) "," LEGACY "," NODE
 									   ",{\"kind\":\"Pod\"}]}",
 	"{\"items\":[" SERVICE("a", "10.96.0.1", STICKY) "," SERVICE(
-		"c", "fd00::1", LOCAL) "," SLICE("a",
-						 END("10.244.0.3") "," END("10.244.0.2") "," END(
-							 "10.244.0.4")) "],\"kind\":\"List\"}",
+		"d", "10.96.0.4",
+		MANY_RANGES) "," SERVICE("c", "fd00::1",
+					 LOCAL) "," SLICE("a",
+							  END("10.244.0.3") "," END("10.244.0.2") "," END(
+								  "10.244.0.4")) "],\"kind\":\"List\"}",
 };
 
 /* Hashes the output, so that the test itself allocates nothing. */
