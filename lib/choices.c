@@ -9,7 +9,7 @@ struct slot {
 	struct svcr_endpoint_choice *choice;
 };
 
-static struct slot *slot_of(struct slot *slots, size_t ordinal, uint8_t family)
+static struct slot *choice_slot(struct slot *slots, size_t ordinal, uint8_t family)
 {
 	return &slots[ordinal * SVCR_FAMILY__COUNT + family];
 }
@@ -76,10 +76,10 @@ static int count_all(struct svcr_view *view, struct slot *slots, size_t nordinal
 	if (!all.v)
 		return -ENOMEM;
 	for (size_t i = 0; i < nordinals; i++) {
-		view->nports += slot_of(slots, i, SVCR_IPV4)->choice ||
-				slot_of(slots, i, SVCR_IPV6)->choice;
+		view->nports += choice_slot(slots, i, SVCR_IPV4)->choice ||
+				choice_slot(slots, i, SVCR_IPV6)->choice;
 		for (uint8_t f = 0; f < SVCR_FAMILY__COUNT; f++) {
-			const struct svcr_endpoint_choice *c = slot_of(slots, i, f)->choice;
+			const struct svcr_endpoint_choice *c = choice_slot(slots, i, f)->choice;
 
 			if (!c)
 				continue;
@@ -102,11 +102,11 @@ int svcr_choices_make(struct svcr_view *view, const size_t *ordinals, size_t nor
 	if (!slots)
 		return -ENOMEM;
 	for (size_t i = 0; i < view->nvips; i++)
-		slot_of(slots, ordinals[i], view->vips[i].addr.family)->vip = &view->vips[i];
+		choice_slot(slots, ordinals[i], view->vips[i].addr.family)->vip = &view->vips[i];
 	err = choose_all(view, slots, n, x);
 	for (size_t i = 0; i < view->nvips && !err; i++)
 		view->vips[i].choice =
-			slot_of(slots, ordinals[i], view->vips[i].addr.family)->choice;
+			choice_slot(slots, ordinals[i], view->vips[i].addr.family)->choice;
 	if (!err)
 		err = count_all(view, slots, nordinals);
 	free(slots);

@@ -118,9 +118,8 @@ static bool serves_node_ports(const struct selection *sel, const struct svcr_add
 {
 	if (svcr_addr_unusable(a) || svcr_addrs_have(&sel->taken, a))
 		return false;
-	return sel->options->nodeport_primary ?
-		       svcr_addrs_have(&sel->primary, a) :
-		       in_nodeport_cidrs(&sel->options->nodeport_cidrs, a);
+	return sel->options->nodeport_primary ? svcr_addrs_have(&sel->primary, a) :
+						in_nodeport_cidrs(&sel->options->nodeport_cidrs, a);
 }
 
 static void select_ranges(struct selection *sel)

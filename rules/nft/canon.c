@@ -389,7 +389,7 @@ const char *svcr_nft_canon(struct svcr_nft *n, const struct svcr_nft_table *t,
 	return kept;
 }
 
-static int hex_digit(char c)
+static int canon_digit(char c)
 {
 	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
@@ -398,7 +398,7 @@ static int hex_digit(char c)
 static const char *canon_read_hex(const char *s, uint8_t *to, size_t len)
 {
 	for (size_t i = 0; i < len; i++, s += 2) {
-		int high = hex_digit(s[0]), low = high < 0 ? -1 : hex_digit(s[1]);
+		int high = canon_digit(s[0]), low = high < 0 ? -1 : canon_digit(s[1]);
 
 		if (low < 0)
 			return NULL;

@@ -47,7 +47,7 @@ static bool serves_services(const struct svcr_nft_table *t)
 	return strcmp(t->layout->serves, SVCR_SERVICES_WORD) == 0;
 }
 
-static int number_cmp_sort(const void *a, const void *b)
+static int guarded_number_cmp(const void *a, const void *b)
 {
 	uint32_t m = *(const uint32_t *)a, n = *(const uint32_t *)b;
 
@@ -75,7 +75,7 @@ static int collect_guarded(struct svcr_report *r, const struct svcr_nft_set *fir
 		struct svcr_nft_chain_id id = svcr_nft_elem_verdict(firewalled, e);
 
 		if (id.kind == CHAIN_SOURCES &&
-		    bsearch(&id.n, numbers, n, sizeof(id.n), number_cmp_sort))
+		    bsearch(&id.n, numbers, n, sizeof(id.n), guarded_number_cmp))
 			err = svcr_services_report_vip(r, firewalled->family, e);
 	}
 	return err;
@@ -93,7 +93,7 @@ static int collect_sources(struct svcr_report *r, const struct svcr_nft_changes 
 		if (c->v[i].pair == pair && c->v[i].set == SET_SOURCES && c->v[i].count)
 			numbers[n++] = c->v[i].number;
 	if (n) {
-		qsort(numbers, n, sizeof(*numbers), number_cmp_sort);
+		qsort(numbers, n, sizeof(*numbers), guarded_number_cmp);
 		err = collect_guarded(r, &pair->from->sets[SET_FIREWALLED], numbers, n);
 		if (!err)
 			err = collect_guarded(r, &pair->to->sets[SET_FIREWALLED], numbers, n);
