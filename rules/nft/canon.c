@@ -416,15 +416,15 @@ bool svcr_nft_canon_range(const struct svcr_nft_table *t, const struct svcr_nft_
 	int n = snprintf(start, sizeof(start), ":payload(%u+%u:%zu):", NFT_PAYLOAD_NETWORK_HEADER,
 			 t->family == SVCR_IPV6 ? 8 : 12, len);
 
-	for (int i = 0; i < 2; i++) {
-		s = s ? strstr(s, start) : NULL;
-		if (!s && i == 1) { /* a single address is compared once */
-			memcpy(range + len, range, len);
-			return true;
-		}
-		s = s ? canon_read_hex(s + n, range + (size_t)i * len, len) : NULL;
-	}
-	return s;
+	s = strstr(s, start);
+	s = s ? canon_read_hex(s + n, range, len) : NULL;
+	if (!s)
+		return false;
+	s = strstr(s, start);
+	if (s)
+		return canon_read_hex(s + n, range + len, len);
+	memcpy(range + len, range, len); /* a single address is compared once */
+	return true;
 }
 
 static const struct nlattr *expressions_of(const struct nlmsghdr *nlh)
