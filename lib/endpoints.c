@@ -17,11 +17,13 @@ struct svcr_candidate {
 	const struct svcr_endpoint *endpoint;
 };
 
-/* The slices that a service uses: EndpointSlices or, if it has none, legacy Endpoints. */
-struct group {
-	const struct svcr_slice *const *v;
-	size_t n;
-	bool legacy;
+/* A port of a slice. */
+struct svcr_port_use {
+	const char *name; /* interned; NULL: it has none */
+	uint8_t protocol;
+	uint16_t port;
+	const struct svcr_slice *slice;
+	size_t order; /* in the group, so that the result does not depend on qsort(3) */
 };
 
 /* ---- Index ------------------------------------------------------------- */
@@ -83,6 +85,7 @@ void svcr_endpoints_release(struct svcr_endpoints *x)
 	free(x->slices);
 	free(x->hairpin.v);
 	free(x->found.v);
+	free(x->uses.v);
 	*x = (struct svcr_endpoints){ 0 };
 }
 
@@ -93,10 +96,11 @@ static bool slice_before(const struct svcr_slice *t, const struct svcr_service *
 	return (uintptr_t)t->service < (uintptr_t)s->name;
 }
 
-static struct group find_group(const struct svcr_endpoints *x, const struct svcr_service *s)
+static struct svcr_slice_group search_group(const struct svcr_endpoints *x,
+					    const struct svcr_service *s)
 {
 	size_t low = 0, high = x->n;
-	struct group g;
+	struct svcr_slice_group g;
 
 	while (low < high) {
 		size_t mid = low + (high - low) / 2;
@@ -106,7 +110,7 @@ static struct group find_group(const struct svcr_endpoints *x, const struct svcr
 		else
 			high = mid;
 	}
-	g = (struct group){ x->slices + low, 0, false };
+	g = (struct svcr_slice_group){ x->slices + low, 0, false };
 	while (low + g.n < x->n && g.v[g.n]->ns == s->ns && g.v[g.n]->service == s->name) {
 		if (g.n == 0)
 			g.legacy = g.v[0]->legacy;
@@ -115,6 +119,121 @@ static struct group find_group(const struct svcr_endpoints *x, const struct svcr
 		g.n++;
 	}
 	return g;
+}
+
+static const struct svcr_slice_group *find_group(struct svcr_endpoints *x,
+						 const struct svcr_service *s)
+{
+	if (x->last != s) {
+		x->last = s;
+		x->group = search_group(x, s);
+		x->indexed = false;
+	}
+	return &x->group;
+}
+
+/* ---- Ports ------------------------------------------------------------- */
+
+/* By name and protocol; names are interned, except the "" of unnamed ports. */
+static int use_key_cmp(const struct svcr_port_use *a, const struct svcr_port_use *b)
+{
+	if (a->name != b->name)
+		return (uintptr_t)a->name < (uintptr_t)b->name ? -1 : 1;
+	return (int)a->protocol - (int)b->protocol;
+}
+
+static int use_cmp_sort(const void *a, const void *b)
+{
+	const struct svcr_port_use *u = a, *v = b;
+	int d = use_key_cmp(u, v);
+
+	return d ? d : (u->order > v->order) - (u->order < v->order);
+}
+
+static int use_slice(struct svcr_endpoints *x, const struct svcr_slice *s)
+{
+	for (size_t i = 0; i < s->ports.n; i++) {
+		const struct svcr_slice_port *p = &s->ports.v[i];
+		struct svcr_port_use *u = p->port ? SVCR_GROW(&x->uses) : NULL;
+
+		if (u)
+			*u = (struct svcr_port_use){ .name = *p->name ? p->name : NULL,
+						     .protocol = p->protocol,
+						     .port = p->port,
+						     .slice = s,
+						     .order = x->uses.n };
+		else if (p->port)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* Sorts the ports of a service's slices, once: there may be as many as the service has ports. */
+static int endpoints_index(struct svcr_endpoints *x, const struct svcr_service *s)
+{
+	const struct svcr_slice_group *g = find_group(x, s);
+	int err = 0;
+
+	if (x->indexed)
+		return 0;
+	x->uses.n = 0;
+	for (size_t i = 0; i < g->n && !err; i++)
+		if (!g->v[i]->ignored && g->v[i]->endpoints.n)
+			err = use_slice(x, g->v[i]);
+	if (x->uses.n > 1)
+		qsort(x->uses.v, x->uses.n, sizeof(*x->uses.v), use_cmp_sort);
+	x->indexed = !err;
+	return err;
+}
+
+/* Returns the slices' ports that a service port takes, and sets *ret_n to their number. */
+static const struct svcr_port_use *find_uses(const struct svcr_endpoints *x,
+					     const struct svcr_service_port *port, size_t *ret_n)
+{
+	const struct svcr_port_use like = { .name = *port->name ? port->name : NULL,
+					    .protocol = port->protocol };
+	size_t low = 0, high = x->uses.n;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (use_key_cmp(&x->uses.v[mid], &like) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	for (*ret_n = 0; low + *ret_n < x->uses.n; ++*ret_n)
+		if (use_key_cmp(&x->uses.v[low + *ret_n], &like) != 0)
+			break;
+	return x->uses.v ? x->uses.v + low : NULL;
+}
+
+int svcr_endpoints_count(struct svcr_endpoints *x, const struct svcr_service *s,
+			 const struct svcr_service_port *port, uint8_t family, size_t max,
+			 size_t *ret)
+{
+	const struct svcr_port_use *use;
+	int err = endpoints_index(x, s);
+	size_t n;
+
+	*ret = 0;
+	if (err)
+		return err;
+	use = find_uses(x, port, &n);
+	for (size_t i = 0; use && i < n && *ret <= max; i++)
+		if (use[i].slice->any_family || use[i].slice->family == family)
+			*ret += use[i].slice->endpoints.n;
+	return 0;
+}
+
+size_t svcr_endpoints_most(struct svcr_endpoints *x, const struct svcr_service *s)
+{
+	const struct svcr_slice_group *g = find_group(x, s);
+	size_t n = 0;
+
+	for (size_t i = 0; i < g->n; i++)
+		n += g->v[i]->endpoints.n * g->v[i]->ports.n;
+	return n;
 }
 
 /* ---- Candidates -------------------------------------------------------- */
@@ -144,26 +263,18 @@ static int add_slice(struct svcr_endpoints *x, const struct svcr_slice *s, uint1
 	return 0;
 }
 
-static int endpoints_collect(struct svcr_endpoints *x, const struct group *g,
+static int endpoints_collect(struct svcr_endpoints *x, const struct svcr_service *s,
 			     const struct svcr_service_port *port, uint8_t family)
 {
-	int err = 0;
+	const struct svcr_port_use *use;
+	int err = endpoints_index(x, s);
+	size_t n;
 
 	x->found.n = 0;
-	for (size_t i = 0; i < g->n && !err; i++) {
-		const struct svcr_slice *s = g->v[i];
-
-		if (s->ignored || (!s->any_family && s->family != family))
-			continue;
-		for (size_t k = 0; k < s->ports.n && !err; k++) {
-			const struct svcr_slice_port *p = &s->ports.v[k];
-
-			/* names are interned, except the "" of unnamed ports */
-			if (p->port && p->protocol == port->protocol &&
-			    (p->name == port->name || (!*p->name && !*port->name)))
-				err = add_slice(x, s, p->port, family);
-		}
-	}
+	use = err ? NULL : find_uses(x, port, &n);
+	for (size_t i = 0; use && i < n && !err; i++)
+		if (use[i].slice->any_family || use[i].slice->family == family)
+			err = add_slice(x, use[i].slice, use[i].port, family);
 	return err;
 }
 
@@ -351,9 +462,8 @@ int svcr_endpoints_choose(struct svcr_endpoints *x, struct svcr_arena *arena,
 			  const struct svcr_service_port *port, uint8_t family,
 			  struct svcr_endpoint_choice *ret)
 {
-	struct group g = find_group(x, s);
 	struct filter cluster, local;
-	int err = endpoints_collect(x, &g, port, family);
+	int err = endpoints_collect(x, s, port, family);
 
 	if (err)
 		return err;
@@ -372,24 +482,24 @@ int svcr_endpoints_choose(struct svcr_endpoints *x, struct svcr_arena *arena,
 	return err ? err : note_hairpin(x, s);
 }
 
-void svcr_endpoints_warn(const struct svcr_endpoints *x, const struct svcr_service *s,
+void svcr_endpoints_warn(struct svcr_endpoints *x, const struct svcr_service *s,
 			 struct svcrules_diags *d)
 {
-	struct group g = find_group(x, s);
+	const struct svcr_slice_group *g = find_group(x, s);
 	const struct svcr_addr *first = NULL;
 	char object[256], text[SVCR_ADDR_TEXT];
 	const char *source = NULL;
 	size_t n = 0;
 
-	for (size_t i = 0; i < g.n; i++) {
-		for (size_t k = 0; !g.v[i]->ignored && k < g.v[i]->endpoints.n; k++) {
-			const struct svcr_addr *a = &g.v[i]->endpoints.v[k].addr;
+	for (size_t i = 0; i < g->n; i++) {
+		for (size_t k = 0; !g->v[i]->ignored && k < g->v[i]->endpoints.n; k++) {
+			const struct svcr_addr *a = &g->v[i]->endpoints.v[k].addr;
 
 			if (!svcr_addr_unusable(a))
 				continue;
 			if (n++ == 0) {
 				first = a;
-				source = g.v[i]->source;
+				source = g->v[i]->source;
 			}
 		}
 	}

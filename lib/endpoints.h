@@ -34,6 +34,14 @@ struct svcr_endpoint_choice {
 };
 
 struct svcr_candidate;
+struct svcr_port_use;
+
+/* The slices that a service uses: EndpointSlices or, if it has none, legacy Endpoints. */
+struct svcr_slice_group {
+	const struct svcr_slice *const *v;
+	size_t n;
+	bool legacy;
+};
 
 /* The slices of a model in order of their services, and who chooses among their endpoints. */
 struct svcr_endpoints {
@@ -45,6 +53,11 @@ struct svcr_endpoints {
 	/* endpoints that may reach themselves; grows with each choice; not sorted */
 	struct svcr_addrs hairpin;
 	SVCR_LIST(struct svcr_candidate) found; /* scratch space of a choice */
+	/* of the service that was asked for last: */
+	const struct svcr_service *last;
+	struct svcr_slice_group group;
+	bool indexed; /* `uses` has its ports */
+	SVCR_LIST(struct svcr_port_use) uses;
 };
 
 /*
@@ -65,8 +78,17 @@ int svcr_endpoints_choose(struct svcr_endpoints *x, struct svcr_arena *arena,
 			  struct svcr_arena *lasting, const struct svcr_service *s,
 			  const struct svcr_service_port *port, uint8_t family,
 			  struct svcr_endpoint_choice *ret);
+/*
+ * Counts the endpoints of one port of `s` in one family, ready or not and each as often as slices
+ * have it, but stops above `max`. Returns 0 or -ENOMEM.
+ */
+int svcr_endpoints_count(struct svcr_endpoints *x, const struct svcr_service *s,
+			 const struct svcr_service_port *port, uint8_t family, size_t max,
+			 size_t *ret);
+/* At least as many as the endpoints of any port of `s`. */
+size_t svcr_endpoints_most(struct svcr_endpoints *x, const struct svcr_service *s);
 /* Adds one warning if endpoints of the service have addresses that no endpoint can have. */
-void svcr_endpoints_warn(const struct svcr_endpoints *x, const struct svcr_service *s,
+void svcr_endpoints_warn(struct svcr_endpoints *x, const struct svcr_service *s,
 			 struct svcrules_diags *d);
 
 #endif

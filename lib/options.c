@@ -6,6 +6,8 @@
 
 #define DEFAULT_TABLE "svcrules"
 #define DEFAULT_MARK 0x4000u
+#define DEFAULT_MAX_SOURCE_RANGES 50000u
+#define DEFAULT_MAX_ELEMENTS 100000u
 
 struct setting {
 	const char *name;
@@ -21,6 +23,8 @@ struct svcrules_options *svcrules_options_new(void)
 		return NULL;
 	o->table = DEFAULT_TABLE;
 	o->mark = DEFAULT_MARK;
+	o->max_source_ranges = DEFAULT_MAX_SOURCE_RANGES;
+	o->max_elements = DEFAULT_MAX_ELEMENTS;
 	o->families[SVCR_IPV4] = o->families[SVCR_IPV6] = true;
 	return o;
 }
@@ -212,6 +216,32 @@ static int set_family(struct svcrules_options *o, const char *value)
 	return 0;
 }
 
+/* A decimal number from 0 to UINT32_MAX. */
+static int set_limit(size_t *to, const char *value)
+{
+	char *end;
+	unsigned long n;
+
+	if (*value < '0' || *value > '9')
+		return -EINVAL;
+	errno = 0;
+	n = strtoul(value, &end, 10);
+	if (errno || *end || n > UINT32_MAX)
+		return -EINVAL;
+	*to = n;
+	return 0;
+}
+
+static int set_max_source_ranges(struct svcrules_options *o, const char *value)
+{
+	return set_limit(&o->max_source_ranges, value);
+}
+
+static int set_max_elements(struct svcrules_options *o, const char *value)
+{
+	return set_limit(&o->max_elements, value);
+}
+
 static const struct setting settings[] = {
 	{ "node-name", set_node_name, "a name" },
 	{ "node-ip", set_node_ip, "addresses with commas between" },
@@ -223,6 +253,8 @@ static const struct setting settings[] = {
 	  "prefixes with commas between, or 'primary'" },
 	{ "zone", set_zone, "a name" },
 	{ "family", set_family, "ipv4, ipv6 or both" },
+	{ "max-source-ranges", set_max_source_ranges, "a number from 0 to 4294967295" },
+	{ "max-elements", set_max_elements, "a number from 0 to 4294967295" },
 	{ "host-ip", set_host_ip, "addresses with commas between" },
 };
 

@@ -26,7 +26,8 @@ struct svcrules_options {
 	bool has_node_ip, has_cluster_cidr;
 	bool nodeport_primary; /* nodeport-addresses is "primary" */
 	bool masquerade_all;
-	uint32_t mark; /* masquerade-mark, one bit */
+	uint32_t mark;                          /* masquerade-mark, one bit */
+	size_t max_source_ranges, max_elements; /* of one service */
 	bool families[SVCR_FAMILY__COUNT];
 };
 

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "select.h"
 #include "advise.h"
+#include "choices.h"
 #include "diag.h"
+#include "limit.h"
+#include "sources.h"
 #include "this_node.h"
 
 #include <errno.h>
@@ -26,8 +29,9 @@ struct selection {
 	struct svcr_addrs unmanaged;   /* see struct svcr_view */
 	SVCR_LIST(struct claim) claims;
 	size_t nordinals;
-	struct svcr_endpoint_choice **choices; /* by ordinal and family; NULL while unused */
 	bool *warned; /* by ordinal: the conflict of the node port was reported */
+	const struct svcr_service *last; /* that in_family() was asked for */
+	bool last_families[SVCR_FAMILY__COUNT];
 	int err;
 };
 
@@ -106,17 +110,19 @@ static bool has_rules(const struct svcr_service *s)
 }
 
 /* True if the service has a usable cluster IP of that family, so that it exists in the family. */
-static bool in_family(const struct selection *sel, const struct svcr_service *s, uint8_t family)
+static bool in_family(struct selection *sel, const struct svcr_service *s, uint8_t family)
 {
-	for (size_t i = 0; sel->options->families[family] && i < s->cluster_ips.n; i++)
-		if (s->cluster_ips.v[i].family == family &&
-		    !svcr_addr_unusable(&s->cluster_ips.v[i]))
-			return true;
-	return false;
+	if (sel->last != s) {
+		sel->last = s;
+		sel->last_families[SVCR_IPV4] = sel->last_families[SVCR_IPV6] = false;
+		for (size_t i = 0; i < s->cluster_ips.n; i++)
+			if (!svcr_addr_unusable(&s->cluster_ips.v[i]))
+				sel->last_families[s->cluster_ips.v[i].family] = true;
+	}
+	return sel->options->families[family] && sel->last_families[family];
 }
 
-static bool usable(const struct selection *sel, const struct svcr_service *s,
-		   const struct svcr_addr *a)
+static bool usable(struct selection *sel, const struct svcr_service *s, const struct svcr_addr *a)
 {
 	return in_family(sel, s, a->family) && !svcr_addr_unusable(a);
 }
@@ -217,43 +223,6 @@ static void warn_unusable(struct selection *sel, const struct svcr_vip *vip)
 		  svcr_addr_text(&vip->addr, text), svcr_addr_unusable(&vip->addr));
 }
 
-static bool ranges_name_node(const struct svcr_view *view, const struct svcr_service *s,
-			     uint8_t family)
-{
-	for (size_t i = 0; i < s->ranges.n; i++)
-		for (size_t k = 0; k < view->nnode_ips; k++)
-			if (view->node_ips[k].family == family &&
-			    svcr_cidr_contains(&s->ranges.v[i], &view->node_ips[k]))
-				return true;
-	return false;
-}
-
-/*
- * Restricts a VIP to the service's source ranges. A node to which the
- * load-balancer IP is bound connects to itself from that IP, so the IP is
- * allowed if the ranges allow the node.
- */
-static void guard_vip(struct selection *sel, struct svcr_vip *vip)
-{
-	const struct svcr_service *s = vip->service;
-	struct svcr_cidr *cidrs;
-	size_t n = s->ranges.n;
-
-	vip->guarded = true;
-	cidrs = svcr_arena_array(&sel->view->arena, n + 1, sizeof(*cidrs));
-	vip->allowed = svcr_arena_array(&sel->view->arena, n + 1, sizeof(*vip->allowed));
-	if (!cidrs || !vip->allowed) {
-		sel->err = -ENOMEM;
-		return;
-	}
-	if (n)
-		memcpy(cidrs, s->ranges.v, n * sizeof(*cidrs));
-	if (ranges_name_node(sel->view, s, vip->addr.family))
-		cidrs[n++] = (struct svcr_cidr){ vip->addr,
-						 (uint8_t)(svcr_addr_len(vip->addr.family) * 8) };
-	vip->nallowed = svcr_ranges_of(vip->allowed, cidrs, n, vip->addr.family);
-}
-
 /* Claims all ports of a service at one of its own addresses. */
 static void claim_addr(struct selection *sel, const struct svcr_service *s, size_t ordinal,
 		       const struct svcr_addr *a, enum svcr_vip_kind kind)
@@ -265,8 +234,6 @@ static void claim_addr(struct selection *sel, const struct svcr_service *s, size
 		warn_unusable(sel, &vip);
 	if (!usable(sel, s, a))
 		return;
-	if (kind == SVCR_VIP_BALANCER && s->has_ranges)
-		guard_vip(sel, &vip);
 	for (size_t i = 0; i < s->ports.n; i++) {
 		vip.service_port = &s->ports.v[i];
 		vip.protocol = s->ports.v[i].protocol;
@@ -275,13 +242,18 @@ static void claim_addr(struct selection *sel, const struct svcr_service *s, size
 	}
 }
 
+static bool has_node_ports(const struct svcr_service *s)
+{
+	return s->type == SVCR_NODE_PORT || (s->type == SVCR_LOAD_BALANCER && !s->no_node_ports);
+}
+
 static void claim_node_ports(struct selection *sel, const struct svcr_service *s, size_t ordinal)
 {
 	struct svcr_vip vip = { .kind = SVCR_VIP_NODE_PORT,
 				.service = s,
 				.local = s->external_local };
 
-	if (s->type != SVCR_NODE_PORT && (s->type != SVCR_LOAD_BALANCER || s->no_node_ports))
+	if (!has_node_ports(s))
 		return;
 	for (size_t i = 0; i < s->ports.n; i++) {
 		vip.service_port = &s->ports.v[i];
@@ -295,8 +267,30 @@ static void claim_node_ports(struct selection *sel, const struct svcr_service *s
 	}
 }
 
+static struct svcr_extent extent_of(struct selection *sel, const struct svcr_service *s)
+{
+	const struct svcr_addrs *lists[] = { &s->cluster_ips, &s->balancer_ips, &s->external_ips };
+	struct svcr_extent x = { .addresses = { 0 } };
+
+	for (size_t l = 0; l < sizeof(lists) / sizeof(lists[0]); l++)
+		for (size_t i = 0; i < lists[l]->n; i++)
+			x.addresses[lists[l]->v[i].family] += usable(sel, s, &lists[l]->v[i]);
+	for (size_t i = 0; has_node_ports(s) && i < sel->port_addrs.n; i++)
+		x.node_ports[sel->port_addrs.v[i].family] += in_family(sel, s,
+								       sel->port_addrs.v[i].family);
+	return x;
+}
+
 static void claim_service(struct selection *sel, const struct svcr_service *s)
 {
+	struct svcr_extent extent = extent_of(sel, s);
+	bool over = false;
+
+	if (!sel->err)
+		sel->err = svcr_limit_check(s, &extent, &sel->endpoints, sel->options->max_elements,
+					    sel->diags, &over);
+	if (over)
+		return;
 	for (size_t i = 0; i < s->cluster_ips.n; i++)
 		claim_addr(sel, s, sel->nordinals, &s->cluster_ips.v[i], SVCR_VIP_CLUSTER);
 	for (size_t i = 0; i < s->balancer_ips.n; i++)
@@ -419,66 +413,18 @@ static void resolve_claims(struct selection *sel)
 
 /* ---- Endpoints --------------------------------------------------------- */
 
-/* Returns the endpoints of a claim, chosen once for each service port and family. */
-static const struct svcr_endpoint_choice *choice_of(struct selection *sel, const struct claim *c)
-{
-	struct svcr_endpoint_choice **slot =
-		&sel->choices[c->ordinal * SVCR_FAMILY__COUNT + c->vip.addr.family];
-	int err;
-
-	if (*slot)
-		return *slot;
-	*slot = svcr_arena_alloc(&sel->view->arena, sizeof(**slot));
-	err = *slot ? svcr_endpoints_choose(&sel->endpoints, &sel->view->arena, &sel->view->lasting,
-					    c->vip.service, c->vip.service_port, c->vip.addr.family,
-					    *slot) :
-		      -ENOMEM;
-	if (err)
-		sel->err = err;
-	return *slot;
-}
-
-static int endpoint_addr_cmp_sort(const void *a, const void *b)
-{
-	return svcr_endpoint_addr_cmp(a, b);
-}
-
-/* Counts service ports and distinct endpoints, over all choices that were used. */
-static void select_count(struct selection *sel)
-{
-	SVCR_LIST(struct svcr_endpoint_addr) all = { NULL, 0, 0 };
-
-	for (size_t i = 0; i < sel->nordinals; i++) {
-		struct svcr_endpoint_choice **of = &sel->choices[i * SVCR_FAMILY__COUNT];
-
-		sel->view->nports += of[SVCR_IPV4] || of[SVCR_IPV6];
-		for (uint8_t f = 0; f < SVCR_FAMILY__COUNT; f++) {
-			for (size_t k = 0; of[f] && k < of[f]->cluster.n; k++)
-				ADD(sel, &all, of[f]->cluster.v[k]);
-			for (size_t k = 0; of[f] && k < of[f]->local.n; k++)
-				ADD(sel, &all, of[f]->local.v[k]);
-		}
-	}
-	if (all.n)
-		qsort(all.v, all.n, sizeof(*all.v), endpoint_addr_cmp_sort);
-	for (size_t i = 0; i < all.n; i++)
-		sel->view->nendpoints += i == 0 ||
-					 svcr_endpoint_addr_cmp(&all.v[i], &all.v[i - 1]) != 0;
-	free(all.v);
-}
-
 static void select_endpoints(struct selection *sel)
 {
-	sel->choices = calloc(sel->nordinals * SVCR_FAMILY__COUNT + 1, sizeof(*sel->choices));
-	if (!sel->choices) {
-		sel->err = -ENOMEM;
-		return;
-	}
-	for (size_t i = 0; i < sel->view->nvips && !sel->err; i++)
-		sel->view->vips[i].choice = choice_of(sel, &sel->claims.v[i]);
+	size_t *ordinals = calloc(sel->view->nvips + 1, sizeof(*ordinals));
+
+	for (size_t i = 0; ordinals && i < sel->view->nvips; i++)
+		ordinals[i] = sel->claims.v[i].ordinal;
+	sel->err = ordinals ?
+			   svcr_choices_make(sel->view, ordinals, sel->nordinals, &sel->endpoints) :
+			   -ENOMEM;
+	free(ordinals);
 	if (sel->err)
 		return;
-	select_count(sel);
 	svcr_addrs_sort(&sel->endpoints.hairpin);
 	sel->view->hairpin = keep_addrs(sel, &sel->endpoints.hairpin, &sel->view->nhairpin);
 }
@@ -531,6 +477,8 @@ static void select_vips(struct selection *sel)
 	if (!sel->err)
 		resolve_claims(sel);
 	if (!sel->err)
+		sel->err = svcr_sources_select(sel->view, sel->options, sel->diags);
+	if (!sel->err)
 		select_endpoints(sel);
 }
 
@@ -544,7 +492,6 @@ static void select_release(struct selection *sel)
 	free(sel->unmanaged.v);
 	free(sel->port_addrs.v);
 	free(sel->claims.v);
-	free(sel->choices);
 	free(sel->warned);
 }
 

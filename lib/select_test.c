@@ -57,11 +57,11 @@ static void select_add_vip(struct out *o, const struct svcr_vip *v)
 		   svcr_protocol_name(v->protocol), v -> port, v -> service -> name);
 	if (v->local)
 		select_add(o, " local");
-	if (v->guarded)
+	if (v->sources)
 		select_add(o, " guarded");
-	for (size_t i = 0; i < v->nallowed; i++) {
-		select_add(o, " %s", svcr_addr_text(&v->allowed[i].first, text));
-		select_add(o, "-%s", svcr_addr_text(&v->allowed[i].last, text));
+	for (size_t i = 0; v->sources && i < v->sources->n; i++) {
+		select_add(o, " %s", svcr_addr_text(&v->sources->v[i].first, text));
+		select_add(o, "-%s", svcr_addr_text(&v->sources->v[i].last, text));
 	}
 	select_add_addrs(o, "=", &v->choice->cluster);
 	select_add_addrs(o, "@", &v->choice->local);

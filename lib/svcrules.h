@@ -262,7 +262,8 @@ SVCRULES_API int svcrules_unpack(const struct svcrules_ruleset *like, const void
  *	svcrules_reader_end(r, &have);
  *
  * Each of the four functions returns -EINTR if rules changed while they were read: free the
- * reader and start again, a limited number of times.
+ * reader and start again, a limited number of times. A caller who takes the kernel's notifications
+ * of nf_tables can go on if other tables changed: see svcrules_reader_watched().
  */
 struct svcrules_reader;
 
@@ -294,6 +295,19 @@ SVCRULES_API struct svcrules_reader *svcrules_reader_new(const struct svcrules_r
  */
 SVCRULES_API struct svcrules_reader *svcrules_reader_find(const char *target, const char *table);
 SVCRULES_API void svcrules_reader_free(struct svcrules_reader *r);
+/*
+ * Must come before the first request: changes of nf_tables while it is read are no error. The
+ * caller must discard what was read if a notification since then concerned it
+ * (svcrules_ruleset_concerned()). A dump of chains must be repeated until it is not interrupted,
+ * as the kernel (6.18) counts the chains of all tables in it; interruptions of other dumps have no
+ * effect.
+ */
+SVCRULES_API void svcrules_reader_watched(struct svcrules_reader *r);
+/*
+ * True if a notification of nf_tables (struct nlmsghdr) is about a table with the name and family
+ * of one of `rs`, whether it exists or not.
+ */
+SVCRULES_API bool svcrules_ruleset_concerned(const struct svcrules_ruleset *rs, const void *msg);
 /* Returns 1 with a request to send, 0 if everything is read, or a negative errno. */
 SVCRULES_API int svcrules_reader_next(struct svcrules_reader *r, struct svcrules_request *ret);
 /* Takes one message (struct nlmsghdr) of the answer. Returns 0, -ENOMEM or -EBADMSG. */

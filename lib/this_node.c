@@ -44,13 +44,17 @@ int svcr_this_node_find(struct svcr_this_node *n, const struct svcrules_model *m
 		n->named = false;
 		err = add_all(&n->own, &o->host_ips, o);
 	}
+	if (!err && object)
+		err = add_all(&n->primary, &object->internal_ips, o);
 	svcr_addrs_sort(&n->own);
+	svcr_addrs_sort(&n->primary);
 	return err;
 }
 
 void svcr_this_node_release(struct svcr_this_node *n)
 {
 	free(n->own.v);
+	free(n->primary.v);
 	*n = (struct svcr_this_node){ .object = NULL };
 }
 
@@ -70,13 +74,6 @@ static bool in_nodeport_cidrs(const struct svcr_cidrs *l, const struct svcr_addr
 bool svcr_this_node_serves(const struct svcr_this_node *n, const struct svcrules_options *o,
 			   const struct svcr_addr *a)
 {
-	static const struct svcr_addrs none;
-	const struct svcr_addrs *internal = n->object ? &n->object->internal_ips : &none;
-
-	if (!o->nodeport_primary)
-		return in_nodeport_cidrs(&o->nodeport_cidrs, a);
-	for (size_t i = 0; i < internal->n; i++)
-		if (svcr_addr_eq(&internal->v[i], a))
-			return true;
-	return false;
+	return o->nodeport_primary ? svcr_addrs_have(&n->primary, a) :
+				     in_nodeport_cidrs(&o->nodeport_cidrs, a);
 }

@@ -9,6 +9,7 @@
 struct svcr_this_node {
 	const struct svcr_node *object; /* NULL: not in the input */
 	struct svcr_addrs own;          /* sorted, of the families asked for */
+	struct svcr_addrs primary;      /* the InternalIPs of the object; sorted */
 	/* --node-ip or the Node object names `own`; else they are those of the host's interfaces */
 	bool named;
 };

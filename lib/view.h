@@ -10,6 +10,24 @@
 #include "endpoints.h"
 #include "options.h"
 
+/* Longest list of sources that services with the same one share. */
+#define SVCR_SOURCES_SHORT 16
+
+/* The sources that loadBalancerSourceRanges of a service admits in one family. */
+struct svcr_sources {
+	const struct svcr_service *service;
+	uint8_t family; /* enum svcr_family */
+	bool shared;    /* a short list: all services with the same list have the same number */
+	bool everybody; /* all addresses of the family are admitted */
+	/*
+	 * Not 0, and the same in every run. Lists that are shared, and others, are numbered
+	 * apart.
+	 */
+	uint32_t number;
+	struct svcr_range *v;
+	size_t n; /* disjoint, sorted; 0: nobody is admitted */
+};
+
 enum svcr_vip_kind { SVCR_VIP_CLUSTER, SVCR_VIP_BALANCER, SVCR_VIP_EXTERNAL, SVCR_VIP_NODE_PORT };
 
 struct svcr_vip {
@@ -21,10 +39,8 @@ struct svcr_vip {
 	const struct svcr_service_port *service_port;
 	const struct svcr_endpoint_choice *choice;
 	bool local; /* the traffic policy of this VIP is Local */
-	/* from loadBalancerSourceRanges, of kind BALANCER only: */
-	bool guarded;               /* only packets from `allowed` may pass */
-	struct svcr_range *allowed; /* disjoint, sorted */
-	size_t nallowed;
+	/* of kind BALANCER only: who may connect; NULL: everybody */
+	const struct svcr_sources *sources;
 };
 
 /* Lists of addresses are sorted, and have each address once. */
@@ -34,6 +50,9 @@ struct svcr_view {
 	struct svcr_arena lasting;
 	struct svcr_vip *vips; /* sorted by address (IPv4 first), protocol, port; each key once */
 	size_t nvips;
+	/* not empty, those that are shared first and once, by number, then by family */
+	struct svcr_sources **sources;
+	size_t nsources;
 	struct svcr_addr *cluster_ips; /* of services that have rules */
 	size_t ncluster_ips;
 	/*

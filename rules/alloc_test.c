@@ -47,7 +47,18 @@
 #define LOCAL \
 	"\"type\":\"LoadBalancer\",\"externalTrafficPolicy\":\"Local\"," \
 	"\"loadBalancerSourceRanges\":[\"192.0.2.0/24\"]"
+/* more than a chain's rules hold, so that there is a set of sources */
+#define MANY_RANGES \
+	"\"type\":\"LoadBalancer\",\"loadBalancerSourceRanges\":[" RANGES(1) "," RANGES( \
+		2) "," RANGES(3) "," RANGES(4) "," RANGES(5) "]"
+#define RANGES(n) \
+	"\"10.1." #n "1.0/24\",\"10.2." #n "1.0/24\",\"10.3." #n "1.0/24\",\"10.4." #n "1.0/24\""
 #define STICKY "\"sessionAffinity\":\"ClientIP\",\"externalIPs\":[\"198.51.100.1\",\"127.0.0.1\"]"
+
+#define SERVICES_AC \
+	SERVICE("a", "10.96.0.1", STICKY) \
+	"," SERVICE("c", "fd00::1", LOCAL) "," SLICE( \
+		"a", END("10.244.0.3") "," END("10.244.0.2") "," END("10.244.0.4"))
 
 static const char *const inputs[] = {
 	"{\"kind\":\"List\",\"items\":[" SERVICE("a", "10.96.0.1", LOCAL) "," SERVICE(
@@ -55,10 +66,8 @@ static const char *const inputs[] = {
 		STICKY) "," SLICE("a",
 				  END("10.244.0.1") "," END("10.244.0.2")) "," LEGACY "," NODE
 									   ",{\"kind\":\"Pod\"}]}",
-	"{\"items\":[" SERVICE("a", "10.96.0.1", STICKY) "," SERVICE(
-		"c", "fd00::1", LOCAL) "," SLICE("a",
-						 END("10.244.0.3") "," END("10.244.0.2") "," END(
-							 "10.244.0.4")) "],\"kind\":\"List\"}",
+	"{\"items\":[" SERVICE("d", "10.96.0.4", MANY_RANGES) "," SERVICES_AC
+							      "],\"kind\":\"List\"}",
 };
 
 /* Hashes the output, so that the test itself allocates nothing. */

@@ -90,7 +90,7 @@ static inline void gen_policies(uint64_t *rng, struct gen_service *s)
 	s->external_ip = gen_one_in(rng, 5) ? 1 + gen_random(rng, 4) : 0;
 	if (s->type == GEN_LOAD_BALANCER) {
 		s->balancer_ip = 1 + gen_random(rng, 4);
-		s->ranges = gen_random(rng, 3);
+		s->ranges = gen_random(rng, 6);
 		s->no_node_ports = gen_one_in(rng, 3);
 	}
 }
@@ -179,7 +179,7 @@ static inline void gen_mutate_service(uint64_t *rng, struct gen_service *s)
 	case 4: s->timeout = s->timeout ? 0 : 60; break;
 	case 5: s->external_local = !s->external_local; break;
 	case 6: s->external_ip = s->balancer_ip = 0; break;
-	case 7: s->ranges = 0; break;
+	case 7: s->ranges = s->ranges > 2 ? s->ranges - 1 : 0; break;
 	default: s->internal_local = !s->internal_local; break;
 	}
 }
@@ -238,6 +238,20 @@ static inline void gen_print_ports(FILE *f, const struct gen_service *s)
 	fprintf(f, "]");
 }
 
+/* Above 2 the list is long, so that it has a set. */
+static inline void gen_print_ranges(FILE *f, uint32_t ranges)
+{
+	if (!ranges)
+		return;
+	fprintf(f,
+		",\"loadBalancerSourceRanges\":[\"203.0.113.0/24\","
+		"\"2001:db8:113::/48\"%s",
+		ranges > 1 ? ",\"192.0.2.128/25\",\"192.0.2.64/26\"" : "");
+	for (uint32_t i = 0; ranges > 2 && i < 14 + ranges; i++)
+		fprintf(f, ",\"198.18.%u.0/24\",\"2001:db8:%x::/64\"", 2 * i, 2 * i);
+	fprintf(f, "]");
+}
+
 static inline void gen_print_addresses(FILE *f, const struct gen_service *s)
 {
 	char v4[32], v6[32];
@@ -253,11 +267,7 @@ static inline void gen_print_addresses(FILE *f, const struct gen_service *s)
 	if (s->external_ip)
 		fprintf(f, ",\"externalIPs\":[\"198.51.100.%u\",\"2001:db8:51::%u\"]",
 			s->external_ip, s->external_ip);
-	if (s->ranges)
-		fprintf(f,
-			",\"loadBalancerSourceRanges\":[\"203.0.113.0/24\","
-			"\"2001:db8:113::/48\"%s]",
-			s->ranges > 1 ? ",\"192.0.2.128/25\",\"192.0.2.64/26\"" : "");
+	gen_print_ranges(f, s->ranges);
 }
 
 static inline void gen_print_service(FILE *f, const struct gen_service *s)

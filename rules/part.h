@@ -102,6 +102,8 @@ struct svcr_part_ops {
 			   const void *msg);
 	int (*reader_answered)(void *state, struct svcrules_ruleset *have, struct svcr_part *p,
 			       int err);
+	/* See svcrules_reader_watched(). NULL: it makes no difference. */
+	void (*reader_watched)(void *state);
 
 	/*
 	 * Describes the i-th obstacle: a thing that another program made and that `want` cannot

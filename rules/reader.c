@@ -11,6 +11,7 @@ struct svcrules_reader {
 	size_t part;                   /* being read */
 	void *state;                   /* of the part's reader; malloc'ed */
 	struct svcr_finder *finder;    /* if not NULL, it is used instead of the parts */
+	bool watched;
 };
 
 struct svcrules_reader *svcrules_reader_new(const struct svcrules_ruleset *like)
@@ -53,6 +54,11 @@ void svcrules_reader_free(struct svcrules_reader *r)
 	free(r);
 }
 
+void svcrules_reader_watched(struct svcrules_reader *r)
+{
+	r->watched = true;
+}
+
 static int part_next(struct svcrules_reader *r, struct svcrules_request *ret)
 {
 	struct svcr_part *p = r->have->parts[r->part];
@@ -60,10 +66,13 @@ static int part_next(struct svcrules_reader *r, struct svcrules_request *ret)
 
 	if (!p->ops->reader_next)
 		return 0;
-	if (!r->state)
+	if (!r->state) {
 		r->state = calloc(1, p->ops->reader_size);
-	if (!r->state)
-		return -ENOMEM;
+		if (!r->state)
+			return -ENOMEM;
+		if (r->watched && p->ops->reader_watched)
+			p->ops->reader_watched(r->state);
+	}
 	found = p->ops->reader_next(r->state, r->have, p, ret);
 	ret->part = r->part;
 	return found;

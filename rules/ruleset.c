@@ -2,6 +2,7 @@
 #include "list.h"
 #include "options.h"
 #include "rules/json.h"
+#include "rules/nft/decode.h"
 #include "rules/nft/pack.h"
 #include "rules/target.h"
 
@@ -151,6 +152,13 @@ const char *svcrules_ruleset_table(const struct svcrules_ruleset *rs, size_t i, 
 		return n->tables[k].name;
 	}
 	return NULL;
+}
+
+bool svcrules_ruleset_concerned(const struct svcrules_ruleset *rs, const void *msg)
+{
+	const struct svcr_nft *n = nft_part(rs);
+
+	return n && svcr_nft_concerned(n, msg);
 }
 
 void svcrules_ruleset_stats(const struct svcrules_ruleset *rs, struct svcrules_stats *ret)

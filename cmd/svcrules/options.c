@@ -50,6 +50,10 @@ static const struct option_spec option_specs[OPT_COUNT] = {
 		.help = "serve node ports on these addresses only" },
 	[OPT_ZONE] = { .name = "zone", .argument = "NAME", .library = true,
 		.help = "this node's zone (default: its Node object's)" },
+	[OPT_MAX_SOURCE_RANGES] = { .name = "max-source-ranges", .argument = "N", .library = true,
+		.help = "source ranges of one service (default: 50000); more admit nobody" },
+	[OPT_MAX_ELEMENTS] = { .name = "max-elements", .argument = "N", .library = true,
+		.help = "elements of one service (default: 100000); with more it is left out" },
 	[OPT_TABLE] = { .name = "table", .argument = "NAME", .library = true,
 		.help = "name of the nftables tables (default: svcrules)" },
 	[OPT_FAMILY] = { .name = "family", .argument = "FAMILY", .library = true,
@@ -93,7 +97,8 @@ const struct option_group delete_try_options = { GROUP(OPT_DRY_RUN) };
 const struct option_group try_options = { GROUP(OPT_DRY_RUN, OPT_CHECK, OPT_VERIFY) };
 const struct option_group node_options = { GROUP(
 	OPT_NODE_NAME, OPT_NODE_IP, OPT_CLUSTER_CIDR, OPT_SERVICE_CIDR, OPT_MASQUERADE_ALL,
-	OPT_MASQUERADE_MARK, OPT_NODEPORT_ADDRESSES, OPT_ZONE) };
+	OPT_MASQUERADE_MARK, OPT_NODEPORT_ADDRESSES, OPT_ZONE, OPT_MAX_SOURCE_RANGES,
+	OPT_MAX_ELEMENTS) };
 const struct option_group table_options = { GROUP(OPT_TABLE) };
 const struct option_group delete_table_options = { GROUP(OPT_TABLE), .removes = true };
 const struct option_group family_options = { GROUP(OPT_FAMILY) };

@@ -133,14 +133,27 @@ static uint32_t decode_size(svcr_nft_attr desc)
 	return svcr_nft_attr_u32(d[NFTA_SET_DESC_SIZE]);
 }
 
+static int decode_numbered(struct svcr_nft_set *s, uint32_t number, const svcr_nft_attr *a)
+{
+	uint32_t *slot = SVCR_GROW(set_same(s, a) ? &s->found : &s->broken);
+
+	if (!slot)
+		return -ENOMEM;
+	*slot = number;
+	return 0;
+}
+
 static int decode_set(struct svcr_nft *n, struct svcr_nft_table *t, const svcr_nft_attr *a)
 {
 	const char *name = svcr_nft_attr_string(a[NFTA_SET_NAME]), **slot;
-	size_t id = svcr_nft_set_parse(t->layout, name);
+	uint32_t number;
+	size_t id = svcr_nft_set_parse(t->layout, name, &number);
 
 	if (id < t->layout->nsets) {
 		struct svcr_nft_set *s = &t->sets[id];
 
+		if (number)
+			return decode_numbered(s, number, a);
 		s->present = true;
 		s->damaged = !set_same(s, a);
 		s->size = s->layout->interval ? 0 : decode_size(a[NFTA_SET_DESC]);
@@ -223,14 +236,14 @@ static void index_to_network(const struct svcr_nft_set *s, uint8_t *e)
  */
 static int decode_interval_end(const struct svcr_nft_set *s, uint8_t *e, const svcr_nft_attr *a)
 {
-	size_t len = s->sort_len - s->key_len;
+	size_t len = s->sort_len - s->number_len - s->key_len;
 	const uint8_t *end = svcr_nft_attr_value(a[NFTA_SET_ELEM_KEY_END], s->key_len);
 
-	if (s->key_len == len) {
-		e[s->key_len] = (svcr_nft_attr_u32(a[NFTA_SET_ELEM_FLAGS]) &
-				 NFT_SET_ELEM_INTERVAL_END) ?
-					0 :
-					1;
+	if (svcr_nft_interval_single(s)) {
+		e[s->number_len + s->key_len] = (svcr_nft_attr_u32(a[NFTA_SET_ELEM_FLAGS]) &
+						 NFT_SET_ELEM_INTERVAL_END) ?
+							0 :
+							1;
 		return 0;
 	}
 	if (a[NFTA_SET_ELEM_KEY_END] && !end)
@@ -264,7 +277,7 @@ static int decode_data(struct svcr_nft *n, struct svcr_nft_table *t, const struc
 }
 
 static int decode_elem(struct svcr_nft *n, struct svcr_nft_table *t, struct svcr_nft_set *s,
-		       svcr_nft_attr nest)
+		       uint32_t number, svcr_nft_attr nest)
 {
 	svcr_nft_attr a[SVCR_NFT_ATTRS] = { NULL };
 	const uint8_t *key;
@@ -278,7 +291,9 @@ static int decode_elem(struct svcr_nft *n, struct svcr_nft_table *t, struct svcr
 	e = svcr_nft_add(s);
 	if (!e)
 		return -ENOMEM;
-	memcpy(e, key, s->key_len);
+	if (s->number_len)
+		svcr_nft_put_number(e, number);
+	memcpy(e + s->number_len, key, s->key_len);
 	index_to_network(s, e);
 	if (s->layout->interval)
 		err = decode_interval_end(s, e, a);
@@ -289,14 +304,17 @@ static int decode_elem(struct svcr_nft *n, struct svcr_nft_table *t, struct svcr
 
 static int decode_elems(struct svcr_nft *n, struct svcr_nft_table *t, const svcr_nft_attr *a)
 {
-	size_t id = svcr_nft_set_parse(t->layout, svcr_nft_attr_string(a[NFTA_SET_ELEM_LIST_SET]));
+	uint32_t number;
+	size_t id = svcr_nft_set_parse(t->layout, svcr_nft_attr_string(a[NFTA_SET_ELEM_LIST_SET]),
+				       &number);
 	struct svcr_nft_set *s = id < t->layout->nsets ? &t->sets[id] : NULL;
 	svcr_nft_attr nest;
 
-	if (!s || s->damaged || s->layout->dynamic || !a[NFTA_SET_ELEM_LIST_ELEMENTS])
+	if (!s || s->damaged || s->layout->dynamic || !a[NFTA_SET_ELEM_LIST_ELEMENTS] ||
+	    svcr_nft_numbers_have(&s->broken, number))
 		return 0;
 	mnl_attr_for_each_nested(nest, a[NFTA_SET_ELEM_LIST_ELEMENTS]) {
-		int err = decode_elem(n, t, s, nest);
+		int err = decode_elem(n, t, s, number, nest);
 
 		if (err)
 			return err;
@@ -337,6 +355,24 @@ int svcr_nft_decode(struct svcr_nft *n, const void *msg)
 	return t ? messages[type].decode(n, t, a) : 0;
 }
 
+/* In all messages but those of the generation, the attribute with the number 1 names the table. */
+bool svcr_nft_concerned(const struct svcr_nft *n, const void *msg)
+{
+	const struct nlmsghdr *nlh = msg;
+	svcr_nft_attr a[SVCR_NFT_ATTRS] = { NULL };
+	int family;
+
+	if (!header_whole(nlh) || nlh->nlmsg_type >> 8 != NFNL_SUBSYS_NFTABLES ||
+	    (nlh->nlmsg_type & 0xff) == NFT_MSG_NEWGEN)
+		return false;
+	family = svcr_nft_family(
+		((const struct nfgenmsg *)mnl_nlmsg_get_payload(nlh))->nfgen_family);
+	if (family < 0)
+		return false;
+	mnl_attr_parse(nlh, sizeof(struct nfgenmsg), svcr_nft_attr_collect, a);
+	return svcr_nft_table(n, svcr_nft_attr_string(a[NFTA_TABLE_NAME]), (uint8_t)family);
+}
+
 static void one_less(uint8_t *addr, size_t len)
 {
 	while (len-- && addr[len]-- == 0)
@@ -344,43 +380,93 @@ static void one_less(uint8_t *addr, size_t len)
 }
 
 /*
- * Makes ranges from sorted starts and ends; of a start and an end at the same address the end
- * comes first.
+ * Makes ranges from the sorted starts and ends of one set, from index i to `end`; of a start and
+ * an end at the same address the end comes first. Writes them from index `kept` on, and returns
+ * the index behind them.
  */
-static void join_intervals(struct svcr_nft_set *s)
+static size_t join_intervals(struct svcr_nft_set *s, size_t i, size_t end, size_t kept)
 {
-	size_t len = s->key_len, kept = 0;
+	size_t len = s->key_len, at = s->number_len;
 	bool open = false;
 
-	for (size_t i = 0; i < s->n; i++) {
-		uint8_t *e = svcr_nft_elem(s, i), *last = svcr_nft_elem(s, kept) + len, addr[16];
+	for (; i < end; i++) {
+		uint8_t *e = svcr_nft_elem(s, i) + at, *to = svcr_nft_elem(s, kept) + at, addr[16];
 		bool start = e[len];
 
 		memcpy(addr, e, len);
 		if (open) {
-			memcpy(last, addr, len);
-			one_less(last, len);
-			kept++;
+			memcpy(to + len, addr, len);
+			one_less(to + len, len);
+			to = svcr_nft_elem(s, ++kept) + at;
 		}
-		if (start)
-			memcpy(svcr_nft_elem(s, kept), addr, len);
+		if (start) {
+			memcpy(to - at, svcr_nft_elem(s, i), at);
+			memcpy(to, addr, len);
+		}
 		open = start;
 	}
 	if (open)
-		memset(svcr_nft_elem(s, kept++) + len, 0xff, len);
+		memset(svcr_nft_elem(s, kept++) + at + len, 0xff, len);
+	return kept;
+}
+
+static void join_all(struct svcr_nft_set *s)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0, end; i < s->n; i = end) {
+		end = svcr_nft_numbered_end(s, i);
+		kept = join_intervals(s, i, end, kept);
+	}
 	s->n = kept;
 }
 
-void svcr_nft_decode_end(struct svcr_nft *n)
+static int number_cmp(const void *a, const void *b)
 {
+	uint32_t m = *(const uint32_t *)a, n = *(const uint32_t *)b;
+
+	return m < n ? -1 : m > n;
+}
+
+/* Moves the numbers of sets without elements from `found` to `broken`. */
+static int find_empty(struct svcr_nft_set *s)
+{
+	size_t kept = 0, i = 0;
+
+	if (s->found.n)
+		qsort(s->found.v, s->found.n, sizeof(*s->found.v), number_cmp);
+	for (size_t k = 0; k < s->found.n; k++) {
+		uint32_t number = s->found.v[k], *slot;
+
+		while (i < s->n && svcr_nft_elem_number(s, svcr_nft_elem(s, i)) < number)
+			i = svcr_nft_numbered_end(s, i);
+		if (i < s->n && svcr_nft_elem_number(s, svcr_nft_elem(s, i)) == number) {
+			s->found.v[kept++] = number;
+			continue;
+		}
+		slot = SVCR_GROW(&s->broken);
+		if (!slot)
+			return -ENOMEM;
+		*slot = number;
+	}
+	s->found.n = kept;
+	return 0;
+}
+
+int svcr_nft_decode_end(struct svcr_nft *n)
+{
+	int err = 0;
+
 	for (size_t i = 0; i < n->ntables; i++)
-		for (size_t id = 0; id < n->tables[i].layout->nsets; id++) {
+		for (size_t id = 0; id < n->tables[i].layout->nsets && !err; id++) {
 			struct svcr_nft_set *s = &n->tables[i].sets[id];
 
 			svcr_nft_sort(s);
-			if (s->layout->interval && s->sort_len == 2 * s->key_len)
-				join_intervals(s);
+			if (svcr_nft_interval_single(s))
+				join_all(s);
+			err = find_empty(s);
 		}
+	return err;
 }
 
 const struct svcr_nft_table *svcr_nft_foreign(const struct svcr_nft *n)

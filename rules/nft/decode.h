@@ -11,10 +11,12 @@
  * or -EBADMSG.
  */
 int svcr_nft_decode(struct svcr_nft *n, const void *msg);
-/* Sorts what was decoded; must follow the last message. */
-void svcr_nft_decode_end(struct svcr_nft *n);
+/* Sorts what was decoded; must follow the last message. 0 or -ENOMEM. */
+int svcr_nft_decode_end(struct svcr_nft *n);
 /* The first table of one of these names that svcrules did not make, or NULL. */
 const struct svcr_nft_table *svcr_nft_foreign(const struct svcr_nft *n);
+/* True if a message is about one of the tables, by name and family, or about what is in it. */
+bool svcr_nft_concerned(const struct svcr_nft *n, const void *msg);
 /*
  * True if a message is about a table that svcrules made, of any name: its name and NFPROTO_
  * family.

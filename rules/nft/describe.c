@@ -38,7 +38,7 @@ static void out_object(struct svcr_out *o, const struct svcr_nft_change *ch)
 	if (ch->chain.kind != CHAIN_NONE)
 		name = svcr_nft_chain_name(svcr_nft_change_table(ch), ch->chain, buf);
 	else if (ch->set != SVCR_NFT_NO_SET)
-		name = svcr_nft_change_set(ch)->layout->name;
+		name = svcr_nft_set_name(svcr_nft_change_set(ch)->layout, ch->number, buf);
 	else if (ch->name)
 		name = ch->name;
 	if (ch->set != SVCR_NFT_NO_SET && svcr_nft_change_set(ch)->layout->data != DATA_NONE)
@@ -95,11 +95,12 @@ static void command_elems(struct svcr_out *o, const struct svcr_nft_changes *c,
 	const struct svcr_nft_set *s = svcr_nft_change_set(ch);
 	const struct svcr_nft_table *t = svcr_nft_change_table(ch);
 	bool add = ch->op == CHANGE_ADD_ELEMS;
-	char buf[SVCR_NFT_ELEM_TEXT];
+	char buf[SVCR_NFT_ELEM_TEXT], name[SVCR_NFT_NAME_MAX];
 
 	for (size_t i = 0; i < ch->count; i++) {
 		svcr_out(o, "%s element %s %s %s { ", add ? "add" : "delete",
-			 svcr_nft_family_name(t->family), t->name, s->layout->name);
+			 svcr_nft_family_name(t->family), t->name,
+			 svcr_nft_set_name(s->layout, ch->number, name));
 		if (add)
 			svcr_nft_out_elem(o, t, s, c->elems[ch->first + i]);
 		else
@@ -128,9 +129,11 @@ static void command_add_set(struct svcr_out *o, const struct svcr_nft_change *ch
 {
 	const struct svcr_nft_set *s = svcr_nft_change_set(ch);
 	const struct svcr_nft_table *t = ch->pair->to;
+	char name[SVCR_NFT_NAME_MAX];
 
 	svcr_out(o, "add %s %s %s %s { ", svcr_nft_set_noun(s->layout),
-		 svcr_nft_family_name(t->family), t->name, s->layout->name);
+		 svcr_nft_family_name(t->family), t->name,
+		 svcr_nft_set_name(s->layout, ch->number, name));
 	svcr_nft_out_set_header(o, s, "", "; ");
 	svcr_out_str(o, "}\n");
 }
@@ -164,10 +167,11 @@ static void command_delete_set(struct svcr_out *o, const struct svcr_nft_change 
 {
 	const struct svcr_nft_table *t = ch->pair->from;
 	const char *noun = "set", *name = ch->name;
+	char buf[SVCR_NFT_NAME_MAX];
 
 	if (ch->set != SVCR_NFT_NO_SET) {
 		noun = svcr_nft_set_noun(svcr_nft_change_set(ch)->layout);
-		name = svcr_nft_change_set(ch)->layout->name;
+		name = svcr_nft_set_name(svcr_nft_change_set(ch)->layout, ch->number, buf);
 	}
 	svcr_out(o, "delete %s %s %s %s\n", noun, svcr_nft_family_name(t->family), t->name, name);
 }

@@ -57,34 +57,71 @@ static bool elem_same(const struct svcr_nft_set *s, const uint8_t *a, const uint
 	       (ca == cb || (ca && cb && strcmp(ca, cb) == 0));
 }
 
-/* Collects the elements of `of` that `other` lacks or has with other data. Both are sorted. */
-static void only_in(struct differ *d, enum svcr_nft_change_op op, size_t id,
-		    const struct svcr_nft_set *of, const struct svcr_nft_set *other)
+/* Ends a change of the elements that were collected from index `first` on. */
+static void end_elems(struct differ *d, enum svcr_nft_change_op op, size_t id, size_t first,
+		      uint32_t number)
 {
-	size_t first = d->c->nelems, j = 0;
-	struct svcr_nft_change *ch;
+	size_t count = d->c->nelems - first;
+	struct svcr_nft_change *ch = d->err || !count ? NULL : add_nft_change(d, op);
 
-	for (size_t i = 0; i < of->n && !d->err; i++) {
-		const uint8_t *e = svcr_nft_elem(of, i);
-		int cmp = 1;
-
-		while (j < other->n && (cmp = memcmp(svcr_nft_elem(other, j), e, of->sort_len)) < 0)
-			j++;
-		if (j == other->n || cmp != 0 || !elem_same(of, e, svcr_nft_elem(other, j)))
-			add_elem(d, e);
-	}
-	if (d->err || d->c->nelems == first)
-		return;
-	ch = add_nft_change(d, op);
 	if (!ch)
 		return;
 	ch->set = id;
+	ch->number = number;
 	ch->first = first;
-	ch->count = d->c->nelems - first;
+	ch->count = count;
 	if (op == CHANGE_ADD_ELEMS)
-		d->c->elements_added += ch->count;
+		d->c->elements_added += count;
 	else
-		d->c->elements_removed += ch->count;
+		d->c->elements_removed += count;
+}
+
+/*
+ * Collects the elements from index i to `end` of `of` that `other` lacks, from index *j on, or
+ * has with other data. Both are sorted.
+ */
+static void collect_elems(struct differ *d, const struct svcr_nft_set *of, size_t i, size_t end,
+			  const struct svcr_nft_set *other, size_t *j)
+{
+	for (; i < end && !d->err; i++) {
+		const uint8_t *e = svcr_nft_elem(of, i);
+		int cmp = 1;
+
+		while (*j < other->n &&
+		       (cmp = memcmp(svcr_nft_elem(other, *j), e, of->sort_len)) < 0)
+			++*j;
+		if (*j == other->n || cmp != 0 || !elem_same(of, e, svcr_nft_elem(other, *j)))
+			add_elem(d, e);
+	}
+}
+
+/* True if a numbered set has elements of the number of `e`; moves *j to where they begin. */
+static bool has_number(const struct svcr_nft_set *s, size_t *j, const uint8_t *e)
+{
+	int cmp = 1;
+
+	while (*j < s->n && (cmp = memcmp(svcr_nft_elem(s, *j), e, s->number_len)) < 0)
+		++*j;
+	return *j < s->n && cmp == 0;
+}
+
+/* The elements that only `of` has; for those of each number a change of its own. */
+static void only_in(struct differ *d, enum svcr_nft_change_op op, size_t id,
+		    const struct svcr_nft_set *of, const struct svcr_nft_set *other)
+{
+	bool removes = op == CHANGE_DEL_ELEMS;
+
+	for (size_t i = 0, j = 0, end; i < of->n && !d->err; i = end) {
+		const uint8_t *e = svcr_nft_elem(of, i);
+		size_t first = d->c->nelems;
+
+		end = svcr_nft_numbered_end(of, i);
+		if (removes && of->number_len && !has_number(other, &j, e))
+			d->c->elements_removed += end - i; /* they go with their set */
+		else
+			collect_elems(d, of, i, end, other, &j);
+		end_elems(d, op, id, first, svcr_nft_elem_number(of, e));
+	}
 }
 
 /* True if the kernel's set must be replaced: it has another type, or is too small. */
@@ -112,18 +149,56 @@ static void diff_elems(struct differ *d, enum svcr_nft_change_op op)
 	}
 }
 
+/* True if a set is to be deleted; of a numbered one at least one. */
+static bool is_dropped(const struct differ *d, size_t id)
+{
+	const struct svcr_nft_set *from = &d->from->sets[id], *to = &d->to->sets[id];
+
+	if (!from->layout->numbered)
+		return is_replaced(d, id) || (from->present && !to->present);
+	for (size_t i = 0, j = 0; i < from->n; i = svcr_nft_numbered_end(from, i))
+		if (!has_number(to, &j, svcr_nft_elem(from, i)))
+			return true;
+	return from->broken.n > 0;
+}
+
+static void add_set_change(struct differ *d, enum svcr_nft_change_op op, size_t id, uint32_t number)
+{
+	struct svcr_nft_change *ch = add_nft_change(d, op);
+
+	if (!ch)
+		return;
+	ch->set = id;
+	ch->number = number;
+}
+
+/* The sets of a numbered one that only `of` has. */
+static void add_numbered_changes(struct differ *d, enum svcr_nft_change_op op, size_t id,
+				 const struct svcr_nft_set *of, const struct svcr_nft_set *other)
+{
+	for (size_t i = 0, j = 0; i < of->n; i = svcr_nft_numbered_end(of, i)) {
+		const uint8_t *e = svcr_nft_elem(of, i);
+
+		if (!has_number(other, &j, e))
+			add_set_change(d, op, id, svcr_nft_elem_number(of, e));
+	}
+}
+
 static void delete_sets(struct differ *d)
 {
-	struct svcr_nft_change *ch;
+	for (size_t i = 0; i < d->nsets; i++) {
+		const struct svcr_nft_set *from = &d->from->sets[i], *to = &d->to->sets[i];
 
-	for (size_t i = 0; i < d->nsets; i++)
-		if (is_replaced(d, i) || (d->from->sets[i].present && !d->to->sets[i].present)) {
-			ch = add_nft_change(d, CHANGE_DEL_SET);
-			if (ch)
-				ch->set = i;
-		}
+		if (from->layout->numbered)
+			add_numbered_changes(d, CHANGE_DEL_SET, i, from, to);
+		else if (is_dropped(d, i))
+			add_set_change(d, CHANGE_DEL_SET, i, 0);
+		for (size_t k = 0; k < from->broken.n; k++)
+			add_set_change(d, CHANGE_DEL_SET, i, from->broken.v[k]);
+	}
 	for (size_t i = 0; i < d->from->nforeign_sets; i++) {
-		ch = add_nft_change(d, CHANGE_DEL_SET);
+		struct svcr_nft_change *ch = add_nft_change(d, CHANGE_DEL_SET);
+
 		if (ch)
 			ch->name = d->from->foreign_sets[i];
 	}
@@ -131,13 +206,14 @@ static void delete_sets(struct differ *d)
 
 static void add_sets(struct differ *d)
 {
-	for (size_t i = 0; i < d->nsets; i++)
-		if (d->to->sets[i].present && (!d->from->sets[i].present || is_replaced(d, i))) {
-			struct svcr_nft_change *ch = add_nft_change(d, CHANGE_ADD_SET);
+	for (size_t i = 0; i < d->nsets; i++) {
+		const struct svcr_nft_set *from = &d->from->sets[i], *to = &d->to->sets[i];
 
-			if (ch)
-				ch->set = i;
-		}
+		if (to->layout->numbered)
+			add_numbered_changes(d, CHANGE_ADD_SET, i, to, from);
+		else if (to->present && (!from->present || is_replaced(d, i)))
+			add_set_change(d, CHANGE_ADD_SET, i, 0);
+	}
 }
 
 static bool rules_same(const struct svcr_nft_chain *a, const struct svcr_nft_chain *b)
@@ -243,9 +319,8 @@ static void diff_table(struct differ *d)
 		return;
 	}
 	for (size_t i = 0; i < d->nsets; i++) {
-		d->rewrite |= is_replaced(d, i);
-		d->drops_sets |= is_replaced(d, i) ||
-				 (d->from->sets[i].present && !d->to->sets[i].present);
+		d->rewrite |= is_replaced(d, i) || d->from->sets[i].broken.n > 0;
+		d->drops_sets |= is_dropped(d, i);
 	}
 	d->drops_sets |= d->from->nforeign_sets > 0;
 	if (!d->from->present || d->from->dormant)

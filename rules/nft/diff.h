@@ -40,6 +40,7 @@ struct svcr_nft_change {
 	/* in the layout; SVCR_NFT_NO_SET: not in it, and `name` (if not NULL) is the set */
 	size_t set;
 	const char *name;
+	uint32_t number; /* of a numbered set */
 	struct svcr_nft_chain_id chain;
 	const struct svcr_nft_rule *rule;
 	size_t first, count; /* of `elems` */

@@ -193,7 +193,7 @@ static void put_desc(struct nlmsghdr *nlh, const struct svcr_nft_set_layout *l, 
 	mnl_attr_nest_end(nlh, desc);
 }
 
-static int put_set(struct nlmsghdr *nlh, size_t id, const struct svcr_nft_set *s)
+static int put_set(struct nlmsghdr *nlh, uint32_t id, const struct svcr_nft_set *s)
 {
 	static const uint8_t endpoint[SVCR_NFT_FIELDS_MAX] = { F_DADDR, F_DPORT };
 	const struct svcr_nft_set_layout *l = s->layout;
@@ -209,7 +209,7 @@ static int put_set(struct nlmsghdr *nlh, size_t id, const struct svcr_nft_set *s
 		mnl_attr_put_u32(nlh, NFTA_SET_DATA_TYPE, htonl(type));
 		mnl_attr_put_u32(nlh, NFTA_SET_DATA_LEN, htonl((uint32_t)s->data_len));
 	}
-	mnl_attr_put_u32(nlh, NFTA_SET_ID, htonl((uint32_t)id + 1));
+	mnl_attr_put_u32(nlh, NFTA_SET_ID, htonl(id));
 	put_desc(nlh, l, s->family, s->size);
 	return svcr_nft_key_indexed(l) ? svcr_nft_put_typeof(nlh, l, s->family) : 0;
 }
@@ -220,14 +220,17 @@ static void encode_set(struct encoder *e, size_t i)
 	bool add = ch->op == CHANGE_ADD_SET;
 	struct nlmsghdr *nlh = message_start(e, i, add ? NFT_MSG_NEWSET : NFT_MSG_DELSET,
 					     add ? NLM_F_CREATE : 0);
+	const char *name = ch->name;
+	char buf[SVCR_NFT_NAME_MAX];
 
 	if (!nlh)
 		return;
+	if (ch->set != SVCR_NFT_NO_SET)
+		name = svcr_nft_set_name(svcr_nft_change_set(ch)->layout, ch->number, buf);
 	mnl_attr_put_strz(nlh, NFTA_SET_TABLE, ch->pair->to->name);
-	mnl_attr_put_strz(nlh, NFTA_SET_NAME,
-			  ch->set == SVCR_NFT_NO_SET ? ch->name :
-						       svcr_nft_change_set(ch)->layout->name);
-	if (add && put_set(nlh, ch->set, svcr_nft_change_set(ch)))
+	mnl_attr_put_strz(nlh, NFTA_SET_NAME, name);
+	/* nothing refers to the id, which must only be another one for each set */
+	if (add && put_set(nlh, (uint32_t)e->c->nmessages, svcr_nft_change_set(ch)))
 		e->err = -ENOMEM;
 	message_end(e, nlh);
 }
@@ -254,7 +257,7 @@ static void put_key(struct nlmsghdr *nlh, const struct svcr_nft_set *s, const ui
 	uint8_t key[64];
 	uint32_t index;
 
-	memcpy(key, elem, s->key_len);
+	memcpy(key, svcr_nft_elem_key(s, elem), s->key_len);
 	if (svcr_nft_key_indexed(s->layout)) {
 		memcpy(&index, key + s->key_len - 4, 4);
 		index = ntohl(index);
@@ -273,7 +276,7 @@ static void put_interval_over(struct nlmsghdr *nlh, const struct svcr_nft_set *s
 	struct svcr_addr after = { .family = s->key_len == 16 ? SVCR_IPV6 : SVCR_IPV4 };
 	struct nlattr *nest;
 
-	memcpy(after.bytes, elem + s->key_len, s->key_len);
+	memcpy(after.bytes, svcr_nft_elem_key(s, elem) + s->key_len, s->key_len);
 	if (!svcr_addr_next(&after))
 		return; /* it ends at the last address, so there is no end element */
 	nest = mnl_attr_nest_start(nlh, NFTA_LIST_ELEM);
@@ -301,7 +304,7 @@ static void put_elem(struct nlmsghdr *nlh, const struct svcr_nft_change *ch,
 	bool add = ch->op == CHANGE_ADD_ELEMS;
 
 	put_key(nlh, s, elem);
-	if (l->interval && s->sort_len != 2 * s->key_len)
+	if (l->interval && !svcr_nft_interval_single(s))
 		put_key_end(nlh, s, elem);
 	if (add && l->timed)
 		mnl_attr_put_u64(nlh, NFTA_SET_ELEM_TIMEOUT, htobe64((uint64_t)s->timeout * 1000));
@@ -313,7 +316,7 @@ static void put_elem(struct nlmsghdr *nlh, const struct svcr_nft_change *ch,
 	if (add && comment)
 		put_comment(nlh, NFTA_SET_ELEM_USERDATA, comment);
 	mnl_attr_nest_end(nlh, nest);
-	if (l->interval && s->sort_len == 2 * s->key_len)
+	if (svcr_nft_interval_single(s))
 		put_interval_over(nlh, s, elem);
 }
 
@@ -322,6 +325,7 @@ static void encode_elems(struct encoder *e, size_t i)
 	const struct svcr_nft_change *ch = &e->c->v[i];
 	const struct svcr_nft_set *s = svcr_nft_change_set(ch);
 	bool add = ch->op == CHANGE_ADD_ELEMS;
+	char name[SVCR_NFT_NAME_MAX];
 
 	for (size_t done = 0; done < ch->count && !e->err;) {
 		struct nlmsghdr *nlh = message_start(e, i,
@@ -335,7 +339,8 @@ static void encode_elems(struct encoder *e, size_t i)
 		m = &e->c->messages[e->c->nmessages - 1];
 		m->first = ch->first + done;
 		mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_TABLE, ch->pair->to->name);
-		mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_SET, s->layout->name);
+		mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_SET,
+				  svcr_nft_set_name(s->layout, ch->number, name));
 		nest = mnl_attr_nest_start(nlh, NFTA_SET_ELEM_LIST_ELEMENTS);
 		while (done < ch->count && nlh->nlmsg_len < MESSAGE_FULL)
 			put_elem(nlh, ch, s, e->c->elems[ch->first + done++]);

@@ -36,16 +36,32 @@ static json_t *json_elem(const struct svcr_nft_table *t, const struct svcr_nft_s
 	return o;
 }
 
-static json_t *json_set(const struct svcr_nft_table *t, const struct svcr_nft_set *s)
+/* The set with the elements from `first` to `end`. */
+static json_t *json_set(const struct svcr_nft_table *t, const struct svcr_nft_set *s, size_t first,
+			size_t end)
 {
+	uint32_t number = first < end ? svcr_nft_elem_number(s, svcr_nft_elem(s, first)) : 0;
 	json_t *elems = json_array(), *o;
+	char name[SVCR_NFT_NAME_MAX];
 
-	for (size_t i = 0; i < s->n; i++)
+	for (size_t i = first; i < end; i++)
 		elems = svcr_json_append(elems, json_elem(t, s, svcr_nft_elem(s, i)));
-	o = json_pack("{s:s, s:s}", "name", s->layout->name, "kind", svcr_nft_set_noun(s->layout));
+	o = json_pack("{s:s, s:s}", "name", svcr_nft_set_name(s->layout, number, name), "kind",
+		      svcr_nft_set_noun(s->layout));
 	if (s->size)
 		o = svcr_json_member(o, "size", json_integer(s->size));
 	return svcr_json_member(o, "elements", elems);
+}
+
+static json_t *json_sets(json_t *list, const struct svcr_nft_table *t, const struct svcr_nft_set *s)
+{
+	if (!s->layout->numbered && s->present)
+		return svcr_json_append(list, json_set(t, s, 0, s->n));
+	for (size_t i = 0, end; s->layout->numbered && i < s->n; i = end) {
+		end = svcr_nft_numbered_end(s, i);
+		list = svcr_json_append(list, json_set(t, s, i, end));
+	}
+	return list;
 }
 
 static json_t *json_chain(const struct svcr_nft_table *t, const struct svcr_nft_chain *c)
@@ -75,8 +91,7 @@ static json_t *json_table(const struct svcr_nft_table *t)
 	json_t *sets = json_array(), *chains = json_array();
 
 	for (size_t i = 0; i < t->layout->nsets; i++)
-		if (t->sets[i].present)
-			sets = svcr_json_append(sets, json_set(t, &t->sets[i]));
+		sets = json_sets(sets, t, &t->sets[i]);
 	for (size_t i = 0; i < t->nchains; i++)
 		chains = svcr_json_append(chains, json_chain(t, &t->chains[i]));
 	return json_pack("{s:s, s:s, s:o, s:o}", "family", svcr_nft_family_name(t->family), "name",

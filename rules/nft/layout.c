@@ -90,13 +90,42 @@ size_t svcr_nft_name_len(const struct svcr_nft_layout *l, uint8_t family)
 	return svcr_nft_key_len(&l->sets[l->names], family);
 }
 
-size_t svcr_nft_set_parse(const struct svcr_nft_layout *l, const char *name)
+bool svcr_nft_name_number(const char *s, uint32_t *ret)
 {
-	size_t i = 0;
+	uint64_t n = 0;
 
-	while (i < l->nsets && (!l->sets[i].name || strcmp(l->sets[i].name, name) != 0))
-		i++;
-	return i;
+	if (*s < '1' || *s > '9')
+		return false;
+	for (; *s >= '0' && *s <= '9' && n <= UINT32_MAX; s++)
+		n = n * 10 + (uint64_t)(*s - '0');
+	*ret = (uint32_t)n;
+	return !*s && n <= UINT32_MAX;
+}
+
+size_t svcr_nft_set_parse(const struct svcr_nft_layout *l, const char *name, uint32_t *ret_number)
+{
+	*ret_number = 0;
+	for (size_t i = 0; i < l->nsets; i++) {
+		const struct svcr_nft_set_layout *s = &l->sets[i];
+		size_t len = s->name && s->numbered ? strlen(s->name) : 0;
+
+		if (!s->name)
+			continue;
+		if (s->numbered ? strncmp(name, s->name, len) == 0 &&
+					  svcr_nft_name_number(name + len, ret_number) :
+				  strcmp(name, s->name) == 0)
+			return i;
+	}
+	*ret_number = 0;
+	return l->nsets;
+}
+
+const char *svcr_nft_set_name(const struct svcr_nft_set_layout *l, uint32_t number, char *buf)
+{
+	if (!l->numbered)
+		return l->name;
+	snprintf(buf, SVCR_NFT_NAME_MAX, "%s%u", l->name, number);
+	return buf;
 }
 
 const char *svcr_nft_set_noun(const struct svcr_nft_set_layout *l)

@@ -48,8 +48,14 @@ struct svcr_nft_set_layout {
 	const char *name; /* NULL: tables of this layout have no such set */
 	uint8_t key[SVCR_NFT_FIELDS_MAX];
 	enum svcr_nft_data data;
-	uint32_t size;  /* of a dynamic set: its capacity in elements */
-	bool interval;  /* the last field is a range */
+	uint32_t size; /* of a dynamic set: its capacity in elements */
+	bool interval; /* the last field is a range */
+	/*
+	 * `name` is the beginning of the names of any number of sets, which end in a number. One
+	 * struct svcr_nft_set holds them all; the number is the beginning of a record. A set
+	 * without elements does not exist. They are intervals of one field.
+	 */
+	bool numbered;
 	bool dynamic;   /* filled by packets; elements have timeouts */
 	bool timed;     /* elements have timeouts, given when they are added */
 	bool upkeep;    /* kept for later runs; not part of what is served now */
@@ -112,7 +118,9 @@ enum svcr_nft_op {
 	OP_REJECT,
 	OP_MASQUERADE,
 	OP_DROP,
-	OP_GOTO, /* chain */
+	OP_RETURN,
+	OP_GOTO,  /* chain */
+	OP_RANGE, /* the source is in `range` */
 };
 
 struct svcr_nft_stmt {
@@ -120,8 +128,9 @@ struct svcr_nft_stmt {
 	uint8_t fields[SVCR_NFT_FIELDS_MAX];
 	uint8_t set;
 	bool negate;
-	uint32_t n;
+	uint32_t n; /* of OP_LOOKUP: the number of the set */
 	struct svcr_nft_chain_id chain;
+	const uint8_t *range; /* the first address, then the last; borrowed */
 };
 
 #define SVCR_NFT_STMTS_MAX 5
@@ -153,8 +162,15 @@ uint32_t svcr_nft_set_flags(const struct svcr_nft_set_layout *l);
 bool svcr_nft_set_named(const struct svcr_nft_layout *l, size_t set);
 /* Returns the length of a key of the layout's `names` set. */
 size_t svcr_nft_name_len(const struct svcr_nft_layout *l, uint8_t family);
-/* Returns the index of the set of that name; nsets if the layout has none. */
-size_t svcr_nft_set_parse(const struct svcr_nft_layout *l, const char *name);
+/*
+ * Returns the index of the set of that name, and its number (0: not numbered); nsets if the
+ * layout has none.
+ */
+size_t svcr_nft_set_parse(const struct svcr_nft_layout *l, const char *name, uint32_t *ret_number);
+/* The name of a set, in buf[SVCR_NFT_NAME_MAX] or kept elsewhere. */
+const char *svcr_nft_set_name(const struct svcr_nft_set_layout *l, uint32_t number, char *buf);
+/* Reads a decimal number above 0, without leading zeros, to the end of the string. */
+bool svcr_nft_name_number(const char *s, uint32_t *ret);
 /* Returns "set" or "map". */
 const char *svcr_nft_set_noun(const struct svcr_nft_set_layout *l);
 

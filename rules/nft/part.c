@@ -190,5 +190,6 @@ const struct svcr_part_ops svcr_nft_ops = {
 	.reader_next = svcr_nft_reader_next,
 	.reader_take = svcr_nft_reader_take,
 	.reader_answered = svcr_nft_reader_answered,
+	.reader_watched = svcr_nft_reader_watched,
 	.obstacle = nft_obstacle,
 };

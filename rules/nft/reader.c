@@ -63,13 +63,23 @@ static void request_fill(struct svcr_nft_reader *r, const struct svcr_nft_table 
 static bool find_set(struct svcr_nft_reader *r, const struct svcr_nft *n)
 {
 	for (; r->table < n->ntables; r->table++, r->set = 0)
-		for (; r->set < n->tables[r->table].layout->nsets; r->set++) {
+		for (; r->set < n->tables[r->table].layout->nsets; r->set++, r->numbered = 0) {
 			const struct svcr_nft_set *s = &n->tables[r->table].sets[r->set];
 
-			if (s->present && !s->damaged && !s->layout->dynamic)
+			if (s->layout->numbered ? r->numbered < s->found.n :
+						  s->present && !s->damaged && !s->layout->dynamic)
 				return true;
 		}
 	return false;
+}
+
+/* The name of the set found, in buf[SVCR_NFT_NAME_MAX] or kept elsewhere. */
+static const char *found_name(const struct svcr_nft_reader *r, const struct svcr_nft_table *t,
+			      char *buf)
+{
+	const struct svcr_nft_set *s = &t->sets[r->set];
+
+	return svcr_nft_set_name(s->layout, s->layout->numbered ? s->found.v[r->numbered] : 0, buf);
 }
 
 int svcr_nft_reader_next(void *state, struct svcrules_ruleset *have, struct svcr_part *p,
@@ -79,6 +89,7 @@ int svcr_nft_reader_next(void *state, struct svcrules_ruleset *have, struct svcr
 	struct svcr_nft_reader *r = state;
 	const struct svcr_nft_table *t = NULL;
 	const char *set = NULL;
+	char name[SVCR_NFT_NAME_MAX];
 
 	(void)have;
 	if (r->step == STEP_TABLE && r->table == n->ntables) {
@@ -92,7 +103,7 @@ int svcr_nft_reader_next(void *state, struct svcrules_ruleset *have, struct svcr
 	if (r->step != STEP_GENERATION && r->step != STEP_AGAIN)
 		t = &n->tables[r->table];
 	if (r->step == STEP_ELEMENTS)
-		set = t->sets[r->set].layout->name;
+		set = found_name(r, t, name);
 	request_fill(r, t, set, ret);
 	return 1;
 }
@@ -120,14 +131,18 @@ int svcr_nft_reader_take(void *state, struct svcrules_ruleset *have, struct svcr
 	return 0;
 }
 
+void svcr_nft_reader_watched(void *state)
+{
+	((struct svcr_nft_reader *)state)->watched = true;
+}
+
 static int end_reading(struct svcr_nft_reader *r, struct svcr_nft *n)
 {
 	r->step = STEP_END;
-	if (r->generation != r->last_generation)
+	if (r->generation != r->last_generation && !r->watched)
 		return -EINTR;
-	n->generation = r->generation;
-	svcr_nft_decode_end(n);
-	return 0;
+	n->generation = r->last_generation;
+	return svcr_nft_decode_end(n);
 }
 
 int svcr_nft_reader_answered(void *state, struct svcrules_ruleset *have, struct svcr_part *p,
@@ -152,7 +167,12 @@ int svcr_nft_reader_answered(void *state, struct svcrules_ruleset *have, struct 
 		r->table++;
 		r->step = STEP_TABLE;
 		return 0;
-	case STEP_ELEMENTS: r->set++; return 0;
+	case STEP_ELEMENTS:
+		if (((struct svcr_nft *)p)->tables[r->table].sets[r->set].layout->numbered)
+			r->numbered++;
+		else
+			r->set++;
+		return 0;
 	case STEP_AGAIN: return end_reading(r, (struct svcr_nft *)p);
 	default: r->step++; return 0;
 	}

@@ -13,7 +13,9 @@
 struct svcr_nft_reader {
 	int step;          /* the step of the current table, or of the whole */
 	size_t table, set; /* the current one */
+	size_t numbered;   /* of a numbered set: how many were read */
 	uint32_t generation, last_generation;
+	bool watched;                               /* the generation may move */
 	char buf[1024] __attribute__((aligned(8))); /* the request */
 };
 
@@ -22,6 +24,7 @@ int svcr_nft_reader_next(void *state, struct svcrules_ruleset *have, struct svcr
 			 struct svcrules_request *ret);
 int svcr_nft_reader_take(void *state, struct svcrules_ruleset *have, struct svcr_part *p,
 			 const void *msg);
+void svcr_nft_reader_watched(void *state);
 int svcr_nft_reader_answered(void *state, struct svcrules_ruleset *have, struct svcr_part *p,
 			     int err);
 

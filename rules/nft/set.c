@@ -9,10 +9,18 @@
 void svcr_nft_set_init(struct svcr_nft_set *s, const struct svcr_nft_set_layout *l, uint8_t family)
 {
 	*s = (struct svcr_nft_set){ .layout = l, .family = family };
+	s->number_len = l->numbered ? sizeof(uint32_t) : 0;
 	s->key_len = svcr_nft_key_len(l, family);
-	s->sort_len = s->key_len + (l->interval ? svcr_addr_len(family) : 0);
+	s->sort_len = s->number_len + s->key_len + (l->interval ? svcr_addr_len(family) : 0);
 	s->data_len = svcr_nft_data_len(l, family);
 	s->stride = s->sort_len + s->data_len + (l->commented ? sizeof(const char *) : 0);
+}
+
+void svcr_nft_set_release(struct svcr_nft_set *s)
+{
+	free(s->v);
+	free(s->found.v);
+	free(s->broken.v);
 }
 
 uint8_t *svcr_nft_add(struct svcr_nft_set *s)
@@ -42,6 +50,38 @@ int svcr_nft_add_verdict(struct svcr_nft_set *s, const uint8_t *key,
 	memcpy(svcr_nft_elem_data(s, e), &verdict, sizeof(verdict));
 	svcr_nft_set_comment(s, e, comment);
 	return 0;
+}
+
+uint32_t svcr_nft_elem_number(const struct svcr_nft_set *s, const uint8_t *e)
+{
+	if (!s->number_len)
+		return 0;
+	return (uint32_t)e[0] << 24 | (uint32_t)e[1] << 16 | (uint32_t)e[2] << 8 | e[3];
+}
+
+void svcr_nft_put_number(uint8_t *e, uint32_t number)
+{
+	for (int i = 0; i < 4; i++)
+		e[i] = (uint8_t)(number >> (24 - 8 * i));
+}
+
+size_t svcr_nft_numbered_end(const struct svcr_nft_set *s, size_t i)
+{
+	const uint8_t *first = svcr_nft_elem(s, i);
+
+	if (!s->number_len)
+		return s->n;
+	while (++i < s->n && memcmp(svcr_nft_elem(s, i), first, s->number_len) == 0)
+		;
+	return i;
+}
+
+bool svcr_nft_numbers_have(const struct svcr_nft_numbers *l, uint32_t number)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (l->v[i] == number)
+			return true;
+	return false;
 }
 
 struct svcr_nft_chain_id svcr_nft_elem_verdict(const struct svcr_nft_set *s, const uint8_t *e)

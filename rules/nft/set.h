@@ -7,7 +7,13 @@
 #ifndef SVCR_NFT_SET_H
 #define SVCR_NFT_SET_H
 
+#include "list.h"
 #include "rules/nft/layout.h"
+
+struct svcr_nft_numbers {
+	uint32_t *v;
+	size_t n, cap;
+};
 
 struct svcr_nft_set {
 	const struct svcr_nft_set_layout *layout;
@@ -17,15 +23,22 @@ struct svcr_nft_set {
 	bool damaged;
 	uint32_t size;    /* its capacity in the kernel; 0: intervals, which are not in a hash */
 	uint32_t timeout; /* seconds, of elements that are added to a timed set */
-	uint8_t *v;       /* n records: key, end of the interval, data, comment; malloc'ed */
+	/* n records: number, key, end of the interval, data, comment; malloc'ed */
+	uint8_t *v;
 	size_t n, cap;
-	size_t key_len;  /* bytes of a key in the kernel */
-	size_t sort_len; /* bytes of a key and the end of an interval */
+	size_t number_len; /* bytes of the number; 0: the set is not numbered */
+	size_t key_len;    /* bytes of a key in the kernel */
+	size_t sort_len;   /* bytes of the number, the key and the end of an interval */
 	size_t data_len, stride;
+	/* of a numbered set that was read from the kernel: */
+	struct svcr_nft_numbers found;  /* sets to read; each has elements when all was read */
+	struct svcr_nft_numbers broken; /* sets without elements, or of another type */
 };
 
 /* Prepares an empty set that is not present. */
 void svcr_nft_set_init(struct svcr_nft_set *s, const struct svcr_nft_set_layout *l, uint8_t family);
+/* Frees what the set holds. */
+void svcr_nft_set_release(struct svcr_nft_set *s);
 /* Adds a zeroed record at the end of a set, which is present from then on. NULL: out of memory. */
 uint8_t *svcr_nft_add(struct svcr_nft_set *s);
 /* Adds a record with this key (sort_len bytes, copied). 0 or -ENOMEM. */
@@ -40,6 +53,27 @@ static inline uint8_t *svcr_nft_elem(const struct svcr_nft_set *s, size_t i)
 static inline uint8_t *svcr_nft_elem_data(const struct svcr_nft_set *s, const uint8_t *e)
 {
 	return (uint8_t *)(uintptr_t)(e + s->sort_len);
+}
+/* Returns the key of an element, as in the kernel. */
+static inline const uint8_t *svcr_nft_elem_key(const struct svcr_nft_set *s, const uint8_t *e)
+{
+	return e + s->number_len;
+}
+/* Returns the number of the set that an element is in; 0 if the set is not numbered. */
+uint32_t svcr_nft_elem_number(const struct svcr_nft_set *s, const uint8_t *e);
+/* Writes a number as the beginning of a record. */
+void svcr_nft_put_number(uint8_t *e, uint32_t number);
+/*
+ * Returns the end of the elements, from index i on, that are in the same set of a numbered one;
+ * n if it is not numbered.
+ */
+size_t svcr_nft_numbered_end(const struct svcr_nft_set *s, size_t i);
+/* True if the list has the number. */
+bool svcr_nft_numbers_have(const struct svcr_nft_numbers *l, uint32_t number);
+/* True if the key is a single interval, whose end is an element of its own in the kernel. */
+static inline bool svcr_nft_interval_single(const struct svcr_nft_set *s)
+{
+	return s->layout->interval && svcr_nft_fields_count(s->layout->key) == 1;
 }
 /* Returns the verdict of an element of a verdict map. */
 struct svcr_nft_chain_id svcr_nft_elem_verdict(const struct svcr_nft_set *s, const uint8_t *e);

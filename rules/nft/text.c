@@ -29,8 +29,8 @@ static int prefix_of(const uint8_t *first, const uint8_t *last, size_t len)
 	return prefix;
 }
 
-static size_t range_text(uint8_t family, const uint8_t *first, const uint8_t *last, char *buf,
-			 size_t size)
+size_t svcr_nft_range_text(uint8_t family, const uint8_t *first, const uint8_t *last, char *buf,
+			   size_t size)
 {
 	char a[SVCR_ADDR_TEXT], b[SVCR_ADDR_TEXT];
 	struct svcr_addr from = addr_at(family, first), to = addr_at(family, last);
@@ -77,27 +77,20 @@ const char *svcr_nft_key_text(const struct svcr_nft_set *s, const uint8_t *elem,
 {
 	const struct svcr_nft_set_layout *l = s->layout;
 	size_t n = svcr_nft_fields_count(l->key), len = 0;
-	const uint8_t *p = elem;
+	const uint8_t *p = svcr_nft_elem_key(s, elem), *end = p + s->key_len;
 
 	for (size_t i = 0; i < n; i++) {
 		if (i)
 			len += (size_t)snprintf(buf + len, SVCR_NFT_ELEM_TEXT - len, " . ");
 		if (l->interval && i + 1 == n)
-			len += range_text(s->family, p, elem + s->key_len, buf + len,
-					  SVCR_NFT_ELEM_TEXT - len);
+			len += svcr_nft_range_text(s->family, p, end, buf + len,
+						   SVCR_NFT_ELEM_TEXT - len);
 		else
 			len += field_text(l->key[i], s->family, p, buf + len,
 					  SVCR_NFT_ELEM_TEXT - len);
 		p += svcr_nft_field_size(l->key[i], s->family);
 	}
 	return buf;
-}
-
-const char *svcr_nft_last_field_text(const struct svcr_nft_set *s, const uint8_t *elem, char *buf)
-{
-	const char *last = strrchr(svcr_nft_key_text(s, elem, buf), ' ');
-
-	return last ? last + 1 : buf;
 }
 
 static void verdict_text(const struct svcr_nft_table *t, struct svcr_nft_chain_id id, char *buf)
@@ -172,11 +165,23 @@ static void out_update(struct svcr_out *o, const struct svcr_nft_table *t,
 		 svcr_nft_fields[F_CT_REPLY_SPORT].text[t->family]);
 }
 
+/* Never as a prefix: nft(8) would make another expression of it. */
+static void out_source_range(struct svcr_out *o, uint8_t family, const uint8_t *range)
+{
+	char a[SVCR_ADDR_TEXT], b[SVCR_ADDR_TEXT];
+	struct svcr_addr first = addr_at(family, range);
+	struct svcr_addr last = addr_at(family, range + svcr_addr_len(family));
+
+	svcr_out(o, "%s %s", svcr_nft_fields[F_SADDR].text[family], svcr_addr_text(&first, a));
+	if (!svcr_addr_eq(&first, &last))
+		svcr_out(o, "-%s", svcr_addr_text(&last, b));
+}
+
 static void out_stmt(struct svcr_out *o, const struct svcr_nft_table *t,
 		     const struct svcr_nft_stmt *s)
 {
-	const char *set = t->layout->sets[s->set].name;
-	char name[SVCR_NFT_NAME_MAX];
+	char name[SVCR_NFT_NAME_MAX], set_name[SVCR_NFT_NAME_MAX];
+	const char *set = svcr_nft_set_name(&t->layout->sets[s->set], s->n, set_name);
 
 	switch (s->op) {
 	case OP_LOOKUP:
@@ -204,6 +209,8 @@ static void out_stmt(struct svcr_out *o, const struct svcr_nft_table *t,
 	case OP_REJECT: svcr_out_str(o, "reject"); break;
 	case OP_MASQUERADE: svcr_out_str(o, "masquerade fully-random"); break;
 	case OP_DROP: svcr_out_str(o, "drop"); break;
+	case OP_RETURN: svcr_out_str(o, "return"); break;
+	case OP_RANGE: out_source_range(o, t->family, s->range); break;
 	case OP_GOTO: svcr_out(o, "goto %s", svcr_nft_chain_name(t, s->chain, name)); break;
 	}
 }
@@ -275,16 +282,31 @@ void svcr_nft_out_base_chain(struct svcr_out *o, const struct svcr_nft_chain_lay
 			 l->priority_text);
 }
 
-static void out_set(struct svcr_out *o, const struct svcr_nft_table *t,
-		    const struct svcr_nft_set *s)
+/* Prints the set with the elements from `first` to `end`; returns `end`. */
+static size_t out_set(struct svcr_out *o, const struct svcr_nft_table *t,
+		      const struct svcr_nft_set *s, size_t first, size_t end)
 {
-	svcr_out(o, "\n\t%s %s {\n", svcr_nft_set_noun(s->layout), s->layout->name);
+	uint32_t number = first < end ? svcr_nft_elem_number(s, svcr_nft_elem(s, first)) : 0;
+	char name[SVCR_NFT_NAME_MAX];
+
+	svcr_out(o, "\n\t%s %s {\n", svcr_nft_set_noun(s->layout),
+		 svcr_nft_set_name(s->layout, number, name));
 	svcr_nft_out_set_header(o, s, "\t\t", "\n");
-	for (size_t i = 0; i < s->n; i++) {
-		svcr_out_str(o, i ? ",\n\t\t\t" : "\t\telements = {\n\t\t\t");
+	for (size_t i = first; i < end; i++) {
+		svcr_out_str(o, i > first ? ",\n\t\t\t" : "\t\telements = {\n\t\t\t");
 		svcr_nft_out_elem(o, t, s, svcr_nft_elem(s, i));
 	}
-	svcr_out_str(o, s->n ? "\n\t\t}\n\t}\n" : "\t}\n");
+	svcr_out_str(o, first < end ? "\n\t\t}\n\t}\n" : "\t}\n");
+	return end;
+}
+
+static void out_sets(struct svcr_out *o, const struct svcr_nft_table *t,
+		     const struct svcr_nft_set *s)
+{
+	if (!s->layout->numbered && s->present)
+		out_set(o, t, s, 0, s->n);
+	for (size_t i = 0; s->layout->numbered && i < s->n;)
+		i = out_set(o, t, s, i, svcr_nft_numbered_end(s, i));
 }
 
 static void out_chain(struct svcr_out *o, const struct svcr_nft_table *t,
@@ -315,8 +337,7 @@ static void out_table(struct svcr_out *o, const struct svcr_nft_table *t)
 	svcr_out(o, "table %s %s\ndelete table %s %s\n", f, t->name, f, t->name);
 	svcr_out(o, "table %s %s {\n\tcomment \"%s\"\n", f, t->name, SVCR_NFT_OWNER);
 	for (size_t i = 0; i < t->layout->nsets; i++)
-		if (t->sets[i].present)
-			out_set(o, t, &t->sets[i]);
+		out_sets(o, t, &t->sets[i]);
 	for (size_t i = t->nchains; i-- > 0;) /* a chain must come before chains that go to it */
 		out_chain(o, t, &t->chains[i]);
 	svcr_out_str(o, "}\n");

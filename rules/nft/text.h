@@ -10,8 +10,9 @@
 
 /* "10.96.0.1 . tcp . 80"; an interval's last field as prefix or range. Returns buf. */
 const char *svcr_nft_key_text(const struct svcr_nft_set *s, const uint8_t *elem, char *buf);
-/* Prints only the last field of a key: a prefix or range if it is an interval. Returns buf. */
-const char *svcr_nft_last_field_text(const struct svcr_nft_set *s, const uint8_t *elem, char *buf);
+/* A range of addresses, as an address, a prefix or two addresses; returns the length. */
+size_t svcr_nft_range_text(uint8_t family, const uint8_t *first, const uint8_t *last, char *buf,
+			   size_t size);
 /* "goto balance-2", "10.244.1.7 . 8080"; "" for sets. `t` is the table that the set is in. */
 const char *svcr_nft_data_text(const struct svcr_nft_table *t, const struct svcr_nft_set *s,
 			       const uint8_t *elem, char *buf);

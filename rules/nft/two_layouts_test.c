@@ -230,14 +230,16 @@ START_TEST(two_names)
 {
 	struct svcrules_ruleset *rs = two_build(1, WITH_BOTH);
 	const struct svcr_nft *n = gen_nft(rs);
+	uint32_t number;
 
 	ck_assert_uint_eq(n->ntables, 4);
 	ck_assert_ptr_eq(svcr_nft_serving(n, "services", SVCR_IPV6), &n->tables[1]);
 	ck_assert_ptr_eq(svcr_nft_table(n, GUARD_NAME, SVCR_IPV4), &n->tables[2]);
 	ck_assert_ptr_null(svcr_nft_serving(n, "policies", SVCR_IPV4));
-	ck_assert_uint_eq(svcr_nft_set_parse(&guard_layout, "services"), GUARD_SETS);
-	ck_assert_uint_eq(svcr_nft_set_parse(&svcr_services_layout, "guarded"), SET__COUNT);
-	ck_assert_uint_eq(svcr_nft_set_parse(&guard_layout, "blocked"), SET_BLOCKED);
+	ck_assert_uint_eq(svcr_nft_set_parse(&guard_layout, "services", &number), GUARD_SETS);
+	ck_assert_uint_eq(svcr_nft_set_parse(&svcr_services_layout, "guarded", &number),
+			  SET__COUNT);
+	ck_assert_uint_eq(svcr_nft_set_parse(&guard_layout, "blocked", &number), SET_BLOCKED);
 	ck_assert(svcr_nft_set_named(&guard_layout, SET_BLOCKED));
 	ck_assert(svcr_nft_set_named(&guard_layout, SET_TIMED));
 	svcrules_ruleset_free(rs);

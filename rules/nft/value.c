@@ -37,7 +37,7 @@ static int table_init(struct svcr_nft_table *t, const struct svcr_nft_layout *l,
 static void table_release(struct svcr_nft_table *t)
 {
 	for (size_t i = 0; t->sets && i < t->layout->nsets; i++)
-		free(t->sets[i].v);
+		svcr_nft_set_release(&t->sets[i]);
 	for (size_t i = 0; i < t->nchains; i++)
 		free(t->chains[i].rules);
 	free(t->sets);
@@ -182,19 +182,6 @@ const char *svcr_nft_chain_name(const struct svcr_nft_table *t, struct svcr_nft_
 	return buf;
 }
 
-/* A decimal number without leading zeros, to the end of the string. */
-static bool chain_number(const char *s, uint32_t *ret)
-{
-	uint64_t n = 0;
-
-	if (*s < '1' || *s > '9')
-		return false;
-	for (; *s >= '0' && *s <= '9' && n <= UINT32_MAX; s++)
-		n = n * 10 + (uint64_t)(*s - '0');
-	*ret = (uint32_t)n;
-	return !*s && n <= UINT32_MAX;
-}
-
 static int keep_foreign_chain(struct svcr_nft *n, struct svcr_nft_table *t, const char *name,
 			      struct svcr_nft_chain_id *ret)
 {
@@ -226,9 +213,9 @@ int svcr_nft_chain_parse(struct svcr_nft *n, struct svcr_nft_table *t, const cha
 		*ret = (struct svcr_nft_chain_id){ k, 0 };
 		if (!l->name)
 			continue;
-		if (l->numbered ?
-			    strncmp(name, l->name, len) == 0 && chain_number(name + len, &ret->n) :
-			    strcmp(name, l->name) == 0)
+		if (l->numbered ? strncmp(name, l->name, len) == 0 &&
+					  svcr_nft_name_number(name + len, &ret->n) :
+				  strcmp(name, l->name) == 0)
 			return 0;
 	}
 	return keep_foreign_chain(n, t, name, ret);

@@ -133,23 +133,40 @@ static int add_affinity(struct builder *b, const struct svcr_vip *v, const uint8
 	return svcr_nft_add_verdict(set_of(b, v->addr.family, SET_STICKY), key, id, NULL);
 }
 
-static int add_firewall(struct builder *b, const struct svcr_vip *v, const uint8_t *key, size_t len)
+static struct svcr_nft_chain_id sources_chain(const struct svcr_sources *l)
 {
-	struct svcr_nft_set *s = set_of(b, v->addr.family, SET_ALLOWED_SOURCES);
-	size_t alen = svcr_addr_len(v->addr.family);
-	int err = svcr_nft_add_key(set_of(b, v->addr.family, SET_FIREWALLED), key);
+	return (struct svcr_nft_chain_id){ l->shared ? CHAIN_SHARED_SOURCES : CHAIN_SOURCES,
+					   l->number };
+}
 
-	s->present = true; /* even if no source is allowed */
-	for (size_t i = 0; !err && i < v->nallowed; i++) {
+/* A VIP that admits nobody needs no chain; add_sources() makes those of all others. */
+static int add_firewall(struct builder *b, const struct svcr_vip *v, const uint8_t *key)
+{
+	struct svcr_nft_chain_id id = sources_chain(v->sources);
+
+	if (!v->sources->n)
+		id = (struct svcr_nft_chain_id){ VERDICT_DROP, 0 };
+	return svcr_nft_add_verdict(set_of(b, v->addr.family, SET_FIREWALLED), key, id, NULL);
+}
+
+/* Makes the chain of a list of sources and, if it is long, its set. */
+static int add_sources(struct builder *b, const struct svcr_sources *l)
+{
+	struct svcr_nft_set *s = set_of(b, l->family, SET_SOURCES);
+	size_t alen = svcr_addr_len(l->family);
+
+	if (!svcr_nft_chain(&b->tables[l->family], sources_chain(l)))
+		return -ENOMEM;
+	for (size_t i = 0; i < l->n && !l->shared; i++) {
 		uint8_t *e = svcr_nft_add(s);
 
 		if (!e)
 			return -ENOMEM;
-		memcpy(e, key, len);
-		memcpy(e + len, v->allowed[i].first.bytes, alen);
-		memcpy(e + len + alen, v->allowed[i].last.bytes, alen);
+		svcr_nft_put_number(e, l->number);
+		memcpy(e + s->number_len, l->v[i].first.bytes, alen);
+		memcpy(e + s->number_len + alen, l->v[i].last.bytes, alen);
 	}
-	return err;
+	return 0;
 }
 
 static int add_external(struct builder *b, const struct svcr_vip *v, const uint8_t *key, size_t len,
@@ -189,8 +206,8 @@ static int add_vip(struct builder *b, const struct svcr_vip *v)
 		err = add_targets(set_of(b, v->addr.family, SET_ENDPOINTS), key, len, targets);
 	if (!err && v->local && !only_local)
 		err = add_external(b, v, key, len, comment);
-	if (!err && v->guarded)
-		err = add_firewall(b, v, key, len);
+	if (!err && v->sources)
+		err = add_firewall(b, v, key);
 	if (!err && v->service->affinity && v->choice->cluster.n && !is_delegated(b, v, false))
 		err = add_affinity(b, v, key);
 	if (!err && v->local && v->kind != SVCR_VIP_CLUSTER)
@@ -315,6 +332,8 @@ static int build_sets(struct builder *b)
 
 	for (size_t i = 0; i < w->nvips && !err; i++)
 		err = add_vip(b, &w->vips[i]);
+	for (size_t i = 0; i < w->nsources && !err; i++)
+		err = add_sources(b, w->sources[i]);
 	if (!err)
 		err = add_addrs(b, SET_CLUSTER_IPS, w->cluster_ips, w->ncluster_ips);
 	if (!err)
@@ -369,6 +388,8 @@ static int finish_table(struct builder *b, uint8_t family)
 	b->features[family].mark = b->o->mark;
 	b->features[family].masquerade_all = b->o->masquerade_all;
 	b->features[family].delegate = b->delegate;
+	b->features[family].sources = b->view->sources;
+	b->features[family].nsources = b->view->nsources;
 	err = add_protocols(&t->sets[SET_PROTOCOLS]);
 	for (int i = 0; i < SET__COUNT; i++) {
 		svcr_nft_sort(&t->sets[i]);

@@ -71,7 +71,8 @@ static const struct {
 	{ "endpoints", 16, 8, 0 },        { "endpoints", 16, 0, -EBADMSG },
 	{ "endpoints", 16, 7, -EBADMSG }, { "endpoints", 16, 20, -EBADMSG },
 	{ "pod-cidrs", 4, 0, 0 },         { "pod-cidrs", 16, 0, -EBADMSG },
-	{ "allowed-sources", 16, 0, 0 },  { "allowed-sources", 12, 0, -EBADMSG },
+	{ "sources-7", 4, 0, 0 },         { "sources-7", 16, 0, -EBADMSG },
+	{ "sources-07", 16, 0, 0 },       { "sources-", 16, 0, 0 },
 	{ "protocols", 1, 0, 0 },         { "protocols", 4, 0, -EBADMSG },
 	{ "affinity", 1, 1, 0 },          { "foreign", 3, 3, 0 },
 };

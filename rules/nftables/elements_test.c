@@ -65,36 +65,6 @@ static const struct {
 	  "\x0a\xf5\0\0"
 	  "\x08\0\x03\0"
 	  "\0\0\0\x01" },
-	{ SERVICE("\"type\":\"LoadBalancer\",\"loadBalancerSourceRanges\":[\"192.0.2.0/24\"]," WEB,
-		  "\"loadBalancer\":{\"ingress\":[{\"ip\":\"203.0.113.1\"}]}")
-		  WEB_SLICE(END("10.244.0.1", "node1")),
-	  "allowed-sources", 104,
-	  "\x34\0\x01\x80"
-	  "\x18\0\x01\x80"
-	  "\x14\0\x01\0"
-	  "\xcb\0\x71\x01"
-	  "\x06\0\0\0"
-	  "\0\x50\0\0"
-	  "\xc0\0\x02\0"
-	  "\x18\0\x0a\x80"
-	  "\x14\0\x01\0"
-	  "\xcb\0\x71\x01"
-	  "\x06\0\0\0"
-	  "\0\x50\0\0"
-	  "\xc0\0\x02\xff"
-	  "\x34\0\x01\x80" /* the service's own address is always allowed */
-	  "\x18\0\x01\x80"
-	  "\x14\0\x01\0"
-	  "\xcb\0\x71\x01"
-	  "\x06\0\0\0"
-	  "\0\x50\0\0"
-	  "\xcb\0\x71\x01"
-	  "\x18\0\x0a\x80"
-	  "\x14\0\x01\0"
-	  "\xcb\0\x71\x01"
-	  "\x06\0\0\0"
-	  "\0\x50\0\0"
-	  "\xcb\0\x71\x01" },
 };
 
 START_TEST(elements_literal)
@@ -107,6 +77,38 @@ START_TEST(elements_literal)
 		ck_assert_mem_eq(bytes, literals[_i].bytes, len);
 	}
 	free(bytes);
+}
+END_TEST
+
+/* A long list has a set of its own, with the number that the service's name gives it. */
+START_TEST(elements_sources)
+{
+	static const uint8_t first[] = { 192, 0, 2, 0 }, behind[] = { 192, 0, 3, 0 },
+			     own[] = { 203, 0, 113, 1 }, behind_own[] = { 203, 0, 113, 2 },
+			     over[] = { 0, 0, 0, NFT_SET_ELEM_INTERVAL_END };
+	const size_t each = 16 + 24;
+	size_t len, text_len;
+	uint8_t *bytes;
+	char *text;
+	FILE *f = open_memstream(&text, &text_len);
+
+	fprintf(f, "{\"kind\":\"Service\",\"metadata\":{\"name\":\"web\",\"namespace\":\"prod\"},"
+		   "\"spec\":{\"clusterIP\":\"10.96.0.1\"," WEB ",\"type\":\"LoadBalancer\","
+		   "\"loadBalancerSourceRanges\":[\"192.0.2.0/24\"");
+	for (int i = 0; i < 16; i++)
+		fprintf(f, ",\"198.18.%d.0/24\"", 2 * i);
+	fprintf(f, "]},\"status\":{\"loadBalancer\":{\"ingress\":[{\"ip\":\"203.0.113.1\"}]}}}");
+	fclose(f);
+	bytes = elements_of(text, "sources-872266850", &len);
+	/* the service's own address is admitted, because the ranges admit the node */
+	ck_assert_uint_eq(len, 18 * each);
+	ck_assert_mem_eq(bytes + 12, first, 4);
+	ck_assert_mem_eq(bytes + 28, behind, 4);
+	ck_assert_mem_eq(bytes + 36, over, 4);
+	ck_assert_mem_eq(bytes + 17 * each + 12, own, 4);
+	ck_assert_mem_eq(bytes + 17 * each + 28, behind_own, 4);
+	free(bytes);
+	free(text);
 }
 END_TEST
 
@@ -150,6 +152,7 @@ int main(void)
 	suite_add_tcase(suite, tc);
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, elements_literal, 0, (int)ARRAY_SIZE(literals));
+	tcase_add_test(tc, elements_sources);
 	tcase_add_test(tc, elements_index_256);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);

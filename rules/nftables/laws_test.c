@@ -23,15 +23,41 @@ static bool laws_uses_set(const struct svcr_nft_stmt *s, enum svcr_services_set 
 	       s->set == id;
 }
 
-static size_t laws_users_of_set(const struct svcr_nft_table *t, enum svcr_services_set id)
+static size_t laws_users_of_set(const struct svcr_nft_table *t, enum svcr_services_set id,
+				uint32_t number)
 {
+	bool numbered = t->layout->sets[id].numbered;
 	size_t users = 0;
 
 	for (size_t i = 0; i < t->nchains; i++)
 		for (size_t r = 0; r < t->chains[i].nrules; r++)
 			for (size_t s = 0; s < t->chains[i].rules[r].nstmts; s++)
-				users += laws_uses_set(&t->chains[i].rules[r].stmts[s], id);
+				users += laws_uses_set(&t->chains[i].rules[r].stmts[s], id) &&
+					 (!numbered || t->chains[i].rules[r].stmts[s].n == number);
 	return users;
+}
+
+/* Returns the elements of one set of a numbered one. */
+static size_t laws_numbered(const struct svcr_nft_set *s, uint32_t number, size_t *ret_first)
+{
+	size_t n = 0;
+
+	for (size_t i = s->n; i-- > 0;)
+		if (svcr_nft_elem_number(s, svcr_nft_elem(s, i)) == number) {
+			*ret_first = i;
+			n++;
+		}
+	return n;
+}
+
+/* True if the set exists. The list `found` holds those that were made and have no elements yet. */
+static bool laws_has_set(const struct svcr_nft_set *s, uint32_t number)
+{
+	size_t first;
+
+	return s->layout->numbered ? laws_numbered(s, number, &first) ||
+					     svcr_nft_numbers_have(&s->found, number) :
+				     s->present;
 }
 
 static size_t laws_users_of_chain(const struct svcr_nft_table *t, struct svcr_nft_chain_id id)
@@ -58,11 +84,12 @@ static void laws_apply_add_elems(const struct svcr_nft_changes *c, const struct 
 {
 	struct svcr_nft_set *s = &t->sets[ch->set];
 
-	ck_assert(s->present);
+	ck_assert(laws_has_set(s, ch->number));
 	for (size_t i = 0; i < ch->count; i++) {
 		const uint8_t *e = c->elems[ch->first + i];
 		uint8_t *added;
 
+		ck_assert_uint_eq(svcr_nft_elem_number(s, e), ch->number);
 		ck_assert_ptr_null(svcr_nft_find(s, e));
 		if (t->layout->sets[ch->set].data == DATA_VERDICT &&
 		    svcr_nft_elem_verdict(s, e).kind != VERDICT_DROP)
@@ -113,7 +140,7 @@ static void laws_apply_add_rule(const struct svcr_nft_change *ch, struct svcr_nf
 		if (s->op == OP_GOTO)
 			ck_assert_ptr_nonnull(svcr_nft_find_chain(t, s->chain));
 		if (laws_uses_set(s, s->set))
-			ck_assert(t->sets[s->set].present);
+			ck_assert(laws_has_set(&t->sets[s->set], s->n));
 	}
 	r = svcr_grow((void **)&chain->rules, &chain->nrules, &chain->cap, sizeof(*r));
 	*r = *ch->rule;
@@ -135,10 +162,32 @@ static void laws_apply_del_table(struct svcr_nft_table *t)
 static void laws_apply_del_set(const struct svcr_nft_change *ch, struct svcr_nft_table *t)
 {
 	ck_assert_uint_lt(ch->set, SET__COUNT);
-	ck_assert(t->sets[ch->set].present);
-	ck_assert_uint_eq(laws_users_of_set(t, ch->set), 0);
+	ck_assert(laws_has_set(&t->sets[ch->set], ch->number));
+	ck_assert_uint_eq(laws_users_of_set(t, ch->set, ch->number), 0);
+	if (t->layout->sets[ch->set].numbered) {
+		struct svcr_nft_set *s = &t->sets[ch->set];
+		size_t first = 0, n = laws_numbered(s, ch->number, &first);
+
+		memmove(svcr_nft_elem(s, first), svcr_nft_elem(s, first + n),
+			(s->n - first - n) * s->stride);
+		s->n -= n;
+		return;
+	}
 	t->sets[ch->set].present = false;
 	t->sets[ch->set].n = 0;
+}
+
+static void laws_apply_add_set(const struct svcr_nft_change *ch, struct svcr_nft_table *t)
+{
+	struct svcr_nft_set *s = &t->sets[ch->set];
+
+	ck_assert(!laws_has_set(s, ch->number));
+	if (s->layout->numbered) {
+		*(uint32_t *)SVCR_GROW(&s->found) = ch->number;
+		return;
+	}
+	s->present = true;
+	s->size = ch->pair->to->sets[ch->set].size;
 }
 
 static void laws_apply_change(const struct svcr_nft_changes *c, const struct svcr_nft_change *ch,
@@ -168,11 +217,7 @@ static void laws_apply_change(const struct svcr_nft_changes *c, const struct svc
 		ck_assert_ptr_null(svcr_nft_find_chain(t, ch->chain));
 		ck_assert_ptr_nonnull(svcr_nft_chain(t, ch->chain));
 		break;
-	case CHANGE_ADD_SET:
-		ck_assert(!t->sets[ch->set].present);
-		t->sets[ch->set].present = true;
-		t->sets[ch->set].size = ch->pair->to->sets[ch->set].size;
-		break;
+	case CHANGE_ADD_SET: laws_apply_add_set(ch, t); break;
 	case CHANGE_ADD_ELEMS: laws_apply_add_elems(c, ch, t); break;
 	case CHANGE_ADD_RULE: laws_apply_add_rule(ch, t); break;
 	}

@@ -28,7 +28,7 @@ enum svcr_services_set {
 	SET_UNMANAGED_IPS,
 	SET_NODE_IPS,
 	SET_FIREWALLED,
-	SET_ALLOWED_SOURCES,
+	SET_SOURCES, /* number: of struct svcr_sources, if it is not shared */
 	SET_LOCAL_POLICY,
 	SET_HAIRPIN,
 	SET_STICKY,
@@ -66,6 +66,9 @@ enum svcr_services_chain {
 	CHAIN_MASQUERADED_BALANCE,
 	CHAIN_MASQUERADED_STICKY,
 	CHAIN_REMEMBER, /* n: seconds */
+	/* the last, as there may be thousands; n: the number of struct svcr_sources */
+	CHAIN_SHARED_SOURCES,
+	CHAIN_SOURCES,
 	CHAIN__COUNT
 };
 
@@ -81,9 +84,10 @@ enum svcr_services_chain {
 	[SET_SERVICE_CIDRS] = { .name = "service-cidrs", .key = { F_DADDR }, .interval = true },   \
 	[SET_UNMANAGED_IPS] = { .name = "unmanaged-ips", .key = { F_DADDR } },                     \
 	[SET_NODE_IPS] = { .name = "node-ips", .key = { F_SADDR } },                               \
-	[SET_FIREWALLED] = { .name = "firewalled", .key = SVCR_SERVICES_VIP },                     \
-	[SET_ALLOWED_SOURCES] = { .name = "allowed-sources", .interval = true,                     \
-				  .key = { F_DADDR, F_L4PROTO, F_DPORT, F_SADDR } },               \
+	[SET_FIREWALLED] = { .name = "firewalled", .key = SVCR_SERVICES_VIP,                       \
+			     .data = DATA_VERDICT },                                               \
+	[SET_SOURCES] = { .name = "sources-", .key = { F_SADDR }, .interval = true,                \
+			  .numbered = true },                                                      \
 	[SET_LOCAL_POLICY] = { .name = "local-policy", .key = SVCR_SERVICES_VIP },                 \
 	[SET_HAIRPIN] = { .name = "hairpin", .key = { F_SADDR, F_DADDR } },                        \
 	[SET_STICKY] = { .name = "sticky-services", .key = SVCR_SERVICES_VIP,                      \
@@ -137,7 +141,9 @@ enum svcr_services_chain {
 	[CHAIN_STICKY_LOCAL] = { .name = "sticky-local-", .numbered = true },                      \
 	[CHAIN_MASQUERADED_BALANCE] = { .name = "masqueraded-balance-", .numbered = true },        \
 	[CHAIN_MASQUERADED_STICKY] = { .name = "masqueraded-sticky-", .numbered = true },          \
-	[CHAIN_REMEMBER] = { .name = "remember-", .numbered = true, .jumped = true }
+	[CHAIN_REMEMBER] = { .name = "remember-", .numbered = true, .jumped = true },              \
+	[CHAIN_SHARED_SOURCES] = { .name = "shared-sources-", .numbered = true, .jumped = true },  \
+	[CHAIN_SOURCES] = { .name = "sources-", .numbered = true, .jumped = true }
 /* clang-format on */
 
 #define SVCR_SERVICES_WORD "services" /* struct svcr_nft_layout.serves */

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rules/nftables/report.h"
+#include "rules/nft/canon.h"
 #include "rules/nft/text.h"
 
 #include <errno.h>
 #include <string.h>
+
+#define SOURCES_SHOWN 20 /* of each VIP, that are added or removed */
 
 /* The key of a line: the family and the key of the VIP. */
 int svcr_services_report_vip(struct svcr_report *r, uint8_t family, const uint8_t *vip)
@@ -44,6 +47,61 @@ static bool serves_services(const struct svcr_nft_table *t)
 	return strcmp(t->layout->serves, SVCR_SERVICES_WORD) == 0;
 }
 
+static int guarded_number_cmp(const void *a, const void *b)
+{
+	uint32_t m = *(const uint32_t *)a, n = *(const uint32_t *)b;
+
+	return m < n ? -1 : m > n;
+}
+
+/* Returns the chain of the list of sources of a VIP; CHAIN_NONE: there is none. */
+static struct svcr_nft_chain_id sources_at(const struct svcr_nft_table *t, const uint8_t *key)
+{
+	const struct svcr_nft_set *firewalled = t ? &t->sets[SET_FIREWALLED] : NULL;
+	const uint8_t *e = firewalled ? svcr_nft_find(firewalled, key) : NULL;
+
+	return e ? svcr_nft_elem_verdict(firewalled, e) :
+		   (struct svcr_nft_chain_id){ CHAIN_NONE, 0 };
+}
+
+/* Adds the VIPs of one side whose list of sources is among the n `numbers`, which are sorted. */
+static int collect_guarded(struct svcr_report *r, const struct svcr_nft_set *firewalled,
+			   const uint32_t *numbers, size_t n)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < firewalled->n && !err; i++) {
+		const uint8_t *e = svcr_nft_elem(firewalled, i);
+		struct svcr_nft_chain_id id = svcr_nft_elem_verdict(firewalled, e);
+
+		if (id.kind == CHAIN_SOURCES &&
+		    bsearch(&id.n, numbers, n, sizeof(id.n), guarded_number_cmp))
+			err = svcr_services_report_vip(r, firewalled->family, e);
+	}
+	return err;
+}
+
+/* Adds the VIPs that share a list of sources which changes. */
+static int collect_sources(struct svcr_report *r, const struct svcr_nft_changes *c,
+			   const struct svcr_nft_pair *pair)
+{
+	uint32_t *numbers = calloc(c->n + 1, sizeof(*numbers));
+	size_t n = 0;
+	int err = numbers ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < c->n && !err; i++)
+		if (c->v[i].pair == pair && c->v[i].set == SET_SOURCES && c->v[i].count)
+			numbers[n++] = c->v[i].number;
+	if (n) {
+		qsort(numbers, n, sizeof(*numbers), guarded_number_cmp);
+		err = collect_guarded(r, &pair->from->sets[SET_FIREWALLED], numbers, n);
+		if (!err)
+			err = collect_guarded(r, &pair->to->sets[SET_FIREWALLED], numbers, n);
+	}
+	free(numbers);
+	return err;
+}
+
 /* Adds every VIP that a change refers to. */
 static int collect_vips(struct svcr_report *r, const struct svcr_nft_changes *c)
 {
@@ -52,6 +110,9 @@ static int collect_vips(struct svcr_report *r, const struct svcr_nft_changes *c)
 	for (size_t i = 0; i < c->n && !err; i++)
 		if (serves_services(c->v[i].pair->to))
 			err = collect_change(r, c, &c->v[i]);
+	for (size_t i = 0; i < c->npairs && !err; i++)
+		if (serves_services(c->pairs[i].to))
+			err = collect_sources(r, c, &c->pairs[i]);
 	return err;
 }
 
@@ -72,15 +133,122 @@ static void endpoint_texts(struct svcr_texts *t, const struct svcr_nft_set *s, c
 	}
 }
 
-static void range_texts(struct svcr_texts *t, const struct svcr_nft_set *s, const uint8_t *key)
+/*
+ * The difference of two lists of sources, as texts. VIPs in order mostly have the same two lists,
+ * so each difference is found once for all ports of an address.
+ */
+struct sources_diff {
+	bool valid;
+	uint8_t family;
+	struct svcr_nft_chain_id from, to; /* the chains of the lists */
+	struct svcr_texts removed, added;
+};
+
+/* A list of sources, sorted: of each the first address and the last. */
+struct sources {
+	uint8_t *v; /* malloc'ed */
+	size_t n, len;
+};
+
+static int sources_from_set(struct sources *l, const struct svcr_nft_set *s, uint32_t number)
 {
-	size_t vip = svcr_vip_len(s->family);
+	uint8_t key[4];
+	size_t i, end;
+
+	svcr_nft_put_number(key, number);
+	i = svcr_nft_lower(s, key, sizeof(key));
+	if (i == s->n || svcr_nft_elem_number(s, svcr_nft_elem(s, i)) != number)
+		return 0;
+	end = svcr_nft_numbered_end(s, i);
+	l->v = calloc(end - i, l->len);
+	for (; l->v && i < end; i++)
+		memcpy(l->v + l->n++ * l->len, svcr_nft_elem_key(s, svcr_nft_elem(s, i)), l->len);
+	return l->v ? 0 : -ENOMEM;
+}
+
+static int sources_from_rules(struct sources *l, const struct svcr_nft_table *t,
+			      struct svcr_nft_chain_id id)
+{
+	const struct svcr_nft_chain *c = svcr_nft_find_chain(t, id);
+
+	l->v = calloc(c && c->nrules ? c->nrules : 1, l->len);
+	for (size_t i = 0; l->v && c && i < c->nrules; i++)
+		l->n += svcr_nft_canon_range(t, &c->rules[i], l->v + l->n * l->len);
+	return l->v ? 0 : -ENOMEM;
+}
+
+static int sources_find(struct sources *l, const struct svcr_nft_table *t,
+			struct svcr_nft_chain_id id, uint8_t family)
+{
+	*l = (struct sources){ .len = svcr_addr_len(family) * 2u };
+	if (id.kind == CHAIN_SOURCES)
+		return sources_from_set(l, &t->sets[SET_SOURCES], id.n);
+	return id.kind == CHAIN_SHARED_SOURCES ? sources_from_rules(l, t, id) : 0;
+}
+
+/* Adds a text for each source of `of` that `other` lacks: SOURCES_SHOWN, the rest as a number. */
+static void lacking_texts(struct svcr_texts *t, uint8_t family, const struct sources *of,
+			  const struct sources *other)
+{
+	size_t shown = 0, len = svcr_addr_len(family);
 	char text[SVCR_NFT_ELEM_TEXT];
 
-	for (size_t i = svcr_nft_lower(s, key, vip);
-	     i < s->n && memcmp(svcr_nft_elem(s, i), key, vip) == 0; i++)
-		svcr_texts_add(t, "source %s",
-			       svcr_nft_last_field_text(s, svcr_nft_elem(s, i), text));
+	for (size_t i = 0, j = 0; i < of->n; i++) {
+		const uint8_t *e = of->v + i * of->len;
+		int cmp = 1;
+
+		while (j < other->n && (cmp = memcmp(other->v + j * of->len, e, of->len)) < 0)
+			j++;
+		if ((j < other->n && cmp == 0) || shown++ >= SOURCES_SHOWN)
+			continue;
+		svcr_nft_range_text(family, e, e + len, text, sizeof(text));
+		svcr_texts_add(t, "source %s", text);
+	}
+	if (shown > SOURCES_SHOWN)
+		svcr_texts_add(t, "%zu more sources", shown - SOURCES_SHOWN);
+}
+
+static void sources_diff_release(struct sources_diff *x)
+{
+	svcr_texts_release(&x->removed);
+	svcr_texts_release(&x->added);
+}
+
+static bool sources_diff_has(const struct sources_diff *x, uint8_t family,
+			     struct svcr_nft_chain_id from, struct svcr_nft_chain_id to)
+{
+	return x->valid && x->family == family && svcr_nft_chain_cmp(x->from, from) == 0 &&
+	       svcr_nft_chain_cmp(x->to, to) == 0;
+}
+
+static int sources_diff_find(struct sources_diff *x, const struct svcr_nft_table *from,
+			     const struct svcr_nft_table *to, uint8_t family, const uint8_t *key)
+{
+	struct svcr_nft_chain_id f = sources_at(from, key), t = sources_at(to, key);
+	struct sources a, b = { NULL, 0, 0 };
+	int err;
+
+	if (sources_diff_has(x, family, f, t))
+		return 0;
+	sources_diff_release(x);
+	*x = (struct sources_diff){ .valid = true, .family = family, .from = f, .to = t };
+	err = sources_find(&a, from, f, family);
+	if (!err)
+		err = sources_find(&b, to, t, family);
+	if (!err) {
+		lacking_texts(&x->removed, family, &a, &b);
+		lacking_texts(&x->added, family, &b, &a);
+	}
+	free(a.v);
+	free(b.v);
+	return err;
+}
+
+static void copy_texts(struct svcr_texts *t, const struct svcr_texts *from)
+{
+	for (size_t i = 0; i < from->n; i++)
+		svcr_texts_add(t, "%s", from->v[i]);
+	t->err = from->err ? from->err : t->err;
 }
 
 /* Says what a verdict means that is not the usual choice among endpoints. */
@@ -121,7 +289,6 @@ static void side_texts(struct svcr_texts *t, const struct svcr_nft_table *table,
 	verdict_texts(t, &table->sets[SET_SERVICES], key, "");
 	verdict_texts(t, &table->sets[SET_SERVICES_EXTERNAL], key, "from outside ");
 	verdict_texts(t, &table->sets[SET_STICKY], key, "");
-	range_texts(t, &table->sets[SET_ALLOWED_SOURCES], key);
 	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
 		if (svcr_nft_find(&table->sets[flags[i].set], key))
 			svcr_texts_add(t, "%s", flags[i].text);
@@ -140,7 +307,7 @@ static void name_line(struct svcr_report_line *l, const struct svcr_nft_changes 
 }
 
 static int fill_details(struct svcr_report_line *l, const struct svcr_nft_changes *c,
-			const struct svcr_services_more *more)
+			const struct svcr_services_more *more, struct sources_diff *sources)
 {
 	uint8_t family = l->key[0];
 	const struct svcr_nft_table *from = svcr_services_table(c->from, family);
@@ -154,6 +321,10 @@ static int fill_details(struct svcr_report_line *l, const struct svcr_nft_change
 		side_texts(&l->removed, from, l->key + 1);
 	if (to)
 		side_texts(&l->added, to, l->key + 1);
+	if (sources_diff_find(sources, from, to, family, l->key + 1))
+		return -ENOMEM;
+	copy_texts(&l->removed, &sources->removed);
+	copy_texts(&l->added, &sources->added);
 	if (more) {
 		more->texts(&l->removed, false, family, l->key + 1, more->arg);
 		more->texts(&l->added, true, family, l->key + 1, more->arg);
@@ -165,6 +336,7 @@ static int fill_details(struct svcr_report_line *l, const struct svcr_nft_change
 int svcr_services_report(struct svcr_report *r, const struct svcr_nft_changes *c, bool details,
 			 const struct svcr_services_more *more)
 {
+	struct sources_diff sources = { .valid = false };
 	int err = collect_vips(r, c);
 
 	if (!err && more)
@@ -174,8 +346,9 @@ int svcr_services_report(struct svcr_report *r, const struct svcr_nft_changes *c
 	for (size_t i = 0; i < r->n && !err; i++) {
 		name_line(&r->v[i], c);
 		if (details)
-			err = fill_details(&r->v[i], c, more);
+			err = fill_details(&r->v[i], c, more, &sources);
 	}
+	sources_diff_release(&sources);
 	if (err)
 		svcr_report_release(r);
 	return err;

@@ -74,7 +74,7 @@ while_reading() {
 	pid=$!
 	for i in {1..100}; do
 		RIGHTS=$(rights $pid)
-		[[ $RIGHTS != *' 1' ]] || break
+		[ "$RIGHTS" != "$WANT" ] || break
 		sleep 0.05
 	done
 	check "$LABEL, before anybody writes" "$WANT" "$RIGHTS"

@@ -229,6 +229,9 @@ try '--node-name, another' "SPEC=$local_policy,\"internalTrafficPolicy\":\"Local
 	with "OPTIONS=--node-name node3" without
 try --node-ip with "OPTIONS=$n --node-ip 192.0.2.1,192.0.2.2" without
 try '--node-ip beside a Node object' "SPEC=$local_policy" "MORE=$n1" with "OPTIONS=$n --node-ip 192.0.2.9" without
+many=',"loadBalancerSourceRanges":["192.0.2.0/24","198.51.100.0/24","203.0.113.0/24"]'
+try --max-source-ranges "SPEC=$many" with "OPTIONS=$n --max-source-ranges 2" without
+try --max-elements with "OPTIONS=$n --max-elements 5" without
 try '--family ipv4' "IPS=$dual" "MORE=$v6" with "OPTIONS=$n --family ipv4" without
 try '--family ipv6' "IPS=$dual" "MORE=$v6" with "OPTIONS=$n --family ipv6" without
 try_table
@@ -251,6 +254,11 @@ try 'externalIPs, IPv6' "IPS=$dual" "MORE=$v6" with 'EXTERNAL="2001:db8::10"' wi
 try ingress with without INGRESS=
 try 'ingress ipMode' with 'INGRESS={"ip":"198.51.100.7","ipMode":"Proxy"}' without
 try loadBalancerSourceRanges with "SPEC=$ranges" without
+long=$(for ((i = 0; i < 40; i += 2)); do printf '"198.18.%d.0/24",' $i; done)
+long=",\"loadBalancerSourceRanges\":[${long%,}"
+try 'loadBalancerSourceRanges, many' with "SPEC=$long]" without
+try 'loadBalancerSourceRanges, one of many' with "SPEC=$long,\"192.0.2.0/24\"]" without "SPEC=$long]"
+try 'loadBalancerSourceRanges, many instead of two' with "SPEC=$long]" without "SPEC=$ranges"
 try 'loadBalancerSourceRanges, one of two' \
 	with "SPEC=$ranges" without 'SPEC=,"loadBalancerSourceRanges":["192.0.2.128/25"]'
 try 'loadBalancerSourceRanges that name the node' "MORE=$n1" \

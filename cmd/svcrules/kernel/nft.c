@@ -5,6 +5,7 @@
 #include "kernel/read.h"
 #include "kernel/refused.h"
 #include "kernel/tables.h"
+#include "kernel/watch.h"
 #include "netlink/nfnetlink.h"
 #include "netlink/transaction.h"
 #include "stream.h"
@@ -171,8 +172,10 @@ static int nft_outcome(struct session *s, struct nft_state *n, const struct refu
 	bool lost = err == -ENOBUFS && r->n == 0;
 	int code;
 
-	if (err == -ERESTART)
+	if (err == -ERESTART) {
+		watch_begin(s);
 		return AGAIN;
+	}
 	if (!err || lost) {
 		code = nft_count_sent(s, n, r->messages);
 		return code ? code : lost ? AGAIN : EXIT_DONE;
@@ -189,7 +192,8 @@ static int nft_outcome(struct session *s, struct nft_state *n, const struct refu
 static int nft_send(struct session *s, struct nft_state *n, bool commit)
 {
 	struct refused r;
-	int code = refused_send(s, n->changes, SVCRULES_ADD, commit, n->generation, &r);
+	int code = refused_send(s, n->changes, SVCRULES_ADD, commit, &n->generation,
+				n->proved ? NULL : n->before, &r);
 
 	return code ? code : nft_outcome(s, n, &r);
 }

@@ -2,20 +2,35 @@
 #include "kernel/read.h"
 #include "exit.h"
 #include "kernel/driver.h"
+#include "kernel/watch.h"
 #include "netlink/nfnetlink.h"
 
 #include <errno.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <string.h>
 
 #define READS_MAX 20
 
+#define CHAINS_MAX 100 /* dumps of chains, until one is not interrupted */
+
+/* A reading in work. */
+struct reading {
+	struct svcrules_reader *reader;
+	bool watched; /* changes of other tables are no reason to begin again */
+	int err;      /* of svcrules_reader_take() */
+};
+
 static int read_message(const struct nlmsghdr *nlh, void *arg)
 {
-	return svcrules_reader_take(arg, nlh);
+	struct reading *r = arg;
+
+	if (!r->err)
+		r->err = svcrules_reader_take(r->reader, nlh);
+	return r->err;
 }
 
-static int send_generic(struct session *s, const struct svcrules_request *q,
-			struct svcrules_reader *r)
+static int send_generic(struct session *s, const struct svcrules_request *q, struct reading *r)
 {
 	struct nlmsghdr *nlh = q->msg;
 	int err = 0;
@@ -28,15 +43,36 @@ static int send_generic(struct session *s, const struct svcrules_request *q,
 			 generic_ask(g, nlh, read_message, r);
 }
 
-static int send_request(struct session *s, const struct svcrules_request *q,
-			struct svcrules_reader *r)
+static bool asks_for_chains(const struct svcrules_request *q)
+{
+	const struct nlmsghdr *nlh = q->msg;
+
+	return nlh->nlmsg_type == (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETCHAIN);
+}
+
+/* Under a watch, an interruption has no effect; see svcrules_reader_watched(). */
+static int send_netfilter(struct session *s, const struct svcrules_request *q, struct reading *r)
+{
+	uint16_t flags = q->dump ? NLM_F_DUMP : NLM_F_ACK;
+	int err, dumps = 0;
+
+	do
+		err = nfnetlink_send(s->netfilter, q->msg, flags, read_message, r);
+	while (err == -EINTR && r->watched && !r->err && asks_for_chains(q) &&
+	       ++dumps < CHAINS_MAX);
+	if (err == -EINTR && r->watched && !asks_for_chains(q))
+		err = r->err;
+	return err;
+}
+
+static int send_request(struct session *s, const struct svcrules_request *q, struct reading *r)
 {
 	uint16_t flags = q->dump ? NLM_F_DUMP : NLM_F_ACK;
 	struct netlink *route;
 	int err = 0;
 
 	if (strcmp(q->netlink, SVCRULES_NETLINK_NETFILTER) == 0)
-		return nfnetlink_send(s->netfilter, q->msg, flags, read_message, r);
+		return send_netfilter(s, q, r);
 	if (strcmp(q->netlink, SVCRULES_NETLINK_ROUTE) != 0)
 		return send_generic(s, q, r);
 	route = session_route(s, &err);
@@ -44,19 +80,53 @@ static int send_request(struct session *s, const struct svcrules_request *q,
 }
 
 /* One try. *ret_part: the part that the last request was for. */
-static int read_once(struct session *s, struct svcrules_reader *r, size_t *ret_part,
+static int read_once(struct session *s, struct reading *r, size_t *ret_part,
 		     struct svcrules_ruleset **ret)
 {
 	struct svcrules_request q;
-	int more = r ? svcrules_reader_next(r, &q) : -ENOMEM, err;
+	int more = r->reader ? svcrules_reader_next(r->reader, &q) : -ENOMEM, err;
 
-	for (; more > 0; more = svcrules_reader_next(r, &q)) {
+	for (; more > 0; more = svcrules_reader_next(r->reader, &q)) {
 		*ret_part = q.part;
-		err = svcrules_reader_answered(r, send_request(s, &q, r));
+		err = svcrules_reader_answered(r->reader, send_request(s, &q, r));
 		if (err)
 			return err;
 	}
-	return more ? more : svcrules_reader_end(r, ret);
+	return more ? more : svcrules_reader_end(r->reader, ret);
+}
+
+/* One try under a watch: nothing else counts than changes of the tables that were read. */
+static int read_watched(struct session *s, const struct svcrules_ruleset *like, size_t *ret_part,
+			struct svcrules_ruleset **ret)
+{
+	struct reading r = { .reader = svcrules_reader_new(like), .watched = true };
+	struct svcrules_ruleset *have = NULL;
+	uint32_t generation;
+	int err;
+
+	watch_restart(s);
+	if (r.reader)
+		svcrules_reader_watched(r.reader);
+	err = read_once(s, &r, ret_part, &have);
+	svcrules_reader_free(r.reader);
+	if (err)
+		return err;
+	if (watch_unchanged(s, have, &generation)) {
+		*ret = have;
+		return 0;
+	}
+	svcrules_ruleset_free(have);
+	return -EINTR;
+}
+
+static int read_unwatched(struct session *s, struct svcrules_reader *reader, size_t *ret_part,
+			  struct svcrules_ruleset **ret)
+{
+	struct reading r = { .reader = reader };
+	int err = read_once(s, &r, ret_part, ret);
+
+	svcrules_reader_free(reader);
+	return err;
 }
 
 static bool worth_again(int err)
@@ -72,11 +142,14 @@ static int read_until_stable(struct session *s, const struct svcrules_ruleset *l
 	int err = -EINTR;
 
 	for (int i = 0; i < READS_MAX && worth_again(err); i++) {
-		struct svcrules_reader *r = like ? svcrules_reader_new(like) :
-						   svcrules_reader_find(target, table);
-
-		err = read_once(s, r, ret_part, ret);
-		svcrules_reader_free(r);
+		if (like && i > 0)
+			watch_begin(s);
+		if (!like)
+			err = read_unwatched(s, svcrules_reader_find(target, table), ret_part, ret);
+		else if (watch_active(s))
+			err = read_watched(s, like, ret_part, ret);
+		else
+			err = read_unwatched(s, svcrules_reader_new(like), ret_part, ret);
 	}
 	return err;
 }

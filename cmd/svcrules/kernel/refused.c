@@ -1,21 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kernel/refused.h"
 #include "exit.h"
+#include "kernel/watch.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
+#define SENDS_MAX 1000 /* of one transaction, while other programs commit */
+
 int refused_send(struct session *s, struct svcrules_changes *c, enum svcrules_stage stage,
-		 bool commit, uint32_t generation, struct refused *ret)
+		 bool commit, uint32_t *generation, const struct svcrules_ruleset *have,
+		 struct refused *ret)
 {
 	struct svcrules_messages m;
+	int sends = 0;
 
 	if (svcrules_changes_encode(c, 0, stage, 0, &m))
 		return session_no_memory(s);
-	ret->n = 0;
 	ret->messages = m.count;
-	ret->err = transaction_send(s->netfilter, m.buf, m.len, commit, generation, m.count,
-				    ret->errors, REFUSED_MAX, &ret->n, NULL);
+	do {
+		ret->n = 0;
+		ret->err = transaction_send(s->netfilter, m.buf, m.len, commit, *generation,
+					    m.count, ret->errors, REFUSED_MAX, &ret->n, NULL);
+	} while (ret->err == -ERESTART && have && ++sends < SENDS_MAX &&
+		 watch_unchanged(s, have, generation));
 	free(m.buf);
 	return EXIT_DONE;
 }

@@ -18,11 +18,14 @@ struct refused {
 
 /*
  * Encodes one stage of the changes of tables and sends it in one transaction, as
- * transaction_send() does with `commit` and `generation`. Returns EXIT_DONE with *ret set, or an
- * exit code with a finding if nothing could be sent.
+ * transaction_send() does with `commit` and `generation`. If `have` is not NULL, and nobody
+ * changed its tables since they were read (watch.h), it is sent again in the generations that
+ * other programs made; *generation is then the last. Returns EXIT_DONE with *ret set, or an exit
+ * code with a finding if nothing could be sent.
  */
 int refused_send(struct session *s, struct svcrules_changes *c, enum svcrules_stage stage,
-		 bool commit, uint32_t generation, struct refused *ret);
+		 bool commit, uint32_t *generation, const struct svcrules_ruleset *have,
+		 struct refused *ret);
 
 /*
  * Adds to the findings what the kernel refused of a transaction, when r->err is not 0.

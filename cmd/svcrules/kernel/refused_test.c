@@ -21,13 +21,15 @@ static bool refused_test_said(const char *text)
 START_TEST(test_refused_change)
 {
 	bool named = _i;
+	uint32_t any = 0;
 	struct svcrules_ruleset *one = rules_test_build(RULES_TCP),
 				*both = rules_test_build(RULES_TCP RULES_UDP);
 	struct svcrules_changes *c;
 	struct refused r;
 
 	ck_assert_int_eq(svcrules_diff(one, both, &c), 0);
-	ck_assert_int_eq(refused_send(&rules_session, c, SVCRULES_ADD, true, 0, &r), EXIT_DONE);
+	ck_assert_int_eq(refused_send(&rules_session, c, SVCRULES_ADD, true, &any, NULL, &r),
+			 EXIT_DONE);
 	ck_assert_int_eq(r.err, -ENOENT);
 	ck_assert_uint_gt(r.n, 0);
 	ck_assert_uint_gt(r.messages, 0);
@@ -47,18 +49,20 @@ START_TEST(test_refused_whole)
 {
 	struct svcrules_ruleset *want = rules_test_build(RULES_TCP),
 				*none = svcrules_ruleset_empty(want);
-	uint32_t wrong = rules_test_generation() + 1;
+	uint32_t wrong = rules_test_generation() + 1, any = 0;
 	struct svcrules_changes *c;
 	struct refused r;
 
 	ck_assert_int_eq(svcrules_diff(none, want, &c), 0);
-	ck_assert_int_eq(refused_send(&rules_session, c, SVCRULES_ADD, true, wrong, &r), EXIT_DONE);
+	ck_assert_int_eq(refused_send(&rules_session, c, SVCRULES_ADD, true, &wrong, NULL, &r),
+			 EXIT_DONE);
 	ck_assert_int_eq(r.err, -ERESTART);
 	ck_assert_uint_eq(r.n, 0);
 	ck_assert_int_eq(refused_find(&rules_session, c, true, &r), EXIT_KERNEL);
 	ck_assert_str_eq(rules_test_finding(), "cannot change the kernel's rules: another program "
 					       "keeps changing nftables; try again");
-	ck_assert_int_eq(refused_send(&rules_session, c, SVCRULES_ADD, true, 0, &r), EXIT_DONE);
+	ck_assert_int_eq(refused_send(&rules_session, c, SVCRULES_ADD, true, &any, NULL, &r),
+			 EXIT_DONE);
 	ck_assert_int_eq(r.err, 0);
 	ck_assert(rules_test_same(want));
 	svcrules_changes_free(c);

@@ -89,6 +89,7 @@ void session_close(struct session *s)
 	netlink_close(s->netfilter);
 	netlink_close(s->route);
 	generic_close(s->generic);
+	netlink_close(s->watch);
 	for (size_t i = 0; i < s->nfindings; i++)
 		free(s->findings[i].text);
 	free(s->findings);

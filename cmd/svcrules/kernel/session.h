@@ -23,6 +23,9 @@ struct session {
 	struct netlink *route;   /* opened when it is first needed */
 	struct generic *generic; /* likewise: of the family `generic_family` */
 	char generic_family[32];
+	struct netlink *watch;                   /* opened when it is first needed; see watch.h */
+	bool watch_changed;                      /* a notification concerned what was read */
+	uint32_t watch_generation;               /* up to which notifications were taken */
 	const struct svcrules_options *settings; /* the caller's */
 	struct finding *findings;
 	size_t nfindings;

@@ -36,7 +36,7 @@ static int tables_send(struct session *s, const struct tables *t, enum svcrules_
 		       uint32_t generation)
 {
 	struct refused r;
-	int code = refused_send(s, t->changes, stage, true, generation, &r);
+	int code = refused_send(s, t->changes, stage, true, &generation, NULL, &r);
 
 	if (code || !r.err)
 		return code;

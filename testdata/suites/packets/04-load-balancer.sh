@@ -32,6 +32,35 @@ ranges() {
 	expect "overlapping ranges: an allowed pod" "pod1 $POD2" pod2 $LB 80
 }
 
+# more ranges than rules of a chain, so that they are in a set
+many_ranges() {
+	local filler='' all=0.0.0.0/0 half=0.0.0.0/1,128.0.0.0/1 i
+
+	for ((i = 0; i < 40; i += 2)); do
+		if [[ $VIP == *:* ]]; then filler+=,2001:db8:7:$i::/64; else filler+=,198.18.$i.0/24; fi
+	done
+	[[ $VIP != *:* ]] || all=::/0 half=::/1,8000::/1
+	web "$CLIENT/$HOST$filler"
+	apply
+	expect "many ranges: an allowed source" "pod1 $GATEWAY" client $LB 80 --from $CLIENT
+	expect "many ranges: another source" timeout client $LB 80 --from $CLIENT2
+	expect "many ranges: this node" timeout node $LB 80
+	expect "many ranges: other ports of the address" "pod1 $GATEWAY" client $LB 81 --from $CLIENT2
+	web "$CLIENT2/$HOST$filler"
+	apply
+	expect "many ranges, one changed: the new source" "pod1 $GATEWAY" client $LB 80 --from $CLIENT2
+	expect "many ranges, one changed: the old source" timeout client $LB 80 --from $CLIENT
+	web "$CLIENT2/$HOST$filler"
+	apply --max-source-ranges 20
+	expect "too many ranges: nobody is admitted" timeout client $LB 80 --from $CLIENT2
+	web "$all"
+	apply
+	expect "the range of all addresses" "pod1 $GATEWAY" client $LB 80 --from $CLIENT
+	web "$half"
+	apply
+	expect "two ranges that are all addresses" "pod1 $GATEWAY" client $LB 80 --from $CLIENT2
+}
+
 node_ranges() {
 	web $NODE/$HOST
 	apply
@@ -73,6 +102,7 @@ mode() {
 
 load_balancer() {
 	ranges
+	many_ranges
 	node_ranges
 	other_family
 	mode

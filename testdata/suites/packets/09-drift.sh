@@ -6,9 +6,12 @@ set -u
 . "$(dirname "$0")/lib.sh"
 begin
 
+# so many source ranges that they are in a set
+long=$(for ((i = 0; i < 40; i += 2)); do printf ',198.18.%d.0/24' $i; done)
+
 web() {
 	svc web type=LoadBalancer ip=10.96.0.1,fd00:10:96::1 node=30080 lb=203.0.113.10,2001:db8:cb::10 \
-		etp=Local ranges=192.0.2.0/24,2001:db8:1::/64 affinity=600
+		etp=Local ranges=192.0.2.0/24,2001:db8:1::/64$long affinity=600
 	slice web 4 10.244.1.11@node1
 	slice web 6 fd00:10:244:1::11@node1
 	svc plain ip=10.96.0.2,fd00:10:96::2
@@ -64,13 +67,23 @@ drifts() {
 	drift "all rules and tables flushed" "flush ruleset"
 	drift "element deleted" "delete element ip $TABLE services { 10.96.0.1 . tcp . 80 }"
 	drift "map emptied" "flush map ip $TABLE endpoints"
+	drift "list of sources emptied" "flush set ip $TABLE $(sources)"
+	drift "source added" "add element ip $TABLE $(sources) { 10.9.0.0/16 }"
 	drift "set emptied" "flush set ip6 $TABLE cluster-ips"
+	drift "sources emptied" "flush set ip $TABLE $(sources)"
+	drift "source added" "add element ip $TABLE $(sources) { 10.9.0.0/16 }"
+	drift "another set of sources" "add set ip $TABLE sources-7 { type ipv4_addr; flags interval; }"
+	drift "set of sources with another type" "add set ip $TABLE sources-7 { type inet_service; }"
 	drift "policy changed" "chain ip $TABLE $(base_chain) { policy drop; }"
 	drift "made dormant" "table ip6 $TABLE { flags dormant; }"
 	drift "chain added" "add chain ip $TABLE stray"
 	drift "rule added to a base chain" "insert rule ip $TABLE $(base_chain) drop"
 	drift "element added" "add element ip $TABLE cluster-ips { 10.96.3.3 }"
 	drift "rules deleted" "flush chain ip $TABLE $(base_chain)"
+}
+
+sources() {
+	at node nft list table ip $TABLE | grep -o '^.set sources-[0-9]*' | cut -d' ' -f2
 }
 
 base_chain() {

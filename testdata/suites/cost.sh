@@ -1,0 +1,184 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# cost.sh [KIND...]: whatever one tenant writes, the time grows in proportion to it: inputs of
+# each kind with N and with 4 * N things must not differ by more than 8 times in processor time
+# (and 0.3 s). Then a change of rules comes through while another program commits all the time.
+# Runs as root, or as an ordinary user inside a new user namespace.
+set -u
+export LC_ALL=C
+here=$(cd "$(dirname "$0")" && pwd)
+SVCRULES=$(realpath "${SVCRULES:-${here%/testdata/suites}/build/svcrules}")
+passed=0
+failed=0
+skipped=0
+# shellcheck disable=SC2034 # of netns.sh
+NAME=cost
+# shellcheck source=testdata/suites/netns.sh
+. "$(dirname "$0")/netns.sh"
+N=${N:-8000}
+# An ordinary user cannot send a message larger than net.core.wmem_max.
+[ -z "${SVCR_INSIDE:-}" ] || N=400
+only=("$@")
+
+check() { # check WHAT TRUE-OR-FALSE FIGURES
+	if "$2"; then
+		passed=$((passed + 1))
+		echo "ok - $1: $3"
+	else
+		failed=$((failed + 1))
+		echo "not ok - $1: $3"
+	fi
+}
+
+# input KIND N: prints objects. (Each list is printed as it is made: awk copies long texts.)
+input() {
+	awk -v kind="$1" -v n="$2" '
+	function ip(first, i) { return first "." int(i / 65536) % 256 "." int(i / 256) % 256 "." i % 256 }
+	function thing(what, i) {
+		if (what == "ports") return "{\"name\":\"p" i "\",\"port\":" i % 65535 + 1 "}"
+		if (what == "ranges") return "\"" ip(20, 2 * i) "/32\""
+		if (what == "ipv4") return "\"" ip(11, i) "\""
+		if (what == "ipv6") return sprintf("\"2001:db8::%x\"", i + 1)
+		if (what == "ingress") return "{\"ip\":\"" ip(30, i) "\"}"
+		return "{\"addresses\":[\"" ip(10, i) "\"],\"conditions\":{\"ready\":" (what == "ready" ? "true" : "false") "}}"
+	}
+	function list(name, what, first, k,  i) { # "name":[k things]
+		printf "\"%s\":[", name
+		for (i = 0; i < k; i++)
+			printf "%s%s", i ? "," : "", thing(what, first + i)
+		printf "]"
+	}
+	function service(name, spec) {
+		printf "{\"kind\":\"Service\",\"metadata\":{\"name\":\"%s\"},\"spec\":{%s,", name, spec
+	}
+	function slice(name, of, ports, what, k) {
+		printf "{\"kind\":\"EndpointSlice\",\"metadata\":{\"name\":\"%s\",\"labels\":{\"kubernetes.io/service-name\":\"%s\"}},", name, of
+		printf "\"addressType\":\"IPv4\","
+		list("ports", "ports", 0, ports)
+		printf ","
+		list("endpoints", what, 0, k)
+		print "}"
+	}
+	function balancer(name, vip, ports, first, ranges, address, addresses) {
+		service(name, "\"type\":\"LoadBalancer\",\"allocateLoadBalancerNodePorts\":false,\"clusterIP\":\"" vip "\"")
+		list("ports", "ports", 0, ports)
+		printf ","
+		list("loadBalancerSourceRanges", "ranges", first, ranges)
+		printf "},\"status\":{\"loadBalancer\":{"
+		list("ingress", "ingress", address, addresses)
+		print "}}}"
+	}
+	BEGIN {
+		vip = "\"clusterIP\":\"10.96.0.1\""
+		if (kind == "ports" || kind == "unready" || kind == "product") {
+			service("a", vip)
+			list("externalIPs", "ipv4", 0, kind == "product" ? n : 0)
+			printf ","
+			list("ports", "ports", 0, n)
+			print "}}"
+			slice("a1", "a", n, kind == "unready" ? "unready" : "ready", kind == "ports" ? 1 : n)
+			service("b", "\"clusterIP\":\"10.96.0.2\"")
+			list("ports", "ports", 0, 1)
+			print "}}"
+		} else if (kind == "families") {
+			service("a", "\"ports\":[{\"port\":80}]")
+			list("clusterIPs", "ipv4", 0, n)
+			printf ","
+			list("externalIPs", "ipv6", 0, n)
+			print "}}"
+		} else if (kind == "ports-of-slices") {
+			service("a", vip)
+			list("ports", "ports", 0, n / 20)
+			print "}}"
+			for (i = 0; i < n / 20; i++)
+				slice("a" i, "a", 20, "ready", 1)
+		} else if (kind == "conflicts") {
+			for (i = 1; i <= n; i++)
+				print "{\"kind\":\"Service\",\"metadata\":{\"name\":\"s" i "\"},\"spec\":{\"clusterIP\":\"" ip(10, i) \
+					"\",\"externalIPs\":[\"20.0.0.1\"],\"ports\":[{\"port\":80}]}}"
+		} else if (kind == "ranges-of-many") {
+			for (i = 1; i <= n / 4; i++)
+				balancer("s" i, ip(10, i), 1, i, 8, i, 1)
+		} else {
+			balancer("a", "10.96.0.1", kind == "ranges-ports" ? n : 1, 0, n, 0, kind == "ranges-addresses" ? n : 1)
+		}
+	}' </dev/null
+}
+
+# seconds COMMAND...: prints the processor time that it takes; what it says is in $work/said
+seconds() {
+	local TIMEFORMAT='%U %S'
+	{ time "$@" >"$work/said" 2>&1; } 2>&1 | awk '{ print $1 + $2 }'
+}
+
+# A first apply, one that reads the rules, and what another input would change.
+# shellcheck disable=SC2317 # a command of seconds
+again_and_diff() {
+	at nft flush ruleset
+	at "$SVCRULES" apply --quiet -f "$1" --node-name node1 --node-ip 192.0.2.1
+	sed 's/10\.96\.0\.1"/10.96.0.99"/' "$1" >"$1.other"
+	at "$SVCRULES" apply --quiet --verify -f "$1" --node-name node1 --node-ip 192.0.2.1
+	at "$SVCRULES" diff -f "$1.other" --node-name node1 --node-ip 192.0.2.1
+}
+
+is_wanted() {
+	local name
+
+	[ ${#only[@]} -gt 0 ] || return 0
+	for name in "${only[@]}"; do
+		[ "$name" != "$1" ] || return 0
+	done
+	return 1
+}
+
+proportion() { # proportion KIND
+	local few many
+
+	is_wanted "$1" || return
+	input "$1" "$N" >"$work/few.json"
+	input "$1" $((4 * N)) >"$work/many.json"
+	few=$(seconds again_and_diff "$work/few.json")
+	many=$(seconds again_and_diff "$work/many.json")
+	check "$1" "$(awk -v a="$few" -v b="$many" 'BEGIN { print b <= 8 * a + 0.3 ? "true" : "false" }')" \
+		"$few s for $N, $many s for 4 times as many"
+}
+
+for kind in ports families ports-of-slices unready conflicts ranges ranges-ports ranges-addresses ranges-of-many product; do
+	proportion $kind
+done
+
+if is_wanted product; then
+	input product 8000 >"$work/product.json"
+	at nft flush ruleset
+	at "$SVCRULES" apply --quiet -f "$work/product.json" --node-name node1 >"$work/said" 2>&1
+	at nft list map ip svcrules services 2>/dev/null >"$work/map"
+	# shellcheck disable=SC2015 # both only say what is so
+	check 'the other service is served' "$(grep -q 'default/b' "$work/map" && ! grep -q 'default/a' "$work/map" && echo true || echo false)" \
+		"$(head -c 200 "$work/said")"
+fi
+
+# Changes a set of its own again and again, as a firewall daemon may, until $work/stop exists.
+foreign() {
+	at nft 'add table ip other; add set ip other s { type ipv4_addr; }'
+	until [ -e "$work/stop" ]; do
+		echo "add element ip other s { 10.0.0.1 }"
+		echo "delete element ip other s { 10.0.0.1 }"
+		sleep 0.01
+	done | at_with /dev/stdin nft -i >/dev/null 2>&1
+}
+
+if is_wanted starved; then
+	input ranges-addresses "$N" >"$work/a.json"
+	sed 's/10\.96\.0\.1"/10.96.0.99"/' "$work/a.json" >"$work/b.json"
+	at nft flush ruleset
+	foreign &
+	sleep 0.5
+	wrong=0
+	for f in a b a b a b; do
+		at "$SVCRULES" apply --quiet -f "$work/$f.json" --node-name node1 >"$work/said" 2>&1 || wrong=$((wrong + 1))
+	done
+	touch "$work/stop"
+	wait
+	check 'starved' "$([ $wrong = 0 ] && echo true || echo false)" "$wrong of 6 applies failed $(head -n 1 "$work/said")"
+fi
+finish
