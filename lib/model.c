@@ -28,6 +28,7 @@ void svcrules_model_free(struct svcrules_model *m)
 	free(m->nodes.v);
 	free(m->pod_cidrs.v);
 	free(m->ignored.v);
+	free(m->pages.v);
 	free(m->dead.v);
 	svcr_table_release(&m->seen);
 	svcr_strings_release(&m->strings);
@@ -177,6 +178,14 @@ size_t svcrules_model_cluster_ips(const struct svcrules_model *m, size_t *ret_pe
 	}
 	*ret_pending = pending;
 	return n;
+}
+
+const char *svcrules_model_incomplete(const struct svcrules_model *m)
+{
+	for (size_t i = 0; i < m->pages.n; i++)
+		if (m->pages.v[i].goes_on && !m->pages.v[i].ends)
+			return *m->pages.v[i].kind ? m->pages.v[i].kind : "objects";
+	return NULL;
 }
 
 bool svcrules_model_answered(const struct svcrules_model *m)

@@ -113,6 +113,13 @@ struct svcr_ignored {
 	size_t n;
 };
 
+/* The pages of a list that an API server answered in pieces. */
+struct svcr_pages {
+	const char *kind; /* of its items, interned; "" if these have kinds of their own */
+	bool goes_on;     /* a page says that another one follows */
+	bool ends;        /* a page says that none follows */
+};
+
 /* The objects of a kind that has no list of its own in the model. */
 struct svcr_others {
 	const struct svcr_kind *kind;
@@ -139,6 +146,7 @@ struct svcrules_model {
 	struct svcr_cidrs pod_cidrs;
 	SVCR_LIST(struct svcr_others) others;
 	SVCR_LIST(struct svcr_ignored) ignored;
+	SVCR_LIST(struct svcr_pages) pages;
 	struct svcr_dead dead;
 };
 

@@ -231,11 +231,45 @@ static void check_late_kind(struct svcr_reader *r)
 	svcr_read_pop(r);
 }
 
+static void note_page(struct svcr_reader *r, const char *kind, bool goes_on)
+{
+	struct svcr_pages *p = NULL;
+
+	kind = kind ? kind : "";
+	for (size_t i = 0; i < r->model->pages.n && !p; i++)
+		if (strcmp(r->model->pages.v[i].kind, kind) == 0)
+			p = &r->model->pages.v[i];
+	if (!p && goes_on) { /* of other lists nothing need be known */
+		p = SVCR_READ_GROW(r, &r->model->pages);
+		if (p)
+			*p = (struct svcr_pages){ .kind = kind };
+	}
+	if (!p)
+		return;
+	p->goes_on = p->goes_on || goes_on;
+	p->ends = p->ends || !goes_on;
+}
+
+/* Takes the metadata of a list; true if another page follows. */
+static bool read_list_metadata(struct svcr_reader *r)
+{
+	static const struct svcr_field fields[] = {
+		{ SVCR_FIELD("continue"), SVCR_F_STRING, .offset = 0 }, SVCR_END
+	};
+	const char *token = NULL;
+
+	if (svcr_json_peek(&r->json) != SVCR_JSON_OBJECT)
+		svcr_json_skip(&r->json);
+	else
+		svcr_read_object(r, fields, (void *)&token);
+	return token && *token;
+}
+
 static void read_list(struct svcr_reader *r, const struct ahead *a)
 {
+	bool has_items = false, goes_on = false;
 	struct svcr_head item = { NULL, a->head.api };
 	long prefix = a->items_first ? 0 : list_prefix(a->head.kind);
-	bool has_items = false;
 	struct svcr_str key;
 
 	if (prefix > 0)
@@ -248,10 +282,14 @@ static void read_list(struct svcr_reader *r, const struct ahead *a)
 			read_items(r, item.kind ? &item : NULL);
 		} else if (a->items_first && svcr_str_eq(key, "kind")) {
 			check_late_kind(r);
+		} else if (svcr_str_eq(key, "metadata")) {
+			goes_on = read_list_metadata(r);
 		} else {
 			svcr_json_skip(&r->json);
 		}
 	}
+	if (has_items && (!item.kind || svcr_kinds_find(r->model->reads, item.kind, NULL)))
+		note_page(r, item.kind, goes_on);
 	if (!has_items && prefix > 0 && item.kind &&
 	    !svcr_kinds_find(r->model->reads, item.kind, a->head.api) && !r->json.failed)
 		svcr_object_ignore(r, &a->head); /* an object whose kind only ends in "List" */

@@ -34,19 +34,6 @@ static uint32_t number_by_name(const struct svcr_service *s)
 	return fnv_end(fnv_add(h, s->name, strlen(s->name)));
 }
 
-/* A short list is shared by all services that have the same. */
-static uint32_t number_by_content(const struct svcr_sources *l)
-{
-	size_t len = svcr_addr_len(l->family);
-	uint32_t h = FNV_START;
-
-	for (size_t i = 0; i < l->n; i++) {
-		h = fnv_add(h, l->v[i].first.bytes, len);
-		h = fnv_add(h, l->v[i].last.bytes, len);
-	}
-	return fnv_end(h);
-}
-
 static int sources_name_cmp(const struct svcr_service *s, const struct svcr_service *t)
 {
 	int d = s == t ? 0 : strcmp(s->ns, t->ns);
@@ -54,62 +41,34 @@ static int sources_name_cmp(const struct svcr_service *s, const struct svcr_serv
 	return d || s == t ? d : strcmp(s->name, t->name);
 }
 
-static int sources_content_cmp(const struct svcr_sources *s, const struct svcr_sources *t)
-{
-	if (s->n != t->n)
-		return s->n < t->n ? -1 : 1;
-	return memcmp(s->v, t->v, s->n * sizeof(*s->v));
-}
-
-/* 0: the lists have one number. */
-static int owner_cmp(const struct svcr_sources *s, const struct svcr_sources *t)
-{
-	return s->shared ? sources_content_cmp(s, t) : sources_name_cmp(s->service, t->service);
-}
-
+/* By number, then by service: the two lists of one service have one number. */
 static int number_cmp_sort(const void *a, const void *b)
 {
 	const struct svcr_sources *s = *(struct svcr_sources *const *)a;
 	const struct svcr_sources *t = *(struct svcr_sources *const *)b;
 	int d;
 
-	if (s->shared != t->shared)
-		return s->shared ? -1 : 1;
 	if (s->number != t->number)
 		return s->number < t->number ? -1 : 1;
-	d = owner_cmp(s, t);
+	d = sources_name_cmp(s->service, t->service);
 	return d ? d : (int)s->family - (int)t->family;
 }
 
-/*
- * Makes the numbers of different lists different, and leaves of the lists that are shared one
- * for each family in view->sources.
- */
+/* Makes the numbers of different services different. */
 static void number_lists(struct svcr_view *view)
 {
 	struct svcr_sources **v = view->sources;
-	const struct svcr_sources *before = NULL;
-	size_t kept = 0;
 	uint32_t last = 0;
 
 	if (view->nsources)
 		qsort(v, view->nsources, sizeof(*v), number_cmp_sort);
 	for (size_t i = 0; i < view->nsources; i++) {
-		bool same = before && before->shared == v[i]->shared &&
-			    owner_cmp(before, v[i]) == 0;
-
-		if (before && before->shared != v[i]->shared)
-			last = 0;
-		if (same)
+		if (i && v[i - 1]->service == v[i]->service)
 			v[i]->number = last;
 		else if (v[i]->number <= last)
 			v[i]->number = last + 1;
 		last = v[i]->number;
-		if (!same || before->family != v[i]->family)
-			v[kept++] = v[i];
-		before = v[i];
 	}
-	view->nsources = kept;
 }
 
 /* ---- The ranges of a list ---------------------------------------------- */
@@ -177,8 +136,8 @@ static int fill_list(struct svcr_view *view, struct svcr_sources *l)
 	l->everybody = admits_all(l);
 	if (!l->everybody && admits_node(view, l))
 		err = admit_own(view, l);
-	l->shared = l->n <= SVCR_SOURCES_SHORT;
-	l->number = l->shared ? number_by_content(l) : number_by_name(l->service);
+	l->listed = l->n * l->nvips <= SVCR_SOURCES_LISTED;
+	l->number = number_by_name(l->service);
 	return err;
 }
 
@@ -256,9 +215,11 @@ static int find_lists(struct svcr_view *view, struct lists *l)
 							   .family = view->vips[i].addr.family };
 	if (n)
 		qsort(l->v, n, sizeof(*l->v), service_cmp_sort);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		if (!l->n || service_cmp_sort(&l->v[l->n - 1], &l->v[i]) != 0)
 			l->v[l->n++] = l->v[i];
+		l->v[l->n - 1].nvips++;
+	}
 	return 0;
 }
 
@@ -274,9 +235,11 @@ static int fill_lists(struct svcr_view *view, struct lists *l, size_t max, struc
 			err = count_too_many(view, l->v[i].service, max, &too_many);
 		if (!err && first && too_many)
 			warn_too_many(l->v[i].service, too_many, max, d);
-		if (!err && !too_many)
+		if (!err && too_many)
+			l->v[i].listed = true; /* without any range */
+		else if (!err)
 			err = fill_list(view, &l->v[i]);
-		if (l->v[i].n && !l->v[i].everybody)
+		if (!l->v[i].listed && !l->v[i].everybody)
 			view->sources[view->nsources++] = &l->v[i];
 	}
 	return err;

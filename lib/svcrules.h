@@ -133,6 +133,12 @@ SVCRULES_API size_t svcrules_model_cluster_ips(const struct svcrules_model *m, s
  * creationTimestamp, which every server adds, or there is a Node.
  */
 SVCRULES_API bool svcrules_model_answered(const struct svcrules_model *m);
+/*
+ * The kind of a list ("objects" for a List) of which the last page is missing: an API server
+ * answers in pages if it is asked with a limit, and metadata.continue says that one follows.
+ * NULL: none is missing, as far as can be seen.
+ */
+SVCRULES_API const char *svcrules_model_incomplete(const struct svcrules_model *m);
 /* The i-th kind of objects that are read, and their number; NULL past the end. */
 SVCRULES_API const char *svcrules_model_kind(const struct svcrules_model *m, size_t i,
 					     size_t *ret_count);

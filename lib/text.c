@@ -286,6 +286,25 @@ static bool is_log_line(struct svcr_str s)
 	return true;
 }
 
+static bool text_begins(struct svcr_str ahead, const char *start)
+{
+	size_t n = strlen(start);
+
+	return ahead.len >= n && memcmp(ahead.p, start, n) == 0;
+}
+
+/* True if the first line is one that Kubernetes objects or lists of them begin with in YAML. */
+static bool is_object_line(struct svcr_str ahead)
+{
+	static const char *const keys[] = { "apiVersion:", "kind:", "metadata:",  "items:",
+					    "spec:",       "data:", "endpoints:", "addressType:" };
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
+		if (text_begins(ahead, keys[i]))
+			return true;
+	return false;
+}
+
 bool svcr_text_is_message(struct svcr_str ahead)
 {
 	static const char *const starts[] = { "Warning: ",
@@ -299,13 +318,10 @@ bool svcr_text_is_message(struct svcr_str ahead)
 					      "command terminated" };
 	const char *end = ahead.p + ahead.len;
 
-	for (size_t i = 0; i < sizeof(starts) / sizeof(*starts); i++) {
-		size_t n = strlen(starts[i]);
-
-		if (ahead.len >= n && memcmp(ahead.p, starts[i], n) == 0)
+	for (size_t i = 0; i < sizeof(starts) / sizeof(*starts); i++)
+		if (text_begins(ahead, starts[i]))
 			return true;
-	}
-	if (!ahead.len || memchr("#%-{[", *ahead.p, 5))
+	if (!ahead.len || memchr("#%-{[", *ahead.p, 5) || is_object_line(ahead))
 		return false;
 	for (const char *p = ahead.p; (p = memchr(p, '\n', (size_t)(end - p))); p++)
 		if (end - p > 2 && p[1] == '{' && (p[2] == '"' || p[2] == '\n' || p[2] == '\r'))

@@ -10,20 +10,21 @@
 #include "endpoints.h"
 #include "options.h"
 
-/* Longest list of sources that services with the same one share. */
-#define SVCR_SOURCES_SHORT 16
+/*
+ * A list of sources is looked up by address, protocol, port and source if that takes at most so
+ * many elements: the kernel (Linux 6.18) adds many of one address in square time, but a few of
+ * each in less time than it makes a set of their own.
+ */
+#define SVCR_SOURCES_LISTED 32
 
 /* The sources that loadBalancerSourceRanges of a service admits in one family. */
 struct svcr_sources {
 	const struct svcr_service *service;
-	uint8_t family; /* enum svcr_family */
-	bool shared;    /* a short list: all services with the same list have the same number */
-	bool everybody; /* all addresses of the family are admitted */
-	/*
-	 * Not 0, and the same in every run. Lists that are shared, and others, are numbered
-	 * apart.
-	 */
-	uint32_t number;
+	uint8_t family;  /* enum svcr_family */
+	bool listed;     /* short enough; else it has a number */
+	bool everybody;  /* all addresses of the family are admitted */
+	uint32_t number; /* not 0, and the same in every run; one for both families */
+	size_t nvips;    /* addresses, protocols and ports of the service that it guards */
 	struct svcr_range *v;
 	size_t n; /* disjoint, sorted; 0: nobody is admitted */
 };
@@ -50,7 +51,7 @@ struct svcr_view {
 	struct svcr_arena lasting;
 	struct svcr_vip *vips; /* sorted by address (IPv4 first), protocol, port; each key once */
 	size_t nvips;
-	/* not empty, those that are shared first and once, by number, then by family */
+	/* those that are not listed, by number, then by family */
 	struct svcr_sources **sources;
 	size_t nsources;
 	struct svcr_addr *cluster_ips; /* of services that have rules */

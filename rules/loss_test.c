@@ -27,6 +27,13 @@
 		",\"externalIPs\":[\"203.0.113.1\"],\"externalTrafficPolicy\":\"Local\"") \
 	ENDPOINT("c", "10.244.0.4", node)
 
+#define RANGES(range) ",\"loadBalancerSourceRanges\":[\"" range "\"]"
+#define BALANCER(spec) \
+	"{\"apiVersion\":\"v1\",\"kind\":\"Service\",\"metadata\":{\"name\":\"d\"},\"spec\":{" \
+	"\"type\":\"LoadBalancer\",\"clusterIP\":\"10.96.0.4\",\"ports\":[{\"port\":80}]" spec \
+	"},\"status\":{\"loadBalancer\":{\"ingress\":[{\"ip\":\"203.0.113.9\"}]}}}" ENDPOINT( \
+		"d", "10.244.0.5", "node1")
+
 static const struct {
 	const char *from, *to;
 	size_t served, lost;
@@ -46,6 +53,10 @@ static const struct {
 	{ HEAD LOCAL("node1") TAIL, HEAD LOCAL("node2") TAIL, 2, 1, "default/c" },
 	{ HEAD LOCAL("node2") TAIL, HEAD LOCAL("node1") TAIL, 0, 0, NULL },
 	{ HEAD LOCAL("node2") TAIL, HEAD TAIL, 2, 2, "default/c" },
+	/* source ranges of which none can be used, or none is of the family, admit nobody */
+	{ HEAD BALANCER("") TAIL, HEAD BALANCER(RANGES("everybody")) TAIL, 2, 1, "default/d" },
+	{ HEAD BALANCER("") TAIL, HEAD BALANCER(RANGES("fd00::/8")) TAIL, 2, 1, "default/d" },
+	{ HEAD BALANCER("") TAIL, HEAD BALANCER(RANGES("10.0.0.0/8")) TAIL, 0, 0, NULL },
 };
 
 static void assert_loss(const char *target, int i)

@@ -161,7 +161,7 @@ static char *kinds_text(const struct svcrules_model *m,
 	for (size_t i = 0; (kind = list(m, i, &count)); i++) {
 		if (!count)
 			continue;
-		fprintf(f, "%s%zu %s", comma, count, kind);
+		fprintf(f, "%s%zu %.64s", comma, count, kind);
 		comma = ", ";
 	}
 	return stream_end(f, &text) ? NULL : text;
@@ -266,6 +266,19 @@ static int check_whole(const struct reading *r)
 	return EXIT_INPUT;
 }
 
+/* One page of a list is as incomplete as a truncated file. */
+static int check_pages(const struct reading *r)
+{
+	const char *kind = svcrules_model_incomplete(r->model);
+
+	if (!kind)
+		return EXIT_DONE;
+	say("a list of %s goes on, on a page that is not in the input (metadata.continue): add all "
+	    "pages, or ask the server without limit",
+	    kind);
+	return EXIT_INPUT;
+}
+
 static int read_all(struct reading *r, const struct arguments *a, struct files *files)
 {
 	int code;
@@ -278,6 +291,8 @@ static int read_all(struct reading *r, const struct arguments *a, struct files *
 	if (r->bad || files->bad)
 		return EXIT_INPUT;
 	code = a->given[OPT_ALLOW_EMPTY] ? EXIT_DONE : check_whole(r);
+	if (!code)
+		code = check_pages(r);
 	return code ? code : ignored_say(r);
 }
 

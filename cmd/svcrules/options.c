@@ -447,7 +447,7 @@ static int check_format(struct arguments *a, const struct command *c, const char
 	for (size_t i = 0; (t = svcrules_target(i)); i++)
 		if (has_format(formats_of(t, changes), format))
 			break;
-	return problem(a, "'-o %s' needs --backend %s; see 'svcrules help %s'", format,
+	return problem(a, "'-o %s' needs --target %s; see 'svcrules help %s'", format,
 		       t ? t->name : "?", c->name);
 }
 
@@ -468,7 +468,7 @@ static int check_target(struct arguments *a, const struct command *c)
 		const struct option_spec spec = { .name = s->setting->name };
 
 		if (s->target != a->target)
-			return problem(a, "'%s' needs --backend %s; see 'svcrules help %s'",
+			return problem(a, "'%s' needs --target %s; see 'svcrules help %s'",
 				       option_typed(&spec, typed), s->target->name, c->name);
 	}
 	err = check_format(a, c, a->value[OPT_OUTPUT], false);

@@ -229,22 +229,6 @@ static void canon_cmp(struct canon *c, attrs_t a)
 	canon_say(c, ");");
 }
 
-/* nft(8) 1.0.6 writes two comparisons, and 1.1.3 this expression, for the same text. */
-static void canon_range(struct canon *c, attrs_t a)
-{
-	const char *reg = canon_reg(c, word_of(canon_number(a, NFTA_RANGE_SREG)));
-
-	if (canon_number(a, NFTA_RANGE_OP) != NFT_RANGE_EQ) {
-		canon_say(c, "range(not ours);");
-		return;
-	}
-	canon_say(c, "cmp(%u:%s:", NFT_CMP_GTE, reg);
-	canon_hex(c, a[NFTA_RANGE_FROM_DATA]);
-	canon_say(c, ");cmp(%u:%s:", NFT_CMP_LTE, reg);
-	canon_hex(c, a[NFTA_RANGE_TO_DATA]);
-	canon_say(c, ");");
-}
-
 static void canon_lookup(struct canon *c, attrs_t a)
 {
 	const char *set = canon_string(a, NFTA_LOOKUP_SET);
@@ -335,19 +319,12 @@ static const struct {
 	const char *name;
 	void (*canon)(struct canon *c, attrs_t a);
 } kinds[] = {
-	{ "payload", canon_payload },
-	{ "meta", canon_meta },
-	{ "ct", canon_ct },
-	{ "numgen", canon_numgen },
-	{ "bitwise", canon_bitwise },
-	{ "byteorder", canon_byteorder },
-	{ "cmp", canon_cmp },
-	{ "range", canon_range },
-	{ "lookup", canon_lookup },
-	{ "dynset", canon_dynset },
-	{ "immediate", canon_immediate },
-	{ "nat", canon_nat },
-	{ "masq", canon_masq },
+	{ "payload", canon_payload }, { "meta", canon_meta },
+	{ "ct", canon_ct },           { "numgen", canon_numgen },
+	{ "bitwise", canon_bitwise }, { "byteorder", canon_byteorder },
+	{ "cmp", canon_cmp },         { "lookup", canon_lookup },
+	{ "dynset", canon_dynset },   { "immediate", canon_immediate },
+	{ "nat", canon_nat },         { "masq", canon_masq },
 	{ "reject", canon_reject },
 };
 
@@ -387,44 +364,6 @@ const char *svcr_nft_canon(struct svcr_nft *n, const struct svcr_nft_table *t,
 		free(c.reg[i]);
 	free(c.text);
 	return kept;
-}
-
-static int canon_digit(char c)
-{
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* Reads a number of bytes in hexadecimal digits; returns what follows them, or NULL. */
-static const char *canon_read_hex(const char *s, uint8_t *to, size_t len)
-{
-	for (size_t i = 0; i < len; i++, s += 2) {
-		int high = canon_digit(s[0]), low = high < 0 ? -1 : canon_digit(s[1]);
-
-		if (low < 0)
-			return NULL;
-		to[i] = (uint8_t)(high << 4 | low);
-	}
-	return s;
-}
-
-bool svcr_nft_canon_range(const struct svcr_nft_table *t, const struct svcr_nft_rule *rule,
-			  uint8_t *range)
-{
-	size_t len = svcr_addr_len(t->family);
-	char start[64];
-	const char *s = rule->canon;
-	int n = snprintf(start, sizeof(start), ":payload(%u+%u:%zu):", NFT_PAYLOAD_NETWORK_HEADER,
-			 t->family == SVCR_IPV6 ? 8 : 12, len);
-
-	s = strstr(s, start);
-	s = s ? canon_read_hex(s + n, range, len) : NULL;
-	if (!s)
-		return false;
-	s = strstr(s, start);
-	if (s)
-		return canon_read_hex(s + n, range + len, len);
-	memcpy(range + len, range, len); /* a single address is compared once */
-	return true;
 }
 
 static const struct nlattr *expressions_of(const struct nlmsghdr *nlh)

@@ -16,11 +16,5 @@ const char *svcr_nft_canon(struct svcr_nft *n, const struct svcr_nft_table *t,
 /* Does the same for a rule that is made of statements. */
 const char *svcr_nft_rule_canon(struct svcr_nft *n, const struct svcr_nft_table *t,
 				const struct svcr_nft_rule *rule);
-/*
- * Reads the range of sources that a rule of OP_RANGE compares with: the first address and the
- * last. False if the rule compares no source.
- */
-bool svcr_nft_canon_range(const struct svcr_nft_table *t, const struct svcr_nft_rule *rule,
-			  uint8_t *range);
 
 #endif

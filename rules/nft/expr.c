@@ -263,26 +263,6 @@ static void l4proto(struct exprs *x, uint8_t protocol)
 	add_compare(x, NFT_CMP_EQ, &protocol, sizeof(protocol));
 }
 
-static void source_range(struct exprs *x, const uint8_t *range)
-{
-	static const uint8_t field[SVCR_NFT_FIELDS_MAX] = { F_SADDR };
-	uint32_t len = svcr_addr_len(x->table->family);
-	struct nftnl_expr *e;
-
-	load_key(x, field, 0, 0);
-	if (memcmp(range, range + len, len) == 0) { /* as nft(8) does */
-		add_compare(x, NFT_CMP_EQ, range, len);
-		return;
-	}
-	e = add_expr(x, "range");
-	if (!e)
-		return;
-	nftnl_expr_set_u32(e, NFTNL_EXPR_RANGE_SREG, REG(0));
-	nftnl_expr_set_u32(e, NFTNL_EXPR_RANGE_OP, NFT_RANGE_EQ);
-	nftnl_expr_set(e, NFTNL_EXPR_RANGE_FROM_DATA, range, len);
-	nftnl_expr_set(e, NFTNL_EXPR_RANGE_TO_DATA, range + len, len);
-}
-
 int svcr_nft_stmt_exprs(struct nftnl_rule *r, const struct svcr_nft_table *t,
 			const struct svcr_nft_stmt *s)
 {
@@ -305,8 +285,6 @@ int svcr_nft_stmt_exprs(struct nftnl_rule *r, const struct svcr_nft_table *t,
 	case OP_REJECT: reject(&x, false); break;
 	case OP_MASQUERADE: masquerade(&x); break;
 	case OP_DROP: add_verdict(&x, NF_DROP, NULL); break;
-	case OP_RETURN: add_verdict(&x, NFT_RETURN, NULL); break;
-	case OP_RANGE: source_range(&x, s->range); break;
 	case OP_GOTO: add_verdict(&x, NFT_GOTO, svcr_nft_chain_name(t, s->chain, name)); break;
 	}
 	return x.err;

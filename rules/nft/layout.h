@@ -118,9 +118,7 @@ enum svcr_nft_op {
 	OP_REJECT,
 	OP_MASQUERADE,
 	OP_DROP,
-	OP_RETURN,
-	OP_GOTO,  /* chain */
-	OP_RANGE, /* the source is in `range` */
+	OP_GOTO, /* chain */
 };
 
 struct svcr_nft_stmt {
@@ -130,7 +128,6 @@ struct svcr_nft_stmt {
 	bool negate;
 	uint32_t n; /* of OP_LOOKUP: the number of the set */
 	struct svcr_nft_chain_id chain;
-	const uint8_t *range; /* the first address, then the last; borrowed */
 };
 
 #define SVCR_NFT_STMTS_MAX 5

@@ -165,18 +165,6 @@ static void out_update(struct svcr_out *o, const struct svcr_nft_table *t,
 		 svcr_nft_fields[F_CT_REPLY_SPORT].text[t->family]);
 }
 
-/* Never as a prefix: nft(8) would make another expression of it. */
-static void out_source_range(struct svcr_out *o, uint8_t family, const uint8_t *range)
-{
-	char a[SVCR_ADDR_TEXT], b[SVCR_ADDR_TEXT];
-	struct svcr_addr first = addr_at(family, range);
-	struct svcr_addr last = addr_at(family, range + svcr_addr_len(family));
-
-	svcr_out(o, "%s %s", svcr_nft_fields[F_SADDR].text[family], svcr_addr_text(&first, a));
-	if (!svcr_addr_eq(&first, &last))
-		svcr_out(o, "-%s", svcr_addr_text(&last, b));
-}
-
 static void out_stmt(struct svcr_out *o, const struct svcr_nft_table *t,
 		     const struct svcr_nft_stmt *s)
 {
@@ -209,8 +197,6 @@ static void out_stmt(struct svcr_out *o, const struct svcr_nft_table *t,
 	case OP_REJECT: svcr_out_str(o, "reject"); break;
 	case OP_MASQUERADE: svcr_out_str(o, "masquerade fully-random"); break;
 	case OP_DROP: svcr_out_str(o, "drop"); break;
-	case OP_RETURN: svcr_out_str(o, "return"); break;
-	case OP_RANGE: out_source_range(o, t->family, s->range); break;
 	case OP_GOTO: svcr_out(o, "goto %s", svcr_nft_chain_name(t, s->chain, name)); break;
 	}
 }

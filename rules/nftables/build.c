@@ -133,31 +133,53 @@ static int add_affinity(struct builder *b, const struct svcr_vip *v, const uint8
 	return svcr_nft_add_verdict(set_of(b, v->addr.family, SET_STICKY), key, id, NULL);
 }
 
-static struct svcr_nft_chain_id sources_chain(const struct svcr_sources *l)
+/* Adds the sources of a VIP as elements of its own. */
+static int add_allowed(struct builder *b, const struct svcr_vip *v, const uint8_t *key, size_t len)
 {
-	return (struct svcr_nft_chain_id){ l->shared ? CHAIN_SHARED_SOURCES : CHAIN_SOURCES,
-					   l->number };
+	struct svcr_nft_set *s = set_of(b, v->addr.family, SET_ALLOWED_SOURCES);
+	size_t alen = svcr_addr_len(v->addr.family);
+
+	for (size_t i = 0; i < v->sources->n; i++) {
+		uint8_t *e = svcr_nft_add(s);
+
+		if (!e)
+			return -ENOMEM;
+		memcpy(e, key, len);
+		memcpy(e + len, v->sources->v[i].first.bytes, alen);
+		memcpy(e + len + alen, v->sources->v[i].last.bytes, alen);
+	}
+	return 0;
 }
 
-/* A VIP that admits nobody needs no chain; add_sources() makes those of all others. */
-static int add_firewall(struct builder *b, const struct svcr_vip *v, const uint8_t *key)
+/* add_sources() makes the chains and sets of numbered lists. */
+static int add_firewall(struct builder *b, const struct svcr_vip *v, const uint8_t *key, size_t len)
 {
-	struct svcr_nft_chain_id id = sources_chain(v->sources);
+	const struct svcr_sources *l = v->sources;
+	struct svcr_nft_chain_id id = { CHAIN_SOURCES, l->number };
+	int err = 0;
 
-	if (!v->sources->n)
+	if (!l->n) {
 		id = (struct svcr_nft_chain_id){ VERDICT_DROP, 0 };
-	return svcr_nft_add_verdict(set_of(b, v->addr.family, SET_FIREWALLED), key, id, NULL);
+	} else if (l->listed) {
+		id = (struct svcr_nft_chain_id){ CHAIN_ALLOWED_SOURCES, 0 };
+		err = svcr_nft_chain(&b->tables[v->addr.family], id) ? 0 : -ENOMEM;
+		if (!err)
+			err = add_allowed(b, v, key, len);
+	}
+	return err ? err :
+		     svcr_nft_add_verdict(set_of(b, v->addr.family, SET_FIREWALLED), key, id, NULL);
 }
 
-/* Makes the chain of a list of sources and, if it is long, its set. */
+/* Makes the chain and the set of a numbered list of sources. */
 static int add_sources(struct builder *b, const struct svcr_sources *l)
 {
 	struct svcr_nft_set *s = set_of(b, l->family, SET_SOURCES);
 	size_t alen = svcr_addr_len(l->family);
 
-	if (!svcr_nft_chain(&b->tables[l->family], sources_chain(l)))
+	if (!svcr_nft_chain(&b->tables[l->family],
+			    (struct svcr_nft_chain_id){ CHAIN_SOURCES, l->number }))
 		return -ENOMEM;
-	for (size_t i = 0; i < l->n && !l->shared; i++) {
+	for (size_t i = 0; i < l->n; i++) {
 		uint8_t *e = svcr_nft_add(s);
 
 		if (!e)
@@ -207,7 +229,7 @@ static int add_vip(struct builder *b, const struct svcr_vip *v)
 	if (!err && v->local && !only_local)
 		err = add_external(b, v, key, len, comment);
 	if (!err && v->sources)
-		err = add_firewall(b, v, key);
+		err = add_firewall(b, v, key, len);
 	if (!err && v->service->affinity && v->choice->cluster.n && !is_delegated(b, v, false))
 		err = add_affinity(b, v, key);
 	if (!err && v->local && v->kind != SVCR_VIP_CLUSTER)
@@ -388,8 +410,6 @@ static int finish_table(struct builder *b, uint8_t family)
 	b->features[family].mark = b->o->mark;
 	b->features[family].masquerade_all = b->o->masquerade_all;
 	b->features[family].delegate = b->delegate;
-	b->features[family].sources = b->view->sources;
-	b->features[family].nsources = b->view->nsources;
 	err = add_protocols(&t->sets[SET_PROTOCOLS]);
 	for (int i = 0; i < SET__COUNT; i++) {
 		svcr_nft_sort(&t->sets[i]);

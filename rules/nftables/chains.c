@@ -62,44 +62,10 @@ static void sources_rules(struct maker *m)
 	     { .op = OP_DROP });
 }
 
-static int shared_cmp(const void *key, const void *element)
+static void allowed_sources_rules(struct maker *m)
 {
-	const struct svcr_sources *l = *(struct svcr_sources *const *)element;
-	const struct svcr_sources *like = key;
-
-	if (!l->shared || like->number != l->number)
-		return !l->shared || like->number < l->number ? -1 : 1;
-	return (int)like->family - (int)l->family;
-}
-
-static uint8_t *keep_range(struct maker *m, const struct svcr_range *r)
-{
-	size_t len = svcr_addr_len(m->table->family);
-	uint8_t *p = svcr_arena_alloc(&m->nft->arena, 2 * len);
-
-	if (!p) {
-		m->err = -ENOMEM;
-		return NULL;
-	}
-	memcpy(p, r->first.bytes, len);
-	memcpy(p + len, r->last.bytes, len);
-	return p;
-}
-
-/* A short list needs no set, of which the kernel finds one by its name among all (Linux 6.18). */
-static void shared_sources_rules(struct maker *m)
-{
-	const struct svcr_sources like = { .number = m->chain.n, .family = m->table->family };
-	struct svcr_sources *const *l = bsearch(&like, m->f->sources, m->f->nsources, sizeof(*l),
-						shared_cmp);
-
-	for (size_t i = 0; i < (*l)->n && !m->err; i++) {
-		const uint8_t *range = keep_range(m, &(*l)->v[i]);
-
-		if (range)
-			RULE(m, { .op = OP_RANGE, .range = range }, { .op = OP_RETURN });
-	}
-	RULE(m, { .op = OP_DROP });
+	RULE(m, NOT_IN(SET_ALLOWED_SOURCES, { F_DADDR, F_L4PROTO, F_DPORT, F_SADDR }),
+	     { .op = OP_DROP });
 }
 
 static void prerouting_rules(struct maker *m)
@@ -300,7 +266,7 @@ static void (*const makers[CHAIN__COUNT])(struct maker *m) = {
 	[CHAIN_MASQUERADED_BALANCE] = masqueraded_rules,
 	[CHAIN_MASQUERADED_STICKY] = masqueraded_rules,
 	[CHAIN_REMEMBER] = update_rules,
-	[CHAIN_SHARED_SOURCES] = shared_sources_rules,
+	[CHAIN_ALLOWED_SOURCES] = allowed_sources_rules,
 	[CHAIN_SOURCES] = sources_rules,
 };
 

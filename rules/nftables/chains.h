@@ -8,12 +8,7 @@
 
 #include "rules/nftables/layout.h"
 
-struct svcr_sources;
-
 struct svcr_services_features {
-	/* of the family, as in struct svcr_view; of lists that are shared the content */
-	struct svcr_sources *const *sources;
-	size_t nsources;
 	uint32_t mark;
 	bool masquerade_all;
 	bool delegate;       /* a delegate chooses endpoints where it can; see build.h */

@@ -95,18 +95,18 @@ START_TEST(elements_sources)
 	fprintf(f, "{\"kind\":\"Service\",\"metadata\":{\"name\":\"web\",\"namespace\":\"prod\"},"
 		   "\"spec\":{\"clusterIP\":\"10.96.0.1\"," WEB ",\"type\":\"LoadBalancer\","
 		   "\"loadBalancerSourceRanges\":[\"192.0.2.0/24\"");
-	for (int i = 0; i < 16; i++)
+	for (int i = 0; i < 40; i++)
 		fprintf(f, ",\"198.18.%d.0/24\"", 2 * i);
 	fprintf(f, "]},\"status\":{\"loadBalancer\":{\"ingress\":[{\"ip\":\"203.0.113.1\"}]}}}");
 	fclose(f);
 	bytes = elements_of(text, "sources-872266850", &len);
 	/* the service's own address is admitted, because the ranges admit the node */
-	ck_assert_uint_eq(len, 18 * each);
+	ck_assert_uint_eq(len, 42 * each);
 	ck_assert_mem_eq(bytes + 12, first, 4);
 	ck_assert_mem_eq(bytes + 28, behind, 4);
 	ck_assert_mem_eq(bytes + 36, over, 4);
-	ck_assert_mem_eq(bytes + 17 * each + 12, own, 4);
-	ck_assert_mem_eq(bytes + 17 * each + 28, behind_own, 4);
+	ck_assert_mem_eq(bytes + 41 * each + 12, own, 4);
+	ck_assert_mem_eq(bytes + 41 * each + 28, behind_own, 4);
 	free(bytes);
 	free(text);
 }

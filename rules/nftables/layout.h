@@ -28,7 +28,8 @@ enum svcr_services_set {
 	SET_UNMANAGED_IPS,
 	SET_NODE_IPS,
 	SET_FIREWALLED,
-	SET_SOURCES, /* number: of struct svcr_sources, if it is not shared */
+	SET_ALLOWED_SOURCES, /* lists of few sources */
+	SET_SOURCES,         /* number: of struct svcr_sources */
 	SET_LOCAL_POLICY,
 	SET_HAIRPIN,
 	SET_STICKY,
@@ -67,7 +68,7 @@ enum svcr_services_chain {
 	CHAIN_MASQUERADED_STICKY,
 	CHAIN_REMEMBER, /* n: seconds */
 	/* the last, as there may be thousands; n: the number of struct svcr_sources */
-	CHAIN_SHARED_SOURCES,
+	CHAIN_ALLOWED_SOURCES,
 	CHAIN_SOURCES,
 	CHAIN__COUNT
 };
@@ -86,6 +87,8 @@ enum svcr_services_chain {
 	[SET_NODE_IPS] = { .name = "node-ips", .key = { F_SADDR } },                               \
 	[SET_FIREWALLED] = { .name = "firewalled", .key = SVCR_SERVICES_VIP,                       \
 			     .data = DATA_VERDICT },                                               \
+	[SET_ALLOWED_SOURCES] = { .name = "allowed-sources", .interval = true,                     \
+				  .key = { F_DADDR, F_L4PROTO, F_DPORT, F_SADDR } },               \
 	[SET_SOURCES] = { .name = "sources-", .key = { F_SADDR }, .interval = true,                \
 			  .numbered = true },                                                      \
 	[SET_LOCAL_POLICY] = { .name = "local-policy", .key = SVCR_SERVICES_VIP },                 \
@@ -142,7 +145,7 @@ enum svcr_services_chain {
 	[CHAIN_MASQUERADED_BALANCE] = { .name = "masqueraded-balance-", .numbered = true },        \
 	[CHAIN_MASQUERADED_STICKY] = { .name = "masqueraded-sticky-", .numbered = true },          \
 	[CHAIN_REMEMBER] = { .name = "remember-", .numbered = true, .jumped = true },              \
-	[CHAIN_SHARED_SOURCES] = { .name = "shared-sources-", .numbered = true, .jumped = true },  \
+	[CHAIN_ALLOWED_SOURCES] = { .name = "allowed-sources", .jumped = true },                   \
 	[CHAIN_SOURCES] = { .name = "sources-", .numbered = true, .jumped = true }
 /* clang-format on */
 

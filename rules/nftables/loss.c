@@ -18,10 +18,21 @@ static bool verdict_sends(const struct svcr_nft_set *s, const uint8_t *e)
 	return id.kind != CHAIN_REJECT && id.kind != VERDICT_DROP && id.kind != CHAIN_FOREIGN;
 }
 
+/* True if its source ranges admit nobody. */
+static bool admits_nobody(const struct svcr_nft_table *t, const uint8_t *key)
+{
+	const struct svcr_nft_set *s = &t->sets[SET_FIREWALLED];
+	const uint8_t *e = svcr_nft_find(s, key);
+
+	return e && svcr_nft_elem_verdict(s, e).kind == VERDICT_DROP;
+}
+
 /* True if packets of pods and of the node itself are sent somewhere. */
 static bool sends_inside(const struct svcr_nft_table *t, const uint8_t *key)
 {
-	const uint8_t *e = t ? svcr_nft_find(&t->sets[SET_SERVICES], key) : NULL;
+	const uint8_t *e = t && !admits_nobody(t, key) ?
+				   svcr_nft_find(&t->sets[SET_SERVICES], key) :
+				   NULL;
 
 	return e && verdict_sends(&t->sets[SET_SERVICES], e);
 }
@@ -29,7 +40,9 @@ static bool sends_inside(const struct svcr_nft_table *t, const uint8_t *key)
 /* The same for packets from outside, for which the other map comes first. */
 static bool sends_outside(const struct svcr_nft_table *t, const uint8_t *key)
 {
-	const uint8_t *e = t ? svcr_nft_find(&t->sets[SET_SERVICES_EXTERNAL], key) : NULL;
+	const uint8_t *e = t && !admits_nobody(t, key) ?
+				   svcr_nft_find(&t->sets[SET_SERVICES_EXTERNAL], key) :
+				   NULL;
 
 	return e ? verdict_sends(&t->sets[SET_SERVICES_EXTERNAL], e) : sends_inside(t, key);
 }
@@ -82,7 +95,8 @@ static bool change_loses(const struct svcr_nft_changes *c, const struct svcr_nft
 	if (whole)
 		return ch->op == CHANGE_DEL_TABLE || ch->set == SET_SERVICES ||
 		       ch->set == SET_SERVICES_EXTERNAL;
-	if (!elements || (ch->set != SET_SERVICES && ch->set != SET_SERVICES_EXTERNAL))
+	if (!elements || (ch->set != SET_SERVICES && ch->set != SET_SERVICES_EXTERNAL &&
+			  ch->set != SET_FIREWALLED))
 		return false;
 	for (size_t i = 0; i < ch->count; i++)
 		if (is_lost(&s, c->elems[ch->first + i]))

@@ -166,24 +166,28 @@ static int sources_from_set(struct sources *l, const struct svcr_nft_set *s, uin
 	return l->v ? 0 : -ENOMEM;
 }
 
-static int sources_from_rules(struct sources *l, const struct svcr_nft_table *t,
-			      struct svcr_nft_chain_id id)
+/* Those of a VIP that has them as elements of its own. */
+static int sources_from_vip(struct sources *l, const struct svcr_nft_set *s, const uint8_t *key)
 {
-	const struct svcr_nft_chain *c = svcr_nft_find_chain(t, id);
+	size_t vip = svcr_vip_len(s->family), i = svcr_nft_lower(s, key, vip), end = i;
 
-	l->v = calloc(c && c->nrules ? c->nrules : 1, l->len);
-	for (size_t i = 0; l->v && c && i < c->nrules; i++)
-		l->n += svcr_nft_canon_range(t, &c->rules[i], l->v + l->n * l->len);
+	while (end < s->n && memcmp(svcr_nft_elem(s, end), key, vip) == 0)
+		end++;
+	l->v = calloc(end - i + 1, l->len);
+	for (; l->v && i < end; i++)
+		memcpy(l->v + l->n++ * l->len, svcr_nft_elem(s, i) + vip, l->len);
 	return l->v ? 0 : -ENOMEM;
 }
 
 static int sources_find(struct sources *l, const struct svcr_nft_table *t,
-			struct svcr_nft_chain_id id, uint8_t family)
+			struct svcr_nft_chain_id id, uint8_t family, const uint8_t *key)
 {
 	*l = (struct sources){ .len = svcr_addr_len(family) * 2u };
 	if (id.kind == CHAIN_SOURCES)
 		return sources_from_set(l, &t->sets[SET_SOURCES], id.n);
-	return id.kind == CHAIN_SHARED_SOURCES ? sources_from_rules(l, t, id) : 0;
+	return id.kind == CHAIN_ALLOWED_SOURCES ?
+		       sources_from_vip(l, &t->sets[SET_ALLOWED_SOURCES], key) :
+		       0;
 }
 
 /* Adds a text for each source of `of` that `other` lacks: SOURCES_SHOWN, the rest as a number. */
@@ -217,7 +221,8 @@ static void sources_diff_release(struct sources_diff *x)
 static bool sources_diff_has(const struct sources_diff *x, uint8_t family,
 			     struct svcr_nft_chain_id from, struct svcr_nft_chain_id to)
 {
-	return x->valid && x->family == family && svcr_nft_chain_cmp(x->from, from) == 0 &&
+	return x->valid && x->family == family && from.kind != CHAIN_ALLOWED_SOURCES &&
+	       to.kind != CHAIN_ALLOWED_SOURCES && svcr_nft_chain_cmp(x->from, from) == 0 &&
 	       svcr_nft_chain_cmp(x->to, to) == 0;
 }
 
@@ -232,9 +237,9 @@ static int sources_diff_find(struct sources_diff *x, const struct svcr_nft_table
 		return 0;
 	sources_diff_release(x);
 	*x = (struct sources_diff){ .valid = true, .family = family, .from = f, .to = t };
-	err = sources_find(&a, from, f, family);
+	err = sources_find(&a, from, f, family, key);
 	if (!err)
-		err = sources_find(&b, to, t, family);
+		err = sources_find(&b, to, t, family, key);
 	if (!err) {
 		lacking_texts(&x->removed, family, &a, &b);
 		lacking_texts(&x->added, family, &b, &a);

@@ -17,6 +17,8 @@
 struct search {
 	uint8_t family; /* NFPROTO_; 0 ends a list */
 	char *buf;      /* what was found first, or "" */
+	uint8_t table_family;
+	char table[FIREWALL_TEXT];
 };
 
 static uint32_t firewall_number(const struct nlattr *a)
@@ -44,8 +46,11 @@ static void firewall_found(struct search *w, uint8_t family, const char *table, 
 {
 	const char *name = family == NFPROTO_IPV4 ? "ip" : family == NFPROTO_IPV6 ? "ip6" : "inet";
 
-	if (*w->buf == '\0')
-		snprintf(w->buf, FIREWALL_TEXT, "chain %s of table %s %s", chain, name, table);
+	if (*w->buf)
+		return;
+	snprintf(w->buf, FIREWALL_TEXT, "chain %s of table %s %s", chain, name, table);
+	snprintf(w->table, sizeof(w->table), "%s", table);
+	w->table_family = family;
 }
 
 static int firewall_chain_cb(const struct nlmsghdr *nlh, void *arg)
@@ -72,10 +77,48 @@ static int firewall_chain_cb(const struct nlmsghdr *nlh, void *arg)
 	return 0;
 }
 
+struct table_flags {
+	const char *name;
+	bool dormant;
+};
+
+static int firewall_fill_name(struct nlmsghdr *nlh, void *arg)
+{
+	const struct table_flags *t = arg;
+	bool fits = mnl_attr_put_strz_check(nlh, NFNETLINK_REQUEST_SIZE, NFTA_TABLE_NAME, t->name);
+
+	return fits ? 0 : -EMSGSIZE;
+}
+
+static int firewall_table_cb(const struct nlmsghdr *nlh, void *arg)
+{
+	struct table_flags *t = arg;
+	const struct nlattr *a;
+
+	mnl_attr_for_each(a, nlh, sizeof(struct nfgenmsg))
+		if (mnl_attr_get_type(a) == NFTA_TABLE_FLAGS)
+			t->dormant = firewall_number(a) & NFT_TABLE_F_DORMANT;
+	return 0;
+}
+
+/* The chains of a table that is switched off see no packets. */
+static void firewall_forget_dormant(struct netlink *s, struct search *w)
+{
+	struct table_flags t = { w->table, false };
+
+	if (*w->buf &&
+	    nfnetlink_request(s, NFT_MSG_GETTABLE, w->table_family, firewall_fill_name, &t,
+			      firewall_table_cb, &t) == 0 &&
+	    t.dormant)
+		*w->buf = '\0';
+}
+
 int firewall_drops_forwarded(struct netlink *s, char ipv4[static FIREWALL_TEXT],
 			     char ipv6[static FIREWALL_TEXT])
 {
-	struct search w[] = { { NFPROTO_IPV4, ipv4 }, { NFPROTO_IPV6, ipv6 }, { 0, NULL } };
+	struct search w[] = { { .family = NFPROTO_IPV4, .buf = ipv4 },
+			      { .family = NFPROTO_IPV6, .buf = ipv6 },
+			      { .family = 0 } };
 	int r = -EINTR;
 
 	for (int k = 0; k < DUMP_TRIES && r == -EINTR; k++) {
@@ -83,6 +126,8 @@ int firewall_drops_forwarded(struct netlink *s, char ipv4[static FIREWALL_TEXT],
 		r = nfnetlink_dump(s, NFT_MSG_GETCHAIN, NFPROTO_UNSPEC, NULL, NULL,
 				   firewall_chain_cb, w);
 	}
+	firewall_forget_dormant(s, &w[0]);
+	firewall_forget_dormant(s, &w[1]);
 	if (!*ipv4 && iptables_legacy_forward_drops(NFPROTO_IPV4))
 		snprintf(ipv4, FIREWALL_TEXT, "chain FORWARD of iptables-legacy");
 	if (!*ipv6 && iptables_legacy_forward_drops(NFPROTO_IPV6))

@@ -10,7 +10,7 @@ cluster=$ROOT/build/cluster
 tool=$ROOT/build/bench-tool
 # shellcheck disable=SC2154 # $out is the caller's
 log=$out/log.tsv
-node=(--node-name node-000 --node-ip 192.0.2.1,2001:db8::1 --cluster-cidr 10.128.0.0/9)
+node=(--node-name node-000 "--node-ip=192.0.2.1,2001:db8::1" --cluster-cidr 10.128.0.0/9)
 prefix=svcb$$
 made=0
 ns=

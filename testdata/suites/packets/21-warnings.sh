@@ -52,6 +52,10 @@ forward_chains() {
 	chain inet input drop accept
 	says "policies that do not matter" '' --verify
 	at node nft delete table inet fw
+	at node nft add table inet fw '{ flags dormant; }'
+	chain inet forward drop accept
+	says "a table that is switched off" '' --verify
+	at node nft delete table inet fw
 	for family in inet ip; do
 		chain $family forward drop accept
 		says "table $family" "[^:]*: warning: the policy of chain forward-drop of table $family fw is drop: [^:]*" --verify
