@@ -2,6 +2,7 @@
 #include "kernel/cleanup.h"
 #include "exit.h"
 #include "kernel/conntrack.h"
+#include "kernel/sysctl.h"
 #include "netlink/nfnetlink.h"
 #include "netlink/transaction.h"
 
@@ -11,6 +12,7 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Rounds that forgot something: packets on their way may be remembered after the first. */
 #define ROUNDS_MAX 3
@@ -144,10 +146,24 @@ static struct ct_clean cleanup_scope(struct cleanup_rules *r, uint8_t family)
 	};
 }
 
+/*
+ * True if connection tracking has no entry of this network namespace. A dump walks over its whole
+ * table, which all namespaces share, even then (Linux 6.18).
+ */
+static bool cleanup_no_flows(void)
+{
+	char count[SYSCTL_VALUE_SIZE];
+
+	return sysctl_read("net/netfilter/nf_conntrack_count", count, sizeof(count)) == 0 &&
+	       strcmp(count, "0") == 0;
+}
+
 int cleanup_flows(struct session *s, const struct cleanup_rules *rules, size_t *count)
 {
 	struct cleanup_rules r = *rules;
 
+	if (cleanup_no_flows())
+		return EXIT_DONE;
 	for (size_t i = 0; i < sizeof(families); i++) {
 		struct ct_clean c = cleanup_scope(&r, families[i]);
 		size_t n = 0;
