@@ -19,7 +19,7 @@ advise(const struct svcr_advice *a, struct svcrules_diag g, const char *fmt, ...
 
 #define ADVISE(a, name, ...) advise(a, (struct svcrules_diag){ .check = name }, __VA_ARGS__)
 
-/* True if a service has rules; see has_rules() of select.c. */
+/* True if a service has rules. */
 static bool serves_anything(const struct svcr_advice *a)
 {
 	return a->view->ncluster_ips > 0;
@@ -145,26 +145,10 @@ static void advise_pods_outside(const struct svcr_advice *a)
 
 /* ---- Addresses of this node ---------------------------------------------- */
 
-static bool family_has_node_ip(const struct svcr_view *v, uint8_t family)
+static bool have_family(const struct svcr_addr *v, size_t n, uint8_t family)
 {
-	for (size_t i = 0; i < v->nnode_ips; i++)
-		if (v->node_ips[i].family == family)
-			return true;
-	return false;
-}
-
-static bool family_has_cluster_ip(const struct svcr_view *v, uint8_t family)
-{
-	for (size_t i = 0; i < v->ncluster_ips; i++)
-		if (v->cluster_ips[i].family == family)
-			return true;
-	return false;
-}
-
-static bool has_family(const struct svcr_service *s, uint8_t family)
-{
-	for (size_t i = 0; i < s->cluster_ips.n; i++)
-		if (s->cluster_ips.v[i].family == family)
+	for (size_t i = 0; i < n; i++)
+		if (v[i].family == family)
 			return true;
 	return false;
 }
@@ -172,8 +156,8 @@ static bool has_family(const struct svcr_service *s, uint8_t family)
 /* True if a service wants node ports in that family. */
 static bool wants_node_ports(const struct svcr_service *s, uint8_t family)
 {
-	if (s->not_ours || s->headless || !has_family(s, family) ||
-	    (s->type != SVCR_NODE_PORT && (s->type != SVCR_LOAD_BALANCER || s->no_node_ports)))
+	if (!svcr_service_has_rules(s) || !svcr_service_has_node_ports(s) ||
+	    !have_family(s->cluster_ips.v, s->cluster_ips.n, family))
 		return false;
 	for (size_t i = 0; i < s->ports.n; i++)
 		if (s->ports.v[i].node_port)
@@ -210,14 +194,15 @@ static bool names_family(const struct svcrules_options *o, uint8_t family)
 static void advise_node_ips(const struct svcr_advice *a, uint8_t family)
 {
 	size_t wanted = count_node_port_services(a, family);
-	bool known = family_has_node_ip(a->view, family), any = a->view->nnode_ips > 0;
+	bool known = have_family(a->view->node_ips, a->view->nnode_ips, family),
+	     any = a->view->nnode_ips > 0;
 
 	if (!known && wanted)
 		ADVISE(a, "no-node-address",
 		       "no %s address of this node is known (its Node object, or --node-ip): the "
 		       "node ports of %zu service%s are not served in that family",
 		       family_names[family], wanted, wanted == 1 ? "" : "s");
-	else if (!known && any && family_has_cluster_ip(a->view, family))
+	else if (!known && any && have_family(a->view->cluster_ips, a->view->ncluster_ips, family))
 		ADVISE(a, "no-node-address",
 		       "there are %s services, but no %s address of this node is known (its Node "
 		       "object, or --node-ip): its own connections to them count as from outside",

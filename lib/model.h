@@ -50,6 +50,17 @@ struct svcr_service {
 	struct svcr_service_ports ports;
 };
 
+/* True if the service gets rules: it has cluster IPs, and no other proxy serves it. */
+static inline bool svcr_service_has_rules(const struct svcr_service *s)
+{
+	return s->type != SVCR_EXTERNAL_NAME && !s->headless && !s->not_ours && s->cluster_ips.n;
+}
+/* True if its type has node ports; whether each port has one, the ports say. */
+static inline bool svcr_service_has_node_ports(const struct svcr_service *s)
+{
+	return s->type == SVCR_NODE_PORT || (s->type == SVCR_LOAD_BALANCER && !s->no_node_ports);
+}
+
 /* ---- Endpoints --------------------------------------------------------- */
 
 /* Names that an endpoint's hints list. */

@@ -104,11 +104,6 @@ static void select_ranges(struct selection *sel)
 
 /* ---- Services ---------------------------------------------------------- */
 
-static bool has_rules(const struct svcr_service *s)
-{
-	return s->type != SVCR_EXTERNAL_NAME && !s->headless && !s->not_ours && s->cluster_ips.n;
-}
-
 /* True if the service has a usable cluster IP of that family, so that it exists in the family. */
 static bool in_family(struct selection *sel, const struct svcr_service *s, uint8_t family)
 {
@@ -175,7 +170,7 @@ static void gather_taken(struct selection *sel)
 		const struct svcr_service *s = &sel->model->services.v[i];
 
 		gather_unmanaged(sel, s);
-		if (!has_rules(s))
+		if (!svcr_service_has_rules(s))
 			continue;
 		for (size_t k = 0; k < s->cluster_ips.n; k++) {
 			if (!usable(sel, s, &s->cluster_ips.v[k]))
@@ -242,18 +237,13 @@ static void claim_addr(struct selection *sel, const struct svcr_service *s, size
 	}
 }
 
-static bool has_node_ports(const struct svcr_service *s)
-{
-	return s->type == SVCR_NODE_PORT || (s->type == SVCR_LOAD_BALANCER && !s->no_node_ports);
-}
-
 static void claim_node_ports(struct selection *sel, const struct svcr_service *s, size_t ordinal)
 {
 	struct svcr_vip vip = { .kind = SVCR_VIP_NODE_PORT,
 				.service = s,
 				.local = s->external_local };
 
-	if (!has_node_ports(s))
+	if (!svcr_service_has_node_ports(s))
 		return;
 	for (size_t i = 0; i < s->ports.n; i++) {
 		vip.service_port = &s->ports.v[i];
@@ -275,7 +265,7 @@ static struct svcr_extent extent_of(struct selection *sel, const struct svcr_ser
 	for (size_t l = 0; l < sizeof(lists) / sizeof(lists[0]); l++)
 		for (size_t i = 0; i < lists[l]->n; i++)
 			x.addresses[lists[l]->v[i].family] += usable(sel, s, &lists[l]->v[i]);
-	for (size_t i = 0; has_node_ports(s) && i < sel->port_addrs.n; i++)
+	for (size_t i = 0; svcr_service_has_node_ports(s) && i < sel->port_addrs.n; i++)
 		x.node_ports[sel->port_addrs.v[i].family] += in_family(sel, s,
 								       sel->port_addrs.v[i].family);
 	return x;
@@ -470,7 +460,7 @@ static void warn_without_node(struct selection *sel)
 static void select_vips(struct selection *sel)
 {
 	for (size_t i = 0; i < sel->model->services.n && !sel->err; i++)
-		if (has_rules(&sel->model->services.v[i]))
+		if (svcr_service_has_rules(&sel->model->services.v[i]))
 			claim_service(sel, &sel->model->services.v[i]);
 	warn_without_endpoints(sel);
 	warn_without_node(sel);

@@ -10,18 +10,15 @@
 
 #include <errno.h>
 
-static int diff_compare(const struct arguments *a, const struct svcrules_ruleset *from,
-			struct svcrules_ruleset *to)
+static int diff_compare(const struct arguments *a, const struct guard *guard,
+			const struct svcrules_ruleset *from, struct svcrules_ruleset *to)
 {
 	struct svcrules_changes *c;
-	struct guard guard;
 	int code, err;
 
 	if (svcrules_diff(from, to, &c))
 		return say_enomem();
-	code = guard_read(a, &guard);
-	if (!code)
-		code = guard_warn(&guard, c);
+	code = guard_warn(guard, c);
 	if (code) {
 		svcrules_changes_free(c);
 		return code;
@@ -38,8 +35,8 @@ static int diff_compare(const struct arguments *a, const struct svcrules_ruleset
  * Compares with what the kernel has now. What may stay there for its connections is carried over
  * into `to`.
  */
-static int diff_kernel(const struct arguments *a, const struct svcrules_options *settings,
-		       struct svcrules_ruleset *to)
+static int diff_kernel(const struct arguments *a, const struct guard *guard,
+		       const struct svcrules_options *settings, struct svcrules_ruleset *to)
 {
 	struct svcrules_ruleset *have = NULL;
 	struct session s;
@@ -56,7 +53,7 @@ static int diff_kernel(const struct arguments *a, const struct svcrules_options 
 		code = session_no_memory(&s);
 	findings_print(&s, false);
 	if (!code)
-		code = diff_compare(a, have, to);
+		code = diff_compare(a, guard, have, to);
 	svcrules_ruleset_free(have);
 	session_close(&s);
 	return code;
@@ -87,8 +84,8 @@ static int diff_run(const struct arguments *a)
 	struct svcrules_ruleset *from = NULL, *to = NULL;
 	bool kernel = !a->given[OPT_FROM];
 	struct svcrules_options *settings;
-	struct guard unused;
-	int code = guard_read(a, &unused); /* a wrong value is reported before any work */
+	struct guard guard;
+	int code = guard_read(a, &guard); /* a wrong value is reported before any work */
 
 	if (!code)
 		code = input_settings(a, &settings);
@@ -103,7 +100,8 @@ static int diff_run(const struct arguments *a)
 	if (!code)
 		code = diff_read(a, settings, &from, &to);
 	if (!code)
-		code = kernel ? diff_kernel(a, settings, to) : diff_compare(a, from, to);
+		code = kernel ? diff_kernel(a, &guard, settings, to) :
+				diff_compare(a, &guard, from, to);
 	svcrules_ruleset_free(from);
 	svcrules_ruleset_free(to);
 	svcrules_options_free(settings);

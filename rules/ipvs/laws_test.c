@@ -223,13 +223,10 @@ END_TEST
 static bool ipvs_laws_serves(const struct svcrules_ruleset *v, const struct svcr_ipvs_server *s,
 			     const struct svcr_ipvs_real *r)
 {
-	uint8_t key[SVCR_VIP_MAX], data[20] = { 0 };
-	size_t len = svcr_addr_len(r->addr.family);
+	uint8_t key[SVCR_VIP_MAX], data[SVCR_ENDPOINT_MAX];
 
 	svcr_ipvs_key(key, s);
-	memcpy(data, r->addr.bytes, len);
-	data[len] = (uint8_t)(r->port >> 8);
-	data[len + 1] = (uint8_t)r->port;
+	svcr_endpoint_data(data, &r->addr, r->port);
 	return svcr_serving_has(v->serving, s->addr.family, key, data);
 }
 

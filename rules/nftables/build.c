@@ -43,8 +43,7 @@ static int add_targets(struct svcr_nft_set *s, const uint8_t *key, size_t key_le
 		       const struct svcr_endpoint_addrs *t)
 {
 	for (size_t i = 0; i < t->n; i++) {
-		uint8_t *e = svcr_nft_add(s), *data;
-		size_t len = svcr_addr_len(t->v[i].addr.family);
+		uint8_t *e = svcr_nft_add(s);
 		const uint8_t index[4] = { (uint8_t)(i >> 24), (uint8_t)(i >> 16),
 					   (uint8_t)(i >> 8), (uint8_t)i };
 
@@ -52,10 +51,7 @@ static int add_targets(struct svcr_nft_set *s, const uint8_t *key, size_t key_le
 			return -ENOMEM;
 		memcpy(e, key, key_len);
 		memcpy(e + key_len, index, sizeof(index));
-		data = svcr_nft_elem_data(s, e);
-		memcpy(data, t->v[i].addr.bytes, len);
-		data[len] = (uint8_t)(t->v[i].port >> 8);
-		data[len + 1] = (uint8_t)t->v[i].port;
+		svcr_endpoint_data(svcr_nft_elem_data(s, e), &t->v[i].addr, t->v[i].port);
 	}
 	return 0;
 }

@@ -53,14 +53,21 @@ const char *svcr_vip_name(const struct svcr_nft *n, uint8_t family, const uint8_
 	return e ? svcr_nft_comment(&t->sets[SET_SERVICES], e) : NULL;
 }
 
+size_t svcr_endpoint_data(uint8_t *data, const struct svcr_addr *addr, uint16_t port)
+{
+	size_t len = svcr_addr_len(addr->family);
+
+	memcpy(data, addr->bytes, len);
+	data[len] = (uint8_t)(port >> 8);
+	data[len + 1] = (uint8_t)port;
+	data[len + 2] = data[len + 3] = 0;
+	return len + 4;
+}
+
 size_t svcr_draining_key(uint8_t *key, const struct svcr_addr *vip, uint8_t protocol, uint16_t port,
 			 const struct svcr_addr *endpoint, uint16_t endpoint_port)
 {
-	size_t len = svcr_vip_key(key, vip, protocol, port), alen = svcr_addr_len(vip->family);
+	size_t len = svcr_vip_key(key, vip, protocol, port);
 
-	memcpy(key + len, endpoint->bytes, alen);
-	key[len + alen] = (uint8_t)(endpoint_port >> 8);
-	key[len + alen + 1] = (uint8_t)endpoint_port;
-	key[len + alen + 2] = key[len + alen + 3] = 0;
-	return len + alen + 4;
+	return len + svcr_endpoint_data(key + len, endpoint, endpoint_port);
 }

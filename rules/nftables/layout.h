@@ -179,6 +179,10 @@ const char *svcr_vip_text(uint8_t family, const uint8_t *key, char *buf);
 /* Returns the name (namespace/name:port) of a VIP from the services map of `n`, or NULL. */
 const char *svcr_vip_name(const struct svcr_nft *n, uint8_t family, const uint8_t *key);
 
+/* Bytes of an endpoint (address . port), as in the maps; returns their number. */
+#define SVCR_ENDPOINT_MAX 20
+size_t svcr_endpoint_data(uint8_t *data, const struct svcr_addr *addr, uint16_t port);
+
 /* An element of the set draining: the VIP's key with the endpoint after it; returns its length. */
 #define SVCR_DRAINING_MAX (SVCR_VIP_MAX + 20)
 size_t svcr_draining_key(uint8_t *key, const struct svcr_addr *vip, uint8_t protocol, uint16_t port,
