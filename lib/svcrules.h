@@ -79,6 +79,8 @@ struct svcrules_target {
  * other name than NULL: it prints all parts, each below a heading.
  */
 SVCRULES_API const struct svcrules_target *svcrules_target(size_t i);
+/* The target that gives its tables such names. */
+SVCRULES_API const struct svcrules_target *svcrules_target_of_table(const char *table);
 
 /* ---- Options ----------------------------------------------------------- */
 

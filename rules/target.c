@@ -36,6 +36,11 @@ const struct svcrules_target *svcrules_target(size_t i)
 	return svcr_targets[i] ? &svcr_targets[i]->info : NULL;
 }
 
+const struct svcrules_target *svcrules_target_of_table(const char *table)
+{
+	return &svcr_target_of_table(table)->info;
+}
+
 struct svcrules_model *svcrules_model_new(const char *target)
 {
 	const struct svcr_target *t = svcr_target_find(target);

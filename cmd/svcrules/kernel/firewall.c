@@ -77,39 +77,25 @@ static int firewall_chain_cb(const struct nlmsghdr *nlh, void *arg)
 	return 0;
 }
 
-struct table_flags {
-	const char *name;
-	bool dormant;
-};
-
-static int firewall_fill_name(struct nlmsghdr *nlh, void *arg)
-{
-	const struct table_flags *t = arg;
-	bool fits = mnl_attr_put_strz_check(nlh, NFNETLINK_REQUEST_SIZE, NFTA_TABLE_NAME, t->name);
-
-	return fits ? 0 : -EMSGSIZE;
-}
-
 static int firewall_table_cb(const struct nlmsghdr *nlh, void *arg)
 {
-	struct table_flags *t = arg;
+	bool *dormant = arg;
 	const struct nlattr *a;
 
 	mnl_attr_for_each(a, nlh, sizeof(struct nfgenmsg))
 		if (mnl_attr_get_type(a) == NFTA_TABLE_FLAGS)
-			t->dormant = firewall_number(a) & NFT_TABLE_F_DORMANT;
+			*dormant = firewall_number(a) & NFT_TABLE_F_DORMANT;
 	return 0;
 }
 
 /* The chains of a table that is switched off see no packets. */
 static void firewall_forget_dormant(struct netlink *s, struct search *w)
 {
-	struct table_flags t = { w->table, false };
+	bool dormant = false;
 
 	if (*w->buf &&
-	    nfnetlink_request(s, NFT_MSG_GETTABLE, w->table_family, firewall_fill_name, &t,
-			      firewall_table_cb, &t) == 0 &&
-	    t.dormant)
+	    nfnetlink_table(s, w->table_family, w->table, firewall_table_cb, &dormant) == 0 &&
+	    dormant)
 		*w->buf = '\0';
 }
 

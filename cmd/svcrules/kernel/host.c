@@ -213,34 +213,18 @@ int host_name(char *buf, size_t size)
 	return 0;
 }
 
-struct kube_object {
-	const char *table, *chain; /* chain may be NULL */
-};
-
-static int kube_object_fill(struct nlmsghdr *nlh, void *arg)
+static int kube_chain_fill(struct nlmsghdr *nlh, void *arg)
 {
-	const struct kube_object *w = arg;
-
-	if (w->chain) {
-		mnl_attr_put_strz(nlh, NFTA_CHAIN_TABLE, w->table);
-		mnl_attr_put_strz(nlh, NFTA_CHAIN_NAME, w->chain);
-	} else {
-		mnl_attr_put_strz(nlh, NFTA_TABLE_NAME, w->table);
-	}
+	(void)arg;
+	mnl_attr_put_strz(nlh, NFTA_CHAIN_TABLE, "nat");
+	mnl_attr_put_strz(nlh, NFTA_CHAIN_NAME, kube_chain);
 	return 0;
 }
 
-/* 1 if it exists, 0 if not. */
-static int kube_object_exists(struct netlink *s, uint8_t family, const char *table,
-			      const char *chain)
+/* What a request for one object says: 1 if it exists, 0 if not. */
+static int kube_exists(int r)
 {
-	struct kube_object w = { table, chain };
-	int r = nfnetlink_request(s, chain ? NFT_MSG_GETCHAIN : NFT_MSG_GETTABLE, family,
-				  kube_object_fill, &w, NULL, NULL);
-
-	if (r == -ENOENT)
-		return 0;
-	return r < 0 ? r : 1;
+	return r == -ENOENT ? 0 : r < 0 ? r : 1;
 }
 
 int host_has_kube_proxy(struct netlink *s)
@@ -249,9 +233,10 @@ int host_has_kube_proxy(struct netlink *s)
 	int r = 0;
 
 	for (size_t i = 0; i < sizeof(families) && r == 0; i++) {
-		r = kube_object_exists(s, families[i], "kube-proxy", NULL);
+		r = kube_exists(nfnetlink_table(s, families[i], "kube-proxy", NULL, NULL));
 		if (r == 0)
-			r = kube_object_exists(s, families[i], "nat", kube_chain);
+			r = kube_exists(nfnetlink_request(s, NFT_MSG_GETCHAIN, families[i],
+							  kube_chain_fill, NULL, NULL, NULL));
 	}
 	if (r != 0)
 		return r;

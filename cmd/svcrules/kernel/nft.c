@@ -23,17 +23,9 @@ enum { AGAIN = -1 }; /* instead of an exit code: the kernel's rules moved */
 
 /* ---- Questions to the kernel -------------------------------------------- */
 
-static int nft_fill_name(struct nlmsghdr *nlh, void *arg)
-{
-	bool fits = mnl_attr_put_strz_check(nlh, NFNETLINK_REQUEST_SIZE, NFTA_TABLE_NAME, arg);
-
-	return fits ? 0 : -EMSGSIZE;
-}
-
 static bool nft_table_exists(struct session *s, uint8_t family, const char *table)
 {
-	return nfnetlink_request(s->netfilter, NFT_MSG_GETTABLE, family, nft_fill_name,
-				 (void *)(uintptr_t)table, NULL, NULL) == 0;
+	return nfnetlink_table(s->netfilter, family, table, NULL, NULL) == 0;
 }
 
 bool nft_unchanged(struct session *s, uint32_t generation, const char *table, bool ipv4, bool ipv6)

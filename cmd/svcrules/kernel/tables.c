@@ -57,27 +57,11 @@ static int tables_find(struct session *s, const struct tables_choice *choice, st
 	return err ? err : svcrules_diff(t->found, t->none, &t->changes);
 }
 
-/* The target that gives its tables such names. */
-static const struct svcrules_target *tables_target(const char *name)
-{
-	const struct svcrules_target *t, *found = NULL;
-	size_t len = strlen(name);
-
-	for (size_t i = 0; (t = svcrules_target(i)); i++) {
-		size_t suffix = strlen(t->table_suffix);
-
-		if (len >= suffix && strcmp(name + len - suffix, t->table_suffix) == 0 &&
-		    (!found || suffix > strlen(found->table_suffix)))
-			found = t;
-	}
-	return found;
-}
-
 /* Deletes flows to services of the tables of one name. What cannot be read has none. */
 static int tables_clean_one(struct session *s, const char *name, size_t *flows)
 {
-	struct svcrules_ruleset *like = svcrules_ruleset_new(tables_target(name)->name, s->settings,
-							     name);
+	struct svcrules_ruleset *like = svcrules_ruleset_new(svcrules_target_of_table(name)->name,
+							     s->settings, name);
 	struct svcrules_ruleset *only = like ? svcrules_ruleset_only(like, 0) : NULL;
 	struct svcrules_ruleset *had = NULL, *none = NULL;
 	int code = only ? EXIT_DONE : session_no_memory(s);

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
+#include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <stdbool.h>
 
@@ -91,4 +92,18 @@ int nfnetlink_request(struct netlink *s, uint16_t nft_msg_type, uint8_t family,
 {
 	return nfnetlink_talk(s, NFNL_SUBSYS_NFTABLES << 8 | nft_msg_type, NLM_F_ACK, family, fill,
 			      fill_arg, cb, arg);
+}
+
+static int nfnetlink_fill_table(struct nlmsghdr *nlh, void *arg)
+{
+	const char *const *name = arg;
+	bool fits = mnl_attr_put_strz_check(nlh, NFNETLINK_REQUEST_SIZE, NFTA_TABLE_NAME, *name);
+
+	return fits ? 0 : -EMSGSIZE;
+}
+
+int nfnetlink_table(struct netlink *s, uint8_t family, const char *name, netlink_cb_fn cb,
+		    void *arg)
+{
+	return nfnetlink_request(s, NFT_MSG_GETTABLE, family, nfnetlink_fill_table, &name, cb, arg);
 }

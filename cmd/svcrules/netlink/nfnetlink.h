@@ -47,5 +47,8 @@ int nfnetlink_dump(struct netlink *s, uint16_t nft_msg_type, uint8_t family, nfn
 /* nfnetlink_talk() for nf_tables: one object; -ENOENT if there is none. */
 int nfnetlink_request(struct netlink *s, uint16_t nft_msg_type, uint8_t family,
 		      nfnetlink_fill_fn fill, void *fill_arg, netlink_cb_fn cb, void *arg);
+/* The table of that name, as nfnetlink_request(); -EMSGSIZE: no name is so long. */
+int nfnetlink_table(struct netlink *s, uint8_t family, const char *name, netlink_cb_fn cb,
+		    void *arg);
 
 #endif
