@@ -10,6 +10,7 @@
 #include "arena.h"
 #include "intern.h"
 #include "list.h"
+#include "policy.h"
 #include "protocol.h"
 #include "seen.h"
 #include "svcrules.h"
@@ -155,6 +156,10 @@ struct svcrules_model {
 	SVCR_LIST(struct svcr_slice) slices;
 	SVCR_LIST(struct svcr_node) nodes;
 	struct svcr_cidrs pod_cidrs;
+	struct svcr_selectors selectors;
+	SVCR_LIST(struct svcr_pod) pods;
+	SVCR_LIST(struct svcr_namespace) namespaces;
+	SVCR_LIST(struct svcr_network_policy) policies;
 	SVCR_LIST(struct svcr_others) others;
 	SVCR_LIST(struct svcr_ignored) ignored;
 	SVCR_LIST(struct svcr_pages) pages;

@@ -28,6 +28,7 @@ enum svcr_nft_field {
 	F_CT_DPORT,
 	F_CT_REPLY_SADDR, /* the endpoint: the source address of replies */
 	F_CT_REPLY_SPORT,
+	F_PRIORITY, /* of the packet, a number that rules set before they look it up */
 	F__COUNT
 };
 
@@ -42,7 +43,12 @@ struct svcr_nft_field_layout {
 
 extern const struct svcr_nft_field_layout svcr_nft_fields[F__COUNT];
 
-enum svcr_nft_data { DATA_NONE, DATA_VERDICT, DATA_ENDPOINT /* address . port */ };
+enum svcr_nft_data {
+	DATA_NONE,
+	DATA_VERDICT,
+	DATA_ENDPOINT, /* address . port */
+	DATA_NUMBER,   /* 32 bits, in network order here and in the host's in the kernel */
+};
 
 struct svcr_nft_set_layout {
 	const char *name; /* NULL: tables of this layout have no such set */
@@ -118,7 +124,16 @@ enum svcr_nft_op {
 	OP_REJECT,
 	OP_MASQUERADE,
 	OP_DROP,
+	OP_ACCEPT,
 	OP_GOTO, /* chain */
+	OP_JUMP,
+	OP_CT_OPENING,   /* ct state invalid,new */
+	OP_LOCAL,        /* the address in `fields` is one of the host's own */
+	OP_TOS,          /* n: the bits 0x18 of IPv4's type of service */
+	OP_PRIORITY_SET, /* meta priority set n; likewise below */
+	OP_PRIORITY_MAP, /* set to fields map @set; n: the number of the set */
+	OP_PRIORITY_OR,  /* set to itself with the bits n */
+	OP_PRIORITY_IS,  /* meta priority n */
 };
 
 struct svcr_nft_stmt {

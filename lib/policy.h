@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the model keeps of the objects that NetworkPolicy needs: Pods, Namespaces and
+ * NetworkPolicies (networking.k8s.io/v1). Strings are interned; lists live in the model's arena.
+ */
+#ifndef SVCR_POLICY_H
+#define SVCR_POLICY_H
+
+#include "addr.h"
+#include "protocol.h"
+#include "selector.h"
+
+/* A container port that has a name. */
+struct svcr_pod_port {
+	const char *name;
+	uint16_t port;
+	uint8_t protocol; /* enum svcr_protocol */
+};
+
+struct svcr_pod {
+	const char *ns, *name, *source;
+	const char *node;                 /* spec.nodeName; NULL: on no node yet */
+	const struct svcr_labels *labels; /* never NULL */
+	struct svcr_addrs ips;            /* status.podIPs, or status.podIP alone */
+	/* named ports of all containers and restartable init containers, in this order */
+	struct {
+		struct svcr_pod_port *v;
+		size_t n, cap;
+	} ports;
+	bool host_network; /* spec.hostNetwork: its traffic is that of the node */
+	bool ended;        /* status.phase is Succeeded or Failed */
+};
+
+struct svcr_namespace {
+	const char *name;
+	const struct svcr_labels *labels; /* never NULL */
+};
+
+/* An entry of `from` or `to`. What could not be understood is left out by svcr_policy_rule. */
+struct svcr_policy_peer {
+	const struct svcr_selector *pods;       /* podSelector; NULL: absent */
+	const struct svcr_selector *namespaces; /* namespaceSelector; NULL: absent */
+	bool is_block;                          /* ipBlock; both selectors are then absent */
+	struct svcr_cidr block;                 /* host bits are 0 */
+	struct svcr_cidrs except;
+};
+
+/* An entry of `ports`. */
+struct svcr_policy_port {
+	uint8_t protocol;     /* enum svcr_protocol; TCP if absent */
+	const char *name;     /* of a container port; NULL: a number, or all ports */
+	uint16_t first, last; /* inclusive; 0 and 65535 if the entry has no port */
+};
+
+/*
+ * An entry of `ingress` or `egress`: allows its peers at its ports. An entry of these lists that
+ * could not be understood is missing there and has a warning; a list whose entries are all missing
+ * allows nothing, which is another thing than an absent list.
+ */
+struct svcr_policy_rule {
+	bool any_peer; /* `from` or `to` is absent or empty */
+	bool any_port; /* `ports` is absent or empty: all ports and protocols */
+	struct {
+		struct svcr_policy_peer *v;
+		size_t n, cap;
+	} peers;
+	struct {
+		struct svcr_policy_port *v;
+		size_t n, cap;
+	} ports;
+};
+
+struct svcr_policy_rules {
+	struct svcr_policy_rule *v;
+	size_t n, cap;
+};
+
+enum svcr_direction { SVCR_INGRESS, SVCR_EGRESS, SVCR_DIRECTION__COUNT };
+
+struct svcr_network_policy {
+	const char *ns, *name, *source;
+	/* podSelector; if a part of it could not be understood, that part is taken as true */
+	const struct svcr_selector *pods;
+	/* what the policy isolates: as policyTypes says, or by its default */
+	bool isolates[SVCR_DIRECTION__COUNT];
+	/*
+	 * empty for a direction that it does not isolate, and if podSelector could not be
+	 * understood: nothing is then allowed
+	 */
+	struct svcr_policy_rules rules[SVCR_DIRECTION__COUNT];
+};
+
+#endif
