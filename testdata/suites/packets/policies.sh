@@ -6,8 +6,13 @@
 POLICIES=                      # the file with Pods, Namespaces and NetworkPolicies
 OBJECTS_YAML=                  # those that are not written yet
 PORTS=(8080 8081 8082 8090 53) # each pod serves TCP and UDP there
-QUEUE=()                       # requests that `judge` sends
-BUNDLE_ALL=1                   # a number that rules keep in the priority of packets
+QUEUE=()                       # requests that judge sends
+
+# the addresses of the topology's pods, both families; pod1 and pod2 are on node1
+# shellcheck disable=SC2034
+P1=10.244.1.11,fd00:10:244:1::11 P2=10.244.1.12,fd00:10:244:1::12
+# shellcheck disable=SC2034
+R1=10.244.2.21,fd00:10:244:2::21 R2=10.244.2.22,fd00:10:244:2::22
 
 # serve_pods: replaces the one of the topology, which serves one port
 serve_pods() {
@@ -17,15 +22,42 @@ serve_pods() {
 		serve_ports remote remote1 10.244.2.21 fd00:10:244:2::21
 		serve_ports remote remote2 10.244.2.22 fd00:10:244:2::22
 		serve_ports remote other 172.18.0.2 fd00:172::2
-		serve_ports node host 192.0.2.1 2001:db8:1::1
 	else
 		serve_ports pod3 remote1 10.244.2.21 fd00:10:244:2::21
 		serve_ports pod4 remote2 10.244.2.22 fd00:10:244:2::22
-		serve_ports node1 host 192.0.2.1 2001:db8:1::1
 		serve_ports node2 other 192.0.2.2 2001:db8:1::2
 	fi
+	serve_ports "$ON" host 192.0.2.1 2001:db8:1::1 10.244.1.1 fd00:10:244:1::1
 	serve_ports client client 192.0.2.100 2001:db8:1::100
 	serve_ports client client2 192.0.2.101 2001:db8:1::101
+}
+
+# place NAME: where requests of that name start: sets WHERE, the namespace, and MORE, options of probe
+place() {
+	WHERE=$1 MORE=
+	case $1 in
+	remote1) WHERE=pod3 MORE="--from $REMOTE1" ;;
+	remote2) WHERE=pod4 MORE="--from $REMOTE2" ;;
+	other) WHERE=node2 MORE="--from $OTHER" ;;
+	host) WHERE=$ON ;;
+	client2) WHERE=client MORE="--from $CLIENT2" ;;
+	esac
+	[ "$ON" != node ] || case $WHERE in pod3 | pod4 | node2) WHERE=remote ;; esac
+}
+
+# address_of NAME: sets ADDRESS, the address of who has that name, in the family in use
+address_of() {
+	case $1 in
+	pod1) ADDRESS=$POD1 ;;
+	pod2) ADDRESS=$POD2 ;;
+	remote1) ADDRESS=$REMOTE1 ;;
+	remote2) ADDRESS=$REMOTE2 ;;
+	other) ADDRESS=$OTHER ;;
+	host) ADDRESS=$NODE ;;
+	client) ADDRESS=$CLIENT ;;
+	client2) ADDRESS=$CLIENT2 ;;
+	*) ADDRESS=$1 ;;
+	esac
 }
 
 serve_ports() { # serve_ports NAMESPACE NAME ADDRESS...: at each of PORTS
@@ -78,16 +110,19 @@ write_policies() {
 	OBJECTS_YAML=
 }
 
-# enforce [OPTION...]: applies the policies, and OBJECTS
+# enforce [OPTION...]: applies the policies, and OBJECTS; afterwards nothing is left to change
 enforce() {
 	write_policies
 	apply "$@"
+	svcrules diff
+	[ "$STATUS" -eq 0 ] || not_ok "diff after apply" "exit 0" "exit $STATUS: $OUTPUT"
 }
 
 # ---- verdicts ----
 
-# passes and drops WHAT FROM ADDRESS PORT[/PROTOCOL] [OPTION...]: queue a request over TCP and UDP, or
-# over that protocol alone; judge sends what is queued
+# passes and drops WHAT FROM TO PORT[/PROTOCOL] [OPTION...]: queue a request over TCP and UDP, or over
+# that protocol alone; judge sends what is queued. FROM and TO are names as in place; TO may be an
+# address.
 passes() {
 	queue pass "$@"
 }
@@ -97,41 +132,65 @@ drops() {
 }
 
 queue() {
-	local verdict=$1 what=$2 from=$3 to=$4 port=$5 protocols='tcp udp' p
+	local verdict=$1 what=$2 from=$3 to=$4 port=$5 protocols='tcp udp' p ADDRESS WHERE MORE
 	shift 5
 	[[ $port != */* ]] || protocols=${port#*/}
+	place "$from"
+	address_of "$to"
+	[ "$ADDRESS" != "$to" ] || to=[a-z]+[0-9]?
 	for p in $protocols; do
-		QUEUE+=("$verdict|$what, $p|$from|$p $to ${port%/*} $*")
+		QUEUE+=("$verdict|$what: $from to $ADDRESS port ${port%/*}/$p|$WHERE|$to|$p $ADDRESS ${port%/*} $MORE $*")
 	done
 }
 
 # judge: sends the queued requests at the same time. A denied one has no answer at all: a refusal or
 # an ICMP error is wrong. What passes is waited for long, so that a busy machine fails no test.
 judge() {
-	local i verdict what from arguments got wait jobs=()
+	local i verdict what from to arguments patience jobs=()
 	for i in "${!QUEUE[@]}"; do
-		IFS='|' read -r verdict what from arguments <<<"${QUEUE[i]}"
-		wait=5000
-		[ "$verdict" = pass ] || wait=$TIMEOUT
+		IFS='|' read -r verdict what from to arguments <<<"${QUEUE[i]}"
+		patience=5000
+		[ "$verdict" = pass ] || patience=$TIMEOUT
 		# shellcheck disable=SC2086
-		"$PROBE" in "/run/netns/$PREFIX-$from" ask $arguments --timeout "$wait" --summary answers \
+		"$PROBE" in "/run/netns/$PREFIX-$from" ask $arguments --timeout "$patience" --summary answers \
 			>"$WORK/verdict-$i" 2>&1 &
 		jobs+=($!)
 	done
 	[ ${#jobs[@]} -eq 0 ] || wait "${jobs[@]}"
 	for i in "${!QUEUE[@]}"; do
-		IFS='|' read -r verdict what from arguments <<<"${QUEUE[i]}"
-		got=$(<"$WORK/verdict-$i")
-		if [ "$verdict" = drop ]; then
-			check "$what" timeout "$got"
-		else
-			check "$what" '[a-z]+[0-9]* [0-9a-f.:]+' "$got"
-		fi
+		IFS='|' read -r verdict what from to arguments <<<"${QUEUE[i]}"
+		[ "$verdict" != drop ] || to=timeout
+		[ "$verdict" = drop ] || to+=' [0-9a-f.:]+'
+		check "$what" "$to" "$(<"$WORK/verdict-$i")"
 	done
 	QUEUE=()
 }
 
 # policy_tables: prints the tables that enforce policies, "ip ip6" if there are both
 policy_tables() {
-	at "$ON" nft list tables | sed -n "s/^table \([a-z0-9]*\) $TABLE-policy\$/\1/p" | sort | paste -sd' '
+	at "$ON" nft list tables | sed -n 's/^table \([a-z0-9]*\) svcrules-policy$/\1/p' | sort | paste -sd' '
+}
+
+# none_installed WHAT: no table enforces policies
+none_installed() {
+	check "$1: nothing is installed" "" "$(policy_tables)"
+}
+
+# said WHAT REGEX: the output of the last command has a part like that
+said() {
+	check "$1" ".*($2).*" "$(tr '\n' ' ' <<<"$OUTPUT")"
+}
+
+# pings WHAT yes|no FROM TO: an echo request is answered, or not
+pings() {
+	local WHERE MORE ADDRESS patience=5
+	place "$3"
+	address_of "$4"
+	[ "$2" = yes ] || patience=1
+	if ! command -v busybox >/dev/null; then
+		skip "$1: ping" "busybox is missing"
+		return
+	fi
+	check "$1: ping from $3 to $4" "$2" \
+		"$(at "$WHERE" busybox ping -c 1 -W $patience ${MORE:+-I "${MORE#--from }"} "$ADDRESS" >/dev/null 2>&1 && echo yes || echo no)"
 }
