@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2153
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Helpers of the packet tests about NetworkPolicy, sourced after lib.sh or two-nodes.sh: objects, which
 # are written as YAML in one line each, and requests, of which many are sent at the same time.
@@ -137,7 +137,7 @@ queue() {
 	[[ $port != */* ]] || protocols=${port#*/}
 	place "$from"
 	address_of "$to"
-	[ "$ADDRESS" != "$to" ] || to=[a-z]+[0-9]?
+	[ "$ADDRESS" != "$to" ] || to="[a-z]+[0-9]?"
 	for p in $protocols; do
 		QUEUE+=("$verdict|$what: $from to $ADDRESS port ${port%/*}/$p|$WHERE|$to|$p $ADDRESS ${port%/*} $MORE $*")
 	done
