@@ -113,6 +113,7 @@ write_policies() {
 # enforce [OPTION...]: applies the policies, and OBJECTS; afterwards nothing is left to change
 enforce() {
 	write_policies
+	[[ ${OBJECTS[*]} == *'"Service"'* ]] || svc unused ip=$VIP6 # as in every cluster there is one
 	apply "$@"
 	svcrules diff
 	[ "$STATUS" -eq 0 ] || not_ok "diff after apply" "exit 0" "exit $STATUS: $OUTPUT"
