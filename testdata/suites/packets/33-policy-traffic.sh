@@ -127,38 +127,38 @@ connections() {
 	closed
 	client_in '{port: 8080}'
 	enforce
-	hold_start in client "$POD1" 8080
-	check "a connection" "pod1 $CLIENT" "$(tail -n 1 "$WORK/in.out")"
-	check "it works" "pod1 one" "$(hold_say in one)"
+	hold_start "in$HOST" client "$POD1" 8080
+	check "a connection" "pod1 $CLIENT" "$(tail -n 1 "$WORK/in$HOST.out")"
+	check "it works" "pod1 one" "$(hold_say "in$HOST" one)"
 	closed
 	client_in '{port: 8080}, {port: 8081}'
 	pod shop/more "$REMOTE2@node2" "app: more"
 	policy shop/more 'podSelector: {matchLabels: {app: api}}, ingress: [{from: [{podSelector: {matchLabels: {app: more}}}]}]'
 	enforce
-	check "it survives a change that leaves it allowed" "pod1 two" "$(hold_say in two)"
+	check "it survives a change that leaves it allowed" "pod1 two" "$(hold_say "in$HOST" two)"
 	closed
 	enforce
-	check "it runs on when it is no longer allowed" "pod1 three" "$(hold_say in three)"
+	check "it runs on when it is no longer allowed" "pod1 three" "$(hold_say "in$HOST" three)"
 	drops "a new one is denied" client pod1 8080
 	judge
 	hold_end
 	closed
 	client_out '{port: 8080}'
 	enforce
-	hold_start out pod1 "$CLIENT" 8080
-	check "a connection of the pod" "client $POD1" "$(tail -n 1 "$WORK/out.out")"
+	hold_start "out$HOST" pod1 "$CLIENT" 8080
+	check "a connection of the pod" "client $POD1" "$(tail -n 1 "$WORK/out$HOST.out")"
 	closed
 	enforce
-	check "it runs on too" "client one" "$(hold_say out one)"
+	check "it runs on too" "client one" "$(hold_say "out$HOST" one)"
 	drops "a new one is denied" pod1 client 8080
 	judge
 	hold_end
 	cluster
 	enforce
-	hold_start open pod1 "$CLIENT" 8080
+	hold_start "open$HOST" pod1 "$CLIENT" 8080
 	closed
 	enforce
-	check "a connection from before there were policies" "client one" "$(hold_say open one)"
+	check "a connection from before there were policies" "client one" "$(hold_say "open$HOST" one)"
 	hold_end
 }
 
@@ -178,7 +178,10 @@ priority() {
 	for n in 1 2 3 4 5 6 0x00100001 0xffffffff; do
 		at "$ON" nft -f - <<-NFT
 		table $family forge {
-		    chain before { type filter hook postrouting priority 97; meta priority set $((n >> 16)):$(printf %x $((n & 0xffff))); }
+		    chain before {
+		        type filter hook postrouting priority 97;
+		        meta priority set $(printf '%x:%x' $((n >> 16)) $((n & 0xffff)))
+		    }
 		}
 		NFT
 		passes "priority $n: allowed" client pod1 8080
@@ -206,11 +209,16 @@ priority() {
 	NFT
 	for tos in 0x00 0x02 0x04 0x06; do # the type of service is four times that
 		at client nft -f - <<-NFT
-		table $family mark { chain out { type filter hook output priority 0; $family dscp set $tos; }; }
+		table $family types {
+		    chain out {
+		        type filter hook output priority 0;
+		        $family dscp set $tos
+		    }
+		}
 		NFT
 		passes "type of service $((tos * 4))" client pod1 8080/udp
 		judge
-		at client nft delete table $family mark
+		at client nft delete table $family types
 	done
 	if [ "$HOST" = 32 ]; then
 		check "priorities of allowed packets are those of their type of service" "1 0 1 1 1 0" "$(priorities ip)"
