@@ -177,11 +177,13 @@ off() {
 
 # What cannot be applied changes nothing, and what another program changes is repaired.
 faults() {
-	: >"$POLICIES"
+	namespace shop
+	write_policies
 	svc unused ip=$VIP6
 	write_input
 	svcrules apply
 	check "no pods in the input" 3 "$STATUS"
+	said "no pods in the input: that is said" "no Pod"
 	as_at_first "no pods in the input, so nothing is changed"
 	judge
 	printf '%s\n' '{apiVersion: v1, kind: Pod, metadata: {namespace: shop, name: web}, spec: [], status: {}}' >"$POLICIES"
@@ -189,7 +191,8 @@ faults() {
 	check "an object that no API server has" "[1-9]" "$STATUS"
 	as_at_first "such an object, so nothing is changed"
 	judge
-	: >"$POLICIES"
+	namespace shop
+	write_policies
 	svcrules apply --allow-empty
 	check "no pods, --allow-empty" 0 "$STATUS"
 	none_installed "no pods, --allow-empty"
