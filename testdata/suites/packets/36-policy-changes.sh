@@ -8,6 +8,7 @@ set -u
 . "$(dirname "$0")/policies.sh"
 begin_policies
 WITHOUT=(--backend "$BACKEND" --node-name node1 --cluster-cidr "$PODS")
+MANY= # more objects
 
 # What the tests change, with its first values.
 first() {
@@ -16,7 +17,7 @@ first() {
 	WEB_PORTS="{name: http, containerPort: 8080}" DB_PORTS="{name: sql, containerPort: 8080}"
 	IN='{from: [{podSelector: {matchLabels: {app: api}}}, {namespaceSelector: {matchLabels: {team: b}}}], ports: [{port: http}, {port: 8082}]}'
 	OUT='{to: [{namespaceSelector: {}}], ports: [{port: sql}]}'
-	MORE_PODS=
+	MORE_PODS='' MORE_LABELS="app: more"
 }
 
 # state VARIABLE=VALUE...: applies the first state with these changes, and no other
@@ -29,7 +30,8 @@ state() {
 	pod shop/web "$WEB" "$WEB_LABELS" "$WEB_PORTS" "" "$PHASE"
 	pod shop/api "$API" "$API_LABELS"
 	pod data/db "$DB" "app: db" "$DB_PORTS"
-	[ -z "$MORE_PODS" ] || pod shop/more "$MORE_PODS" "app: more"
+	[ -z "$MORE_PODS" ] || pod shop/more "$MORE_PODS" "$MORE_LABELS" "$WEB_PORTS"
+	OBJECTS_YAML+=$MANY
 	policy shop/web "podSelector: {matchLabels: {app: web}}, policyTypes: [Ingress, Egress], ingress: [$IN], egress: [$OUT]"
 	enforce
 }
@@ -111,6 +113,32 @@ addresses() {
 	state
 	as_at_first "the pod moved here"
 	judge
+}
+
+# changed: prints how many elements the last apply added and removed
+changed() {
+	sed -n 's/.*: \([0-9]*\) elements* added, \([0-9]*\) removed.*/\1 \2/p' <<<"$APPLIED"
+}
+
+# One pod more or less, with an address of each family, changes at most four elements for each address.
+handful() {
+	local i new=10.244.1.13,fd00:10:244:1::13@node1
+	for i in {21..60}; do
+		pod "shop/other$i" "10.244.1.$i,fd00:10:244:1::$i@node1" "app: other$((i % 10))"
+		policy "shop/other$i" "podSelector: {matchLabels: {app: other$((i % 10))}}, ingress: [{from: [{podSelector: {matchLabels: {app: api}}}, {podSelector: {matchLabels: {app: other$((i % 7))}}}], ports: [{port: $((8000 + i))}]}]"
+	done
+	MANY=$OBJECTS_YAML OBJECTS_YAML=
+	state
+	state MORE_PODS="$new" MORE_LABELS="app: web"
+	check "one isolated pod more" "[1-8] 0" "$(changed)"
+	state MORE_PODS="$new" MORE_LABELS="app: other3"
+	check "its labels are others" "[0-8] [0-8]" "$(changed)"
+	state MORE_PODS="${new%1}2" MORE_LABELS="app: other3"
+	check "it moved to another node" "[0-8] [1-8]" "$(changed)"
+	state
+	check "one peer less" "0 [1-2]" "$(changed)"
+	MANY=
+	state
 }
 
 ports() {
@@ -215,6 +243,7 @@ changes() {
 	labels
 	addresses
 	ports
+	handful
 	off
 	faults
 }

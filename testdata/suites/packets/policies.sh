@@ -110,11 +110,14 @@ write_policies() {
 	OBJECTS_YAML=
 }
 
-# enforce [OPTION...]: applies the policies, and OBJECTS; afterwards nothing is left to change
+# enforce [OPTION...]: applies the policies, and OBJECTS; afterwards nothing is left to change. What
+# apply said is in APPLIED.
 enforce() {
 	write_policies
 	[[ ${OBJECTS[*]} == *'"Service"'* ]] || svc unused ip=$VIP6 # as in every cluster there is one
 	apply "$@"
+	# shellcheck disable=SC2034 # for the tests
+	APPLIED=$OUTPUT
 	svcrules diff
 	[ "$STATUS" -eq 0 ] || not_ok "diff after apply" "exit 0" "exit $STATUS: $OUTPUT"
 }
