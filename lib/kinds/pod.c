@@ -125,18 +125,23 @@ static void pod_add_addr(struct svcr_reader *r, struct svcr_addrs *list, const s
 		svcr_read_add_addr(r, list, a);
 }
 
+static void read_pod_addr(struct svcr_reader *r, void *member)
+{
+	struct svcr_given_addr a = { .given = false };
+
+	svcr_read_given_addr(r, &a);
+	if (a.given)
+		pod_add_addr(r, member, &a.addr);
+}
+
 static void read_pod_ip(struct svcr_reader *r, void *member)
 {
 	static const struct svcr_field fields[] = {
-		{ SVCR_FIELD("ip"), SVCR_F_CUSTOM, 0, .read = svcr_read_given_addr }, SVCR_END
+		{ SVCR_FIELD("ip"), SVCR_F_CUSTOM, 0, .read = read_pod_addr }, SVCR_END
 	};
-	struct pod_object *o = SVCR_CONTAINER(member, struct pod_object, ips);
-	struct svcr_given_addr a = { .given = false };
 
-	svcr_read_object(r, fields, &a);
-	o->has_ips = true;
-	if (a.given)
-		pod_add_addr(r, &o->ips, &a.addr);
+	SVCR_CONTAINER(member, struct pod_object, ips)->has_ips = true;
+	svcr_read_object(r, fields, member);
 }
 
 /* ---- Fields ------------------------------------------------------------ */
