@@ -76,6 +76,23 @@ node() {
 {"type":"InternalIP","address":"192.0.2.1"},{"type":"ExternalIP","address":"198.51.100.1"}]}}' "$1" "${2:-}"
 }
 
+# pod NAMESPACE/NAME ADDRESS@NODE LABELS [PORTS] and policy NAMESPACE/NAME SPEC: print items in the same way.
+pod() {
+	printf ',{"apiVersion":"v1","kind":"Pod","metadata":{"namespace":"%s","name":"%s","labels":{%s}},
+"spec":{"nodeName":"%s","containers":[{"name":"main","ports":[%s]}]},
+"status":{"phase":"Running","podIPs":[{"ip":"%s"}]}}' "${1%/*}" "${1#*/}" "$3" "${2#*@}" "${4:-}" "${2%@*}"
+}
+
+policy() {
+	printf ',{"apiVersion":"networking.k8s.io/v1","kind":"NetworkPolicy",
+"metadata":{"namespace":"%s","name":"%s"},"spec":{%s}}' "${1%/*}" "${1#*/}" "$2"
+}
+
+# namespace NAME LABELS: likewise
+namespace() {
+	printf ',{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"%s","labels":{%s}}}' "$1" "$2"
+}
+
 input() {
 	printf '{"apiVersion":"v1","kind":"List","items":[{"apiVersion":"v1","kind":"Service",
 "metadata":{"name":"web","namespace":"default","labels":{%s}},
@@ -311,4 +328,53 @@ try 'a slice of the other family' "IPS=$dual" with "MORE=$v6" without
 try 'a Node object' "SPEC=$local_policy" with "MORE=$(node '"podCIDRs":["10.244.1.0/24"]')" without
 try podCIDRs with "MORE=$(node '"podCIDRs":["10.244.1.0/24"]')" without "MORE=$n1"
 try "the node's zone" "ENDPOINTS=$zones" with "MORE=$(node '' a)" without "MORE=$n1"
+
+# ---- policies ----
+
+np="OPTIONS=$n --network-policy"
+web='"podSelector":{"matchLabels":{"app":"web"}}'
+db='{"podSelector":{"matchLabels":{"app":"db"}}}'
+data='{"namespaceSelector":{"matchLabels":{"team":"b"}}}'
+block='{"ipBlock":{"cidr":"203.0.113.0/24","except":["203.0.113.64/26"]}}'
+container='{"name":"http","containerPort":8080}'
+pods=$(
+	namespace shop '"team":"a"'
+	namespace data '"team":"b"'
+	pod shop/web-1 10.244.1.11@node1 '"app":"web"' "$container"
+	pod shop/web-2 10.244.1.12@node1 '"app":"web","tier":"x"' "$container"
+	pod shop/db 10.244.2.21@node2 '"app":"db"' "$container"
+	pod data/tool 10.244.2.22@node2 '"app":"tool"' "$container"
+)
+ingress() { # ingress RULES: the pods, and a policy with these rules
+	printf '%s' "$pods"
+	policy shop/web "$web,\"ingress\":[$1]"
+}
+egress() {
+	printf '%s' "$pods"
+	policy shop/web "$web,\"policyTypes\":[\"Egress\"],\"egress\":[$1]"
+}
+rule="{\"from\":[$db,$data,$block],\"ports\":[{\"port\":80},{\"port\":8000,\"endPort\":8005},{\"protocol\":\"UDP\"}]}"
+some=$(ingress "$rule")
+
+try --network-policy "MORE=$some" with "$np" without
+try NetworkPolicy "$np" with "MORE=$some" without "MORE=$pods"
+try 'NetworkPolicy, one of two' "$np" with "MORE=$some$(policy shop/x '"podSelector":{"matchLabels":{"tier":"x"}},"policyTypes":["Ingress","Egress"]')" without "MORE=$some"
+try 'ingress, a rule' "$np" with "MORE=$(ingress "$rule,{\"ports\":[{\"port\":443}]}")" without "MORE=$some"
+try 'ingress, all of them' "$np" with "MORE=$some" without "MORE=$(ingress '')"
+try 'ingress, everything' "$np" with "MORE=$(ingress '{}')" without "MORE=$some"
+try 'from, a peer' "$np" with "MORE=$some" without "MORE=$(ingress "${rule/",$data"/}")"
+try 'from, a block' "$np" with "MORE=$some" without "MORE=$(ingress "${rule/",$block"/}")"
+try 'from, everybody' "$np" with "MORE=$(ingress '{"ports":[{"port":80}]}')" without "MORE=$some"
+try except "$np" with "MORE=$some" without "MORE=$(ingress "${rule/,\"except\":\[\"203.0.113.64\/26\"\]/}")"
+try 'ports, one of them' "$np" with "MORE=$some" without "MORE=$(ingress "${rule/\{\"port\":80\},/}")"
+try endPort "$np" with "MORE=$some" without "MORE=$(ingress "${rule/,\"endPort\":8005/}")"
+try 'ports, a name' "$np" with "MORE=$(ingress "{\"ports\":[{\"port\":\"http\"}]}")" without "MORE=$some"
+try egress "$np" with "MORE=$(egress "{\"to\":[$db,$block],\"ports\":[{\"port\":\"http\"}]}")" without "MORE=$some"
+try policyTypes "$np" with "MORE=$some$(policy shop/out "$web,\"policyTypes\":[\"Egress\"]")" without "MORE=$some"
+try "a pod's labels" "$np" with "MORE=$some" without "MORE=${some/\"app\":\"db\"\}\},/\"app\":\"other\"\}\},}"
+try "a namespace's labels" "$np" with "MORE=$some" without "MORE=${some/\"team\":\"b\"\}\}\}/\"team\":\"c\"\}\}\}}"
+try "a pod's node" "$np" with "MORE=$some" without "MORE=${some/\"nodeName\":\"node1\"/\"nodeName\":\"node2\"}"
+try "a pod's address" "$np" with "MORE=$some" without "MORE=${some/10.244.1.11/10.244.1.13}"
+try "a peer's address" "$np" with "MORE=$some" without "MORE=${some/10.244.2.21/10.244.2.23}"
+try 'a pod of each family' "$np" with "MORE=$some$(pod shop/web-6 fd00:10:244:1::11@node1 '"app":"web"')" without "MORE=$some"
 finish
