@@ -18,7 +18,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define WORDS 20 /* 32-bit registers, with room for the last 16-byte load */
+#define COMMENT "#" /* before the comment, which comes last; nothing else has this character */
+#define WORDS 20    /* 32-bit registers, with room for the last 16-byte load */
 
 struct canon {
 	const struct svcr_nft_table *table; /* that the rule is in */
@@ -100,6 +101,16 @@ __attribute__((format(printf, 3, 4))) static void canon_load(struct canon *c, ui
 static const char *canon_reg(const struct canon *c, uint32_t word)
 {
 	return c->reg[word] ? c->reg[word] : "?";
+}
+
+/* True if elements of the set have an address and a port as data. */
+static bool maps_to_endpoint(const struct canon *c, const char *set)
+{
+	const struct svcr_nft_layout *l = c->table->layout;
+	uint32_t number;
+	size_t id = svcr_nft_set_parse(l, set, &number);
+
+	return id == l->nsets || l->sets[id].data == DATA_ENDPOINT;
 }
 
 /* Returns the symbols of a key of the set, joined; malloc'ed. */
@@ -241,7 +252,7 @@ static void canon_lookup(struct canon *c, attrs_t a)
 		uint32_t word = word_of(dreg);
 
 		canon_load(c, word, "map(%s:%s)", set, k);
-		if (word + svcr_addr_len(c->table->family) / 4u < WORDS) /* address . port */
+		if (word + svcr_addr_len(c->table->family) / 4u < WORDS && maps_to_endpoint(c, set))
 			canon_load(c, word + svcr_addr_len(c->table->family) / 4u,
 				   "map-port(%s:%s)", set, k);
 	} else {
@@ -270,13 +281,14 @@ static void canon_dynset(struct canon *c, attrs_t a)
 static void canon_immediate(struct canon *c, attrs_t a)
 {
 	const struct nlattr *v[SVCR_NFT_ATTRS] = { NULL }, *d[SVCR_NFT_ATTRS] = { NULL };
+	char value[40];
 
 	if (a[NFTA_IMMEDIATE_DATA])
 		mnl_attr_parse_nested(a[NFTA_IMMEDIATE_DATA], svcr_nft_attr_collect, d);
 	if (!d[NFTA_DATA_VERDICT]) {
-		canon_say(c, "immediate(%u:", canon_number(a, NFTA_IMMEDIATE_DREG));
-		canon_hex(c, a[NFTA_IMMEDIATE_DATA]);
-		canon_say(c, ");");
+		canon_hex_text(value, sizeof(value), a[NFTA_IMMEDIATE_DATA]);
+		canon_load(c, word_of(canon_number(a, NFTA_IMMEDIATE_DREG)), "immediate(%s)",
+			   value);
 		return;
 	}
 	mnl_attr_parse_nested(d[NFTA_DATA_VERDICT], svcr_nft_attr_collect, v);
@@ -315,6 +327,12 @@ static void canon_reject(struct canon *c, attrs_t a)
 		  type != NFT_REJECT_TCP_RST ? canon_byte(a[NFTA_REJECT_ICMP_CODE]) : 0);
 }
 
+static void canon_fib(struct canon *c, attrs_t a)
+{
+	canon_load(c, word_of(canon_number(a, NFTA_FIB_DREG)), "fib(%u:%u)",
+		   canon_number(a, NFTA_FIB_RESULT), canon_number(a, NFTA_FIB_FLAGS));
+}
+
 static const struct {
 	const char *name;
 	void (*canon)(struct canon *c, attrs_t a);
@@ -325,7 +343,7 @@ static const struct {
 	{ "cmp", canon_cmp },         { "lookup", canon_lookup },
 	{ "dynset", canon_dynset },   { "immediate", canon_immediate },
 	{ "nat", canon_nat },         { "masq", canon_masq },
-	{ "reject", canon_reject },
+	{ "reject", canon_reject },   { "fib", canon_fib },
 };
 
 static void canon_expr(struct canon *c, const struct nlattr *e)
@@ -346,7 +364,7 @@ static void canon_expr(struct canon *c, const struct nlattr *e)
 }
 
 const char *svcr_nft_canon(struct svcr_nft *n, const struct svcr_nft_table *t,
-			   const struct nlattr *expressions)
+			   const struct nlattr *expressions, const char *comment)
 {
 	struct canon c = { .table = t, .cap = 256, .text = malloc(256) };
 	const struct nlattr *e;
@@ -358,12 +376,21 @@ const char *svcr_nft_canon(struct svcr_nft *n, const struct svcr_nft_table *t,
 	if (expressions)
 		mnl_attr_for_each_nested(e, expressions)
 			canon_expr(&c, e);
+	if (comment)
+		canon_say(&c, COMMENT "%s", comment);
 	if (!c.failed)
 		kept = svcr_intern(&n->strings, &n->arena, (struct svcr_str){ c.text, c.len });
 	for (int i = 0; i < WORDS; i++)
 		free(c.reg[i]);
 	free(c.text);
 	return kept;
+}
+
+const char *svcr_nft_canon_comment(const char *canon)
+{
+	const char *c = strstr(canon, COMMENT);
+
+	return c ? c + strlen(COMMENT) : NULL;
 }
 
 static const struct nlattr *expressions_of(const struct nlmsghdr *nlh)
@@ -390,7 +417,7 @@ const char *svcr_nft_rule_canon(struct svcr_nft *n, const struct svcr_nft_table 
 	if (!err) {
 		mnl_nlmsg_put_extra_header(nlh, sizeof(struct nfgenmsg));
 		nftnl_rule_nlmsg_build_payload(nlh, r);
-		canon = svcr_nft_canon(n, t, expressions_of(nlh));
+		canon = svcr_nft_canon(n, t, expressions_of(nlh), rule->comment);
 	}
 	if (r)
 		nftnl_rule_free(r);

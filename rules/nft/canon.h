@@ -9,10 +9,13 @@
 
 /*
  * Returns what the expressions in NFTA_RULE_EXPRESSIONS (NULL: none) do as text in the arena of
- * `n`. Two rules do the same exactly if their texts are equal. NULL: out of memory.
+ * `n`, with the comment of the rule (NULL: none) at the end. Two rules do the same and have the
+ * same comment exactly if their texts are equal. NULL: out of memory.
  */
 const char *svcr_nft_canon(struct svcr_nft *n, const struct svcr_nft_table *t,
-			   const struct nlattr *expressions);
+			   const struct nlattr *expressions, const char *comment);
+/* Returns the comment in such a text, or NULL. */
+const char *svcr_nft_canon_comment(const char *canon);
 /* Does the same for a rule that is made of statements. */
 const char *svcr_nft_rule_canon(struct svcr_nft *n, const struct svcr_nft_table *t,
 				const struct svcr_nft_rule *rule);

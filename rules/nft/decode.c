@@ -92,11 +92,29 @@ static int decode_chain(struct svcr_nft *n, struct svcr_nft_table *t, const svcr
 	return 0;
 }
 
+/*
+ * Reads the comment from the user data of an element or a rule: type 0, with its final NUL. A
+ * comment that svcrules never writes is read as none (NULL).
+ */
+static int comment_of(struct svcr_nft *n, svcr_nft_attr userdata, const char **ret)
+{
+	const uint8_t *p = userdata ? mnl_attr_get_payload(userdata) : NULL;
+	size_t len = userdata ? mnl_attr_get_payload_len(userdata) : 0;
+
+	*ret = NULL;
+	if (len < 3 || p[0] != 0 || p[1] < 1 || len < 2u + p[1] ||
+	    p[1] > SVCR_NFT_COMMENT_MAX + 1 || !svcr_nft_printable(p + 2, p[1] - 1u))
+		return 0;
+	*ret = svcr_arena_strndup(&n->arena, (const char *)p + 2, p[1] - 1u);
+	return *ret ? 0 : -ENOMEM;
+}
+
 static int decode_rule(struct svcr_nft *n, struct svcr_nft_table *t, const svcr_nft_attr *a)
 {
 	struct svcr_nft_chain_id id;
 	struct svcr_nft_chain *c;
 	struct svcr_nft_rule *r;
+	const char *comment;
 	int err = svcr_nft_chain_parse(n, t, svcr_nft_attr_string(a[NFTA_RULE_CHAIN]), &id);
 
 	if (err)
@@ -105,8 +123,10 @@ static int decode_rule(struct svcr_nft *n, struct svcr_nft_table *t, const svcr_
 	r = c ? svcr_nft_add_rule(c) : NULL;
 	if (!r)
 		return -ENOMEM;
-	r->canon = svcr_nft_canon(n, t, a[NFTA_RULE_EXPRESSIONS]);
-	return r->canon ? 0 : -ENOMEM;
+	err = comment_of(n, a[NFTA_RULE_USERDATA], &comment);
+	if (!err)
+		r->canon = svcr_nft_canon(n, t, a[NFTA_RULE_EXPRESSIONS], comment);
+	return err || !r->canon ? -ENOMEM : 0;
 }
 
 static bool set_same(const struct svcr_nft_set *s, const svcr_nft_attr *a)
@@ -198,39 +218,6 @@ static int decode_verdict(struct svcr_nft *n, struct svcr_nft_table *t, svcr_nft
 }
 
 /*
- * Reads the comment from an element's user data: type 0, with its final NUL. A comment that
- * svcrules never writes is read as none.
- */
-static int decode_comment(struct svcr_nft *n, const struct svcr_nft_set *s, uint8_t *e,
-			  svcr_nft_attr userdata)
-{
-	const uint8_t *p = userdata ? mnl_attr_get_payload(userdata) : NULL;
-	size_t len = userdata ? mnl_attr_get_payload_len(userdata) : 0;
-	char *c;
-
-	if (len < 3 || p[0] != 0 || p[1] < 1 || len < 2u + p[1] ||
-	    p[1] > SVCR_NFT_COMMENT_MAX + 1 || !svcr_nft_printable(p + 2, p[1] - 1u))
-		return 0;
-	c = svcr_arena_strndup(&n->arena, (const char *)p + 2, p[1] - 1u);
-	if (!c)
-		return -ENOMEM;
-	svcr_nft_set_comment(s, e, c);
-	return 0;
-}
-
-/* Copies a key. The index is in the host's byte order in the kernel and in network order here. */
-static void index_to_network(const struct svcr_nft_set *s, uint8_t *e)
-{
-	uint32_t index;
-
-	if (!svcr_nft_key_indexed(s->layout))
-		return;
-	memcpy(&index, e + s->key_len - 4, 4);
-	index = htonl(index);
-	memcpy(e + s->key_len - 4, &index, 4);
-}
-
-/*
  * Reads the end of an interval. A set of one field has one element at the start of an interval
  * and one, with a flag, behind its end; they are marked here and paired by join_intervals().
  */
@@ -252,6 +239,7 @@ static int decode_interval_end(const struct svcr_nft_set *s, uint8_t *e, const s
 	return 0;
 }
 
+/* The end of an interval of one field has no data. */
 static int decode_data(struct svcr_nft *n, struct svcr_nft_table *t, const struct svcr_nft_set *s,
 		       uint8_t *e, const svcr_nft_attr *a)
 {
@@ -259,6 +247,8 @@ static int decode_data(struct svcr_nft *n, struct svcr_nft_table *t, const struc
 	const uint8_t *value;
 	int err;
 
+	if (svcr_nft_interval_single(s) && !e[s->number_len + s->key_len])
+		return 0;
 	switch (s->layout->data) {
 	case DATA_VERDICT:
 		err = decode_verdict(n, t, a[NFTA_SET_ELEM_DATA], &verdict);
@@ -266,10 +256,13 @@ static int decode_data(struct svcr_nft *n, struct svcr_nft_table *t, const struc
 			memcpy(svcr_nft_elem_data(s, e), &verdict, sizeof(verdict));
 		return err;
 	case DATA_ENDPOINT:
+	case DATA_NUMBER:
 		value = svcr_nft_attr_value(a[NFTA_SET_ELEM_DATA], s->data_len);
 		if (!value)
 			return -EBADMSG;
 		memcpy(svcr_nft_elem_data(s, e), value, s->data_len);
+		if (s->layout->data == DATA_NUMBER)
+			svcr_nft_swap_number(svcr_nft_elem_data(s, e));
 		break;
 	case DATA_NONE: break;
 	}
@@ -280,6 +273,7 @@ static int decode_elem(struct svcr_nft *n, struct svcr_nft_table *t, struct svcr
 		       uint32_t number, svcr_nft_attr nest)
 {
 	svcr_nft_attr a[SVCR_NFT_ATTRS] = { NULL };
+	const char *comment;
 	const uint8_t *key;
 	uint8_t *e;
 	int err = 0;
@@ -294,12 +288,16 @@ static int decode_elem(struct svcr_nft *n, struct svcr_nft_table *t, struct svcr
 	if (s->number_len)
 		svcr_nft_put_number(e, number);
 	memcpy(e + s->number_len, key, s->key_len);
-	index_to_network(s, e);
+	svcr_nft_swap_key(s->layout, s->family, e + s->number_len);
 	if (s->layout->interval)
 		err = decode_interval_end(s, e, a);
 	if (!err)
 		err = decode_data(n, t, s, e, a);
-	return err ? err : decode_comment(n, s, e, a[NFTA_SET_ELEM_USERDATA]);
+	if (!err)
+		err = comment_of(n, a[NFTA_SET_ELEM_USERDATA], &comment);
+	if (!err)
+		svcr_nft_set_comment(s, e, comment);
+	return err;
 }
 
 static int decode_elems(struct svcr_nft *n, struct svcr_nft_table *t, const svcr_nft_attr *a)
@@ -400,7 +398,7 @@ static size_t join_intervals(struct svcr_nft_set *s, size_t i, size_t end, size_
 			to = svcr_nft_elem(s, ++kept) + at;
 		}
 		if (start) {
-			memcpy(to - at, svcr_nft_elem(s, i), at);
+			memmove(to - at, e - at, s->stride);
 			memcpy(to, addr, len);
 		}
 		open = start;

@@ -72,15 +72,25 @@ static void message_end(struct encoder *e, const struct nlmsghdr *nlh)
 	e->len += nlh->nlmsg_len;
 }
 
-static void put_comment(struct nlmsghdr *nlh, uint16_t attr, const char *comment)
+#define COMMENT_DATA (2 + SVCR_NFT_COMMENT_MAX + 1)
+
+/* Writes a comment as user data into data[COMMENT_DATA]; returns its length. */
+static size_t comment_data(uint8_t *data, const char *comment)
 {
-	uint8_t data[2 + SVCR_NFT_COMMENT_MAX + 1];
 	size_t len = strlen(comment) + 1;
 
-	data[0] = 0; /* the type of the comment in the user data of tables and of elements */
+	data[0] = 0; /* the type of the comment in the user data of tables, rules and elements */
 	data[1] = (uint8_t)len;
 	memcpy(data + 2, comment, len);
-	mnl_attr_put(nlh, attr, len + 2, data);
+	return len + 2;
+}
+
+static void put_comment(struct nlmsghdr *nlh, uint16_t attr, const char *comment)
+{
+	uint8_t data[COMMENT_DATA];
+	size_t len = comment_data(data, comment);
+
+	mnl_attr_put(nlh, attr, len, data);
 }
 
 static void encode_table(struct encoder *e, size_t i)
@@ -151,6 +161,7 @@ static void encode_rule(struct encoder *e, size_t i)
 	const struct svcr_nft_change *ch = &e->c->v[i];
 	struct nlmsghdr *nlh = message_start(e, i, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND);
 	struct nftnl_rule *r = nftnl_rule_alloc();
+	uint8_t data[COMMENT_DATA];
 	char name[SVCR_NFT_NAME_MAX];
 
 	if (!r)
@@ -161,6 +172,9 @@ static void encode_rule(struct encoder *e, size_t i)
 		nftnl_rule_set_str(r, NFTNL_RULE_TABLE, ch->pair->to->name);
 		nftnl_rule_set_str(r, NFTNL_RULE_CHAIN,
 				   svcr_nft_chain_name(ch->pair->to, ch->chain, name));
+		if (ch->rule->comment)
+			nftnl_rule_set_data(r, NFTNL_RULE_USERDATA, data,
+					    (uint32_t)comment_data(data, ch->rule->comment));
 		nftnl_rule_nlmsg_build_payload(nlh, r);
 		message_end(e, nlh);
 	}
@@ -196,6 +210,7 @@ static void put_desc(struct nlmsghdr *nlh, const struct svcr_nft_set_layout *l, 
 static int put_set(struct nlmsghdr *nlh, uint32_t id, const struct svcr_nft_set *s)
 {
 	static const uint8_t endpoint[SVCR_NFT_FIELDS_MAX] = { F_DADDR, F_DPORT };
+	static const uint8_t number[SVCR_NFT_FIELDS_MAX] = { F_PRIORITY };
 	const struct svcr_nft_set_layout *l = s->layout;
 	uint32_t type = svcr_nft_concat_type(l->key, s->family);
 
@@ -204,8 +219,8 @@ static int put_set(struct nlmsghdr *nlh, uint32_t id, const struct svcr_nft_set 
 	mnl_attr_put_u32(nlh, NFTA_SET_KEY_LEN, htonl((uint32_t)s->key_len));
 	if (l->data == DATA_VERDICT)
 		mnl_attr_put_u32(nlh, NFTA_SET_DATA_TYPE, htonl((uint32_t)NFT_DATA_VERDICT));
-	if (l->data == DATA_ENDPOINT) {
-		type = svcr_nft_concat_type(endpoint, s->family);
+	if (l->data == DATA_ENDPOINT || l->data == DATA_NUMBER) {
+		type = svcr_nft_concat_type(l->data == DATA_NUMBER ? number : endpoint, s->family);
 		mnl_attr_put_u32(nlh, NFTA_SET_DATA_TYPE, htonl(type));
 		mnl_attr_put_u32(nlh, NFTA_SET_DATA_LEN, htonl((uint32_t)s->data_len));
 	}
@@ -251,19 +266,25 @@ static void put_verdict(struct nlmsghdr *nlh, const struct svcr_nft_table *t,
 	mnl_attr_nest_end(nlh, nest);
 }
 
-/* Puts a key as the kernel has it: with the index in the host's byte order. */
+/* Puts a key as the kernel has it. */
 static void put_key(struct nlmsghdr *nlh, const struct svcr_nft_set *s, const uint8_t *elem)
 {
 	uint8_t key[64];
-	uint32_t index;
 
 	memcpy(key, svcr_nft_elem_key(s, elem), s->key_len);
-	if (svcr_nft_key_indexed(s->layout)) {
-		memcpy(&index, key + s->key_len - 4, 4);
-		index = ntohl(index);
-		memcpy(key + s->key_len - 4, &index, 4);
-	}
+	svcr_nft_swap_key(s->layout, s->family, key);
 	svcr_nft_attr_put_value(nlh, NFTA_SET_ELEM_KEY, key, s->key_len);
+}
+
+/* Puts the data of a map that is not a verdict map, as the kernel has it. */
+static void put_data(struct nlmsghdr *nlh, const struct svcr_nft_set *s, const uint8_t *elem)
+{
+	uint8_t data[64];
+
+	memcpy(data, svcr_nft_elem_data(s, elem), s->data_len);
+	if (s->layout->data == DATA_NUMBER)
+		svcr_nft_swap_number(data);
+	svcr_nft_attr_put_value(nlh, NFTA_SET_ELEM_DATA, data, s->data_len);
 }
 
 /*
@@ -310,9 +331,8 @@ static void put_elem(struct nlmsghdr *nlh, const struct svcr_nft_change *ch,
 		mnl_attr_put_u64(nlh, NFTA_SET_ELEM_TIMEOUT, htobe64((uint64_t)s->timeout * 1000));
 	if (add && l->data == DATA_VERDICT)
 		put_verdict(nlh, ch->pair->to, svcr_nft_elem_verdict(s, elem));
-	if (add && l->data == DATA_ENDPOINT)
-		svcr_nft_attr_put_value(nlh, NFTA_SET_ELEM_DATA, svcr_nft_elem_data(s, elem),
-					s->data_len);
+	if (add && (l->data == DATA_ENDPOINT || l->data == DATA_NUMBER))
+		put_data(nlh, s, elem);
 	if (add && comment)
 		put_comment(nlh, NFTA_SET_ELEM_USERDATA, comment);
 	mnl_attr_nest_end(nlh, nest);

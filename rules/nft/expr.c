@@ -6,9 +6,12 @@
 #include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/nf_nat.h>
 #include <linux/netfilter/nf_tables.h>
+#include <linux/rtnetlink.h>
 
 #include <errno.h>
 
+/* the states of packets that open a connection, or belong to none */
+#define OPENING (NF_CT_STATE_BIT(IP_CT_NEW) | NF_CT_STATE_INVALID_BIT)
 #define REG(word) (NFT_REG32_00 + (uint32_t)(word))
 
 /* A rule under construction; `err` is sticky. */
@@ -96,6 +99,7 @@ static void load_field(struct exprs *x, uint8_t field, uint32_t word, uint32_t m
 		ct_load(x, word, v6 ? NFT_CT_SRC_IP6 : NFT_CT_SRC_IP, IP_CT_DIR_REPLY);
 		break;
 	case F_CT_REPLY_SPORT: ct_load(x, word, NFT_CT_PROTO_SRC, IP_CT_DIR_REPLY); break;
+	case F_PRIORITY: meta_load(x, word, NFT_META_PRIORITY); break;
 	case F_END:
 	case F__COUNT: break;
 	}
@@ -113,12 +117,28 @@ static uint32_t load_key(struct exprs *x, const uint8_t *fields, uint32_t word, 
 	return word;
 }
 
+/* Interval sets have numbers in network order, so that they are in order of size. */
+static void number_to_network(struct exprs *x)
+{
+	struct nftnl_expr *e = add_expr(x, "byteorder");
+
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_BYTEORDER_SREG, REG(0));
+	nftnl_expr_set_u32(e, NFTNL_EXPR_BYTEORDER_DREG, REG(0));
+	nftnl_expr_set_u32(e, NFTNL_EXPR_BYTEORDER_OP, NFT_BYTEORDER_HTON);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_BYTEORDER_SIZE, sizeof(uint32_t));
+	nftnl_expr_set_u32(e, NFTNL_EXPR_BYTEORDER_LEN, sizeof(uint32_t));
+}
+
 static void lookup(struct exprs *x, const struct svcr_nft_stmt *s, int dreg)
 {
 	char name[SVCR_NFT_NAME_MAX];
 	struct nftnl_expr *e;
 
 	load_key(x, s->fields, 0, s->n);
+	if (s->fields[0] == F_PRIORITY && x->table->layout->sets[s->set].interval)
+		number_to_network(x);
 	e = add_expr(x, "lookup");
 	if (!e)
 		return;
@@ -142,7 +162,8 @@ static void add_compare(struct exprs *x, uint32_t op, const void *data, uint32_t
 	nftnl_expr_set(e, NFTNL_EXPR_CMP_DATA, data, len);
 }
 
-static void bitwise(struct exprs *x, uint32_t mask, uint32_t xor)
+/* Changes the first `len` bytes of the register 0, at most 4. */
+static void bitwise_bytes(struct exprs *x, const void *mask, const void * xor, uint32_t len)
 {
 	struct nftnl_expr *e = add_expr(x, "bitwise");
 
@@ -150,22 +171,78 @@ static void bitwise(struct exprs *x, uint32_t mask, uint32_t xor)
 		return;
 	nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_SREG, REG(0));
 	nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_DREG, REG(0));
-	nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_LEN, sizeof(mask));
-	nftnl_expr_set(e, NFTNL_EXPR_BITWISE_MASK, &mask, sizeof(mask));
-	nftnl_expr_set(e, NFTNL_EXPR_BITWISE_XOR, &xor, sizeof(xor));
+	nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_LEN, len);
+	nftnl_expr_set(e, NFTNL_EXPR_BITWISE_MASK, mask, len);
+	nftnl_expr_set(e, NFTNL_EXPR_BITWISE_XOR, xor, len);
 }
 
-static void mark_write(struct exprs *x, uint32_t mask, uint32_t xor)
+static void bitwise(struct exprs *x, uint32_t mask, uint32_t xor)
 {
-	struct nftnl_expr *e;
+	bitwise_bytes(x, &mask, &xor, sizeof(mask));
+}
 
-	meta_load(x, 0, NFT_META_MARK);
-	bitwise(x, mask, xor);
-	e = add_expr(x, "meta");
+/* Sets a property of the packet to the register 0. */
+static void meta_store(struct exprs *x, uint32_t key)
+{
+	struct nftnl_expr *e = add_expr(x, "meta");
+
 	if (!e)
 		return;
-	nftnl_expr_set_u32(e, NFTNL_EXPR_META_KEY, NFT_META_MARK);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_META_KEY, key);
 	nftnl_expr_set_u32(e, NFTNL_EXPR_META_SREG, REG(0));
+}
+
+/* Clears the bits that `mask` lacks and inverts those of `xor`. */
+static void meta_change(struct exprs *x, uint32_t key, uint32_t mask, uint32_t xor)
+{
+	meta_load(x, 0, key);
+	bitwise(x, mask, xor);
+	meta_store(x, key);
+}
+
+static void priority_set(struct exprs *x, uint32_t n)
+{
+	struct nftnl_expr *e = add_expr(x, "immediate");
+
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_IMM_DREG, REG(0));
+	nftnl_expr_set(e, NFTNL_EXPR_IMM_DATA, &n, sizeof(n));
+	meta_store(x, NFT_META_PRIORITY);
+}
+
+static void priority_map(struct exprs *x, const struct svcr_nft_stmt *s)
+{
+	lookup(x, s, (int)REG(0));
+	meta_store(x, NFT_META_PRIORITY);
+}
+
+static void priority_is(struct exprs *x, uint32_t n)
+{
+	meta_load(x, 0, NFT_META_PRIORITY);
+	add_compare(x, NFT_CMP_EQ, &n, sizeof(n));
+}
+
+static void tos_is(struct exprs *x, uint8_t bits)
+{
+	static const uint8_t mask = 0x18, xor = 0;
+
+	payload(x, 0, NFT_PAYLOAD_NETWORK_HEADER, 1, 1);
+	bitwise_bytes(x, &mask, &xor, 1);
+	add_compare(x, NFT_CMP_EQ, &bits, 1);
+}
+
+static void address_is_local(struct exprs *x, uint8_t field)
+{
+	uint32_t flag = field == F_SADDR ? NFTA_FIB_F_SADDR : NFTA_FIB_F_DADDR, type = RTN_LOCAL;
+	struct nftnl_expr *e = add_expr(x, "fib");
+
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_FIB_DREG, REG(0));
+	nftnl_expr_set_u32(e, NFTNL_EXPR_FIB_RESULT, NFT_FIB_RESULT_ADDRTYPE);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_FIB_FLAGS, flag);
+	add_compare(x, NFT_CMP_EQ, &type, sizeof(type));
 }
 
 static void dnat(struct exprs *x, const struct svcr_nft_stmt *s)
@@ -275,17 +352,26 @@ int svcr_nft_stmt_exprs(struct nftnl_rule *r, const struct svcr_nft_table *t,
 	case OP_L4PROTO: l4proto(&x, (uint8_t)s->n); break;
 	case OP_DNAT: dnat(&x, s); break;
 	case OP_UPDATE: update(&x, s); break;
-	case OP_MARK_SET: mark_write(&x, ~s->n, s->n); break;
-	case OP_MARK_CLEAR: mark_write(&x, ~s->n, 0); break;
+	case OP_MARK_SET: meta_change(&x, NFT_META_MARK, ~s->n, s->n); break;
+	case OP_MARK_CLEAR: meta_change(&x, NFT_META_MARK, ~s->n, 0); break;
 	case OP_MARK_TEST: mark_test(&x, s->n); break;
 	case OP_CT_DNAT: ct_bits(&x, NFT_CT_STATUS, IPS_DST_NAT, false); break;
 	case OP_CT_NEW: ct_bits(&x, NFT_CT_STATE, NF_CT_STATE_BIT(IP_CT_NEW), false); break;
+	case OP_CT_OPENING: ct_bits(&x, NFT_CT_STATE, OPENING, false); break;
 	case OP_CT_FIRST: ct_bits(&x, NFT_CT_STATUS, IPS_CONFIRMED, true); break;
 	case OP_REJECT_TCP: reject(&x, true); break;
 	case OP_REJECT: reject(&x, false); break;
 	case OP_MASQUERADE: masquerade(&x); break;
 	case OP_DROP: add_verdict(&x, NF_DROP, NULL); break;
+	case OP_ACCEPT: add_verdict(&x, NF_ACCEPT, NULL); break;
 	case OP_GOTO: add_verdict(&x, NFT_GOTO, svcr_nft_chain_name(t, s->chain, name)); break;
+	case OP_JUMP: add_verdict(&x, NFT_JUMP, svcr_nft_chain_name(t, s->chain, name)); break;
+	case OP_LOCAL: address_is_local(&x, s->fields[0]); break;
+	case OP_TOS: tos_is(&x, (uint8_t)s->n); break;
+	case OP_PRIORITY_SET: priority_set(&x, s->n); break;
+	case OP_PRIORITY_MAP: priority_map(&x, s); break;
+	case OP_PRIORITY_OR: meta_change(&x, NFT_META_PRIORITY, ~s->n, s->n); break;
+	case OP_PRIORITY_IS: priority_is(&x, s->n); break;
 	}
 	return x.err;
 }

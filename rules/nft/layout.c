@@ -2,12 +2,14 @@
 #include "rules/nft/layout.h"
 #include "addr.h"
 
+#include <arpa/inet.h>
 #include <linux/netfilter/nf_tables.h>
 
 /* clang-format off */
 #define ADDRESS_TYPES { "ipv4_addr", "ipv6_addr" }, { 7, 8 }, { 4, 16 }
 #define PORT_TYPES { "inet_service", "inet_service" }, { 13, 13 }, { 2, 2 }
 #define PROTOCOL_TYPES { "inet_proto", "inet_proto" }, { 12, 12 }, { 1, 1 }
+#define NUMBER_TYPES { "classid", "classid" }, { 23, 23 }, { 4, 4 }
 /* clang-format on */
 
 const struct svcr_nft_field_layout svcr_nft_fields[F__COUNT] = {
@@ -24,6 +26,7 @@ const struct svcr_nft_field_layout svcr_nft_fields[F__COUNT] = {
 	[F_CT_DPORT] = { { "ct original proto-dst", "ct original proto-dst" }, PORT_TYPES },
 	[F_CT_REPLY_SADDR] = { { "ct reply ip saddr", "ct reply ip6 saddr" }, ADDRESS_TYPES },
 	[F_CT_REPLY_SPORT] = { { "ct reply proto-src", "ct reply proto-src" }, PORT_TYPES },
+	[F_PRIORITY] = { { "meta priority", "meta priority" }, NUMBER_TYPES },
 };
 
 size_t svcr_nft_field_size(uint8_t field, uint8_t family)
@@ -51,11 +54,40 @@ size_t svcr_nft_key_len(const struct svcr_nft_set_layout *l, uint8_t family)
 	return len;
 }
 
+size_t svcr_nft_end_len(const struct svcr_nft_set_layout *l, uint8_t family)
+{
+	size_t n = svcr_nft_fields_count(l->key);
+
+	if (!l->interval || n == 0)
+		return 0;
+	return n == 1 ? svcr_nft_fields[l->key[0]].len[family] :
+			svcr_nft_field_size(l->key[n - 1], family);
+}
+
+void svcr_nft_swap_key(const struct svcr_nft_set_layout *l, uint8_t family, uint8_t *key)
+{
+	for (size_t i = 0; i < svcr_nft_fields_count(l->key) && !l->interval; i++) {
+		if (l->key[i] == F_INDEX || l->key[i] == F_PRIORITY)
+			svcr_nft_swap_number(key);
+		key += svcr_nft_field_size(l->key[i], family);
+	}
+}
+
+void svcr_nft_swap_number(uint8_t *p)
+{
+	uint32_t n;
+
+	memcpy(&n, p, sizeof(n));
+	n = htonl(n);
+	memcpy(p, &n, sizeof(n));
+}
+
 size_t svcr_nft_data_len(const struct svcr_nft_set_layout *l, uint8_t family)
 {
 	switch (l->data) {
 	case DATA_VERDICT: return sizeof(struct svcr_nft_chain_id);
 	case DATA_ENDPOINT: return svcr_addr_len(family) + 4u;
+	case DATA_NUMBER: return sizeof(uint32_t);
 	case DATA_NONE: break;
 	}
 	return 0;

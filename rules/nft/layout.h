@@ -59,7 +59,7 @@ struct svcr_nft_set_layout {
 	/*
 	 * `name` is the beginning of the names of any number of sets, which end in a number. One
 	 * struct svcr_nft_set holds them all; the number is the beginning of a record. A set
-	 * without elements does not exist. They are intervals of one field.
+	 * without elements does not exist. They are intervals of one field, with or without data.
 	 */
 	bool numbered;
 	bool dynamic;   /* filled by packets; elements have timeouts */
@@ -163,6 +163,15 @@ static inline bool svcr_nft_key_indexed(const struct svcr_nft_set_layout *l)
 }
 /* Returns the length of a key in the kernel, without the end of an interval. */
 size_t svcr_nft_key_len(const struct svcr_nft_set_layout *l, uint8_t family);
+/* Returns the length of the end of an interval, which follows the key in a value; 0: no interval. */
+size_t svcr_nft_end_len(const struct svcr_nft_set_layout *l, uint8_t family);
+/*
+ * Changes a key between network order, which values have, and the order that the kernel has: that
+ * of the host for F_INDEX and F_PRIORITY, except in intervals, which must be in order of size.
+ */
+void svcr_nft_swap_key(const struct svcr_nft_set_layout *l, uint8_t family, uint8_t *key);
+/* The same for 32 bits at `p`. */
+void svcr_nft_swap_number(uint8_t *p);
 /* Returns the length of an element's data in a value. */
 size_t svcr_nft_data_len(const struct svcr_nft_set_layout *l, uint8_t family);
 /* Returns the NFT_SET_ flags with which the set is created. */

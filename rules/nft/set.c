@@ -11,7 +11,7 @@ void svcr_nft_set_init(struct svcr_nft_set *s, const struct svcr_nft_set_layout 
 	*s = (struct svcr_nft_set){ .layout = l, .family = family };
 	s->number_len = l->numbered ? sizeof(uint32_t) : 0;
 	s->key_len = svcr_nft_key_len(l, family);
-	s->sort_len = s->number_len + s->key_len + (l->interval ? svcr_addr_len(family) : 0);
+	s->sort_len = s->number_len + s->key_len + svcr_nft_end_len(l, family);
 	s->data_len = svcr_nft_data_len(l, family);
 	s->stride = s->sort_len + s->data_len + (l->commented ? sizeof(const char *) : 0);
 }

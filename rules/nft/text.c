@@ -45,6 +45,20 @@ size_t svcr_nft_range_text(uint8_t family, const uint8_t *first, const uint8_t *
 	return (size_t)snprintf(buf, size, "%s-%s", a, svcr_addr_text(&to, b));
 }
 
+static uint32_t number_at(const uint8_t *p)
+{
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+/* A priority as nft(8) writes it, into buf[SVCR_ADDR_TEXT]. */
+static const char *priority_text(uint32_t n, char *buf)
+{
+	if (n == 0)
+		return "none";
+	snprintf(buf, SVCR_ADDR_TEXT, "%x:%x", n >> 16, n & 0xffff);
+	return buf;
+}
+
 static size_t field_text(enum svcr_nft_field field, uint8_t family, const uint8_t *p, char *buf,
 			 size_t size)
 {
@@ -63,10 +77,8 @@ static size_t field_text(enum svcr_nft_field field, uint8_t family, const uint8_
 	case F_DPORT:
 	case F_CT_DPORT:
 	case F_CT_REPLY_SPORT: return (size_t)snprintf(buf, size, "%u", p[0] << 8 | p[1]);
-	case F_INDEX:
-		return (size_t)snprintf(buf, size, "%u",
-					(uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
-						(uint32_t)p[2] << 8 | p[3]);
+	case F_INDEX: return (size_t)snprintf(buf, size, "%u", number_at(p));
+	case F_PRIORITY: return (size_t)snprintf(buf, size, "%s", priority_text(number_at(p), a));
 	case F_END:
 	case F__COUNT: break;
 	}
@@ -82,7 +94,10 @@ const char *svcr_nft_key_text(const struct svcr_nft_set *s, const uint8_t *elem,
 	for (size_t i = 0; i < n; i++) {
 		if (i)
 			len += (size_t)snprintf(buf + len, SVCR_NFT_ELEM_TEXT - len, " . ");
-		if (l->interval && i + 1 == n)
+		if (l->interval && i + 1 == n && l->key[i] == F_DPORT)
+			len += (size_t)snprintf(buf + len, SVCR_NFT_ELEM_TEXT - len, "%u-%u",
+						p[0] << 8 | p[1], end[0] << 8 | end[1]);
+		else if (l->interval && i + 1 == n)
 			len += svcr_nft_range_text(s->family, p, end, buf + len,
 						   SVCR_NFT_ELEM_TEXT - len);
 		else
@@ -120,6 +135,9 @@ const char *svcr_nft_data_text(const struct svcr_nft_table *t, const struct svcr
 		addr = addr_at(s->family, data);
 		snprintf(buf, SVCR_NFT_ELEM_TEXT, "%s . %u", svcr_addr_text(&addr, a),
 			 data[len] << 8 | data[len + 1]);
+		break;
+	case DATA_NUMBER:
+		snprintf(buf, SVCR_NFT_ELEM_TEXT, "%s", priority_text(number_at(data), a));
 		break;
 	case DATA_NONE: break;
 	}
@@ -165,6 +183,21 @@ static void out_update(struct svcr_out *o, const struct svcr_nft_table *t,
 		 svcr_nft_fields[F_CT_REPLY_SPORT].text[t->family]);
 }
 
+static void out_priority(struct svcr_out *o, const struct svcr_nft_table *t,
+			 const struct svcr_nft_stmt *s)
+{
+	char name[SVCR_NFT_NAME_MAX], number[SVCR_ADDR_TEXT];
+
+	svcr_out(o, "meta priority%s ", s->op == OP_PRIORITY_IS ? "" : " set");
+	if (s->op == OP_PRIORITY_MAP) {
+		out_fields(o, s, t->family);
+		svcr_out(o, " map @%s", svcr_nft_set_name(&t->layout->sets[s->set], s->n, name));
+		return;
+	}
+	svcr_out(o, "%s%s", s->op == OP_PRIORITY_OR ? "meta priority | " : "",
+		 priority_text(s->n, number));
+}
+
 static void out_stmt(struct svcr_out *o, const struct svcr_nft_table *t,
 		     const struct svcr_nft_stmt *s)
 {
@@ -197,7 +230,18 @@ static void out_stmt(struct svcr_out *o, const struct svcr_nft_table *t,
 	case OP_REJECT: svcr_out_str(o, "reject"); break;
 	case OP_MASQUERADE: svcr_out_str(o, "masquerade fully-random"); break;
 	case OP_DROP: svcr_out_str(o, "drop"); break;
+	case OP_ACCEPT: svcr_out_str(o, "accept"); break;
 	case OP_GOTO: svcr_out(o, "goto %s", svcr_nft_chain_name(t, s->chain, name)); break;
+	case OP_JUMP: svcr_out(o, "jump %s", svcr_nft_chain_name(t, s->chain, name)); break;
+	case OP_CT_OPENING: svcr_out_str(o, "ct state invalid,new"); break;
+	case OP_LOCAL:
+		svcr_out(o, "fib %s type local", s->fields[0] == F_SADDR ? "saddr" : "daddr");
+		break;
+	case OP_TOS: svcr_out(o, "@nh,8,8 & 0x18 == 0x%x", s->n); break;
+	case OP_PRIORITY_SET:
+	case OP_PRIORITY_MAP:
+	case OP_PRIORITY_OR:
+	case OP_PRIORITY_IS: out_priority(o, t, s); break;
 	}
 }
 
@@ -208,6 +252,8 @@ void svcr_nft_out_rule(struct svcr_out *o, const struct svcr_nft_table *t,
 		svcr_out_str(o, i ? " " : "");
 		out_stmt(o, t, &rule->stmts[i]);
 	}
+	if (rule->comment)
+		svcr_out(o, " comment \"%s\"", rule->comment);
 }
 
 /* Prints a field as the name of its type or, for `typeof`, as an expression of that type. */
@@ -239,6 +285,8 @@ static void out_type(struct svcr_out *o, const struct svcr_nft_set *s)
 	}
 	if (l->data == DATA_VERDICT)
 		svcr_out_str(o, " : verdict");
+	if (l->data == DATA_NUMBER)
+		svcr_out(o, " : %s", svcr_nft_fields[F_PRIORITY].type[s->family]);
 	for (size_t i = 0; l->data == DATA_ENDPOINT && i < 2; i++) {
 		svcr_out_str(o, i ? " . " : " : ");
 		out_field_type(o, endpoint[i], s->family, by_expression);

@@ -17,7 +17,9 @@
 struct svcr_nft_rule {
 	struct svcr_nft_stmt stmts[SVCR_NFT_STMTS_MAX]; /* of rules that svcrules built */
 	size_t nstmts;
-	const char *canon; /* what the rule does (canon.h); rules are compared by it */
+	const char *comment; /* of rules that svcrules built; NULL: none */
+	/* what the rule does, with its comment (canon.h); rules are compared by it */
+	const char *canon;
 };
 
 struct svcr_nft_chain {

@@ -323,7 +323,7 @@ static const char *decode_canon(struct svcr_nft *n, uint32_t reg, uint32_t value
 	mnl_attr_for_each(a, m.nlh, sizeof(struct nfgenmsg))
 		if (mnl_attr_get_type(a) == NFTA_RULE_EXPRESSIONS)
 			found = a;
-	text = svcr_nft_canon(n, &n->tables[SVCR_IPV4], found);
+	text = svcr_nft_canon(n, &n->tables[SVCR_IPV4], found, NULL);
 	ck_assert_ptr_nonnull(text);
 	nftnl_rule_free(r);
 	return text;
