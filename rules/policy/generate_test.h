@@ -8,7 +8,7 @@
 #ifndef SVCR_POLICY_GENERATE_TEST_H
 #define SVCR_POLICY_GENERATE_TEST_H
 
-#include <netinet/in.h>
+#include <arpa/inet.h>
 
 #include "rules/generate_test.h"
 

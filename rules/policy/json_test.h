@@ -3,8 +3,6 @@
 #ifndef SVCR_POLICY_JSON_TEST_H
 #define SVCR_POLICY_JSON_TEST_H
 
-#include <arpa/inet.h>
-
 #include "rules/policy/generate_test.h"
 
 static inline const char *np_comma(size_t i)
