@@ -2,6 +2,8 @@
 #include "model.h"
 #include "kinds/kinds.h"
 
+#include <errno.h>
+
 const char *svcrules_version(void)
 {
 	return SVCRULES_VERSION;
@@ -16,6 +18,24 @@ struct svcrules_model *svcr_model_new(const struct svcr_kind *const *reads)
 	return m;
 }
 
+int svcr_model_also(struct svcrules_model *m, const struct svcr_kind *const *kinds)
+{
+	const struct svcr_kind **all;
+	size_t n = 0, more = 0;
+
+	while (m->reads[n])
+		n++;
+	while (kinds[more])
+		more++;
+	all = svcr_arena_array(&m->arena, n + more + 1, sizeof(*all));
+	if (!all)
+		return -ENOMEM;
+	memcpy((void *)all, (const void *)m->reads, n * sizeof(*all));
+	memcpy((void *)(all + n), (const void *)kinds, more * sizeof(*all));
+	m->reads = all;
+	return 0;
+}
+
 void svcrules_model_free(struct svcrules_model *m)
 {
 	if (!m)
@@ -27,11 +47,15 @@ void svcrules_model_free(struct svcrules_model *m)
 	free(m->slices.v);
 	free(m->nodes.v);
 	free(m->pod_cidrs.v);
+	free(m->pods.v);
+	free(m->namespaces.v);
+	free(m->policies.v);
 	free(m->ignored.v);
 	free(m->pages.v);
 	free(m->dead.v);
 	svcr_table_release(&m->seen);
 	svcr_strings_release(&m->strings);
+	svcr_selectors_release(&m->selectors);
 	svcr_arena_release(&m->arena);
 	free(m);
 }
@@ -71,13 +95,16 @@ const void *svcr_model_objects(const struct svcrules_model *m, const struct svcr
 
 bool svcr_model_list(struct svcrules_model *m, size_t i, struct svcr_any_list *ret)
 {
-	const size_t own = 4;
+	const size_t own = 7;
 
 	switch (i) {
 	case 0: *ret = (struct svcr_any_list){ &m->services, sizeof(*m->services.v) }; break;
 	case 1: *ret = (struct svcr_any_list){ &m->slices, sizeof(*m->slices.v) }; break;
 	case 2: *ret = (struct svcr_any_list){ &m->nodes, sizeof(*m->nodes.v) }; break;
 	case 3: *ret = (struct svcr_any_list){ &m->pod_cidrs, sizeof(*m->pod_cidrs.v) }; break;
+	case 4: *ret = (struct svcr_any_list){ &m->pods, sizeof(*m->pods.v) }; break;
+	case 5: *ret = (struct svcr_any_list){ &m->namespaces, sizeof(*m->namespaces.v) }; break;
+	case 6: *ret = (struct svcr_any_list){ &m->policies, sizeof(*m->policies.v) }; break;
 	default:
 		if (i - own >= m->others.n)
 			return false;

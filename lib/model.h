@@ -186,6 +186,8 @@ void svcr_model_settle(struct svcrules_model *m);
  * memory is short; svcrules_model_free() frees it.
  */
 struct svcrules_model *svcr_model_new(const struct svcr_kind *const *reads);
+/* Before anything is read: reads these kinds, too (ended by NULL, copied). 0 or -ENOMEM. */
+int svcr_model_also(struct svcrules_model *m, const struct svcr_kind *const *kinds);
 
 /*
  * Adds an object of `size` bytes, zeroed, to the list of its kind. Returns it,

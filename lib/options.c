@@ -183,10 +183,21 @@ static int set_nodeport_addresses(struct svcrules_options *o, const char *value)
 	return o->nodeport_primary ? 0 : split(value, add_cidr, &o->nodeport_cidrs);
 }
 
+/* An option that needs no value. */
+static int set_bool(bool *to, const char *value)
+{
+	*to = !value || strcmp(value, "false") != 0;
+	return value && strcmp(value, "false") != 0 && strcmp(value, "true") != 0 ? -EINVAL : 0;
+}
+
 static int set_masquerade_all(struct svcrules_options *o, const char *value)
 {
-	o->masquerade_all = !value || strcmp(value, "false") != 0;
-	return value && strcmp(value, "false") != 0 && strcmp(value, "true") != 0 ? -EINVAL : 0;
+	return set_bool(&o->masquerade_all, value);
+}
+
+static int set_network_policy(struct svcrules_options *o, const char *value)
+{
+	return set_bool(&o->network_policy, value);
 }
 
 static int set_mark(struct svcrules_options *o, const char *value)
@@ -242,12 +253,15 @@ static int set_max_elements(struct svcrules_options *o, const char *value)
 	return set_limit(&o->max_elements, value);
 }
 
+static const char no_value[] = "no value";
+
 static const struct setting settings[] = {
 	{ "node-name", set_node_name, "a name" },
 	{ "node-ip", set_node_ip, "addresses with commas between" },
 	{ "cluster-cidr", set_cluster_cidr, "prefixes such as 10.244.0.0/16 with commas between" },
 	{ "service-cidr", set_service_cidr, "prefixes such as 10.96.0.0/12 with commas between" },
-	{ "masquerade-all", set_masquerade_all, "no value" },
+	{ "masquerade-all", set_masquerade_all, no_value },
+	{ "network-policy", set_network_policy, no_value },
 	{ "masquerade-mark", set_mark, "a single bit such as 0x4000" },
 	{ "nodeport-addresses", set_nodeport_addresses,
 	  "prefixes with commas between, or 'primary'" },
@@ -279,7 +293,7 @@ int svcr_options_set(struct svcrules_options *o, const char *name, const char *v
 
 		if (strcmp(settings[i].name, name) != 0)
 			continue;
-		if (value || settings[i].set == set_masquerade_all)
+		if (value || settings[i].expected == no_value)
 			err = settings[i].set(o, value);
 		if (!err)
 			err = svcr_options_keep(o, name, value);

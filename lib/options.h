@@ -26,6 +26,7 @@ struct svcrules_options {
 	bool has_node_ip, has_cluster_cidr;
 	bool nodeport_primary; /* nodeport-addresses is "primary" */
 	bool masquerade_all;
+	bool network_policy;                    /* enforce NetworkPolicy objects */
 	uint32_t mark;                          /* masquerade-mark, one bit */
 	size_t max_source_ranges, max_elements; /* of one service */
 	bool families[SVCR_FAMILY__COUNT];

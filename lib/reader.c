@@ -318,6 +318,26 @@ void svcr_read_object(struct svcr_reader *r, const struct svcr_field *fields, vo
 		svcr_read_member(r, fields, key, obj);
 }
 
+bool svcr_read_known(struct svcr_reader *r, const struct svcr_field *fields, void *obj,
+		     const char *instead)
+{
+	struct svcr_str key;
+	bool known = true;
+
+	if (!reader_expect(r, SVCR_JSON_OBJECT) || !svcr_json_enter(&r->json))
+		return false;
+	while (svcr_json_next_key(&r->json, &key)) {
+		if (!reader_field(fields, key)) {
+			svcr_read_warning(r, "unknown-field", "'%.*s' is no field known here: %s",
+					  (int)(key.len < SHOWN_MAX ? key.len : SHOWN_MAX), key.p,
+					  instead);
+			known = false;
+		}
+		svcr_read_member(r, fields, key, obj);
+	}
+	return known;
+}
+
 void svcr_read_each(struct svcr_reader *r, void (*read)(struct svcr_reader *r, void *member),
 		    void *member)
 {

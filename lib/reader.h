@@ -102,6 +102,12 @@ struct svcr_field {
  * counts as absent.
  */
 void svcr_read_object(struct svcr_reader *r, const struct svcr_field *fields, void *obj);
+/*
+ * The same where a field that is not known may restrict what the others say. Returns false if
+ * there is one, after a warning that ends with `instead`, and on null and other values than objects.
+ */
+bool svcr_read_known(struct svcr_reader *r, const struct svcr_field *fields, void *obj,
+		     const char *instead);
 /* Reads the value of `key`, the key that was taken last, into `obj`. */
 void svcr_read_member(struct svcr_reader *r, const struct svcr_field *fields, struct svcr_str key,
 		      void *obj);

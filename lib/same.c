@@ -101,6 +101,63 @@ static bool same_node(const struct svcr_node *a, const struct svcr_node *b)
 	       same_addrs(&a->other_ips, &b->other_ips) && same_cidrs(&a->pod_cidrs, &b->pod_cidrs);
 }
 
+static bool same_pod(const struct svcr_pod *a, const struct svcr_pod *b)
+{
+	for (size_t i = 0; i < a->ports.n && a->ports.n == b->ports.n; i++) {
+		const struct svcr_pod_port *x = &a->ports.v[i], *y = &b->ports.v[i];
+
+		if (x->name != y->name || x->port != y->port || x->protocol != y->protocol)
+			return false;
+	}
+	return a->ns == b->ns && a->name == b->name && a->node == b->node &&
+	       a->labels == b->labels && a->host_network == b->host_network &&
+	       a->ended == b->ended && a->ports.n == b->ports.n && same_addrs(&a->ips, &b->ips);
+}
+
+static bool same_namespace(const struct svcr_namespace *a, const struct svcr_namespace *b)
+{
+	return a->name == b->name && a->labels == b->labels;
+}
+
+static bool same_peer(const struct svcr_policy_peer *a, const struct svcr_policy_peer *b)
+{
+	return a->pods == b->pods && a->namespaces == b->namespaces && a->is_block == b->is_block &&
+	       (!a->is_block ||
+		(same_cidr(&a->block, &b->block) && same_cidrs(&a->except, &b->except)));
+}
+
+static bool same_policy_rule(const struct svcr_policy_rule *a, const struct svcr_policy_rule *b)
+{
+	if (a->any_peer != b->any_peer || a->any_port != b->any_port || a->peers.n != b->peers.n ||
+	    a->ports.n != b->ports.n)
+		return false;
+	for (size_t i = 0; i < a->peers.n; i++)
+		if (!same_peer(&a->peers.v[i], &b->peers.v[i]))
+			return false;
+	for (size_t i = 0; i < a->ports.n; i++) {
+		const struct svcr_policy_port *x = &a->ports.v[i], *y = &b->ports.v[i];
+
+		if (x->protocol != y->protocol || x->name != y->name || x->first != y->first ||
+		    x->last != y->last)
+			return false;
+	}
+	return true;
+}
+
+static bool same_policy(const struct svcr_network_policy *a, const struct svcr_network_policy *b)
+{
+	for (size_t dir = 0; dir < SVCR_DIRECTION__COUNT; dir++) {
+		const struct svcr_policy_rules *x = &a->rules[dir], *y = &b->rules[dir];
+
+		if (a->isolates[dir] != b->isolates[dir] || x->n != y->n)
+			return false;
+		for (size_t i = 0; i < x->n; i++)
+			if (!same_policy_rule(&x->v[i], &y->v[i]))
+				return false;
+	}
+	return a->ns == b->ns && a->name == b->name && a->pods == b->pods;
+}
+
 /* Entry i of the list number `list`, and entry k of it. */
 static bool same_entry(const struct svcrules_model *m, size_t list, size_t i, size_t k)
 {
@@ -109,6 +166,9 @@ static bool same_entry(const struct svcrules_model *m, size_t list, size_t i, si
 	case 1: return same_slice(&m->slices.v[i], &m->slices.v[k]);
 	case 2: return same_node(&m->nodes.v[i], &m->nodes.v[k]);
 	case 3: return same_cidr(&m->pod_cidrs.v[i], &m->pod_cidrs.v[k]);
+	case 4: return same_pod(&m->pods.v[i], &m->pods.v[k]);
+	case 5: return same_namespace(&m->namespaces.v[i], &m->namespaces.v[k]);
+	case 6: return same_policy(&m->policies.v[i], &m->policies.v[k]);
 	default: return false;
 	}
 }

@@ -39,12 +39,13 @@ struct svcr_selector {
 /* Sets of labels and selectors of a model; zeroed when empty. */
 struct svcr_selectors {
 	struct svcr_table labels, selectors;
+	uint64_t seed;
 };
 
 /*
  * Return the only copy of these labels (of this selector) in the arena `a`; NULL when memory is
- * short. `v` is sorted as the structs say, and is copied if the content is new; strings are
- * borrowed.
+ * short. `v` is sorted as the structs say, and is copied if the content is new, with its lists of
+ * values; strings are borrowed.
  */
 const struct svcr_labels *svcr_labels_intern(struct svcr_selectors *s, struct svcr_arena *a,
 					     const struct svcr_pair *v, size_t n);

@@ -90,8 +90,8 @@ SVCRULES_API struct svcrules_options *svcrules_options_new(void); /* NULL: out o
 SVCRULES_API void svcrules_options_free(struct svcrules_options *o);
 /*
  * Sets one option by its name on the command line without the dashes: node-name, node-ip,
- * cluster-cidr, service-cidr, masquerade-all (value NULL), masquerade-mark, nodeport-addresses,
- * zone, table, family, host-ip (addresses of this host's own interfaces, which are the node's if
+ * cluster-cidr, service-cidr, masquerade-all and network-policy (value NULL), masquerade-mark,
+ * nodeport-addresses, zone, table, family, host-ip (addresses of this host's own interfaces, which are the node's if
  * neither node-ip nor the Node object has any), or a setting of a target. Copies the strings.
  * Returns 0, -ENOENT (no such option), -EINVAL (`d` gets the wrong value and what was expected) or
  * -ENOMEM.
@@ -113,9 +113,11 @@ typedef long (*svcrules_fill_fn)(void *arg, char *buf, size_t size);
 
 /*
  * An empty model for the target of that name (NULL: the default target). It reads the kinds of
- * objects that the target needs, and counts other objects. NULL: out of memory, or no such target.
+ * objects that the target needs with these options (NULL: the defaults), of which `network-policy`
+ * counts here, and counts other objects. NULL: out of memory, or no such target.
  */
-SVCRULES_API struct svcrules_model *svcrules_model_new(const char *target);
+SVCRULES_API struct svcrules_model *svcrules_model_new(const char *target,
+						       const struct svcrules_options *o);
 SVCRULES_API void svcrules_model_free(struct svcrules_model *m);
 /*
  * Reads all documents of one source into `m`: JSON or YAML, objects, Lists, typed lists, arrays

@@ -101,7 +101,7 @@ static int alloc_build(const char *target, const char *text, struct svcrules_rul
 {
 	struct svcrules_diags *d = svcrules_diags_new();
 	struct svcrules_options *o = svcrules_options_new();
-	struct svcrules_model *m = svcrules_model_new(target);
+	struct svcrules_model *m = svcrules_model_new(target, NULL);
 	int err = m ? alloc_options(o, d) : -ENOMEM;
 
 	if (!err)

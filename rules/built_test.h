@@ -55,7 +55,7 @@ static inline void gen_valid(const struct gen_input *in, int err)
 static inline struct gen_input gen_read(const char *target, const char *text, uint32_t options)
 {
 	struct gen_input in = { target, .d = svcrules_diags_new(),
-				.m = svcrules_model_new(target) };
+				.m = svcrules_model_new(target, NULL) };
 
 	in.o = gen_options(options, in.d);
 	gen_valid(&in, svcrules_model_read(in.m, "generated", gen_fill, &text, in.d));

@@ -138,7 +138,7 @@ static int guess_write(void *arg, const char *buf, size_t len)
 static char *guess_outcome(const char *target, const char *text, bool whole)
 {
 	struct svcrules_diags *d = svcrules_diags_new();
-	struct svcrules_model *m = svcrules_model_new(target);
+	struct svcrules_model *m = svcrules_model_new(target, NULL);
 	struct svcrules_options *o = svcrules_options_new();
 	struct svcrules_ruleset *rs;
 	struct guess_input in = { text };

@@ -51,7 +51,7 @@ static void read_fuzz_build(const char *target, const struct svcrules_model *m,
 static uint64_t read_fuzz_run(const char *target, struct fuzz_input in)
 {
 	struct svcrules_diags *d = svcrules_diags_new();
-	struct svcrules_model *m = svcrules_model_new(target);
+	struct svcrules_model *m = svcrules_model_new(target, NULL);
 	struct svcrules_options *o = read_fuzz_options(d);
 	uint64_t h = 14695981039346656037u;
 	int err = svcrules_model_read(m, "fuzz", fuzz_fill, &in, d);

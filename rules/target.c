@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rules/target.h"
+#include "options.h"
 
 #include <string.h>
 
@@ -41,9 +42,13 @@ const struct svcrules_target *svcrules_target_of_table(const char *table)
 	return &svcr_target_of_table(table)->info;
 }
 
-struct svcrules_model *svcrules_model_new(const char *target)
+struct svcrules_model *svcrules_model_new(const char *target, const struct svcrules_options *o)
 {
 	const struct svcr_target *t = svcr_target_find(target);
+	struct svcrules_model *m = t ? svcr_model_new(t->reads) : NULL;
 
-	return t ? svcr_model_new(t->reads) : NULL;
+	if (!m || !o || !o->network_policy || !svcr_model_also(m, svcr_policy_kinds))
+		return m;
+	svcrules_model_free(m);
+	return NULL;
 }

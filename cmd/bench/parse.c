@@ -97,7 +97,7 @@ static long fill(void *arg, char *buf, size_t size)
 
 int run_read(int argc, char **argv)
 {
-	struct svcrules_model *m = svcrules_model_new(NULL);
+	struct svcrules_model *m = svcrules_model_new(NULL, NULL);
 	struct svcrules_diags *d = svcrules_diags_new();
 	int fd, err;
 

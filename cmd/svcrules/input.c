@@ -383,7 +383,7 @@ int input_open(const struct arguments *a, const char *const *paths, size_t n, bo
 int input_build(const struct arguments *a, struct files *files, struct svcrules_options *settings,
 		bool use_host, struct footprint *footprint, struct svcrules_ruleset **ret)
 {
-	struct reading r = { .model = svcrules_model_new(a->target->name),
+	struct reading r = { .model = svcrules_model_new(a->target->name, settings),
 			     .diags = svcrules_diags_new(),
 			     .footprint = footprint,
 			     .quiet = arguments_quiet(a) };

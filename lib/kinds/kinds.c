@@ -8,6 +8,16 @@ const struct svcr_kind *const svcr_kinds[] = {
 	&svcr_kind_endpoint_slice_v1beta1,
 	&svcr_kind_endpoints,
 	&svcr_kind_node,
+	&svcr_kind_pod,
+	&svcr_kind_namespace,
+	&svcr_kind_network_policy,
+	NULL
+};
+
+const struct svcr_kind *const svcr_policy_kinds[] = {
+	&svcr_kind_pod,
+	&svcr_kind_namespace,
+	&svcr_kind_network_policy,
 	NULL
 };
 /* clang-format on */

@@ -37,9 +37,14 @@ extern const struct svcr_kind svcr_kind_endpoint_slice;
 extern const struct svcr_kind svcr_kind_endpoint_slice_v1beta1;
 extern const struct svcr_kind svcr_kind_endpoints;
 extern const struct svcr_kind svcr_kind_node;
+extern const struct svcr_kind svcr_kind_pod;
+extern const struct svcr_kind svcr_kind_namespace;
+extern const struct svcr_kind svcr_kind_network_policy;
 
 /* All of them, ended by NULL. */
 extern const struct svcr_kind *const svcr_kinds[];
+/* Those that every target reads with the option network-policy, ended by NULL. */
+extern const struct svcr_kind *const svcr_policy_kinds[];
 
 /*
  * Returns the kind of that name and API; with `api` NULL or "" the first kind of

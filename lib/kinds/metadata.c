@@ -116,3 +116,35 @@ const struct svcr_field svcr_metadata_fields[] = {
 	{ SVCR_FIELD("labels"), SVCR_F_OBJECT, .fields = label_fields },
 	SVCR_END
 };
+
+/* ---- All labels ---------------------------------------------------------- */
+
+/* More than fit into an object that an API server stores: etcd takes 1.5 MB. */
+#define LABELS_MAX (1 << 20)
+
+const struct svcr_field svcr_labelled_metadata_fields[] = {
+	{ SVCR_FIELD("name"), SVCR_F_CUSTOM, MEMBER(name), .read = read_long_name },
+	{ SVCR_FIELD("namespace"), SVCR_F_CUSTOM, MEMBER(ns), .read = read_namespace },
+	{ SVCR_FIELD("resourceVersion"), SVCR_F_CUSTOM, MEMBER(version), .read = read_version },
+	{ SVCR_FIELD("uid"), SVCR_F_CUSTOM, MEMBER(uid), .read = read_uid },
+	{ SVCR_FIELD("labels"), SVCR_F_MAP, offsetof(struct svcr_labelled, labels),
+	  .max = LABELS_MAX },
+	SVCR_END
+};
+
+const struct svcr_labels *svcr_read_labels(struct svcr_reader *r, struct svcr_labelled *l)
+{
+	struct svcr_map *map = &l->labels;
+	const struct svcr_labels *kept;
+	size_t n = 0;
+
+	for (size_t i = 0; i < map->n; i++) /* sorted; of equal keys one remains */
+		if (i + 1 == map->n || map->v[i].key != map->v[i + 1].key)
+			map->v[n++] = map->v[i];
+	kept = svcr_labels_intern(&r->model->selectors, &r->model->arena, map->v, n);
+	if (!kept)
+		r->err = -ENOMEM;
+	free(map->v);
+	*map = (struct svcr_map){ .n = 0 };
+	return kept;
+}

@@ -19,9 +19,20 @@ struct svcr_metadata {
 	uint32_t uid;          /* a hash of it; 0: absent */
 };
 
+/* The same with all labels, for kinds that are selected by them. */
+struct svcr_labelled {
+	struct svcr_metadata meta;
+	struct svcr_map labels; /* each key perhaps several times: svcr_read_labels() */
+};
+
 /* Fields of struct svcr_metadata, for names of up to 253 bytes. */
 extern const struct svcr_field svcr_metadata_fields[];
 /* The same for Services: names of up to 63 bytes, with `created` and `scheduler`. */
 extern const struct svcr_field svcr_service_metadata_fields[];
+/* Fields of struct svcr_labelled, for names of up to 253 bytes. */
+extern const struct svcr_field svcr_labelled_metadata_fields[];
+
+/* Moves the labels into the model, where equal ones are stored once. NULL when memory is short. */
+const struct svcr_labels *svcr_read_labels(struct svcr_reader *r, struct svcr_labelled *l);
 
 #endif

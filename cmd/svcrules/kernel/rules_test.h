@@ -62,7 +62,7 @@ static inline long rules_test_fill(void *arg, char *buf, size_t size)
 /* The rule set of a target for these objects. */
 static inline struct svcrules_ruleset *rules_test_build_for(const char *target, const char *objects)
 {
-	struct svcrules_model *m = svcrules_model_new(target);
+	struct svcrules_model *m = svcrules_model_new(target, NULL);
 	struct svcrules_diags *d = svcrules_diags_new();
 	struct svcrules_ruleset *rs = NULL;
 

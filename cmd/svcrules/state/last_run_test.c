@@ -33,7 +33,7 @@ static long last_run_test_fill(void *arg, char *buf, size_t size)
 
 static struct svcrules_ruleset *last_run_test_rules(void)
 {
-	struct svcrules_model *m = svcrules_model_new(NULL);
+	struct svcrules_model *m = svcrules_model_new(NULL, NULL);
 	struct svcrules_options *o = svcrules_options_new();
 	struct svcrules_diags *d = svcrules_diags_new();
 	const char *text = one_service;

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Pod of v1: its labels, addresses, node, and the container ports that have names. There may be
+ * hundreds of thousands, so nothing else is kept.
+ */
+#include "kinds.h"
+#include "metadata.h"
+#include "values.h"
+
+#define MEMBER(path) offsetof(struct pod_object, path)
+
+struct pod_ports {
+	struct svcr_pod_port *v;
+	size_t n, cap;
+};
+
+struct pod_object {
+	struct svcr_labelled head;
+	const char *node;
+	struct svcr_addrs ips;
+	struct svcr_given_addr ip; /* podIP; counts only without podIPs */
+	bool has_ips;              /* podIPs has an entry, usable or not */
+	bool host_network, ended;
+	struct pod_ports ports, init_ports;
+};
+
+/* ---- Ports ------------------------------------------------------------- */
+
+struct read_pod_port {
+	struct svcr_pod_port p;
+	uint32_t port;
+};
+
+static const struct svcr_field pod_port_fields[] = {
+	{ SVCR_FIELD("name"), SVCR_F_CUSTOM, offsetof(struct read_pod_port, p.name),
+	  .read = svcr_read_port_name },
+	{ SVCR_FIELD("containerPort"), SVCR_F_INT, offsetof(struct read_pod_port, port), .min = 1,
+	  .max = 65535 },
+	{ SVCR_FIELD("protocol"), SVCR_F_CUSTOM, offsetof(struct read_pod_port, p.protocol),
+	  .read = svcr_read_protocol },
+	SVCR_END
+};
+
+/* Ports without a name may be used all the same, and say nothing. */
+static void read_pod_port(struct svcr_reader *r, void *member)
+{
+	struct read_pod_port x = { .p = { .name = "", .protocol = SVCR_TCP } };
+	size_t errors = svcrules_diags_errors(r->diags);
+	struct pod_ports *list = member;
+	struct svcr_pod_port *slot;
+
+	svcr_read_object(r, pod_port_fields, &x);
+	if (!x.p.name || !*x.p.name || x.p.protocol == SVCR_OTHER_PROTOCOL)
+		return;
+	if (!x.port) {
+		if (svcrules_diags_errors(r->diags) == errors)
+			svcr_read_error(r, "range", "no port number");
+		return;
+	}
+	slot = SVCR_READ_GROW(r, list);
+	if (!slot)
+		return;
+	*slot = x.p;
+	slot->port = (uint16_t)x.port;
+}
+
+/* A container as it is read: its ports are added to a list of the pod. */
+struct read_container {
+	struct pod_ports *ports;
+	bool restarts; /* restartPolicy is Always */
+};
+
+static void read_pod_ports(struct svcr_reader *r, void *member)
+{
+	struct read_container *c = SVCR_CONTAINER(member, struct read_container, ports);
+
+	svcr_read_each(r, read_pod_port, c->ports);
+}
+
+static void read_restarts(struct svcr_reader *r, void *member)
+{
+	struct svcr_str s;
+
+	*(bool *)member = svcr_read_string(r, &s) && svcr_str_eq(s, "Always");
+}
+
+static const struct svcr_field container_fields[] = {
+	{ SVCR_FIELD("ports"), SVCR_F_CUSTOM, offsetof(struct read_container, ports),
+	  .read = read_pod_ports },
+	{ SVCR_FIELD("restartPolicy"), SVCR_F_CUSTOM, offsetof(struct read_container, restarts),
+	  .read = read_restarts },
+	SVCR_END
+};
+
+static void read_main_container(struct svcr_reader *r, void *member)
+{
+	struct read_container c = { .ports = member };
+
+	svcr_read_object(r, container_fields, &c);
+}
+
+/* Init containers have ended when the pod serves, except those that restart. */
+static void read_init_container(struct svcr_reader *r, void *member)
+{
+	struct read_container c = { .ports = member };
+	size_t before = c.ports->n;
+
+	svcr_read_object(r, container_fields, &c);
+	if (!c.restarts)
+		c.ports->n = before;
+}
+
+/* ---- Addresses --------------------------------------------------------- */
+
+static void pod_add_addr(struct svcr_reader *r, struct svcr_addrs *list, const struct svcr_addr *a)
+{
+	const char *unusable = svcr_addr_unusable(a);
+	char text[SVCR_ADDR_TEXT];
+
+	if (unusable)
+		svcr_read_warning(r, "address", "%s is %s address, which no pod has: left out",
+				  svcr_addr_text(a, text), unusable);
+	else
+		svcr_read_add_addr(r, list, a);
+}
+
+static void read_pod_ip(struct svcr_reader *r, void *member)
+{
+	static const struct svcr_field fields[] = {
+		{ SVCR_FIELD("ip"), SVCR_F_CUSTOM, 0, .read = svcr_read_given_addr }, SVCR_END
+	};
+	struct pod_object *o = SVCR_CONTAINER(member, struct pod_object, ips);
+	struct svcr_given_addr a = { .given = false };
+
+	svcr_read_object(r, fields, &a);
+	o->has_ips = true;
+	if (a.given)
+		pod_add_addr(r, &o->ips, &a.addr);
+}
+
+/* ---- Fields ------------------------------------------------------------ */
+
+static void read_phase(struct svcr_reader *r, void *member)
+{
+	struct svcr_str s;
+
+	if (svcr_read_string(r, &s))
+		*(bool *)member = svcr_str_eq(s, "Succeeded") || svcr_str_eq(s, "Failed");
+}
+
+static const struct svcr_field pod_spec_fields[] = {
+	{ SVCR_FIELD("containers"), SVCR_F_EACH, MEMBER(ports), true, .read = read_main_container },
+	{ SVCR_FIELD("initContainers"), SVCR_F_EACH, MEMBER(init_ports), true,
+	  .read = read_init_container },
+	{ SVCR_FIELD("hostNetwork"), SVCR_F_BOOL, .offset = MEMBER(host_network) },
+	{ SVCR_FIELD("nodeName"), SVCR_F_STRING, .offset = MEMBER(node) },
+	SVCR_END
+};
+
+static const struct svcr_field pod_status_fields[] = {
+	{ SVCR_FIELD("phase"), SVCR_F_CUSTOM, MEMBER(ended), .read = read_phase },
+	{ SVCR_FIELD("podIP"), SVCR_F_CUSTOM, MEMBER(ip), .read = svcr_read_given_addr },
+	{ SVCR_FIELD("podIPs"), SVCR_F_EACH, MEMBER(ips), true, .read = read_pod_ip },
+	SVCR_END
+};
+
+static const struct svcr_field pod_fields[] = {
+	{ SVCR_FIELD("metadata"), SVCR_F_OBJECT, MEMBER(head),
+	  .fields = svcr_labelled_metadata_fields },
+	{ SVCR_FIELD("spec"), SVCR_F_OBJECT, .fields = pod_spec_fields },
+	{ SVCR_FIELD("status"), SVCR_F_OBJECT, .fields = pod_status_fields },
+	SVCR_END
+};
+
+/* ---- The whole object -------------------------------------------------- */
+
+static void finish_single_ip(struct svcr_reader *r, struct pod_object *o)
+{
+	svcr_read_push(r, "status", 0);
+	svcr_read_push(r, "podIP", 0);
+	pod_add_addr(r, &o->ips, &o->ip.addr);
+	svcr_read_pop(r);
+	svcr_read_pop(r);
+}
+
+static void finish_pod_ports(struct svcr_reader *r, struct pod_object *o)
+{
+	for (size_t i = 0; i < o->init_ports.n; i++) {
+		struct svcr_pod_port *slot = SVCR_READ_GROW(r, &o->ports);
+
+		if (slot)
+			*slot = o->init_ports.v[i];
+	}
+	free(o->init_ports.v);
+	SVCR_READ_KEEP(r, &o->ports);
+}
+
+static void finish_pod(struct svcr_reader *r, void *object)
+{
+	struct pod_object *o = object;
+	const struct svcr_labels *labels = svcr_read_labels(r, &o->head);
+	struct svcr_pod *slot;
+
+	if (!o->has_ips && o->ip.given)
+		finish_single_ip(r, o);
+	svcr_addrs_sort(&o->ips);
+	SVCR_READ_KEEP(r, &o->ips);
+	finish_pod_ports(r, o);
+	slot = labels ? SVCR_READ_GROW(r, &r->model->pods) : NULL;
+	if (!slot)
+		return;
+	slot->ns = o->head.meta.ns;
+	slot->name = o->head.meta.name;
+	slot->source = r->source;
+	slot->node = o->node && *o->node ? o->node : NULL;
+	slot->labels = labels;
+	slot->ips = o->ips;
+	slot->ports.v = o->ports.v;
+	slot->ports.n = o->ports.n;
+	slot->host_network = o->host_network;
+	slot->ended = o->ended;
+}
+
+const struct svcr_kind svcr_kind_pod = {
+	.kind = "Pod",
+	.api = "v1",
+	.namespaced = true,
+	.fields = pod_fields,
+	.size = sizeof(struct pod_object),
+	.finish = finish_pod,
+};
