@@ -239,6 +239,9 @@ static const struct fact facts[] = {
 	   { .bad = 6 }),
 	{ "an unknown policy type isolates both", "far>db:80- db>far:80-", 0, 1,
 	  { DB(IN | NP_TYPE_BAD) } },
+	{ "and only the rules of a direction that is named count",
+	  "far>db:80+ db>far:80-", 0, 1,
+	  { DB(IN | NP_TYPE_BAD, INGRESS(1, { ANY_PEER }), EGRESS(1, { ANY_PEER })) } },
 };
 /* clang-format on */
 

@@ -95,13 +95,18 @@ static inline bool np_host_owns(const struct np_cluster *c, const struct np_addr
 
 /* ---- Policies ------------------------------------------------------------ */
 
-static inline bool np_isolates(const struct np_policy *p, enum np_direction d)
+/* True if the policy has the direction in policyTypes, or by default. Its rules count then. */
+static inline bool np_names(const struct np_policy *p, enum np_direction d)
 {
-	if (p->types & NP_TYPE_BAD)
-		return true;
 	if (p->types == NP_TYPES_ABSENT || p->types == 0)
 		return d == NP_INGRESS || p->rules[d].n > 0;
 	return p->types & (d == NP_INGRESS ? NP_TYPE_INGRESS : NP_TYPE_EGRESS);
+}
+
+/* A type that is not known may be either. */
+static inline bool np_isolates(const struct np_policy *p, enum np_direction d)
+{
+	return np_names(p, d) || p->types & NP_TYPE_BAD;
 }
 
 static inline bool np_selects(const struct np_policy *p, const struct np_pod *pod)
@@ -192,7 +197,7 @@ static inline bool np_policy_allows(const struct np_cluster *c, const struct np_
 {
 	const struct np_addr *peer = d == NP_INGRESS ? &p->src : &p->dst;
 
-	if (!np_isolates(policy, d) || np_selector_bad(&policy->pods))
+	if (!np_names(policy, d) || np_selector_bad(&policy->pods))
 		return false;
 	for (size_t i = 0; i < policy->rules[d].n; i++)
 		if (np_rule_allows(c, policy, &policy->rules[d].v[i], peer, p))
