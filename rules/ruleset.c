@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "list.h"
 #include "options.h"
+#include "policy_advise.h"
 #include "rules/json.h"
 #include "rules/nft/decode.h"
 #include "rules/nft/pack.h"
@@ -90,6 +91,8 @@ int svcrules_build(const struct svcrules_model *m, const struct svcrules_options
 		return -ENOENT;
 	rs = ruleset_make(t, o, NULL);
 	err = rs ? t->build(m, o, d, rs) : -ENOMEM;
+	if (!err)
+		err = svcr_policy_advise(m, o, d);
 	if (err)
 		svcrules_ruleset_free(rs);
 	else

@@ -19,7 +19,8 @@ struct reading {
 	const struct files *files;
 	size_t printed; /* diagnostics printed already */
 	bool quiet;
-	bool bad; /* some input has errors */
+	bool policies; /* NetworkPolicy objects are enforced */
+	bool bad;      /* some input has errors */
 };
 
 /* Prints a message, and records it for a next run that reads the same. */
@@ -182,6 +183,18 @@ static int ignored_say(const struct reading *r)
 	return text ? EXIT_DONE : say_enomem();
 }
 
+/* The number of objects of a kind that is not read. */
+static size_t ignored_count(const struct svcrules_model *m, const char *name)
+{
+	const char *kind;
+	size_t count;
+
+	for (size_t i = 0; (kind = svcrules_model_ignored(m, i, &count)); i++)
+		if (strcmp(kind, name) == 0)
+			return count;
+	return 0;
+}
+
 static size_t kind_count(const struct svcrules_model *m, const char *name)
 {
 	const char *kind;
@@ -191,17 +204,6 @@ static size_t kind_count(const struct svcrules_model *m, const char *name)
 		if (count && strcmp(kind, name) == 0)
 			return count;
 	return 0;
-}
-
-static bool has_template(const struct svcrules_model *m)
-{
-	const char *kind;
-	size_t count;
-
-	for (size_t i = 0; (kind = svcrules_model_ignored(m, i, &count)); i++)
-		if (strcmp(kind, "Template") == 0)
-			return true;
-	return false;
 }
 
 /* Says what there is in place of Services. */
@@ -218,7 +220,9 @@ static int no_services(const struct reading *r)
 		say("no Service in the input; it has %s%s%s%s%s; --allow-empty accepts that", read,
 		    *read && *ignored ? ", and what is not read: " : "", ignored,
 		    *ignored && !*read ? ", which is not read" : "",
-		    has_template(r->model) ? " ('oc process' makes objects of a Template)" : "");
+		    ignored_count(r->model, "Template") ?
+			    " ('oc process' makes objects of a Template)" :
+			    "");
 	free(read);
 	free(ignored);
 	return read && ignored ? EXIT_INPUT : EXIT_KERNEL;
@@ -266,6 +270,20 @@ static int check_whole(const struct reading *r)
 	return EXIT_INPUT;
 }
 
+/*
+ * What the last run enforced would go: without pods no policy selects anything, as after an export
+ * that forgot them.
+ */
+static int check_pods(const struct reading *r)
+{
+	if (!r->policies || kind_count(r->model, "Pod"))
+		return EXIT_DONE;
+	say("--network-policy, but no Pod in the input, so that no NetworkPolicy would be enforced: "
+	    "kubectl get services,endpointslices,nodes,pods,namespaces,networkpolicies -A -o json "
+	    "prints them; --allow-empty accepts that");
+	return EXIT_INPUT;
+}
+
 /* One page of a list is as incomplete as a truncated file. */
 static int check_pages(const struct reading *r)
 {
@@ -291,6 +309,8 @@ static int read_all(struct reading *r, const struct arguments *a, struct files *
 	if (r->bad || files->bad)
 		return EXIT_INPUT;
 	code = a->given[OPT_ALLOW_EMPTY] ? EXIT_DONE : check_whole(r);
+	if (!code && !a->given[OPT_ALLOW_EMPTY])
+		code = check_pods(r);
 	if (!code)
 		code = check_pages(r);
 	return code ? code : ignored_say(r);
@@ -386,7 +406,8 @@ int input_build(const struct arguments *a, struct files *files, struct svcrules_
 	struct reading r = { .model = svcrules_model_new(a->target->name, settings),
 			     .diags = svcrules_diags_new(),
 			     .footprint = footprint,
-			     .quiet = arguments_quiet(a) };
+			     .quiet = arguments_quiet(a),
+			     .policies = a->given[OPT_NETWORK_POLICY] };
 	int code;
 
 	if (!r.model || !r.diags)

@@ -54,6 +54,8 @@ static const struct option_spec option_specs[OPT_COUNT] = {
 		.help = "source ranges of one service (default: 50000); more admit nobody" },
 	[OPT_MAX_ELEMENTS] = { .name = "max-elements", .argument = "N", .library = true,
 		.help = "elements of one service (default: 100000); with more it is left out" },
+	[OPT_NETWORK_POLICY] = { .name = "network-policy", .library = true,
+		.help = "enforce NetworkPolicy objects for the pods of this node" },
 	[OPT_TABLE] = { .name = "table", .argument = "NAME", .library = true,
 		.help = "name of the nftables tables (default: svcrules)" },
 	[OPT_FAMILY] = { .name = "family", .argument = "FAMILY", .library = true,
@@ -62,7 +64,7 @@ static const struct option_spec option_specs[OPT_COUNT] = {
 	[OPT_BACKEND] = { .name = "backend", .argument = "NAME",
 		.help = "the same as --target" },
 	[OPT_ALLOW_EMPTY] = { .name = "allow-empty",
-		.help = "accept input without Services, cluster IPs or endpoints" },
+		.help = "accept input without Services, cluster IPs, endpoints or pods" },
 	[OPT_STRICT] = { .name = "strict",
 		.help = "take warnings about objects for errors" },
 	[OPT_MAX_LOST] = { .name = "max-lost", .argument = "N|N%|all",
@@ -98,7 +100,7 @@ const struct option_group try_options = { GROUP(OPT_DRY_RUN, OPT_CHECK, OPT_VERI
 const struct option_group node_options = { GROUP(
 	OPT_NODE_NAME, OPT_NODE_IP, OPT_CLUSTER_CIDR, OPT_SERVICE_CIDR, OPT_MASQUERADE_ALL,
 	OPT_MASQUERADE_MARK, OPT_NODEPORT_ADDRESSES, OPT_ZONE, OPT_MAX_SOURCE_RANGES,
-	OPT_MAX_ELEMENTS) };
+	OPT_MAX_ELEMENTS, OPT_NETWORK_POLICY) };
 const struct option_group table_options = { GROUP(OPT_TABLE) };
 const struct option_group delete_table_options = { GROUP(OPT_TABLE), .removes = true };
 const struct option_group family_options = { GROUP(OPT_FAMILY) };
@@ -490,6 +492,14 @@ static int check_stdin(struct arguments *a, const struct command *c)
 		       n, c->name);
 }
 
+/* With the host's name a node of another name would enforce nothing, and nobody would notice. */
+static int check_policy(struct arguments *a, const struct command *c)
+{
+	if (!a->given[OPT_NETWORK_POLICY] || a->given[OPT_NODE_NAME])
+		return 0;
+	return problem(a, "--network-policy needs --node-name; see 'svcrules help %s'", c->name);
+}
+
 static int unexpected_argument(struct arguments *a, const struct command *c, const char *word)
 {
 	bool reads = c->options[0] == &input_options;
@@ -521,6 +531,8 @@ int arguments_parse(struct arguments *a, const struct command *c, int argc, char
 	}
 	a->target = target_named(a->value[OPT_TARGET]);
 	err = check_stdin(a, c);
+	if (!err)
+		err = check_policy(a, c);
 	return err ? err : check_target(a, c);
 }
 
