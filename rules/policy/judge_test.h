@@ -131,9 +131,9 @@ static inline struct np_packet np_packet(const struct np_cluster *c, uint64_t *r
 	return (struct np_packet){ .src = out ? own : peer,
 				   .dst = out ? peer : own,
 				   .protocol = protocols[gen_random(rng, 11)],
-				   .port = gen_one_in(rng, 3) ? ports[gen_random(rng, 12)] :
-								(uint16_t)(80 +
-									   gen_random(rng, 4)) };
+				   .port = gen_one_in(rng, 3) ?
+						   ports[gen_random(rng, 12)] :
+						   (uint16_t)(80 + gen_random(rng, 4)) };
 }
 
 /* ---- The walk ------------------------------------------------------------ */

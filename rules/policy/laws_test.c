@@ -3,8 +3,8 @@
  * What holds for the rules of NetworkPolicies in every cluster. First of all: a packet's walk
  * through the tables ends as the meaning of the policies says (meaning_test.h).
  */
+#include "rules/laws_run_test.h"
 #include "rules/nft/apply_test.h"
-#include "rules/nftables/laws_run_test.h"
 #include "rules/policy/facts_test.h"
 #include "rules/policy/judge_test.h"
 
@@ -47,8 +47,7 @@ START_TEST(judge_agrees)
 {
 	uint64_t rng = (uint64_t)_i * 31 + 5;
 	struct np_cluster *c = np_cluster((uint64_t)_i);
-	struct svcrules_ruleset *rs =
-		judge_compile(_i % 5 == 4 ? "ipvs" : "nftables", c, 0, true);
+	struct svcrules_ruleset *rs = judge_compile(_i % 5 == 4 ? "ipvs" : "nftables", c, 0, true);
 
 	for (int i = 0; i < JUDGE_PACKETS; i++) {
 		const struct np_packet p = np_packet(c, &rng);
@@ -159,10 +158,9 @@ START_TEST(judge_nothing_idle)
 							svcr_nft_elem(s, e), s->sort_len),
 						 0);
 			for (size_t e = 0; e < s->n; e++)
-				ck_assert(apply_users_of_set(
-						  t, i,
-						  svcr_nft_elem_number(s, svcr_nft_elem(s, e))) >
-					  0);
+				ck_assert(apply_users_of_set(t, i,
+							     svcr_nft_elem_number(
+								     s, svcr_nft_elem(s, e))) > 0);
 		}
 	}
 	svcrules_ruleset_free(rs);
@@ -172,8 +170,8 @@ END_TEST
 
 /* ---- Values and changes ------------------------------------------------------ */
 
-static void judge_equal(const struct svcrules_ruleset *a, const struct svcrules_ruleset *b, int seed,
-			const struct np_cluster *c, const char *what)
+static void judge_equal(const struct svcrules_ruleset *a, const struct svcrules_ruleset *b,
+			int seed, const struct np_cluster *c, const char *what)
 {
 	char *x = gen_printed(a, NULL), *y = gen_printed(b, NULL);
 
@@ -225,8 +223,8 @@ static struct np_cluster *judge_changed(const struct np_cluster *c, int seed)
 START_TEST(judge_apply)
 {
 	struct np_cluster *a = np_cluster((uint64_t)_i), *b = judge_changed(a, _i);
-	struct svcrules_ruleset *from = judge_build(a), *work = judge_build(a), *to = judge_build(b),
-				*again = judge_build(b);
+	struct svcrules_ruleset *from = judge_build(a), *work = judge_build(a),
+				*to = judge_build(b), *again = judge_build(b);
 	struct svcrules_changes *c = gen_diff(from, to);
 	const struct svcr_nft_changes *nft = gen_nft_changes(c);
 
