@@ -81,6 +81,7 @@ static inline struct np_addr np_block_end(const struct np_cluster *c, uint64_t *
 	return a;
 }
 
+/* `here`: of a pod of the node, mostly an isolated one. */
 static inline struct np_addr np_pod_or_any(const struct np_cluster *c, uint64_t *rng, bool v6,
 					   bool here)
 {
@@ -91,6 +92,9 @@ static inline struct np_addr np_pod_or_any(const struct np_cluster *c, uint64_t 
 		size_t n = np_pod_addrs(p, addrs);
 
 		if (here && (p->node != c->node || p->host_network || np_ended(p)))
+			continue;
+		if (here && tries < 14 && !np_isolated(c, p, NP_INGRESS) &&
+		    !np_isolated(c, p, NP_EGRESS))
 			continue;
 		for (size_t i = 0; i < n; i++)
 			if (addrs[i].v6 == v6)

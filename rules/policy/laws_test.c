@@ -3,6 +3,7 @@
  * What holds for the rules of NetworkPolicies in every cluster. First of all: a packet's walk
  * through the tables ends as the meaning of the policies says (meaning_test.h).
  */
+#include "rules/kernel_test.h"
 #include "rules/laws_run_test.h"
 #include "rules/nft/apply_test.h"
 #include "rules/policy/facts_test.h"
@@ -70,8 +71,7 @@ END_TEST
 /* The law would say little if all packets passed, or none. */
 START_TEST(judge_agreed_on_both)
 {
-	ck_assert_uint_ge(counted[0].packets, 100000);
-	ck_assert_uint_ge(counted[1].packets, 50000);
+	ck_assert_uint_ge(counted[1].packets, 100000);
 	for (int i = 0; i < 2; i++) {
 		ck_assert_uint_ge(counted[i].dropped * 100, counted[i].packets * 15);
 		ck_assert_uint_le(counted[i].dropped * 100, counted[i].packets * 85);
@@ -239,6 +239,35 @@ START_TEST(judge_apply)
 	svcrules_ruleset_free(again);
 	free(a);
 	free(b);
+}
+END_TEST
+
+/* What the kernel has after the messages that make the rules is what they were made of. */
+START_TEST(judge_reads_back)
+{
+	struct np_cluster *c = np_cluster((uint64_t)_i);
+	struct svcrules_ruleset *rs = judge_build(c), *back = NULL;
+	struct svcrules_reader *r = svcrules_reader_new(rs);
+	struct svcrules_messages messages[FAKE_PARTS];
+	struct fake_kernel k = { .messages = messages, .generation = 7 };
+	struct gen_text packed = { NULL, 0 };
+
+	fake_messages(messages, rs);
+	ck_assert_ptr_nonnull(r);
+	ck_assert_int_eq(fake_read(&k, r), 0);
+	ck_assert_int_eq(svcrules_reader_end(r, &back), 0);
+	if (!gen_same(back, rs))
+		judge_fail("other rules are read back", _i, c, NULL);
+	svcrules_ruleset_free(back);
+	ck_assert_int_eq(svcrules_pack(rs, gen_write, &packed), 0);
+	ck_assert_int_eq(svcrules_unpack(rs, packed.p, packed.len, &back), 0);
+	ck_assert(gen_same(back, rs));
+	free(packed.p);
+	fake_messages_release(messages, rs->nparts);
+	svcrules_reader_free(r);
+	svcrules_ruleset_free(back);
+	svcrules_ruleset_free(rs);
+	free(c);
 }
 END_TEST
 
@@ -472,6 +501,7 @@ static void judge_add(TCase *tc)
 	tcase_add_loop_test(tc, judge_nothing_idle, 0, JUDGE_FEW);
 	tcase_add_loop_test(tc, judge_order, 0, JUDGE_FEW);
 	tcase_add_loop_test(tc, judge_apply, 0, 2 * JUDGE_FEW);
+	tcase_add_loop_test(tc, judge_reads_back, 0, JUDGE_FEW);
 	tcase_add_loop_test(tc, judge_label_changes, 0, JUDGE_FEW);
 	tcase_add_loop_test(tc, judge_moves, 0, JUDGE_FEW);
 	tcase_add_loop_test(tc, judge_adds, 0, JUDGE_FEW);
