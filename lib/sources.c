@@ -1,20 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "sources.h"
 #include "diag.h"
+#include "fnv.h"
 
 #include <errno.h>
 
 /* ---- Numbers ----------------------------------------------------------- */
-
-/* FNV-1a: a number must be the same on every machine and in every version. */
-#define FNV_START 2166136261u
-
-static uint32_t fnv_add(uint32_t h, const void *data, size_t len)
-{
-	for (const uint8_t *p = data; len-- > 0; p++)
-		h = (h ^ *p) * 16777619u;
-	return h;
-}
 
 /* Makes a hash a number with room for the increments that make numbers unique; it may be 0. */
 static uint32_t fnv_end(uint32_t h)
@@ -28,10 +19,10 @@ static uint32_t fnv_end(uint32_t h)
  */
 static uint32_t number_by_name(const struct svcr_service *s)
 {
-	uint32_t h = fnv_add(FNV_START, s->ns, strlen(s->ns));
+	uint32_t h = svcr_fnv(SVCR_FNV_START, s->ns, strlen(s->ns));
 
-	h = fnv_add(h, "/", 1);
-	return fnv_end(fnv_add(h, s->name, strlen(s->name)));
+	h = svcr_fnv(h, "/", 1);
+	return fnv_end(svcr_fnv(h, s->name, strlen(s->name)));
 }
 
 static int sources_name_cmp(const struct svcr_service *s, const struct svcr_service *t)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "list.h"
 #include "options.h"
-#include "policy_advise.h"
 #include "rules/json.h"
 #include "rules/nft/decode.h"
 #include "rules/nft/pack.h"
+#include "rules/nftables/layout.h"
+#include "rules/policy/build.h"
 #include "rules/target.h"
 
 #include <errno.h>
@@ -34,9 +35,14 @@ struct svcr_part *svcr_ruleset_find(const struct svcrules_ruleset *rs,
 	return NULL;
 }
 
+static struct svcr_nft *nft_of_ruleset(const struct svcrules_ruleset *rs)
+{
+	return rs ? (struct svcr_nft *)svcr_ruleset_find(rs, &svcr_nft_ops) : NULL;
+}
+
 static const struct svcr_nft *nft_part(const struct svcrules_ruleset *rs)
 {
-	return rs ? (const struct svcr_nft *)svcr_ruleset_find(rs, &svcr_nft_ops) : NULL;
+	return nft_of_ruleset(rs);
 }
 
 void svcrules_ruleset_free(struct svcrules_ruleset *rs)
@@ -56,12 +62,18 @@ static struct svcrules_ruleset *ruleset_make(const struct svcr_target *t,
 {
 	struct svcrules_ruleset *rs = calloc(1, sizeof(*rs));
 	char name[256];
+	int err;
 
 	if (!rs)
 		return NULL;
 	rs->target = t;
 	snprintf(name, sizeof(name), "%s%s", o->table, t->info.table_suffix);
-	if (t->make(rs, o, table ? table : name) == 0)
+	if (!table)
+		table = name;
+	err = t->make(rs, o, table);
+	if (!err && nft_of_ruleset(rs))
+		err = svcr_policy_add_tables(nft_of_ruleset(rs), table, t->info.table_suffix);
+	if (!err)
 		return rs;
 	svcrules_ruleset_free(rs);
 	return NULL;
@@ -91,8 +103,10 @@ int svcrules_build(const struct svcrules_model *m, const struct svcrules_options
 		return -ENOENT;
 	rs = ruleset_make(t, o, NULL);
 	err = rs ? t->build(m, o, d, rs) : -ENOMEM;
-	if (!err)
-		err = svcr_policy_advise(m, o, d);
+	if (!err && nft_of_ruleset(rs))
+		err = svcr_policy_build(m, o, d, nft_of_ruleset(rs));
+	if (!err && nft_of_ruleset(rs))
+		rs->stats.elements = svcr_nft_count_elements(nft_of_ruleset(rs));
 	if (err)
 		svcrules_ruleset_free(rs);
 	else
@@ -172,6 +186,8 @@ void svcrules_ruleset_stats(const struct svcrules_ruleset *rs, struct svcrules_s
 	for (size_t i = 0; n && i < n->ntables; i++) {
 		const struct svcr_nft_table *t = &n->tables[i];
 
+		if (strcmp(t->layout->serves, SVCR_SERVICES_WORD) != 0)
+			continue;
 		ret->ipv4 = ret->ipv4 || (t->present && t->family == SVCR_IPV4);
 		ret->ipv6 = ret->ipv6 || (t->present && t->family == SVCR_IPV6);
 		ret->serves = ret->serves || t->sets[t->layout->names].n > 0;

@@ -179,7 +179,7 @@ int svcr_ipvs_build(const struct svcrules_model *m, const struct svcrules_option
 	if (!err)
 		err = svcr_serving_make(&view, &rs->serving);
 	if (!err)
-		err = svcr_services_count(&view, m, b.p.nft, &rs->stats);
+		err = svcr_services_count(&view, m, &rs->stats);
 	free(b.elsewhere.v);
 	svcr_view_release(&view);
 	return err;

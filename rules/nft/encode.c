@@ -226,6 +226,8 @@ static int put_set(struct nlmsghdr *nlh, uint32_t id, const struct svcr_nft_set 
 	}
 	mnl_attr_put_u32(nlh, NFTA_SET_ID, htonl(id));
 	put_desc(nlh, l, s->family, s->size);
+	if (l->data == DATA_NUMBER)
+		return svcr_nft_put_byteorder(nlh, l);
 	return svcr_nft_key_indexed(l) ? svcr_nft_put_typeof(nlh, l, s->family) : 0;
 }
 

@@ -107,6 +107,12 @@ void svcr_nft_set_comment(const struct svcr_nft_set *s, uint8_t *e, const char *
 		memcpy(e + s->sort_len + s->data_len, &comment, sizeof(comment));
 }
 
+void svcr_nft_shorten(char *comment)
+{
+	if (strlen(comment) > SVCR_NFT_COMMENT_MAX)
+		memcpy(comment + SVCR_NFT_COMMENT_MAX - 1, "~", 2);
+}
+
 static int elem_cmp(const void *a, const void *b, void *len)
 {
 	return memcmp(a, b, *(const size_t *)len);

@@ -80,6 +80,8 @@ struct svcr_nft_chain_id svcr_nft_elem_verdict(const struct svcr_nft_set *s, con
 /* A record's comment, or NULL. Records are not aligned, so the pointer is copied. */
 const char *svcr_nft_comment(const struct svcr_nft_set *s, const uint8_t *e);
 void svcr_nft_set_comment(const struct svcr_nft_set *s, uint8_t *e, const char *comment);
+/* Cuts a comment that nft(8) would not load; it then ends in '~', which no name has. */
+void svcr_nft_shorten(char *comment);
 void svcr_nft_sort(struct svcr_nft_set *s);
 /* Empties the set and marks it as not present; it keeps its memory. */
 void svcr_nft_set_drop(struct svcr_nft_set *s);

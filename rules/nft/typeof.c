@@ -26,6 +26,7 @@ enum {
 	UD_DATA_TYPEOF = 4,
 	UD_DATA_INTERVAL = 6
 };
+enum { BYTEORDER_HOST = 1, BYTEORDER_NETWORK = 2 }; /* 0: none, as of keys with many fields */
 enum { UD_EXPR_KIND, UD_EXPR_DATA };
 enum { UD_PAYLOAD = 7, UD_META = 9, UD_CONCAT = 13, UD_NUMGEN = 23 };
 enum { UD_PROTO_TH = 11, UD_PROTO_IP = 12, UD_PROTO_IP6 = 13 };
@@ -71,6 +72,20 @@ static void udata_typeof(struct nftnl_udata_buf *b, uint8_t type, const uint8_t 
 		udata_field(b, i, fields[i], family);
 	nftnl_udata_nest_end(b, list);
 	nftnl_udata_nest_end(b, nest);
+}
+
+int svcr_nft_put_byteorder(struct nlmsghdr *nlh, const struct svcr_nft_set_layout *l)
+{
+	struct nftnl_udata_buf *b = nftnl_udata_buf_alloc(256);
+
+	if (!b)
+		return -ENOMEM;
+	nftnl_udata_put_u32(b, UD_KEYBYTEORDER,
+			    l->key[0] == F_PRIORITY ? BYTEORDER_HOST : BYTEORDER_NETWORK);
+	nftnl_udata_put_u32(b, UD_DATABYTEORDER, BYTEORDER_HOST);
+	mnl_attr_put(nlh, NFTA_SET_USERDATA, nftnl_udata_buf_len(b), nftnl_udata_buf_data(b));
+	nftnl_udata_buf_free(b);
+	return 0;
 }
 
 int svcr_nft_put_typeof(struct nlmsghdr *nlh, const struct svcr_nft_set_layout *l, uint8_t family)

@@ -18,4 +18,10 @@ uint32_t svcr_nft_concat_type(const uint8_t *fields, uint8_t family);
  */
 int svcr_nft_put_typeof(struct nlmsghdr *nlh, const struct svcr_nft_set_layout *l, uint8_t family);
 
+/*
+ * Puts the byte orders of a map from one field to a number (DATA_NUMBER), without which nft(8)
+ * prints them wrong. 0 or -ENOMEM.
+ */
+int svcr_nft_put_byteorder(struct nlmsghdr *nlh, const struct svcr_nft_set_layout *l);
+
 #endif

@@ -24,18 +24,15 @@ static struct svcr_nft_set *set_of(struct builder *b, uint8_t family, enum svcr_
 	return &b->tables[family].sets[id];
 }
 
-/*
- * "namespace/name:port"; "namespace/name" when the port has no name. nft(8)
- * loads no comment above 128 characters: a longer one ends in '~', which no name has.
- */
+/* "namespace/name:port"; "namespace/name" when the port has no name. */
 static const char *vip_comment(struct builder *b, const struct svcr_vip *v)
 {
 	const char *port = v->service_port->name;
 	char *c = svcr_arena_printf(&b->nft->arena, "%s/%s%s%s", v->service->ns, v->service->name,
 				    *port ? ":" : "", port);
 
-	if (c && strlen(c) > SVCR_NFT_COMMENT_MAX)
-		memcpy(c + SVCR_NFT_COMMENT_MAX - 1, "~", 2);
+	if (c)
+		svcr_nft_shorten(c);
 	return c;
 }
 
@@ -428,7 +425,7 @@ int svcr_services_build(const struct svcr_view *view, const struct svcrules_opti
 }
 
 int svcr_services_count(const struct svcr_view *view, const struct svcrules_model *m,
-			const struct svcr_nft *n, struct svcrules_stats *stats)
+			struct svcrules_stats *stats)
 {
 	struct svcr_model_counts c;
 	int err = svcr_count_services(m, view, &c);
@@ -443,7 +440,6 @@ int svcr_services_count(const struct svcr_view *view, const struct svcrules_mode
 	stats->pending = c.pending;
 	stats->others = c.not_ours;
 	stats->nowhere = c.other;
-	stats->elements = svcr_nft_count_elements(n);
 	stats->pod_cidrs_known = view->npod_ranges[SVCR_IPV4] || view->npod_ranges[SVCR_IPV6];
 	return 0;
 }

@@ -27,9 +27,9 @@ struct svcr_services_delegate {
  */
 int svcr_services_build(const struct svcr_view *view, const struct svcrules_options *o,
 			const struct svcr_services_delegate *delegate, struct svcr_nft *n);
-/* Fills in the numbers of services, ports, endpoints and elements. Returns 0 or -ENOMEM. */
+/* Fills in the numbers of services, ports and endpoints. Returns 0 or -ENOMEM. */
 int svcr_services_count(const struct svcr_view *view, const struct svcrules_model *m,
-			const struct svcr_nft *n, struct svcrules_stats *stats);
+			struct svcrules_stats *stats);
 
 /*
  * True if a VIP has different endpoints for different sources (externalTrafficPolicy Local). A

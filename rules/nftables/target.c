@@ -31,7 +31,7 @@ static int nftables_build(const struct svcrules_model *m, const struct svcrules_
 	for (size_t i = 0; i < view.ncluster_ips; i++)
 		svcr_addr_text(&view.cluster_ips[i], rs->stats.routed[view.cluster_ips[i].family]);
 	if (!err)
-		err = svcr_services_count(&view, m, n, &rs->stats);
+		err = svcr_services_count(&view, m, &rs->stats);
 	if (!err)
 		err = svcr_serving_make(&view, &rs->serving);
 	svcr_view_release(&view);

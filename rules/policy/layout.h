@@ -47,7 +47,7 @@ enum svcr_policy_chain {
 #define SVCR_BUNDLE_ALL 1u
 
 /* A pair is class << SVCR_PEER_BITS | peer class; neither of the two is 0. */
-#define SVCR_PEER_BITS 20
+#define SVCR_PEER_BITS 19
 #define SVCR_PEER_MAX ((1u << SVCR_PEER_BITS) - 1)
 #define SVCR_CLASS_MAX ((1u << (32 - SVCR_PEER_BITS)) - 1)
 

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "rules/policy/bundle.h"
+#include "fnv.h"
+#include "rules/policy/layout.h"
+#include "rules/policy/number.h"
+
+#include <errno.h>
+#include <string.h>
+
+void svcr_bundles_release(struct svcr_bundles *b)
+{
+	svcr_table_release(&b->table);
+	free(b->all.v);
+	free(b->spans.v);
+	svcr_arena_release(&b->arena);
+}
+
+static int span_cmp_sort(const void *a, const void *b)
+{
+	const struct svcr_span_of_ports *s = a, *t = b;
+
+	if (s->protocol != t->protocol)
+		return s->protocol < t->protocol ? -1 : 1;
+	if (s->first != t->first)
+		return s->first < t->first ? -1 : 1;
+	return (s->last > t->last) - (s->last < t->last);
+}
+
+/* Sorts the spans, joins those that touch, and returns how many are left. */
+static size_t join_spans(struct svcr_span_of_ports *v, size_t n)
+{
+	size_t kept = 0;
+
+	if (n)
+		qsort(v, n, sizeof(*v), span_cmp_sort);
+	for (size_t i = 0; i < n; i++) {
+		struct svcr_span_of_ports *last = kept ? &v[kept - 1] : NULL;
+
+		if (!last || last->protocol != v[i].protocol || last->last + 1 < v[i].first)
+			v[kept++] = v[i];
+		else if (v[i].last > last->last)
+			last->last = v[i].last;
+	}
+	return kept;
+}
+
+static int bundle_cmp(const struct svcr_bundle *a, const struct svcr_bundle *b)
+{
+	if (a->all != b->all)
+		return a->all ? 1 : -1;
+	for (uint32_t i = 0; i < a->n && i < b->n; i++) {
+		int cmp = span_cmp_sort(&a->v[i], &b->v[i]);
+
+		if (cmp)
+			return cmp;
+	}
+	return (a->n > b->n) - (a->n < b->n);
+}
+
+static uint32_t bundle_hash(const struct svcr_bundle *b)
+{
+	uint32_t h = svcr_fnv(SVCR_FNV_START, &b->all, 1);
+
+	for (uint32_t i = 0; i < b->n; i++) {
+		const uint8_t bytes[] = { b->v[i].protocol, (uint8_t)(b->v[i].first >> 8),
+					  (uint8_t)b->v[i].first, (uint8_t)(b->v[i].last >> 8),
+					  (uint8_t)b->v[i].last };
+
+		h = svcr_fnv(h, bytes, sizeof(bytes));
+	}
+	return h;
+}
+
+static struct svcr_bundle *add_bundle(struct svcr_bundles *b, struct svcr_slot *slot,
+				      const struct svcr_bundle *like, uint32_t hash)
+{
+	struct svcr_bundle *made = svcr_arena_alloc(&b->arena, sizeof(*made)), **place;
+	struct svcr_span_of_ports *v = svcr_arena_array(&b->arena, like->n, sizeof(*v));
+
+	place = made && v ? SVCR_GROW(&b->all) : NULL;
+	if (!place)
+		return NULL;
+	if (like->n)
+		memcpy(v, like->v, like->n * sizeof(*v));
+	*made = (struct svcr_bundle){ .all = like->all, .v = v, .n = like->n };
+	*place = made;
+	svcr_table_put(&b->table, slot, made, hash, 0);
+	return made;
+}
+
+static struct svcr_bundle *intern_bundle(struct svcr_bundles *b, const struct svcr_bundle *like)
+{
+	uint32_t hash = bundle_hash(like);
+	struct svcr_slot *slot;
+
+	if (!svcr_table_has_room(&b->table) && !svcr_table_grow(&b->table))
+		return NULL;
+	slot = svcr_table_first(&b->table, hash);
+	while (slot->entry && (slot->hash != hash || bundle_cmp(slot->entry, like) != 0))
+		slot = svcr_table_next(&b->table, slot);
+	if (slot->entry)
+		return (struct svcr_bundle *)(uintptr_t)slot->entry;
+	return add_bundle(b, slot, like, hash);
+}
+
+struct svcr_bundle *svcr_bundle_all(struct svcr_bundles *b)
+{
+	return intern_bundle(b, &(struct svcr_bundle){ .all = true });
+}
+
+struct svcr_bundle *svcr_bundle_of(struct svcr_bundles *b, struct svcr_span_of_ports *v, size_t n)
+{
+	return intern_bundle(b, &(struct svcr_bundle){ .v = v, .n = (uint32_t)join_spans(v, n) });
+}
+
+static int pointer_cmp_sort(const void *a, const void *b)
+{
+	uintptr_t p = (uintptr_t) * (void *const *)a, q = (uintptr_t) * (void *const *)b;
+
+	return (p > q) - (p < q);
+}
+
+struct svcr_bundle *svcr_bundle_union(struct svcr_bundles *b, struct svcr_bundle **v, size_t n)
+{
+	size_t kept = 0;
+
+	if (n)
+		qsort(v, n, sizeof(*v), pointer_cmp_sort);
+	for (size_t i = 0; i < n; i++) {
+		if (v[i]->all)
+			return v[i];
+		if (!svcr_bundle_empty(v[i]) && (!kept || v[kept - 1] != v[i]))
+			v[kept++] = v[i];
+	}
+	if (kept == 1)
+		return v[0];
+	b->spans.n = 0;
+	for (size_t i = 0; i < kept; i++)
+		for (uint32_t k = 0; k < v[i]->n; k++) {
+			struct svcr_span_of_ports *slot = SVCR_GROW(&b->spans);
+
+			if (!slot)
+				return NULL;
+			*slot = v[i]->v[k];
+		}
+	return svcr_bundle_of(b, b->spans.v, b->spans.n);
+}
+
+/* By the numbers that they would like to have, then by content. */
+static int bundle_number_cmp_sort(const void *a, const void *b)
+{
+	const struct svcr_bundle *s = *(struct svcr_bundle *const *)a;
+	const struct svcr_bundle *t = *(struct svcr_bundle *const *)b;
+
+	if (s->number != t->number)
+		return s->number < t->number ? -1 : 1;
+	return bundle_cmp(s, t);
+}
+
+/* SVCR_BUNDLE_ALL is the lowest number, and UINT32_MAX is one that nft(8) calls "root". */
+int svcr_bundles_number(struct svcr_bundles *b)
+{
+	uint32_t **numbers = calloc(b->all.n + 1, sizeof(*numbers));
+
+	if (!numbers)
+		return -ENOMEM;
+	for (size_t i = 0; i < b->all.n; i++) {
+		struct svcr_bundle *u = b->all.v[i];
+
+		u->number = u->all ? SVCR_BUNDLE_ALL :
+				     1 + svcr_number_of(bundle_hash(u), UINT32_MAX - 2);
+	}
+	if (b->all.n)
+		qsort(b->all.v, b->all.n, sizeof(*b->all.v), bundle_number_cmp_sort);
+	for (size_t i = 0; i < b->all.n; i++)
+		numbers[i] = &b->all.v[i]->number;
+	svcr_numbers_differ(numbers, b->all.n, UINT32_MAX - 1);
+	free(numbers);
+	return 0;
+}

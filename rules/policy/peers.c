@@ -1,0 +1,494 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "rules/policy/terms.h"
+#include "fnv.h"
+#include "rules/policy/hashing.h"
+#include "rules/policy/layout.h"
+#include "rules/policy/number.h"
+
+#include <errno.h>
+
+/* What a term selects namespaces by: one name, or a selector. */
+struct svcr_scope {
+	const char *ns;
+	const struct svcr_selector *namespaces;
+	SVCR_LIST(struct svcr_term *) always; /* terms that no label leads to */
+};
+
+/* Terms of a scope that ask for a label; `value` NULL: with any value. */
+struct entry {
+	const struct svcr_scope *scope;
+	const char *key, *value;
+	SVCR_LIST(struct svcr_term *) terms;
+};
+
+/* A namespace of pods, with the scopes that it is in. */
+struct ns_scopes {
+	const char *name;
+	const struct svcr_labels *labels; /* NULL: it has no object */
+	bool scoped;                      /* its scopes are known */
+	SVCR_LIST(const struct svcr_scope *) scopes;
+};
+
+/* Pods of one namespace with the same labels satisfy the same terms. */
+struct match {
+	const char *ns;
+	const struct svcr_labels *labels;
+	struct svcr_peer_class *class; /* NULL: no term */
+};
+
+/* ---- Finding terms by labels -------------------------------------------- */
+
+static bool same_scope(const void *entry, const void *like)
+{
+	const struct svcr_scope *a = entry, *b = like;
+
+	return a->ns == b->ns && a->namespaces == b->namespaces;
+}
+
+static struct svcr_scope *term_scope(struct svcr_peers *p, const struct svcr_term *t)
+{
+	const struct svcr_scope like = { .ns = t->ns, .namespaces = t->namespaces };
+	struct svcr_scope *s, **slot;
+	bool new;
+
+	s = svcr_find_or_add(&p->arena, &p->scopes, svcr_pointers_hash(t->ns, t->namespaces, NULL),
+			     same_scope, &like, sizeof(like), &new);
+	if (!s || !new || !t->namespaces)
+		return s;
+	slot = SVCR_GROW(&p->selectors);
+	if (slot)
+		*slot = s;
+	return slot ? s : NULL;
+}
+
+static bool same_entry(const void *entry, const void *like)
+{
+	const struct entry *a = entry, *b = like;
+
+	return a->scope == b->scope && a->key == b->key && a->value == b->value;
+}
+
+static int index_by(struct svcr_peers *p, struct svcr_term *t, const struct svcr_scope *scope,
+		    const char *key, const char *value)
+{
+	const struct entry like = { .scope = scope, .key = key, .value = value };
+	struct svcr_term **slot;
+	struct entry *e;
+	bool new;
+
+	e = svcr_find_or_add(&p->arena, &p->index, svcr_pointers_hash(scope, key, value),
+			     same_entry, &like, sizeof(like), &new);
+	slot = e ? SVCR_GROW(&e->terms) : NULL;
+	if (!slot)
+		return -ENOMEM;
+	*slot = t;
+	return 0;
+}
+
+/* The requirement that the fewest pods fulfil, presumably; NULL: none that asks for a label. */
+static const struct svcr_requirement *leading(const struct svcr_selector *s)
+{
+	const struct svcr_requirement *exists = NULL;
+
+	for (uint32_t i = 0; s && i < s->n; i++) {
+		if (s->v[i].op == SVCR_IN)
+			return &s->v[i];
+		if (s->v[i].op == SVCR_EXISTS)
+			exists = &s->v[i];
+	}
+	return exists;
+}
+
+static int index_term(struct svcr_peers *p, struct svcr_term *t)
+{
+	const struct svcr_requirement *r = leading(t->pods);
+	struct svcr_scope *scope = term_scope(p, t);
+	struct svcr_term **slot;
+	int err = 0;
+
+	if (!scope)
+		return -ENOMEM;
+	if (!r) {
+		slot = SVCR_GROW(&scope->always);
+		if (slot)
+			*slot = t;
+		return slot ? 0 : -ENOMEM;
+	}
+	if (r->op == SVCR_EXISTS)
+		return index_by(p, t, scope, r->key, NULL);
+	for (uint32_t i = 0; i < r->n && !err; i++)
+		err = index_by(p, t, scope, r->key, r->values[i]);
+	return err;
+}
+
+static bool same_namespace(const void *entry, const void *like)
+{
+	return ((const struct ns_scopes *)entry)->name == ((const struct ns_scopes *)like)->name;
+}
+
+static int add_scope(struct ns_scopes *n, const struct svcr_scope *s)
+{
+	const struct svcr_scope **slot = SVCR_GROW(&n->scopes);
+
+	if (!slot)
+		return -ENOMEM;
+	*slot = s;
+	return 0;
+}
+
+static struct ns_scopes *add_namespace(struct svcr_peers *p, const char *name,
+				       const struct svcr_labels *labels)
+{
+	const struct ns_scopes like = { .name = name, .labels = labels };
+	bool new;
+
+	return svcr_find_or_add(&p->arena, &p->namespaces, svcr_pointers_hash(name, NULL, NULL),
+				same_namespace, &like, sizeof(like), &new);
+}
+
+/* The namespace of a pod. NULL: out of memory. */
+static struct ns_scopes *find_namespace(struct svcr_peers *p, const char *name)
+{
+	const struct svcr_scope own = { .ns = name };
+	struct ns_scopes *n = add_namespace(p, name, NULL);
+	const struct svcr_scope *found;
+	int err = 0;
+
+	if (!n || n->scoped)
+		return n;
+	n->scoped = true;
+	found = svcr_find(&p->scopes, svcr_pointers_hash(name, NULL, NULL), same_scope, &own);
+	if (found)
+		err = add_scope(n, found);
+	for (size_t i = 0; i < p->selectors.n && !err; i++)
+		if (svcr_selector_matches(p->selectors.v[i]->namespaces, n->labels))
+			err = add_scope(n, p->selectors.v[i]);
+	return err ? NULL : n;
+}
+
+static int add_found(struct svcr_peers *p, struct svcr_term *t)
+{
+	struct svcr_term **slot = SVCR_GROW(&p->found);
+
+	if (!slot)
+		return -ENOMEM;
+	*slot = t;
+	return 0;
+}
+
+/* Adds the terms of an index entry whose selectors hold. */
+static int find_by(struct svcr_peers *p, const struct svcr_scope *scope, const char *key,
+		   const char *value, const struct svcr_labels *labels)
+{
+	const struct entry like = { .scope = scope, .key = key, .value = value };
+	const struct entry *e = svcr_find(&p->index, svcr_pointers_hash(scope, key, value),
+					  same_entry, &like);
+	int err = 0;
+
+	for (size_t i = 0; e && i < e->terms.n && !err; i++)
+		if (svcr_selector_matches(e->terms.v[i]->pods, labels))
+			err = add_found(p, e->terms.v[i]);
+	return err;
+}
+
+static int find_in_scope(struct svcr_peers *p, const struct svcr_scope *s,
+			 const struct svcr_labels *labels)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < s->always.n && !err; i++)
+		if (!s->always.v[i]->pods || svcr_selector_matches(s->always.v[i]->pods, labels))
+			err = add_found(p, s->always.v[i]);
+	for (uint32_t i = 0; i < labels->n && !err; i++) {
+		err = find_by(p, s, labels->v[i].key, labels->v[i].value, labels);
+		if (!err)
+			err = find_by(p, s, labels->v[i].key, NULL, labels);
+	}
+	return err;
+}
+
+/* ---- Classes ------------------------------------------------------------ */
+
+static int term_cmp_sort(const void *a, const void *b)
+{
+	const struct svcr_term *s = *(struct svcr_term *const *)a;
+	const struct svcr_term *t = *(struct svcr_term *const *)b;
+
+	if (s->hash != t->hash)
+		return s->hash < t->hash ? -1 : 1;
+	return (s > t) - (s < t);
+}
+
+static uint32_t peer_class_hash(const struct svcr_peer_class *c)
+{
+	uint32_t h = SVCR_FNV_START;
+
+	for (size_t i = 0; i < c->n; i++) {
+		uint8_t bytes[8];
+
+		for (int k = 0; k < 8; k++)
+			bytes[k] = (uint8_t)(c->terms[i]->hash >> (8 * k));
+		h = svcr_fnv(h, bytes, sizeof(bytes));
+	}
+	return h;
+}
+
+static bool same_class(const void *entry, const void *like)
+{
+	const struct svcr_peer_class *a = entry, *b = like;
+
+	return a->n == b->n && memcmp(a->terms, b->terms, a->n * sizeof(*a->terms)) == 0;
+}
+
+/* The class of the terms found, which is NULL if there are none. 0 or -ENOMEM. */
+static int find_class(struct svcr_peers *p, struct svcr_peer_class **ret)
+{
+	struct svcr_peer_class like = { .terms = p->found.v }, **slot, *c;
+	bool new;
+
+	*ret = NULL;
+	if (!p->found.n)
+		return 0;
+	qsort(p->found.v, p->found.n, sizeof(*p->found.v), term_cmp_sort);
+	for (size_t i = 0; i < p->found.n; i++)
+		if (!like.n || like.terms[like.n - 1] != p->found.v[i])
+			like.terms[like.n++] = p->found.v[i];
+	c = svcr_find_or_add(&p->arena, &p->classes, peer_class_hash(&like), same_class, &like,
+			     sizeof(like), &new);
+	if (c && new) {
+		slot = SVCR_GROW(&p->list);
+		c->terms = svcr_arena_array(&p->arena, c->n, sizeof(*c->terms));
+		if (!slot || !c->terms)
+			return -ENOMEM;
+		memcpy(c->terms, p->found.v, c->n * sizeof(*c->terms));
+		*slot = c;
+	}
+	*ret = c;
+	return c ? 0 : -ENOMEM;
+}
+
+static bool same_match(const void *entry, const void *like)
+{
+	const struct match *a = entry, *b = like;
+
+	return a->ns == b->ns && a->labels == b->labels;
+}
+
+/* The class that a pod has by its namespace and labels. 0 or -ENOMEM. */
+static int match_labels(struct svcr_peers *p, const struct svcr_pod *pod,
+			struct svcr_peer_class **ret)
+{
+	const struct match like = { .ns = pod->ns, .labels = pod->labels };
+	struct ns_scopes *n;
+	struct match *found;
+	bool new;
+	int err = 0;
+
+	found = svcr_find_or_add(&p->arena, &p->matched,
+				 svcr_pointers_hash(pod->ns, pod->labels, NULL), same_match, &like,
+				 sizeof(like), &new);
+	if (found && new) {
+		n = find_namespace(p, pod->ns);
+		p->found.n = 0;
+		err = n ? 0 : -ENOMEM;
+		for (size_t i = 0; !err && i < n->scopes.n; i++)
+			err = find_in_scope(p, n->scopes.v[i], pod->labels);
+		if (!err)
+			err = find_class(p, &found->class);
+	}
+	if (!found || err)
+		return -ENOMEM;
+	*ret = found->class;
+	return 0;
+}
+
+static int find_names(struct svcr_peers *p, const struct svcr_pod *pod)
+{
+	for (size_t i = 0; p->names.used && i < pod->ports.n; i++) {
+		const struct svcr_pod_port *port = &pod->ports.v[i];
+		struct svcr_term *t;
+
+		if (!svcr_peers_has_name(p, port->name, port->protocol))
+			continue;
+		t = svcr_term_add(p, &(struct svcr_term){ .kind = SVCR_TERM_NAMED, .port = *port });
+		if (!t || add_found(p, t))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static bool in_block(const struct svcr_policy_peer *peer, const struct svcr_addr *a)
+{
+	if (!svcr_cidr_contains(&peer->block, a))
+		return false;
+	for (size_t i = 0; i < peer->except.n; i++)
+		if (svcr_cidr_contains(&peer->except.v[i], a))
+			return false;
+	return true;
+}
+
+/* Blocks count only for pods with a named port, so there is no need of a faster way. */
+static int find_blocks(struct svcr_peers *p, const struct svcr_addr *a)
+{
+	for (size_t i = 0; p->found.n && i < p->blocks.n; i++)
+		if (in_block(p->blocks.v[i]->peer, a) && add_found(p, p->blocks.v[i]))
+			return -ENOMEM;
+	return 0;
+}
+
+/* The class of an address: that of its pod, unless named ports matter. */
+static int address_class(struct svcr_peers *p, const struct svcr_pod *pod,
+			 const struct svcr_addr *a, struct svcr_peer_class *of_labels,
+			 struct svcr_peer_class **ret)
+{
+	int err;
+
+	*ret = of_labels;
+	if (!p->names.used || !pod->ports.n)
+		return 0;
+	p->found.n = 0;
+	err = find_names(p, pod);
+	if (!err)
+		err = find_blocks(p, a);
+	if (err || !p->found.n)
+		return err;
+	for (size_t i = 0; of_labels && i < of_labels->n; i++)
+		if (add_found(p, of_labels->terms[i]))
+			return -ENOMEM;
+	return find_class(p, ret);
+}
+
+static int add_peer_pod(struct svcr_peers *p, const struct svcrules_options *o,
+			const struct svcr_pod *pod)
+{
+	struct svcr_peer_class *of_labels, *c;
+	int err = match_labels(p, pod, &of_labels);
+
+	for (size_t i = 0; i < pod->ips.n && !err; i++) {
+		struct svcr_peer_address *slot;
+
+		if (!o->families[pod->ips.v[i].family])
+			continue;
+		err = address_class(p, pod, &pod->ips.v[i], of_labels, &c);
+		if (err || !c)
+			continue;
+		slot = SVCR_GROW(&p->addrs);
+		if (!slot)
+			return -ENOMEM;
+		*slot = (struct svcr_peer_address){ pod->ips.v[i], pod, c };
+		c->in[pod->ips.v[i].family] = true;
+	}
+	return err;
+}
+
+/* ---- All together ------------------------------------------------------- */
+
+int svcr_pod_cmp(const struct svcr_pod *a, const struct svcr_pod *b)
+{
+	int cmp = strcmp(a->ns, b->ns);
+
+	return cmp ? cmp : strcmp(a->name, b->name);
+}
+
+static int address_cmp_sort(const void *a, const void *b)
+{
+	const struct svcr_peer_address *s = a, *t = b;
+	int cmp = svcr_addr_cmp(&s->addr, &t->addr);
+
+	return cmp ? cmp : svcr_pod_cmp(s->pod, t->pod);
+}
+
+/* Of several pods with one address, the first by name keeps it. */
+static void sort_addresses(struct svcr_peers *p)
+{
+	size_t kept = 0;
+
+	if (p->addrs.n)
+		qsort(p->addrs.v, p->addrs.n, sizeof(*p->addrs.v), address_cmp_sort);
+	for (size_t i = 0; i < p->addrs.n; i++)
+		if (!kept || !svcr_addr_eq(&p->addrs.v[kept - 1].addr, &p->addrs.v[i].addr))
+			p->addrs.v[kept++] = p->addrs.v[i];
+	p->addrs.n = kept;
+}
+
+/* By the numbers that they would like to have, then by content. */
+static int peer_number_cmp_sort(const void *a, const void *b)
+{
+	const struct svcr_peer_class *s = *(struct svcr_peer_class *const *)a;
+	const struct svcr_peer_class *t = *(struct svcr_peer_class *const *)b;
+
+	if (s->number != t->number)
+		return s->number < t->number ? -1 : 1;
+	for (size_t i = 0; i < s->n && i < t->n; i++)
+		if (s->terms[i]->hash != t->terms[i]->hash)
+			return s->terms[i]->hash < t->terms[i]->hash ? -1 : 1;
+	return (s->n > t->n) - (s->n < t->n);
+}
+
+static int number_peer_classes(struct svcr_peers *p)
+{
+	uint32_t **numbers = calloc(p->list.n + 1, sizeof(*numbers));
+
+	if (!numbers)
+		return -ENOMEM;
+	for (size_t i = 0; i < p->list.n; i++)
+		p->list.v[i]->number = svcr_number_of(peer_class_hash(p->list.v[i]), SVCR_PEER_MAX);
+	if (p->list.n)
+		qsort(p->list.v, p->list.n, sizeof(*p->list.v), peer_number_cmp_sort);
+	for (size_t i = 0; i < p->list.n; i++)
+		numbers[i] = &p->list.v[i]->number;
+	svcr_numbers_differ(numbers, p->list.n, SVCR_PEER_MAX);
+	free(numbers);
+	return 0;
+}
+
+int svcr_peers_find(struct svcr_peers *p, const struct svcrules_model *m,
+		    const struct svcrules_options *o)
+{
+	size_t nterms = p->all.n; /* terms of named ports are added meanwhile */
+	int err = 0;
+
+	for (size_t i = 0; i < nterms && !err; i++)
+		if (p->all.v[i]->kind == SVCR_TERM_PODS)
+			err = index_term(p, p->all.v[i]);
+	for (size_t i = 0; nterms && i < m->namespaces.n && !err; i++)
+		err = add_namespace(p, m->namespaces.v[i].name, m->namespaces.v[i].labels) ?
+			      0 :
+			      -ENOMEM;
+	for (size_t i = 0; nterms && i < m->pods.n && !err; i++)
+		if (svcr_pod_counts(&m->pods.v[i]))
+			err = add_peer_pod(p, o, &m->pods.v[i]);
+	if (err)
+		return err;
+	sort_addresses(p);
+	return number_peer_classes(p);
+}
+
+void svcr_peers_release(struct svcr_peers *p)
+{
+	for (size_t i = 0; i < p->all.n; i++)
+		free(p->all.v[i]->users.v);
+	for (size_t i = 0; i < p->scopes.size; i++)
+		if (p->scopes.slots[i].entry)
+			free(((const struct svcr_scope *)p->scopes.slots[i].entry)->always.v);
+	for (size_t i = 0; i < p->index.size; i++)
+		if (p->index.slots[i].entry)
+			free(((const struct entry *)p->index.slots[i].entry)->terms.v);
+	for (size_t i = 0; i < p->namespaces.size; i++)
+		if (p->namespaces.slots[i].entry)
+			free(((const struct ns_scopes *)p->namespaces.slots[i].entry)->scopes.v);
+	svcr_table_release(&p->terms);
+	svcr_table_release(&p->names);
+	svcr_table_release(&p->scopes);
+	svcr_table_release(&p->index);
+	svcr_table_release(&p->namespaces);
+	svcr_table_release(&p->matched);
+	svcr_table_release(&p->classes);
+	free(p->all.v);
+	free(p->selectors.v);
+	free(p->blocks.v);
+	free(p->found.v);
+	free(p->list.v);
+	free(p->addrs.v);
+	svcr_arena_release(&p->arena);
+}
