@@ -53,7 +53,7 @@ static inline struct svcr_nft_table *judge_table(const struct svcrules_ruleset *
 	struct svcr_nft_table *t = svcr_nft_serving(gen_nft(rs), SVCR_POLICY_WORD,
 						    v6 ? SVCR_IPV6 : SVCR_IPV4);
 
-	ck_assert_ptr_nonnull(t);
+	WALK_ASSERT(t, "no tables of policies");
 	return t;
 }
 
@@ -168,7 +168,8 @@ static inline bool judge_walk(const struct svcrules_ruleset *rs, const struct wa
 
 	if (!walk_hook(&w, judge_table(rs, p->family == SVCR_IPV6), p, "postrouting"))
 		return false;
-	ck_assert_uint_eq(w.priority, w.changed ? walk_forwarded_priority(p) : p->priority);
+	WALK_ASSERT(w.priority == (w.changed ? walk_forwarded_priority(p) : p->priority),
+		    "the priority %u is left", w.priority);
 	return true;
 }
 
