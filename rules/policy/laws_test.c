@@ -290,9 +290,28 @@ static struct np_pod *judge_twin(struct np_cluster *c, const struct np_pod *like
 	return p;
 }
 
-/* A pod of this node and family order, and room for three twins. */
+/*
+ * A named port together with a block makes the addresses of the block that are pods a class of
+ * their own; so no pod is then as another one at another address.
+ */
+static void judge_unname_blocks(struct np_cluster *c)
+{
+	for (size_t i = 0; i < c->npolicies; i++)
+		for (size_t r = 0; r < c->policies[i].rules[NP_EGRESS].n; r++) {
+			struct np_rule *rule = &c->policies[i].rules[NP_EGRESS].v[r];
+			bool block = false;
+
+			for (size_t n = 0; n < rule->npeers; n++)
+				block |= rule->peers[n].is_block;
+			for (size_t n = 0; n < rule->nports && block; n++)
+				rule->ports[n].name = 0;
+		}
+}
+
+/* A pod of this node, if there is one, and room for three more. */
 static struct np_pod *judge_some_pod(struct np_cluster *c)
 {
+	judge_unname_blocks(c);
 	while (c->npods > NP_PODS - 4)
 		c->npods--;
 	for (size_t i = 0; i < c->npods; i++) {
