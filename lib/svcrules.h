@@ -163,6 +163,8 @@ SVCRULES_API const char *svcrules_model_ignored(const struct svcrules_model *m, 
  */
 struct svcrules_ruleset;
 
+/* The end of the name of the tables that enforce network policies, whatever the target. */
+#define SVCRULES_POLICY_SUFFIX "-policy"
 #define SVCRULES_INTERFACE "svcrules0" /* of kind dummy: the part "link" */
 /* Its alias, before the name of the target's tables. */
 #define SVCRULES_INTERFACE_OWNER "managed by svcrules: "
@@ -193,10 +195,12 @@ struct svcrules_stats {
 	size_t endpoints; /* their distinct endpoints (address and port) */
 	/* services that are left out, each counted once: */
 	size_t headless, external_names;
-	size_t pending;  /* without a cluster IP yet */
-	size_t others;   /* another proxy's */
-	size_t nowhere;  /* without ports, or with addresses that they cannot have */
-	size_t elements; /* of the maps and sets of the tables */
+	size_t pending;       /* without a cluster IP yet */
+	size_t others;        /* another proxy's */
+	size_t nowhere;       /* without ports, or with addresses that they cannot have */
+	size_t isolated_pods; /* pods of this node that network policies select */
+	size_t policies;      /* that select any of them */
+	size_t elements;      /* of the maps and sets of the tables */
 	bool pod_cidrs_known;
 	/*
 	 * An address of IPv4 and one of IPv6, as text, that this node needs a route to for its own

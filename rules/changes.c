@@ -2,6 +2,7 @@
 /* The changes between two rule sets: compared, printed, encoded. */
 #include "list.h"
 #include "rules/json.h"
+#include "rules/policy/report.h"
 #include "rules/target.h"
 
 #include <errno.h>
@@ -119,6 +120,15 @@ static int changes_report(const struct svcrules_changes *c, bool details, struct
 	return c->to->target->report ? c->to->target->report(c, details, ret) : 0;
 }
 
+/* Fills *ret with the changes of network policies. */
+static int changes_policies(const struct svcrules_changes *c, struct svcr_report *ret)
+{
+	const struct svcr_part_changes *nft = svcr_changes_find(c, &svcr_nft_ops);
+
+	*ret = (struct svcr_report){ NULL, .n = 0 };
+	return nft ? svcr_policy_report(ret, (const struct svcr_nft_changes *)nft) : 0;
+}
+
 int svcrules_changes_stats(const struct svcrules_changes *c, struct svcrules_changes_stats *ret)
 {
 	struct svcr_report_counts counts;
@@ -197,12 +207,18 @@ static int changes_text(const struct svcrules_changes *c, bool colour, svcrules_
 			void *arg)
 {
 	struct svcr_out o = { .write = write, .arg = arg };
-	struct svcr_report r;
-	int err = changes_report(c, true, &r);
+	struct svcr_report r, policies;
+	int err = changes_policies(c, &policies);
 
-	if (err)
+	if (!err)
+		err = changes_report(c, true, &r);
+	if (err) {
+		svcr_report_release(&policies);
 		return err;
-	svcr_report_print(&r, colour, &o);
+	}
+	svcr_report_print(&r, " ", colour, &o);
+	svcr_report_print(&policies, ": ", colour, &o);
+	svcr_report_release(&policies);
 	each_printed(c, rest_part, &o);
 	if (svcrules_changes_empty(c))
 		svcr_out_str(&o, "no changes\n");
@@ -242,14 +258,20 @@ static int changes_json_summary(const struct svcrules_changes *c, const struct s
 
 static int changes_json(const struct svcrules_changes *c, svcrules_write_fn write, void *arg)
 {
-	struct svcr_report r;
-	int err = changes_report(c, true, &r);
+	struct svcr_report r, policies;
+	int err = changes_policies(c, &policies);
 	json_t *root;
 
-	if (err)
+	if (!err)
+		err = changes_report(c, true, &r);
+	if (err) {
+		svcr_report_release(&policies);
 		return err;
-	root = json_pack("{s:i, s:b, s:o}", "version", 1, "same", svcrules_changes_empty(c),
-			 "services", svcr_report_json(&r));
+	}
+	root = json_pack("{s:i, s:b, s:o, s:o}", "version", 1, "same", svcrules_changes_empty(c),
+			 "services", svcr_report_json(&r, "service", "address"), "policies",
+			 svcr_report_json(&policies, "policies", "what"));
+	svcr_report_release(&policies);
 	err = root ? 0 : -ENOMEM;
 	for (size_t i = 0; i < c->nparts && !err; i++)
 		if (c->parts[i]->ops->json_rest)

@@ -88,6 +88,13 @@ static int add_found(struct svcr_finder *f, const char *name, uint8_t family, bo
 	return 0;
 }
 
+/* Tables of network policies serve all targets. */
+static bool is_of_target(const struct svcr_finder *f, const char *table)
+{
+	return !f->target ||
+	       (svcr_target_of_table(table) == f->target && !svcr_policy_table(table));
+}
+
 int svcr_finder_take(struct svcr_finder *f, const void *msg)
 {
 	const char *name = "";
@@ -95,7 +102,7 @@ int svcr_finder_take(struct svcr_finder *f, const void *msg)
 	bool owned = svcr_nft_owned(msg, &name, &nfproto);
 	int family = svcr_nft_family(nfproto);
 
-	if (owned && family >= 0 && (!f->target || svcr_target_of_table(name) == f->target))
+	if (owned && family >= 0 && is_of_target(f, name))
 		return add_found(f, name, (uint8_t)family, true);
 	if (!owned && f->name) /* the request was for that table only */
 		return add_found(f, f->name, f->family, false);

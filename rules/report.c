@@ -137,22 +137,24 @@ static void print_texts(struct svcr_out *o, const char *sign, const char *colour
 	}
 }
 
-static void print_line(struct svcr_out *o, const struct svcr_report_line *l, bool colour)
+static void print_line(struct svcr_out *o, const struct svcr_report_line *l, const char *between,
+		       bool colour)
 {
 	const char *sign = l->in_from && l->in_to ? "~" : l->in_to ? "+" : "-";
 	const char *tint = *sign == '~' ? YELLOW : *sign == '+' ? GREEN : RED;
 
 	svcr_out(o, "%s%s%s ", colour ? tint : "", sign, colour ? PLAIN : "");
-	svcr_out(o, "%s %s", l->name ? l->name : "(unknown)", l->place);
+	svcr_out(o, "%s%s%s", l->name ? l->name : "(unknown)", between, l->place);
 	print_texts(o, "+", colour ? GREEN : NULL, &l->added);
 	print_texts(o, "-", colour ? RED : NULL, &l->removed);
 	svcr_out_str(o, "\n");
 }
 
-void svcr_report_print(const struct svcr_report *r, bool colour, struct svcr_out *o)
+void svcr_report_print(const struct svcr_report *r, const char *between, bool colour,
+		       struct svcr_out *o)
 {
 	for (size_t i = 0; i < r->n; i++)
-		print_line(o, &r->v[i], colour);
+		print_line(o, &r->v[i], between, colour);
 }
 
 static json_t *json_texts(const struct svcr_texts *t)
@@ -164,20 +166,20 @@ static json_t *json_texts(const struct svcr_texts *t)
 	return list;
 }
 
-static json_t *json_line(const struct svcr_report_line *l)
+static json_t *json_line(const struct svcr_report_line *l, const char *noun, const char *place)
 {
 	const char *op = l->in_from && l->in_to ? "change" : l->in_to ? "add" : "remove";
 
-	return json_pack("{s:s, s:s, s:s, s:o, s:o}", "op", op, "service", l->name ? l->name : "",
-			 "address", l->place, "added", json_texts(&l->added), "removed",
+	return json_pack("{s:s, s:s, s:s, s:o, s:o}", "op", op, noun, l->name ? l->name : "", place,
+			 l->place, "added", json_texts(&l->added), "removed",
 			 json_texts(&l->removed));
 }
 
-json_t *svcr_report_json(const struct svcr_report *r)
+json_t *svcr_report_json(const struct svcr_report *r, const char *noun, const char *place)
 {
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < r->n; i++)
-		list = svcr_json_append(list, json_line(&r->v[i]));
+		list = svcr_json_append(list, json_line(&r->v[i], noun, place));
 	return list;
 }

@@ -51,11 +51,15 @@ struct svcr_report_counts {
 
 struct svcr_report_counts svcr_report_count(const struct svcr_report *r);
 /*
- * Prints a line each: "~ production/web:http 10.96.0.10:80/tcp  + 10.244.1.13:8080"; `colour`:
- * ANSI.
+ * Prints a line each: "~ production/web:http 10.96.0.10:80/tcp  + 10.244.1.13:8080"; `between`
+ * comes between name and place; `colour`: ANSI.
  */
-void svcr_report_print(const struct svcr_report *r, bool colour, struct svcr_out *o);
-/* Returns the lines as a JSON array. NULL: out of memory. */
-json_t *svcr_report_json(const struct svcr_report *r);
+void svcr_report_print(const struct svcr_report *r, const char *between, bool colour,
+		       struct svcr_out *o);
+/*
+ * Returns the lines as a JSON array; `noun` and `place` are the members with the name and the
+ * place. NULL: out of memory.
+ */
+json_t *svcr_report_json(const struct svcr_report *r, const char *noun, const char *place);
 
 #endif

@@ -62,18 +62,12 @@ static struct svcrules_ruleset *ruleset_make(const struct svcr_target *t,
 {
 	struct svcrules_ruleset *rs = calloc(1, sizeof(*rs));
 	char name[256];
-	int err;
 
 	if (!rs)
 		return NULL;
 	rs->target = t;
 	snprintf(name, sizeof(name), "%s%s", o->table, t->info.table_suffix);
-	if (!table)
-		table = name;
-	err = t->make(rs, o, table);
-	if (!err && nft_of_ruleset(rs))
-		err = svcr_policy_add_tables(nft_of_ruleset(rs), table, t->info.table_suffix);
-	if (!err)
+	if (t->make(rs, o, table ? table : name) == 0)
 		return rs;
 	svcrules_ruleset_free(rs);
 	return NULL;
@@ -104,7 +98,7 @@ int svcrules_build(const struct svcrules_model *m, const struct svcrules_options
 	rs = ruleset_make(t, o, NULL);
 	err = rs ? t->build(m, o, d, rs) : -ENOMEM;
 	if (!err && nft_of_ruleset(rs))
-		err = svcr_policy_build(m, o, d, nft_of_ruleset(rs));
+		err = svcr_policy_build(m, o, d, nft_of_ruleset(rs), &rs->stats);
 	if (!err && nft_of_ruleset(rs))
 		rs->stats.elements = svcr_nft_count_elements(nft_of_ruleset(rs));
 	if (err)

@@ -27,7 +27,8 @@ static bool table_valid(const char *name)
 			  "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.");
 
 	return n > 0 && !name[n] && n <= 200 && !strchr("0123456789-.", name[0]) &&
-	       !*svcr_target_of_table(name)->info.table_suffix && !svcr_nft_word(name);
+	       !*svcr_target_of_table(name)->info.table_suffix && !svcr_policy_table(name) &&
+	       !svcr_nft_word(name);
 }
 
 static int set_table(struct svcrules_options *o, const char *value, struct svcrules_diags *d)
@@ -41,6 +42,9 @@ static int set_table(struct svcrules_options *o, const char *value, struct svcru
 		if (*svcr_targets[i]->info.table_suffix)
 			n += (size_t)snprintf(expected + n, sizeof(expected) - n, ", no '%s' last",
 					      svcr_targets[i]->info.table_suffix);
+	if (n < sizeof(expected))
+		snprintf(expected + n, sizeof(expected) - n, ", no '%s' last",
+			 SVCRULES_POLICY_SUFFIX);
 	if (!value || !table_valid(value))
 		return svcr_options_refuse("table", value, expected, d);
 	err = svcr_options_keep(o, "table", value);

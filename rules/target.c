@@ -12,6 +12,18 @@ const struct svcr_target *svcr_target_find(const char *name)
 	return NULL;
 }
 
+static bool ends_with(const char *s, size_t len, const char *end)
+{
+	size_t n = strlen(end);
+
+	return n <= len && strcmp(s + len - n, end) == 0;
+}
+
+bool svcr_policy_table(const char *table)
+{
+	return ends_with(table, strlen(table), SVCRULES_POLICY_SUFFIX);
+}
+
 const struct svcr_target *svcr_target_of_table(const char *table)
 {
 	const struct svcr_target *found = svcr_targets[0];
@@ -21,7 +33,7 @@ const struct svcr_target *svcr_target_of_table(const char *table)
 		const char *suffix = svcr_targets[i]->info.table_suffix;
 		size_t n = strlen(suffix);
 
-		if (n > best && n <= len && strcmp(table + len - n, suffix) == 0) {
+		if (n > best && ends_with(table, len, suffix)) {
 			found = svcr_targets[i];
 			best = n;
 		}

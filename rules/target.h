@@ -52,6 +52,8 @@ extern const struct svcr_target *const svcr_targets[]; /* ended by NULL; the fir
 
 /* Returns the target of that name (NULL: the default), or NULL. */
 const struct svcr_target *svcr_target_find(const char *name);
+/* True if tables with such a name enforce network policies. */
+bool svcr_policy_table(const char *table);
 /* Returns the target whose tables have names like `table`. */
 const struct svcr_target *svcr_target_of_table(const char *table);
 

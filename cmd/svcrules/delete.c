@@ -2,6 +2,7 @@
 #include "command.h"
 #include "input.h"
 #include "kernel/driver.h"
+#include "kernel/read.h"
 #include "kernel/tables.h"
 #include "privilege.h"
 #include "report.h"
@@ -91,6 +92,67 @@ static int delete_tables(struct deletion *j)
 	return code;
 }
 
+/* True if another target than those chosen has tables whose names begin with `base`. */
+static bool delete_leaves(struct deletion *j, const char *base)
+{
+	const struct svcrules_target *t;
+	bool any = false;
+
+	for (size_t i = 0; !any && (t = svcrules_target(i)); i++) {
+		struct svcrules_ruleset *found = NULL;
+		char name[256];
+		uint8_t family;
+
+		if (!t->kernel || delete_chosen(j, t))
+			continue;
+		snprintf(name, sizeof(name), "%s%s", base, t->table_suffix);
+		any = kernel_find(&j->session, t->name, name, &found) ||
+		      svcrules_ruleset_table(found, 0, &family);
+		svcrules_ruleset_free(found);
+	}
+	return any;
+}
+
+/* Deletes the tables of policies named like the tables that are chosen, unless others need them. */
+static int delete_policies(struct deletion *j, const struct svcrules_ruleset *found)
+{
+	const char *name, *last = "";
+	uint8_t family;
+	int code = EXIT_DONE;
+
+	for (size_t i = 0; !code && (name = svcrules_ruleset_table(found, i, &family)); i++) {
+		struct tables_choice choice = { .name = name,
+						.dry_run = j->args->given[OPT_DRY_RUN] };
+		char base[256];
+		size_t len;
+
+		if (strcmp(name, last) == 0 || !tables_of_policies(name, &len))
+			continue;
+		last = name;
+		snprintf(base, sizeof(base), "%.*s", (int)len, name);
+		if ((!j->args->given[OPT_TABLE] ||
+		     strcmp(base, svcrules_options_get(j->settings, "table")) == 0) &&
+		    !delete_leaves(j, base))
+			code = tables_delete(&j->session, &choice, delete_report, j);
+	}
+	return code;
+}
+
+/* Without --table and --target, delete_tables() deletes them with all others. */
+static int delete_policies_of(struct deletion *j)
+{
+	struct svcrules_ruleset *found = NULL;
+	int err, code;
+
+	if (!j->args->given[OPT_TABLE] && !j->args->given[OPT_TARGET])
+		return EXIT_DONE;
+	err = kernel_find(&j->session, NULL, NULL, &found);
+	code = err ? session_failed(&j->session, "read the kernel's tables", err) :
+		     delete_policies(j, found);
+	svcrules_ruleset_free(found);
+	return code;
+}
+
 static int delete_work(struct deletion *j)
 {
 	bool dry_run = j->args->given[OPT_DRY_RUN]; /* which needs no lock */
@@ -105,6 +167,8 @@ static int delete_work(struct deletion *j)
 			code = delete_rest(j, t);
 	if (!code)
 		code = delete_tables(j);
+	if (!code)
+		code = delete_policies_of(j);
 	findings_print(&j->session, j->args->given[OPT_QUIET]);
 	if (j->flows && !j->args->given[OPT_QUIET])
 		printf("deleted %zu flow%s to services\n", j->flows, j->flows == 1 ? "" : "s");

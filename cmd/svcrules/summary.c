@@ -64,6 +64,9 @@ static void summary_text(const struct summary *s)
 	printf("%zu service%s (%zu port%s), %zu endpoint%s", t->services, plural(t->services),
 	       t->ports, plural(t->ports), t->endpoints, plural(t->endpoints));
 	summary_left_out(t);
+	if (t->policies)
+		printf("%zu pod%s isolated by %zu network polic%s, ", t->isolated_pods,
+		       plural(t->isolated_pods), t->policies, t->policies == 1 ? "y" : "ies");
 	if (s->messages)
 		summary_changes(s);
 	else
@@ -89,6 +92,7 @@ static void summary_json(const struct summary *s)
 	printf("\"left_out\": {\"headless\": %zu, \"external_name\": %zu, \"pending\": %zu, "
 	       "\"other_proxy\": %zu, \"no_address_or_port\": %zu}, ",
 	       t->headless, t->external_names, t->pending, t->others, t->nowhere);
+	printf("\"isolated_pods\": %zu, \"policies\": %zu, ", t->isolated_pods, t->policies);
 	printf("\"elements_added\": %zu, \"elements_removed\": %zu, \"changes\": %zu, "
 	       "\"other_changes\": %zu, \"flows_deleted\": %zu, \"seconds\": %.3f}\n",
 	       s->changed->elements_added, s->changed->elements_removed, s->messages, s->other,

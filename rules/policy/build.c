@@ -17,17 +17,6 @@ struct builder {
 	struct svcr_classes classes;
 };
 
-int svcr_policy_add_tables(struct svcr_nft *n, const char *table, const char *suffix)
-{
-	size_t len = strlen(table), end = strlen(suffix);
-	char name[SVCR_NFT_NAME_MAX];
-
-	if (len >= end && strcmp(table + len - end, suffix) == 0)
-		len -= end;
-	snprintf(name, sizeof(name), "%.*s%s", (int)len, table, SVCR_POLICY_SUFFIX);
-	return svcr_nft_add_tables(n, &svcr_policy_layout, name);
-}
-
 /* ---- Elements ----------------------------------------------------------- */
 
 static void put_u32(uint8_t *p, uint32_t n)
@@ -301,17 +290,57 @@ static int policy_work(struct builder *b, const struct svcrules_model *m)
 	return err;
 }
 
+static int add_tables(struct svcr_nft *n, const struct svcrules_options *o)
+{
+	char name[SVCR_NFT_NAME_MAX];
+
+	snprintf(name, sizeof(name), "%s%s", o->table, SVCRULES_POLICY_SUFFIX);
+	return svcr_nft_add_tables(n, &svcr_policy_layout, name);
+}
+
+static int policy_pointer_cmp_sort(const void *a, const void *b)
+{
+	uintptr_t p = (uintptr_t) * (void *const *)a, q = (uintptr_t) * (void *const *)b;
+
+	return (p > q) - (p < q);
+}
+
+/* Counts the isolated pods of this node, and the policies that select any pod of it. */
+static int policy_count(const struct builder *b, struct svcrules_stats *stats)
+{
+	SVCR_LIST(const struct svcr_network_policy *) all = { NULL, .n = 0 };
+	int err = 0;
+
+	for (size_t i = 0; i < b->classes.list.n && !err; i++)
+		for (size_t k = 0; k < b->classes.list.v[i]->npolicies && !err; k++) {
+			const struct svcr_network_policy **slot = SVCR_GROW(&all);
+
+			err = slot ? 0 : -ENOMEM;
+			if (slot)
+				*slot = b->classes.list.v[i]->policies[k];
+		}
+	if (all.n)
+		qsort(all.v, all.n, sizeof(*all.v), policy_pointer_cmp_sort);
+	for (size_t i = 0; i < all.n; i++)
+		stats->policies += i == 0 || all.v[i] != all.v[i - 1];
+	stats->isolated_pods = b->classes.pods.n;
+	free(all.v);
+	return err;
+}
+
 int svcr_policy_build(const struct svcrules_model *m, const struct svcrules_options *o,
-		      struct svcrules_diags *d, struct svcr_nft *n)
+		      struct svcrules_diags *d, struct svcr_nft *n, struct svcrules_stats *stats)
 {
 	struct builder b = { .o = o, .d = d, .nft = n };
-	int err;
+	int err = add_tables(n, o);
 
-	if (!o->network_policy)
-		return 0;
+	if (err || !o->network_policy)
+		return err;
 	err = svcr_policy_advise(m, o, d);
 	if (!err)
 		err = policy_work(&b, m);
+	if (!err)
+		err = policy_count(&b, stats);
 	svcr_classes_release(&b.classes);
 	svcr_peers_release(&b.peers);
 	svcr_bundles_release(&b.bundles);

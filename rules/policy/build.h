@@ -9,14 +9,12 @@
 #include "rules/policy/layout.h"
 
 /*
- * Adds the empty tables to `n`, which are named like its first tables: `table` without
- * `suffix`, the ending of the target's tables, and with SVCR_POLICY_SUFFIX. 0 or -ENOMEM.
- */
-int svcr_policy_add_tables(struct svcr_nft *n, const char *table, const char *suffix);
-/*
- * Fills them if the options ask for network policies. `d` gets warnings. 0 or -ENOMEM.
+ * Adds these tables to `n`: they are empty unless the options ask for network policies. Their name
+ * is that of the option `table` with SVCRULES_POLICY_SUFFIX, whatever the target: so they stay when
+ * another target takes over. `d` gets warnings, `stats` the numbers of pods and policies. 0 or
+ * -ENOMEM.
  */
 int svcr_policy_build(const struct svcrules_model *m, const struct svcrules_options *o,
-		      struct svcrules_diags *d, struct svcr_nft *n);
+		      struct svcrules_diags *d, struct svcr_nft *n, struct svcrules_stats *stats);
 
 #endif

@@ -51,8 +51,7 @@ enum svcr_policy_chain {
 #define SVCR_PEER_MAX ((1u << SVCR_PEER_BITS) - 1)
 #define SVCR_CLASS_MAX ((1u << (32 - SVCR_PEER_BITS)) - 1)
 
-#define SVCR_POLICY_WORD "policies"  /* struct svcr_nft_layout.serves */
-#define SVCR_POLICY_SUFFIX "-policy" /* of the table's name, after the value of --table */
+#define SVCR_POLICY_WORD "policies" /* struct svcr_nft_layout.serves */
 
 extern const struct svcr_nft_layout svcr_policy_layout;
 

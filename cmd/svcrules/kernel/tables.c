@@ -80,6 +80,17 @@ static int tables_clean_one(struct session *s, const char *name, size_t *flows)
 	return code;
 }
 
+bool tables_of_policies(const char *name, size_t *ret_base)
+{
+	size_t len = strlen(name), end = strlen(SVCRULES_POLICY_SUFFIX);
+
+	if (len <= end || strcmp(name + len - end, SVCRULES_POLICY_SUFFIX) != 0)
+		return false;
+	if (ret_base)
+		*ret_base = len - end;
+	return true;
+}
+
 static int tables_clean(struct session *s, const struct tables *t, size_t *flows)
 {
 	const char *name, *other;
@@ -87,7 +98,8 @@ static int tables_clean(struct session *s, const struct tables *t, size_t *flows
 	int code = EXIT_DONE;
 
 	for (size_t i = 0; !code && (name = svcrules_ruleset_table(t->found, i, &family)); i++) {
-		bool done = false; /* with the table of the other family */
+		/* with the table of the other family; and policies translate nothing */
+		bool done = tables_of_policies(name, NULL);
 
 		for (size_t k = 0; k < i; k++) {
 			other = svcrules_ruleset_table(t->found, k, &family);

@@ -25,6 +25,11 @@ typedef void (*tables_deleted_fn)(const char *family, const char *name, void *ar
  */
 int tables_delete(struct session *s, const struct tables_choice *choice, tables_deleted_fn deleted,
 		  void *arg);
+/*
+ * True if tables of that name enforce network policies; *ret_base (may be NULL) is then the length
+ * of the name without its end, to which the names of targets' tables begin.
+ */
+bool tables_of_policies(const char *name, size_t *ret_base);
 /* Removes the rules of such tables; chains and maps stay. Returns an exit code, with findings. */
 int tables_stop(struct session *s, const struct tables_choice *choice);
 

@@ -14,7 +14,7 @@
 #define SO_NETNS_COOKIE 71
 #endif
 
-#define MAGIC "svcrules state 2"
+#define MAGIC "svcrules state 3"
 #define TEXT_MAX (1u << 20)
 #define NAME_SIZE 300
 
@@ -34,7 +34,7 @@ struct head {
 	struct place place;
 	uint8_t key[SIPHASH_SIZE], digest[SIPHASH_SIZE];
 	uint64_t bytes, genid, flags, services, ports, endpoints, elements;
-	uint64_t headless, external_names, pending, others, nowhere;
+	uint64_t headless, external_names, pending, others, nowhere, isolated_pods, policies;
 	uint64_t messages_len, addresses_len, rules_len;
 	uint8_t rules_sum[SIPHASH_SIZE];
 };
@@ -193,6 +193,8 @@ static int last_run_fill(struct last_run *s, const struct head *h, const char *t
 		.nowhere = h->nowhere,
 		.endpoints = h->endpoints,
 		.elements = h->elements,
+		.isolated_pods = h->isolated_pods,
+		.policies = h->policies,
 		.pod_cidrs_known = h->flags & FLAG_POD_CIDRS,
 		.ipv4 = h->flags & FLAG_IPV4,
 		.ipv6 = h->flags & FLAG_IPV6,
@@ -324,6 +326,8 @@ static void head_fill(struct head *h, const struct last_run *s)
 	h->nowhere = s->stats.nowhere;
 	h->endpoints = s->stats.endpoints;
 	h->elements = s->stats.elements;
+	h->isolated_pods = s->stats.isolated_pods;
+	h->policies = s->stats.policies;
 	h->messages_len = strlen(s->messages);
 	h->addresses_len = strlen(s->addresses);
 }
