@@ -59,11 +59,16 @@ void *svcr_arena_alloc(struct svcr_arena *a, size_t size)
 
 void *svcr_arena_array(struct svcr_arena *a, size_t n, size_t size)
 {
-	size_t total;
+	/* the size of a type is a multiple of its alignment, so the lowest bit is enough for it */
+	size_t total, align = size & -size;
+	void *p;
 
 	if (__builtin_mul_overflow(n, size, &total))
 		return NULL;
-	return svcr_arena_alloc(a, total);
+	if (!align || align > alignof(max_align_t))
+		align = alignof(max_align_t);
+	p = arena_place(a, total, align);
+	return p ? memset(p, 0, total) : NULL;
 }
 
 char *svcr_arena_strndup(struct svcr_arena *a, const char *s, size_t len)

@@ -24,7 +24,10 @@ struct svcr_arena {
  */
 /* Zeroed memory of `size` bytes, aligned for any object. */
 void *svcr_arena_alloc(struct svcr_arena *a, size_t size);
-/* The same for n objects of `size` bytes; NULL also when n * size overflows. */
+/*
+ * The same for n objects of `size` bytes, aligned for these alone: lists of addresses, of which
+ * there are very many, leave no gaps. NULL also when n * size overflows.
+ */
 void *svcr_arena_array(struct svcr_arena *a, size_t n, size_t size);
 /* A terminated copy of the `len` bytes at s. */
 char *svcr_arena_strndup(struct svcr_arena *a, const char *s, size_t len);

@@ -17,6 +17,10 @@ struct svcr_pod_port {
 	uint8_t protocol; /* enum svcr_protocol */
 };
 
+/*
+ * There may be hundreds of thousands: with its name, its addresses and its places in tables one
+ * takes at most 300 bytes beside its labels (lib/kinds/policy_test.c).
+ */
 struct svcr_pod {
 	const char *ns, *name, *source;
 	const char *node;                 /* spec.nodeName; NULL: on no node yet */
@@ -24,8 +28,8 @@ struct svcr_pod {
 	struct svcr_addrs ips;            /* status.podIPs, or status.podIP alone */
 	/* named ports of all containers and restartable init containers, in this order */
 	struct {
-		struct svcr_pod_port *v;
-		size_t n, cap;
+		const struct svcr_pod_port *v; /* pods may share a list */
+		uint32_t n;
 	} ports;
 	bool host_network; /* spec.hostNetwork: its traffic is that of the node */
 	bool ended;        /* status.phase is Succeeded or Failed */

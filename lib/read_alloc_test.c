@@ -5,6 +5,8 @@
  */
 #include "kinds/kinds.h"
 #include "model.h"
+#include "options.h"
+#include "policy_advise.h"
 #include "rules/alloc_test.h"
 
 #include <check.h>
@@ -49,6 +51,24 @@ static const struct alloc_input {
 	       "{type: ADDED, object: {kind: Service, metadata: {name: a}}}\n---\n"
 	       "{type: DELETED, object: {kind: Service, metadata: {name: a}}}\n"),
 	  0, 0, 1 },
+	/* what NetworkPolicy needs: selectors of all forms, blocks, ports, what is left out */
+	{ TEXT("kind: Namespace\nmetadata: {name: ns, labels: {a: b, c: d}}\n---\n"
+	       "kind: Pod\nmetadata: {name: p, namespace: ns, labels: {a: b, c: ''}}\n"
+	       "spec: {nodeName: n1, initContainers: [{restartPolicy: Always, ports:\n"
+	       "  [{name: x, containerPort: 1}]}], containers: [{ports: [{name: http,\n"
+	       "  containerPort: 80}]}]}\nstatus: {podIPs: [{ip: 10.1.0.1}, {ip: 'fd00::1'}, {ip: z}]}\n"
+	       "---\nkind: Pod\nmetadata: {name: q}\nstatus: {podIP: 10.1.0.2}\n---\n"
+	       "kind: NetworkPolicy\nmetadata: {name: np, namespace: ns}\n"
+	       "spec:\n  podSelector: {matchLabels: {a: b}, matchExpressions: [{key: c, operator:\n"
+	       "    In, values: [d, e]}, {key: a, operator: Exists}, {key: f, operator: Like}]}\n"
+	       "  policyTypes: [Ingress, Egress]\n"
+	       "  ingress: [{from: [{podSelector: {}, namespaceSelector: {matchLabels: {g: h}}},\n"
+	       "    {ipBlock: {cidr: 10.0.0.0/8, except: [10.1.0.0/16, 10.2.0.0/16]}}, {}],\n"
+	       "    ports: [{port: http}, {port: 1, endPort: 9}, {port: 0}]}, {x: 1}]\n---\n"
+	       "kind: NetworkPolicy\nmetadata: {name: n2, namespace: ns}\n"
+	       "spec: {egress: [{ports: [{port: none}]}], podSelector: {matchLabels: {z: z}},\n"
+	       "  ingress: [{from: [{namespaceSelector: {matchLabels: {g: h}}}]}]}\n"),
+	  0, 0, 0 },
 	/* what is no object */
 	{ TEXT("\x1f\x8b\x08"), -EINVAL, 0, 0 },
 	{ TEXT("Warning: x\n{\"kind\":"), -EINVAL, 0, 0 },
@@ -82,6 +102,9 @@ static int try_input(void)
 	struct svcrules_model *m = svcr_model_new(svcr_kinds);
 	int err = d && m ? svcrules_model_read(m, "f", alloc_fill, &s, d) : -ENOMEM;
 
+	if (!err)
+		err = svcr_policy_advise(m, &(struct svcrules_options){ .network_policy = true },
+					 d);
 	if (!err && (m->services.n != given->services || m->slices.n != given->slices))
 		err = -EBADMSG;
 	if (d && svcrules_diags_failed(d))

@@ -101,17 +101,24 @@ static bool same_node(const struct svcr_node *a, const struct svcr_node *b)
 	       same_addrs(&a->other_ips, &b->other_ips) && same_cidrs(&a->pod_cidrs, &b->pod_cidrs);
 }
 
+bool svcr_same_pod_ports(const struct svcr_pod_port *a, size_t n, const struct svcr_pod_port *b,
+			 size_t m)
+{
+	if (n != m)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (a[i].name != b[i].name || a[i].port != b[i].port ||
+		    a[i].protocol != b[i].protocol)
+			return false;
+	return true;
+}
+
 static bool same_pod(const struct svcr_pod *a, const struct svcr_pod *b)
 {
-	for (size_t i = 0; i < a->ports.n && a->ports.n == b->ports.n; i++) {
-		const struct svcr_pod_port *x = &a->ports.v[i], *y = &b->ports.v[i];
-
-		if (x->name != y->name || x->port != y->port || x->protocol != y->protocol)
-			return false;
-	}
 	return a->ns == b->ns && a->name == b->name && a->node == b->node &&
 	       a->labels == b->labels && a->host_network == b->host_network &&
-	       a->ended == b->ended && a->ports.n == b->ports.n && same_addrs(&a->ips, &b->ips);
+	       a->ended == b->ended && same_addrs(&a->ips, &b->ips) &&
+	       svcr_same_pod_ports(a->ports.v, a->ports.n, b->ports.v, b->ports.n);
 }
 
 static bool same_namespace(const struct svcr_namespace *a, const struct svcr_namespace *b)

@@ -11,5 +11,8 @@
  */
 bool svcr_same_entries(const struct svcrules_model *m, const struct svcr_span *a,
 		       const struct svcr_span *b);
+/* True if two lists of named ports are the same, in the same order. */
+bool svcr_same_pod_ports(const struct svcr_pod_port *a, size_t n, const struct svcr_pod_port *b,
+			 size_t m);
 
 #endif

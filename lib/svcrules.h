@@ -208,8 +208,9 @@ struct svcrules_stats {
 	 */
 	char routed[2][46];
 	/* Of any rule set: */
-	bool ipv4, ipv6;     /* has tables of that family */
-	bool serves;         /* sends packets to at least one service */
+	bool ipv4, ipv6;               /* has tables of that family for services */
+	bool policy_ipv4, policy_ipv6; /* has tables of that family for network policies */
+	bool serves;                   /* sends packets to at least one service */
 	uint32_t generation; /* of the kernel's nf_tables when the rule set was read; otherwise 0 */
 	const char *table;   /* the name of its tables, even if they do not exist; or "" */
 	const struct svcrules_target *target;

@@ -44,6 +44,38 @@
 	"{\"kind\":\"Node\",\"metadata\":{\"name\":\"n1\"}," \
 	"\"spec\":{\"podCIDR\":\"10.244.0.0/24\"}," \
 	"\"status\":{\"addresses\":[{\"type\":\"InternalIP\",\"address\":\"192.0.2.1\"}]}}"
+#define POD(name, node, ip, labels) \
+	"{\"kind\":\"Pod\",\"metadata\":{\"name\":\"" name "\",\"labels\":{" labels "}}," \
+	"\"spec\":{\"nodeName\":\"" node "\",\"containers\":[" \
+	"{\"ports\":[{\"name\":\"p\",\"containerPort\":8080}]}]}," \
+	"\"status\":{\"phase\":\"Running\",\"podIPs\":[{\"ip\":\"" ip "\"}," \
+	"{\"ip\":\"fd00:244::" name "\"}]}}"
+#define NAMESPACE(labels) \
+	"{\"kind\":\"Namespace\",\"metadata\":{\"name\":\"default\",\"labels\":{" labels "}}}"
+#define POLICY(name, app, spec) \
+	"{\"kind\":\"NetworkPolicy\",\"metadata\":{\"name\":\"" name "\"}," \
+	"\"spec\":{\"podSelector\":{\"matchLabels\":{\"app\":\"" app "\"}}," spec "}}"
+#define APP_A "\"app\":\"a\""
+#define APP_B "\"app\":\"b\""
+/* rules with selectors, blocks and ports of all kinds, in both directions */
+#define RULES \
+	"\"ingress\":[{\"from\":[{\"podSelector\":{\"matchExpressions\":[" \
+	"{\"key\":\"app\",\"operator\":\"In\",\"values\":[\"b\",\"c\"]}]}}," \
+	"{\"ipBlock\":{\"cidr\":\"10.0.0.0/8\",\"except\":[\"10.1.0.0/16\"]}}]," \
+	"\"ports\":[{\"port\":\"p\"},{\"port\":80,\"endPort\":90},{\"protocol\":\"UDP\"}]}," \
+	"{\"from\":[{\"namespaceSelector\":{}}],\"ports\":[{\"port\":53}]}]," \
+	"\"egress\":[{\"to\":[{\"namespaceSelector\":{\"matchLabels\":{\"x\":\"\"}}}]}," \
+	"{\"to\":[{\"ipBlock\":{\"cidr\":\"fd00::/16\"}}],\"ports\":[{\"port\":\"p\"}]}," \
+	"{\"ports\":[{\"port\":1},{\"port\":\"none\",\"protocol\":\"SCTP\"}]}]"
+#define DENY "\"policyTypes\":[\"Ingress\",\"Near\"]"
+#define PODS \
+	POD("1", "n1", "10.244.0.1", APP_A) \
+	"," POD("2", "n1", "10.244.0.2", APP_B) "," POD("3", "n2", "10.244.1.3", APP_B)
+#define POLICIES \
+	PODS "," NAMESPACE("\"x\":\"\"") "," POLICY("p", "a", RULES) "," POLICY("q", "b", DENY)
+#define FEWER_POLICIES \
+	PODS "," POD("4", "n1", "10.244.0.4", APP_A) "," NAMESPACE("") "," POLICY("p", "b", RULES)
+
 #define LOCAL \
 	"\"type\":\"LoadBalancer\",\"externalTrafficPolicy\":\"Local\"," \
 	"\"loadBalancerSourceRanges\":[\"192.0.2.0/24\"]"
@@ -60,15 +92,16 @@
 	"," SERVICE("c", "fd00::1", LOCAL) "," SLICE( \
 		"a", END("10.244.0.3") "," END("10.244.0.2") "," END("10.244.0.4"))
 
+/* clang-format off */
 static const char *const inputs[] = {
-	"{\"kind\":\"List\",\"items\":[" SERVICE("a", "10.96.0.1", LOCAL) "," SERVICE(
-		"b", "10.96.0.2",
-		STICKY) "," SLICE("a",
-				  END("10.244.0.1") "," END("10.244.0.2")) "," LEGACY "," NODE
-									   ",{\"kind\":\"Pod\"}]}",
-	"{\"items\":[" SERVICE("d", "10.96.0.4", MANY_RANGES) "," SERVICES_AC
-							      "],\"kind\":\"List\"}",
+	"{\"kind\":\"List\",\"items\":[" SERVICE("a", "10.96.0.1", LOCAL) ","
+		SERVICE("b", "10.96.0.2", STICKY) ","
+		SLICE("a", END("10.244.0.1") "," END("10.244.0.2")) ","
+		LEGACY "," NODE "," POLICIES ",{\"kind\":\"Secret\"}]}",
+	"{\"items\":[" SERVICE("d", "10.96.0.4", MANY_RANGES) "," SERVICES_AC ","
+		FEWER_POLICIES "],\"kind\":\"List\"}",
 };
+/* clang-format on */
 
 /* Hashes the output, so that the test itself allocates nothing. */
 static int alloc_hash(void *arg, const char *buf, size_t len)
@@ -89,6 +122,7 @@ static int alloc_options(struct svcrules_options *o, struct svcrules_diags *d)
 		{ "nodeport-addresses", "192.0.2.0/24" },
 		{ "zone", "z" },
 		{ "cluster-cidr", "10.244.0.0/16" },
+		{ "network-policy", NULL },
 	};
 	int err = o && d ? 0 : -ENOMEM;
 
@@ -101,9 +135,13 @@ static int alloc_build(const char *target, const char *text, struct svcrules_rul
 {
 	struct svcrules_diags *d = svcrules_diags_new();
 	struct svcrules_options *o = svcrules_options_new();
-	struct svcrules_model *m = svcrules_model_new(target, NULL);
-	int err = m ? alloc_options(o, d) : -ENOMEM;
+	struct svcrules_model *m = NULL;
+	int err = alloc_options(o, d);
 
+	if (!err)
+		m = svcrules_model_new(target, o);
+	if (!err && !m)
+		err = -ENOMEM;
 	if (!err)
 		err = svcrules_model_read(m, "input", gen_fill, &text, d);
 	if (!err)

@@ -405,11 +405,32 @@ static inline void gen_shuffle(struct gen_items *items, uint64_t seed)
 	}
 }
 
+/* The items as a List, in an order that `shuffle` gives (0: as made); malloc'ed. Frees them. */
+static inline char *gen_list(struct gen_items *items, uint64_t shuffle)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *f;
+
+	gen_shuffle(items, shuffle);
+	f = open_memstream(&text, &len);
+	if (!f)
+		abort();
+	fprintf(f, "{\"apiVersion\":\"v1\",\"kind\":\"List\",\"items\":[");
+	for (size_t i = 0; i < items->n; i++) {
+		fprintf(f, "%s%s", i ? ",\n" : "", items->v[i]);
+		free(items->v[i]);
+	}
+	fprintf(f, "]}\n");
+	fclose(f);
+	free(items->v);
+	return text;
+}
+
 /* The cluster as a List, in an order that `shuffle` gives (0: as made); malloc'ed. */
 static inline char *gen_json(const struct gen_cluster *c, uint64_t shuffle)
 {
 	struct gen_items items = { NULL, 0, 0 };
-	char *text = NULL;
 	size_t len;
 	FILE *f;
 
@@ -420,19 +441,7 @@ static inline char *gen_json(const struct gen_cluster *c, uint64_t shuffle)
 	}
 	for (size_t i = 0; i < c->n; i++)
 		gen_service_items(&items, &c->v[i], shuffle);
-	gen_shuffle(&items, shuffle);
-	f = open_memstream(&text, &len);
-	if (!f)
-		abort();
-	fprintf(f, "{\"apiVersion\":\"v1\",\"kind\":\"List\",\"items\":[");
-	for (size_t i = 0; i < items.n; i++) {
-		fprintf(f, "%s%s", i ? ",\n" : "", items.v[i]);
-		free(items.v[i]);
-	}
-	fprintf(f, "]}\n");
-	fclose(f);
-	free(items.v);
-	return text;
+	return gen_list(&items, shuffle);
 }
 
 /* ---- Two clusters -------------------------------------------------------- */

@@ -180,8 +180,11 @@ void svcrules_ruleset_stats(const struct svcrules_ruleset *rs, struct svcrules_s
 	for (size_t i = 0; n && i < n->ntables; i++) {
 		const struct svcr_nft_table *t = &n->tables[i];
 
-		if (strcmp(t->layout->serves, SVCR_SERVICES_WORD) != 0)
+		if (strcmp(t->layout->serves, SVCR_POLICY_WORD) == 0) {
+			ret->policy_ipv4 |= t->present && t->family == SVCR_IPV4;
+			ret->policy_ipv6 |= t->present && t->family == SVCR_IPV6;
 			continue;
+		}
 		ret->ipv4 = ret->ipv4 || (t->present && t->family == SVCR_IPV4);
 		ret->ipv6 = ret->ipv6 || (t->present && t->family == SVCR_IPV6);
 		ret->serves = ret->serves || t->sets[t->layout->names].n > 0;

@@ -5,6 +5,7 @@
  */
 #include "kinds.h"
 #include "metadata.h"
+#include "same.h"
 #include "values.h"
 
 #define MEMBER(path) offsetof(struct pod_object, path)
@@ -124,18 +125,23 @@ static void pod_add_addr(struct svcr_reader *r, struct svcr_addrs *list, const s
 		svcr_read_add_addr(r, list, a);
 }
 
+static void read_pod_addr(struct svcr_reader *r, void *member)
+{
+	struct svcr_given_addr a = { .given = false };
+
+	svcr_read_given_addr(r, &a);
+	if (a.given)
+		pod_add_addr(r, member, &a.addr);
+}
+
 static void read_pod_ip(struct svcr_reader *r, void *member)
 {
 	static const struct svcr_field fields[] = {
-		{ SVCR_FIELD("ip"), SVCR_F_CUSTOM, 0, .read = svcr_read_given_addr }, SVCR_END
+		{ SVCR_FIELD("ip"), SVCR_F_CUSTOM, 0, .read = read_pod_addr }, SVCR_END
 	};
-	struct pod_object *o = SVCR_CONTAINER(member, struct pod_object, ips);
-	struct svcr_given_addr a = { .given = false };
 
-	svcr_read_object(r, fields, &a);
-	o->has_ips = true;
-	if (a.given)
-		pod_add_addr(r, &o->ips, &a.addr);
+	SVCR_CONTAINER(member, struct pod_object, ips)->has_ips = true;
+	svcr_read_object(r, fields, member);
 }
 
 /* ---- Fields ------------------------------------------------------------ */
@@ -183,8 +189,15 @@ static void finish_single_ip(struct svcr_reader *r, struct pod_object *o)
 	svcr_read_pop(r);
 }
 
-static void finish_pod_ports(struct svcr_reader *r, struct pod_object *o)
+/*
+ * Moves the named ports into the model. The pods of a Deployment are neighbours in a list, and have
+ * the same ports: a pod shares the list of the one before it.
+ */
+static void finish_pod_ports(struct svcr_reader *r, struct pod_object *o, struct svcr_pod *pod)
 {
+	const struct svcr_pod *last = r->model->pods.n ? &r->model->pods.v[r->model->pods.n - 1] :
+							 NULL;
+
 	for (size_t i = 0; i < o->init_ports.n; i++) {
 		struct svcr_pod_port *slot = SVCR_READ_GROW(r, &o->ports);
 
@@ -192,33 +205,37 @@ static void finish_pod_ports(struct svcr_reader *r, struct pod_object *o)
 			*slot = o->init_ports.v[i];
 	}
 	free(o->init_ports.v);
+	if (last && svcr_same_pod_ports(last->ports.v, last->ports.n, o->ports.v, o->ports.n)) {
+		free(o->ports.v);
+		pod->ports = last->ports;
+		return;
+	}
 	SVCR_READ_KEEP(r, &o->ports);
+	pod->ports.v = o->ports.v;
+	pod->ports.n = (uint32_t)o->ports.n;
 }
 
 static void finish_pod(struct svcr_reader *r, void *object)
 {
 	struct pod_object *o = object;
-	const struct svcr_labels *labels = svcr_read_labels(r, &o->head);
+	struct svcr_pod pod = { .ns = o->head.meta.ns,
+				.name = o->head.meta.name,
+				.source = r->source,
+				.node = o->node && *o->node ? o->node : NULL,
+				.labels = svcr_read_labels(r, &o->head),
+				.host_network = o->host_network,
+				.ended = o->ended };
 	struct svcr_pod *slot;
 
 	if (!o->has_ips && o->ip.given)
 		finish_single_ip(r, o);
 	svcr_addrs_sort(&o->ips);
 	SVCR_READ_KEEP(r, &o->ips);
-	finish_pod_ports(r, o);
-	slot = labels ? SVCR_READ_GROW(r, &r->model->pods) : NULL;
-	if (!slot)
-		return;
-	slot->ns = o->head.meta.ns;
-	slot->name = o->head.meta.name;
-	slot->source = r->source;
-	slot->node = o->node && *o->node ? o->node : NULL;
-	slot->labels = labels;
-	slot->ips = o->ips;
-	slot->ports.v = o->ports.v;
-	slot->ports.n = o->ports.n;
-	slot->host_network = o->host_network;
-	slot->ended = o->ended;
+	pod.ips = o->ips;
+	finish_pod_ports(r, o, &pod);
+	slot = pod.labels ? SVCR_READ_GROW(r, &r->model->pods) : NULL;
+	if (slot)
+		*slot = pod;
 }
 
 const struct svcr_kind svcr_kind_pod = {

@@ -307,7 +307,7 @@ long svcr_yaml_fill(void *arg, char *buf, size_t size)
 		yaml_event_delete(&e);
 	}
 	n = st->out.len - st->given;
-	if (!n)
+	if (!n || (y->failed && y->error == -ENOMEM)) /* the text may have gaps then */
 		return y->failed ? y->error : 0;
 	n = n < size ? n : size;
 	memcpy(buf, st->out.p + st->given, n);

@@ -3,9 +3,8 @@
 #ifndef SVCR_SERVICES_LAWS_TEST_H
 #define SVCR_SERVICES_LAWS_TEST_H
 
-#include <check.h>
-
 #include "rules/built_test.h"
+#include "rules/laws_run_test.h"
 #include "rules/nftables/layout.h"
 
 #define SEEDS 300
@@ -62,24 +61,6 @@ static inline struct gen_cluster laws_uniform(size_t services, enum gen_type typ
 			s->endpoints[e] = (struct gen_endpoint){ (i * 7 + e) % 240 + 1, 1, 0, 0 };
 	}
 	return c;
-}
-
-/* Runs the tests that `add` adds, in this process: thousands of forks are slow with sanitizers. */
-static inline int laws_run(const char *name, void (*add)(TCase *tc))
-{
-	Suite *suite = suite_create(name);
-	TCase *tc = tcase_create(name);
-	SRunner *runner = srunner_create(suite);
-	int failed;
-
-	suite_add_tcase(suite, tc);
-	tcase_set_timeout(tc, 60);
-	srunner_set_fork_status(runner, CK_NOFORK);
-	add(tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 #endif

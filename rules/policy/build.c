@@ -334,11 +334,11 @@ int svcr_policy_build(const struct svcrules_model *m, const struct svcrules_opti
 	struct builder b = { .o = o, .d = d, .nft = n };
 	int err = add_tables(n, o);
 
+	if (!err)
+		err = svcr_policy_advise(m, o, d);
 	if (err || !o->network_policy)
 		return err;
-	err = svcr_policy_advise(m, o, d);
-	if (!err)
-		err = policy_work(&b, m);
+	err = policy_work(&b, m);
 	if (!err)
 		err = policy_count(&b, stats);
 	svcr_classes_release(&b.classes);

@@ -24,18 +24,25 @@ static void warn_sysctl(struct session *s, const char *path, const char *effect)
 }
 
 /* Packets between two ports of a bridge meet rules of IP only through br_netfilter. */
-static void warn_bridge(struct session *s, const char *path)
+static void warn_bridge(struct session *s, const char *path, const char *effect)
 {
 	char value[16];
 
 	if (sysctl_read(path, value, sizeof(value)) == -ENOENT)
 		session_notice(s,
-			       "warning: there is a bridge, and no /proc/sys/%s: pods on one "
-			       "bridge do not reach each other through services; load the module "
-			       "br_netfilter",
-			       path);
+			       "warning: there is a bridge, and no /proc/sys/%s: %s; load the "
+			       "module br_netfilter",
+			       path, effect);
 	else
-		warn_sysctl(s, path, "pods on one bridge do not reach each other through services");
+		warn_sysctl(s, path, effect);
+}
+
+static void warn_bridges(struct session *s, bool ipv4, bool ipv6, const char *effect)
+{
+	if (ipv4)
+		warn_bridge(s, "net/bridge/bridge-nf-call-iptables", effect);
+	if (ipv6)
+		warn_bridge(s, "net/bridge/bridge-nf-call-ip6tables", effect);
 }
 
 void warn_rules(struct session *s, const struct svcrules_stats *stats)
@@ -74,7 +81,8 @@ static void warn_route(struct session *s, uint8_t family, const char *addr)
 void warn_host(struct session *s, const struct svcrules_stats *stats)
 {
 	bool ipv4 = stats->ipv4, ipv6 = stats->ipv6;
-	bool bridge = (ipv4 || ipv6) && host_has_bridge() == 1;
+	bool policies = stats->policy_ipv4 || stats->policy_ipv6;
+	bool bridge = (ipv4 || ipv6 || policies) && host_has_bridge() == 1;
 
 	if (ipv4)
 		warn_sysctl(s, "net/ipv4/ip_forward",
@@ -82,10 +90,12 @@ void warn_host(struct session *s, const struct svcrules_stats *stats)
 	if (ipv6)
 		warn_sysctl(s, "net/ipv6/conf/all/forwarding",
 			    "this node forwards nothing to endpoints elsewhere");
-	if (ipv4 && bridge)
-		warn_bridge(s, "net/bridge/bridge-nf-call-iptables");
-	if (ipv6 && bridge)
-		warn_bridge(s, "net/bridge/bridge-nf-call-ip6tables");
+	if (bridge) {
+		warn_bridges(s, ipv4, ipv6,
+			     "pods on one bridge do not reach each other through services");
+		warn_bridges(s, stats->policy_ipv4, stats->policy_ipv6,
+			     "pods on one bridge reach each other whatever network policies say");
+	}
 	warn_route(s, AF_INET, stats->routed[0]);
 	warn_route(s, AF_INET6, stats->routed[1]);
 	if (host_has_kube_proxy(s->netfilter) == 1)

@@ -70,12 +70,33 @@ START_TEST(test_warn_kube_proxy)
 }
 END_TEST
 
+/* A bridge that rules of IP do not see matters to each family that has rules. */
+START_TEST(test_warn_bridge)
+{
+	const bool services = _i & 1, policies = _i & 2;
+	const struct svcrules_stats stats = { .ipv4 = services,
+					      .policy_ipv4 = policies,
+					      .policy_ipv6 = policies };
+	const size_t seen = access("/proc/sys/net/bridge/bridge-nf-call-iptables", F_OK) == 0;
+
+	warn_host(&rules_session, &stats);
+	ck_assert_uint_eq(warn_test_count("pods on one bridge"), 0);
+	ck_assert_int_eq(system("ip link add br0 type bridge"), 0);
+	warn_host(&rules_session, &stats);
+	if (seen)
+		return;
+	ck_assert_uint_eq(warn_test_count("do not reach each other through services"), services);
+	ck_assert_uint_eq(warn_test_count("whatever network policies say"), policies ? 2 : 0);
+}
+END_TEST
+
 static void warn_tests(TCase *tc)
 {
 	tcase_add_checked_fixture(tc, rules_test_setup, rules_test_teardown);
 	tcase_add_loop_test(tc, test_warn_forwarding, 0, 8);
 	tcase_add_test(tc, test_warn_route);
 	tcase_add_test(tc, test_warn_kube_proxy);
+	tcase_add_loop_test(tc, test_warn_bridge, 0, 4);
 }
 
 int main(void)
