@@ -4,9 +4,9 @@
 BUILD_PACKAGES := gcc make pkg-config libc6-dev libmnl-dev libnftnl-dev libjansson-dev libyaml-dev \
 	libnl-3-dev libnl-route-3-dev libcap-ng-dev
 CHECK_PACKAGES := $(BUILD_PACKAGES) check binutils mandoc nftables iproute2 conntrack ipvsadm \
-	procps util-linux strace perl-base g++ zsh fish systemd python3-yaml
+	procps util-linux strace perl-base g++ zsh fish systemd python3-yaml busybox-static
 TEST_PACKAGES := $(CHECK_PACKAGES) iptables valgrind shellcheck cppcheck universal-ctags clang-format \
-	libyajl-dev qemu-system-x86 busybox-static cpio kmod
+	libyajl-dev qemu-system-x86 cpio kmod
 
 # The suites in the order in which they run, one line each:
 # $(call suite,NAME,check or test,SECONDS,PREREQUISITES,COMMAND)
@@ -50,8 +50,8 @@ $(eval $(call suite,completion,check,25,$B/svcrules,$S/completion.sh))
 $(eval $(call suite,units,check,3,$B/svcrules,$S/units.sh))
 $(eval $(call suite,bench-smoke,test,15,$B/svcrules $B/probe $B/cluster $B/bench-tool,$S/bench-smoke.sh))
 $(eval $(call suite,nft-versions,test,40,$B/svcrules,$S/nft-versions.sh))
-$(eval $(call suite,packets,check,60,$B/svcrules $B/probe,$S/packets/run.sh))
-$(eval $(call suite,vm,test,450,$B/svcrules $B/probe,$S/vm-packets.sh))
+$(eval $(call suite,packets,check,120,$B/svcrules $B/probe,$S/packets/run.sh))
+$(eval $(call suite,vm,test,900,$B/svcrules $B/probe,$S/vm-packets.sh))
 $(eval $(call suite,vm-unit,test,30,$B/svcrules $B/probe $(VM_TESTS),$S/vm-unit.sh $(VM_TESTS)))
 $(eval $(call suite,vm-golden,test,100,$B/svcrules,$S/vm-golden.sh))
 $(eval $(call suite,vm-cost,test,45,$B/svcrules $B/cluster,$S/vm-ipvs-cost.sh))

@@ -13,6 +13,8 @@ if [ "${1:-}" = --inside ]; then
 	shift
 	export PATH=/run/quick:$PATH TIMEOUT=${TIMEOUT:-1000} SHORT=${SHORT:-10}
 	echo "# kernel $(uname -r)"
+	# a machine as small as this one has room for 8,192 connections, of all namespaces
+	modprobe -q nf_conntrack && echo 131072 >/proc/sys/net/netfilter/nf_conntrack_max
 	for file; do
 		backend=nftables
 		[[ $file != ipvs:* ]] || backend=ipvs
@@ -38,7 +40,7 @@ done
 for n in $VM_FILES; do files+=(testdata/suites/packets/"$n"-*.sh); done
 log=$(mktemp) || exit 2
 trap 'rm -f "$log"' EXIT
-VM_TIMEOUT=${VM_TIMEOUT:-1200} testdata/suites/vm.sh bash testdata/suites/vm-packets.sh --inside "${files[@]}" 2>&1 | tee "$log"
+VM_TIMEOUT=${VM_TIMEOUT:-1700} testdata/suites/vm.sh bash testdata/suites/vm-packets.sh --inside "${files[@]}" 2>&1 | tee "$log"
 rc=${PIPESTATUS[0]}
 count() { grep -c "^$1 - " "$log"; }
 passed=$(count ok) failed=$(count 'not ok') skipped=$(count '[Ss][Kk][Ii][Pp]')
