@@ -232,7 +232,7 @@ static inline struct np_expression np_expression(uint64_t *rng, uint8_t keys, bo
 		for (size_t i = 0; i < e.nvalues; i++)
 			e.values[i] = np_value_of(rng, e.key);
 	}
-	if (odd && gen_one_in(rng, 6))
+	if (odd && gen_one_in(rng, 4))
 		e.op = NP_UNKNOWN_OPERATOR;
 	return e;
 }
@@ -313,7 +313,7 @@ static inline struct np_peer np_block_peer(uint64_t *rng, bool odd)
 		do
 			e->prefix = np_prefix(rng, v6);
 		while (e->prefix <= prefix);
-		e->bad = odd && gen_one_in(rng, 10);
+		e->bad = odd && gen_one_in(rng, 3);
 	}
 	return p;
 }
@@ -384,7 +384,7 @@ static inline struct np_policy np_policy(struct np_cluster *c)
 {
 	static const uint8_t types[] = { NP_TYPES_ABSENT, 0, 1, 1, 2, 2, 3, 3 };
 	struct np_policy p = { .id = c->next_id++, .ns = np_below(&c->rng, NP_NAMESPACES) };
-	bool odd = c->odd && gen_one_in(&c->rng, 3);
+	bool odd = c->odd && gen_one_in(&c->rng, 2);
 
 	p.pods = np_selector(&c->rng, NP_KEY_NAME, odd);
 	p.pods.present = p.pods.nexpressions || memcmp(p.pods.equal, (uint8_t[NP_KEYS]){ 0 }, 4) ||
