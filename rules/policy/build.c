@@ -269,6 +269,30 @@ static void warn_class(const struct builder *b, const struct svcr_pod_class *c)
 		  c->direction == SVCR_INGRESS ? "all ingress" : "all egress");
 }
 
+/* Says how many addresses several pods have, with an example. */
+static void warn_shared(const struct builder *b)
+{
+	const struct svcr_peers *p = &b->peers;
+	char addr[SVCR_ADDR_TEXT], object[600];
+
+	if (!p->shared)
+		return;
+	snprintf(object, sizeof(object), "Pod %s/%s", p->example.second->ns,
+		 p->example.second->name);
+	svcr_diag(
+		b->d,
+		&(struct svcrules_diag){ .severity = SVCRULES_WARNING,
+					 .check = "pod-address",
+					 .source = p->example.second->source,
+					 .object = object,
+					 .field = "status.podIPs" },
+		"Pod %s/%s has the address %s, too, and as the first by name it counts for network "
+		"policies%s",
+		p->example.first->ns, p->example.first->name,
+		svcr_addr_text(&p->example.addr, addr),
+		p->shared > 1 ? "; other pods share addresses in the same way" : "");
+}
+
 static int policy_work(struct builder *b, const struct svcrules_model *m)
 {
 	int err = svcr_classes_find(&b->classes, m, b->o, &b->bundles, &b->peers);
@@ -287,6 +311,8 @@ static int policy_work(struct builder *b, const struct svcrules_model *m)
 	for (size_t i = 0; i < b->classes.list.n && !err; i++)
 		if (!class_allows(b, b->classes.list.v[i]))
 			warn_class(b, b->classes.list.v[i]);
+	if (!err)
+		warn_shared(b);
 	return err;
 }
 

@@ -405,9 +405,18 @@ static void sort_addresses(struct svcr_peers *p)
 
 	if (p->addrs.n)
 		qsort(p->addrs.v, p->addrs.n, sizeof(*p->addrs.v), address_cmp_sort);
-	for (size_t i = 0; i < p->addrs.n; i++)
-		if (!kept || !svcr_addr_eq(&p->addrs.v[kept - 1].addr, &p->addrs.v[i].addr))
-			p->addrs.v[kept++] = p->addrs.v[i];
+	for (size_t i = 0; i < p->addrs.n; i++) {
+		const struct svcr_peer_address *a = &p->addrs.v[i];
+		const struct svcr_peer_address *last = kept ? &p->addrs.v[kept - 1] : NULL;
+
+		if (!last || !svcr_addr_eq(&last->addr, &a->addr)) {
+			p->addrs.v[kept++] = *a;
+		} else if (last->pod != a->pod && p->shared++ == 0) {
+			p->example.addr = a->addr;
+			p->example.first = last->pod;
+			p->example.second = a->pod;
+		}
+	}
 	p->addrs.n = kept;
 }
 

@@ -59,6 +59,11 @@ struct svcr_peers {
 	SVCR_LIST(struct svcr_term *) found;       /* those of the pod that is looked at */
 	SVCR_LIST(struct svcr_peer_class *) list;  /* classes */
 	SVCR_LIST(struct svcr_peer_address) addrs; /* sorted by address, each once */
+	size_t shared;                             /* addresses that several pods have */
+	struct {
+		struct svcr_addr addr;
+		const struct svcr_pod *first, *second;
+	} example; /* one of them */
 };
 
 void svcr_peers_release(struct svcr_peers *p);

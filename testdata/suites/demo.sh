@@ -1,12 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# demo.sh, for make demo: sends real requests to the services of the example, between
-# private network namespaces. It changes nothing outside of them; for an ordinary
-# user all of it happens in a user namespace.
+# demo.sh, for make demo: sends real requests to the services of the example, without
+# and with its policies, between private network namespaces. It changes nothing outside
+# of them; for an ordinary user all of it happens in a user namespace.
 set -u
 root=$(cd "$(dirname "$0")/../.." && pwd)
 here=$root/testdata/suites
-example=$root/testdata/example/services.json
 packages=(gcc make pkg-config libc6-dev libmnl-dev libnftnl-dev libjansson-dev libnl-3-dev
 	libnl-route-3-dev iproute2)
 
@@ -48,12 +47,15 @@ show() { # show COMMAND...: prints the command as a user of the node types it
 	echo "\$ svcrules $*"
 }
 
-svcrules_here() { # svcrules_here SUBCOMMAND EXIT-CODE
-	show "$1 -f testdata/example/services.json --node-name node1"
-	at node "$SVCRULES" "$1" -f "$example" --node-name node1
-	local status=$?
+svcrules_here() { # svcrules_here SUBCOMMAND EXIT-CODE [OPTION...]: with the example's services
+	local command=$1 want=$2 status
+	shift 2
+	set -- "$command" -f testdata/example/services.json "$@" --node-name node1
+	show "$@"
+	(cd "$root" && at node "$SVCRULES" "$@")
+	status=$?
 	echo "(exit $status)"
-	[ $status -eq "$2" ] || die "svcrules $1 ended with $status, expected $2"
+	[ $status -eq "$want" ] || die "svcrules $command ended with $status, expected $want"
 }
 
 unanswered=0
@@ -78,6 +80,36 @@ refused() {
 	[ "$answer" = refused ] || die "expected refused"
 }
 
+# one WANTED WHAT FROM ADDRESS PORT [OPTION...]: a single request, and whether it is answered or dropped
+one() {
+	local want=$1 got=answered answer
+	echo
+	echo "== $2: asks $4 port $5"
+	shift 2
+	answer=$(ask "$1" tcp "${@:2}") || got=$answer
+	[ "$got" != timeout ] || got=dropped
+	case $got in
+	answered) echo "   ${answer% *} answered" ;;
+	*) echo "   $got" ;;
+	esac
+	[ "$got" = "$want" ] || die "expected: $want"
+}
+
+# The pod mysql-0 and a pod of the frontend are on the other node.
+policies() {
+	address remote lo 10.244.2.31/32
+	serve remote mysql tcp 10.244.2.31 3306 tcp 10.244.2.31 22 || die "no server"
+	echo
+	echo "== now with policies: go-api accepts port 8080 of the frontend, and may speak to mysql and to DNS"
+	svcrules_here apply 0 -f testdata/example/policies.json --network-policy
+	one answered "a frontend pod" remote 10.96.0.10 80 --from 10.244.2.21
+	one dropped "the client outside" client 192.0.2.1 30080
+	one answered "a go-api pod, mysql" pod1 10.244.2.31 3306
+	one dropped "a go-api pod, another port of it" pod1 10.244.2.31 22
+	svcrules_here apply 0
+	one answered "without the policies, the client outside" client 192.0.2.1 30080
+}
+
 demo() {
 	export PREFIX=demo TIMEOUT=2000
 	# shellcheck source-path=SCRIPTDIR source=packets/lib.sh
@@ -98,11 +130,12 @@ demo() {
 	request "the node port of go-api-nodeport" client 192.0.2.1 30080
 	request "the load-balancer IP of go-api-lb" client 203.0.113.10 80
 	refused
+	policies
 	show delete
 	at node "$SVCRULES" delete || die "delete failed"
 	echo
 	[ "$unanswered" -eq 0 ] || die "requests went unanswered"
-	echo "demo: success, every request was answered; nothing is left behind"
+	echo "demo: success, every request was answered or dropped as expected; nothing is left behind"
 }
 
 if [ -n "${SVCR_DEMO_INSIDE:-}" ]; then

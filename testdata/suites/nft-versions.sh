@@ -59,10 +59,15 @@ older=$(nft --version | cut -d' ' -f2) newer=$("$where/nft" --version | cut -d' 
 # One input has every part of the layout, except IPv6 affinity, which 1.0.6 cannot load.
 common="--node-name node1 --node-ip 192.0.2.1,2001:db8::1 --service-cidr 10.96.0.0/16,fd00:10:96::/112
 	--cluster-cidr 10.244.0.0/16,fd00:10:244::/48"
+# more NAME: prints further options of the input of that name
+more() {
+	[ "$1" != policies ] || echo --network-policy
+}
+
 for input in testdata/nft-versions/*.json testdata/example/services.json; do
 	name=$(basename "$input" .json)
-	# shellcheck disable=SC2086
-	set -- -f "$input" $common
+	# shellcheck disable=SC2046,SC2086
+	set -- -f "$input" $common $(more "$name")
 	"$svcrules" compile "$@" >"$dir/text.nft" 2>/dev/null
 	flush
 	run "$svcrules" apply "$@" --quiet
@@ -124,8 +129,8 @@ check "${#wrong}" "--table refuses the words that nft $older or $newer does not 
 # The table that goes with IPVS, as text and listings alone: this kernel may not have IPVS.
 for input in testdata/nft-versions/*.json testdata/example/services.json; do
 	name="$(basename "$input" .json), beside IPVS"
-	# shellcheck disable=SC2086
-	"$svcrules" compile --backend ipvs -o nft -f "$input" $common >"$dir/text.nft" 2>/dev/null
+	# shellcheck disable=SC2046,SC2086
+	"$svcrules" compile --backend ipvs -o nft -f "$input" $common $(more "${name%,*}") >"$dir/text.nft" 2>/dev/null
 	for nft in "nft" "$where/nft"; do
 		version=$([ "$nft" = nft ] && echo "$older" || echo "$newer")
 		if [ "$nft" = nft ] && [[ $name == affinity6* ]]; then

@@ -117,7 +117,7 @@ addresses() {
 
 # changed: prints how many elements the last apply added and removed
 changed() {
-	sed -n 's/.*: \([0-9]*\) elements* added, \([0-9]*\) removed.*/\1 \2/p' <<<"$APPLIED"
+	sed -n 's/.*[:,] \([0-9]*\) elements* added, \([0-9]*\) removed.*/\1 \2/p' <<<"$APPLIED"
 }
 
 # One pod more or less, with an address of each family, changes at most four elements for each address.
