@@ -41,7 +41,7 @@ struct svcr_isolated_pod {
 /* A class allows a bundle to a peer class. */
 struct svcr_class_pair {
 	struct svcr_pod_class *class;
-	const struct svcr_peer_class *peer;
+	struct svcr_peer_class *peer;
 	struct svcr_bundle *bundle;
 };
 

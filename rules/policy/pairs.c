@@ -88,7 +88,7 @@ static int allowed_cmp_sort(const void *a, const void *b)
 }
 
 /* The pair of a class with what it allows, from index `i` to `end`. */
-static int add_pair(struct pairing *p, const struct svcr_peer_class *peer, size_t i, size_t end)
+static int add_pair(struct pairing *p, struct svcr_peer_class *peer, size_t i, size_t end)
 {
 	struct svcr_pod_class *class = p->allowed.v[i].class;
 	struct svcr_bundle *b, **one;
@@ -113,7 +113,7 @@ static int add_pair(struct pairing *p, const struct svcr_peer_class *peer, size_
 	return 0;
 }
 
-static int pair_peer(struct pairing *p, const struct svcr_peer_class *peer)
+static int pair_peer(struct pairing *p, struct svcr_peer_class *peer)
 {
 	int err = collect_allowed(p, peer);
 

@@ -390,6 +390,16 @@ int svcr_pod_cmp(const struct svcr_pod *a, const struct svcr_pod *b)
 	return cmp ? cmp : strcmp(a->name, b->name);
 }
 
+void svcr_shared_add(struct svcr_shared_addrs *s, const struct svcr_addr *addr,
+		     const struct svcr_pod *first, const struct svcr_pod *second)
+{
+	if (first == second || s->n++)
+		return;
+	s->addr = *addr;
+	s->first = first;
+	s->second = second;
+}
+
 static int address_cmp_sort(const void *a, const void *b)
 {
 	const struct svcr_peer_address *s = a, *t = b;
@@ -409,13 +419,10 @@ static void sort_addresses(struct svcr_peers *p)
 		const struct svcr_peer_address *a = &p->addrs.v[i];
 		const struct svcr_peer_address *last = kept ? &p->addrs.v[kept - 1] : NULL;
 
-		if (!last || !svcr_addr_eq(&last->addr, &a->addr)) {
+		if (last && svcr_addr_eq(&last->addr, &a->addr))
+			svcr_shared_add(&p->shared, &a->addr, last->pod, a->pod);
+		else
 			p->addrs.v[kept++] = *a;
-		} else if (last->pod != a->pod && p->shared++ == 0) {
-			p->example.addr = a->addr;
-			p->example.first = last->pod;
-			p->example.second = a->pod;
-		}
 	}
 	p->addrs.n = kept;
 }

@@ -41,6 +41,7 @@ struct svcr_peer_class {
 	size_t n;
 	uint32_t number; /* 0: there are too many classes */
 	bool in[SVCR_FAMILY__COUNT];
+	bool needed[SVCR_FAMILY__COUNT]; /* an isolated pod allows something to it */
 };
 
 struct svcr_peer_address {
@@ -48,6 +49,17 @@ struct svcr_peer_address {
 	const struct svcr_pod *pod;
 	struct svcr_peer_class *class;
 };
+
+/* Addresses that several pods have, and one of them with two of its pods. */
+struct svcr_shared_addrs {
+	size_t n;
+	struct svcr_addr addr;
+	const struct svcr_pod *first, *second;
+};
+
+/* Counts an address that two pods have, unless they are the same. */
+void svcr_shared_add(struct svcr_shared_addrs *s, const struct svcr_addr *addr,
+		     const struct svcr_pod *first, const struct svcr_pod *second);
 
 struct svcr_peers {
 	struct svcr_arena arena;
@@ -59,11 +71,7 @@ struct svcr_peers {
 	SVCR_LIST(struct svcr_term *) found;       /* those of the pod that is looked at */
 	SVCR_LIST(struct svcr_peer_class *) list;  /* classes */
 	SVCR_LIST(struct svcr_peer_address) addrs; /* sorted by address, each once */
-	size_t shared;                             /* addresses that several pods have */
-	struct {
-		struct svcr_addr addr;
-		const struct svcr_pod *first, *second;
-	} example; /* one of them */
+	struct svcr_shared_addrs shared;
 };
 
 void svcr_peers_release(struct svcr_peers *p);
