@@ -15,6 +15,7 @@ struct builder {
 	struct svcr_bundles bundles;
 	struct svcr_peers peers;
 	struct svcr_classes classes;
+	struct svcr_shared_addrs shared; /* by isolated pods */
 };
 
 /* ---- Elements ----------------------------------------------------------- */
@@ -314,28 +315,25 @@ static void warn_class(const struct builder *b, const struct svcr_pod_class *c)
 		  c->direction == SVCR_INGRESS ? "all ingress" : "all egress");
 }
 
-/* Says how many addresses several pods have, with an example. */
+/* Says that several pods have one address, with an example. */
 static void warn_shared(const struct builder *b)
 {
-	const struct svcr_peers *p = &b->peers;
+	const struct svcr_shared_addrs *s = b->shared.n ? &b->shared : &b->peers.shared;
 	char addr[SVCR_ADDR_TEXT], object[600];
 
-	if (!p->shared)
+	if (!s->n)
 		return;
-	snprintf(object, sizeof(object), "Pod %s/%s", p->example.second->ns,
-		 p->example.second->name);
-	svcr_diag(
-		b->d,
-		&(struct svcrules_diag){ .severity = SVCRULES_WARNING,
-					 .check = "pod-address",
-					 .source = p->example.second->source,
-					 .object = object,
-					 .field = "status.podIPs" },
-		"Pod %s/%s has the address %s, too, and as the first by name it counts for network "
-		"policies%s",
-		p->example.first->ns, p->example.first->name,
-		svcr_addr_text(&p->example.addr, addr),
-		p->shared > 1 ? "; other pods share addresses in the same way" : "");
+	snprintf(object, sizeof(object), "Pod %s/%s", s->second->ns, s->second->name);
+	svcr_diag(b->d,
+		  &(struct svcrules_diag){ .severity = SVCRULES_WARNING,
+					   .check = "pod-address",
+					   .source = s->second->source,
+					   .object = object,
+					   .field = "status.podIPs" },
+		  "Pod %s/%s has the address %s, too, and as the first by name it counts for "
+		  "network policies%s",
+		  s->first->ns, s->first->name, svcr_addr_text(&s->addr, addr),
+		  s->n > 1 ? "; other pods share addresses in the same way" : "");
 }
 
 static int policy_work(struct builder *b, const struct svcrules_model *m)

@@ -57,7 +57,7 @@ static int sort_policies(struct svcr_classes *c, const struct svcrules_model *m)
 }
 
 /* The index of the first policy of a namespace, or of a later one. */
-static size_t first_of(const struct svcr_classes *c, const char *ns)
+static size_t first_policy_of(const struct svcr_classes *c, const char *ns)
 {
 	size_t low = 0, high = c->npolicies;
 
@@ -81,7 +81,9 @@ static bool same_selection(const void *entry, const void *like)
 
 static int select_policies(const struct svcr_classes *c, struct selection *s)
 {
-	for (size_t i = first_of(c, s->ns); i < c->npolicies && c->policies[i]->ns == s->ns; i++) {
+	size_t first = first_policy_of(c, s->ns);
+
+	for (size_t i = first; i < c->npolicies && c->policies[i]->ns == s->ns; i++) {
 		const struct svcr_network_policy *policy = c->policies[i];
 
 		if (!svcr_selector_matches(policy->pods, s->labels))

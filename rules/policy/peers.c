@@ -61,7 +61,7 @@ static struct svcr_scope *term_scope(struct svcr_peers *p, const struct svcr_ter
 	return slot ? s : NULL;
 }
 
-static bool same_entry(const void *entry, const void *like)
+static bool same_index_entry(const void *entry, const void *like)
 {
 	const struct entry *a = entry, *b = like;
 
@@ -77,7 +77,7 @@ static int index_by(struct svcr_peers *p, struct svcr_term *t, const struct svcr
 	bool new;
 
 	e = svcr_find_or_add(&p->arena, &p->index, svcr_pointers_hash(scope, key, value),
-			     same_entry, &like, sizeof(like), &new);
+			     same_index_entry, &like, sizeof(like), &new);
 	slot = e ? SVCR_GROW(&e->terms) : NULL;
 	if (!slot)
 		return -ENOMEM;
@@ -121,7 +121,7 @@ static int index_term(struct svcr_peers *p, struct svcr_term *t)
 	return err;
 }
 
-static bool same_namespace(const void *entry, const void *like)
+static bool same_scopes(const void *entry, const void *like)
 {
 	return ((const struct ns_scopes *)entry)->name == ((const struct ns_scopes *)like)->name;
 }
@@ -143,7 +143,7 @@ static struct ns_scopes *add_namespace(struct svcr_peers *p, const char *name,
 	bool new;
 
 	return svcr_find_or_add(&p->arena, &p->namespaces, svcr_pointers_hash(name, NULL, NULL),
-				same_namespace, &like, sizeof(like), &new);
+				same_scopes, &like, sizeof(like), &new);
 }
 
 /* The namespace of a pod. NULL: out of memory. */
@@ -166,7 +166,7 @@ static struct ns_scopes *find_namespace(struct svcr_peers *p, const char *name)
 	return err ? NULL : n;
 }
 
-static int add_found(struct svcr_peers *p, struct svcr_term *t)
+static int add_found_term(struct svcr_peers *p, struct svcr_term *t)
 {
 	struct svcr_term **slot = SVCR_GROW(&p->found);
 
@@ -182,12 +182,12 @@ static int find_by(struct svcr_peers *p, const struct svcr_scope *scope, const c
 {
 	const struct entry like = { .scope = scope, .key = key, .value = value };
 	const struct entry *e = svcr_find(&p->index, svcr_pointers_hash(scope, key, value),
-					  same_entry, &like);
+					  same_index_entry, &like);
 	int err = 0;
 
 	for (size_t i = 0; e && i < e->terms.n && !err; i++)
 		if (svcr_selector_matches(e->terms.v[i]->pods, labels))
-			err = add_found(p, e->terms.v[i]);
+			err = add_found_term(p, e->terms.v[i]);
 	return err;
 }
 
@@ -198,7 +198,7 @@ static int find_in_scope(struct svcr_peers *p, const struct svcr_scope *s,
 
 	for (size_t i = 0; i < s->always.n && !err; i++)
 		if (!s->always.v[i]->pods || svcr_selector_matches(s->always.v[i]->pods, labels))
-			err = add_found(p, s->always.v[i]);
+			err = add_found_term(p, s->always.v[i]);
 	for (uint32_t i = 0; i < labels->n && !err; i++) {
 		err = find_by(p, s, labels->v[i].key, labels->v[i].value, labels);
 		if (!err)
@@ -311,7 +311,7 @@ static int find_names(struct svcr_peers *p, const struct svcr_pod *pod)
 		if (!svcr_peers_has_name(p, port->name, port->protocol))
 			continue;
 		t = svcr_term_add(p, &(struct svcr_term){ .kind = SVCR_TERM_NAMED, .port = *port });
-		if (!t || add_found(p, t))
+		if (!t || add_found_term(p, t))
 			return -ENOMEM;
 	}
 	return 0;
@@ -331,7 +331,7 @@ static bool in_block(const struct svcr_policy_peer *peer, const struct svcr_addr
 static int find_blocks(struct svcr_peers *p, const struct svcr_addr *a)
 {
 	for (size_t i = 0; p->found.n && i < p->blocks.n; i++)
-		if (in_block(p->blocks.v[i]->peer, a) && add_found(p, p->blocks.v[i]))
+		if (in_block(p->blocks.v[i]->peer, a) && add_found_term(p, p->blocks.v[i]))
 			return -ENOMEM;
 	return 0;
 }
@@ -353,7 +353,7 @@ static int address_class(struct svcr_peers *p, const struct svcr_pod *pod,
 	if (err || !p->found.n)
 		return err;
 	for (size_t i = 0; of_labels && i < of_labels->n; i++)
-		if (add_found(p, of_labels->terms[i]))
+		if (add_found_term(p, of_labels->terms[i]))
 			return -ENOMEM;
 	return find_class(p, ret);
 }
