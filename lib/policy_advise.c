@@ -223,13 +223,12 @@ static void tell_namespace(const struct policy_advice *a, const struct advised_n
 	char object[300];
 
 	snprintf(object, sizeof(object), "Namespace %s", ns->name);
-	svcr_diag(
-		a->d,
-		&(struct svcrules_diag){
-			.severity = SVCRULES_WARNING, .check = "no-namespace", .object = object },
-		"the input has %zu pod%s in this namespace, but not the Namespace object: it counts "
-		"as one without labels",
-		ns->pods, ns->pods == 1 ? "" : "s");
+	svcr_diag(a->d,
+		  &(struct svcrules_diag){
+			  .severity = SVCRULES_WARNING, .check = "no-namespace", .object = object },
+		  "the input has %zu pod%s in this namespace, but not the Namespace object: it "
+		  "counts as one without labels",
+		  ns->pods, ns->pods == 1 ? "" : "s");
 }
 
 /* Tells namespaces whose object is missing, in the order of their names. */
