@@ -80,7 +80,7 @@ static int pair_add(struct policy_advice *a, struct svcr_table *t, const struct 
 
 static uint32_t namespace_hash(const struct policy_advice *a, const char *name)
 {
-	return svcr_hash(a->seed, (const char *)&name, sizeof(name));
+	return pair_hash(a, &(struct advised_pair){ name, 0 });
 }
 
 /* The namespace of that name, if pods are in it; else NULL. */
