@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What each class allows to each peer class: the union of the rules whose terms it satisfies. */
 #include "rules/policy/classes.h"
+#include "rules/policy/terms.h"
 
 #include <errno.h>
 
@@ -68,6 +69,8 @@ static int collect_allowed(struct pairing *p, const struct svcr_peer_class *peer
 		for (size_t k = 0; k < t->users.n && !err; k++) {
 			const struct svcr_term_user *u = &t->users.v[k];
 
+			if (u->named) /* for what named_bundle() does */
+				u->class->cost += u->named->ports.n * peer->n / LOOKS_PER_ELEMENT;
 			if (u->class->cost > p->max)
 				continue;
 			err = add_allowed_bundle(p, u->class, u->bundle);

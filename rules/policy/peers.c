@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rules/policy/terms.h"
 #include "fnv.h"
+#include "rules/policy/classes.h"
 #include "rules/policy/hashing.h"
 #include "rules/policy/layout.h"
 #include "rules/policy/number.h"
@@ -12,6 +13,10 @@ struct svcr_scope {
 	const char *ns;
 	const struct svcr_selector *namespaces;
 	SVCR_LIST(struct svcr_term *) always; /* terms that no label leads to */
+	/* of a scope with a selector: classes that use its terms, and as for terms */
+	SVCR_LIST(struct svcr_pod_class *) users;
+	size_t looks;
+	bool dead;
 };
 
 /* Terms of a scope that ask for a label; `value` NULL: with any value. */
@@ -26,7 +31,7 @@ struct ns_scopes {
 	const char *name;
 	const struct svcr_labels *labels; /* NULL: it has no object */
 	bool scoped;                      /* its scopes are known */
-	SVCR_LIST(const struct svcr_scope *) scopes;
+	SVCR_LIST(struct svcr_scope *) scopes;
 };
 
 /* Pods of one namespace with the same labels satisfy the same terms. */
@@ -99,6 +104,41 @@ static const struct svcr_requirement *leading(const struct svcr_selector *s)
 	return exists;
 }
 
+/* Terms that follow each other are often of one class. */
+static int use_scope(struct svcr_peers *p, struct svcr_scope *s, const struct svcr_term *t)
+{
+	for (size_t i = 0; s->namespaces && t != p->everywhere && i < t->users.n; i++) {
+		struct svcr_pod_class *c = t->users.v[i].class, **slot;
+
+		if (s->users.n && s->users.v[s->users.n - 1] == c)
+			continue;
+		slot = SVCR_GROW(&s->users);
+		if (!slot)
+			return -ENOMEM;
+		*slot = c;
+	}
+	return 0;
+}
+
+/* Counts n looks at a scope, as svcr_term_look() does. */
+static bool look_at_scope(struct svcr_peers *p, struct svcr_scope *s, size_t n)
+{
+	size_t cost = (s->looks + n) / LOOKS_PER_ELEMENT - s->looks / LOOKS_PER_ELEMENT;
+
+	if (s->dead)
+		return false;
+	if (p->again || !s->users.n)
+		return true;
+	s->looks += n;
+	if (!cost)
+		return true;
+	s->dead = true;
+	for (size_t i = 0; i < s->users.n; i++)
+		if (svcr_class_charge(p, s->users.v[i], cost))
+			s->dead = false;
+	return !s->dead;
+}
+
 static int index_term(struct svcr_peers *p, struct svcr_term *t)
 {
 	const struct svcr_requirement *r = leading(t->pods);
@@ -106,7 +146,7 @@ static int index_term(struct svcr_peers *p, struct svcr_term *t)
 	struct svcr_term **slot;
 	int err = 0;
 
-	if (!scope)
+	if (!scope || use_scope(p, scope, t))
 		return -ENOMEM;
 	if (!r) {
 		slot = SVCR_GROW(&scope->always);
@@ -126,9 +166,9 @@ static bool same_namespace(const void *entry, const void *like)
 	return ((const struct ns_scopes *)entry)->name == ((const struct ns_scopes *)like)->name;
 }
 
-static int add_scope(struct ns_scopes *n, const struct svcr_scope *s)
+static int add_scope(struct ns_scopes *n, struct svcr_scope *s)
 {
-	const struct svcr_scope **slot = SVCR_GROW(&n->scopes);
+	struct svcr_scope **slot = SVCR_GROW(&n->scopes);
 
 	if (!slot)
 		return -ENOMEM;
@@ -151,18 +191,24 @@ static struct ns_scopes *find_namespace(struct svcr_peers *p, const char *name)
 {
 	const struct svcr_scope own = { .ns = name };
 	struct ns_scopes *n = add_namespace(p, name, NULL);
-	const struct svcr_scope *found;
+	struct svcr_scope *found;
 	int err = 0;
 
 	if (!n || n->scoped)
 		return n;
 	n->scoped = true;
-	found = svcr_find(&p->scopes, svcr_pointers_hash(name, NULL, NULL), same_scope, &own);
+	found = (struct svcr_scope *)(uintptr_t)svcr_find(
+		&p->scopes, svcr_pointers_hash(name, NULL, NULL), same_scope, &own);
 	if (found)
 		err = add_scope(n, found);
-	for (size_t i = 0; i < p->selectors.n && !err; i++)
-		if (svcr_selector_matches(p->selectors.v[i]->namespaces, n->labels))
-			err = add_scope(n, p->selectors.v[i]);
+	for (size_t i = 0; i < p->selectors.n && !err;) {
+		struct svcr_scope *s = p->selectors.v[i++];
+
+		if (!look_at_scope(p, s, 1))
+			p->selectors.v[--i] = p->selectors.v[--p->selectors.n];
+		else if (svcr_selector_matches(s->namespaces, n->labels))
+			err = add_scope(n, s);
+	}
 	return err ? NULL : n;
 }
 
@@ -181,24 +227,36 @@ static int find_by(struct svcr_peers *p, const struct svcr_scope *scope, const c
 		   const char *value, const struct svcr_labels *labels)
 {
 	const struct entry like = { .scope = scope, .key = key, .value = value };
-	const struct entry *e = svcr_find(&p->index, svcr_pointers_hash(scope, key, value),
-					  same_entry, &like);
+	struct entry *e = (struct entry *)(uintptr_t)svcr_find(
+		&p->index, svcr_pointers_hash(scope, key, value), same_entry, &like);
 	int err = 0;
 
-	for (size_t i = 0; e && i < e->terms.n && !err; i++)
-		if (svcr_selector_matches(e->terms.v[i]->pods, labels))
-			err = add_found(p, e->terms.v[i]);
+	for (size_t i = 0; e && i < e->terms.n && !err;) {
+		struct svcr_term *t = e->terms.v[i++];
+
+		if (!svcr_term_look(p, t))
+			e->terms.v[--i] = e->terms.v[--e->terms.n];
+		else if (svcr_selector_matches(t->pods, labels))
+			err = add_found(p, t);
+	}
 	return err;
 }
 
-static int find_in_scope(struct svcr_peers *p, const struct svcr_scope *s,
+static int find_in_scope(struct svcr_peers *p, struct svcr_scope *s,
 			 const struct svcr_labels *labels)
 {
 	int err = 0;
 
-	for (size_t i = 0; i < s->always.n && !err; i++)
-		if (!s->always.v[i]->pods || svcr_selector_matches(s->always.v[i]->pods, labels))
-			err = add_found(p, s->always.v[i]);
+	if (!look_at_scope(p, s, 1 + labels->n))
+		return 0;
+	for (size_t i = 0; i < s->always.n && !err;) {
+		struct svcr_term *t = s->always.v[i++];
+
+		if (!svcr_term_look(p, t))
+			s->always.v[--i] = s->always.v[--s->always.n];
+		else if (!t->pods || svcr_selector_matches(t->pods, labels))
+			err = add_found(p, t);
+	}
 	for (uint32_t i = 0; i < labels->n && !err; i++) {
 		err = find_by(p, s, labels->v[i].key, labels->v[i].value, labels);
 		if (!err)
@@ -292,7 +350,8 @@ static int match_labels(struct svcr_peers *p, const struct svcr_pod *pod,
 		p->found.n = 0;
 		err = n ? 0 : -ENOMEM;
 		for (size_t i = 0; !err && i < n->scopes.n; i++)
-			err = find_in_scope(p, n->scopes.v[i], pod->labels);
+			if (!n->scopes.v[i]->dead)
+				err = find_in_scope(p, n->scopes.v[i], pod->labels);
 		if (!err)
 			err = find_class(p, &found->class);
 	}
@@ -327,13 +386,20 @@ static bool in_block(const struct svcr_policy_peer *peer, const struct svcr_addr
 	return true;
 }
 
-/* Blocks count only for pods with a named port, so there is no need of a faster way. */
+/* Blocks count only for pods with a named port, so there is no need of a faster way: see looks. */
 static int find_blocks(struct svcr_peers *p, const struct svcr_addr *a)
 {
-	for (size_t i = 0; p->found.n && i < p->blocks.n; i++)
-		if (in_block(p->blocks.v[i]->peer, a) && add_found(p, p->blocks.v[i]))
-			return -ENOMEM;
-	return 0;
+	int err = 0;
+
+	for (size_t i = 0; p->found.n && i < p->blocks.n && !err;) {
+		struct svcr_term *t = p->blocks.v[i++];
+
+		if (!svcr_term_look(p, t))
+			p->blocks.v[--i] = p->blocks.v[--p->blocks.n];
+		else if (in_block(t->peer, a))
+			err = add_found(p, t);
+	}
+	return err;
 }
 
 /* The class of an address: that of its pod, unless named ports matter. */
@@ -442,12 +508,34 @@ static int number_peer_classes(struct svcr_peers *p)
 	return 0;
 }
 
+/* Forgets the classes of a search. What died is not looked at in the next one. */
+static void forget_classes(struct svcr_peers *p)
+{
+	svcr_table_release(&p->matched);
+	svcr_table_release(&p->classes);
+	p->matched = p->classes = (struct svcr_table){ .slots = NULL };
+	p->list.n = p->addrs.n = 0;
+	p->again = true;
+}
+
+static int find_pods(struct svcr_peers *p, const struct svcrules_model *m,
+		     const struct svcrules_options *o)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < m->pods.n && !err; i++)
+		if (svcr_pod_counts(&m->pods.v[i]))
+			err = add_peer_pod(p, o, &m->pods.v[i]);
+	return err;
+}
+
 int svcr_peers_find(struct svcr_peers *p, const struct svcrules_model *m,
 		    const struct svcrules_options *o)
 {
 	size_t nterms = p->all.n; /* terms of named ports are added meanwhile */
 	int err = 0;
 
+	p->max = o->max_elements;
 	for (size_t i = 0; i < nterms && !err; i++)
 		if (p->all.v[i]->kind == SVCR_TERM_PODS)
 			err = index_term(p, p->all.v[i]);
@@ -455,9 +543,12 @@ int svcr_peers_find(struct svcr_peers *p, const struct svcrules_model *m,
 		err = add_namespace(p, m->namespaces.v[i].name, m->namespaces.v[i].labels) ?
 			      0 :
 			      -ENOMEM;
-	for (size_t i = 0; nterms && i < m->pods.n && !err; i++)
-		if (svcr_pod_counts(&m->pods.v[i]))
-			err = add_peer_pod(p, o, &m->pods.v[i]);
+	if (!err && nterms)
+		err = find_pods(p, m, o);
+	if (!err && p->died) { /* so that the classes do not depend on the order of the pods */
+		forget_classes(p);
+		err = find_pods(p, m, o);
+	}
 	if (err)
 		return err;
 	sort_addresses(p);
@@ -469,8 +560,10 @@ void svcr_peers_release(struct svcr_peers *p)
 	for (size_t i = 0; i < p->all.n; i++)
 		free(p->all.v[i]->users.v);
 	for (size_t i = 0; i < p->scopes.size; i++)
-		if (p->scopes.slots[i].entry)
+		if (p->scopes.slots[i].entry) {
 			free(((const struct svcr_scope *)p->scopes.slots[i].entry)->always.v);
+			free(((const struct svcr_scope *)p->scopes.slots[i].entry)->users.v);
+		}
 	for (size_t i = 0; i < p->index.size; i++)
 		if (p->index.slots[i].entry)
 			free(((const struct entry *)p->index.slots[i].entry)->terms.v);

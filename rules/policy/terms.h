@@ -5,6 +5,16 @@
 
 #include "rules/policy/peers.h"
 
+#define LOOKS_PER_ELEMENT 64
+
+/*
+ * Counts a look at a term, which is one for each set of labels at most: LOOKS_PER_ELEMENT looks cost
+ * the classes that use the term an element, so that what one tenant writes has a bound. False: all
+ * these classes are too big, and the term is dead.
+ */
+bool svcr_term_look(struct svcr_peers *p, struct svcr_term *t);
+/* Makes n elements' cost of a class. False: the class is too big. */
+bool svcr_class_charge(struct svcr_peers *p, struct svcr_pod_class *c, size_t n);
 /* Returns the only copy of a term. NULL: out of memory. */
 struct svcr_term *svcr_term_add(struct svcr_peers *p, struct svcr_term *like);
 /* True if container ports of that name and protocol are asked for. */
