@@ -1,38 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rules/policy/terms.h"
 #include "fnv.h"
-#include "rules/policy/classes.h"
 #include "rules/policy/hashing.h"
 #include "rules/policy/layout.h"
 #include "rules/policy/number.h"
 
 #include <errno.h>
-
-/* What a term selects namespaces by: one name, or a selector. */
-struct svcr_scope {
-	const char *ns;
-	const struct svcr_selector *namespaces;
-	SVCR_LIST(struct svcr_term *) always; /* terms that no label leads to */
-	/* of a scope with a selector: classes that use its terms, and as for terms */
-	SVCR_LIST(struct svcr_pod_class *) users;
-	size_t looks;
-	bool dead;
-};
-
-/* Terms of a scope that ask for a label; `value` NULL: with any value. */
-struct entry {
-	const struct svcr_scope *scope;
-	const char *key, *value;
-	SVCR_LIST(struct svcr_term *) terms;
-};
-
-/* A namespace of pods, with the scopes that it is in. */
-struct ns_scopes {
-	const char *name;
-	const struct svcr_labels *labels; /* NULL: it has no object */
-	bool scoped;                      /* its scopes are known */
-	SVCR_LIST(struct svcr_scope *) scopes;
-};
 
 /* Pods of one namespace with the same labels satisfy the same terms. */
 struct match {
@@ -41,178 +14,7 @@ struct match {
 	struct svcr_peer_class *class; /* NULL: no term */
 };
 
-/* ---- Finding terms by labels -------------------------------------------- */
-
-static bool same_scope(const void *entry, const void *like)
-{
-	const struct svcr_scope *a = entry, *b = like;
-
-	return a->ns == b->ns && a->namespaces == b->namespaces;
-}
-
-static struct svcr_scope *term_scope(struct svcr_peers *p, const struct svcr_term *t)
-{
-	const struct svcr_scope like = { .ns = t->ns, .namespaces = t->namespaces };
-	struct svcr_scope *s, **slot;
-	bool new;
-
-	s = svcr_find_or_add(&p->arena, &p->scopes, svcr_pointers_hash(t->ns, t->namespaces, NULL),
-			     same_scope, &like, sizeof(like), &new);
-	if (!s || !new || !t->namespaces)
-		return s;
-	slot = SVCR_GROW(&p->selectors);
-	if (slot)
-		*slot = s;
-	return slot ? s : NULL;
-}
-
-static bool same_entry(const void *entry, const void *like)
-{
-	const struct entry *a = entry, *b = like;
-
-	return a->scope == b->scope && a->key == b->key && a->value == b->value;
-}
-
-static int index_by(struct svcr_peers *p, struct svcr_term *t, const struct svcr_scope *scope,
-		    const char *key, const char *value)
-{
-	const struct entry like = { .scope = scope, .key = key, .value = value };
-	struct svcr_term **slot;
-	struct entry *e;
-	bool new;
-
-	e = svcr_find_or_add(&p->arena, &p->index, svcr_pointers_hash(scope, key, value),
-			     same_entry, &like, sizeof(like), &new);
-	slot = e ? SVCR_GROW(&e->terms) : NULL;
-	if (!slot)
-		return -ENOMEM;
-	*slot = t;
-	return 0;
-}
-
-/* The requirement that the fewest pods fulfil, presumably; NULL: none that asks for a label. */
-static const struct svcr_requirement *leading(const struct svcr_selector *s)
-{
-	const struct svcr_requirement *exists = NULL;
-
-	for (uint32_t i = 0; s && i < s->n; i++) {
-		if (s->v[i].op == SVCR_IN)
-			return &s->v[i];
-		if (s->v[i].op == SVCR_EXISTS)
-			exists = &s->v[i];
-	}
-	return exists;
-}
-
-/* Terms that follow each other are often of one class. */
-static int use_scope(struct svcr_peers *p, struct svcr_scope *s, const struct svcr_term *t)
-{
-	for (size_t i = 0; s->namespaces && t != p->everywhere && i < t->users.n; i++) {
-		struct svcr_pod_class *c = t->users.v[i].class, **slot;
-
-		if (s->users.n && s->users.v[s->users.n - 1] == c)
-			continue;
-		slot = SVCR_GROW(&s->users);
-		if (!slot)
-			return -ENOMEM;
-		*slot = c;
-	}
-	return 0;
-}
-
-/* Counts n looks at a scope, as svcr_term_look() does. */
-static bool look_at_scope(struct svcr_peers *p, struct svcr_scope *s, size_t n)
-{
-	size_t cost = (s->looks + n) / LOOKS_PER_ELEMENT - s->looks / LOOKS_PER_ELEMENT;
-
-	if (s->dead)
-		return false;
-	if (p->again || !s->users.n)
-		return true;
-	s->looks += n;
-	if (!cost)
-		return true;
-	s->dead = true;
-	for (size_t i = 0; i < s->users.n; i++)
-		if (svcr_class_charge(p, s->users.v[i], cost))
-			s->dead = false;
-	return !s->dead;
-}
-
-static int index_term(struct svcr_peers *p, struct svcr_term *t)
-{
-	const struct svcr_requirement *r = leading(t->pods);
-	struct svcr_scope *scope = term_scope(p, t);
-	struct svcr_term **slot;
-	int err = 0;
-
-	if (!scope || use_scope(p, scope, t))
-		return -ENOMEM;
-	if (!r) {
-		slot = SVCR_GROW(&scope->always);
-		if (slot)
-			*slot = t;
-		return slot ? 0 : -ENOMEM;
-	}
-	if (r->op == SVCR_EXISTS)
-		return index_by(p, t, scope, r->key, NULL);
-	for (uint32_t i = 0; i < r->n && !err; i++)
-		err = index_by(p, t, scope, r->key, r->values[i]);
-	return err;
-}
-
-static bool same_namespace(const void *entry, const void *like)
-{
-	return ((const struct ns_scopes *)entry)->name == ((const struct ns_scopes *)like)->name;
-}
-
-static int add_scope(struct ns_scopes *n, struct svcr_scope *s)
-{
-	struct svcr_scope **slot = SVCR_GROW(&n->scopes);
-
-	if (!slot)
-		return -ENOMEM;
-	*slot = s;
-	return 0;
-}
-
-static struct ns_scopes *add_namespace(struct svcr_peers *p, const char *name,
-				       const struct svcr_labels *labels)
-{
-	const struct ns_scopes like = { .name = name, .labels = labels };
-	bool new;
-
-	return svcr_find_or_add(&p->arena, &p->namespaces, svcr_pointers_hash(name, NULL, NULL),
-				same_namespace, &like, sizeof(like), &new);
-}
-
-/* The namespace of a pod. NULL: out of memory. */
-static struct ns_scopes *find_namespace(struct svcr_peers *p, const char *name)
-{
-	const struct svcr_scope own = { .ns = name };
-	struct ns_scopes *n = add_namespace(p, name, NULL);
-	struct svcr_scope *found;
-	int err = 0;
-
-	if (!n || n->scoped)
-		return n;
-	n->scoped = true;
-	found = (struct svcr_scope *)(uintptr_t)svcr_find(
-		&p->scopes, svcr_pointers_hash(name, NULL, NULL), same_scope, &own);
-	if (found)
-		err = add_scope(n, found);
-	for (size_t i = 0; i < p->selectors.n && !err;) {
-		struct svcr_scope *s = p->selectors.v[i++];
-
-		if (!look_at_scope(p, s, 1))
-			p->selectors.v[--i] = p->selectors.v[--p->selectors.n];
-		else if (svcr_selector_matches(s->namespaces, n->labels))
-			err = add_scope(n, s);
-	}
-	return err ? NULL : n;
-}
-
-static int add_found(struct svcr_peers *p, struct svcr_term *t)
+int svcr_peers_found(struct svcr_peers *p, struct svcr_term *t)
 {
 	struct svcr_term **slot = SVCR_GROW(&p->found);
 
@@ -220,49 +22,6 @@ static int add_found(struct svcr_peers *p, struct svcr_term *t)
 		return -ENOMEM;
 	*slot = t;
 	return 0;
-}
-
-/* Adds the terms of an index entry whose selectors hold. */
-static int find_by(struct svcr_peers *p, const struct svcr_scope *scope, const char *key,
-		   const char *value, const struct svcr_labels *labels)
-{
-	const struct entry like = { .scope = scope, .key = key, .value = value };
-	struct entry *e = (struct entry *)(uintptr_t)svcr_find(
-		&p->index, svcr_pointers_hash(scope, key, value), same_entry, &like);
-	int err = 0;
-
-	for (size_t i = 0; e && i < e->terms.n && !err;) {
-		struct svcr_term *t = e->terms.v[i++];
-
-		if (!svcr_term_look(p, t))
-			e->terms.v[--i] = e->terms.v[--e->terms.n];
-		else if (svcr_selector_matches(t->pods, labels))
-			err = add_found(p, t);
-	}
-	return err;
-}
-
-static int find_in_scope(struct svcr_peers *p, struct svcr_scope *s,
-			 const struct svcr_labels *labels)
-{
-	int err = 0;
-
-	if (!look_at_scope(p, s, 1 + labels->n))
-		return 0;
-	for (size_t i = 0; i < s->always.n && !err;) {
-		struct svcr_term *t = s->always.v[i++];
-
-		if (!svcr_term_look(p, t))
-			s->always.v[--i] = s->always.v[--s->always.n];
-		else if (!t->pods || svcr_selector_matches(t->pods, labels))
-			err = add_found(p, t);
-	}
-	for (uint32_t i = 0; i < labels->n && !err; i++) {
-		err = find_by(p, s, labels->v[i].key, labels->v[i].value, labels);
-		if (!err)
-			err = find_by(p, s, labels->v[i].key, NULL, labels);
-	}
-	return err;
 }
 
 /* ---- Classes ------------------------------------------------------------ */
@@ -337,7 +96,6 @@ static int match_labels(struct svcr_peers *p, const struct svcr_pod *pod,
 			struct svcr_peer_class **ret)
 {
 	const struct match like = { .ns = pod->ns, .labels = pod->labels };
-	struct ns_scopes *n;
 	struct match *found;
 	bool new;
 	int err = 0;
@@ -346,12 +104,8 @@ static int match_labels(struct svcr_peers *p, const struct svcr_pod *pod,
 				 svcr_pointers_hash(pod->ns, pod->labels, NULL), same_match, &like,
 				 sizeof(like), &new);
 	if (found && new) {
-		n = find_namespace(p, pod->ns);
 		p->found.n = 0;
-		err = n ? 0 : -ENOMEM;
-		for (size_t i = 0; !err && i < n->scopes.n; i++)
-			if (!n->scopes.v[i]->dead)
-				err = find_in_scope(p, n->scopes.v[i], pod->labels);
+		err = svcr_scopes_find(p, pod);
 		if (!err)
 			err = find_class(p, &found->class);
 	}
@@ -370,7 +124,7 @@ static int find_names(struct svcr_peers *p, const struct svcr_pod *pod)
 		if (!svcr_peers_has_name(p, port->name, port->protocol))
 			continue;
 		t = svcr_term_add(p, &(struct svcr_term){ .kind = SVCR_TERM_NAMED, .port = *port });
-		if (!t || add_found(p, t))
+		if (!t || svcr_peers_found(p, t))
 			return -ENOMEM;
 	}
 	return 0;
@@ -397,7 +151,7 @@ static int find_blocks(struct svcr_peers *p, const struct svcr_addr *a)
 		if (!svcr_term_look(p, t))
 			p->blocks.v[--i] = p->blocks.v[--p->blocks.n];
 		else if (in_block(t->peer, a))
-			err = add_found(p, t);
+			err = svcr_peers_found(p, t);
 	}
 	return err;
 }
@@ -419,7 +173,7 @@ static int address_class(struct svcr_peers *p, const struct svcr_pod *pod,
 	if (err || !p->found.n)
 		return err;
 	for (size_t i = 0; of_labels && i < of_labels->n; i++)
-		if (add_found(p, of_labels->terms[i]))
+		if (svcr_peers_found(p, of_labels->terms[i]))
 			return -ENOMEM;
 	return find_class(p, ret);
 }
@@ -538,11 +292,9 @@ int svcr_peers_find(struct svcr_peers *p, const struct svcrules_model *m,
 	p->max = o->max_elements;
 	for (size_t i = 0; i < nterms && !err; i++)
 		if (p->all.v[i]->kind == SVCR_TERM_PODS)
-			err = index_term(p, p->all.v[i]);
+			err = svcr_scopes_add(p, p->all.v[i]);
 	for (size_t i = 0; nterms && i < m->namespaces.n && !err; i++)
-		err = add_namespace(p, m->namespaces.v[i].name, m->namespaces.v[i].labels) ?
-			      0 :
-			      -ENOMEM;
+		err = svcr_scopes_namespace(p, m->namespaces.v[i].name, m->namespaces.v[i].labels);
 	if (!err && nterms)
 		err = find_pods(p, m, o);
 	if (!err && p->died) { /* so that the classes do not depend on the order of the pods */
@@ -559,26 +311,12 @@ void svcr_peers_release(struct svcr_peers *p)
 {
 	for (size_t i = 0; i < p->all.n; i++)
 		free(p->all.v[i]->users.v);
-	for (size_t i = 0; i < p->scopes.size; i++)
-		if (p->scopes.slots[i].entry) {
-			free(((const struct svcr_scope *)p->scopes.slots[i].entry)->always.v);
-			free(((const struct svcr_scope *)p->scopes.slots[i].entry)->users.v);
-		}
-	for (size_t i = 0; i < p->index.size; i++)
-		if (p->index.slots[i].entry)
-			free(((const struct entry *)p->index.slots[i].entry)->terms.v);
-	for (size_t i = 0; i < p->namespaces.size; i++)
-		if (p->namespaces.slots[i].entry)
-			free(((const struct ns_scopes *)p->namespaces.slots[i].entry)->scopes.v);
+	svcr_scopes_release(p);
 	svcr_table_release(&p->terms);
 	svcr_table_release(&p->names);
-	svcr_table_release(&p->scopes);
-	svcr_table_release(&p->index);
-	svcr_table_release(&p->namespaces);
 	svcr_table_release(&p->matched);
 	svcr_table_release(&p->classes);
 	free(p->all.v);
-	free(p->selectors.v);
 	free(p->blocks.v);
 	free(p->found.v);
 	free(p->list.v);

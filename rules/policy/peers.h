@@ -59,7 +59,7 @@ struct svcr_peers {
 	bool again;                                /* it is repeated without them */
 	struct svcr_term *everywhere;              /* the term of all pods; NULL: not used */
 	SVCR_LIST(struct svcr_term *) all;         /* terms */
-	SVCR_LIST(struct svcr_scope *) selectors;  /* scopes that select namespaces */
+	SVCR_LIST(struct svcr_scope *) selectors;  /* scopes whose selectors ask for no label */
 	SVCR_LIST(struct svcr_term *) blocks;      /* terms of kind BLOCK */
 	SVCR_LIST(struct svcr_term *) found;       /* those of the pod that is looked at */
 	SVCR_LIST(struct svcr_peer_class *) list;  /* classes */
