@@ -30,8 +30,10 @@ struct cluster {
 	struct pods {
 		uint32_t n, local;        /* `local` of them are on NODE */
 		uint32_t policies, rules; /* NetworkPolicies, and the rules of each */
-		bool relabel;             /* the pod in the middle has another label */
-		bool move;                /* the pod in the middle is a new one, on NODE */
+		uint32_t middle;          /* the number of the pod that changes */
+		bool relabel;             /* it has another label */
+		bool move;                /* it is a new one, on NODE, */
+		bool replica;             /* where its app has pods already */
 	} pods;
 };
 

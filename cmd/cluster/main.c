@@ -3,7 +3,7 @@
  * cluster: writes a made-up cluster, for tests and for `make bench`: as JSON
  * from kubectl, or as the rules that kube-proxy would make of it. Not installed.
  */
-#include "cluster.h"
+#include "pods.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -40,8 +40,8 @@ static _Noreturn void cluster_usage(void)
 	      "[--dual-stack]\n"
 	      "               [--remove-endpoint] [--replace-endpoint] [--add-service] [--roll "
 	      "PERCENT] [--form FORM]\n"
-	      "               [--pods N] [--local N] [--policies N] [--rules N] [--relabel-pod] "
-	      "[--move-pod]\n"
+	      "               [--pods N] [--local N] [--policies N] [--rules N]\n"
+	      "               [--relabel-pod | --move-pod | --move-replica]\n"
 	      "forms:\n",
 	      stderr);
 	for (size_t i = 0; i < FORMS; i++)
@@ -85,7 +85,8 @@ enum which {
 	POLICIES,
 	RULES,
 	RELABEL,
-	MOVE
+	MOVE,
+	REPLICA
 };
 
 static const struct option options[] = {
@@ -105,6 +106,7 @@ static const struct option options[] = {
 	{ "rules", required_argument, NULL, RULES },
 	{ "relabel-pod", no_argument, NULL, RELABEL },
 	{ "move-pod", no_argument, NULL, MOVE },
+	{ "move-replica", no_argument, NULL, REPLICA },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -130,6 +132,7 @@ static void option_take(struct cluster *c, int option, bool *add, const struct f
 	case RULES: c->pods.rules = cluster_number(optarg, 1000); break;
 	case RELABEL: c->pods.relabel = true; break;
 	case MOVE: c->pods.move = true; break;
+	case REPLICA: c->pods.move = c->pods.replica = true; break;
 	default: cluster_usage();
 	}
 }
@@ -148,7 +151,9 @@ int main(int argc, char **argv)
 		cluster_usage();
 	if ((uint64_t)c.services * (c.mixed ? 100 : c.endpoints) > ENDPOINTS_MAX)
 		cluster_usage();
-	if (p->local > p->n || (p->relabel && p->local == p->n) || (p->move && p->local == p->n))
+	if (p->relabel || p->move)
+		p->middle = pods_middle(p);
+	if (p->local > p->n || (p->relabel && p->move) || (p->n && p->middle == p->n))
 		cluster_usage();
 	c.services += add;
 	setvbuf(stdout, NULL, _IOFBF, 1 << 20);

@@ -33,14 +33,36 @@ static bool on_node(const struct pods *p, uint32_t number)
 	return number * UINT64_C(2654435761) % p->n < p->local;
 }
 
-/* A pod on another node, in the middle. */
-static uint32_t middle(const struct pods *p)
+/* True if a pod of the node has that namespace and app. */
+static bool app_on_node(const struct pods *p, uint32_t ns, uint32_t app)
 {
-	uint32_t n = p->n / 2;
+	uint32_t step = pods_step(p);
 
-	while (on_node(p, n))
-		n = (n + 1) % p->n;
-	return n;
+	for (uint32_t n = ns + app % APPS * pods_namespaces(p); n < p->n; n += step)
+		if (on_node(p, n))
+			return true;
+	return false;
+}
+
+/* True if the pod is one that changes as the option says. */
+static bool suits(const struct pods *p, uint32_t n)
+{
+	uint32_t ns = n % pods_namespaces(p), app = n / pods_namespaces(p) % APPS;
+
+	if (on_node(p, n))
+		return false;
+	if (p->relabel) /* a policy of the node allows it now */
+		return app_on_node(p, ns, app + APPS - 1);
+	/* the policy of its app has rules for both directions */
+	return ns % 2 == 1 && app_on_node(p, ns, app) == p->replica;
+}
+
+uint32_t pods_middle(const struct pods *p)
+{
+	for (uint32_t i = 0; i < p->n; i++)
+		if (suits(p, (p->n / 2 + i) % p->n))
+			return (p->n / 2 + i) % p->n;
+	return p->n;
 }
 
 struct pod pods_pod(const struct pods *p, uint32_t number)
@@ -54,9 +76,9 @@ struct pod pods_pod(const struct pods *p, uint32_t number)
 
 	if (on_node(p, number))
 		pod.node = 0;
-	if (p->relabel && number == middle(p))
+	if (p->relabel && number == p->middle)
 		pod.app = (pod.app + 1) % APPS;
-	if (p->move && number == middle(p)) {
+	if (p->move && number == p->middle) {
 		pod.ip = NEW_POD_BASE + number;
 		pod.node = 0;
 		pod.fresh = true;

@@ -37,10 +37,12 @@ struct rule {
 
 uint32_t pods_namespaces(const struct pods *p);
 uint32_t pods_team(const struct pods *p, uint32_t ns);
+/* The number of a pod of another node that can change as the options say; p->n: none can. */
+uint32_t pods_middle(const struct pods *p);
 struct pod pods_pod(const struct pods *p, uint32_t number);
 struct policy pods_policy(const struct pods *p, uint32_t number);
 struct rule pods_rule(const struct pods *p, const struct policy *y, uint32_t k);
-/* The policies that select a pod are pods_first(), and those that follow it in steps. */
+/* The policies that may select a pod are pods_first(), and those that follow it in steps. */
 uint32_t pods_first(const struct pods *p, const struct pod *pod);
 uint32_t pods_step(const struct pods *p);
 const char *app_name(uint32_t app);

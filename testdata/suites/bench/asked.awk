@@ -82,7 +82,8 @@ function asked_policies(    at, big) {
 		policy_seconds(at, 0.5)
 		policy_row("NetworkPolicy, cold apply", at, "at least 20 x faster than (d)", wall(at, "policy-chains") / wall(at, "policy-cold"), 20, 1)
 		policy_change(at, "policy-relabel", "label changed")
-		policy_change(at, "policy-move", "pod moved here")
+		policy_change(at, "policy-replica", "pod moved here")
+		policy_change(at, "policy-move", "pod of a new app")
 	}
 	if (has(big, "policy-cold", "wall")) {
 		policy_seconds(big, 4)

@@ -42,7 +42,7 @@ policy_counts() {
 	kept[enforced]=$ns
 	enforce_counted "$size" policy-cold "$out/base.json"
 	enforce_counted "$size" policy-no-op "$out/base.json"
-	for name in relabel move endpoint; do
+	for name in relabel replica move endpoint; do
 		[ -e "$out/$name.json" ] || continue
 		enforce_counted "$size" policy-$name "$out/$name.json"
 		enforce "$size" policy-between "$out/base.json"
@@ -63,7 +63,7 @@ policy_changes() {
 	local size=$1 name
 	ns=${kept[enforced]}
 	enforce "$size" policy-no-op "$out/base.json"
-	for name in relabel move endpoint; do
+	for name in relabel replica move endpoint; do
 		enforce "$size" policy-$name "$out/$name.json"
 		enforce "$size" policy-$name "$out/base.json"
 	done
@@ -91,6 +91,7 @@ policy_control() {
 	policy_input "$size" "$local" "$out/base.json"
 	if $all; then
 		policy_input "$size" "$local" "$out/relabel.json" --relabel-pod
+		policy_input "$size" "$local" "$out/replica.json" --move-replica
 		policy_input "$size" "$local" "$out/move.json" --move-pod
 		policy_input "$size" "$local" "$out/endpoint.json" --replace-endpoint
 	fi
@@ -103,7 +104,7 @@ policy_control() {
 			[ "$i" -ge "${times[$form]}" ] || policy_reference "$size" "$local" "$form"
 		done
 	done
-	rm -f "$out"/{base,relabel,move,endpoint}.json
+	rm -f "$out"/{base,relabel,replica,move,endpoint}.json
 }
 
 # enforced_beside SIZE LOCAL NAME: kept[NAME] has the rules for another size

@@ -24,7 +24,7 @@ if ! ip netns add "$prefix-try" 2>/dev/null; then
 	exit 2
 fi
 ip netns del "$prefix-try"
-trap 'drop_all; rm -f "$out"/{said,batch,chains,maps,iptables,own.nft} "$out"/vips-* "$out"/{base,one,added,rolled,relabel,move,endpoint,pods}.json' EXIT
+trap 'drop_all; rm -f "$out"/{said,batch,chains,maps,iptables,own.nft} "$out"/vips-* "$out"/{base,one,added,rolled,relabel,replica,move,endpoint,pods}.json' EXIT
 
 # The plot shows the sizes of 100 to 30,000 services with 10 endpoints each.
 normal() {

@@ -61,7 +61,8 @@ function netlink_table(    i, s) {
 		netlink_row(s, "policy-no-op", "policies, no-op")
 		netlink_row(s, "policy-endpoint", "policies, one endpoint")
 		netlink_row(s, "policy-relabel", "policies, label")
-		netlink_row(s, "policy-move", "policies, pod moved")
+		netlink_row(s, "policy-replica", "policies, pod moved")
+		netlink_row(s, "policy-move", "policies, new app")
 	}
 }
 function flow_row(s, metric, words) {
@@ -81,13 +82,13 @@ function flow_table(    i, s) {
 	}
 }
 function policy_table(    i, s, form) {
-	form = "%-18s %6s %6s %8s %6s %8s %6s %8s %7s %7s %7s | %6s %6s\n"
+	form = "%-18s %6s %6s %8s %6s %8s %6s %8s %7s %7s %7s %7s | %6s %6s\n"
 	print "\nNetworkPolicy: seconds of the whole command, pods x policies of 3 rules; input and peak memory in MB. Read: the"
 	print "input alone, without Pods. Without: apply without --network-policy. (d), (e): nft(8) loading a chain for each pod"
 	print "of the node, policy and rule, and a set of addresses for each rule: of all policies, and of those that select a"
 	print "pod of the node.\n"
-	printf form, "", "", "", "", "cold", "after", "no-op", "one", "label", "pod", "peak", "", ""
-	printf form, "", "input", "read", "without", "apply", "reading", "apply", "endpoint", "changed", "moved", "memory", "(d)", "(e)"
+	printf form, "", "", "", "", "cold", "after", "no-op", "one", "label", "pod", "new", "peak", "", ""
+	printf form, "", "input", "read", "without", "apply", "reading", "apply", "endpoint", "changed", "moved", "app", "memory", "(d)", "(e)"
 	for (i = 1; i <= nsizes; i++) {
 		s = sizes[i]
 		if (has(s, "policy-cold", "wall"))
@@ -95,7 +96,8 @@ function policy_table(    i, s, form) {
 				cell(s, "policy-plain", "wall", 1), cell(s, "policy-cold", "wall", 1),
 				cell(s, "policy-after-reading", "tail", 1), cell(s, "policy-no-op", "wall", 1),
 				cell(s, "policy-endpoint", "wall", 1), cell(s, "policy-relabel", "wall", 1),
-				cell(s, "policy-move", "wall", 1), cell(s, "policy-cold", "peak", 1e6),
+				cell(s, "policy-replica", "wall", 1), cell(s, "policy-move", "wall", 1),
+				cell(s, "policy-cold", "peak", 1e6),
 				cell(s, "policy-chains", "wall", 1), cell(s, "pod-chains", "wall", 1)
 	}
 }
