@@ -46,7 +46,7 @@ static bool same_scope(const void *entry, const void *like)
 	return a->ns == b->ns && a->namespaces == b->namespaces;
 }
 
-static bool same_entry(const void *entry, const void *like)
+static bool same_index_entry(const void *entry, const void *like)
 {
 	const struct entry *a = entry, *b = like;
 
@@ -74,7 +74,7 @@ static struct entry *add_entry(struct svcr_peers *p, const struct svcr_scope *sc
 	bool new;
 
 	return svcr_find_or_add(&p->arena, &p->index, svcr_pointers_hash(scope, key, value),
-				same_entry, &like, sizeof(like), &new);
+				same_index_entry, &like, sizeof(like), &new);
 }
 
 static struct entry *find_entry(struct svcr_peers *p, const struct svcr_scope *scope,
@@ -83,7 +83,7 @@ static struct entry *find_entry(struct svcr_peers *p, const struct svcr_scope *s
 	const struct entry like = { .scope = scope, .key = key, .value = value };
 
 	return (struct entry *)(uintptr_t)svcr_find(
-		&p->index, svcr_pointers_hash(scope, key, value), same_entry, &like);
+		&p->index, svcr_pointers_hash(scope, key, value), same_index_entry, &like);
 }
 
 /* Adds a term, or without one the scope itself, to an entry. */
@@ -185,7 +185,7 @@ int svcr_scopes_add(struct svcr_peers *p, struct svcr_term *t)
 	return index_by_lead(p, scope, t, r);
 }
 
-static bool same_namespace(const void *entry, const void *like)
+static bool same_ns_scopes(const void *entry, const void *like)
 {
 	return ((const struct ns_scopes *)entry)->name == ((const struct ns_scopes *)like)->name;
 }
@@ -207,7 +207,7 @@ static struct ns_scopes *add_namespace(struct svcr_peers *p, const char *name,
 	bool new;
 
 	return svcr_find_or_add(&p->arena, &p->namespaces, svcr_pointers_hash(name, NULL, NULL),
-				same_namespace, &like, sizeof(like), &new);
+				same_ns_scopes, &like, sizeof(like), &new);
 }
 
 /* Looks at scopes, and adds those that the namespace is in. */

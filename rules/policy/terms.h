@@ -8,7 +8,7 @@
 #define LOOKS_PER_ELEMENT 64
 
 /*
- * Counts a look at a term, which is one for each set of labels at most: LOOKS_PER_ELEMENT looks cost
+ * Counts a look at a term, one for each set of labels at most: LOOKS_PER_ELEMENT looks cost
  * the classes that use the term an element, so that what one tenant writes has a bound. False: all
  * these classes are too big, and the term is dead.
  */

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # bench-smoke.sh: tests at a small size what `make bench` relies on: the generator,
 # the layouts that are compared, the messages to the kernel. Counts are the same in
-# every run; the only ratio of times has a wide margin (required: above 8; measured
-# at this size: above 30). Runs as root, or as an ordinary user inside a new user
+# every run; the only ratios of times have wide margins (required: above 8 and 1.5; measured
+# at this size: above 30 and 5). Runs as root, or as an ordinary user inside a new user
 # namespace.
 set -u
 export LC_ALL=C
@@ -155,8 +155,8 @@ layouts() {
 
 # ---- NetworkPolicy: PODSxPOLICIES, with LOCAL pods on the node
 
-POLICIES=${POLICIES:-1000x100}
-LOCAL=30
+POLICIES=${POLICIES:-3000x300}
+LOCAL=60
 
 policy_generator() {
 	local options
@@ -225,10 +225,11 @@ policy_ratio() {
 	local ours theirs
 	[ -z "$small" ] || return
 	fresh && enforce $POLICIES policy-cold "$out/base.json"
+	fresh && enforce $POLICIES policy-cold "$out/base.json" # again: the first one reads a new file
 	ours=$(logged policy-cold wall) theirs=$(logged policy-chains wall)
 	ok "$(truth test "$(logged policy-cold peak)" -lt "$(stat -c %s "$out/base.json")")" "policies: peak memory is below the input's size"
-	ok "$(awk -v a="$theirs" -v b="$ours" 'BEGIN { print (a > b) }')" \
-		"policies: a cold apply takes $ours s, nft(8) with a chain per pod, policy and rule $theirs s (expected: more)"
+	ok "$(awk -v a="$theirs" -v b="$ours" 'BEGIN { print (a > 1.5 * b) }')" \
+		"policies: a cold apply takes $ours s, nft(8) with a chain per pod, policy and rule $theirs s (expected: above 1.5 times)"
 }
 
 generator
