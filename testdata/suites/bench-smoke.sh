@@ -212,7 +212,12 @@ policy_layouts() {
 			table=svcrules-policy chain=deny-in
 		else
 			policies "$POLICIES" "$LOCAL" $form "$out/$form"
-			fresh && timed "$POLICIES" $form nft -f "$out/$form" && kept[$form]=$ns
+			if ! fresh || ! timed "$POLICIES" $form nft -f "$out/$form" 2>"$out/why"; then
+				skipped=$((skipped + 1))
+				echo "SKIP - $form: $(cat "$out/why")"
+				continue
+			fi
+			kept[$form]=$ns
 		fi
 		wire "${kept[$form]}"
 		ip -n "${kept[$form]}" route replace 10.0.0.0/8 via $GATEWAY dev sink onlink src $POD
