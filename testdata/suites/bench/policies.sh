@@ -49,10 +49,15 @@ policy_counts() {
 	done
 }
 
-policy_cold() { # each run in a new namespace
-	local size=$1 first=${#spaces[@]}
-	fresh && enforce "$size" policy-cold "$out/base.json"
-	fresh && own "$size" policy-plain "$svcrules" apply -f "$out/base.json" "${node[@]}"
+policy_cold() { # policy_cold SIZE ROUND: each run in a new namespace; which is first changes in turns
+	local size=$1 first=${#spaces[@]} i
+	for i in "$2" $(($2 + 1)); do
+		if [ $((i % 2)) -eq 0 ]; then
+			fresh && enforce "$size" policy-cold "$out/base.json"
+		else
+			fresh && own "$size" policy-plain "$svcrules" apply -f "$out/base.json" "${node[@]}"
+		fi
+	done
 	own "$size" policy-read "$tool" read "$out/base.json"
 	fresh && inside "$ns" "$tool" measure --tail "$out/base.json" "$log" "$size" policy-after-reading \
 		"$svcrules" apply -f - "${enforcing[@]}" >"$out/said" 2>&1
@@ -73,7 +78,7 @@ policy_reference() { # policy_reference SIZE LOCAL FORM
 	local first=${#spaces[@]}
 	policies "$1" "$2" "$3" "$out/$3"
 	fresh && timed "$1" "$3" nft -f "$out/$3"
-	drop "${spaces[@]:first}"
+	SETTLE=1 drop "${spaces[@]:first}" # the kernel deletes many sets
 	rm -f "$out/$3"
 }
 
@@ -98,7 +103,7 @@ policy_control() {
 	fact "$size" policy-input bytes "$(stat -c %s "$out/base.json")"
 	policy_counts "$size"
 	for ((i = 0; i < rounds; i++)); do
-		policy_cold "$size"
+		policy_cold "$size" "$i"
 		$all && policy_changes "$size"
 		for form in "${!times[@]}"; do
 			[ "$i" -ge "${times[$form]}" ] || policy_reference "$size" "$local" "$form"

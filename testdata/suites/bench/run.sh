@@ -86,9 +86,9 @@ large() {
 
 : >"$log"
 case $mode in
-normal) normal && policies_all 5 9 ;;
+normal) normal && policies_all 9 15 ;;
 large) large && policies_all 9 41 ;;
-policies) policies_all 5 21 ;;
+policies) policies_all 15 21 ;;
 *) exit 2 ;;
 esac
 report

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # results.txt: after medians.awk and asked.awk.
 function asked_row(what, at, asked, is, met) {
-	printf "%-34s %-28s %-42s %-20s %s\n", what, at, asked, is, met
+	printf "%-34s %-29s %-42s %-20s %s\n", what, at, asked, is, met
 }
 function cell(size, name, metric, scale) {
 	return has(size, name, metric) ? digits(med(size, name, metric) / scale) : "-"
@@ -43,13 +43,13 @@ function reference_table(    i, s) {
 }
 function netlink_row(s, name, words) {
 	if (has(s, name, "changes"))
-		printf "%-14s %-22s %9s %11s %9s %12s %7s %7s\n", label(s), words, med(s, name, "messages-sent"),
+		printf "%-16s %-22s %9s %11s %9s %12s %7s %7s\n", label(s), words, med(s, name, "messages-sent"),
 			grouped(med(s, name, "bytes-sent")), med(s, name, "messages-received"),
 			grouped(med(s, name, "bytes-received")), med(s, name, "changes"), med(s, name, "dumps")
 }
 function netlink_table(    i, s) {
 	print "\nNetlink: messages and bytes exchanged with the kernel; of the messages sent, changes and requests for dumps.\n"
-	printf "%-14s %-22s %9s %11s %9s %12s %7s %7s\n", "", "", "sent", "bytes", "received", "bytes", "changes", "dumps"
+	printf "%-16s %-22s %9s %11s %9s %12s %7s %7s\n", "", "", "sent", "bytes", "received", "bytes", "changes", "dumps"
 	for (i = 1; i <= nsizes; i++) {
 		s = sizes[i]
 		netlink_row(s, "cold", "cold apply")
@@ -118,7 +118,7 @@ function judged_table(    s) {
 END {
 	print machine
 	print "Medians of interleaved runs of one `make bench" (mode == "large" ? "-large" : "") "`.\n"
-	printf "%-34s %-28s %-42s %-20s %s\n", "what", "at", "asked", "measured", "met"
+	printf "%-34s %-29s %-42s %-20s %s\n", "what", "at", "asked", "measured", "met"
 	asked_all()
 	control_table()
 	reference_table()
