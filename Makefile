@@ -210,7 +210,7 @@ dist: ## svcrules-VERSION.tar.gz, the source, in DISTDIR (.)
 demo: ## services of the example between private network namespaces, with real requests
 	@$S/demo.sh
 
-bench: deps-test ## measures svcrules and others, within 5 minutes; as root
+bench: deps-test ## measures svcrules and others, within 8 minutes; as root
 bench-large: deps-test ## the same with all sizes and more runs
 bench bench-large:
 	@$(MAKE) --no-print-directory $B/svcrules $B/cluster $B/bench-tool

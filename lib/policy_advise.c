@@ -80,7 +80,7 @@ static int pair_add(struct policy_advice *a, struct svcr_table *t, const struct 
 
 static uint32_t namespace_hash(const struct policy_advice *a, const char *name)
 {
-	return svcr_hash(a->seed, (const char *)&name, sizeof(name));
+	return pair_hash(a, &(struct advised_pair){ name, 0 });
 }
 
 /* The namespace of that name, if pods are in it; else NULL. */
@@ -223,13 +223,12 @@ static void tell_namespace(const struct policy_advice *a, const struct advised_n
 	char object[300];
 
 	snprintf(object, sizeof(object), "Namespace %s", ns->name);
-	svcr_diag(
-		a->d,
-		&(struct svcrules_diag){
-			.severity = SVCRULES_WARNING, .check = "no-namespace", .object = object },
-		"the input has %zu pod%s in this namespace, but not the Namespace object: it counts "
-		"as one without labels",
-		ns->pods, ns->pods == 1 ? "" : "s");
+	svcr_diag(a->d,
+		  &(struct svcrules_diag){
+			  .severity = SVCRULES_WARNING, .check = "no-namespace", .object = object },
+		  "the input has %zu pod%s in this namespace, but not the Namespace object: it "
+		  "counts as one without labels",
+		  ns->pods, ns->pods == 1 ? "" : "s");
 }
 
 /* Tells namespaces whose object is missing, in the order of their names. */

@@ -104,7 +104,8 @@ struct svcr_field {
 void svcr_read_object(struct svcr_reader *r, const struct svcr_field *fields, void *obj);
 /*
  * The same where a field that is not known may restrict what the others say. Returns false if
- * there is one, after a warning that ends with `instead`, and on null and other values than objects.
+ * there is one, after a warning that ends with `instead`, and on null and other values than
+ * objects.
  */
 bool svcr_read_known(struct svcr_reader *r, const struct svcr_field *fields, void *obj,
 		     const char *instead);

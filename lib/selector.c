@@ -14,7 +14,7 @@ static bool selectors_room(struct svcr_selectors *s, struct svcr_table *t)
 	return svcr_table_has_room(t) || svcr_table_grow(t);
 }
 
-static uint32_t text_hash(uint32_t before, const char *text)
+static uint32_t label_text_hash(uint32_t before, const char *text)
 {
 	return svcr_hash(before, text, strlen(text));
 }
@@ -37,7 +37,7 @@ static const struct svcr_labels *labels_new(struct svcr_arena *a, const struct s
 		memcpy(pairs, v, n * sizeof(*v));
 	*l = (struct svcr_labels){ .v = pairs, .n = (uint32_t)n };
 	for (size_t i = 0; i < n; i++)
-		l->hash = text_hash(text_hash(l->hash, v[i].key), v[i].value);
+		l->hash = label_text_hash(label_text_hash(l->hash, v[i].key), v[i].value);
 	return l;
 }
 
@@ -100,9 +100,9 @@ static uint32_t requirement_hash(uint32_t hash, const struct svcr_requirement *q
 {
 	uint32_t head[2] = { q->op, q->n };
 
-	hash = svcr_hash(text_hash(hash, q->key), (const char *)head, sizeof(head));
+	hash = svcr_hash(label_text_hash(hash, q->key), (const char *)head, sizeof(head));
 	for (uint32_t i = 0; i < q->n; i++)
-		hash = text_hash(hash, q->values[i]);
+		hash = label_text_hash(hash, q->values[i]);
 	return hash;
 }
 

@@ -91,10 +91,10 @@ SVCRULES_API void svcrules_options_free(struct svcrules_options *o);
 /*
  * Sets one option by its name on the command line without the dashes: node-name, node-ip,
  * cluster-cidr, service-cidr, masquerade-all and network-policy (value NULL), masquerade-mark,
- * nodeport-addresses, zone, table, family, host-ip (addresses of this host's own interfaces, which are the node's if
- * neither node-ip nor the Node object has any), or a setting of a target. Copies the strings.
- * Returns 0, -ENOENT (no such option), -EINVAL (`d` gets the wrong value and what was expected) or
- * -ENOMEM.
+ * nodeport-addresses, zone, table, family, host-ip (addresses of this host's own interfaces, which
+ * are the node's if neither node-ip nor the Node object has any), or a setting of a target. Copies
+ * the strings. Returns 0, -ENOENT (no such option), -EINVAL (`d` gets the wrong value and what was
+ * expected) or -ENOMEM.
  */
 SVCRULES_API int svcrules_options_set(struct svcrules_options *o, const char *name,
 				      const char *value, struct svcrules_diags *d);

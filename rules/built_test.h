@@ -18,6 +18,8 @@ static inline long gen_fill(void *arg, char *buf, size_t size)
 	return (long)n;
 }
 
+#define GEN_NETWORK_POLICY 0x10000u /* an option, beside those that gen_cluster has */
+
 static inline struct svcrules_options *gen_options(uint32_t bits, struct svcrules_diags *d)
 {
 	struct svcrules_options *o = svcrules_options_new();
@@ -31,6 +33,8 @@ static inline struct svcrules_options *gen_options(uint32_t bits, struct svcrule
 		svcrules_options_set(o, "service-cidr", "10.96.0.0/12,fd00:96::/108", d);
 	if ((bits & 24) == 24)
 		svcrules_options_set(o, "masquerade-all", NULL, d);
+	if (bits & GEN_NETWORK_POLICY)
+		svcrules_options_set(o, "network-policy", NULL, d);
 	return o;
 }
 
@@ -54,10 +58,10 @@ static inline void gen_valid(const struct gen_input *in, int err)
 /* Reads what must be valid, for the target of that name; aborts otherwise. */
 static inline struct gen_input gen_read(const char *target, const char *text, uint32_t options)
 {
-	struct gen_input in = { target, .d = svcrules_diags_new(),
-				.m = svcrules_model_new(target, NULL) };
+	struct gen_input in = { target, .d = svcrules_diags_new() };
 
 	in.o = gen_options(options, in.d);
+	in.m = svcrules_model_new(target, in.o);
 	gen_valid(&in, svcrules_model_read(in.m, "generated", gen_fill, &text, in.d));
 	return in;
 }

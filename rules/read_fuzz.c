@@ -26,7 +26,8 @@ static struct svcrules_options *read_fuzz_options(struct svcrules_diags *d)
 	struct svcrules_options *o = svcrules_options_new();
 
 	if (!o || svcrules_options_set(o, "node-name", "node1", d) ||
-	    svcrules_options_set(o, "cluster-cidr", "10.244.0.0/16,fd00:244::/48", d))
+	    svcrules_options_set(o, "cluster-cidr", "10.244.0.0/16,fd00:244::/48", d) ||
+	    svcrules_options_set(o, "network-policy", NULL, d))
 		abort();
 	return o;
 }
@@ -51,8 +52,8 @@ static void read_fuzz_build(const char *target, const struct svcrules_model *m,
 static uint64_t read_fuzz_run(const char *target, struct fuzz_input in)
 {
 	struct svcrules_diags *d = svcrules_diags_new();
-	struct svcrules_model *m = svcrules_model_new(target, NULL);
 	struct svcrules_options *o = read_fuzz_options(d);
+	struct svcrules_model *m = svcrules_model_new(target, o);
 	uint64_t h = 14695981039346656037u;
 	int err = svcrules_model_read(m, "fuzz", fuzz_fill, &in, d);
 

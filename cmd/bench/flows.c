@@ -21,6 +21,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define VIPS_MAX 65536
@@ -34,6 +35,18 @@ static struct sockaddr_in flows_address(const char *text, unsigned long port)
 	if (inet_pton(AF_INET, text, &a.sin_addr) != 1)
 		bench_usage();
 	return a;
+}
+
+/*
+ * Seconds of processor time of this process, which includes what the kernel does for its packets;
+ * other programs on the machine do not disturb it as much as the time of day.
+ */
+static double spent(void)
+{
+	struct timespec t = { 0 };
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
 /* The addresses of one protocol, in an order that has nothing to do with how rules are kept. */
@@ -103,12 +116,12 @@ static double udp_batch(const struct sockaddr_in *vips, size_t n, size_t *next, 
 	(void)listener;
 	for (int i = 0; i < BATCH; i++)
 		fds[i] = open_udp();
-	start = now();
+	start = spent();
 	for (int i = 0; i < BATCH; i++, ++*next)
 		if (sendto(fds[i], "x", 1, 0, (const struct sockaddr *)&vips[*next % n],
 			   sizeof(*vips)) != 1)
 			bench_fail("sendto");
-	took = (now() - start) * 1e6 / BATCH;
+	took = (spent() - start) * 1e6 / BATCH;
 	for (int i = 0; i < BATCH; i++)
 		close(fds[i]);
 	return took;
@@ -121,11 +134,11 @@ static double tcp_batch(const struct sockaddr_in *vips, size_t n, size_t *next, 
 
 	for (int i = 0; i < BATCH; i++)
 		fds[i] = open_tcp();
-	start = now();
+	start = spent();
 	for (int i = 0; i < BATCH; i++, ++*next)
 		if (connect(fds[i], (const struct sockaddr *)&vips[*next % n], sizeof(*vips)))
 			bench_fail("connect");
-	took = (now() - start) * 1e6 / BATCH;
+	took = (spent() - start) * 1e6 / BATCH;
 	for (int i = 0; i < BATCH; i++) {
 		close(fds[i]);
 		close(accept(listener, NULL, NULL));

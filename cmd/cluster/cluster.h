@@ -27,6 +27,14 @@ struct cluster {
 	bool remove_endpoint;  /* the service in the middle has one less */
 	bool replace_endpoint; /* the service in the middle has one that is new */
 	uint32_t roll;         /* per cent of the endpoints that are new */
+	struct pods {
+		uint32_t n, local;        /* `local` of them are on NODE */
+		uint32_t policies, rules; /* NetworkPolicies, and the rules of each */
+		uint32_t middle;          /* the number of the pod that changes */
+		bool relabel;             /* it has another label */
+		bool move;                /* it is a new one, on NODE, */
+		bool replica;             /* where its app has pods already */
+	} pods;
 };
 
 struct service {
@@ -62,5 +70,10 @@ void write_maps(const struct cluster *c,
 		FILE *f); /* nft: a chain and an anonymous map per service */
 void write_iptables(const struct cluster *c, FILE *f); /* for iptables-restore */
 void write_vips(const struct cluster *c, FILE *f);     /* lines "PROTOCOL ADDRESS PORT" */
+/* Of Pods, Namespaces and NetworkPolicies. */
+void write_pods(const struct cluster *c, FILE *f);
+void write_pod_chains(const struct cluster *c, FILE *f); /* nft: of pods on NODE */
+void write_all_chains(const struct cluster *c, FILE *f); /* nft: and of all policies */
+void write_pod_vips(const struct cluster *c, FILE *f);   /* lines "PROTOCOL ADDRESS PORT" */
 
 #endif

@@ -1,19 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The objects as `kubectl get services,endpointslices -A -o json` prints them. */
-#include "cluster.h"
+#include "json.h"
 
-#define UID_SIZE 37
-
-/* Four spaces a level, as kubectl does; the levels that occur. */
-#define I1 "    "
-#define I2 I1 I1
-#define I3 I2 I1
-#define I4 I3 I1
-#define I5 I4 I1
-#define I6 I5 I1
-#define I7 I6 I1
-
-static const char *uid(uint64_t a, uint64_t b, char buf[static UID_SIZE])
+const char *uid_text(uint64_t a, uint64_t b, char buf[static UID_SIZE])
 {
 	uint64_t x = scramble(a, b), y = scramble(b, a + 1);
 
@@ -24,8 +13,7 @@ static const char *uid(uint64_t a, uint64_t b, char buf[static UID_SIZE])
 	return buf;
 }
 
-/* The letters that Kubernetes makes names of. */
-static const char *suffix(uint64_t x, size_t n, char *buf)
+const char *suffix_text(uint64_t x, size_t n, char *buf)
 {
 	static const char letters[] = "bcdfghjklmnpqrstvwxz2456789";
 
@@ -92,7 +80,7 @@ static void service_metadata(const struct service *s, FILE *f)
 		"\"app.kubernetes.io/managed-by\": \"shop\"\n" I4 "},\n" I4 "\"name\": \"%s\",\n" I4
 		"\"namespace\": \"%s\",\n" I4 "\"resourceVersion\": \"%u\",\n" I4
 		"\"uid\": \"%s\"\n" I3 "},\n",
-		s->app, s->name, s->namespace, 184000 + s->number * 3, uid(s->number, 0, u));
+		s->app, s->name, s->namespace, 184000 + s->number * 3, uid_text(s->number, 0, u));
 }
 
 static void service_addresses(const struct cluster *c, const struct service *s, FILE *f)
@@ -164,8 +152,8 @@ static void endpoint_write(const struct cluster *c, const struct service *s, uin
 		   "\"kind\": \"Pod\",\n" I6 "\"name\": \"%s-%s-%s\",\n" I6
 		   "\"namespace\": \"%s\",\n" I6 "\"uid\": \"%s\"\n" I5 "},\n" I5
 		   "\"zone\": \"zone-%c\"\n" I4 "}",
-		ip, node, s->name, suffix(scramble(s->number, 3), 9, set),
-		suffix(scramble(address, 4), 5, pod), s->namespace, uid(address, 5, u),
+		ip, node, s->name, suffix_text(scramble(s->number, 3), 9, set),
+		suffix_text(scramble(address, 4), 5, pod), s->namespace, uid_text(address, 5, u),
 		"abc"[node % 3]);
 }
 
@@ -187,15 +175,15 @@ static void slice_metadata(const struct service *s, uint32_t slice, bool six, FI
 		"\"kubernetes.io/service-name\": \"%s\"\n" I4 "},\n",
 		s->name, s->app, s->name);
 	fprintf(f, I4 "\"name\": \"%s-%s\",\n" I4 "\"namespace\": \"%s\",\n", s->name,
-		suffix(scramble(s->number, 1000 + 2 * slice + six), 5, id), s->namespace);
+		suffix_text(scramble(s->number, 1000 + 2 * slice + six), 5, id), s->namespace);
 	fprintf(f,
 		I4 "\"ownerReferences\": [\n" I5 "{\n" I6 "\"apiVersion\": \"v1\",\n" I6
 		   "\"blockOwnerDeletion\": true,\n" I6 "\"controller\": true,\n" I6
 		   "\"kind\": \"Service\",\n" I6 "\"name\": \"%s\",\n" I6 "\"uid\": \"%s\"\n" I5
 		   "}\n" I4 "],\n",
-		s->name, uid(s->number, 0, u));
+		s->name, uid_text(s->number, 0, u));
 	fprintf(f, I4 "\"resourceVersion\": \"%u\",\n" I4 "\"uid\": \"%s\"\n" I3 "},\n",
-		900000 + s->number * 5 + slice, uid(s->number, 1000 + 2 * slice + six, u));
+		900000 + s->number * 5 + slice, uid_text(s->number, 1000 + 2 * slice + six, u));
 }
 
 static void slice_write(const struct cluster *c, const struct service *s, uint32_t slice, bool six,

@@ -3,7 +3,7 @@
  * cluster: writes a made-up cluster, for tests and for `make bench`: as JSON
  * from kubectl, or as the rules that kube-proxy would make of it. Not installed.
  */
-#include "cluster.h"
+#include "pods.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -12,6 +12,7 @@
 
 #define ENDPOINTS_MAX 4000000u /* 10.128.0.0/10 has room for that many */
 #define SERVICES_MAX 65535u
+#define PODS_MAX 1000000u
 
 static const struct form {
 	const char *name;
@@ -24,6 +25,12 @@ static const struct form {
 	  "for nft: a chain per service, an anonymous map if it has several endpoints" },
 	{ "iptables", write_iptables, "for iptables-restore: a chain per service and endpoint" },
 	{ "vips", write_vips, "lines PROTOCOL ADDRESS PORT" },
+	{ "pods", write_pods,
+	  "objects, as kubectl get pods,namespaces,networkpolicies -A -o json" },
+	{ "pod-chains", write_pod_chains,
+	  "for nft: a chain per pod of the node, policy and rule, and a set per rule" },
+	{ "policy-chains", write_all_chains, "the same, and the chains and sets of all policies" },
+	{ "pod-vips", write_pod_vips, "lines PROTOCOL ADDRESS PORT, of isolated pods of the node" },
 };
 #define FORMS (sizeof(forms) / sizeof(*forms))
 
@@ -33,6 +40,8 @@ static _Noreturn void cluster_usage(void)
 	      "[--dual-stack]\n"
 	      "               [--remove-endpoint] [--replace-endpoint] [--add-service] [--roll "
 	      "PERCENT] [--form FORM]\n"
+	      "               [--pods N] [--local N] [--policies N] [--rules N]\n"
+	      "               [--relabel-pod | --move-pod | --move-replica]\n"
 	      "forms:\n",
 	      stderr);
 	for (size_t i = 0; i < FORMS; i++)
@@ -70,7 +79,14 @@ enum which {
 	REPLACE,
 	ADD,
 	ROLL,
-	FORM
+	FORM,
+	PODS,
+	LOCAL,
+	POLICIES,
+	RULES,
+	RELABEL,
+	MOVE,
+	REPLICA
 };
 
 static const struct option options[] = {
@@ -84,6 +100,13 @@ static const struct option options[] = {
 	{ "add-service", no_argument, NULL, ADD },
 	{ "roll", required_argument, NULL, ROLL },
 	{ "form", required_argument, NULL, FORM },
+	{ "pods", required_argument, NULL, PODS },
+	{ "local", required_argument, NULL, LOCAL },
+	{ "policies", required_argument, NULL, POLICIES },
+	{ "rules", required_argument, NULL, RULES },
+	{ "relabel-pod", no_argument, NULL, RELABEL },
+	{ "move-pod", no_argument, NULL, MOVE },
+	{ "move-replica", no_argument, NULL, REPLICA },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -103,13 +126,21 @@ static void option_take(struct cluster *c, int option, bool *add, const struct f
 	case ADD: *add = true; break;
 	case ROLL: c->roll = cluster_number(optarg, 100); break;
 	case FORM: *form = form_find(optarg); break;
+	case PODS: c->pods.n = cluster_number(optarg, PODS_MAX); break;
+	case LOCAL: c->pods.local = cluster_number(optarg, PODS_MAX); break;
+	case POLICIES: c->pods.policies = cluster_number(optarg, PODS_MAX); break;
+	case RULES: c->pods.rules = cluster_number(optarg, 1000); break;
+	case RELABEL: c->pods.relabel = true; break;
+	case MOVE: c->pods.move = true; break;
+	case REPLICA: c->pods.move = c->pods.replica = true; break;
 	default: cluster_usage();
 	}
 }
 
 int main(int argc, char **argv)
 {
-	struct cluster c = { .services = 5000, .endpoints = 10 };
+	struct cluster c = { .services = 5000, .endpoints = 10, .pods = { .rules = 3 } };
+	struct pods *p = &c.pods;
 	const struct form *form = &forms[0];
 	bool add = false;
 	int option;
@@ -119,6 +150,10 @@ int main(int argc, char **argv)
 	if (optind < argc || (c.dual_stack && form != &forms[0]))
 		cluster_usage();
 	if ((uint64_t)c.services * (c.mixed ? 100 : c.endpoints) > ENDPOINTS_MAX)
+		cluster_usage();
+	if (p->relabel || p->move)
+		p->middle = pods_middle(p);
+	if (p->local > p->n || (p->relabel && p->move) || (p->n && p->middle == p->n))
 		cluster_usage();
 	c.services += add;
 	setvbuf(stdout, NULL, _IOFBF, 1 << 20);

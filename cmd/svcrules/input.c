@@ -278,7 +278,7 @@ static int check_pods(const struct reading *r)
 {
 	if (!r->policies || kind_count(r->model, "Pod"))
 		return EXIT_DONE;
-	say("--network-policy, but no Pod in the input, so that no NetworkPolicy would be enforced: "
+	say("--network-policy, but no Pod in the input, so that no policy would be enforced: "
 	    "kubectl get services,endpointslices,nodes,pods,namespaces,networkpolicies -A -o json "
 	    "prints them; --allow-empty accepts that");
 	return EXIT_INPUT;

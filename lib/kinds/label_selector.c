@@ -26,7 +26,7 @@ static const char *read_empty(struct svcr_reader *r)
 }
 
 /* Takes a string; null is "", as API servers store it. NULL after a warning or an error. */
-static const char *read_text(struct svcr_reader *r)
+static const char *read_selector_text(struct svcr_reader *r)
 {
 	if (svcr_json_peek(&r->json) != SVCR_JSON_NULL)
 		return svcr_read_interned(r);
@@ -38,7 +38,7 @@ static void read_key(struct svcr_reader *r, void *member)
 {
 	struct read_requirement *q = SVCR_CONTAINER(member, struct read_requirement, key);
 
-	q->key = read_text(r);
+	q->key = read_selector_text(r);
 	q->bad = q->bad || !q->key;
 }
 
@@ -58,7 +58,8 @@ static void read_operator(struct svcr_reader *r, void *member)
 static void read_selector_value(struct svcr_reader *r, void *member)
 {
 	struct read_requirement *q = SVCR_CONTAINER(member, struct read_requirement, values);
-	const char *text = read_text(r), **slot = text ? SVCR_READ_GROW(r, &q->values) : NULL;
+	const char *text = read_selector_text(r),
+		   **slot = text ? SVCR_READ_GROW(r, &q->values) : NULL;
 
 	q->bad = q->bad || !slot;
 	if (slot)
@@ -135,7 +136,7 @@ static void read_match_label(struct svcr_reader *r, struct read_selector *s, str
 		return;
 	}
 	svcr_read_push(r, q.key, 0);
-	value = read_text(r);
+	value = read_selector_text(r);
 	svcr_read_pop(r);
 	slot = value ? SVCR_READ_GROW(r, &q.values) : NULL;
 	q.bad = !slot;

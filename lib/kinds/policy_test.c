@@ -452,14 +452,14 @@ static long many_fill(void *arg, char *buf, size_t size)
 	if (!p->text[p->at]) {
 		if (i == p->n)
 			return 0;
-		snprintf(
-			p->text, sizeof(p->text),
-			"{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":"
-			"\"go-api-%04zu-5d8f7b9c6-%05zu\",\"namespace\":\"production\",\"uid\":"
-			"\"%zu\",\"resourceVersion\":\"%zu\",\"labels\":{\"app\":\"go-api\"}},"
-			"\"spec\":{\"nodeName\":\"node%zu\",\"containers\":[{\"ports\":[{\"name\":"
-			"\"http\",\"containerPort\":8080}]}]},\"status\":{\"podIP\":\"10.1.%zu.%zu\"}}",
-			i / 20, i, i, i + 1, i % 50, i / 256, i % 256);
+		snprintf(p->text, sizeof(p->text),
+			 "{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":"
+			 "\"go-api-%04zu-5d8f7b9c6-%05zu\",\"namespace\":\"production\",\"uid\":"
+			 "\"%zu\",\"resourceVersion\":\"%zu\",\"labels\":{\"app\":\"go-api\"}},"
+			 "\"spec\":{\"nodeName\":\"node%zu\",\"containers\":[{\"ports\":[{\"name\":"
+			 "\"http\",\"containerPort\":8080}]}]},\"status\":{\"podIP\":"
+			 "\"10.1.%zu.%zu\"}}",
+			 i / 20, i, i, i + 1, i % 50, i / 256, i % 256);
 		p->next++;
 		p->at = 0;
 	}

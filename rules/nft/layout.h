@@ -163,7 +163,7 @@ static inline bool svcr_nft_key_indexed(const struct svcr_nft_set_layout *l)
 }
 /* Returns the length of a key in the kernel, without the end of an interval. */
 size_t svcr_nft_key_len(const struct svcr_nft_set_layout *l, uint8_t family);
-/* Returns the length of the end of an interval, which follows the key in a value; 0: no interval. */
+/* Returns the length of the end of an interval, behind the key in a value; 0: no interval. */
 size_t svcr_nft_end_len(const struct svcr_nft_set_layout *l, uint8_t family);
 /*
  * Changes a key between network order, which values have, and the order that the kernel has: that

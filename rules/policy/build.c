@@ -15,6 +15,7 @@ struct builder {
 	struct svcr_bundles bundles;
 	struct svcr_peers peers;
 	struct svcr_classes classes;
+	struct svcr_shared_addrs shared; /* by isolated pods */
 };
 
 /* ---- Elements ----------------------------------------------------------- */
@@ -48,48 +49,80 @@ static bool class_allows(const struct builder *b, const struct svcr_pod_class *c
 	return c->number && !svcr_class_too_big(c, b->o);
 }
 
-/* Isolates the addresses of a pod in one direction. */
-static int add_isolated(struct builder *b, const struct svcr_isolated_pod *p, enum svcr_direction d)
+/* An address of a pod that is isolated in the direction that is worked on. */
+struct isolated_addr {
+	const struct svcr_addr *addr;
+	const struct svcr_isolated_pod *pod;
+};
+
+struct isolated_addrs {
+	struct isolated_addr *v;
+	size_t n, cap;
+};
+
+static int isolated_addr_cmp_sort(const void *a, const void *b)
+{
+	const struct isolated_addr *x = a, *y = b;
+	int cmp = svcr_addr_cmp(x->addr, y->addr);
+
+	return cmp ? cmp : svcr_pod_cmp(x->pod->pod, y->pod->pod);
+}
+
+static int list_isolated(const struct builder *b, enum svcr_direction d, struct isolated_addrs *l)
+{
+	for (size_t i = 0; i < b->classes.pods.n; i++) {
+		const struct svcr_isolated_pod *p = &b->classes.pods.v[i];
+
+		for (size_t k = 0; k < p->pod->ips.n && p->classes[d]; k++) {
+			struct isolated_addr *slot;
+
+			if (p->pod->ips.v[k].family != b->t->family ||
+			    svcr_class_open(p->classes[d]))
+				continue;
+			slot = SVCR_GROW(l);
+			if (!slot)
+				return -ENOMEM;
+			*slot = (struct isolated_addr){ &p->pod->ips.v[k], p };
+		}
+	}
+	if (l->n)
+		qsort(l->v, l->n, sizeof(*l->v), isolated_addr_cmp_sort);
+	return 0;
+}
+
+static int add_isolated(struct builder *b, const struct isolated_addr *a, enum svcr_direction d)
 {
 	struct svcr_nft_set *s =
 		&b->t->sets[d == SVCR_INGRESS ? SET_ISOLATED_IN : SET_ISOLATED_OUT];
-	struct svcr_pod_class *c = p->classes[d];
-	char *comment;
-	int err = 0;
+	const struct svcr_pod *pod = a->pod->pod;
+	struct svcr_pod_class *c = a->pod->classes[d];
+	char *comment = svcr_arena_printf(&b->nft->arena, "%s/%s", pod->ns, pod->name);
 
-	if (!c || svcr_class_open(c))
-		return 0;
-	comment = svcr_arena_printf(&b->nft->arena, "%s/%s", p->pod->ns, p->pod->name);
 	if (!comment)
 		return -ENOMEM;
 	svcr_nft_shorten(comment);
-	for (size_t i = 0; i < p->pod->ips.n && !err; i++) {
-		const struct svcr_addr *a = &p->pod->ips.v[i];
-
-		if (a->family != b->t->family)
-			continue;
-		c->used[a->family] = true;
-		err = svcr_nft_add_verdict(s, a->bytes, svcr_policy_chain(c), comment);
-	}
-	return err;
+	c->used[b->t->family] = true;
+	return svcr_nft_add_verdict(s, a->addr->bytes, svcr_policy_chain(c), comment);
 }
 
-/* Of several pods with one address, the first by name keeps it. */
-static void keep_first(struct svcr_nft_set *s)
+/* Isolates addresses in one direction. Of several pods with one, the first by name counts. */
+static int build_isolated_in(struct builder *b, enum svcr_direction d)
 {
-	size_t kept = 0;
+	struct isolated_addrs l = { NULL, .n = 0 };
+	int err = list_isolated(b, d, &l);
 
-	for (size_t i = 0; i < s->n; i++)
-		if (!kept || memcmp(svcr_nft_elem(s, kept - 1), svcr_nft_elem(s, i), s->key_len))
-			memmove(svcr_nft_elem(s, kept++), svcr_nft_elem(s, i), s->stride);
-	s->n = kept;
+	for (size_t i = 0; i < l.n && !err; i++)
+		if (i == 0 || !svcr_addr_eq(l.v[i - 1].addr, l.v[i].addr))
+			err = add_isolated(b, &l.v[i], d);
+	free(l.v);
+	return err;
 }
 
 /* A pod may reach itself, by way of its own service. */
 static int add_self(struct builder *b)
 {
 	struct svcr_nft_set *self = &b->t->sets[SET_SELF];
-	size_t len = svcr_addr_len(b->t->family);
+	size_t len = svcr_addr_len(b->t->family), kept = 0;
 	int err = 0;
 
 	for (int id = SET_ISOLATED_OUT; id <= SET_ISOLATED_IN; id++)
@@ -101,7 +134,10 @@ static int add_self(struct builder *b)
 			err = svcr_nft_add_key(self, key);
 		}
 	svcr_nft_sort(self);
-	keep_first(self);
+	for (size_t i = 0; i < self->n; i++)
+		if (!kept || memcmp(svcr_nft_elem(self, kept - 1), svcr_nft_elem(self, i), len))
+			memmove(svcr_nft_elem(self, kept++), svcr_nft_elem(self, i), self->stride);
+	self->n = kept;
 	return err;
 }
 
@@ -109,24 +145,33 @@ static int build_isolated(struct builder *b)
 {
 	int err = 0;
 
-	for (size_t i = 0; i < b->classes.pods.n && !err; i++)
-		for (int d = 0; d < SVCR_DIRECTION__COUNT && !err; d++)
-			err = add_isolated(b, &b->classes.pods.v[i], (enum svcr_direction)d);
-	for (int id = SET_ISOLATED_OUT; id <= SET_ISOLATED_IN && !err; id++) {
-		svcr_nft_sort(&b->t->sets[id]);
-		keep_first(&b->t->sets[id]);
-	}
+	for (int d = 0; d < SVCR_DIRECTION__COUNT && !err; d++)
+		err = build_isolated_in(b, (enum svcr_direction)d);
 	return err ? err : add_self(b);
+}
+
+/* True if a class that is used allows something to all pods, so that all of them are peers. */
+static bool needs_all_pods(const struct builder *b)
+{
+	for (size_t i = 0; i < b->classes.list.n; i++) {
+		const struct svcr_pod_class *c = b->classes.list.v[i];
+
+		if (c->used[b->t->family] && c->everywhere && class_allows(b, c))
+			return true;
+	}
+	return false;
 }
 
 static int build_peers(struct builder *b)
 {
+	bool all = needs_all_pods(b);
 	int err = 0;
 
 	for (size_t i = 0; i < b->peers.addrs.n && !err; i++) {
 		const struct svcr_peer_address *a = &b->peers.addrs.v[i];
 
-		if (a->addr.family == b->t->family && a->class->number)
+		if (a->addr.family == b->t->family && a->class->number &&
+		    (all || a->class->needed[a->addr.family]))
 			err = add_numbered(&b->t->sets[SET_PEERS], a->addr.bytes, a->class->number);
 	}
 	return err;
@@ -143,6 +188,7 @@ static int build_pairs(struct builder *b)
 		if (!p->class->used[b->t->family] || !p->peer->in[b->t->family] ||
 		    !class_allows(b, p->class))
 			continue;
+		p->peer->needed[b->t->family] = true;
 		put_u32(key, p->class->number << SVCR_PEER_BITS | p->peer->number);
 		err = add_numbered(&b->t->sets[SET_PAIRS], key, use_bundle(b, p->bundle));
 	}
@@ -236,9 +282,9 @@ static int build_table(struct builder *b)
 	t->present = true;
 	for (size_t i = 0; i < SET_POLICY__COUNT; i++)
 		t->sets[i].present = !t->sets[i].layout->numbered;
-	err = build_peers(b);
+	err = build_pairs(b);
 	if (!err)
-		err = build_pairs(b);
+		err = build_peers(b);
 	if (!err)
 		err = build_classes(b);
 	if (!err)
@@ -269,6 +315,27 @@ static void warn_class(const struct builder *b, const struct svcr_pod_class *c)
 		  c->direction == SVCR_INGRESS ? "all ingress" : "all egress");
 }
 
+/* Says that several pods have one address, with an example. */
+static void warn_shared(const struct builder *b)
+{
+	const struct svcr_shared_addrs *s = b->shared.n ? &b->shared : &b->peers.shared;
+	char addr[SVCR_ADDR_TEXT], object[600];
+
+	if (!s->n)
+		return;
+	snprintf(object, sizeof(object), "Pod %s/%s", s->second->ns, s->second->name);
+	svcr_diag(b->d,
+		  &(struct svcrules_diag){ .severity = SVCRULES_WARNING,
+					   .check = "pod-address",
+					   .source = s->second->source,
+					   .object = object,
+					   .field = "status.podIPs" },
+		  "Pod %s/%s has the address %s, too, and as the first by name it counts for "
+		  "network policies%s",
+		  s->first->ns, s->first->name, svcr_addr_text(&s->addr, addr),
+		  s->n > 1 ? "; other pods share addresses in the same way" : "");
+}
+
 static int policy_work(struct builder *b, const struct svcrules_model *m)
 {
 	int err = svcr_classes_find(&b->classes, m, b->o, &b->bundles, &b->peers);
@@ -287,6 +354,8 @@ static int policy_work(struct builder *b, const struct svcrules_model *m)
 	for (size_t i = 0; i < b->classes.list.n && !err; i++)
 		if (!class_allows(b, b->classes.list.v[i]))
 			warn_class(b, b->classes.list.v[i]);
+	if (!err)
+		warn_shared(b);
 	return err;
 }
 

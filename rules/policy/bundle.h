@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Bundles: sets of ports that rules of policies allow. Equal bundles are one, so == compares them. */
+/* Bundles: sets of ports that rules allow. Equal bundles are one, so that == compares them. */
 #ifndef SVCR_POLICY_BUNDLE_H
 #define SVCR_POLICY_BUNDLE_H
 

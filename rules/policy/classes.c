@@ -57,7 +57,7 @@ static int sort_policies(struct svcr_classes *c, const struct svcrules_model *m)
 }
 
 /* The index of the first policy of a namespace, or of a later one. */
-static size_t first_of(const struct svcr_classes *c, const char *ns)
+static size_t first_policy_of(const struct svcr_classes *c, const char *ns)
 {
 	size_t low = 0, high = c->npolicies;
 
@@ -81,7 +81,9 @@ static bool same_selection(const void *entry, const void *like)
 
 static int select_policies(const struct svcr_classes *c, struct selection *s)
 {
-	for (size_t i = first_of(c, s->ns); i < c->npolicies && c->policies[i]->ns == s->ns; i++) {
+	size_t first = first_policy_of(c, s->ns);
+
+	for (size_t i = first; i < c->npolicies && c->policies[i]->ns == s->ns; i++) {
 		const struct svcr_network_policy *policy = c->policies[i];
 
 		if (!svcr_selector_matches(policy->pods, s->labels))
@@ -114,18 +116,6 @@ static struct selection *find_selection(struct svcr_classes *c, const struct svc
 
 /* ---- Which class that makes --------------------------------------------- */
 
-static bool rules_name(const struct svcr_policy_rules *rules, const struct svcr_pod_port *port)
-{
-	for (size_t i = 0; i < rules->n; i++)
-		for (size_t k = 0; k < rules->v[i].ports.n; k++) {
-			const struct svcr_policy_port *p = &rules->v[i].ports.v[k];
-
-			if (p->name == port->name && p->protocol == port->protocol)
-				return true;
-		}
-	return false;
-}
-
 static int port_cmp_sort(const void *a, const void *b)
 {
 	const struct svcr_pod_port *p = a, *q = b;
@@ -138,6 +128,31 @@ static int port_cmp_sort(const void *a, const void *b)
 	return (int)p->port - (int)q->port;
 }
 
+/* Like port_cmp_sort(), but names are interned: by address. */
+static int name_cmp_sort(const void *a, const void *b)
+{
+	const struct svcr_pod_port *p = a, *q = b;
+
+	if (p->name != q->name)
+		return (uintptr_t)p->name < (uintptr_t)q->name ? -1 : 1;
+	return (int)p->protocol - (int)q->protocol;
+}
+
+static int add_names(struct svcr_classes *c, const struct svcr_policy_rules *rules)
+{
+	for (size_t i = 0; i < rules->n; i++)
+		for (size_t k = 0; k < rules->v[i].ports.n; k++) {
+			const struct svcr_policy_port *p = &rules->v[i].ports.v[k];
+			struct svcr_pod_port *slot = p->name ? SVCR_GROW(&c->names) : NULL;
+
+			if (p->name && !slot)
+				return -ENOMEM;
+			if (slot)
+				*slot = (struct svcr_pod_port){ p->name, 0, p->protocol };
+		}
+	return 0;
+}
+
 /* Stores the ports of a pod that ingress rules name, in *class. 0 or -ENOMEM. */
 static int named_ports(struct svcr_classes *c, struct svcr_pod_class *class,
 		       const struct svcr_pod *pod)
@@ -145,17 +160,22 @@ static int named_ports(struct svcr_classes *c, struct svcr_pod_class *class,
 	struct svcr_pod_port *v = NULL;
 	size_t n = 0;
 
-	for (size_t i = 0; class->direction == SVCR_INGRESS && i < pod->ports.n; i++)
-		for (size_t k = 0; k < class->npolicies; k++) {
-			if (!rules_name(&class->policies[k]->rules[SVCR_INGRESS], &pod->ports.v[i]))
-				continue;
-			if (!v)
-				v = svcr_arena_array(&c->arena, pod->ports.n, sizeof(*v));
-			if (!v)
-				return -ENOMEM;
+	class->nports = c->names.n = 0;
+	if (class->direction != SVCR_INGRESS || !pod->ports.n)
+		return 0;
+	for (size_t i = 0; i < class->npolicies; i++)
+		if (add_names(c, &class->policies[i]->rules[SVCR_INGRESS]))
+			return -ENOMEM;
+	if (!c->names.n)
+		return 0;
+	qsort(c->names.v, c->names.n, sizeof(*c->names.v), name_cmp_sort);
+	v = svcr_arena_array(&c->arena, pod->ports.n, sizeof(*v));
+	if (!v)
+		return -ENOMEM;
+	for (size_t i = 0; i < pod->ports.n; i++)
+		if (bsearch(&pod->ports.v[i], c->names.v, c->names.n, sizeof(*c->names.v),
+			    name_cmp_sort))
 			v[n++] = pod->ports.v[i];
-			break;
-		}
 	if (n)
 		qsort(v, n, sizeof(*v), port_cmp_sort);
 	class->ports = v;
@@ -217,15 +237,24 @@ static int add_span(struct filler *f, uint8_t protocol, uint16_t first, uint16_t
 	return 0;
 }
 
-/* The ports of the pods of the class that have that name. */
+/* The ports of the pods of the class that have that name; they are sorted by name. */
 static int add_own_ports(struct filler *f, const struct svcr_policy_port *p)
 {
 	const struct svcr_pod_class *c = f->class;
+	size_t low = 0, high = c->nports;
 	int err = 0;
 
-	for (size_t i = 0; i < c->nports && !err; i++)
-		if (c->ports[i].name == p->name && c->ports[i].protocol == p->protocol)
-			err = add_span(f, p->protocol, c->ports[i].port, c->ports[i].port);
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (strcmp(c->ports[mid].name, p->name) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	for (; low < c->nports && c->ports[low].name == p->name && !err; low++)
+		if (c->ports[low].protocol == p->protocol)
+			err = add_span(f, p->protocol, c->ports[low].port, c->ports[low].port);
 	return err;
 }
 
@@ -481,5 +510,6 @@ void svcr_classes_release(struct svcr_classes *c)
 	free(c->list.v);
 	free(c->pods.v);
 	free(c->pairs.v);
+	free(c->names.v);
 	svcr_arena_release(&c->arena);
 }

@@ -41,7 +41,7 @@ struct svcr_isolated_pod {
 /* A class allows a bundle to a peer class. */
 struct svcr_class_pair {
 	struct svcr_pod_class *class;
-	const struct svcr_peer_class *peer;
+	struct svcr_peer_class *peer;
 	struct svcr_bundle *bundle;
 };
 
@@ -53,6 +53,7 @@ struct svcr_classes {
 	SVCR_LIST(struct svcr_pod_class *) list;
 	SVCR_LIST(struct svcr_isolated_pod) pods; /* sorted by name */
 	SVCR_LIST(struct svcr_class_pair) pairs;
+	SVCR_LIST(struct svcr_pod_port) names; /* that the policies of the pod looked at ask for */
 };
 
 /*

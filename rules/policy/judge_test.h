@@ -20,18 +20,17 @@ static inline void judge_set(struct svcrules_options *o, const char *name, const
 		abort();
 }
 
-/* Builds for the node c->node, with the option network-policy if `enforced`. */
-static inline struct svcrules_ruleset *judge_compile(const char *target, const struct np_cluster *c,
-						     uint64_t shuffle, bool enforced)
+/* Builds for that node, with the option network-policy if `enforced`. */
+static inline struct svcrules_ruleset *judge_compile_text(const char *target, const char *text,
+							  uint8_t number, bool enforced)
 {
-	char node[16], *json = np_json(c, shuffle);
-	const char *text = json;
 	struct gen_input in = { target, .d = svcrules_diags_new(), .o = svcrules_options_new() };
 	struct svcrules_ruleset *rs;
+	char node[16];
 
 	if (!in.d || !in.o)
 		abort();
-	snprintf(node, sizeof(node), "node%u", c->node);
+	snprintf(node, sizeof(node), "node%u", number);
 	judge_set(in.o, "node-name", node, in.d);
 	if (enforced)
 		judge_set(in.o, "network-policy", NULL, in.d);
@@ -39,6 +38,16 @@ static inline struct svcrules_ruleset *judge_compile(const char *target, const s
 	gen_valid(&in, svcrules_model_read(in.m, "generated", gen_fill, &text, in.d));
 	rs = gen_build_input(&in);
 	gen_release(&in);
+	return rs;
+}
+
+/* The same for a cluster, whose objects are in an order that `shuffle` gives. */
+static inline struct svcrules_ruleset *judge_compile(const char *target, const struct np_cluster *c,
+						     uint64_t shuffle, bool enforced)
+{
+	char *json = np_json(c, shuffle);
+	struct svcrules_ruleset *rs = judge_compile_text(target, json, c->node, enforced);
+
 	free(json);
 	return rs;
 }

@@ -8,6 +8,7 @@
 #include "rules/nft/apply_test.h"
 #include "rules/policy/facts_test.h"
 #include "rules/policy/judge_test.h"
+#include "rules/policy/mutate_test.h"
 
 #define JUDGE_SEEDS 500
 #define JUDGE_PACKETS 600
@@ -137,7 +138,24 @@ START_TEST(judge_installs_nothing)
 }
 END_TEST
 
-/* Each set is used, each class of pods too, and sets are in order. */
+static void judge_set_in_order(const struct svcr_nft_table *t, size_t set)
+{
+	const struct svcr_nft_set *s = &t->sets[set];
+
+	apply_disjoint(s);
+	for (size_t i = 1; i < s->n; i++)
+		WALK_ASSERT(memcmp(svcr_nft_elem(s, i - 1), svcr_nft_elem(s, i), s->sort_len) < 0,
+			    "%s is not sorted", s->layout->name);
+	for (size_t i = 0; i < s->n && s->layout->numbered; i++)
+		WALK_ASSERT(apply_users_of_set(t, set,
+					       svcr_nft_elem_number(s, svcr_nft_elem(s, i))) > 0,
+			    "a set %s is not used", s->layout->name);
+}
+
+/*
+ * A class of pods has a chain only if a pod is of it, and ranges of addresses only if its rules use
+ * them. Sets are in order.
+ */
 START_TEST(judge_nothing_idle)
 {
 	struct np_cluster *c = np_cluster((uint64_t)_i);
@@ -150,20 +168,8 @@ START_TEST(judge_nothing_idle)
 			WALK_ASSERT(!svcr_nft_chain_row(t->layout, t->chains[i].id)->numbered ||
 					    apply_users_of_chain(t, t->chains[i].id) > 0,
 				    "chain %u of no pod", t->chains[i].id.n);
-		for (size_t i = 0; i < t->layout->nsets; i++) {
-			const struct svcr_nft_set *s = &t->sets[i];
-
-			apply_disjoint(s);
-			for (size_t e = 1; e < s->n; e++)
-				WALK_ASSERT(memcmp(svcr_nft_elem(s, e - 1), svcr_nft_elem(s, e),
-						   s->sort_len) < 0,
-					    "%s is not sorted", s->layout->name);
-			for (size_t e = 0; e < s->n; e++)
-				WALK_ASSERT(apply_users_of_set(t, i,
-							       svcr_nft_elem_number(
-								       s, svcr_nft_elem(s, e))) > 0,
-					    "%s is not used", s->layout->name);
-		}
+		for (size_t i = 0; i < t->layout->nsets; i++)
+			judge_set_in_order(t, i);
 	}
 	svcrules_ruleset_free(rs);
 	free(c);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What each class allows to each peer class: the union of the rules whose terms it satisfies. */
 #include "rules/policy/classes.h"
+#include "rules/policy/terms.h"
 
 #include <errno.h>
 
@@ -57,23 +58,28 @@ static struct svcr_bundle *named_bundle(struct pairing *p, const struct svcr_pol
 	return svcr_bundle_of(p->bundles, p->spans.v, p->spans.n);
 }
 
+/* Users whose class is too big by now are taken from the term. */
 static int collect_allowed(struct pairing *p, const struct svcr_peer_class *peer)
 {
 	int err = 0;
 
 	p->allowed.n = 0;
 	for (size_t i = 0; i < peer->n && !err; i++) {
-		const struct svcr_term *t = peer->terms[i];
+		struct svcr_term *t = peer->terms[i];
 
-		for (size_t k = 0; k < t->users.n && !err; k++) {
-			const struct svcr_term_user *u = &t->users.v[k];
+		for (size_t k = 0; k < t->users.n && !err;) {
+			const struct svcr_term_user u = t->users.v[k++];
 
-			if (u->class->cost > p->max)
+			if (u.named) /* for what named_bundle() does */
+				u.class->cost += u.named->ports.n * peer->n / LOOKS_PER_ELEMENT;
+			if (u.class->cost > p->max) {
+				t->users.v[--k] = t->users.v[--t->users.n];
 				continue;
-			err = add_allowed_bundle(p, u->class, u->bundle);
-			if (!err && u->named)
-				err = add_allowed_bundle(p, u->class,
-							 named_bundle(p, u->named, peer));
+			}
+			err = add_allowed_bundle(p, u.class, u.bundle);
+			if (!err && u.named)
+				err = add_allowed_bundle(p, u.class,
+							 named_bundle(p, u.named, peer));
 		}
 	}
 	return err;
@@ -88,7 +94,7 @@ static int allowed_cmp_sort(const void *a, const void *b)
 }
 
 /* The pair of a class with what it allows, from index `i` to `end`. */
-static int add_pair(struct pairing *p, const struct svcr_peer_class *peer, size_t i, size_t end)
+static int add_pair(struct pairing *p, struct svcr_peer_class *peer, size_t i, size_t end)
 {
 	struct svcr_pod_class *class = p->allowed.v[i].class;
 	struct svcr_bundle *b, **one;
@@ -113,7 +119,7 @@ static int add_pair(struct pairing *p, const struct svcr_peer_class *peer, size_
 	return 0;
 }
 
-static int pair_peer(struct pairing *p, const struct svcr_peer_class *peer)
+static int pair_peer(struct pairing *p, struct svcr_peer_class *peer)
 {
 	int err = collect_allowed(p, peer);
 

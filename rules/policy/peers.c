@@ -7,28 +7,6 @@
 
 #include <errno.h>
 
-/* What a term selects namespaces by: one name, or a selector. */
-struct svcr_scope {
-	const char *ns;
-	const struct svcr_selector *namespaces;
-	SVCR_LIST(struct svcr_term *) always; /* terms that no label leads to */
-};
-
-/* Terms of a scope that ask for a label; `value` NULL: with any value. */
-struct entry {
-	const struct svcr_scope *scope;
-	const char *key, *value;
-	SVCR_LIST(struct svcr_term *) terms;
-};
-
-/* A namespace of pods, with the scopes that it is in. */
-struct ns_scopes {
-	const char *name;
-	const struct svcr_labels *labels; /* NULL: it has no object */
-	bool scoped;                      /* its scopes are known */
-	SVCR_LIST(const struct svcr_scope *) scopes;
-};
-
 /* Pods of one namespace with the same labels satisfy the same terms. */
 struct match {
 	const char *ns;
@@ -36,137 +14,7 @@ struct match {
 	struct svcr_peer_class *class; /* NULL: no term */
 };
 
-/* ---- Finding terms by labels -------------------------------------------- */
-
-static bool same_scope(const void *entry, const void *like)
-{
-	const struct svcr_scope *a = entry, *b = like;
-
-	return a->ns == b->ns && a->namespaces == b->namespaces;
-}
-
-static struct svcr_scope *term_scope(struct svcr_peers *p, const struct svcr_term *t)
-{
-	const struct svcr_scope like = { .ns = t->ns, .namespaces = t->namespaces };
-	struct svcr_scope *s, **slot;
-	bool new;
-
-	s = svcr_find_or_add(&p->arena, &p->scopes, svcr_pointers_hash(t->ns, t->namespaces, NULL),
-			     same_scope, &like, sizeof(like), &new);
-	if (!s || !new || !t->namespaces)
-		return s;
-	slot = SVCR_GROW(&p->selectors);
-	if (slot)
-		*slot = s;
-	return slot ? s : NULL;
-}
-
-static bool same_entry(const void *entry, const void *like)
-{
-	const struct entry *a = entry, *b = like;
-
-	return a->scope == b->scope && a->key == b->key && a->value == b->value;
-}
-
-static int index_by(struct svcr_peers *p, struct svcr_term *t, const struct svcr_scope *scope,
-		    const char *key, const char *value)
-{
-	const struct entry like = { .scope = scope, .key = key, .value = value };
-	struct svcr_term **slot;
-	struct entry *e;
-	bool new;
-
-	e = svcr_find_or_add(&p->arena, &p->index, svcr_pointers_hash(scope, key, value),
-			     same_entry, &like, sizeof(like), &new);
-	slot = e ? SVCR_GROW(&e->terms) : NULL;
-	if (!slot)
-		return -ENOMEM;
-	*slot = t;
-	return 0;
-}
-
-/* The requirement that the fewest pods fulfil, presumably; NULL: none that asks for a label. */
-static const struct svcr_requirement *leading(const struct svcr_selector *s)
-{
-	const struct svcr_requirement *exists = NULL;
-
-	for (uint32_t i = 0; s && i < s->n; i++) {
-		if (s->v[i].op == SVCR_IN)
-			return &s->v[i];
-		if (s->v[i].op == SVCR_EXISTS)
-			exists = &s->v[i];
-	}
-	return exists;
-}
-
-static int index_term(struct svcr_peers *p, struct svcr_term *t)
-{
-	const struct svcr_requirement *r = leading(t->pods);
-	struct svcr_scope *scope = term_scope(p, t);
-	struct svcr_term **slot;
-	int err = 0;
-
-	if (!scope)
-		return -ENOMEM;
-	if (!r) {
-		slot = SVCR_GROW(&scope->always);
-		if (slot)
-			*slot = t;
-		return slot ? 0 : -ENOMEM;
-	}
-	if (r->op == SVCR_EXISTS)
-		return index_by(p, t, scope, r->key, NULL);
-	for (uint32_t i = 0; i < r->n && !err; i++)
-		err = index_by(p, t, scope, r->key, r->values[i]);
-	return err;
-}
-
-static bool same_namespace(const void *entry, const void *like)
-{
-	return ((const struct ns_scopes *)entry)->name == ((const struct ns_scopes *)like)->name;
-}
-
-static int add_scope(struct ns_scopes *n, const struct svcr_scope *s)
-{
-	const struct svcr_scope **slot = SVCR_GROW(&n->scopes);
-
-	if (!slot)
-		return -ENOMEM;
-	*slot = s;
-	return 0;
-}
-
-static struct ns_scopes *add_namespace(struct svcr_peers *p, const char *name,
-				       const struct svcr_labels *labels)
-{
-	const struct ns_scopes like = { .name = name, .labels = labels };
-	bool new;
-
-	return svcr_find_or_add(&p->arena, &p->namespaces, svcr_pointers_hash(name, NULL, NULL),
-				same_namespace, &like, sizeof(like), &new);
-}
-
-/* The namespace of a pod. NULL: out of memory. */
-static struct ns_scopes *find_namespace(struct svcr_peers *p, const char *name)
-{
-	const struct svcr_scope own = { .ns = name };
-	struct ns_scopes *n = add_namespace(p, name, NULL);
-	const struct svcr_scope *found;
-	int err = 0;
-
-	if (!n || n->scoped)
-		return n;
-	n->scoped = true;
-	found = svcr_find(&p->scopes, svcr_pointers_hash(name, NULL, NULL), same_scope, &own);
-	if (found)
-		err = add_scope(n, found);
-	for (size_t i = 0; i < p->selectors.n && !err; i++)
-		if (svcr_selector_matches(p->selectors.v[i]->namespaces, n->labels))
-			err = add_scope(n, p->selectors.v[i]);
-	return err ? NULL : n;
-}
-
-static int add_found(struct svcr_peers *p, struct svcr_term *t)
+int svcr_peers_found(struct svcr_peers *p, struct svcr_term *t)
 {
 	struct svcr_term **slot = SVCR_GROW(&p->found);
 
@@ -174,37 +22,6 @@ static int add_found(struct svcr_peers *p, struct svcr_term *t)
 		return -ENOMEM;
 	*slot = t;
 	return 0;
-}
-
-/* Adds the terms of an index entry whose selectors hold. */
-static int find_by(struct svcr_peers *p, const struct svcr_scope *scope, const char *key,
-		   const char *value, const struct svcr_labels *labels)
-{
-	const struct entry like = { .scope = scope, .key = key, .value = value };
-	const struct entry *e = svcr_find(&p->index, svcr_pointers_hash(scope, key, value),
-					  same_entry, &like);
-	int err = 0;
-
-	for (size_t i = 0; e && i < e->terms.n && !err; i++)
-		if (svcr_selector_matches(e->terms.v[i]->pods, labels))
-			err = add_found(p, e->terms.v[i]);
-	return err;
-}
-
-static int find_in_scope(struct svcr_peers *p, const struct svcr_scope *s,
-			 const struct svcr_labels *labels)
-{
-	int err = 0;
-
-	for (size_t i = 0; i < s->always.n && !err; i++)
-		if (!s->always.v[i]->pods || svcr_selector_matches(s->always.v[i]->pods, labels))
-			err = add_found(p, s->always.v[i]);
-	for (uint32_t i = 0; i < labels->n && !err; i++) {
-		err = find_by(p, s, labels->v[i].key, labels->v[i].value, labels);
-		if (!err)
-			err = find_by(p, s, labels->v[i].key, NULL, labels);
-	}
-	return err;
 }
 
 /* ---- Classes ------------------------------------------------------------ */
@@ -279,7 +96,6 @@ static int match_labels(struct svcr_peers *p, const struct svcr_pod *pod,
 			struct svcr_peer_class **ret)
 {
 	const struct match like = { .ns = pod->ns, .labels = pod->labels };
-	struct ns_scopes *n;
 	struct match *found;
 	bool new;
 	int err = 0;
@@ -288,11 +104,8 @@ static int match_labels(struct svcr_peers *p, const struct svcr_pod *pod,
 				 svcr_pointers_hash(pod->ns, pod->labels, NULL), same_match, &like,
 				 sizeof(like), &new);
 	if (found && new) {
-		n = find_namespace(p, pod->ns);
 		p->found.n = 0;
-		err = n ? 0 : -ENOMEM;
-		for (size_t i = 0; !err && i < n->scopes.n; i++)
-			err = find_in_scope(p, n->scopes.v[i], pod->labels);
+		err = svcr_scopes_find(p, pod);
 		if (!err)
 			err = find_class(p, &found->class);
 	}
@@ -311,7 +124,7 @@ static int find_names(struct svcr_peers *p, const struct svcr_pod *pod)
 		if (!svcr_peers_has_name(p, port->name, port->protocol))
 			continue;
 		t = svcr_term_add(p, &(struct svcr_term){ .kind = SVCR_TERM_NAMED, .port = *port });
-		if (!t || add_found(p, t))
+		if (!t || svcr_peers_found(p, t))
 			return -ENOMEM;
 	}
 	return 0;
@@ -327,13 +140,20 @@ static bool in_block(const struct svcr_policy_peer *peer, const struct svcr_addr
 	return true;
 }
 
-/* Blocks count only for pods with a named port, so there is no need of a faster way. */
+/* Blocks count only for pods with a named port, so there is no need of a faster way: see looks. */
 static int find_blocks(struct svcr_peers *p, const struct svcr_addr *a)
 {
-	for (size_t i = 0; p->found.n && i < p->blocks.n; i++)
-		if (in_block(p->blocks.v[i]->peer, a) && add_found(p, p->blocks.v[i]))
-			return -ENOMEM;
-	return 0;
+	int err = 0;
+
+	for (size_t i = 0; p->found.n && i < p->blocks.n && !err;) {
+		struct svcr_term *t = p->blocks.v[i++];
+
+		if (!svcr_term_look(p, t))
+			p->blocks.v[--i] = p->blocks.v[--p->blocks.n];
+		else if (in_block(t->peer, a))
+			err = svcr_peers_found(p, t);
+	}
+	return err;
 }
 
 /* The class of an address: that of its pod, unless named ports matter. */
@@ -353,7 +173,7 @@ static int address_class(struct svcr_peers *p, const struct svcr_pod *pod,
 	if (err || !p->found.n)
 		return err;
 	for (size_t i = 0; of_labels && i < of_labels->n; i++)
-		if (add_found(p, of_labels->terms[i]))
+		if (svcr_peers_found(p, of_labels->terms[i]))
 			return -ENOMEM;
 	return find_class(p, ret);
 }
@@ -390,6 +210,16 @@ int svcr_pod_cmp(const struct svcr_pod *a, const struct svcr_pod *b)
 	return cmp ? cmp : strcmp(a->name, b->name);
 }
 
+void svcr_shared_add(struct svcr_shared_addrs *s, const struct svcr_addr *addr,
+		     const struct svcr_pod *first, const struct svcr_pod *second)
+{
+	if (first == second || s->n++)
+		return;
+	s->addr = *addr;
+	s->first = first;
+	s->second = second;
+}
+
 static int address_cmp_sort(const void *a, const void *b)
 {
 	const struct svcr_peer_address *s = a, *t = b;
@@ -405,9 +235,15 @@ static void sort_addresses(struct svcr_peers *p)
 
 	if (p->addrs.n)
 		qsort(p->addrs.v, p->addrs.n, sizeof(*p->addrs.v), address_cmp_sort);
-	for (size_t i = 0; i < p->addrs.n; i++)
-		if (!kept || !svcr_addr_eq(&p->addrs.v[kept - 1].addr, &p->addrs.v[i].addr))
-			p->addrs.v[kept++] = p->addrs.v[i];
+	for (size_t i = 0; i < p->addrs.n; i++) {
+		const struct svcr_peer_address *a = &p->addrs.v[i];
+		const struct svcr_peer_address *last = kept ? &p->addrs.v[kept - 1] : NULL;
+
+		if (last && svcr_addr_eq(&last->addr, &a->addr))
+			svcr_shared_add(&p->shared, &a->addr, last->pod, a->pod);
+		else
+			p->addrs.v[kept++] = *a;
+	}
 	p->addrs.n = kept;
 }
 
@@ -442,22 +278,45 @@ static int number_peer_classes(struct svcr_peers *p)
 	return 0;
 }
 
+/* Forgets the classes of a search. What died is not looked at in the next one. */
+static void forget_classes(struct svcr_peers *p)
+{
+	svcr_table_release(&p->matched);
+	svcr_table_release(&p->classes);
+	p->matched = p->classes = (struct svcr_table){ .slots = NULL };
+	p->list.n = p->addrs.n = 0;
+	p->again = true;
+}
+
+static int find_pods(struct svcr_peers *p, const struct svcrules_model *m,
+		     const struct svcrules_options *o)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < m->pods.n && !err; i++)
+		if (svcr_pod_counts(&m->pods.v[i]))
+			err = add_peer_pod(p, o, &m->pods.v[i]);
+	return err;
+}
+
 int svcr_peers_find(struct svcr_peers *p, const struct svcrules_model *m,
 		    const struct svcrules_options *o)
 {
 	size_t nterms = p->all.n; /* terms of named ports are added meanwhile */
 	int err = 0;
 
+	p->max = o->max_elements;
 	for (size_t i = 0; i < nterms && !err; i++)
 		if (p->all.v[i]->kind == SVCR_TERM_PODS)
-			err = index_term(p, p->all.v[i]);
+			err = svcr_scopes_add(p, p->all.v[i]);
 	for (size_t i = 0; nterms && i < m->namespaces.n && !err; i++)
-		err = add_namespace(p, m->namespaces.v[i].name, m->namespaces.v[i].labels) ?
-			      0 :
-			      -ENOMEM;
-	for (size_t i = 0; nterms && i < m->pods.n && !err; i++)
-		if (svcr_pod_counts(&m->pods.v[i]))
-			err = add_peer_pod(p, o, &m->pods.v[i]);
+		err = svcr_scopes_namespace(p, m->namespaces.v[i].name, m->namespaces.v[i].labels);
+	if (!err && nterms)
+		err = find_pods(p, m, o);
+	if (!err && p->died) { /* so that the classes do not depend on the order of the pods */
+		forget_classes(p);
+		err = find_pods(p, m, o);
+	}
 	if (err)
 		return err;
 	sort_addresses(p);
@@ -468,24 +327,12 @@ void svcr_peers_release(struct svcr_peers *p)
 {
 	for (size_t i = 0; i < p->all.n; i++)
 		free(p->all.v[i]->users.v);
-	for (size_t i = 0; i < p->scopes.size; i++)
-		if (p->scopes.slots[i].entry)
-			free(((const struct svcr_scope *)p->scopes.slots[i].entry)->always.v);
-	for (size_t i = 0; i < p->index.size; i++)
-		if (p->index.slots[i].entry)
-			free(((const struct entry *)p->index.slots[i].entry)->terms.v);
-	for (size_t i = 0; i < p->namespaces.size; i++)
-		if (p->namespaces.slots[i].entry)
-			free(((const struct ns_scopes *)p->namespaces.slots[i].entry)->scopes.v);
+	svcr_scopes_release(p);
 	svcr_table_release(&p->terms);
 	svcr_table_release(&p->names);
-	svcr_table_release(&p->scopes);
-	svcr_table_release(&p->index);
-	svcr_table_release(&p->namespaces);
 	svcr_table_release(&p->matched);
 	svcr_table_release(&p->classes);
 	free(p->all.v);
-	free(p->selectors.v);
 	free(p->blocks.v);
 	free(p->found.v);
 	free(p->list.v);

@@ -34,6 +34,8 @@ struct svcr_term {
 	const struct svcr_policy_peer *peer; /* of kind BLOCK */
 	uint64_t hash;                       /* of the content */
 	SVCR_LIST(struct svcr_term_user) users;
+	size_t looks; /* how often it was looked at */
+	bool dead;    /* all classes that use it are too big */
 };
 
 struct svcr_peer_class {
@@ -41,6 +43,7 @@ struct svcr_peer_class {
 	size_t n;
 	uint32_t number; /* 0: there are too many classes */
 	bool in[SVCR_FAMILY__COUNT];
+	bool needed[SVCR_FAMILY__COUNT]; /* an isolated pod allows something to it */
 };
 
 struct svcr_peer_address {
@@ -49,16 +52,31 @@ struct svcr_peer_address {
 	struct svcr_peer_class *class;
 };
 
+/* Addresses that several pods have, and one of them with two of its pods. */
+struct svcr_shared_addrs {
+	size_t n;
+	struct svcr_addr addr;
+	const struct svcr_pod *first, *second;
+};
+
+/* Counts an address that two pods have, unless they are the same. */
+void svcr_shared_add(struct svcr_shared_addrs *s, const struct svcr_addr *addr,
+		     const struct svcr_pod *first, const struct svcr_pod *second);
+
 struct svcr_peers {
 	struct svcr_arena arena;
 	struct svcr_table terms, names, scopes, index, namespaces, matched, classes;
+	size_t max;                                /* cost of a class */
+	bool died;                                 /* classes became too big during the search */
+	bool again;                                /* it is repeated without them */
 	struct svcr_term *everywhere;              /* the term of all pods; NULL: not used */
 	SVCR_LIST(struct svcr_term *) all;         /* terms */
-	SVCR_LIST(struct svcr_scope *) selectors;  /* scopes that select namespaces */
+	SVCR_LIST(struct svcr_scope *) selectors;  /* scopes whose selectors ask for no label */
 	SVCR_LIST(struct svcr_term *) blocks;      /* terms of kind BLOCK */
 	SVCR_LIST(struct svcr_term *) found;       /* those of the pod that is looked at */
 	SVCR_LIST(struct svcr_peer_class *) list;  /* classes */
 	SVCR_LIST(struct svcr_peer_address) addrs; /* sorted by address, each once */
+	struct svcr_shared_addrs shared;
 };
 
 void svcr_peers_release(struct svcr_peers *p);

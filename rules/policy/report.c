@@ -421,12 +421,16 @@ static void fill_lines(struct policy_report *p, size_t first)
 
 		fill_line(p, l);
 		if (l->in_from != l->in_to || l->added.n || l->removed.n) {
-			r->v[kept++] = *l;
+			struct svcr_report_line moved = *l;
+
+			*l = (struct svcr_report_line){ .name = NULL };
+			r->v[kept++] = moved;
 			continue;
 		}
 		svcr_texts_release(&l->added);
 		svcr_texts_release(&l->removed);
 		free(l->place);
+		*l = (struct svcr_report_line){ .name = NULL };
 	}
 	if (!p->err)
 		r->n = kept;

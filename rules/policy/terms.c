@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rules/policy/terms.h"
 #include "fnv.h"
+#include "rules/policy/classes.h"
 #include "rules/policy/hashing.h"
 
 #include <errno.h>
@@ -85,6 +86,29 @@ struct svcr_term *svcr_term_add(struct svcr_peers *p, struct svcr_term *like)
 	if (slot)
 		*slot = t;
 	return slot ? t : NULL;
+}
+
+bool svcr_class_charge(struct svcr_peers *p, struct svcr_pod_class *c, size_t n)
+{
+	if (c->cost <= p->max && n > p->max - c->cost)
+		p->died = true;
+	if (c->cost <= p->max)
+		c->cost += n;
+	return c->cost <= p->max;
+}
+
+/* Rules for all pods are looked at once for each set of labels, however many they are. */
+bool svcr_term_look(struct svcr_peers *p, struct svcr_term *t)
+{
+	if (t->dead)
+		return false;
+	if (p->again || t == p->everywhere || ++t->looks % LOOKS_PER_ELEMENT)
+		return true;
+	t->dead = true;
+	for (size_t i = 0; i < t->users.n; i++)
+		if (svcr_class_charge(p, t->users.v[i].class, 1))
+			t->dead = false;
+	return !t->dead;
 }
 
 struct svcr_term *svcr_peers_term(struct svcr_peers *p, const char *ns,

@@ -23,15 +23,24 @@ static const struct svcr_nft_set_layout sets[SETS] = {
 };
 
 static const struct svcr_nft_chain_layout chains[CHAINS] = {
-	[BASE_LATE] = { "late", .type = "filter", .hook = "postrouting",
-			.hook_number = NF_INET_POST_ROUTING, .priority = 99 },
-	[BASE_EARLY] = { "early", .type = "filter", .hook = "postrouting",
-			 .hook_number = NF_INET_POST_ROUTING, .priority = -5 },
-	[OTHER_HOOK] = { "other", .type = "filter", .hook = "input",
-			 .hook_number = NF_INET_LOCAL_IN, .priority = 0 },
-	[SUB] = { "sub" },
-	[COME_BACK] = { "come-back", .jumped = true },
-	[BY_NUMBER] = { "by-number-", .numbered = true },
+	[BASE_LATE] = { .name = "late",
+			.type = "filter",
+			.hook = "postrouting",
+			.hook_number = NF_INET_POST_ROUTING,
+			.priority = 99 },
+	[BASE_EARLY] = { .name = "early",
+			 .type = "filter",
+			 .hook = "postrouting",
+			 .hook_number = NF_INET_POST_ROUTING,
+			 .priority = -5 },
+	[OTHER_HOOK] = { .name = "other",
+			 .type = "filter",
+			 .hook = "input",
+			 .hook_number = NF_INET_LOCAL_IN,
+			 .priority = 0 },
+	[SUB] = { .name = "sub" },
+	[COME_BACK] = { .name = "come-back", .jumped = true },
+	[BY_NUMBER] = { .name = "by-number-", .numbered = true },
 };
 
 static const struct svcr_nft_layout layout = {

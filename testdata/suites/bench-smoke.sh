@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # bench-smoke.sh: tests at a small size what `make bench` relies on: the generator,
 # the layouts that are compared, the messages to the kernel. Counts are the same in
-# every run; the only ratio of times has a wide margin (required: above 8; measured
-# at this size: above 30). Runs as root, or as an ordinary user inside a new user
+# every run; the only ratios of times have wide margins (required: above 8 and 1.5; measured
+# at this size: above 30 and 5). Runs as root, or as an ordinary user inside a new user
 # namespace.
 set -u
 export LC_ALL=C
@@ -19,6 +19,10 @@ out=$work
 . "$(dirname "$0")/bench/lib.sh"
 # shellcheck source=testdata/suites/bench/apply.sh
 . "$(dirname "$0")/bench/apply.sh"
+# shellcheck source=testdata/suites/bench/flows.sh
+. "$(dirname "$0")/bench/flows.sh"
+# shellcheck source=testdata/suites/bench/policies.sh
+. "$(dirname "$0")/bench/policies.sh"
 servers=()
 # shellcheck disable=SC2154 # of netns.sh
 trap '[ ${#servers[@]} -eq 0 ] || kill "${servers[@]}"; drop_all; ip netns del "$netns"; rm -rf "$work"' EXIT
@@ -149,10 +153,101 @@ layouts() {
 	done
 }
 
+# ---- NetworkPolicy: PODSxPOLICIES, with LOCAL pods on the node
+
+POLICIES=${POLICIES:-${small:+600x60}}
+POLICIES=${POLICIES:-3000x300}
+LOCAL=${small:+15}
+LOCAL=${LOCAL:-60}
+
+policy_generator() {
+	local options
+	for options in "" --relabel-pod --move-replica --move-pod; do
+		# shellcheck disable=SC2086 # words
+		policy_input "$POLICIES" "$LOCAL" "$out/1.json" $options
+		# shellcheck disable=SC2086
+		policy_input "$POLICIES" "$LOCAL" "$out/2.json" $options
+		ok "$(truth cmp -s "$out/1.json" "$out/2.json")" "cluster with policies $options: the same bytes twice"
+		"$svcrules" compile -f "$out/1.json" "${enforcing[@]}" 2>"$out/said" >"$out/own.nft"
+		ok "$(truth test "$(grep -c 'map isolated-in' "$out/own.nft")" -eq 1 -a ! -s "$out/said")" \
+			"cluster with policies $options: compiled without a word $(head -n 1 "$out/said")"
+	done
+}
+
+policy_changes_sent() {
+	local what n dumps limit
+	policy_input "$POLICIES" "$LOCAL" "$out/base.json"
+	policy_input "$POLICIES" "$LOCAL" "$out/relabel.json" --relabel-pod
+	policy_input "$POLICIES" "$LOCAL" "$out/replica.json" --move-replica
+	policy_input "$POLICIES" "$LOCAL" "$out/move.json" --move-pod
+	policy_input "$POLICIES" "$LOCAL" "$out/endpoint.json" --replace-endpoint
+	policy_counts "$POLICIES"
+	ok "$(truth test "$(logged policy-no-op changes)" -eq 0)" "policies: a second apply sends no change"
+	dumps=$(logged policy-endpoint dumps)
+	for what in relabel replica move; do # the last makes two chains with two rules each, and a set
+		n=$(logged policy-$what changes) limit=12
+		[ $what != move ] || limit=14
+		ok "$(truth test "$n" -gt 0 -a "$n" -le "$limit")" "policies, to '$what': $n changes sent"
+		ok "$(truth test "$(logged policy-$what dumps)" -le "$dumps")" "policies, to '$what': as many dumps as for one endpoint, $dumps"
+	done
+}
+
+# asks LAYOUT PORT: prints how many of 1000 new flows to pods of the node come to the chain that denies
+asks() {
+	local deny=reference
+	[ "$1" != enforced ] || deny="svcrules-policy"
+	inside "${kept[$1]}" nft reset counter ip $deny denied >/dev/null
+	sed -n "s/^udp \(.*\) .*/udp \1 $2/p" "$out/vips" | inside "${kept[$1]}" "$tool" flows udp 1000 >"$out/said" 2>&1 ||
+		echo "failed: $(tail -n 1 "$out/said")"
+	inside "${kept[$1]}" nft list counter ip $deny denied | awk '/packets/ { print $2 }'
+}
+
+# What is compared enforces the same: a chain that denies lets the node's own packets pass at last.
+policy_layouts() {
+	local form table chain n
+	"$cluster" --pods "${POLICIES%x*}" --local "$LOCAL" --policies "${POLICIES#*x}" --form pod-vips >"$out/vips"
+	for form in enforced pod-chains policy-chains; do
+		table=reference chain=deny
+		if [ $form = enforced ]; then
+			table=svcrules-policy chain=deny-in
+		else
+			policies "$POLICIES" "$LOCAL" $form "$out/$form"
+			if ! fresh || ! timed "$POLICIES" $form nft -f "$out/$form" 2>"$out/why"; then
+				skipped=$((skipped + 1))
+				echo "SKIP - $form: $(cat "$out/why")"
+				continue
+			fi
+			kept[$form]=$ns
+		fi
+		wire "${kept[$form]}"
+		ip -n "${kept[$form]}" route replace 10.0.0.0/8 via $GATEWAY dev sink onlink src $POD
+		inside "${kept[$form]}" nft "add counter ip $table denied; insert rule ip $table $chain counter name denied"
+		n=$(asks $form 8125)
+		ok "$(truth test "$n" = 0)" "$form: of 1000 flows that policies allow, $n are denied"
+		n=$(asks $form 8126)
+		ok "$(truth test "$n" = 1000)" "$form: of 1000 flows that no policy allows, $n are denied"
+	done
+}
+
+policy_ratio() {
+	local ours theirs
+	[ -z "$small" ] || return
+	fresh && enforce "$POLICIES" policy-cold "$out/base.json"
+	fresh && enforce "$POLICIES" policy-cold "$out/base.json" # again: the first one reads a new file
+	ours=$(logged policy-cold wall) theirs=$(logged policy-chains wall)
+	ok "$(truth test "$(logged policy-cold peak)" -lt "$(stat -c %s "$out/base.json")")" "policies: peak memory is below the input's size"
+	ok "$(awk -v a="$theirs" -v b="$ours" 'BEGIN { print (a > 1.5 * b) }')" \
+		"policies: a cold apply takes $ours s, nft(8) with a chain per pod, policy and rule $theirs s (expected: above 1.5 times)"
+}
+
 generator
 changes
 replayed
 alone
 ratios
 layouts
+policy_generator
+policy_changes_sent
+policy_layouts
+policy_ratio
 finish

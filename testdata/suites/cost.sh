@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # cost.sh [KIND...]: whatever one tenant writes, the time grows in proportion to it: inputs of
 # each kind with N and with 4 * N things must not differ by more than 8 times in processor time
-# (and 0.3 s). Then a change of rules comes through while another program commits all the time.
+# (and 0.3 s). What asks for too much is left out, and nothing else. Then a change of rules comes through while another program commits all the time.
 # Runs as root, or as an ordinary user inside a new user namespace.
 set -u
 export LC_ALL=C
@@ -121,6 +121,18 @@ again_and_diff() {
 	at "$SVCRULES" diff -f "$1.other" --node-name node1 --node-ip 192.0.2.1
 }
 
+# The same for policies; the other input has another label.
+# shellcheck disable=SC2317 # a command of seconds
+enforce_and_diff() {
+	local options=(--network-policy --allow-empty --node-name node1 --node-ip 192.0.2.1)
+
+	at nft flush ruleset
+	at "$SVCRULES" apply --quiet -f "$1" "${options[@]}"
+	sed 's/"app":"a1"/"app":"a2"/' "$1" >"$1.other"
+	at "$SVCRULES" apply --quiet --verify -f "$1" "${options[@]}"
+	at "$SVCRULES" diff -f "$1.other" "${options[@]}"
+}
+
 is_wanted() {
 	local name
 
@@ -131,20 +143,30 @@ is_wanted() {
 	return 1
 }
 
-proportion() { # proportion KIND
+# policies KIND N: prints pods and policies, with N / 2 things
+policies() {
+	awk -v kind="$1" -v n="$(($2 / 2))" -f "$here/cost-policies.awk" </dev/null
+}
+
+proportion() { # proportion KIND INPUT RUN
 	local few many
 
 	is_wanted "$1" || return
-	input "$1" "$N" >"$work/few.json"
-	input "$1" $((4 * N)) >"$work/many.json"
-	few=$(seconds again_and_diff "$work/few.json")
-	many=$(seconds again_and_diff "$work/many.json")
+	"$2" "$1" "$N" >"$work/few.json"
+	"$2" "$1" $((4 * N)) >"$work/many.json"
+	few=$(seconds "$3" "$work/few.json")
+	many=$(seconds "$3" "$work/many.json")
 	check "$1" "$(awk -v a="$few" -v b="$many" 'BEGIN { print b <= 8 * a + 0.3 ? "true" : "false" }')" \
 		"$few s for $N, $many s for 4 times as many"
 }
 
 for kind in ports families ports-of-slices unready conflicts ranges ranges-ports ranges-addresses ranges-of-many product; do
-	proportion $kind
+	proportion $kind input again_and_diff
+done
+for kind in policy-rules policies policy-not-in policy-not-in-ports policy-lead policy-blocks policy-nested-blocks \
+	policy-nested-blocks-few-ports policy-excepts policy-ports policy-namespaces policy-namespaces-not-in \
+	policy-names policy-names-of-one; do
+	proportion $kind policies enforce_and_diff
 done
 
 if is_wanted product; then
@@ -156,6 +178,25 @@ if is_wanted product; then
 	check 'the other service is served' "$(grep -q 'default/b' "$work/map" && ! grep -q 'default/a' "$work/map" && echo true || echo false)" \
 		"$(head -c 200 "$work/said")"
 fi
+
+# A tenant that asks for too much is denied, and another is not; the order of the objects does not matter.
+bounded() { # bounded KIND
+	local options=(--network-policy --allow-empty --node-name node1 --node-ip 192.0.2.1)
+
+	policies "$1" 12000 >"$work/bounded.json"
+	tac "$work/bounded.json" >"$work/turned.json"
+	at "$SVCRULES" compile -f "$work/bounded.json" "${options[@]}" >"$work/rules" 2>"$work/said"
+	at "$SVCRULES" compile -f "$work/turned.json" "${options[@]}" >"$work/turned" 2>/dev/null
+	check "$1: its tenant is denied with a warning" "$(grep -q 'NetworkPolicy t/p.* all ingress of these pods is denied \[policy-too-many-elements\]$' \
+		"$work/said" && echo true || echo false)" "$(grep -c . "$work/said") messages"
+	check "$1: the other tenant's rule stays" "$(grep -B 1 'comment "other/deny"' "$work/rules" | grep -q 'map @pairs jump ports' && echo true || echo false)" \
+		"$(grep -c . "$work/rules") lines of rules"
+	check "$1: the same rules in another order" "$(cmp -s "$work/rules" "$work/turned" && echo true || echo false)" "turned around"
+}
+
+for kind in policy-not-in policy-lead policy-namespaces-not-in policy-not-in-ports; do
+	! is_wanted bounded || bounded $kind
+done
 
 # Changes a set of its own again and again, as a firewall daemon may, until $work/stop exists.
 foreign() {

@@ -59,6 +59,7 @@ bounded() {
 asks() {
 	local line
 	line=$(sed -nE "s/^ExecStart=\/bin\/sh -c '(.*)'$/\1/p" "$tmp/svcrules.service")
+	line=${line//\$\{SVCRULES_KINDS\}/$(sed -nE 's/^Environment=SVCRULES_KINDS=//p' "$tmp/svcrules.service")}
 	PATH=$tmp/path:$PATH sh -c "${line//\/run\/svcrules/$tmp/run}"
 }
 

@@ -49,6 +49,49 @@ function flows_growth(from, to, metric, words) {
 		asked_row(words, label(from) " to " label(to), "at most 1.2 x", times(med(to, "ours", metric) / med(from, "ours", metric)),
 			  med(to, "ours", metric) <= 1.2 * med(from, "ours", metric) ? "yes" : "NO")
 }
+# "10,000 pods, 1,000 policies"
+function pods_label(at) { return grouped(services(at)) " pods, " grouped(endpoints(at)) " policies" }
+function policy_row(what, at, asked, is, limit, at_least) {
+	asked_row(what, pods_label(at), asked, times(is), (at_least ? is >= limit : is <= limit) ? "yes" : "NO")
+}
+function policy_seconds(at, limit,    is) {
+	is = wall(at, "policy-cold")
+	asked_row("NetworkPolicy, cold apply", pods_label(at), "under " limit " s", digits(is) " s", is < limit ? "yes" : "NO")
+}
+function policy_change(at, name, words,    changes, dumps) {
+	changes = med(at, name, "changes")
+	dumps = med(at, name, "dumps") - med(at, "policy-endpoint", "dumps")
+	asked_row("NetworkPolicy, " words, pods_label(at), "at most 12 change messages", changes " changes", changes <= 12 ? "yes" : "NO")
+	asked_row("NetworkPolicy, " words, pods_label(at), "no dump beyond one endpoint changed", dumps " dumps", dumps == 0 ? "yes" : "NO")
+	policy_row("NetworkPolicy, " words, at, "at most 1.15 x one endpoint changed", wall(at, name) / wall(at, "policy-endpoint"), 1.15)
+}
+function policy_flow(at, metric, words,    open, few, many) {
+	if (!has(at, "policy-enforced", metric) || !has("100x10", "policy-few-enforced", metric))
+		return
+	open = med(at, "policy-open", metric)
+	few = med("100x10", "policy-few-enforced", metric)
+	many = med(at, "policy-enforced", metric)
+	asked_row(words ", judged", "10 to " grouped(endpoints(at)) " policies", "at most 1.15 x", times(many / few), many <= 1.15 * few ? "yes" : "NO")
+	asked_row(words ", judged", grouped(endpoints(at)) " policies", "at most 1.5 us above no policies", digits(many - open) " us", many - open <= 1.5 ? "yes" : "NO")
+}
+function asked_policies(    at, big) {
+	at = "10000x1000"
+	big = "100000x10000"
+	if (has(at, "policy-cold", "wall")) {
+		policy_row("NetworkPolicy, cold apply", at, "at most 2 x without --network-policy", wall(at, "policy-cold") / wall(at, "policy-plain"), 2)
+		policy_seconds(at, 0.5)
+		policy_row("NetworkPolicy, cold apply", at, "at least 20 x faster than (d)", wall(at, "policy-chains") / wall(at, "policy-cold"), 20, 1)
+		policy_change(at, "policy-relabel", "label changed")
+		policy_change(at, "policy-replica", "pod moved here")
+		policy_change(at, "policy-move", "pod of a new app")
+	}
+	if (has(big, "policy-cold", "wall")) {
+		policy_seconds(big, 4)
+		policy_row("NetworkPolicy, peak memory", big, "at most 1.0 x the input's size", med(big, "policy-cold", "peak") / med(big, "policy-input", "bytes"), 1)
+	}
+	policy_flow(big, "udp-us", "new UDP flow")
+	policy_flow(big, "tcp-us", "new TCP connection")
+}
 function asked_all(    i, n, big) {
 	n = split("5000x10 45000x1 30000x10", big, " ")
 	faster("5000x10", "chains", 40, "(a)")
@@ -70,4 +113,5 @@ function asked_all(    i, n, big) {
 	flows("5000x10", "tcp-us", "new TCP connection")
 	flows_growth("100x1", "45000x1", "udp-us", "new UDP flow")
 	flows_growth("100x1", "45000x1", "tcp-us", "new TCP connection")
+	asked_policies()
 }

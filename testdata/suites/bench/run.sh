@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# run.sh [large]: measures svcrules, and in the same run nft(8), iptables-restore and
+# run.sh [large | policies]: measures svcrules, and in the same run nft(8), iptables-restore and
 # bare parsers; writes build/bench/{log.tsv,results.txt,summary.txt,results.json,plot.svg}.
 set -u
 export LC_ALL=C
@@ -14,6 +14,8 @@ here=$(dirname "$0")
 . "$here/apply.sh"
 # shellcheck source=testdata/suites/bench/flows.sh
 . "$here/flows.sh"
+# shellcheck source=testdata/suites/bench/policies.sh
+. "$here/policies.sh"
 # shellcheck source=testdata/suites/bench/report.sh
 . "$here/report.sh"
 
@@ -22,7 +24,7 @@ if ! ip netns add "$prefix-try" 2>/dev/null; then
 	exit 2
 fi
 ip netns del "$prefix-try"
-trap 'drop_all; rm -f "$out"/{said,batch,chains,maps,iptables,own.nft} "$out"/vips-* "$out"/{base,one,added,rolled}.json' EXIT
+trap 'drop_all; rm -f "$out"/{said,batch,chains,maps,iptables,own.nft} "$out"/vips-* "$out"/{base,one,added,rolled,relabel,replica,move,endpoint,pods}.json' EXIT
 
 # The plot shows the sizes of 100 to 30,000 services with 10 endpoints each.
 normal() {
@@ -43,6 +45,15 @@ normal() {
 	data_plane 45000x1 9
 	end
 	control 30000x10 3 core
+	end
+}
+
+# NetworkPolicy alone, which is also the last part of the others.
+policies_all() { # policies_all ROUNDS FLOW-ROUNDS
+	policy_control 10000x1000 110 "$1" all policy-chains 2 pod-chains 3
+	end
+	policy_control 100000x10000 250 3 core
+	policy_flows 100000x10000 250 100x10 10 "$2"
 	end
 }
 
@@ -75,7 +86,9 @@ large() {
 
 : >"$log"
 case $mode in
-normal | large) "$mode" ;;
+normal) normal && policies_all 9 15 ;;
+large) large && policies_all 9 41 ;;
+policies) policies_all 15 21 ;;
 *) exit 2 ;;
 esac
 report

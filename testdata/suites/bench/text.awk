@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # results.txt: after medians.awk and asked.awk.
 function asked_row(what, at, asked, is, met) {
-	printf "%-34s %-25s %-42s %-20s %s\n", what, at, asked, is, met
+	printf "%-34s %-29s %-42s %-20s %s\n", what, at, asked, is, met
 }
 function cell(size, name, metric, scale) {
 	return has(size, name, metric) ? digits(med(size, name, metric) / scale) : "-"
@@ -43,13 +43,13 @@ function reference_table(    i, s) {
 }
 function netlink_row(s, name, words) {
 	if (has(s, name, "changes"))
-		printf "%-14s %-22s %9s %11s %9s %12s %7s %7s\n", label(s), words, med(s, name, "messages-sent"),
+		printf "%-16s %-22s %9s %11s %9s %12s %7s %7s\n", label(s), words, med(s, name, "messages-sent"),
 			grouped(med(s, name, "bytes-sent")), med(s, name, "messages-received"),
 			grouped(med(s, name, "bytes-received")), med(s, name, "changes"), med(s, name, "dumps")
 }
 function netlink_table(    i, s) {
 	print "\nNetlink: messages and bytes exchanged with the kernel; of the messages sent, changes and requests for dumps.\n"
-	printf "%-14s %-22s %9s %11s %9s %12s %7s %7s\n", "", "", "sent", "bytes", "received", "bytes", "changes", "dumps"
+	printf "%-16s %-22s %9s %11s %9s %12s %7s %7s\n", "", "", "sent", "bytes", "received", "bytes", "changes", "dumps"
 	for (i = 1; i <= nsizes; i++) {
 		s = sizes[i]
 		netlink_row(s, "cold", "cold apply")
@@ -57,6 +57,12 @@ function netlink_table(    i, s) {
 		netlink_row(s, "one-endpoint", "one endpoint changed")
 		netlink_row(s, "service-added", "one service added")
 		netlink_row(s, "rolled", "1 % rolled")
+		netlink_row(s, "policy-cold", "policies, cold")
+		netlink_row(s, "policy-no-op", "policies, no-op")
+		netlink_row(s, "policy-endpoint", "policies, one endpoint")
+		netlink_row(s, "policy-relabel", "policies, label")
+		netlink_row(s, "policy-replica", "policies, pod moved")
+		netlink_row(s, "policy-move", "policies, new app")
 	}
 }
 function flow_row(s, metric, words) {
@@ -75,13 +81,49 @@ function flow_table(    i, s) {
 		flow_row(s, "gbit", "one connection, Gbit/s")
 	}
 }
+function policy_table(    i, s, form) {
+	form = "%-18s %6s %6s %8s %6s %8s %6s %8s %7s %7s %7s %7s | %6s %6s\n"
+	print "\nNetworkPolicy: seconds of the whole command, pods x policies of 3 rules; input and peak memory in MB. Read: the"
+	print "input alone, without Pods. Without: apply without --network-policy. (d), (e): nft(8) loading a chain for each pod"
+	print "of the node, policy and rule, and a set of addresses for each rule: of all policies, and of those that select a"
+	print "pod of the node.\n"
+	printf form, "", "", "", "", "cold", "after", "no-op", "one", "label", "pod", "new", "peak", "", ""
+	printf form, "", "input", "read", "without", "apply", "reading", "apply", "endpoint", "changed", "moved", "app", "memory", "(d)", "(e)"
+	for (i = 1; i <= nsizes; i++) {
+		s = sizes[i]
+		if (has(s, "policy-cold", "wall"))
+			printf form, label(s), cell(s, "policy-input", "bytes", 1e6), cell(s, "policy-read", "wall", 1),
+				cell(s, "policy-plain", "wall", 1), cell(s, "policy-cold", "wall", 1),
+				cell(s, "policy-after-reading", "tail", 1), cell(s, "policy-no-op", "wall", 1),
+				cell(s, "policy-endpoint", "wall", 1), cell(s, "policy-relabel", "wall", 1),
+				cell(s, "policy-replica", "wall", 1), cell(s, "policy-move", "wall", 1),
+				cell(s, "policy-cold", "peak", 1e6),
+				cell(s, "policy-chains", "wall", 1), cell(s, "pod-chains", "wall", 1)
+	}
+}
+function judged_row(s, metric, words) {
+	if (has(s, "policy-enforced", metric))
+		printf "%-26s %12s %12s %12s\n", words, cell(s, "policy-open", metric, 1),
+			cell("100x10", "policy-few-enforced", metric, 1), cell(s, "policy-enforced", metric, 1)
+}
+function judged_table(    s) {
+	s = "100000x10000"
+	if (!has(s, "policy-enforced", "udp-us"))
+		return
+	print "\nNetworkPolicy, data plane: new connections from a pod that the policies allow to the isolated pods of the node.\n"
+	printf "%-26s %12s %12s %12s\n", "", "no policies", "10 policies", grouped(endpoints(s))
+	judged_row(s, "udp-us", "new UDP flow, us")
+	judged_row(s, "tcp-us", "new TCP connection, us")
+}
 END {
 	print machine
 	print "Medians of interleaved runs of one `make bench" (mode == "large" ? "-large" : "") "`.\n"
-	printf "%-34s %-25s %-42s %-20s %s\n", "what", "at", "asked", "measured", "met"
+	printf "%-34s %-29s %-42s %-20s %s\n", "what", "at", "asked", "measured", "met"
 	asked_all()
 	control_table()
 	reference_table()
 	netlink_table()
 	flow_table()
+	policy_table()
+	judged_table()
 }
