@@ -44,11 +44,11 @@ static void object_name(struct svcr_reader *r, const struct svcr_reading *x,
 	svcr_diags_name(r->diags, x->first, text);
 }
 
-static void name_missing(struct svcr_reader *r)
+static void name_error(struct svcr_reader *r, const char *text)
 {
 	svcr_read_push(r, "metadata", 0);
 	svcr_read_push(r, "name", 0);
-	svcr_read_error(r, "name", "missing");
+	svcr_read_error(r, "name", "%s", text);
 	svcr_read_pop(r);
 	svcr_read_pop(r);
 }
@@ -84,7 +84,10 @@ void svcr_object_finish(struct svcr_reader *r, const struct svcr_reading *x)
 	if (!meta->ns)
 		meta->ns = "";
 	if (!meta->name && !meta->unusable && svcrules_diags_errors(r->diags) == x->errors)
-		name_missing(r);
+		name_error(r, "missing");
+	if (meta->unusable && x->kind->needs_name)
+		name_error(r, "a name or namespace that no object can have, so that what the "
+			      "object is for is not known");
 	if (!meta->name || meta->unusable)
 		svcr_read_release(x->kind->fields, r->object);
 	else

@@ -323,7 +323,7 @@ static void advise_policies(const struct policy_advice *a)
 	}
 	if (a->m->pods.n && !a->m->policies.n)
 		svcr_diag(a->d,
-			  &(struct svcrules_diag){ .severity = SVCRULES_NOTICE,
+			  &(struct svcrules_diag){ .severity = SVCRULES_WARNING,
 						   .check = "no-policies" },
 			  "no NetworkPolicy in the input (kubectl get networkpolicies -A): every "
 			  "pod may speak to every other");
@@ -346,6 +346,21 @@ static void advise_not_enforced(const struct svcrules_model *m, struct svcrules_
 	}
 }
 
+/* NetworkPolicies of another API than networking.k8s.io/v1, such as an older one. */
+static void advise_other_api(const struct policy_advice *a)
+{
+	for (size_t i = 0; i < a->m->ignored.n; i++) {
+		const struct svcr_ignored *x = &a->m->ignored.v[i];
+
+		if (strncmp(x->kind, "NetworkPolicy", 13) == 0)
+			svcr_diag(a->d,
+				  &(struct svcrules_diag){ .severity = SVCRULES_WARNING,
+							   .check = "network-policy" },
+				  "%zu %s is not of networking.k8s.io/v1 and is not enforced", x->n,
+				  x->kind);
+	}
+}
+
 int svcr_policy_advise(const struct svcrules_model *m, const struct svcrules_options *o,
 		       struct svcrules_diags *d)
 {
@@ -360,6 +375,7 @@ int svcr_policy_advise(const struct svcrules_model *m, const struct svcrules_opt
 	if (!err) {
 		advise_pods_of_node(&a);
 		advise_policies(&a);
+		advise_other_api(&a);
 		err = advise_namespaces(&a);
 	}
 	for (size_t i = 0; i < a.namespaces.size; i++) {

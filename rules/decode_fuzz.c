@@ -44,7 +44,7 @@ static void fuzz_decode(const uint8_t *data, size_t size)
 	fuzz_messages(data, size, fuzz_decode_one, gen_nft(kernel));
 	fuzz_messages(data, size, fuzz_client_one, &clients);
 	svcr_nft_decode_end(gen_nft(kernel));
-	svcr_nft_foreign(gen_nft(kernel));
+	svcr_nft_foreign(gen_nft(kernel), NULL);
 	svcrules_serves(kernel, 2, SVCR_UDP);
 	svcrules_adds(fixed, kernel, 2, SVCR_TCP);
 	svcrules_flow_stale(fixed, kernel, &flow);

@@ -16,6 +16,8 @@ struct svcr_reader;
 struct svcr_kind {
 	const char *kind, *api; /* "Service", "v1" */
 	bool namespaced;
+	/* a name that no object can have is an error: without the object a door would be open */
+	bool needs_name;
 	/*
 	 * The type that objects are read into: its fields and its size. Its
 	 * first member is a struct svcr_metadata. It is zeroed before an object

@@ -462,6 +462,7 @@ const struct svcr_kind svcr_kind_network_policy = {
 	.kind = "NetworkPolicy",
 	.api = "networking.k8s.io/v1",
 	.namespaced = true,
+	.needs_name = true,
 	.fields = policy_fields,
 	.size = sizeof(struct policy_object),
 	.finish = finish_policy,

@@ -467,10 +467,18 @@ int svcr_nft_decode_end(struct svcr_nft *n)
 	return err;
 }
 
-const struct svcr_nft_table *svcr_nft_foreign(const struct svcr_nft *n)
+const struct svcr_nft_table *svcr_nft_foreign(const struct svcr_nft *n,
+					      const struct svcr_nft *wanted)
 {
-	for (size_t i = 0; i < n->ntables; i++)
-		if (n->tables[i].foreign)
-			return &n->tables[i];
+	for (size_t i = 0; i < n->ntables; i++) {
+		const struct svcr_nft_table *t = &n->tables[i];
+		const struct svcr_nft_table *to = wanted && t->layout->optional ?
+							  svcr_nft_table(wanted, t->name,
+									 t->family) :
+							  NULL;
+
+		if (t->foreign && (!to || to->present))
+			return t;
+	}
 	return NULL;
 }

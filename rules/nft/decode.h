@@ -13,8 +13,12 @@
 int svcr_nft_decode(struct svcr_nft *n, const void *msg);
 /* Sorts what was decoded; must follow the last message. 0 or -ENOMEM. */
 int svcr_nft_decode_end(struct svcr_nft *n);
-/* The first table of one of these names that svcrules did not make, or NULL. */
-const struct svcr_nft_table *svcr_nft_foreign(const struct svcr_nft *n);
+/*
+ * The first table of one of these names that svcrules did not make, or NULL. Those of an optional
+ * layout do not count if `wanted` (may be NULL) does not have them.
+ */
+const struct svcr_nft_table *svcr_nft_foreign(const struct svcr_nft *n,
+					      const struct svcr_nft *wanted);
 /* True if a message is about one of the tables, by name and family, or about what is in it. */
 bool svcr_nft_concerned(const struct svcr_nft *n, const void *msg);
 /*

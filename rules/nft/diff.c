@@ -311,7 +311,7 @@ static void count_removed(struct differ *d)
 
 static void diff_table(struct differ *d)
 {
-	if (!d->from->present && !d->to->present)
+	if (!d->to->present && (!d->from->present || d->from->foreign))
 		return;
 	if (!d->to->present) {
 		add_nft_change(d, CHANGE_DEL_TABLE);

@@ -217,9 +217,9 @@ static void priority_map(struct exprs *x, const struct svcr_nft_stmt *s)
 	meta_store(x, NFT_META_PRIORITY);
 }
 
-static void priority_is(struct exprs *x, uint32_t n)
+static void meta_is(struct exprs *x, uint32_t key, uint32_t n)
 {
-	meta_load(x, 0, NFT_META_PRIORITY);
+	meta_load(x, 0, key);
 	add_compare(x, NFT_CMP_EQ, &n, sizeof(n));
 }
 
@@ -366,12 +366,13 @@ int svcr_nft_stmt_exprs(struct nftnl_rule *r, const struct svcr_nft_table *t,
 	case OP_ACCEPT: add_verdict(&x, NF_ACCEPT, NULL); break;
 	case OP_GOTO: add_verdict(&x, NFT_GOTO, svcr_nft_chain_name(t, s->chain, name)); break;
 	case OP_JUMP: add_verdict(&x, NFT_JUMP, svcr_nft_chain_name(t, s->chain, name)); break;
+	case OP_FROM_HOST: meta_is(&x, NFT_META_IIF, 0); break;
 	case OP_LOCAL: address_is_local(&x, s->fields[0]); break;
 	case OP_TOS: tos_is(&x, (uint8_t)s->n); break;
 	case OP_PRIORITY_SET: priority_set(&x, s->n); break;
 	case OP_PRIORITY_MAP: priority_map(&x, s); break;
 	case OP_PRIORITY_OR: meta_change(&x, NFT_META_PRIORITY, ~s->n, s->n); break;
-	case OP_PRIORITY_IS: priority_is(&x, s->n); break;
+	case OP_PRIORITY_IS: meta_is(&x, NFT_META_PRIORITY, s->n); break;
 	}
 	return x.err;
 }

@@ -103,6 +103,8 @@ struct svcr_nft_layout {
 	size_t nchains;
 	size_t names;     /* the set whose comments name its keys for people */
 	const char *noun; /* what has these names: "Service" */
+	/* a table of another program with their name is in the way only if they are wanted */
+	bool optional;
 };
 
 #define SVCR_NFT_NAME_MAX 256
@@ -128,6 +130,7 @@ enum svcr_nft_op {
 	OP_GOTO, /* chain */
 	OP_JUMP,
 	OP_CT_OPENING,   /* ct state invalid,new */
+	OP_FROM_HOST,    /* iif 0: after routing, the host itself made the packet */
 	OP_LOCAL,        /* the address in `fields` is one of the host's own */
 	OP_TOS,          /* n: the bits 0x18 of IPv4's type of service */
 	OP_PRIORITY_SET, /* meta priority set n; likewise below */

@@ -6,6 +6,7 @@
 #include "rules/nft/json.h"
 #include "rules/nft/reader.h"
 #include "rules/nft/text.h"
+#include "rules/ruleset.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -150,10 +151,11 @@ static char *nft_describe(const struct svcr_part_changes *c, const struct svcrul
 static int nft_obstacle(const struct svcr_part *have, const struct svcrules_ruleset *whole,
 			const struct svcrules_ruleset *want, size_t i, char **ret)
 {
-	const struct svcr_nft_table *t = svcr_nft_foreign(nft_of(have));
+	const struct svcr_nft *wanted = (const struct svcr_nft *)svcr_ruleset_find(want,
+										   &svcr_nft_ops);
+	const struct svcr_nft_table *t = svcr_nft_foreign(nft_of(have), wanted);
 
 	(void)whole;
-	(void)want;
 	if (!t || i > 0)
 		return 0;
 	if (asprintf(

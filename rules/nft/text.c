@@ -234,6 +234,7 @@ static void out_stmt(struct svcr_out *o, const struct svcr_nft_table *t,
 	case OP_GOTO: svcr_out(o, "goto %s", svcr_nft_chain_name(t, s->chain, name)); break;
 	case OP_JUMP: svcr_out(o, "jump %s", svcr_nft_chain_name(t, s->chain, name)); break;
 	case OP_CT_OPENING: svcr_out_str(o, "ct state invalid,new"); break;
+	case OP_FROM_HOST: svcr_out_str(o, "iif 0"); break;
 	case OP_LOCAL:
 		svcr_out(o, "fib %s type local", s->fields[0] == F_SADDR ? "saddr" : "daddr");
 		break;

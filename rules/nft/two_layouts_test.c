@@ -217,7 +217,7 @@ START_TEST(two_round)
 	ck_assert_int_eq(svcrules_reader_end(r, &have), 0);
 	ck_assert(gen_same(have, rs));
 	ck_assert(gen_same(rs, have));
-	ck_assert_ptr_null(svcr_nft_foreign(gen_nft(have)));
+	ck_assert_ptr_null(svcr_nft_foreign(gen_nft(have), NULL));
 	fake_messages_release(m, rs->nparts);
 	svcrules_reader_free(r);
 	svcrules_ruleset_free(have);

@@ -53,7 +53,7 @@ START_TEST(messages_round)
 	y = messages_decode(&m);
 	ck_assert(gen_same(y, x));
 	ck_assert(gen_same(x, y));
-	ck_assert_ptr_null(svcr_nft_foreign(gen_nft(y)));
+	ck_assert_ptr_null(svcr_nft_foreign(gen_nft(y), NULL));
 	svcrules_changes_free(changes);
 	free(m.buf);
 	svcrules_ruleset_free(x);

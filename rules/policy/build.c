@@ -3,7 +3,9 @@
 #include "diag.h"
 #include "policy_advise.h"
 #include "rules/policy/chains.h"
+#include "rules/policy/budget.h"
 #include "rules/policy/classes.h"
+#include "rules/policy/shared.h"
 
 #include <errno.h>
 
@@ -15,7 +17,7 @@ struct builder {
 	struct svcr_bundles bundles;
 	struct svcr_peers peers;
 	struct svcr_classes classes;
-	struct svcr_shared_addrs shared; /* by isolated pods */
+	struct svcr_shared_addrs shared;
 };
 
 /* ---- Elements ----------------------------------------------------------- */
@@ -221,7 +223,7 @@ static int build_classes(struct builder *b)
 		const struct svcr_pod_class *c = b->classes.list.v[i];
 		bool allows = class_allows(b, c);
 
-		if (!c->used[b->t->family])
+		if (!c->used[b->t->family] || !c->number)
 			continue;
 		if (allows && c->any)
 			use_bundle(b, c->any);
@@ -298,52 +300,105 @@ static int build_table(struct builder *b)
 	return err;
 }
 
+/* Says that what the policies of a class allow is denied, and why. */
 static void warn_class(const struct builder *b, const struct svcr_pod_class *c)
 {
+	const char *denied = c->direction == SVCR_INGRESS ? "all ingress" : "all egress";
 	char object[256];
+	const struct svcrules_diag g = { .severity = SVCRULES_WARNING,
+					 .check = "policy-too-many-elements",
+					 .source = c->policies[0]->source,
+					 .object = object };
 
 	snprintf(object, sizeof(object), "NetworkPolicy %s/%s", c->policies[0]->ns,
 		 c->policies[0]->name);
-	svcr_diag(b->d,
-		  &(struct svcrules_diag){ .severity = SVCRULES_WARNING,
-					   .check = "policy-too-many-elements",
-					   .source = c->policies[0]->source,
-					   .object = object },
-		  "with the other policies that select the same pods (%zu) it needs more elements "
-		  "than --max-elements %zu: %s of these pods is denied",
-		  c->npolicies - 1, b->o->max_elements,
-		  c->direction == SVCR_INGRESS ? "all ingress" : "all egress");
+	if (!c->number)
+		svcr_diag(b->d, &g,
+			  "there are more than %u different sets of policies that select pods of "
+			  "this node: %s of the pods of this one is denied",
+			  SVCR_CLASS_MAX, denied);
+	else
+		svcr_diag(
+			b->d, &g,
+			"with the other policies that select the same pods (%zu), or with all that "
+			"select pods of its namespace, it needs more elements than --max-elements "
+			"%zu allows: %s of these pods is denied",
+			c->npolicies - 1, b->o->max_elements, denied);
 }
 
 /* Says that several pods have one address, with an example. */
 static void warn_shared(const struct builder *b)
 {
-	const struct svcr_shared_addrs *s = b->shared.n ? &b->shared : &b->peers.shared;
-	char addr[SVCR_ADDR_TEXT], object[600];
+	const struct svcr_shared_addrs *s = &b->shared;
+	char addr[SVCR_ADDR_TEXT], object[600], more[64] = "";
 
-	if (!s->n)
+	if (!s->second)
 		return;
 	snprintf(object, sizeof(object), "Pod %s/%s", s->second->ns, s->second->name);
+	if (s->addrs.n > 1)
+		snprintf(more, sizeof(more), "; so do %zu more", s->addrs.n - 1);
 	svcr_diag(b->d,
 		  &(struct svcrules_diag){ .severity = SVCRULES_WARNING,
 					   .check = "pod-address",
 					   .source = s->second->source,
 					   .object = object,
 					   .field = "status.podIPs" },
-		  "Pod %s/%s has the address %s, too, and as the first by name it counts for "
-		  "network policies%s",
-		  s->first->ns, s->first->name, svcr_addr_text(&s->addr, addr),
-		  s->n > 1 ? "; other pods share addresses in the same way" : "");
+		  "Pod %s/%s has the address %s, too: it matches no selector of a peer, and is "
+		  "isolated if one of its pods is%s",
+		  s->first->ns, s->first->name, svcr_addr_text(&s->addrs.v[0], addr), more);
+}
+
+/* Says that --family leaves pods open that policies isolate. */
+static void warn_families(const struct builder *b)
+{
+	static const char *const names[] = { [SVCR_IPV4] = "IPv4", [SVCR_IPV6] = "IPv6" };
+
+	for (uint8_t f = 0; f < SVCR_FAMILY__COUNT; f++) {
+		size_t n = 0;
+
+		for (size_t i = 0; i < b->classes.pods.n && !b->o->families[f]; i++) {
+			const struct svcr_addrs *ips = &b->classes.pods.v[i].pod->ips;
+			bool has = false;
+
+			for (size_t k = 0; k < ips->n; k++)
+				has = has || ips->v[k].family == f;
+			n += has;
+		}
+		if (n)
+			svcr_diag(b->d,
+				  &(struct svcrules_diag){ .severity = SVCRULES_WARNING,
+							   .check = "policy-family" },
+				  "%zu pod%s that network policies isolate %s an %s address, which "
+				  "--family leaves open",
+				  n, n == 1 ? "" : "s", n == 1 ? "has" : "have", names[f]);
+	}
+}
+
+/* Counts what the classes of each namespace take, now that all of it is known. */
+static int check_budget(struct builder *b)
+{
+	struct svcr_budget budget = { .namespaces = { .used = 0 } };
+	int err = 0;
+
+	for (size_t i = 0; i < b->classes.list.n && !err; i++)
+		err = svcr_budget_charge(&budget, b->o, b->classes.list.v[i]);
+	svcr_budget_release(&budget);
+	return err;
 }
 
 static int policy_work(struct builder *b, const struct svcrules_model *m)
 {
-	int err = svcr_classes_find(&b->classes, m, b->o, &b->bundles, &b->peers);
+	int err = svcr_shared_find(&b->shared, m, b->o);
 
+	b->peers.shared = &b->shared.addrs;
+	if (!err)
+		err = svcr_classes_find(&b->classes, m, b->o, &b->bundles, &b->peers);
 	if (!err)
 		err = svcr_peers_find(&b->peers, m, b->o);
 	if (!err)
 		err = svcr_classes_pair(&b->classes, b->o, &b->bundles, &b->peers);
+	if (!err)
+		err = check_budget(b);
 	if (!err)
 		err = svcr_bundles_number(&b->bundles);
 	for (uint8_t f = 0; f < SVCR_FAMILY__COUNT && !err; f++) {
@@ -354,8 +409,10 @@ static int policy_work(struct builder *b, const struct svcrules_model *m)
 	for (size_t i = 0; i < b->classes.list.n && !err; i++)
 		if (!class_allows(b, b->classes.list.v[i]))
 			warn_class(b, b->classes.list.v[i]);
-	if (!err)
+	if (!err) {
 		warn_shared(b);
+		warn_families(b);
+	}
 	return err;
 }
 
@@ -413,5 +470,6 @@ int svcr_policy_build(const struct svcrules_model *m, const struct svcrules_opti
 	svcr_classes_release(&b.classes);
 	svcr_peers_release(&b.peers);
 	svcr_bundles_release(&b.bundles);
+	svcr_shared_release(&b.shared);
 	return err;
 }

@@ -61,18 +61,33 @@ static void ports_rules(struct maker *m)
 	RULE(m, LOOKUP(SET_PORT_PROTOCOLS, { F_PRIORITY, F_L4PROTO }), GOTO(CHAIN_ALLOW));
 }
 
-/* The node reaches its pods and pods their node; and a pod may reach itself. */
+/*
+ * A pod may reach itself by way of its own service. The destination of such a packet was another
+ * one; a packet that has always been for the address that it claims to come from was forged.
+ */
+static void self_rule(struct maker *m)
+{
+	RULE(m,
+	     { .op = OP_LOOKUP,
+	       .set = SET_SELF,
+	       .negate = true,
+	       .fields = { F_CT_SADDR, F_CT_DADDR } },
+	     LOOKUP(SET_SELF, { F_SADDR, F_DADDR }), GOTO(CHAIN_ALLOW));
+}
+
+/* Pods reach their node. */
 static void deny_out_rules(struct maker *m)
 {
 	RULE(m, LOCAL({ F_DADDR }), GOTO(CHAIN_ALLOW));
-	RULE(m, LOOKUP(SET_SELF, { F_SADDR, F_DADDR }), GOTO(CHAIN_ALLOW));
+	self_rule(m);
 	RULE(m, { .op = OP_DROP });
 }
 
+/* The node reaches its pods; the packet must be its own, as others may claim its address. */
 static void deny_in_rules(struct maker *m)
 {
-	RULE(m, LOCAL({ F_SADDR }), GOTO(CHAIN_ALLOW));
-	RULE(m, LOOKUP(SET_SELF, { F_SADDR, F_DADDR }), GOTO(CHAIN_ALLOW));
+	RULE(m, { .op = OP_FROM_HOST }, LOCAL({ F_SADDR }), GOTO(CHAIN_ALLOW));
+	self_rule(m);
 	RULE(m, { .op = OP_DROP });
 }
 

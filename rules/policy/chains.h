@@ -14,9 +14,13 @@ int svcr_policy_make_chains(struct svcr_nft *n, struct svcr_nft_table *t);
  */
 int svcr_policy_make_class(struct svcr_nft *n, struct svcr_nft_table *t,
 			   const struct svcr_pod_class *c, bool allows);
-/* The chain of a class. */
+/* The chain of a class. A class without a number has the chain that denies. */
 static inline struct svcr_nft_chain_id svcr_policy_chain(const struct svcr_pod_class *c)
 {
+	if (!c->number)
+		return (struct svcr_nft_chain_id){ c->direction == SVCR_INGRESS ? CHAIN_DENY_IN :
+										  CHAIN_DENY_OUT,
+						   0 };
 	return (struct svcr_nft_chain_id){ c->direction == SVCR_INGRESS ? CHAIN_IN : CHAIN_OUT,
 					   c->number };
 }

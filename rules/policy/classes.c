@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rules/policy/classes.h"
 #include "fnv.h"
+#include "rules/policy/budget.h"
 #include "rules/policy/hashing.h"
 #include "rules/policy/layout.h"
 #include "rules/policy/number.h"
@@ -473,6 +474,7 @@ int svcr_classes_find(struct svcr_classes *c, const struct svcrules_model *m,
 		      const struct svcrules_options *o, struct svcr_bundles *b,
 		      struct svcr_peers *p)
 {
+	struct svcr_budget budget = { .namespaces = { .used = 0 } };
 	int err = sort_policies(c, m);
 
 	for (size_t i = 0; i < m->pods.n && !err; i++) {
@@ -486,8 +488,12 @@ int svcr_classes_find(struct svcr_classes *c, const struct svcrules_model *m,
 		qsort(c->pods.v, c->pods.n, sizeof(*c->pods.v), isolated_cmp_sort);
 	if (!err)
 		err = number_pod_classes(c);
-	for (size_t i = 0; i < c->list.n && !err; i++)
+	for (size_t i = 0; i < c->list.n && !err; i++) {
 		err = fill_class(c->list.v[i], o, b, p);
+		if (!err)
+			err = svcr_budget_charge(&budget, o, c->list.v[i]);
+	}
+	svcr_budget_release(&budget);
 	return err;
 }
 

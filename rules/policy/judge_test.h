@@ -167,6 +167,8 @@ static inline struct walk_packet judge_packet(const struct np_cluster *c, const 
 		w.priority = gen_random(rng, UINT32_MAX);
 	memcpy(w.src, p->src.bytes, sizeof(w.src));
 	memcpy(w.dst, p->dst.bytes, sizeof(w.dst));
+	w.forwarded = !w.src_local;
+	w.direct = memcmp(w.src, w.dst, sizeof(w.src)) != 0; /* a pod reaches itself by a service */
 	return w;
 }
 

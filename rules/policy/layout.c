@@ -49,4 +49,5 @@ const struct svcr_nft_layout svcr_policy_layout = {
 	.nchains = CHAIN_POLICY__COUNT,
 	.names = SET_ISOLATED_IN,
 	.noun = "Pod",
+	.optional = true,
 };

@@ -210,16 +210,6 @@ int svcr_pod_cmp(const struct svcr_pod *a, const struct svcr_pod *b)
 	return cmp ? cmp : strcmp(a->name, b->name);
 }
 
-void svcr_shared_add(struct svcr_shared_addrs *s, const struct svcr_addr *addr,
-		     const struct svcr_pod *first, const struct svcr_pod *second)
-{
-	if (first == second || s->n++)
-		return;
-	s->addr = *addr;
-	s->first = first;
-	s->second = second;
-}
-
 static int address_cmp_sort(const void *a, const void *b)
 {
 	const struct svcr_peer_address *s = a, *t = b;
@@ -228,22 +218,17 @@ static int address_cmp_sort(const void *a, const void *b)
 	return cmp ? cmp : svcr_pod_cmp(s->pod, t->pod);
 }
 
-/* Of several pods with one address, the first by name keeps it. */
+/* Of the same address twice in one pod, one remains. */
 static void sort_addresses(struct svcr_peers *p)
 {
 	size_t kept = 0;
 
 	if (p->addrs.n)
 		qsort(p->addrs.v, p->addrs.n, sizeof(*p->addrs.v), address_cmp_sort);
-	for (size_t i = 0; i < p->addrs.n; i++) {
-		const struct svcr_peer_address *a = &p->addrs.v[i];
-		const struct svcr_peer_address *last = kept ? &p->addrs.v[kept - 1] : NULL;
-
-		if (last && svcr_addr_eq(&last->addr, &a->addr))
-			svcr_shared_add(&p->shared, &a->addr, last->pod, a->pod);
-		else
-			p->addrs.v[kept++] = *a;
-	}
+	for (size_t i = 0; i < p->addrs.n; i++)
+		if (!svcr_addrs_have(p->shared, &p->addrs.v[i].addr) &&
+		    (!kept || !svcr_addr_eq(&p->addrs.v[kept - 1].addr, &p->addrs.v[i].addr)))
+			p->addrs.v[kept++] = p->addrs.v[i];
 	p->addrs.n = kept;
 }
 

@@ -52,17 +52,6 @@ struct svcr_peer_address {
 	struct svcr_peer_class *class;
 };
 
-/* Addresses that several pods have, and one of them with two of its pods. */
-struct svcr_shared_addrs {
-	size_t n;
-	struct svcr_addr addr;
-	const struct svcr_pod *first, *second;
-};
-
-/* Counts an address that two pods have, unless they are the same. */
-void svcr_shared_add(struct svcr_shared_addrs *s, const struct svcr_addr *addr,
-		     const struct svcr_pod *first, const struct svcr_pod *second);
-
 struct svcr_peers {
 	struct svcr_arena arena;
 	struct svcr_table terms, names, scopes, index, namespaces, matched, classes;
@@ -76,7 +65,7 @@ struct svcr_peers {
 	SVCR_LIST(struct svcr_term *) found;       /* those of the pod that is looked at */
 	SVCR_LIST(struct svcr_peer_class *) list;  /* classes */
 	SVCR_LIST(struct svcr_peer_address) addrs; /* sorted by address, each once */
-	struct svcr_shared_addrs shared;
+	const struct svcr_addrs *shared;           /* addresses that match no selector; sorted */
 };
 
 void svcr_peers_release(struct svcr_peers *p);

@@ -247,6 +247,7 @@ START_TEST(walk_header_fields)
 	packet.src_local = true;
 	ck_assert(!walk_passes());
 	packet.src_local = false;
+	packet.forwarded = true;
 	packet.dst_local = true;
 	ck_assert(!walk_passes());
 	packet.dst_local = false;

@@ -24,6 +24,8 @@ struct walk_packet {
 	uint8_t family;           /* SVCR_IPV4 or SVCR_IPV6 */
 	uint8_t src[16], dst[16]; /* the first 4 bytes of IPv4 */
 	bool src_local, dst_local;
+	bool forwarded; /* it came in by an interface, so the host did not make it */
+	bool direct;    /* its destination was not translated */
 	uint8_t protocol;
 	uint16_t port; /* what stands where TCP, UDP and SCTP have the destination port */
 	enum walk_state state;
@@ -54,6 +56,13 @@ static inline void walk_field(const struct walk *w, uint8_t field, uint8_t *key)
 	case F_DPORT:
 		key[0] = (uint8_t)(p->port >> 8);
 		key[1] = (uint8_t)p->port;
+		break;
+	case F_CT_SADDR: memcpy(key, p->src, svcr_addr_len(p->family)); break;
+	case F_CT_DADDR:
+		if (p->direct)
+			memcpy(key, p->dst, svcr_addr_len(p->family));
+		else
+			memset(key, 0xfe, svcr_addr_len(p->family)); /* of a service */
 		break;
 	case F_PRIORITY: svcr_nft_put_number(key, w->priority); break;
 	default: ck_abort_msg("field %u in a rule", field);
@@ -181,6 +190,7 @@ static inline bool walk_test(struct walk *w, const struct svcr_nft_stmt *s)
 	case OP_L4PROTO: return w->packet->protocol == s->n;
 	case OP_CT_OPENING: return w->packet->state == WALK_NEW || w->packet->state == WALK_INVALID;
 	case OP_CT_NEW: return w->packet->state == WALK_NEW;
+	case OP_FROM_HOST: return !w->packet->forwarded;
 	case OP_LOCAL: return walk_local(w, s);
 	case OP_TOS:
 		WALK_ASSERT(w->packet->family == SVCR_IPV4, "a type of service in IPv6");

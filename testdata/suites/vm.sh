@@ -4,7 +4,8 @@
 # machine, with the files and the directory of this machine, read-only, and an
 # empty /tmp, /var/tmp and /run. It has the output and the exit status of COMMAND, but
 # 77 means that there is no machine ("SKIP: ..."), 124 that COMMAND was not done
-# after VM_TIMEOUT seconds, and 125 that the machine did not come up.
+# after VM_TIMEOUT seconds, and 125 that the machine did not come up. It sometimes hangs
+# while it boots: one that is not up after VM_BOOT seconds is started again, twice.
 #
 # The kernel comes from this machine's apt sources; it is unpacked under build/vm
 # and never installed. The kernel loads modules itself, or modprobe(8) does.
@@ -17,7 +18,7 @@ set -u
 cd "$(dirname "$0")/../.." || exit 125
 root=$PWD
 cache=$root/build/vm
-limit=${VM_TIMEOUT:-600} memory=${VM_MEMORY:-1G} cpus=${VM_CPUS:-2}
+limit=${VM_TIMEOUT:-600} boot=${VM_BOOT:-150} memory=${VM_MEMORY:-1G} cpus=${VM_CPUS:-2}
 export PATH=$PATH:/usr/sbin:/sbin
 
 skip() {
@@ -145,6 +146,7 @@ cat >"$run/initramfs/init" <<-INIT
 	mkdir /host/run/lib
 	for l in $(libraries); do cp /host\$l /host/run/lib/; done
 	exec 3>\$status
+	echo up >&3
 	chroot /host /bin/bash /run/command </dev/null >\$output 2>&1
 	echo \$? >&3
 	sync
@@ -158,20 +160,41 @@ chmod +x "$run"/initramfs/init "$run"/initramfs/sbin/modprobe
 # qemu stops writing when its input ends, so the input stays open
 mkfifo "$run/input" && exec 8<>"$run/input" || exit 125
 share=security_model=none,readonly=on,multidevs=remap
-timeout -k 5 "$limit" qemu-system-x86_64 -accel tcg,thread=multi -cpu Nehalem -m "$memory" -smp "$cpus" \
-	-nodefaults -display none -monitor none -no-reboot -nic none \
-	-kernel "$cache/root/boot/vmlinuz-$version" -initrd "$run/initrd" \
-	-append "console=ttyS0 quiet panic=-1 mitigations=off norandmaps init_on_alloc=0" -serial "file:$run/console" \
-	-virtfs "local,path=/,mount_tag=host,$share" -virtfs "local,path=$root,mount_tag=repository,$share" \
-	-device virtio-serial \
-	-chardev stdio,id=output,signal=off -device virtserialport,chardev=output,name=output \
-	-chardev "file,id=status,path=$run/status" -device virtserialport,chardev=status,name=status \
-	<&8 2>"$run/errors" &
-machine=$!
+start() {
+	timeout -k 5 "$limit" qemu-system-x86_64 -accel tcg,thread=multi -cpu Nehalem -m "$memory" -smp "$cpus" \
+		-nodefaults -display none -monitor none -no-reboot -nic none \
+		-kernel "$cache/root/boot/vmlinuz-$version" -initrd "$run/initrd" \
+		-append "console=ttyS0 quiet panic=-1 mitigations=off norandmaps init_on_alloc=0" -serial "file:$run/console" \
+		-virtfs "local,path=/,mount_tag=host,$share" -virtfs "local,path=$root,mount_tag=repository,$share" \
+		-device virtio-serial \
+		-chardev stdio,id=output,signal=off -device virtserialport,chardev=output,name=output \
+		-chardev "file,id=status,path=$run/status" -device virtserialport,chardev=status,name=status \
+		<&8 2>"$run/errors" &
+	machine=$!
+}
+
+# Waits until the machine is up; fails if it hangs.
+comes_up() {
+	local i
+	for ((i = 0; i < boot * 2; i++)); do
+		grep -qs . "$run/status" || ! kill -0 "$machine" 2>/dev/null && return 0
+		sleep 0.5
+	done
+	return 1
+}
+
+start
+for again in 1 2; do
+	comes_up && break
+	echo "vm.sh: the emulated machine is not up after $boot s; starting it again ($again)" >&2
+	kill "$machine" 2>/dev/null
+	wait "$machine" 2>/dev/null
+	start
+done
 wait "$machine"
 rc=$?
 machine=
-status=$(cat "$run/status" 2>/dev/null)
+status=$(tail -n 1 "$run/status" 2>/dev/null)
 [[ $status =~ ^[0-9]+$ ]] && exit "$status"
 if [ "$rc" -eq 124 ] || [ "$rc" -eq 137 ]; then
 	echo "vm.sh: not done after $limit s" >&2
