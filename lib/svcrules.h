@@ -248,6 +248,43 @@ typedef int (*svcrules_write_fn)(void *arg, const char *buf, size_t len);
 SVCRULES_API int svcrules_print(const struct svcrules_ruleset *rs, const char *format,
 				svcrules_write_fn write, void *arg);
 
+/* ---- Files ------------------------------------------------------------- */
+
+/* A file that a rule set makes: targets with `kernel` false. */
+struct svcrules_file {
+	/*
+	 * Valid as long as the rule set. One component of a path, which begins with no dot, and
+	 * no other file of the rule set has it.
+	 */
+	const char *name;
+	unsigned mode; /* permission bits: 0644 or, of a secret, 0600 */
+	bool secret;   /* holds a key: it must be 0600 from the moment it exists */
+};
+
+/* The i-th file of part number `part`; false past the end. */
+SVCRULES_API bool svcrules_ruleset_file(const struct svcrules_ruleset *rs, size_t part, size_t i,
+					struct svcrules_file *ret);
+/*
+ * Writes the text of that file, a piece at a time. Returns 0, -EINVAL (no such file), -ENOMEM, or
+ * what `write` returned.
+ */
+SVCRULES_API int svcrules_file_print(const struct svcrules_ruleset *rs, size_t part, size_t i,
+				     svcrules_write_fn write, void *arg);
+/*
+ * An empty rule set for svcrules_files_add(), of no target: two such sets can be compared, and
+ * their changes printed as "diff" (the default: lines that come and go), "text" or "json". NULL:
+ * out of memory.
+ */
+SVCRULES_API struct svcrules_ruleset *svcrules_files_new(void);
+/*
+ * Adds a file, as a part, and copies its text and name. `text` NULL: there is no such file, which
+ * keeps its place beside the one of another set. Returns 0 or -ENOMEM.
+ */
+SVCRULES_API int svcrules_files_add(struct svcrules_ruleset *rs, const struct svcrules_file *f,
+				    const char *text, size_t len);
+
+/* ---- Bytes ------------------------------------------------------------- */
+
 /*
  * Writes the tables as bytes, for svcrules_unpack() by the same build on the same machine, so that
  * a program can keep for its next run the rules that it left in the kernel. Remembered clients are

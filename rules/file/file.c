@@ -52,6 +52,12 @@ static const struct file_changes *file_changes_of(const struct svcr_part_changes
 	return (const struct file_changes *)c;
 }
 
+/* One that others may not read. */
+static bool file_is_secret(const struct svcr_file *f)
+{
+	return (f->mode & 077) == 0;
+}
+
 static const char *file_text(const struct svcr_file *f)
 {
 	return f->text.p ? f->text.p : "";
@@ -82,6 +88,22 @@ static void file_print(const struct svcr_part *p, const struct svcrules_ruleset 
 		       struct svcr_out *o)
 {
 	(void)rs;
+	svcr_out_str(o, file_text(file_of(p)));
+}
+
+static bool file_file(const struct svcr_part *p, size_t i, struct svcrules_file *ret)
+{
+	const struct svcr_file *f = file_of(p);
+
+	if (i > 0 || !f->present)
+		return false;
+	*ret = (struct svcrules_file){ f->name, f->mode, file_is_secret(f) };
+	return true;
+}
+
+static void file_file_print(const struct svcr_part *p, size_t i, struct svcr_out *o)
+{
+	(void)i;
 	svcr_out_str(o, file_text(file_of(p)));
 }
 
@@ -136,6 +158,12 @@ static void file_changes_free(struct svcr_part_changes *c)
 	free(c);
 }
 
+static bool file_same_text(const struct svcr_file *a, const struct svcr_file *b)
+{
+	return a->text.len == b->text.len &&
+	       (a->text.len == 0 || memcmp(a->text.p, b->text.p, a->text.len) == 0);
+}
+
 /* "+" new, "-" removed, "~" changed, "=" the same. */
 static const char *file_sign(const struct file_changes *c)
 {
@@ -143,9 +171,7 @@ static const char *file_sign(const struct file_changes *c)
 		return c->to->present ? "+" : "-";
 	if (!c->to->present)
 		return "=";
-	return c->from->mode != c->to->mode || strcmp(file_text(c->from), file_text(c->to)) != 0 ?
-		       "~" :
-		       "=";
+	return c->from->mode == c->to->mode && file_same_text(c->from, c->to) ? "=" : "~";
 }
 
 static bool file_changes_empty(const struct svcr_part_changes *c)
@@ -158,58 +184,68 @@ static void file_count(const struct svcr_part_changes *c, struct svcrules_change
 	stats->files += !file_changes_empty(c);
 }
 
-static size_t line_len(const char *s)
-{
-	size_t n = strcspn(s, "\n");
+/* A piece of a file's text, which may have any bytes. */
+struct span {
+	const char *p;
+	size_t n;
+};
 
-	return s[n] ? n + 1 : n;
+/* The length of the first line, with its end. */
+static size_t line_len(struct span s)
+{
+	const char *end = s.n ? memchr(s.p, '\n', s.n) : NULL;
+
+	return end ? (size_t)(end - s.p) + 1 : s.n;
 }
 
 /* Moves both texts to the first line that differs. */
-static void skip_same_lines(const char **a, const char **b)
+static void skip_same_lines(struct span *a, struct span *b)
 {
-	while (**a) {
+	while (a->n) {
 		size_t n = line_len(*a);
 
-		if (n != line_len(*b) || memcmp(*a, *b, n) != 0)
+		if (n != line_len(*b) || memcmp(a->p, b->p, n) != 0)
 			return;
-		*a += n;
-		*b += n;
+		*a = (struct span){ a->p + n, a->n - n };
+		*b = (struct span){ b->p + n, b->n - n };
 	}
 }
 
-/* Shortens both lengths by the last lines that the texts have in common. */
-static void cut_same_end(const char *a, const char *b, size_t *ret_a, size_t *ret_b)
+/* Shortens both by the last lines that the texts have in common. */
+static void cut_same_end(struct span *ret_a, struct span *ret_b)
 {
-	size_t na = strlen(a), nb = strlen(b);
+	const char *a = ret_a->p, *b = ret_b->p;
+	size_t na = ret_a->n, nb = ret_b->n;
 
-	*ret_a = na;
-	*ret_b = nb;
 	while (na > 0 && nb > 0 && a[na - 1] == b[nb - 1]) {
 		na--;
 		nb--;
 		if ((na == 0 || a[na - 1] == '\n') && (nb == 0 || b[nb - 1] == '\n')) {
-			*ret_a = na;
-			*ret_b = nb;
+			ret_a->n = na;
+			ret_b->n = nb;
 		}
 	}
 }
 
-static void print_lines(struct svcr_out *o, const char *sign, const char *s, size_t len)
+/* Prints each line with a sign before it. A zero byte, which no file that was made has, ends it. */
+static void print_lines(struct svcr_out *o, const char *sign, struct span s)
 {
-	for (size_t n; len > 0; s += n, len -= n) {
+	for (size_t n; s.n > 0; s = (struct span){ s.p + n, s.n - n }) {
 		n = line_len(s);
-		n = n < len ? n : len;
-		svcr_out(o, "%s%.*s%s", sign, (int)n, s, s[n - 1] == '\n' ? "" : "\n");
+		svcr_out(o, "%s%.*s%s", sign, (int)n, s.p,
+			 s.p[n - 1] == '\n' && !memchr(s.p, '\0', n) ? "" : "\n");
 	}
 }
 
-/* Prints the lines from the first to the last difference, as removed and as added. */
+/*
+ * Prints the lines from the first to the last difference, as removed and as added; of secrets only
+ * that they differ.
+ */
 static void file_print_changes(const struct svcr_part_changes *changes, struct svcr_out *o)
 {
 	const struct file_changes *c = file_changes_of(changes);
-	const char *a = file_text(c->from), *b = file_text(c->to);
-	size_t na, nb;
+	struct span a = { file_text(c->from), c->from->text.len };
+	struct span b = { file_text(c->to), c->to->text.len };
 
 	if (file_changes_empty(changes))
 		return;
@@ -220,10 +256,15 @@ static void file_print_changes(const struct svcr_part_changes *changes, struct s
 	svcr_out_str(o, "\n");
 	if (c->from->present && c->to->present && c->from->mode != c->to->mode)
 		svcr_out(o, "old mode %04o\nnew mode %04o\n", c->from->mode, c->to->mode);
+	if ((c->from->present && file_is_secret(c->from)) ||
+	    (c->to->present && file_is_secret(c->to))) {
+		svcr_out_str(o, file_same_text(c->from, c->to) ? "" : "secret: lines not shown\n");
+		return;
+	}
 	skip_same_lines(&a, &b);
-	cut_same_end(a, b, &na, &nb);
-	print_lines(o, "-", a, na);
-	print_lines(o, "+", b, nb);
+	cut_same_end(&a, &b);
+	print_lines(o, "-", a);
+	print_lines(o, "+", b);
 }
 
 static void file_print_rest(const struct svcr_part_changes *c, struct svcr_out *o)
@@ -259,6 +300,8 @@ const struct svcr_part_ops svcr_file_ops = {
 	.describe_part = file_describe_part,
 	.print = file_print,
 	.json = file_json,
+	.file = file_file,
+	.file_print = file_file_print,
 	.diff = file_diff,
 	.changes_free = file_changes_free,
 	.changes_empty = file_changes_empty,

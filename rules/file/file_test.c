@@ -202,6 +202,70 @@ START_TEST(file_has_no_messages)
 }
 END_TEST
 
+/* Lists the files of all parts, and streams their texts. */
+START_TEST(file_lists_files)
+{
+	struct svcrules_ruleset *rs = file_test_set();
+	struct svcr_buffer b = { NULL };
+	struct svcrules_file f;
+
+	file_test_add(rs, "absent", SVCR_FILE_PUBLIC, NULL);
+	file_test_add(rs, "zone", SVCR_FILE_PUBLIC, "z\n");
+	file_test_add(rs, "key", SVCR_FILE_SECRET, "k\n");
+	ck_assert(!svcrules_ruleset_file(rs, 0, 0, &f));
+	ck_assert_int_eq(svcrules_file_print(rs, 0, 0, svcr_buffer_append, &b), -EINVAL);
+	ck_assert(svcrules_ruleset_file(rs, 1, 0, &f));
+	ck_assert_str_eq(f.name, "zone");
+	ck_assert_uint_eq(f.mode, 0644);
+	ck_assert(!f.secret);
+	ck_assert(!svcrules_ruleset_file(rs, 1, 1, &f));
+	ck_assert(svcrules_ruleset_file(rs, 2, 0, &f));
+	ck_assert_uint_eq(f.mode, 0600);
+	ck_assert(f.secret);
+	ck_assert(!svcrules_ruleset_file(rs, 3, 0, &f));
+	ck_assert_int_eq(svcrules_file_print(rs, 2, 0, svcr_buffer_append, &b), 0);
+	file_test_text(&b, "k\n");
+	svcrules_ruleset_free(rs);
+}
+END_TEST
+
+static void file_test_read(struct svcrules_ruleset *rs, const char *name, unsigned mode,
+			   const char *text, size_t len)
+{
+	struct svcrules_file f = { .name = name, .mode = mode };
+
+	ck_assert_int_eq(svcrules_files_add(rs, &f, text, len), 0);
+}
+
+/* Sets of files that were read: any bytes, a file that is missing, a secret. */
+START_TEST(file_sets)
+{
+	struct svcrules_ruleset *from = svcrules_files_new(), *to = svcrules_files_new();
+	struct svcr_buffer b = { NULL };
+	struct svcrules_changes *c;
+
+	ck_assert_ptr_nonnull(from);
+	ck_assert_ptr_nonnull(to);
+	file_test_read(from, "edited", 0644, "1\n2\0x\n", 6);
+	file_test_read(to, "edited", 0644, "1\n2\n", 4);
+	file_test_read(from, "key", 0600, "old\n", 4);
+	file_test_read(to, "key", 0600, "new\n", 4);
+	file_test_read(from, "opened", 0644, "k\n", 2);
+	file_test_read(to, "opened", 0600, "k\n", 2);
+	file_test_read(from, "missing", 0644, NULL, 0);
+	file_test_read(to, "missing", 0644, "", 0);
+	c = file_test_diff(from, to);
+	ck_assert_int_eq(svcrules_changes_print(c, NULL, false, svcr_buffer_append, &b), 0);
+	file_test_text(&b, "--- edited\n+++ edited\n-2\n+2\n"
+			   "--- key\n+++ key\nsecret: lines not shown\n"
+			   "--- opened\n+++ opened\nold mode 0644\nnew mode 0600\n"
+			   "--- /dev/null\n+++ missing\n");
+	svcrules_changes_free(c);
+	svcrules_ruleset_free(from);
+	svcrules_ruleset_free(to);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("file");
@@ -216,6 +280,8 @@ int main(void)
 	tcase_add_test(tc, file_json_members);
 	tcase_add_test(tc, file_describes_itself);
 	tcase_add_test(tc, file_has_no_messages);
+	tcase_add_test(tc, file_lists_files);
+	tcase_add_test(tc, file_sets);
 	srunner_run_all(runner, CK_ENV);
 	bad = srunner_ntests_failed(runner);
 	srunner_free(runner);
