@@ -61,8 +61,8 @@ const struct command command_compile = {
 	.about =
 		"Prints the rule set made from FILE in the form that 'nft -f' loads. For a target\n"
 		"of several parts each is printed in the form that its tool loads, or one of\n"
-		"them with -o. Needs neither kernel nor root. With '-o DIR', a target that makes\n"
-		"files writes them into the folder DIR, which is replaced as a whole.\n",
+		"them with -o. Needs neither kernel nor root. A target that makes files writes\n"
+		"them with '-o DIR' into the folder DIR, which is replaced as a whole.\n",
 	.options = (const struct option_group *const[]){ &input_options, &output_options,
 							 &directory_options, &node_options,
 							 &table_options, &family_options,

@@ -129,8 +129,8 @@ const struct command command_diff = {
 	.summary = "show what apply would change",
 	.about =
 		"Compares the rule set made from FILE with the kernel's or, with --from, with the\n"
-		"one made from another file; that needs neither kernel nor root. With '-o DIR' and\n"
-		"a target that makes files, compares with those in DIR.\n"
+		"one made from another file; that needs neither kernel nor root. For a target\n"
+		"that makes files, '-o DIR' compares with those in DIR.\n"
 		"Exit status: 0 same, 1 differs, above 1 error.\n",
 	.options = (const struct option_group *const[]){ &input_options, &from_options,
 							 &output_changes_options, &node_options,

@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define LOOKS 3
+
 struct comparing {
 	const struct place *p;
 	struct wanted wanted;
@@ -133,6 +135,18 @@ static int compare_print(const struct comparing *c)
 	return err == -ENOMEM ? say_enomem() : code;
 }
 
+/* While another run replaces DIR, what was opened may be removed: then it is opened again. */
+static int look(struct output *o)
+{
+	int code = EXIT_KERNEL;
+
+	o->place.silent = true;
+	for (int i = 0; code && i < LOOKS; i++)
+		code = place_look(&o->place, o->target);
+	o->place.silent = false;
+	return code ? place_look(&o->place, o->target) : EXIT_DONE;
+}
+
 int output_diff(struct output *o, const struct svcrules_ruleset *rs)
 {
 	struct comparing c = { .p = &o->place,
@@ -140,6 +154,8 @@ int output_diff(struct output *o, const struct svcrules_ruleset *rs)
 			       .to = svcrules_files_new() };
 	int code = wanted_list(rs, o->target, &c.wanted);
 
+	if (!code)
+		code = look(o);
 	if (!code && (!c.from || !c.to))
 		code = say_enomem();
 	if (!code)

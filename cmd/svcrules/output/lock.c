@@ -85,6 +85,12 @@ int place_lock(struct place *p, unsigned wait_ms)
 	}
 	if (!err)
 		return EXIT_DONE;
+	if (err == -EACCES && geteuid() == 0) {
+		say("%s: root without its privileges, which the run has given up, may not write in "
+		    "%s: run svcrules as the owner of that folder",
+		    p->shown, p->parent_path);
+		return EXIT_KERNEL;
+	}
 	if (err != -EPERM)
 		return place_failed(p, "make the folder in which the new one is written", err);
 	say("%s: %s/%s is in the way: it is no folder that this user alone may write", p->shown,

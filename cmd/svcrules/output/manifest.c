@@ -54,36 +54,42 @@ static int manifest_load(int fd, char **ret, size_t *ret_len)
 	return 0;
 }
 
-/*
- * Cuts the text into lines. The last one may be cut off, when a run was killed while it wrote the
- * list: then it names no file that exists.
- */
-static int manifest_parse(struct manifest *m, size_t len)
+/* True if each name may be one, and they are in order. */
+static bool manifest_names_ok(const struct manifest *m)
 {
-	size_t lines = 0, at = 0;
-
-	if (len == 0)
-		return 0;
-	if (strlen(m->text) != len)
-		return -EBADMSG;
-	for (size_t i = 0; i < len; i++)
-		lines += m->text[i] == '\n';
-	if (strncmp(m->text, HEAD, sizeof(HEAD) - 1) != 0)
-		return strncmp(m->text, HEAD, len) == 0 ? 0 : -EBADMSG;
-	m->names = calloc(lines + 1, sizeof(*m->names));
-	if (!m->names)
-		return -ENOMEM;
-	m->target = m->text + sizeof(HEAD) - 1;
-	for (char *p = m->text; (p = strchr(p, '\n')); at++) {
-		*p++ = '\0';
-		if (*p)
-			m->names[m->n++] = p;
-	}
 	for (size_t i = 0; i < m->n; i++)
 		if (!manifest_name_ok(m->names[i]) ||
 		    (i > 0 && strcmp(m->names[i - 1], m->names[i]) >= 0))
-			return -EBADMSG;
-	return 0;
+			return false;
+	return true;
+}
+
+/*
+ * Cuts the text into lines. A last one without an end was cut off, when a run was killed while it
+ * wrote the list: then no file exists yet.
+ */
+static int manifest_parse(struct manifest *m, size_t len)
+{
+	size_t lines = 0, head = sizeof(HEAD) - 1;
+	char *end;
+
+	if (strlen(m->text) != len || strncmp(m->text, HEAD, len < head ? len : head) != 0)
+		return -EBADMSG;
+	for (size_t i = 0; i < len; i++)
+		lines += m->text[i] == '\n';
+	if (lines == 0)
+		return 0;
+	m->names = calloc(lines, sizeof(*m->names));
+	if (!m->names)
+		return -ENOMEM;
+	for (char *p = m->text; (end = strchr(p, '\n')); p = end + 1) {
+		*end = '\0';
+		if (p == m->text)
+			m->target = p + head;
+		else
+			m->names[m->n++] = p;
+	}
+	return manifest_names_ok(m) ? 0 : -EBADMSG;
 }
 
 int manifest_read(int dir, struct manifest *ret)

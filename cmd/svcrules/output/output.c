@@ -38,10 +38,9 @@ int output_open(const struct arguments *a, bool write, struct output *ret)
 		code = arguments_wait(a, &ret->wait_ms);
 	if (!code)
 		code = check_validate(a, &ret->place);
-	if (!code)
-		code = place_look(&ret->place, ret->target);
 	if (code || !write)
 		return code;
+	place_peek(&ret->place);
 	t.parent = ret->place.parent;
 	t.parent_path = ret->place.parent_path;
 	t.work = ret->place.work_name;

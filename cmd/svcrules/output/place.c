@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,12 +16,31 @@
 
 #define FOLDER (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
+/* Says what is wrong with DIR, unless only the exit code is wanted. Returns EXIT_KERNEL. */
+static int __attribute__((format(printf, 2, 3)))
+complain(const struct place *p, const char *format, ...)
+{
+	char *text = NULL;
+	va_list ap;
+	int n;
+
+	if (p->silent)
+		return EXIT_KERNEL;
+	va_start(ap, format);
+	n = vasprintf(&text, format, ap);
+	va_end(ap);
+	if (n < 0)
+		return say_enomem();
+	say("%s: %s", p->shown, text);
+	free(text);
+	return EXIT_KERNEL;
+}
+
 int place_failed(const struct place *p, const char *what, int err)
 {
 	if (err == -ENOMEM)
 		return say_enomem();
-	say("%s: cannot %s: %s", p->shown, what, strerror(-err));
-	return EXIT_KERNEL;
+	return complain(p, "cannot %s: %s", what, strerror(-err));
 }
 
 /* ---- The folder above ---------------------------------------------------- */
@@ -49,12 +69,14 @@ static int split_path(struct place *p, char **ret_parent)
 /* Refuses what others could replace. `problem` is a sentence, which it frees, or NULL. */
 static int refuse_problem(const struct place *p, const char *where, char *problem)
 {
+	int code;
+
 	if (!problem)
 		return EXIT_DONE;
-	say("%s: %s%s: what others may replace is refused; --insecure-output goes on", p->shown,
-	    where, problem);
+	code = complain(p, "%s%s: what others may replace is refused; --insecure-output goes on",
+			where, problem);
 	free(problem);
-	return EXIT_KERNEL;
+	return code;
 }
 
 static int open_parent(struct place *p, const char *path)
@@ -128,10 +150,8 @@ static int look_at_link(struct place *p)
 	if (n < 0)
 		return place_failed(p, "read the link", -errno);
 	text[n] = '\0';
-	if (!is_own_link(p, text)) {
-		say("%s: is a symbolic link: name the folder that it leads to", p->shown);
-		return EXIT_KERNEL;
-	}
+	if (!is_own_link(p, text))
+		return complain(p, "is a symbolic link: name the folder that it leads to");
 	p->is_link = true;
 	work = openat(p->parent, p->work_name, FOLDER);
 	if (work >= 0)
@@ -144,20 +164,14 @@ static int look_at_link(struct place *p)
 
 static int look_at_folder(struct place *p)
 {
-	struct stat above;
+	struct stat above, st;
 
 	p->old = openat(p->parent, p->name, FOLDER);
 	if (p->old < 0)
 		return place_failed(p, "open it", -errno);
-	if (fstat(p->parent, &above) == 0) {
-		struct stat st;
-
-		if (fstat(p->old, &st) == 0 && st.st_dev != above.st_dev) {
-			say("%s: is a mount point, which cannot be exchanged: name a folder in it",
-			    p->shown);
-			return EXIT_KERNEL;
-		}
-	}
+	if (fstat(p->parent, &above) == 0 && fstat(p->old, &st) == 0 && st.st_dev != above.st_dev)
+		return complain(p, "is a mount point, which cannot be exchanged: name a folder in "
+				   "it");
 	return EXIT_DONE;
 }
 
@@ -171,8 +185,7 @@ static int find_old(struct place *p)
 		return look_at_link(p);
 	if (S_ISDIR(st.st_mode))
 		return look_at_folder(p);
-	say("%s: is no folder", p->shown);
-	return EXIT_KERNEL;
+	return complain(p, "is no folder");
 }
 
 static int check_old(struct place *p)
@@ -192,13 +205,14 @@ static int check_old(struct place *p)
 
 /* ---- Whose files it has -------------------------------------------------- */
 
-/* True for a file of ours, as far as its name and type tell. */
+/* True for a file of ours, as far as its name and type tell, or one that is gone. */
 static bool is_own_file(const struct manifest *m, int dir, const char *name)
 {
 	struct stat st;
 
-	return (strcmp(name, MANIFEST_NAME) == 0 || manifest_has(m, name)) &&
-	       fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode);
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT;
+	return (strcmp(name, MANIFEST_NAME) == 0 || manifest_has(m, name)) && S_ISREG(st.st_mode);
 }
 
 static bool is_dots(const char *name)
@@ -219,8 +233,7 @@ static DIR *open_entries_of(int dir)
 
 static int refuse_strange(const struct place *p, const char *name)
 {
-	say("%s: has '%s', which svcrules did not write: nothing is changed", p->shown, name);
-	return EXIT_KERNEL;
+	return complain(p, "has '%s', which svcrules did not write: nothing is changed", name);
 }
 
 static int check_entries(const struct place *p)
@@ -250,11 +263,11 @@ static int check_content(struct place *p, const char *target)
 		return place_failed(p, "read the list of its files", err);
 	if (!p->have.target || strcmp(p->have.target, target) == 0)
 		return check_entries(p);
-	say("%s: has the files of --target %s: nothing is changed", p->shown, p->have.target);
-	return EXIT_KERNEL;
+	return complain(p, "has the files of --target %s: nothing is changed", p->have.target);
 }
 
-int place_look(struct place *p, const char *target)
+/* Finds DIR, and forgets what it was. */
+static int place_find(struct place *p)
 {
 	int code;
 
@@ -265,10 +278,21 @@ int place_look(struct place *p, const char *target)
 	p->uid = geteuid();
 	p->gid = getegid();
 	code = find_old(p);
-	if (code || p->old < 0)
-		return code;
-	code = check_old(p);
-	return code ? code : check_content(p, target);
+	return code || p->old < 0 ? code : check_old(p);
+}
+
+int place_look(struct place *p, const char *target)
+{
+	int code = place_find(p);
+
+	return code || p->old < 0 ? code : check_content(p, target);
+}
+
+void place_peek(struct place *p)
+{
+	p->silent = true;
+	(void)place_find(p);
+	p->silent = false;
 }
 
 /* ---- The work folder ----------------------------------------------------- */
@@ -321,11 +345,10 @@ int place_clean(struct place *p)
 	for (size_t i = 0; i < LEFTOVER_FOLDERS; i++) {
 		int err = is_used(p, leftovers[i]) ? 0 : remove_folder(p->work, leftovers[i]);
 
-		if (err == -ENOTEMPTY || err == -EEXIST || err == -EISDIR || err == -EBADMSG) {
-			say("%s: %s/%s/%s has a file that svcrules did not write: remove it",
-			    p->shown, p->parent_path, p->work_name, leftovers[i]);
-			return EXIT_KERNEL;
-		}
+		if (err == -ENOTEMPTY || err == -EEXIST || err == -EISDIR || err == -EBADMSG)
+			return complain(
+				p, "%s/%s/%s has a file that svcrules did not write: remove it",
+				p->parent_path, p->work_name, leftovers[i]);
 		if (err && err != -ENOENT)
 			return place_failed(p, "remove what an earlier run left", err);
 	}

@@ -21,6 +21,7 @@ struct place {
 	char *name, *work_name;
 	int parent, work; /* folders; -1: not open */
 	bool insecure;    /* others may replace DIR */
+	bool silent;      /* nothing is printed: the caller tries again */
 
 	/* What DIR is now: */
 	int old;      /* the folder; -1: there is none */
@@ -42,6 +43,11 @@ void place_close(struct place *p);
  * another target than `target`, or one with files that the list does not have.
  */
 int place_look(struct place *p, const char *target);
+/*
+ * Only finds out whose DIR is. Without the lock a folder that another run removes meanwhile may
+ * look like anything.
+ */
+void place_peek(struct place *p);
 /* True if a run that did not come to its end, or one at work, has left the work folder. */
 bool place_has_work(const struct place *p);
 /* Makes and locks the work folder, waiting up to `wait_ms` milliseconds. */

@@ -265,7 +265,7 @@ static int compare_all(struct writing *w, bool *ret_same)
 	return EXIT_DONE;
 }
 
-static void count_removed(struct writing *w)
+static void count_gone(struct writing *w)
 {
 	const struct manifest *m = &w->p->have;
 	size_t at = 1;
@@ -278,22 +278,19 @@ static void count_removed(struct writing *w)
 	}
 }
 
-static int say_done(const struct writing *w, bool changed)
+static void say_done(const struct writing *w, bool changed)
 {
-	char line[200];
-	size_t files = w->wanted.n - 1;
+	char line[100];
 	int n = changed ? snprintf(line, sizeof(line),
-				   ": %zu files written, %zu removed, %zu unchanged\n", w->written,
-				   w->removed, files - w->written) :
-			  snprintf(line, sizeof(line), ": no changes, %zu files\n", files);
+				   ": files: %zu written, %zu removed, %zu unchanged\n", w->written,
+				   w->removed, w->wanted.n - 1 - w->written) :
+			  snprintf(line, sizeof(line), ": no changes\n");
 
+	if (w->o->arguments->given[OPT_QUIET])
+		return;
 	/* an error of standard output is reported at the end */
-	if (!w->o->arguments->given[OPT_QUIET] &&
-	    !(w->o->arguments->given[OPT_QUIET_UNCHANGED] && !changed)) {
-		(void)out_write(NULL, w->p->shown, strlen(w->p->shown));
-		(void)out_write(NULL, line, (size_t)n);
-	}
-	return EXIT_DONE;
+	(void)out_write(NULL, w->p->shown, strlen(w->p->shown));
+	(void)out_write(NULL, line, (size_t)n);
 }
 
 static int run_then(struct writing *w, bool due)
@@ -340,11 +337,11 @@ static int write_locked(struct writing *w)
 	if (code)
 		return code;
 	due = place_is_due(w->p);
-	count_removed(w);
+	count_gone(w);
 	if (!same)
 		code = write_new(w, &due);
 	if (!code)
-		code = say_done(w, !same);
+		say_done(w, !same);
 	if (!code)
 		code = run_then(w, due);
 	/* the old folder, or a new one that failed; of two errors the first one counts */
@@ -352,17 +349,25 @@ static int write_locked(struct writing *w)
 	return code ? code : cleaned;
 }
 
+/* True if there is nothing to do, found out without a lock and without writing anything. */
+static bool is_up_to_date(struct writing *w)
+{
+	bool same = false;
+	int code;
+
+	w->p->silent = true;
+	code = place_look(w->p, w->o->target);
+	w->p->silent = false;
+	return !code && compare_all(w, &same) == EXIT_DONE && same && !place_has_work(w->p);
+}
+
 int output_write(struct output *o, const struct svcrules_ruleset *rs)
 {
 	struct writing w = { .o = o, .p = &o->place, .fd = -1 };
-	bool same = false;
 	int code = wanted_list(rs, o->target, &w.wanted);
 
-	if (!code)
-		code = compare_all(&w, &same);
-	/* nothing to do is found out without a lock, and writes nothing */
-	if (!code && same && !place_has_work(w.p)) {
-		code = say_done(&w, false);
+	if (!code && is_up_to_date(&w)) {
+		say_done(&w, false);
 	} else if (!code) {
 		code = place_lock(w.p, o->wait_ms);
 		if (!code)
