@@ -170,7 +170,7 @@ START_TEST(test_in_the_way)
 }
 END_TEST
 
-/* A run that was ended between the exchange and the end left the old folder, and somebody a file. */
+/* A run that was killed left the old folder, and somebody put a file into it. */
 START_TEST(test_left_over)
 {
 	char path[200];

@@ -267,7 +267,7 @@ static int check_content(struct place *p, const char *target)
 }
 
 /* Finds DIR, and forgets what it was. */
-static int place_find(struct place *p)
+static int place_find_old(struct place *p)
 {
 	int code;
 
@@ -283,7 +283,7 @@ static int place_find(struct place *p)
 
 int place_look(struct place *p, const char *target)
 {
-	int code = place_find(p);
+	int code = place_find_old(p);
 
 	return code || p->old < 0 ? code : check_content(p, target);
 }
@@ -291,7 +291,7 @@ int place_look(struct place *p, const char *target)
 void place_peek(struct place *p)
 {
 	p->silent = true;
-	(void)place_find(p);
+	(void)place_find_old(p);
 	p->silent = false;
 }
 
