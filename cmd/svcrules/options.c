@@ -281,7 +281,7 @@ static int take_setting(struct arguments *a, const struct option *o, const char 
 {
 	size_t i = 0;
 
-	while (i < a->nsettings && a->settings[i].setting != o->setting)
+	while (i < a->nsettings && (a->settings[i].setting != o->setting || o->setting->repeatable))
 		i++;
 	if (i == SETTINGS_MAX)
 		return problem(a, "too many options");

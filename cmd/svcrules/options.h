@@ -88,12 +88,12 @@ struct option {
 /* The i-th option of a command, in the order of its help; false past the end. */
 bool option_at(const struct command *c, size_t i, struct option *ret);
 
-#define SETTINGS_MAX 16
+#define SETTINGS_MAX 64
 
 struct given_setting {
 	const struct svcrules_setting *setting;
 	const struct svcrules_target *target;
-	const char *value; /* the last; NULL without one */
+	const char *value; /* the last, unless it is repeatable; NULL without one */
 };
 
 /* What a command line said; points into it. */
