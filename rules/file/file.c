@@ -185,7 +185,7 @@ static void file_count(const struct svcr_part_changes *c, struct svcrules_change
 	stats->files += !file_changes_empty(c);
 }
 
-/* Prints the lines that were removed and those that were added; of secrets only that they differ. */
+/* Prints the lines that were removed or added; of secrets only that they differ. */
 static void file_print_changes(const struct svcr_part_changes *changes, struct svcr_out *o)
 {
 	const struct file_changes *c = file_changes_of(changes);

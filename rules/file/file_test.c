@@ -92,7 +92,7 @@ START_TEST(file_diff_middle)
 {
 	file_test_change("serial 1\na\nb\nc\nd\n", 0644, "serial 2\na\nb\nc2\nd\ne\n", 0644,
 			 "--- a/b\n+++ a/b\n-serial 1\n+serial 2\n-c\n+c2\n+e\n");
-	/* a line that occurs often holds nothing together, but is not printed next to one that does */
+	/* a line that occurs often is not printed if it is next to one that occurs once */
 	file_test_change("1\n}\n2\n}\n3\n}\n", 0644, "0\n1\n}\n3\n}\n4\n", 0644,
 			 "--- a/b\n+++ a/b\n+0\n-2\n-}\n+4\n");
 	/* one that moved is removed and added */

@@ -92,7 +92,10 @@ static int new_folder_owner(struct writing *w)
 		if (err)
 			return place_failed(p, "give the new folder the owner of the old one", err);
 	}
-	if (!err && fchmod(w->fd, p->mode) < 0)
+	/* the set-group-ID bit of a group that is not ours stays only if it is not set again */
+	if (!err && fstat(w->fd, &st) < 0)
+		err = -errno;
+	if (!err && (st.st_mode & 07777) != p->mode && fchmod(w->fd, p->mode) < 0)
 		err = -errno;
 	return err ? place_failed(p, "make the new folder", err) : EXIT_DONE;
 }
@@ -291,6 +294,7 @@ static void say_done(const struct writing *w, bool changed)
 	/* an error of standard output is reported at the end */
 	(void)out_write(NULL, w->p->shown, strlen(w->p->shown));
 	(void)out_write(NULL, line, (size_t)n);
+	(void)fflush(stdout); /* before the words of --then */
 }
 
 static int run_then(struct writing *w, bool due)
