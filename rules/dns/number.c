@@ -59,7 +59,7 @@ static uint32_t number_of_zone(const struct svcr_dns *v, size_t zone)
 	uint64_t h = mix_text(mix(1, v->config.ttl), v->config.primary), service = 0;
 	struct svcr_dns_record r;
 
-	h = mix_text(h, v->config.domain);
+	h = mix_text(mix_text(h, v->config.domain), v->zones[zone].name);
 	while (svcr_dns_next(&c, &r)) {
 		if (r.service && r.service != last)
 			service = hash_service(r.service);

@@ -18,6 +18,7 @@ export LC_ALL=C
 targets=(
 	"nft nftables"
 	"ipvs ipvs"
+	"zone dns"
 )
 choose=--target
 
