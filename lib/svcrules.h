@@ -61,6 +61,7 @@ struct svcrules_setting {
 	const char *argument; /* the word for its value: "NAME"; NULL: it has no value */
 	const char *help;     /* one line */
 	bool apply_only;      /* has an effect only when the kernel is changed */
+	bool repeatable;      /* each value counts: svcrules_options_get() has spaces between */
 };
 
 struct svcrules_target {
@@ -72,6 +73,7 @@ struct svcrules_target {
 	const char *table_suffix; /* the end of its tables' names, after the value of `table` */
 	bool kernel;              /* its rule sets are made in the kernel; otherwise files */
 	bool host_addresses;      /* the option host-ip should be set before it builds */
+	bool any_input;           /* an input without services, or without cluster IPs, is right */
 };
 
 /*
@@ -172,7 +174,7 @@ struct svcrules_ruleset;
 /*
  * Builds the rule set of this node for the target of that name (NULL: the default target). `d`
  * gets warnings and notices. *ret does not refer to `m` and `o`. Returns 0, -ENOENT (no such
- * target) or -ENOMEM.
+ * target), -EINVAL (`d` has errors: what the target cannot make of these objects) or -ENOMEM.
  */
 SVCRULES_API int svcrules_build(const struct svcrules_model *m, const struct svcrules_options *o,
 				const char *target, struct svcrules_diags *d,

@@ -308,7 +308,8 @@ static int read_all(struct reading *r, const struct arguments *a, struct files *
 		return code;
 	if (r->bad || files->bad)
 		return EXIT_INPUT;
-	code = a->given[OPT_ALLOW_EMPTY] ? EXIT_DONE : check_whole(r);
+	if (!a->given[OPT_ALLOW_EMPTY] && !a->target->any_input)
+		code = check_whole(r);
 	if (!code && !a->given[OPT_ALLOW_EMPTY])
 		code = check_pods(r);
 	if (!code)
@@ -369,6 +370,8 @@ static int input_compile(struct reading *r, const struct arguments *a,
 	int code;
 
 	diags_say(r);
+	if (err == -EINVAL && !svcrules_diags_failed(r->diags))
+		return EXIT_INPUT;
 	code = err || svcrules_diags_failed(r->diags) ? say_enomem() : strict_code(r, a);
 	if (code)
 		svcrules_ruleset_free(made);
