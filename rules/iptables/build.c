@@ -22,8 +22,8 @@ struct builder {
 	struct svcr_ipt *part;
 	const struct svcr_view *view;
 	const struct svcrules_options *o;
-	struct svcr_ipt_family *f; /* of the family that is built */
-	SVCR_LIST(struct port) ports; /* sorted by `choice` */
+	struct svcr_ipt_family *f;           /* of the family that is built */
+	SVCR_LIST(struct port) ports;        /* sorted by `choice` */
 	SVCR_LIST(struct admitted) admitted; /* sorted by `sources` */
 };
 
@@ -56,9 +56,10 @@ static int add_tree(struct builder *b, uint8_t kind, uint64_t seed)
 /* An address with all its ports. */
 static int add_whole(struct svcr_ipt_tree *t, const struct svcr_addr *a)
 {
-	return add_entry(t, &(struct svcr_ipt_entry){ .addr = *a,
-						      .bits = (uint8_t)(svcr_addr_len(a->family) * 8),
-						      .to = SVCR_IPT_NONE });
+	return add_entry(t,
+			 &(struct svcr_ipt_entry){ .addr = *a,
+						   .bits = (uint8_t)(svcr_addr_len(a->family) * 8),
+						   .to = SVCR_IPT_NONE });
 }
 
 /* ---- Prefixes ----------------------------------------------------------- */
@@ -348,7 +349,8 @@ static int add_ipt_vip(struct builder *b, const struct svcr_vip *v)
 			       0 :
 			       add_entry(ipt_tree_of(b, TREE_NO_ENDPOINTS), &e);
 	if (v->kind != SVCR_VIP_CLUSTER)
-		return v->local ? add_local(b, v, &e) : add_balanced(b, TREE_EXTERNAL, v, false, &e);
+		return v->local ? add_local(b, v, &e) :
+				  add_balanced(b, TREE_EXTERNAL, v, false, &e);
 	if (v->local && !v->choice->local.n)
 		return add_entry(ipt_tree_of(b, TREE_NO_LOCAL), &e);
 	return add_balanced(b, TREE_CLUSTER_IPS, v, v->local, &e);
@@ -413,11 +415,16 @@ static int add_entries(struct builder *b)
 static int grow_trees(struct builder *b)
 {
 	static const enum svcr_ipt_fixed roots[TREE_FIXED] = {
-		[TREE_CLUSTER_IPS] = IPT_CLUSTER_IPS,   [TREE_EXTERNAL] = IPT_EXTERNAL,
-		[TREE_INSIDE] = IPT_INSIDE,	        [TREE_OUTSIDE] = IPT_OUTSIDE,
-		[TREE_HAIRPIN] = IPT_HAIRPIN,	        [TREE_SOURCES] = IPT_SOURCES,
-		[TREE_NO_LOCAL] = IPT_NO_LOCAL,	        [TREE_NO_LOCAL_OUTSIDE] = IPT_NO_LOCAL_OUTSIDE,
-		[TREE_NO_ENDPOINTS] = IPT_NO_ENDPOINTS, [TREE_UNDEFINED] = IPT_UNDEFINED,
+		[TREE_CLUSTER_IPS] = IPT_CLUSTER_IPS,
+		[TREE_EXTERNAL] = IPT_EXTERNAL,
+		[TREE_INSIDE] = IPT_INSIDE,
+		[TREE_OUTSIDE] = IPT_OUTSIDE,
+		[TREE_HAIRPIN] = IPT_HAIRPIN,
+		[TREE_SOURCES] = IPT_SOURCES,
+		[TREE_NO_LOCAL] = IPT_NO_LOCAL,
+		[TREE_NO_LOCAL_OUTSIDE] = IPT_NO_LOCAL_OUTSIDE,
+		[TREE_NO_ENDPOINTS] = IPT_NO_ENDPOINTS,
+		[TREE_UNDEFINED] = IPT_UNDEFINED,
 		[TREE_UNALLOCATED] = IPT_UNALLOCATED,
 	};
 	int err = 0;
@@ -444,8 +451,7 @@ static int add_ways(struct builder *b)
 		{ IPT_GUARD_OUTSIDE, svcr_ipt_has(f, IPT_NO_LOCAL_OUTSIDE) },
 		{ IPT_REFUSE, svcr_ipt_has(f, IPT_NO_ENDPOINTS) || svcr_ipt_has(f, IPT_UNDEFINED) ||
 				      f->service_cidrs.n },
-		{ IPT_REJECT,
-		  svcr_ipt_has(f, IPT_NO_ENDPOINTS) || svcr_ipt_has(f, IPT_UNDEFINED) },
+		{ IPT_REJECT, svcr_ipt_has(f, IPT_NO_ENDPOINTS) || svcr_ipt_has(f, IPT_UNDEFINED) },
 	};
 	int err = 0;
 

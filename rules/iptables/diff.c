@@ -286,10 +286,10 @@ static json_t *rules_json(json_t *list, const struct changed *at, const char *op
 {
 	for (size_t n; len > 0; s += n, len -= n) {
 		n = rule_len(s);
-		list = svcr_json_append(
-			list, json_pack("{s:s, s:s, s:s, s:s%}", "op", op, "family",
-					family_words[at->family], "table",
-					svcr_ipt_table_names[at->table], "rule", s, n - 1));
+		list = svcr_json_append(list, json_pack("{s:s, s:s, s:s, s:s%}", "op", op, "family",
+							family_words[at->family], "table",
+							svcr_ipt_table_names[at->table], "rule", s,
+							n - 1));
 	}
 	return list;
 }

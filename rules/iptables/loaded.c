@@ -99,7 +99,8 @@ int svcr_ipt_loaded_read(struct svcr_ipt_loaded *l, const char *text, struct svc
 	}
 	for (int t = 0; t < IPT_TABLES; t++)
 		if (l->chains[t].n)
-			qsort(l->chains[t].v, l->chains[t].n, sizeof(char *), svcr_ipt_name_cmp_sort);
+			qsort(l->chains[t].v, l->chains[t].n, sizeof(char *),
+			      svcr_ipt_name_cmp_sort);
 	return err;
 }
 

@@ -82,7 +82,8 @@ static void each_stale(const struct writer *w, const struct svcr_ipt_names *want
 
 	for (size_t i = 0; i < l->n; i++)
 		if (w->p->remove || !wanted->n ||
-		    !bsearch(&l->v[i], wanted->v, wanted->n, sizeof(char *), svcr_ipt_name_cmp_sort))
+		    !bsearch(&l->v[i], wanted->v, wanted->n, sizeof(char *),
+			     svcr_ipt_name_cmp_sort))
 			ipt_line(w, before, l->v[i], after);
 }
 
@@ -162,8 +163,7 @@ static bool sorted_names(const struct writer *w, struct svcr_ipt_names *ret, cha
 		return false;
 	}
 	for (; ret->n < l->n; ret->n++)
-		ret->v[ret->n] =
-			svcr_ipt_name(&l->v[ret->n], *ret_text + ret->n * SVCR_IPT_NAME);
+		ret->v[ret->n] = svcr_ipt_name(&l->v[ret->n], *ret_text + ret->n * SVCR_IPT_NAME);
 	qsort(ret->v, ret->n, sizeof(char *), svcr_ipt_name_cmp_sort);
 	return true;
 }
@@ -217,7 +217,8 @@ void svcr_ipt_print(const struct svcr_ipt *p, const struct svcr_ipt_family *f, s
 
 const struct svcr_ipt_family *svcr_ipt_printed(const struct svcr_ipt *p)
 {
-	const struct svcr_ipt_family *four = &p->families[SVCR_IPV4], *six = &p->families[SVCR_IPV6];
+	const struct svcr_ipt_family *four = &p->families[SVCR_IPV4],
+				     *six = &p->families[SVCR_IPV6];
 
 	if (!four->wanted || !six->wanted)
 		return four->wanted ? four : six;

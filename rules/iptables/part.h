@@ -7,12 +7,12 @@
 #include "rules/part.h"
 
 struct svcr_ipt {
-	struct svcr_part part;    /* first: this is a part */
-	struct svcr_arena arena;  /* owns comments and texts */
+	struct svcr_part part;   /* first: this is a part */
+	struct svcr_arena arena; /* owns comments and texts */
 	struct svcr_arena endpoints;
 	struct svcr_ipt_family families[SVCR_FAMILY__COUNT];
-	bool remove;              /* print what removes the rules */
-	bool known;               /* `loaded` says what is loaded */
+	bool remove; /* print what removes the rules */
+	bool known;  /* `loaded` says what is loaded */
 	struct svcr_ipt_loaded loaded;
 };
 

@@ -40,12 +40,13 @@ static void warn_affinity(const struct svcr_view *view, struct svcrules_diags *d
 		}
 	}
 	if (n)
-		svcr_diag(d,
-			  &(struct svcrules_diag){ .severity = SVCRULES_NOTICE,
-						   .check = "affinity-clients" },
-			  "session affinity (Service %s/%s) remembers 100 clients of each endpoint, "
-			  "unless the parameter ip_list_tot of the module xt_recent is higher",
-			  last->ns, last->name);
+		svcr_diag(
+			d,
+			&(struct svcrules_diag){ .severity = SVCRULES_NOTICE,
+						 .check = "affinity-clients" },
+			"session affinity (Service %s/%s) remembers 100 clients of each endpoint, "
+			"unless the parameter ip_list_tot of the module xt_recent is higher",
+			last->ns, last->name);
 }
 
 static int iptables_build(const struct svcrules_model *m, const struct svcrules_options *o,

@@ -503,7 +503,6 @@ void svcr_ipt_print_chain(const struct svcr_ipt_family *f, uint8_t table, uint32
 	case CHAIN_FIXED: fixed_rules[c->named](&r); break;
 	case CHAIN_TREE: tree_rules(&r, c); break;
 	case CHAIN_ENDPOINTS: endpoint_rules(&r, chain); break;
-	default:
-		choice_rules(&r, &f->chains[table].v[c->main], &f->lists.v[c->of], c->lo, c->hi);
+	default: choice_rules(&r, &f->chains[table].v[c->main], &f->lists.v[c->of], c->lo, c->hi);
 	}
 }

@@ -8,12 +8,12 @@ static const struct {
 	uint8_t table;
 	char letter;
 } kinds[TREE_KINDS] = {
-	[TREE_CLUSTER_IPS] = { IPT_NAT, 'C' },	    [TREE_EXTERNAL] = { IPT_NAT, 'X' },
-	[TREE_INSIDE] = { IPT_NAT, 'I' },	    [TREE_OUTSIDE] = { IPT_NAT, 'O' },
-	[TREE_HAIRPIN] = { IPT_NAT, 'H' },	    [TREE_SOURCES] = { IPT_MANGLE, 'R' },
-	[TREE_NO_LOCAL] = { IPT_MANGLE, 'N' },	    [TREE_NO_LOCAL_OUTSIDE] = { IPT_MANGLE, 'O' },
-	[TREE_NO_ENDPOINTS] = { IPT_FILTER, 'E' },  [TREE_UNDEFINED] = { IPT_FILTER, 'U' },
-	[TREE_UNALLOCATED] = { IPT_FILTER, 'A' },   [TREE_ADMIT] = { IPT_MANGLE, 'S' },
+	[TREE_CLUSTER_IPS] = { IPT_NAT, 'C' },     [TREE_EXTERNAL] = { IPT_NAT, 'X' },
+	[TREE_INSIDE] = { IPT_NAT, 'I' },          [TREE_OUTSIDE] = { IPT_NAT, 'O' },
+	[TREE_HAIRPIN] = { IPT_NAT, 'H' },         [TREE_SOURCES] = { IPT_MANGLE, 'R' },
+	[TREE_NO_LOCAL] = { IPT_MANGLE, 'N' },     [TREE_NO_LOCAL_OUTSIDE] = { IPT_MANGLE, 'O' },
+	[TREE_NO_ENDPOINTS] = { IPT_FILTER, 'E' }, [TREE_UNDEFINED] = { IPT_FILTER, 'U' },
+	[TREE_UNALLOCATED] = { IPT_FILTER, 'A' },  [TREE_ADMIT] = { IPT_MANGLE, 'S' },
 };
 
 uint8_t svcr_ipt_tree_table(uint8_t kind)
@@ -57,7 +57,7 @@ static void clear_bits(struct svcr_addr *a, uint8_t from)
 	size_t len = svcr_addr_len(a->family);
 
 	for (size_t i = from / 8u; i < len; i++)
-		a->bytes[i] &= i == from / 8u ? (uint8_t)~(0xff >> from % 8) : 0;
+		a->bytes[i] &= i == from / 8u ? (uint8_t) ~(0xff >> from % 8) : 0;
 }
 
 struct svcr_ipt_common svcr_ipt_common(const struct svcr_ipt_tree *t, uint32_t lo, uint32_t hi)

@@ -15,7 +15,8 @@
 #include "endpoints.h"
 #include "list.h"
 
-#define SVCR_IPT_NAME 29 /* bytes of a chain's name, with the terminator (XT_EXTENSION_MAXNAMELEN) */
+#define SVCR_IPT_NAME \
+	29 /* bytes of a chain's name, with the terminator (XT_EXTENSION_MAXNAMELEN) */
 #define SVCR_IPT_FAN 16
 #define SVCR_IPT_FEW 8 /* a chain of a tree has a rule for each of so many */
 /*
@@ -93,8 +94,8 @@ enum svcr_ipt_tree_kind {
 /* What a rule of a tree matches, and where it leads. */
 struct svcr_ipt_entry {
 	struct svcr_addr addr;
-	uint8_t bits;        /* of the address that count */
-	uint8_t protocol;    /* 0: all, and all ports */
+	uint8_t bits;     /* of the address that count */
+	uint8_t protocol; /* 0: all, and all ports */
 	uint16_t port;
 	uint32_t to;         /* number of a chain of the table, or SVCR_IPT_NONE */
 	const char *comment; /* NULL: none */
@@ -126,11 +127,11 @@ enum svcr_ipt_chain_kind { CHAIN_FIXED, CHAIN_TREE, CHAIN_ENDPOINTS, CHAIN_SOME_
 
 struct svcr_ipt_chain {
 	uint8_t kind;
-	uint8_t named;   /* enum svcr_ipt_fixed; IPT_FIXED_COUNT: it has a number */
-	char letter;     /* in the name of a numbered chain */
-	uint32_t of;     /* the number of a tree or list */
-	uint64_t number; /* in the name */
-	uint32_t lo, hi; /* entries of the tree, endpoints of the list */
+	uint8_t named;                 /* enum svcr_ipt_fixed; IPT_FIXED_COUNT: it has a number */
+	char letter;                   /* in the name of a numbered chain */
+	uint32_t of;                   /* the number of a tree or list */
+	uint64_t number;               /* in the name */
+	uint32_t lo, hi;               /* entries of the tree, endpoints of the list */
 	uint32_t first_group, ngroups; /* of a tree, unless it has a rule for each entry */
 	uint32_t parts; /* of endpoints: how many chains they are in, which follow; 0: in this */
 	uint32_t main;  /* of such a part: the chain that is divided */
