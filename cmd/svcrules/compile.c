@@ -12,6 +12,12 @@
 static int compile_end(const struct arguments *a, struct output *o,
 		       const struct svcrules_ruleset *rs)
 {
+	const char *why = svcrules_unprintable(rs, a->value[OPT_OUTPUT], a->directory);
+
+	if (why)
+		say("%s", why);
+	if (why)
+		return EXIT_USAGE;
 	if (a->directory)
 		return output_write(o, rs);
 	/* Any other error is of standard output, and reported at the end. */
@@ -66,7 +72,7 @@ const struct command command_compile = {
 	.options = (const struct option_group *const[]){ &input_options, &output_options,
 							 &directory_options, &node_options,
 							 &table_options, &family_options,
-							 &target_options, &empty_options,
+							 &compile_target_options, &empty_options,
 							 &help_options, NULL },
 	.run = compile_run,
 };

@@ -112,6 +112,8 @@ const struct option_group delete_table_options = { GROUP(OPT_TABLE), .removes = 
 const struct option_group family_options = { GROUP(OPT_FAMILY) };
 const struct option_group apply_target_options = { GROUP(OPT_TARGET, OPT_BACKEND), .settings = true,
 						   .apply_only = true };
+const struct option_group compile_target_options = { GROUP(OPT_TARGET, OPT_BACKEND),
+						     .settings = true, .compile_only = true };
 const struct option_group target_options = { GROUP(OPT_TARGET, OPT_BACKEND), .settings = true };
 const struct option_group delete_target_options = { GROUP(OPT_TARGET, OPT_BACKEND),
 						    .removes = true };
@@ -155,7 +157,8 @@ static bool setting_at(const struct option_group *g, size_t *i, struct option *r
 
 	for (size_t k = 0; g->settings && (t = svcrules_target(k)); k++)
 		for (const struct svcrules_setting *s = t->settings; s->name; s++) {
-			if ((s->apply_only && !g->apply_only) || (*i)--)
+			if ((s->apply_only && !g->apply_only) ||
+			    (s->compile_only && !g->compile_only) || (*i)--)
 				continue;
 			*ret = (struct option){ .id = OPT_COUNT, .setting = s, .target = t };
 			ret->spec.name = s->name;
@@ -417,6 +420,7 @@ static int check_directory(struct arguments *a, const struct command *c)
 static int check_target(struct arguments *a, const struct command *c)
 {
 	char typed[40];
+	static const enum option_id of_tables[] = { OPT_NETWORK_POLICY, OPT_TABLE };
 	int err;
 
 	if (!a->target->kernel && c->kernel)
@@ -433,6 +437,10 @@ static int check_target(struct arguments *a, const struct command *c)
 			return problem(a, "'%s' needs --target %s; see 'svcrules help %s'",
 				       option_typed(&spec, typed), s->target->name, c->name);
 	}
+	for (size_t i = 0; i < sizeof(of_tables) / sizeof(of_tables[0]); i++)
+		if (a->given[of_tables[i]] && !a->target->kernel)
+			return problem(a, "--%s has no effect with --target %s, which makes files",
+				       option_specs[of_tables[i]].name, a->target->name);
 	err = check_format(a, c, OPT_OUTPUT);
 	if (!err)
 		err = check_format(a, c, OPT_OUTPUT_CHANGES);

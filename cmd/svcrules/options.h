@@ -64,16 +64,18 @@ struct option_spec {
 struct option_group {
 	const enum option_id *ids;
 	size_t n;
-	bool settings;   /* the settings of all targets follow */
-	bool apply_only; /* also the settings that are for apply alone */
-	bool removes;    /* --target and --table limit what is removed; without them all is */
+	bool settings;     /* the settings of all targets follow */
+	bool apply_only;   /* also the settings that are for apply alone */
+	bool compile_only; /* also those that are for compile alone */
+	bool removes;      /* --target and --table limit what is removed; without them all is */
 };
 
 extern const struct option_group input_options, from_options, output_options,
 	output_changes_options, summary_options, try_options, node_options, table_options,
-	family_options, apply_target_options, target_options, delete_table_options,
-	delete_try_options, delete_target_options, empty_options, loss_options, insecure_options,
-	writer_options, directory_options, completion_options, help_options;
+	family_options, apply_target_options, compile_target_options, target_options,
+	delete_table_options, delete_try_options, delete_target_options, empty_options,
+	loss_options, insecure_options, writer_options, directory_options, completion_options,
+	help_options;
 
 struct command;
 
