@@ -112,16 +112,17 @@ static void file_file_print(const struct svcr_part *p, size_t i, struct svcr_out
 static int file_json_append(json_t *root, const char *name, json_t *item)
 {
 	json_t *list = json_object_get(root, name);
-	int err = item ? 0 : -ENOMEM;
 
+	if (!item)
+		return -ENOMEM;
 	if (!list) {
 		list = json_array();
-		err = err ? err : svcr_json_set(root, name, list);
+		if (svcr_json_set(root, name, list)) {
+			json_decref(item);
+			return -ENOMEM;
+		}
 	}
-	if (!err)
-		return json_array_append_new(list, item) == 0 ? 0 : -ENOMEM;
-	json_decref(item);
-	return err;
+	return json_array_append_new(list, item) == 0 ? 0 : -ENOMEM;
 }
 
 static int file_json(const struct svcr_part *p, const struct svcrules_ruleset *rs, json_t *root)

@@ -155,13 +155,17 @@ fi
 
 # ---- What is refused ---------------------------------------------------------
 
+everything() { # what is in this folder, with owners, modes and texts
+	find . -printf '%p %U %m %l\n' -type f -exec cksum {} + | sort
+}
+
 refused() { # refused WHAT REGEX [OPTION...]: "new" is not written
 	local what=$1 why=$2 before
 	shift 2
-	before=$(ls -laR --time-style=+ . | sed 's/ [0-9]* *\.\.*$//')
+	before=$(everything)
 	compile new "$@"
 	check "$what is refused" "[24]: svcrules: .*$why.*" "$STATUS: $SAID"
-	same "$what: nothing is changed" "$before" "$(ls -laR --time-style=+ . | sed 's/ [0-9]* *\.\.*$//')"
+	same "$what: nothing is changed" "$before" "$(everything)"
 }
 touch out/cluster.local.zone.jnl
 refused "a file that somebody else made" "out: has 'cluster.local.zone.jnl', which svcrules did not write: nothing is changed"
