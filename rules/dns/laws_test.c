@@ -32,8 +32,8 @@ static struct lines lines_of(char *text, bool (*wanted)(const char *line), size_
 {
 	struct lines l = { NULL, .n = 0 };
 
-	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
-		if (wanted(line))
+	for (char *line; (line = strsep(&text, "\n"));)
+		if (*line && wanted(line))
 			lines_add(&l, line + skip);
 	if (l.n)
 		qsort((void *)l.v, l.n, sizeof(*l.v), line_cmp);

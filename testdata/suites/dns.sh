@@ -341,6 +341,13 @@ part_size() {
 }
 
 for part in "${parts[@]}"; do
-	"part_$part"
+	case $part in
+	check) part_check ;;
+	names) part_names ;;
+	ask) part_ask ;;
+	diff) part_diff ;;
+	size) part_size ;;
+	*) ok "there is a part $part" false ;;
+	esac
 done
 finish
