@@ -61,6 +61,8 @@ struct svcrules_setting {
 	const char *argument; /* the word for its value: "NAME"; NULL: it has no value */
 	const char *help;     /* one line */
 	bool apply_only;      /* has an effect only when the kernel is changed */
+	bool compile_only;    /* has an effect only on what is printed, or becomes files */
+	bool file;            /* its value is the text of a file, which the command line names */
 	bool repeatable;      /* each value counts: svcrules_options_get() has spaces between */
 };
 
@@ -243,6 +245,12 @@ SVCRULES_API const char *svcrules_ruleset_table(const struct svcrules_ruleset *r
 /* Takes `len` bytes of output. Returns 0, or a negative errno, which ends the printing. */
 typedef int (*svcrules_write_fn)(void *arg, const char *buf, size_t len);
 
+/*
+ * Says why the rule set cannot be printed in that format (NULL: the default), or become files
+ * (`files`), with the options that it was built with. NULL: it can.
+ */
+SVCRULES_API const char *svcrules_unprintable(const struct svcrules_ruleset *rs, const char *format,
+					      bool files);
 /*
  * Prints the rule set in a format of its target (NULL: the default format). Returns 0, -EINVAL (no
  * such format), -ENOMEM, or what `write` returned.

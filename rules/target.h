@@ -38,6 +38,11 @@ struct svcr_target {
 	int (*settle)(const struct svcrules_ruleset *have, struct svcrules_ruleset *want,
 		      enum svcrules_settle how);
 	/*
+	 * Returns why the rule set cannot be printed in that format (NULL: become files), or NULL.
+	 * NULL: it always can.
+	 */
+	const char *(*unprintable)(const struct svcrules_ruleset *rs, const char *format);
+	/*
 	 * Fills an empty report with the change in words of the input; `details`: with what was
 	 * added and removed. NULL: the target has none. 0 or -ENOMEM.
 	 */

@@ -7,6 +7,7 @@
 #include "say.h"
 #include "stream.h"
 #include "svcrules.h"
+#include "text_file.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -442,6 +443,22 @@ static int input_set(struct svcrules_options *o, const char *name, const char *v
 	return !err ? EXIT_DONE : err == -ENOMEM ? EXIT_KERNEL : EXIT_USAGE;
 }
 
+/* Sets a setting to the text of the file that is named. */
+static int input_set_file(struct svcrules_options *o, const struct given_setting *s)
+{
+	char *text = NULL;
+	int err = text_read(s->value, &text);
+	int code;
+
+	if (err) {
+		say("--%s: %s: cannot read: %s", s->setting->name, s->value, strerror(-err));
+		return err == -ENOMEM ? EXIT_KERNEL : EXIT_USAGE;
+	}
+	code = input_set(o, s->setting->name, text);
+	free(text);
+	return code;
+}
+
 int input_settings(const struct arguments *a, struct svcrules_options **ret)
 {
 	struct svcrules_options *o;
@@ -457,7 +474,9 @@ int input_settings(const struct arguments *a, struct svcrules_options **ret)
 		if (a->given[i] && option_library_name(i))
 			code = input_set(o, option_library_name(i), a->value[i]);
 	for (size_t i = 0; i < a->nsettings && !code; i++)
-		code = input_set(o, a->settings[i].setting->name, a->settings[i].value);
+		code = a->settings[i].setting->file ?
+			       input_set_file(o, &a->settings[i]) :
+			       input_set(o, a->settings[i].setting->name, a->settings[i].value);
 	if (code)
 		svcrules_options_free(o);
 	else
