@@ -401,7 +401,7 @@ START_TEST(test_options_settings_are_options)
 	const struct svcrules_target *t = svcrules_target((size_t)_i);
 
 	for (const struct svcrules_setting *s = t->settings; s->name; s++) {
-		ck_assert(options_test_taken(&command_apply, s->name));
+		ck_assert_int_eq(options_test_taken(&command_apply, s->name), t->kernel);
 		for (size_t i = 0; i < 2; i++)
 			ck_assert_int_eq(options_test_taken(builders[i], s->name),
 					 !s->apply_only && (!s->compile_only ||
