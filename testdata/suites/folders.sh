@@ -20,7 +20,8 @@ if [ -z "${SVCR_INSIDE:-}" ]; then # a mount namespace, for small disks
 	fi
 	unshare -rm true 2>/dev/null && SVCR_INSIDE=1 exec unshare -rm "$0" "$@"
 fi
-work=$(mktemp -d) || exit 2
+# in memory, where fsync(2) is quick
+work=$(mktemp -d -p /dev/shm 2>/dev/null || mktemp -d) || exit 2
 trap 'cd /; umount "$work"/disk* 2>/dev/null; rm -rf "$work"' EXIT
 cd "$work" || exit 2
 
