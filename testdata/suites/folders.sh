@@ -267,7 +267,7 @@ if mount -t tmpfs -o size=128k,nr_inodes=100,mode=755 tmpfs disk 2>/dev/null; th
 	done
 	check "with more it works" '0: old' "$STATUS: $(version out)"
 	rm -f inode*
-	mount -o remount,ro "$work/disk"
+	mount -o remount,bind,ro,nodev,nosuid "$work/disk"
 	compile new
 	check "a read-only file system" '4: svcrules: out: cannot make .*: Read-only file system: old' "$STATUS: $SAID: $(version out)"
 	compile old --then 'echo then'
