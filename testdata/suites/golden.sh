@@ -8,7 +8,8 @@
 # A case is a directory GROUP/NAME with input.json or input.yaml (or input-1.json,
 # input-2.json...), options (one line of further options), expected.SUFFIX for
 # each target that the case is about (standard output), expected.err (standard
-# error, the same for all targets) and expected.rc (exit status, if not 0). A
+# error, the same for all targets but those that have an expected.SUFFIX.err, which
+# may be empty) and expected.rc (exit status, if not 0). A
 # case whose input is an error needs no expected.SUFFIX: nothing is printed then.
 set -u
 export LC_ALL=C
@@ -18,6 +19,7 @@ export LC_ALL=C
 targets=(
 	"nft nftables"
 	"ipvs ipvs"
+	"zone dns"
 )
 choose=--target
 
@@ -58,6 +60,9 @@ problem() {
 		case $f in
 		input.json | input-[1-9].json | input.yaml | input-[1-9].yaml) inputs=$((inputs + 1)) ;;
 		expected.err | expected.rc | options) [ -s "$f" ] || echo "$f is empty" ;;
+		expected.*.err)
+			[ -e "${f%.err}" ] || echo "unexpected file $f"
+			;;
 		expected.*)
 			if is_target "${f#expected.}"; then
 				outputs=$((outputs + 1))
@@ -103,7 +108,12 @@ compile() {
 	echo $? >"$work/expected.rc"
 	compare expected.rc $'0\n' || bad=1
 	compare "$output" '' || bad=1
-	compare expected.err '' || bad=1
+	if [ -e "$output.err" ]; then
+		mv "$work/expected.err" "$work/$output.err"
+		compare "$output.err" '' || bad=1
+	else
+		compare expected.err '' || bad=1
+	fi
 	return $bad
 }
 
