@@ -56,6 +56,7 @@ records() {
 # ---- check ----
 
 # All owners of a zone file must be the zone's name or below it.
+# shellcheck disable=SC2317 # called by ok
 below() { # below ZONE FILE
 	awk -v zone="$1." '
 	/^[;$]/ || NF == 0 { next }
@@ -63,6 +64,7 @@ below() { # below ZONE FILE
 	END { exit bad }' "$2"
 }
 
+# shellcheck disable=SC2317 # called by ok
 unique() { # unique FILE
 	! sort "$1" | grep -vE '^(;|\$|$)' | uniq -d | grep .
 }
