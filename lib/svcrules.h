@@ -163,7 +163,7 @@ SVCRULES_API const char *svcrules_model_ignored(const struct svcrules_model *m, 
  * The rules that a target makes from a model, or that the kernel has, as a value. A rule set
  * consists of parts, in the order in which they are applied: "nft" (tables of nf_tables, which
  * change in one transaction), "link" (addresses of the interface svcrules0), "ipvs" (virtual
- * servers), "file" (a text file).
+ * servers), "file" (a text file), "zones" (DNS zones).
  */
 struct svcrules_ruleset;
 

@@ -160,7 +160,7 @@ static void read_no_node_ports(struct svcr_reader *r, void *member)
 	*(bool *)member = !allocate;
 }
 
-static void read_not_ready(struct svcr_reader *r, void *member)
+static void read_publish_not_ready(struct svcr_reader *r, void *member)
 {
 	if (r->model->names)
 		svcr_read_bool(r, member);
@@ -214,7 +214,7 @@ static const struct svcr_field service_spec_fields[] = {
 	{ SVCR_FIELD("externalName"), SVCR_F_CUSTOM, MEMBER(external_name),
 	  .read = read_external_name },
 	{ SVCR_FIELD("publishNotReadyAddresses"), SVCR_F_CUSTOM, MEMBER(s.not_ready),
-	  .read = read_not_ready },
+	  .read = read_publish_not_ready },
 	SVCR_END
 };
 

@@ -211,7 +211,7 @@ static int add_service(struct svcr_dns_builder *b, const struct svcr_service *s,
 /*
  * Adds the services of a namespace; one that has no records is made to exist by a name below it.
  */
-static int add_namespace(struct svcr_dns_builder *b, const struct entry *v, size_t n)
+static int build_namespace(struct svcr_dns_builder *b, const struct entry *v, size_t n)
 {
 	const char *ns = svcr_arena_strndup(&b->v->arena, v->ns, strlen(v->ns));
 	size_t before = b->v->nservices;
@@ -239,7 +239,7 @@ static int add_namespaces(struct svcr_dns_builder *b)
 	for (size_t i = 0, end; i < n && !err; i = end) {
 		for (end = i + 1; end < n && strcmp(v[end].ns, v[i].ns) == 0;)
 			end++;
-		err = add_namespace(b, v + i, end - i);
+		err = build_namespace(b, v + i, end - i);
 	}
 	free(v);
 	return err;
@@ -377,7 +377,7 @@ static void warn_no_endpoints(struct svcr_dns_builder *b)
 			  n, n == 1 ? "" : "s", n == 1 ? "it" : "them");
 }
 
-static int fill(struct svcr_dns_builder *b)
+static int fill_value(struct svcr_dns_builder *b)
 {
 	struct svcr_dns *v = b->v;
 	int err = svcr_endpoints_init(&b->slices, b->m, NULL, NULL);
@@ -398,7 +398,7 @@ int svcr_dns_fill(struct svcr_dns *v, const struct svcrules_model *m,
 		  const struct svcrules_options *o, struct svcrules_diags *d)
 {
 	struct svcr_dns_builder b = { .m = m, .o = o, .d = d, .v = v };
-	int err = fill(&b);
+	int err = fill_value(&b);
 
 	svcr_endpoints_release(&b.slices);
 	free(b.found.v);

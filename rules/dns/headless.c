@@ -15,7 +15,7 @@
 
 /* ---- Order ----------------------------------------------------------------- */
 
-static int text_cmp(const struct svcr_dns *v, uint32_t a, uint32_t b)
+static int label_text_cmp(const struct svcr_dns *v, uint32_t a, uint32_t b)
 {
 	return a == b ? 0 : strcmp(svcr_dns_text(v, a), svcr_dns_text(v, b));
 }
@@ -23,7 +23,7 @@ static int text_cmp(const struct svcr_dns *v, uint32_t a, uint32_t b)
 static int found_cmp(const void *a, const void *b, void *value)
 {
 	const struct svcr_dns_found *x = a, *y = b;
-	int d = text_cmp(value, x->e.label, y->e.label);
+	int d = label_text_cmp(value, x->e.label, y->e.label);
 
 	if (!d)
 		d = svcr_addr_cmp(&x->e.addr, &y->e.addr);
@@ -33,12 +33,12 @@ static int found_cmp(const void *a, const void *b, void *value)
 static int srv_cmp(const void *a, const void *b, void *value)
 {
 	const struct svcr_dns_srv *x = a, *y = b;
-	int d = text_cmp(value, x->name, y->name);
+	int d = label_text_cmp(value, x->name, y->name);
 
 	if (!d)
 		d = (int)x->protocol - (int)y->protocol;
 	if (!d && x->label && y->label)
-		d = text_cmp(value, x->label, y->label);
+		d = label_text_cmp(value, x->label, y->label);
 	return d ? d : (int)x->port - (int)y->port;
 }
 
@@ -74,7 +74,7 @@ static bool is_published(const struct svcr_dns_builder *b, const struct svcr_ser
 	       !svcr_addr_unusable(&e->addr);
 }
 
-static int add_found(struct svcr_dns_builder *b, const struct svcr_endpoint *e, size_t slice)
+static int add_published(struct svcr_dns_builder *b, const struct svcr_endpoint *e, size_t slice)
 {
 	const char *hostname = svcr_model_hostname(b->m, e);
 	struct svcr_dns_found *f = SVCR_GROW(&b->found);
@@ -101,7 +101,7 @@ static int find_published(struct svcr_dns_builder *b, const struct svcr_service 
 	for (size_t i = 0; i < g->n && !err; i++)
 		for (size_t k = 0; !g->v[i]->ignored && k < g->v[i]->endpoints.n && !err; k++)
 			if (is_published(b, s, &g->v[i]->endpoints.v[k]))
-				err = add_found(b, &g->v[i]->endpoints.v[k], i);
+				err = add_published(b, &g->v[i]->endpoints.v[k], i);
 	sort(b->found.v, b->found.n, sizeof(*b->found.v), found_cmp, b->v);
 	return err;
 }
@@ -118,7 +118,7 @@ static int keep_endpoints(struct svcr_dns_builder *b, struct svcr_dns_service *r
 		const struct svcr_dns_endpoint *e = &b->found.v[i].e;
 
 		if (n == 0 || !svcr_addr_eq(&e->addr, &ret->endpoints[n - 1].addr) ||
-		    text_cmp(b->v, e->label, ret->endpoints[n - 1].label) != 0)
+		    label_text_cmp(b->v, e->label, ret->endpoints[n - 1].label) != 0)
 			ret->endpoints[n++] = *e;
 	}
 	ret->nendpoints = (uint32_t)n;
@@ -181,8 +181,8 @@ static uint32_t same_port_name(const struct svcr_dns_builder *b, const struct sv
 }
 
 /* Lists the named ports of a slice. */
-static int list_ports(struct svcr_dns_builder *b, const struct svcr_service *s,
-		      const struct svcr_slice *slice)
+static int list_named_ports(struct svcr_dns_builder *b, const struct svcr_service *s,
+			    const struct svcr_slice *slice)
 {
 	struct svcr_dns_ports *own = SVCR_GROW(&b->slice_ports);
 	int err = own ? 0 : -ENOMEM;
@@ -217,7 +217,7 @@ static int list_all_ports(struct svcr_dns_builder *b, const struct svcr_service 
 
 	b->ports.n = b->slice_ports.n = 0;
 	for (size_t i = 0; i < g->n && !err; i++)
-		err = list_ports(b, s, g->v[i]);
+		err = list_named_ports(b, s, g->v[i]);
 	return err;
 }
 

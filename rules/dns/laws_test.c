@@ -22,7 +22,7 @@ static void lines_add(struct lines *l, const char *line)
 	*slot = line;
 }
 
-static int line_cmp(const void *a, const void *b)
+static int zone_line_cmp(const void *a, const void *b)
 {
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
@@ -36,7 +36,7 @@ static struct lines lines_of(char *text, bool (*wanted)(const char *line), size_
 		if (*line && wanted(line))
 			lines_add(&l, line + skip);
 	if (l.n)
-		qsort((void *)l.v, l.n, sizeof(*l.v), line_cmp);
+		qsort((void *)l.v, l.n, sizeof(*l.v), zone_line_cmp);
 	return l;
 }
 
@@ -136,7 +136,7 @@ static struct lines apply_lines(const struct lines *from, const struct lines *go
 	for (size_t i = 0; i < come->n; i++)
 		lines_add(&made, come->v[i]);
 	if (made.n)
-		qsort((void *)made.v, made.n, sizeof(*made.v), line_cmp);
+		qsort((void *)made.v, made.n, sizeof(*made.v), zone_line_cmp);
 	return made;
 }
 
@@ -228,7 +228,7 @@ START_TEST(law_serial)
 }
 END_TEST
 
-static void laws_add(TCase *tc)
+static void zone_laws_add(TCase *tc)
 {
 	tcase_add_loop_test(tc, law_order, 0, SEEDS);
 	tcase_add_loop_test(tc, law_each_once, 0, SEEDS);
@@ -238,5 +238,5 @@ static void laws_add(TCase *tc)
 
 int main(void)
 {
-	return laws_run("dns laws", laws_add);
+	return laws_run("dns laws", zone_laws_add);
 }

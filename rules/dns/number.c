@@ -5,6 +5,8 @@
  */
 #include "rules/dns/records.h"
 
+#include <endian.h>
+
 static uint64_t mix(uint64_t h, uint64_t x)
 {
 	h = (h ^ x) * 0x9e3779b97f4a7c15;
@@ -13,15 +15,15 @@ static uint64_t mix(uint64_t h, uint64_t x)
 
 static uint64_t mix_text(uint64_t h, const char *s)
 {
-	uint64_t x = 1; /* a bit before up to seven bytes, so that their number counts */
+	size_t len = strlen(s);
+	uint64_t x;
 
-	for (; *s; s++) {
-		if (x >> 56) {
-			h = mix(h, x);
-			x = 1;
-		}
-		x = x << 8 | (uint8_t)*s;
+	for (h = mix(h, len); len >= sizeof(x); s += sizeof(x), len -= sizeof(x)) {
+		memcpy(&x, s, sizeof(x));
+		h = mix(h, le64toh(x));
 	}
+	for (x = 0; len > 0; len--)
+		x = x << 8 | (uint8_t)*s++;
 	return mix(h, x);
 }
 

@@ -302,7 +302,7 @@ static const char *const types[] = {
 	[SVCR_DNS_PTR] = " PTR ",
 };
 
-static char *put_data(const struct svcr_dns_writer *w, char *p, const struct svcr_dns_record *r)
+static char *record_data(const struct svcr_dns_writer *w, char *p, const struct svcr_dns_record *r)
 {
 	switch (r->kind) {
 	case SVCR_DNS_NS: return put_absolute(p, r->text);
@@ -333,7 +333,7 @@ size_t svcr_dns_write(struct svcr_dns_writer *w, const struct svcr_dns_record *r
 	w->type = (size_t)(p - w->line) + 1;
 	p = svcr_dns_put_str(p, type);
 	w->data = (size_t)(p - w->line);
-	p = put_data(w, p, r);
+	p = record_data(w, p, r);
 	*p = '\0';
 	return (size_t)(p - w->line);
 }

@@ -157,8 +157,9 @@ static struct svcr_cidr default_zone(const struct svcr_addr *a)
 static bool in_default_zone(const struct svcr_dns *v, size_t i, const struct svcr_cidr *c)
 {
 	const struct svcr_addr *a = svcr_dns_ptr_addr(v, &v->ptrs[i]);
+	uint64_t differ = svcr_load_order(a->bytes) ^ svcr_load_order(c->addr.bytes);
 
-	return a->family == c->addr.family && memcmp(a->bytes, c->addr.bytes, c->prefix / 8) == 0;
+	return a->family == c->addr.family && differ >> (64 - c->prefix) == 0; /* at most 64 */
 }
 
 /* Calls add_reverse() for each zone that has an address, unless `ret_n` is to get the number. */

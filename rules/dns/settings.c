@@ -48,7 +48,7 @@ static int64_t whole_number(const char *value, uint64_t max)
 }
 
 /* True for labels of RFC 1123 with dots between; a final dot must have been cut off. */
-static bool name_valid(struct svcr_str s)
+static bool dns_name_valid(struct svcr_str s)
 {
 	size_t total = s.len;
 
@@ -84,7 +84,7 @@ static bool domain_valid(const char *value)
 	struct svcr_str s = without_dot(value, strlen(value));
 	char name[SVCR_DNS_NAME];
 
-	if (!name_valid(s) || s.len > DOMAIN_MAX)
+	if (!dns_name_valid(s) || s.len > DOMAIN_MAX)
 		return false;
 	memcpy(name, s.p, s.len);
 	name[s.len] = '\0';
@@ -114,7 +114,7 @@ static bool server_valid(const char *value)
 {
 	const char *equal = strchr(value, '=');
 
-	return equal && name_valid(without_dot(value, (size_t)(equal - value))) &&
+	return equal && dns_name_valid(without_dot(value, (size_t)(equal - value))) &&
 	       read_addrs(equal + 1, strlen(equal + 1), NULL) == 0;
 }
 
@@ -151,8 +151,8 @@ const char *svcr_dns_expected(const char *setting, const char *value)
 /* ---- Values -------------------------------------------------------------- */
 
 /* Puts a server into the list, or its addresses to those that its name has there. */
-static int add_server(struct svcr_dns_config *c, struct svcr_arena *a, const char *name,
-		      const struct svcr_addrs *addrs)
+static int configure_address(struct svcr_dns_config *c, struct svcr_arena *a, const char *name,
+			     const struct svcr_addrs *addrs)
 {
 	struct svcr_dns_server *s = c->servers;
 	struct svcr_addr *v;
@@ -182,7 +182,7 @@ static int configure_server(struct svcr_dns_config *c, struct svcr_arena *a, con
 
 	kept = svcr_arena_strndup(a, name.p, name.len);
 	if (!err)
-		err = kept ? add_server(c, a, kept, &addrs) : -ENOMEM;
+		err = kept ? configure_address(c, a, kept, &addrs) : -ENOMEM;
 	free(addrs.v);
 	if (!c->primary)
 		c->primary = kept;

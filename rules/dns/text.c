@@ -6,10 +6,6 @@ char *svcr_dns_put_number(char *p, uint32_t n)
 	char digits[10];
 	size_t len = 0;
 
-	if (n < 10) {
-		*p = (char)('0' + n);
-		return p + 1;
-	}
 	do
 		digits[len++] = (char)('0' + n % 10);
 	while (n /= 10);
@@ -18,14 +14,28 @@ char *svcr_dns_put_number(char *p, uint32_t n)
 	return p;
 }
 
+static char *put_octet(char *p, unsigned n)
+{
+	if (n >= 100) {
+		*p++ = (char)('0' + n / 100);
+		n %= 100;
+		*p++ = (char)('0' + n / 10);
+	} else if (n >= 10) {
+		*p++ = (char)('0' + n / 10);
+	}
+	*p++ = (char)('0' + n % 10);
+	return p;
+}
+
 static char *put_ipv4(char *p, const struct svcr_addr *a, char between)
 {
-	for (int i = 0; i < 4; i++) {
-		if (i > 0)
-			*p++ = between;
-		p = svcr_dns_put_number(p, a->bytes[i]);
-	}
-	return p;
+	p = put_octet(p, a->bytes[0]);
+	*p++ = between;
+	p = put_octet(p, a->bytes[1]);
+	*p++ = between;
+	p = put_octet(p, a->bytes[2]);
+	*p++ = between;
+	return put_octet(p, a->bytes[3]);
 }
 
 char *svcr_dns_put_addr(char *p, const struct svcr_addr *a)
@@ -97,7 +107,7 @@ char *svcr_dns_put_reverse(char *p, const struct svcr_addr *a, unsigned bits)
 {
 	if (a->family == SVCR_IPV4) {
 		for (unsigned i = bits / 8; i-- > 0;) {
-			p = svcr_dns_put_number(p, a->bytes[i]);
+			p = put_octet(p, a->bytes[i]);
 			*p++ = '.';
 		}
 		return svcr_dns_put_str(p, "in-addr.arpa.");

@@ -28,8 +28,8 @@ char *svcr_dns_put_addr(char *p, const struct svcr_addr *a);
  */
 char *svcr_dns_put_dashes(char *p, const struct svcr_addr *a);
 /*
- * The name of an address, or of the zone for the first `bits` of it, below in-addr.arpa or ip6.arpa,
- * with a final dot.
+ * The name of an address, or of the zone for the first `bits` of it, below in-addr.arpa or
+ * ip6.arpa, with a final dot.
  */
 char *svcr_dns_put_reverse(char *p, const struct svcr_addr *a, unsigned bits);
 

@@ -84,10 +84,10 @@ static void check_file(const struct svcrules_ruleset *rs, size_t i)
 	if (strncmp(line, "; ", 2) != 0 || strncmp(zone, "$ORIGIN ", 8) != 0 ||
 	    strcmp(strsep(&rest, "\n"), "$TTL 5") != 0)
 		abort();
-	while ((line = strsep(&rest, "\n")) && rest)
+	for (line = strsep(&rest, "\n"); rest; line = strsep(&rest, "\n"))
 		if (!valid_line(line, zone + 8))
 			abort();
-	if (*line) /* the last one has an end, too */
+	if (!line || *line) /* the last one has an end, too */
 		abort();
 	free(t.p);
 }

@@ -56,6 +56,7 @@ records() {
 # ---- check ----
 
 # All owners of a zone file must be the zone's name or below it.
+# shellcheck disable=SC2317 # called by ok
 below() { # below ZONE FILE
 	awk -v zone="$1." '
 	/^[;$]/ || NF == 0 { next }
@@ -63,6 +64,7 @@ below() { # below ZONE FILE
 	END { exit bad }' "$2"
 }
 
+# shellcheck disable=SC2317 # called by ok
 unique() { # unique FILE
 	! sort "$1" | grep -vE '^(;|\$|$)' | uniq -d | grep .
 }
@@ -162,6 +164,7 @@ start_nsd() {
 		done
 	} >>"$work/nsd.conf"
 	at ip link set lo up
+	trap 'stop_nsd; ip netns del "$netns" 2>/dev/null; rm -rf "$work"' EXIT
 	at nsd -d -c "$work/nsd.conf" >"$work/nsd.log" 2>&1 &
 	nsd=$!
 	for ((i = 0; i < 200; i++)); do
@@ -175,8 +178,9 @@ start_nsd() {
 }
 
 stop_nsd() {
-	kill "$nsd" 2>/dev/null
+	[ ! -s "$work/nsd.pid" ] || kill "$(cat "$work/nsd.pid")" 2>/dev/null
 	wait "$nsd" 2>/dev/null
+	rm -f "$work/nsd.pid"
 }
 
 ask() { # ask [+OPTION...] NAME TYPE: the data of the answer
