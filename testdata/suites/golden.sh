@@ -8,16 +8,19 @@
 # A case is a directory GROUP/NAME with input.json or input.yaml (or input-1.json,
 # input-2.json...), options (one line of further options), expected.SUFFIX for
 # each target that the case is about (standard output), expected.err (standard
-# error, the same for all targets) and expected.rc (exit status, if not 0). A
-# case whose input is an error needs no expected.SUFFIX: nothing is printed then.
+# error, the same for all targets that have no expected.err.SUFFIX) and expected.rc
+# (exit status, if not 0). A case whose input is an error needs no expected.SUFFIX:
+# nothing is printed then.
 set -u
 export LC_ALL=C
 
-# The suffix of the file, and the target whose output it holds. The first is the
-# default of the command and is run without $choose.
+# The suffix of the file, and the target whose output it holds, with further options.
+# The first is the default of the command and is run without $choose.
 targets=(
 	"nft nftables"
 	"ipvs ipvs"
+	"iptables iptables --family ipv4"
+	"ip6tables iptables --family ipv6"
 )
 choose=--target
 
@@ -45,7 +48,7 @@ is_target() {
 	local row
 
 	for row in "${targets[@]}"; do
-		[ "${row% *}" != "$1" ] || return 0
+		[ "${row%% *}" != "$1" ] || return 0
 	done
 	return 1
 }
@@ -57,7 +60,7 @@ problem() {
 	for f in .[!.]* *; do
 		case $f in
 		input.json | input-[1-9].json | input.yaml | input-[1-9].yaml) inputs=$((inputs + 1)) ;;
-		expected.err | expected.rc | options) [ -s "$f" ] || echo "$f is empty" ;;
+		expected.err | expected.err.* | expected.rc | options) [ -s "$f" ] || echo "$f is empty" ;;
 		expected.*)
 			if is_target "${f#expected.}"; then
 				outputs=$((outputs + 1))
@@ -74,8 +77,8 @@ problem() {
 		[ -e "$f" ] && [ "$inputs" -gt 1 ] && echo "both $f and others"
 	done
 	[ "$(cat expected.rc 2>/dev/null)" = 0 ] && echo "expected.rc is 0, which needs no file"
-	[ -e expected.rc ] || [ "$outputs" -gt 0 ] || echo "no expected.${targets[0]% *}"
-	[ -e expected.err ] || [ "$outputs" -gt 0 ] || echo "neither expected.${targets[0]% *} nor expected.err"
+	[ -e expected.rc ] || [ "$outputs" -gt 0 ] || echo "no expected.${targets[0]%% *}"
+	[ -e expected.err ] || [ "$outputs" -gt 0 ] || echo "neither expected.${targets[0]%% *} nor expected.err"
 }
 
 # compare FILE DEFAULT: a missing expectation stands for DEFAULT.
@@ -90,8 +93,9 @@ compare() {
 
 # compile SUFFIX [OPTION...]: the case for one target; all three results are compared.
 compile() {
-	local output=expected.$1 arguments=(--node-name node1) more=() f bad=0
+	local output=expected.$1 errors=expected.err arguments=(--node-name node1) more=() f bad=0
 
+	[ ! -e "expected.err.$1" ] || errors=expected.err.$1
 	shift
 	[ -e options ] && read -r -a more < <(cat options)
 	for f in input*.json input*.yaml; do
@@ -99,16 +103,16 @@ compile() {
 		arguments+=(-f "$f")
 	done
 	"$SVCRULES" compile "$@" "${arguments[@]}" ${more[@]+"${more[@]}"} \
-		>"$work/$output" 2>"$work/expected.err" </dev/null
+		>"$work/$output" 2>"$work/$errors" </dev/null
 	echo $? >"$work/expected.rc"
 	compare expected.rc $'0\n' || bad=1
 	compare "$output" '' || bad=1
-	compare expected.err '' || bad=1
+	compare "$errors" '' || bad=1
 	return $bad
 }
 
 run_case() { # run_case DIRECTORY
-	local name bad=0 ran=false row text
+	local name bad=0 ran=false row text choice
 
 	name=$(basename "$1")
 	if ! cd "$1"; then
@@ -116,15 +120,16 @@ run_case() { # run_case DIRECTORY
 		return
 	fi
 	for row in "${targets[@]}"; do
-		[ -e "expected.${row% *}" ] || continue
+		[ -e "expected.${row%% *}" ] || continue
 		ran=true
 		if [ "$row" = "${targets[0]}" ]; then
-			compile "${row% *}" || bad=1
+			compile "${row%% *}" || bad=1
 		else
-			compile "${row% *}" "$choose" "${row#* }" || bad=1
+			read -r -a choice <<<"${row#* }"
+			compile "${row%% *}" "$choose" "${choice[@]}" || bad=1
 		fi
 	done
-	$ran || compile "${targets[0]% *}" || bad=1
+	$ran || compile "${targets[0]%% *}" || bad=1
 	text=$(problem)
 	if [ -n "$text" ]; then
 		bad=1
