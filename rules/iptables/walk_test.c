@@ -154,8 +154,12 @@ static void walk_vip(struct walk *w, const struct svcr_view *view, const struct 
 		s.inside = view->nown_pod_ranges[f] ? in_ranges(view->own_pod_ranges[f],
 								view->nown_pod_ranges[f], &s.addr) :
 						      s.pod;
-		walk_new(w, &p, s.node);
+		walk_new(w, &p, false);
 		assert_vip(w, view, o, v, &s);
+		if (s.node) {
+			walk_new(w, &p, true);
+			assert_vip(w, view, o, v, &s);
+		}
 		ck_assert_uint_le(w->depth, 16);
 		assert_undefined(w, view, &p);
 	}
