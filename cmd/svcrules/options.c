@@ -157,8 +157,10 @@ static bool setting_at(const struct option_group *g, size_t *i, struct option *r
 
 	for (size_t k = 0; g->settings && (t = svcrules_target(k)); k++)
 		for (const struct svcrules_setting *s = t->settings; s->name; s++) {
-			if ((s->apply_only && !g->apply_only) ||
-			    (s->compile_only && !g->compile_only) || (*i)--)
+			/* apply refuses targets that make files */
+			if (s->apply_only != g->apply_only && (s->apply_only || !t->kernel))
+				continue;
+			if ((s->compile_only && !g->compile_only) || (*i)--)
 				continue;
 			*ret = (struct option){ .id = OPT_COUNT, .setting = s, .target = t };
 			ret->spec.name = s->name;

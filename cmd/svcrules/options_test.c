@@ -205,7 +205,20 @@ static const struct {
 	  "'-o @adm' needs --target @; see 'svcrules help diff'" },
 	{ { "-o", "text" },
 	  &command_compile,
-	  "-o: 'text' is not known, expected one of: nft json ip @adm" },
+	  "'-o text' needs --target dns; see 'svcrules help compile'" },
+	{ { "-o", "out" }, &command_compile, "-o: 'out' is not known, expected one of: nft json " },
+	{ { "-o", "jsno", "--target=dns" },
+	  &command_compile,
+	  "-o: 'jsno' is not known, did you mean 'json'? A folder is './jsno'" },
+	{ { "-o", "nft", "--target=dns" }, &command_diff, "'-o nft' needs --target nftables" },
+	{ { "--target=dns", "-o", "out", "--from=x" },
+	  &command_diff,
+	  "--from and -o DIR name two things to compare with; see" },
+	{ { "--then=x", "--target=dns", "-o", "json" },
+	  &command_compile,
+	  "--then needs -o DIR and a target that makes files; see" },
+	{ { "--wait=1" }, &command_compile, "--wait needs -o DIR and a target that makes files" },
+	{ { "--validate=x" }, &command_diff, "'diff' has no option '--validate', 'compile' has" },
 	{ { "-o", "x" },
 	  &command_diff,
 	  "-o: 'x' is not known, expected one of: text nft json ip @adm" },
@@ -388,13 +401,41 @@ START_TEST(test_options_settings_are_options)
 	const struct svcrules_target *t = svcrules_target((size_t)_i);
 
 	for (const struct svcrules_setting *s = t->settings; s->name; s++) {
-		ck_assert(options_test_taken(&command_apply, s->name));
+		ck_assert_int_eq(options_test_taken(&command_apply, s->name), t->kernel);
 		for (size_t i = 0; i < 2; i++)
 			ck_assert_int_eq(options_test_taken(builders[i], s->name),
 					 !s->apply_only && (!s->compile_only ||
 							    builders[i] == &command_compile));
 		ck_assert(!options_test_taken(&command_delete, s->name));
 	}
+}
+END_TEST
+
+/* A word that is no format is a folder, wherever the target is named. */
+START_TEST(test_options_folder)
+{
+	static const struct {
+		const char *const argv[5];
+		const char *folder;
+	} lines[] = {
+		{ { "-o", "out", "--target=dns" }, "out" },
+		{ { "--target=dns", "-o", "./json" }, "./json" },
+		{ { "--target=dns", "-oa/jsno", "--then=x" }, "a/jsno" },
+		{ { "--target=dns", "-o", "out", "-o", "json" }, NULL },
+		{ { "--target=dns", "-o", "json", "-o", "out" }, "out" },
+	};
+	struct arguments a;
+	int n = 0;
+
+	while (n < 5 && lines[_i].argv[n])
+		n++;
+	ck_assert_int_eq(arguments_parse(&a, &command_compile, n, (char *const *)lines[_i].argv),
+			 0);
+	if (lines[_i].folder)
+		ck_assert_str_eq(a.directory, lines[_i].folder);
+	else
+		ck_assert_ptr_null(a.directory);
+	arguments_free(&a);
 }
 END_TEST
 
@@ -456,6 +497,7 @@ int main(void)
 		ntargets++;
 	tcase_add_checked_fixture(t, NULL, options_test_teardown);
 	tcase_add_loop_test(t, test_options_good, 0, COUNT(good));
+	tcase_add_loop_test(t, test_options_folder, 0, 5);
 	tcase_add_loop_test(t, test_options_bad, 0, COUNT(bad));
 	tcase_add_test(t, test_options_settings);
 	tcase_add_test(t, test_options_long_word);

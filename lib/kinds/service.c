@@ -249,7 +249,8 @@ static void finish_cluster_ips(struct svcr_reader *r, struct service_object *o)
 	else if (!o->has_cluster_ips && s->type != SVCR_EXTERNAL_NAME && !s->not_ours &&
 		 !r->json.failed)
 		svcr_read_note(r, SVCRULES_NOTICE, "pending", NULL,
-			       "no cluster IP yet: no rules for this service");
+			       "no cluster IP yet: no %s for this service",
+			       r->model->names ? "names" : "rules");
 	svcr_read_pop(r);
 	svcr_read_pop(r);
 }

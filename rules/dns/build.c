@@ -18,23 +18,21 @@ struct entry {
 
 /* ---- Messages ---------------------------------------------------------------- */
 
-void svcr_dns_note(struct svcr_dns_builder *b, enum svcrules_severity severity, const char *check,
-		   const struct svcr_service *s, const char *field, const char *fmt, ...)
+void svcr_dns_note(struct svcr_dns_builder *b, const struct svcr_service *s,
+		   const struct svcrules_diag *like, const char *fmt, ...)
 {
 	char object[SVCR_DNS_NAME], text[1024];
+	struct svcrules_diag note = *like;
 	va_list ap;
 
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	snprintf(object, sizeof(object), "Service %s/%s", s->ns, s->name);
-	svcr_diag(b->d,
-		  &(struct svcrules_diag){ .severity = severity,
-					   .check = check,
-					   .source = s->source,
-					   .object = object,
-					   .field = field },
-		  "%s", text);
+	note.source = s->source;
+	note.object = object;
+	b->bad = b->bad || note.severity == SVCRULES_ERROR;
+	svcr_diag(b->d, &note, "%s", text);
 }
 
 int svcr_dns_port_name(struct svcr_dns_builder *b, const struct svcr_service *s, const char *name,
@@ -44,15 +42,20 @@ int svcr_dns_port_name(struct svcr_dns_builder *b, const struct svcr_service *s,
 
 	*ret = 0;
 	if (len + 1 > SVCR_DNS_LABEL_MAX) {
-		svcr_dns_note(b, SVCRULES_WARNING, "name", s, "ports",
+		svcr_dns_note(b, s,
+			      &(struct svcrules_diag){ .severity = SVCRULES_WARNING,
+						       .check = "name",
+						       .field = "ports" },
 			      "_%s has %zu octets, and a label of a DNS name has at most 63: no "
 			      "SRV records for this port",
 			      name, len + 1);
 		return 0;
 	}
 	if (whole > SVCR_DNS_NAME_MAX) {
-		b->bad = true;
-		svcr_dns_note(b, SVCRULES_ERROR, "name", s, "ports",
+		svcr_dns_note(b, s,
+			      &(struct svcrules_diag){ .severity = SVCRULES_ERROR,
+						       .check = "name",
+						       .field = "ports" },
 			      "the name of the SRV record of port %s has up to %zu octets, and a "
 			      "DNS name has at most 253: the cluster domain is too long for it",
 			      name, whole);
@@ -65,7 +68,10 @@ static void warn_cluster_ip(struct svcr_dns_builder *b, const struct svcr_servic
 {
 	char text[SVCR_ADDR_TEXT];
 
-	svcr_dns_note(b, SVCRULES_WARNING, "unusable-address", s, "spec.clusterIPs",
+	svcr_dns_note(b, s,
+		      &(struct svcrules_diag){ .severity = SVCRULES_WARNING,
+					       .check = "unusable-address",
+					       .field = "spec.clusterIPs" },
 		      "%s is %s address, no service can have it: ignored", svcr_addr_text(a, text),
 		      svcr_addr_unusable(a));
 }
@@ -135,8 +141,10 @@ static void check_length(struct svcr_dns_builder *b, const struct svcr_service *
 
 	if (len <= SVCR_DNS_NAME_MAX)
 		return;
-	b->bad = true;
-	svcr_dns_note(b, SVCRULES_ERROR, "name", s, "metadata.name",
+	svcr_dns_note(b, s,
+		      &(struct svcrules_diag){ .severity = SVCRULES_ERROR,
+					       .check = "name",
+					       .field = "metadata.name" },
 		      "the name has %zu octets with the cluster domain, and a DNS name has at most "
 		      "253",
 		      len);

@@ -47,10 +47,10 @@ int svcr_dns_keep_srv(struct svcr_dns_builder *b, struct svcr_dns_service *ret);
  */
 int svcr_dns_port_name(struct svcr_dns_builder *b, const struct svcr_service *s, const char *name,
 		       uint32_t *ret);
-/* Adds an error, or a warning, about a service. */
-void svcr_dns_note(struct svcr_dns_builder *b, enum svcrules_severity severity, const char *check,
-		   const struct svcr_service *s, const char *field, const char *fmt, ...)
-	__attribute__((format(printf, 6, 7)));
+/* Adds an error, or a warning, about a service; `like` has severity, check and field. */
+void svcr_dns_note(struct svcr_dns_builder *b, const struct svcr_service *s,
+		   const struct svcrules_diag *like, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
 
 /* The length of the service's name, without a final dot. */
 static inline size_t svcr_dns_service_length(const struct svcr_dns_builder *b,

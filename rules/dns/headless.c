@@ -156,8 +156,10 @@ static void check_lengths(struct svcr_dns_builder *b, const struct svcr_service 
 
 		if (base + 1 + strlen(label) <= SVCR_DNS_NAME_MAX)
 			continue;
-		b->bad = true;
-		svcr_dns_note(b, SVCRULES_ERROR, "name", s, "endpoints",
+		svcr_dns_note(b, s,
+			      &(struct svcrules_diag){ .severity = SVCRULES_ERROR,
+						       .check = "name",
+						       .field = "endpoints" },
 			      "the name of endpoint %s has %zu octets, and a DNS name has at most "
 			      "253: the cluster domain is too long for it",
 			      label, base + 1 + strlen(label));
@@ -228,7 +230,10 @@ static int find_srv(struct svcr_dns_builder *b, const struct svcr_service *s)
 	for (size_t i = 0; i < b->found.n; i++)
 		total += b->slice_ports.v[b->found.v[i].slice].n;
 	if (total > SRV_MAX) {
-		svcr_dns_note(b, SVCRULES_WARNING, "too-many-records", s, "endpoints",
+		svcr_dns_note(b, s,
+			      &(struct svcrules_diag){ .severity = SVCRULES_WARNING,
+						       .check = "too-many-records",
+						       .field = "endpoints" },
 			      "%" PRIu64 " SRV records, one for each endpoint and named port, are "
 			      "more than %d: left out",
 			      total, SRV_MAX);

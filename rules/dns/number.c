@@ -5,8 +5,6 @@
  */
 #include "rules/dns/records.h"
 
-#include <endian.h>
-
 static uint64_t mix(uint64_t h, uint64_t x)
 {
 	h = (h ^ x) * 0x9e3779b97f4a7c15;
@@ -15,15 +13,16 @@ static uint64_t mix(uint64_t h, uint64_t x)
 
 static uint64_t mix_text(uint64_t h, const char *s)
 {
-	size_t len = strlen(s);
-	uint64_t x;
+	uint64_t x = 1; /* a bit before up to seven bytes, so that their number counts */
 
-	for (h = mix(h, len); len > 0; s += 8, len -= len < 8 ? len : 8) {
-		x = 0;
-		memcpy(&x, s, len < 8 ? len : 8);
-		h = mix(h, le64toh(x));
+	for (; *s; s++) {
+		if (x >> 56) {
+			h = mix(h, x);
+			x = 1;
+		}
+		x = x << 8 | (uint8_t)*s;
 	}
-	return h;
+	return mix(h, x);
 }
 
 static uint64_t mix_addr(uint64_t h, const struct svcr_addr *a)
@@ -60,7 +59,7 @@ static uint32_t number_of_zone(const struct svcr_dns *v, size_t zone)
 	uint64_t h = mix_text(mix(1, v->config.ttl), v->config.primary), service = 0;
 	struct svcr_dns_record r;
 
-	h = mix_text(h, v->config.domain);
+	h = mix_text(mix_text(h, v->config.domain), v->zones[zone].name);
 	while (svcr_dns_next(&c, &r)) {
 		if (r.service && r.service != last)
 			service = hash_service(r.service);

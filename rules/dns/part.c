@@ -109,8 +109,11 @@ static json_t *record_json(struct svcr_dns_writer *w, const struct svcr_dns_reco
 {
 	svcr_dns_write(w, r);
 	w->line[w->type - 1] = w->line[w->data - 1] = '\0';
-	return json_pack("{s:s*, s:s, s:s, s:s}", "op", op, "name", w->line, "type",
-			 w->line + w->type, "data", w->line + w->data);
+	if (op) /* the format "s*" would leave it out when memory is short */
+		return json_pack("{s:s, s:s, s:s, s:s}", "op", op, "name", w->line, "type",
+				 w->line + w->type, "data", w->line + w->data);
+	return json_pack("{s:s, s:s, s:s}", "name", w->line, "type", w->line + w->type, "data",
+			 w->line + w->data);
 }
 
 static json_t *records_json(const struct svcr_dns *v, size_t zone)

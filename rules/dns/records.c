@@ -282,7 +282,8 @@ static char *put_owner(const struct svcr_dns_writer *w, char *p, const struct sv
 	case SVCR_DNS_VERSION:
 		p = svcr_dns_put(p, "dns-version.", 12);
 		return svcr_dns_put_str(p, r->zone->name);
-	case SVCR_DNS_PTR: return svcr_dns_put_reverse(p, r->addr, 8u * svcr_addr_len(r->addr->family));
+	case SVCR_DNS_PTR:
+		return svcr_dns_put_reverse(p, r->addr, 8u * svcr_addr_len(r->addr->family));
 	case SVCR_DNS_SRV:
 		*p++ = '_';
 		p = svcr_dns_put_str(p, r->port_name);

@@ -10,33 +10,40 @@
 #define DEFAULT_BITS_IPV4 16
 #define DEFAULT_BITS_IPV6 64
 
-/* A PTR record with its address as two numbers; IPv4 has one. */
-struct keyed {
+/* PTR records with their addresses as numbers. */
+struct keyed_ipv4 {
+	uint32_t address;
+	struct svcr_dns_ptr ptr;
+};
+struct keyed_ipv6 {
 	uint64_t high, low;
 	struct svcr_dns_ptr ptr;
 };
 
-static int keyed_cmp(const void *a, const void *b)
+/* A service has each address once. */
+static int service_index_cmp(const struct svcr_dns_ptr *a, const struct svcr_dns_ptr *b)
 {
-	const struct keyed *x = a, *y = b;
+	return (a->service > b->service) - (a->service < b->service);
+}
+
+static int ipv4_cmp_sort(const void *a, const void *b)
+{
+	const struct keyed_ipv4 *x = a, *y = b;
+
+	if (x->address != y->address)
+		return x->address < y->address ? -1 : 1;
+	return service_index_cmp(&x->ptr, &y->ptr);
+}
+
+static int ipv6_cmp_sort(const void *a, const void *b)
+{
+	const struct keyed_ipv6 *x = a, *y = b;
 
 	if (x->high != y->high)
 		return x->high < y->high ? -1 : 1;
 	if (x->low != y->low)
 		return x->low < y->low ? -1 : 1;
-	/* a service has each address once */
-	return (x->ptr.service > y->ptr.service) - (x->ptr.service < y->ptr.service);
-}
-
-static struct keyed keyed_of(const struct svcr_addr *a, size_t service, size_t item)
-{
-	uint64_t high = svcr_load_order(a->bytes);
-
-	return (struct keyed){
-		.high = a->family == SVCR_IPV6 ? high : high >> 32,
-		.low = a->family == SVCR_IPV6 ? svcr_load_order(a->bytes + 8) : 0,
-		.ptr = { (uint32_t)service, (uint32_t)item },
-	};
+	return service_index_cmp(&x->ptr, &y->ptr);
 }
 
 /* The i-th address of a service that has a PTR record, and its index in *ret_item. */
@@ -52,35 +59,68 @@ static size_t ptr_count(const struct svcr_dns_service *s)
 	return s->nendpoints ? s->nby_addr : s->naddrs;
 }
 
-/* Sorts the addresses of all services, IPv4 first, into the list of records. */
-static int sort_ptrs(struct svcr_dns *v)
-{
-	size_t n = 0, at[SVCR_FAMILY__COUNT] = { 0 }, first, item;
-	struct keyed *all;
+/* The list of one family while it is sorted: of one of both types. */
+struct keyed_list {
+	struct keyed_ipv4 *ipv4;
+	struct keyed_ipv6 *ipv6;
+	size_t n;
+};
 
-	for (size_t i = 0; i < v->nservices; i++)
-		for (size_t k = 0; k < ptr_count(&v->services[i]); k++, n++)
-			at[SVCR_IPV6] += ptr_addr(&v->services[i], k, &item)->family == SVCR_IPV4;
-	first = at[SVCR_IPV6];
-	all = reallocarray(NULL, n + 1, sizeof(*all));
-	v->ptrs = reallocarray(NULL, n + 1, sizeof(*v->ptrs));
-	if (!all || !v->ptrs) {
-		free(all);
+static void add_keyed(struct keyed_list *l, const struct svcr_addr *a, struct svcr_dns_ptr ptr)
+{
+	uint64_t high = svcr_load_order(a->bytes);
+
+	if (l->ipv4)
+		l->ipv4[l->n++] = (struct keyed_ipv4){ (uint32_t)(high >> 32), ptr };
+	else
+		l->ipv6[l->n++] = (struct keyed_ipv6){ high, svcr_load_order(a->bytes + 8), ptr };
+}
+
+/* Appends the n addresses of a family, sorted, to the list of records. */
+static int sort_family(struct svcr_dns *v, uint8_t family, size_t n)
+{
+	struct keyed_list l = { .n = 0 };
+	size_t item;
+
+	if (family == SVCR_IPV4)
+		l.ipv4 = reallocarray(NULL, n + 1, sizeof(*l.ipv4));
+	else
+		l.ipv6 = reallocarray(NULL, n + 1, sizeof(*l.ipv6));
+	if (!l.ipv4 && !l.ipv6)
 		return -ENOMEM;
-	}
-	for (size_t i = 0; i < v->nservices; i++)
+	for (size_t i = 0; n > 0 && i < v->nservices; i++)
 		for (size_t k = 0; k < ptr_count(&v->services[i]); k++) {
 			const struct svcr_addr *a = ptr_addr(&v->services[i], k, &item);
 
-			all[at[a->family]++] = keyed_of(a, i, item);
+			if (a->family == family)
+				add_keyed(&l, a,
+					  (struct svcr_dns_ptr){ (uint32_t)i, (uint32_t)item });
 		}
-	qsort(all, first, sizeof(*all), keyed_cmp);
-	qsort(all + first, n - first, sizeof(*all), keyed_cmp);
+	if (l.ipv4)
+		qsort(l.ipv4, n, sizeof(*l.ipv4), ipv4_cmp_sort);
+	else
+		qsort(l.ipv6, n, sizeof(*l.ipv6), ipv6_cmp_sort);
 	for (size_t i = 0; i < n; i++)
-		v->ptrs[i] = all[i].ptr;
-	v->nptrs = n;
-	free(all);
+		v->ptrs[v->nptrs++] = l.ipv4 ? l.ipv4[i].ptr : l.ipv6[i].ptr;
+	free(l.ipv4);
+	free(l.ipv6);
 	return 0;
+}
+
+/* Sorts the addresses of all services, IPv4 first, into the list of records. */
+static int sort_ptrs(struct svcr_dns *v)
+{
+	size_t n[SVCR_FAMILY__COUNT] = { 0 }, item;
+	int err;
+
+	for (size_t i = 0; i < v->nservices; i++)
+		for (size_t k = 0; k < ptr_count(&v->services[i]); k++)
+			n[ptr_addr(&v->services[i], k, &item)->family]++;
+	v->ptrs = reallocarray(NULL, n[SVCR_IPV4] + n[SVCR_IPV6] + 1, sizeof(*v->ptrs));
+	if (!v->ptrs)
+		return -ENOMEM;
+	err = sort_family(v, SVCR_IPV4, n[SVCR_IPV4]);
+	return err ? err : sort_family(v, SVCR_IPV6, n[SVCR_IPV6]);
 }
 
 /* Names a zone, and sets its file; `cidr` and `parent` remain. */
@@ -116,7 +156,9 @@ static struct svcr_cidr default_zone(const struct svcr_addr *a)
 
 static bool in_default_zone(const struct svcr_dns *v, size_t i, const struct svcr_cidr *c)
 {
-	return svcr_cidr_contains(c, svcr_dns_ptr_addr(v, &v->ptrs[i]));
+	const struct svcr_addr *a = svcr_dns_ptr_addr(v, &v->ptrs[i]);
+
+	return a->family == c->addr.family && memcmp(a->bytes, c->addr.bytes, c->prefix / 8) == 0;
 }
 
 /* Calls add_reverse() for each zone that has an address, unless `ret_n` is to get the number. */

@@ -6,6 +6,10 @@ char *svcr_dns_put_number(char *p, uint32_t n)
 	char digits[10];
 	size_t len = 0;
 
+	if (n < 10) {
+		*p = (char)('0' + n);
+		return p + 1;
+	}
 	do
 		digits[len++] = (char)('0' + n % 10);
 	while (n /= 10);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rules/file/file.h"
+#include "rules/file/lines.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -111,16 +112,17 @@ static void file_file_print(const struct svcr_part *p, size_t i, struct svcr_out
 static int file_json_append(json_t *root, const char *name, json_t *item)
 {
 	json_t *list = json_object_get(root, name);
-	int err = item ? 0 : -ENOMEM;
 
+	if (!item)
+		return -ENOMEM;
 	if (!list) {
 		list = json_array();
-		err = err ? err : svcr_json_set(root, name, list);
+		if (svcr_json_set(root, name, list)) {
+			json_decref(item);
+			return -ENOMEM;
+		}
 	}
-	if (!err)
-		return json_array_append_new(list, item) == 0 ? 0 : -ENOMEM;
-	json_decref(item);
-	return err;
+	return json_array_append_new(list, item) == 0 ? 0 : -ENOMEM;
 }
 
 static int file_json(const struct svcr_part *p, const struct svcrules_ruleset *rs, json_t *root)
@@ -184,68 +186,12 @@ static void file_count(const struct svcr_part_changes *c, struct svcrules_change
 	stats->files += !file_changes_empty(c);
 }
 
-/* A piece of a file's text, which may have any bytes. */
-struct span {
-	const char *p;
-	size_t n;
-};
-
-/* The length of the first line, with its end. */
-static size_t line_len(struct span s)
-{
-	const char *end = s.n ? memchr(s.p, '\n', s.n) : NULL;
-
-	return end ? (size_t)(end - s.p) + 1 : s.n;
-}
-
-/* Moves both texts to the first line that differs. */
-static void skip_same_lines(struct span *a, struct span *b)
-{
-	while (a->n) {
-		size_t n = line_len(*a);
-
-		if (n != line_len(*b) || memcmp(a->p, b->p, n) != 0)
-			return;
-		*a = (struct span){ a->p + n, a->n - n };
-		*b = (struct span){ b->p + n, b->n - n };
-	}
-}
-
-/* Shortens both by the last lines that the texts have in common. */
-static void cut_same_end(struct span *ret_a, struct span *ret_b)
-{
-	const char *a = ret_a->p, *b = ret_b->p;
-	size_t na = ret_a->n, nb = ret_b->n;
-
-	while (na > 0 && nb > 0 && a[na - 1] == b[nb - 1]) {
-		na--;
-		nb--;
-		if ((na == 0 || a[na - 1] == '\n') && (nb == 0 || b[nb - 1] == '\n')) {
-			ret_a->n = na;
-			ret_b->n = nb;
-		}
-	}
-}
-
-/* Prints each line with a sign before it. A zero byte, which no file that was made has, ends it. */
-static void print_lines(struct svcr_out *o, const char *sign, struct span s)
-{
-	for (size_t n; s.n > 0; s = (struct span){ s.p + n, s.n - n }) {
-		n = line_len(s);
-		svcr_out(o, "%s%.*s%s", sign, (int)n, s.p,
-			 s.p[n - 1] == '\n' && !memchr(s.p, '\0', n) ? "" : "\n");
-	}
-}
-
-/*
- * Prints the lines from the first to the last difference, as removed and as added; of secrets only
- * that they differ.
- */
+/* Prints the lines that were removed or added; of secrets only that they differ. */
 static void file_print_changes(const struct svcr_part_changes *changes, struct svcr_out *o)
 {
 	const struct file_changes *c = file_changes_of(changes);
-	struct span a = { file_text(c->from), c->from->text.len };
-	struct span b = { file_text(c->to), c->to->text.len };
+	struct svcr_span a = { file_text(c->from), c->from->text.len };
+	struct svcr_span b = { file_text(c->to), c->to->text.len };
 
 	if (file_changes_empty(changes))
 		return;
@@ -261,10 +207,7 @@ static void file_print_changes(const struct svcr_part_changes *changes, struct s
 		svcr_out_str(o, file_same_text(c->from, c->to) ? "" : "secret: lines not shown\n");
 		return;
 	}
-	skip_same_lines(&a, &b);
-	cut_same_end(&a, &b);
-	print_lines(o, "-", a);
-	print_lines(o, "+", b);
+	svcr_lines_diff(o, a, b);
 }
 
 static void file_print_rest(const struct svcr_part_changes *c, struct svcr_out *o)

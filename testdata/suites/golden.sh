@@ -8,9 +8,9 @@
 # A case is a directory GROUP/NAME with input.json or input.yaml (or input-1.json,
 # input-2.json...), options (one line of further options), expected.SUFFIX for
 # each target that the case is about (standard output), expected.err (standard
-# error, the same for all targets that have no expected.err.SUFFIX) and expected.rc
-# (exit status, if not 0). A case whose input is an error needs no expected.SUFFIX:
-# nothing is printed then.
+# error, the same for all targets but those that have an expected.SUFFIX.err, which
+# may be empty) and expected.rc (exit status, if not 0). A
+# case whose input is an error needs no expected.SUFFIX: nothing is printed then.
 set -u
 export LC_ALL=C
 
@@ -21,6 +21,7 @@ targets=(
 	"ipvs ipvs"
 	"iptables iptables --family ipv4"
 	"ip6tables iptables --family ipv6"
+	"zone dns"
 )
 choose=--target
 
@@ -60,7 +61,10 @@ problem() {
 	for f in .[!.]* *; do
 		case $f in
 		input.json | input-[1-9].json | input.yaml | input-[1-9].yaml) inputs=$((inputs + 1)) ;;
-		expected.err | expected.err.* | expected.rc | options) [ -s "$f" ] || echo "$f is empty" ;;
+		expected.err | expected.rc | options) [ -s "$f" ] || echo "$f is empty" ;;
+		expected.*.err)
+			[ -e "${f%.err}" ] || echo "unexpected file $f"
+			;;
 		expected.*)
 			if is_target "${f#expected.}"; then
 				outputs=$((outputs + 1))
@@ -93,9 +97,8 @@ compare() {
 
 # compile SUFFIX [OPTION...]: the case for one target; all three results are compared.
 compile() {
-	local output=expected.$1 errors=expected.err arguments=(--node-name node1) more=() f bad=0
+	local output=expected.$1 arguments=(--node-name node1) more=() f bad=0
 
-	[ ! -e "expected.err.$1" ] || errors=expected.err.$1
 	shift
 	[ -e options ] && read -r -a more < <(cat options)
 	for f in input*.json input*.yaml; do
@@ -103,11 +106,16 @@ compile() {
 		arguments+=(-f "$f")
 	done
 	"$SVCRULES" compile "$@" "${arguments[@]}" ${more[@]+"${more[@]}"} \
-		>"$work/$output" 2>"$work/$errors" </dev/null
+		>"$work/$output" 2>"$work/expected.err" </dev/null
 	echo $? >"$work/expected.rc"
 	compare expected.rc $'0\n' || bad=1
 	compare "$output" '' || bad=1
-	compare "$errors" '' || bad=1
+	if [ -e "$output.err" ]; then
+		mv "$work/expected.err" "$work/$output.err"
+		compare "$output.err" '' || bad=1
+	else
+		compare expected.err '' || bad=1
+	fi
 	return $bad
 }
 

@@ -43,6 +43,8 @@ sed 's/"go-api-svc"/"go-api"/' testdata/example/services.json >"$tmp/new.json"
 build/svcrules diff --from testdata/example/services.json -f "$tmp/new.json" --node-name node1 --target list >"$tmp/diff"
 check "a change ends with 1" [ $? -eq 1 ]
 check "it names the file" grep -qx '~ file services.txt' "$tmp/diff"
+check "compile -o DIR" build/svcrules compile "${input[@]}" -o "$tmp/out"
+check "writes the file" diff -u testdata/toy/expected.txt "$tmp/out/services.txt"
 build/svcrules apply "${input[@]}" 2>"$tmp/err"
 check "apply refuses files with 2" [ $? -eq 2 ]
 check "it says why" grep -q 'makes files' "$tmp/err"

@@ -39,7 +39,7 @@ static int text_append(void *arg, const char *buf, size_t len)
 	return 0;
 }
 
-static int text_read(int fd, struct text *t)
+static int old_text_read(int fd, struct text *t)
 {
 	char buf[65536];
 	ssize_t n;
@@ -67,7 +67,7 @@ static int add_old(struct comparing *c, const struct svcrules_file *like)
 	if (fd >= 0 && fstat(fd, &st) == 0)
 		f.mode = st.st_mode & 07777;
 	if (fd >= 0)
-		err = text_read(fd, &t);
+		err = old_text_read(fd, &t);
 	if (!err)
 		err = svcrules_files_add(c->from, &f, t.p, t.n);
 	if (fd >= 0)

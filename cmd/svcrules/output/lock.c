@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The lock of the work folder, and the mark in it. */
+/* The lock of the work folder, and the marks in it. */
 #include "output/place.h"
 #include "exit.h"
 #include "say.h"
@@ -107,29 +107,29 @@ void place_unlock(struct place *p)
 	p->work = -1;
 }
 
-/* ---- The mark ------------------------------------------------------------ */
+/* ---- Marks ----------------------------------------------------------------- */
 
-bool place_is_due(const struct place *p)
+bool place_is_marked(const struct place *p, const char *mark)
 {
 	int work = openat(p->parent, p->work_name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	bool due = work >= 0 && faccessat(work, PLACE_DUE, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	bool marked = work >= 0 && faccessat(work, mark, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 
 	if (work >= 0)
 		close(work);
-	return due;
+	return marked;
 }
 
-int place_set_due(struct place *p)
+int place_set_mark(struct place *p, const char *mark)
 {
-	int fd = openat(p->work, PLACE_DUE, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	int fd = openat(p->work, mark, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 
 	if (fd < 0)
-		return place_failed(p, "note that --then is due", -errno);
+		return place_failed(p, "make a file beside the new folder", -errno);
 	close(fd);
 	return EXIT_DONE;
 }
 
-void place_clear_due(struct place *p)
+void place_clear_mark(struct place *p, const char *mark)
 {
-	(void)unlinkat(p->work, PLACE_DUE, 0);
+	(void)unlinkat(p->work, mark, 0);
 }

@@ -44,6 +44,7 @@ int output_open(const struct arguments *a, bool write, struct output *ret)
 	t.parent = ret->place.parent;
 	t.parent_path = ret->place.parent_path;
 	t.work = ret->place.work_name;
+	t.mode = ret->place.mode;
 	t.uid = ret->place.uid;
 	t.gid = ret->place.gid;
 	t.chown = t.uid != geteuid() || t.gid != getegid();

@@ -173,17 +173,27 @@ END_TEST
 /* A run that was killed left the old folder, and somebody put a file into it. */
 START_TEST(test_left_over)
 {
-	char path[200];
+	char path[200], command[300];
 
 	ck_assert_int_eq(folder_run(0, false, NULL, NULL), EXIT_DONE);
 	in_top(path, ".out.svcrules");
 	ck_assert_int_eq(mkdir(path, 0700), 0);
 	in_top(path, ".out.svcrules/new");
 	ck_assert_int_eq(mkdir(path, 0700), 0);
+	/* before an exchange all is ours */
 	make_file(".out.svcrules/new/mine");
-	refused(0);
+	ck_assert_int_eq(folder_run(0, false, NULL, NULL), EXIT_DONE);
+	ck_assert_uint_eq(folder_entries(folder_top, true), 1);
+	/* after it the folder may have files of others */
+	snprintf(command, sizeof(command), "touch %s/mine {}/more; mkdir -p {}/b/c", folder_out);
+	ck_assert_int_eq(folder_run(1, false, command, folder_then), EXIT_KERNEL);
+	ck_assert_int_eq(folder_version(), 1);
+	ck_assert_int_eq(unlink(folder_log), 0);
+	refused(1);
 	in_top(path, ".out.svcrules/new/mine");
 	ck_assert_int_eq(unlink(path), 0);
+	ck_assert_int_eq(folder_run(0, false, NULL, NULL), EXIT_DONE);
+	ck_assert_int_eq(folder_version(), 0);
 	ck_assert_int_eq(folder_run(1, false, NULL, NULL), EXIT_DONE);
 	ck_assert_int_eq(folder_version(), 1);
 	ck_assert_uint_eq(folder_entries(folder_top, true), 1);

@@ -298,7 +298,7 @@ void place_peek(struct place *p)
 /* ---- The work folder ----------------------------------------------------- */
 
 /* What a run has in the work folder until it ends. */
-static const char *const leftovers[] = { "new", "probe", "a", "b", "link", PLACE_DUE };
+static const char *const leftovers[] = { "new", "probe", "a", "b", "link", PLACE_DUE, PLACE_SWAP };
 #define LEFTOVER_FOLDERS 4 /* the first ones */
 
 static bool is_used(const struct place *p, const char *name)
@@ -319,14 +319,51 @@ bool place_has_work(const struct place *p)
 	return any;
 }
 
-/* The folder in which files were written as far as its list says. 0 or a negative errno. */
-static int remove_folder(int work, const char *name)
+static int remove_all(int at, const char *name);
+
+/* Removes the entries of a folder that `keep` (NULL: nothing) does not list. */
+static int remove_entries(int dir, const struct manifest *keep)
+{
+	DIR *d = open_entries_of(dir);
+	struct dirent *e;
+	int err = d ? 0 : -errno;
+
+	while (!err && (errno = 0, e = readdir(d)))
+		if (!is_dots(e->d_name) && !(keep && (strcmp(e->d_name, MANIFEST_NAME) == 0 ||
+						      manifest_has(keep, e->d_name))))
+			err = remove_all(dir, e->d_name);
+	if (!err && errno)
+		err = -errno;
+	if (d)
+		closedir(d);
+	return err;
+}
+
+/* Removes a file, or a folder with all that is in it. 0 if there is none. */
+static int remove_all(int at, const char *name)
+{
+	int fd, err;
+
+	if (unlinkat(at, name, 0) == 0 || errno == ENOENT)
+		return 0;
+	if (errno != EISDIR && errno != EPERM)
+		return -errno;
+	fd = openat(at, name, FOLDER);
+	if (fd < 0)
+		return -errno;
+	err = remove_entries(fd, NULL);
+	close(fd);
+	return !err && unlinkat(at, name, AT_REMOVEDIR) < 0 ? -errno : err;
+}
+
+/* Removes a folder as far as its list says. 0 if there is none. */
+static int remove_listed(int work, const char *name)
 {
 	int fd = openat(work, name, FOLDER), err;
 	struct manifest m;
 
 	if (fd < 0)
-		return -errno;
+		return errno == ENOENT ? 0 : -errno;
 	err = manifest_read(fd, &m);
 	for (size_t i = 0; !err && i < m.n; i++)
 		if (unlinkat(fd, m.names[i], 0) < 0 && errno != ENOENT)
@@ -334,25 +371,42 @@ static int remove_folder(int work, const char *name)
 	/* the list goes last: a run that is killed here leaves what the next one understands */
 	if (!err && unlinkat(fd, MANIFEST_NAME, 0) < 0 && errno != ENOENT)
 		err = -errno;
-	if (!err)
-		manifest_free(&m);
+	manifest_free(&m);
 	close(fd);
 	return !err && unlinkat(work, name, AT_REMOVEDIR) < 0 ? -errno : err;
 }
 
+int place_tidy(const struct place *p, int dir)
+{
+	struct manifest m;
+	int err = manifest_read(dir, &m);
+
+	if (!err)
+		err = remove_entries(dir, &m);
+	manifest_free(&m);
+	return err ? place_failed(p, "remove what --validate left in the new folder", err) :
+		     EXIT_DONE;
+}
+
 int place_clean(struct place *p)
 {
+	bool swapped = place_is_marked(p, PLACE_SWAP);
+
 	for (size_t i = 0; i < LEFTOVER_FOLDERS; i++) {
-		int err = is_used(p, leftovers[i]) ? 0 : remove_folder(p->work, leftovers[i]);
+		const char *name = leftovers[i];
+		int err = is_used(p, name) ? 0 :
+			  swapped          ? remove_listed(p->work, name) :
+					     remove_all(p->work, name);
 
 		if (err == -ENOTEMPTY || err == -EEXIST || err == -EISDIR || err == -EBADMSG)
 			return complain(
 				p, "%s/%s/%s has a file that svcrules did not write: remove it",
-				p->parent_path, p->work_name, leftovers[i]);
-		if (err && err != -ENOENT)
+				p->parent_path, p->work_name, name);
+		if (err)
 			return place_failed(p, "remove what an earlier run left", err);
 	}
-	return unlinkat(p->work, "link", 0) < 0 && errno != ENOENT ?
-		       place_failed(p, "remove what an earlier run left", -errno) :
-		       EXIT_DONE;
+	if (unlinkat(p->work, "link", 0) < 0 && errno != ENOENT)
+		return place_failed(p, "remove what an earlier run left", -errno);
+	place_clear_mark(p, PLACE_SWAP);
+	return EXIT_DONE;
 }

@@ -13,7 +13,9 @@
 #include "output/manifest.h"
 #include "output/runner.h"
 
-#define PLACE_DUE "then" /* file in the work folder: the command of --then is due */
+/* Files in the work folder, which are marks. */
+#define PLACE_DUE "then"  /* the command of --then is due */
+#define PLACE_SWAP "swap" /* the other folder may be an old DIR, with files of others */
 
 struct place {
 	const char *shown; /* DIR as the user wrote it */
@@ -52,15 +54,21 @@ void place_peek(struct place *p);
 bool place_has_work(const struct place *p);
 /* Makes and locks the work folder, waiting up to `wait_ms` milliseconds. */
 int place_lock(struct place *p, unsigned wait_ms);
-/* Removes all from the work folder that DIR does not use. */
+/*
+ * Removes all from the work folder that DIR does not use. If what is in it was DIR, files that its
+ * list does not have stay, and are an error: somebody added them after the last look.
+ */
 int place_clean(struct place *p);
 /* Removes the work folder unless something is in it, and gives the lock free. */
 void place_unlock(struct place *p);
 
-/* The mark PLACE_DUE. */
-bool place_is_due(const struct place *p);
-int place_set_due(struct place *p);
-void place_clear_due(struct place *p);
+/* Removes from a folder in the work folder, open as `dir`, what its list does not have. */
+int place_tidy(const struct place *p, int dir);
+
+/* The marks. */
+bool place_is_marked(const struct place *p, const char *mark);
+int place_set_mark(struct place *p, const char *mark);
+void place_clear_mark(struct place *p, const char *mark);
 
 /* "cannot WHAT: why", with DIR before it; returns EXIT_KERNEL. */
 int place_failed(const struct place *p, const char *what, int err);

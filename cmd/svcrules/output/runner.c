@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -95,7 +96,7 @@ static int chown_run(const struct runner_task *t, enum runner_slot slot)
 	int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 	int work = openat(t->parent, t->work, flags);
 	int fd = work < 0 ? -1 : openat(work, runner_slot_name(slot), flags);
-	int err = fd < 0 || fchown(fd, t->uid, t->gid) < 0 ? -errno : 0;
+	int err = fd < 0 || fchown(fd, t->uid, t->gid) < 0 || fchmod(fd, t->mode) < 0 ? -errno : 0;
 
 	if (work >= 0)
 		close(work);

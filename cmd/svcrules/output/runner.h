@@ -2,8 +2,8 @@
 /*
  * A process that runs the commands of --validate and --then. It is made before the program gives up
  * its privileges, as these commands need those of the caller: to reload a server, or to ask the
- * kernel. It can be asked for nothing but these commands, and to give the new folder the owner of
- * the old.
+ * kernel. It can be asked for nothing but these commands, and to give the new folder the owner and
+ * mode of the old.
  */
 #ifndef SVCRULES_RUNNER_H
 #define SVCRULES_RUNNER_H
@@ -25,7 +25,8 @@ struct runner_task {
 	int parent;           /* folder in which the work folder is */
 	const char *work;     /* its name */
 	const char *parent_path;
-	bool chown; /* the new folder gets this owner */
+	bool chown; /* the new folder gets this owner and mode */
+	mode_t mode;
 	uid_t uid;
 	gid_t gid;
 };

@@ -92,7 +92,10 @@ static int new_folder_owner(struct writing *w)
 		if (err)
 			return place_failed(p, "give the new folder the owner of the old one", err);
 	}
-	if (!err && fchmod(w->fd, p->mode) < 0)
+	/* the set-group-ID bit of a group that is not ours stays only if it is not set again */
+	if (!err && fstat(w->fd, &st) < 0)
+		err = -errno;
+	if (!err && (st.st_mode & 07777) != p->mode && fchmod(w->fd, p->mode) < 0)
 		err = -errno;
 	return err ? place_failed(p, "make the new folder", err) : EXIT_DONE;
 }
@@ -104,7 +107,7 @@ static int new_folder_fill(struct writing *w)
 
 	for (size_t i = 0; i < w->wanted.n && !code; i++)
 		code = new_file(w, &w->wanted.v[i]);
-	if (!code && (fsync(w->fd) < 0 || fsync(w->p->work) < 0))
+	if (!code && fsync(w->fd) < 0)
 		code = place_failed(w->p, "write the new folder", -errno);
 	return code;
 }
@@ -144,10 +147,13 @@ static int command_end(const struct place *p, const char *option, int status, co
 
 static int new_folder_validate(struct writing *w)
 {
+	int code;
+
 	if (!w->o->arguments->given[OPT_VALIDATE])
 		return EXIT_DONE;
-	return command_end(w->p, "--validate", runner_validate(&w->o->runner, w->slot),
+	code = command_end(w->p, "--validate", runner_validate(&w->o->runner, w->slot),
 			   "nothing is changed");
+	return code ? code : place_tidy(w->p, w->fd);
 }
 
 /* ---- The exchange -------------------------------------------------------- */
@@ -221,20 +227,28 @@ static int exchange_failed(const struct writing *w, int err)
 	return EXIT_KERNEL;
 }
 
-/* Puts the new folder in place. `due`: --then must be run, even by a later run. */
+/* Notes what a later run must know if this one is killed, and brings all to the disk. */
+static int prepare_exchange(struct writing *w)
+{
+	int code = place_set_mark(w->p, PLACE_SWAP);
+
+	if (!code && w->o->arguments->given[OPT_THEN])
+		code = place_set_mark(w->p, PLACE_DUE);
+	if (!code && fsync(w->p->work) < 0)
+		code = place_failed(w->p, "write the new folder", -errno);
+	return code;
+}
+
+/* Puts the new folder in place. *ret_due: --then must be run, even by a later run. */
 static int put_in_place(struct writing *w, bool *ret_due)
 {
-	const struct arguments *a = w->o->arguments;
-	bool was_due = place_is_due(w->p);
-	int code = a->given[OPT_THEN] ? place_set_due(w->p) : EXIT_DONE;
-	int err = code ? 0 : exchange(w);
+	bool was_due = place_is_marked(w->p, PLACE_DUE);
+	int code = prepare_exchange(w), err = code ? 0 : exchange(w);
 
-	if (code)
-		return code;
-	if (err) {
-		if (a->given[OPT_THEN] && !was_due)
-			place_clear_due(w->p);
-		return exchange_failed(w, err);
+	if (code || err) {
+		if (!was_due)
+			place_clear_mark(w->p, PLACE_DUE);
+		return code ? code : exchange_failed(w, err);
 	}
 	*ret_due = true;
 	/* what place_clean() keeps is the new one from now on */
@@ -291,6 +305,7 @@ static void say_done(const struct writing *w, bool changed)
 	/* an error of standard output is reported at the end */
 	(void)out_write(NULL, w->p->shown, strlen(w->p->shown));
 	(void)out_write(NULL, line, (size_t)n);
+	(void)fflush(stdout); /* before the words of --then */
 }
 
 static int run_then(struct writing *w, bool due)
@@ -302,7 +317,7 @@ static int run_then(struct writing *w, bool due)
 	code = command_end(w->p, "--then", runner_then(&w->o->runner),
 			   "the new files are in place; the next run with --then runs it again");
 	if (!code)
-		place_clear_due(w->p);
+		place_clear_mark(w->p, PLACE_DUE);
 	return code;
 }
 
@@ -336,7 +351,7 @@ static int write_locked(struct writing *w)
 		code = compare_all(w, &same);
 	if (code)
 		return code;
-	due = place_is_due(w->p);
+	due = place_is_marked(w->p, PLACE_DUE);
 	count_gone(w);
 	if (!same)
 		code = write_new(w, &due);
