@@ -24,7 +24,7 @@ ip netns del "svcr$$-try"
 case ${BACKEND:-} in
 iptables-*)
 	command -v "$BACKEND-restore" >/dev/null || give_up "no $BACKEND-restore here"
-	"$BACKEND-save" -t nat >/dev/null 2>&1 || give_up "$BACKEND-save does not work here"
+	"$BACKEND" -t nat -nL >/dev/null 2>&1 || give_up "$BACKEND does not work here"
 	;;
 esac
 
