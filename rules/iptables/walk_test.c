@@ -39,7 +39,7 @@ static struct svcr_addr walk_addr(const char *s)
 	return a;
 }
 
-static bool in_ranges(const struct svcr_range *v, size_t n, const struct svcr_addr *a)
+static bool ipt_in_ranges(const struct svcr_range *v, size_t n, const struct svcr_addr *a)
 {
 	for (size_t i = 0; i < n; i++)
 		if (svcr_addr_cmp(&v[i].first, a) <= 0 && svcr_addr_cmp(a, &v[i].last) <= 0)
@@ -91,7 +91,7 @@ static void assert_vip(const struct walk *w, const struct svcr_view *view,
 	bool known = view->npod_ranges[v->addr.family] > 0;
 	const struct svcr_endpoint_addrs *l;
 
-	if (v->sources && !in_ranges(v->sources->v, v->sources->n, &s->addr)) {
+	if (v->sources && !ipt_in_ranges(v->sources->v, v->sources->n, &s->addr)) {
 		ck_assert_double_gt(w->dropped, 0.999);
 	} else if (!v->choice->cluster.n) {
 		ck_assert_double_gt(w->rejected, 0.999);
@@ -132,9 +132,9 @@ static void assert_undefined(struct walk *w, const struct svcr_view *view,
 	walk_new(w, &p, false);
 	ck_assert_uint_eq(w->n, 0);
 	ck_assert_int_eq(w->rejected > 0.999, cluster);
-	ck_assert_int_eq(
-		w->dropped > 0.999,
-		!cluster && in_ranges(view->service_ranges[f], view->nservice_ranges[f], &p.to));
+	ck_assert_int_eq(w->dropped > 0.999,
+			 !cluster && ipt_in_ranges(view->service_ranges[f],
+						   view->nservice_ranges[f], &p.to));
 }
 
 static void walk_vip(struct walk *w, const struct svcr_view *view, const struct svcrules_options *o,
@@ -150,10 +150,11 @@ static void walk_vip(struct walk *w, const struct svcr_view *view, const struct 
 		struct source s = { .addr = walk_addr(sources[f][i]), .node = i == 2 };
 		struct walk_packet p = { s.addr, v->addr, v->protocol, v->port, false, false };
 
-		s.pod = in_ranges(view->pod_ranges[f], view->npod_ranges[f], &s.addr);
-		s.inside = view->nown_pod_ranges[f] ? in_ranges(view->own_pod_ranges[f],
-								view->nown_pod_ranges[f], &s.addr) :
-						      s.pod;
+		s.pod = ipt_in_ranges(view->pod_ranges[f], view->npod_ranges[f], &s.addr);
+		s.inside = view->nown_pod_ranges[f] ?
+				   ipt_in_ranges(view->own_pod_ranges[f], view->nown_pod_ranges[f],
+						 &s.addr) :
+				   s.pod;
 		walk_new(w, &p, false);
 		assert_vip(w, view, o, v, &s);
 		if (s.node) {
@@ -296,7 +297,7 @@ START_TEST(walk_many)
 }
 END_TEST
 
-static void walk_add(TCase *tc)
+static void ipt_walk_add(TCase *tc)
 {
 	tcase_add_loop_test(tc, walk_everywhere, 0, 300);
 	tcase_add_loop_test(tc, walk_many, 0, (int)(sizeof(many) / sizeof(many[0])));
@@ -304,5 +305,5 @@ static void walk_add(TCase *tc)
 
 int main(void)
 {
-	return laws_run("iptables walk", walk_add);
+	return laws_run("iptables walk", ipt_walk_add);
 }

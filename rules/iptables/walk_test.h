@@ -54,7 +54,7 @@ struct walk {
 	double dropped, rejected, masqueraded;
 };
 
-static inline struct walk_chain *walk_find(struct walk *w, uint8_t table, const char *name)
+static inline struct walk_chain *ipt_walk_find(struct walk *w, uint8_t table, const char *name)
 {
 	for (size_t i = 0; i < w->chains.n; i++)
 		if (w->chains.v[i].table == table && strcmp(w->chains.v[i].name, name) == 0)
@@ -73,7 +73,7 @@ static inline void walk_endpoint(struct svcr_endpoint_addr *e, const char *word)
 	e->port = (uint16_t)strtoul(colon + 1, NULL, 10);
 }
 
-static inline void walk_states(struct walk_rule *r, const char *word, bool negated)
+static inline void ipt_walk_states(struct walk_rule *r, const char *word, bool negated)
 {
 	bool dnat = strcmp(word, "DNAT") == 0;
 
@@ -97,7 +97,7 @@ static inline void walk_option(struct walk_rule *r, const char *name, const char
 	else if (strcmp(name, "--dport") == 0)
 		r->last = sscanf(value, "%hu:%hu", &r->first, &r->last) == 2 ? r->last : r->first;
 	else if (strcmp(name, "--ctstate") == 0)
-		walk_states(r, value, not );
+		ipt_walk_states(r, value, not );
 	else if (strcmp(name, "--probability") == 0)
 		r->chance = strtod(value, NULL);
 	else if (strcmp(name, "--mark") == 0)
@@ -117,7 +117,7 @@ static inline void walk_parse_rule(struct walk *w, uint8_t table, char *line)
 {
 	struct walk_rule r = { .last = UINT16_MAX, .chance = 1 }, *slot;
 	char *save, *word = strtok_r(line, " \n", &save), *value;
-	struct walk_chain *c = walk_find(w, table, strtok_r(NULL, " \n", &save));
+	struct walk_chain *c = ipt_walk_find(w, table, strtok_r(NULL, " \n", &save));
 	bool not = false;
 
 	ck_assert_str_eq(word, "-A");
@@ -185,10 +185,10 @@ static inline double walk_target(struct walk *w, uint8_t table, const struct wal
 				 double chance, size_t depth);
 
 /* Returns the chance that a packet, which comes with `chance`, leaves the chain at its end. */
-static inline double walk_chain(struct walk *w, uint8_t table, const char *name, double chance,
-				size_t depth)
+static inline double ipt_walk_chain(struct walk *w, uint8_t table, const char *name, double chance,
+				    size_t depth)
 {
-	const struct walk_chain *c = walk_find(w, table, name);
+	const struct walk_chain *c = ipt_walk_find(w, table, name);
 	double back = 0;
 
 	ck_assert_ptr_nonnull(c);
@@ -228,7 +228,7 @@ static inline double walk_target(struct walk *w, uint8_t table, const struct wal
 	} else if (strcmp(r->target, "RETURN") == 0) {
 		return chance;
 	} else {
-		return walk_chain(w, table, r->target, chance, depth + 1);
+		return ipt_walk_chain(w, table, r->target, chance, depth + 1);
 	}
 	return 0;
 }
@@ -242,12 +242,12 @@ static inline void walk_new(struct walk *w, const struct walk_packet *p, bool fr
 	w->n = w->evaluated = w->depth = 0;
 	w->dropped = w->rejected = w->masqueraded = 0;
 	/* the built-in chain is the first of the row */
-	if (walk_chain(w, IPT_MANGLE, first, 1, 2) < 0.5)
+	if (ipt_walk_chain(w, IPT_MANGLE, first, 1, 2) < 0.5)
 		return;
-	if (walk_chain(w, IPT_NAT, first, 1, 2) < 0.5)
+	if (ipt_walk_chain(w, IPT_NAT, first, 1, 2) < 0.5)
 		return;
 	ck_assert(!w->packet.marked);
-	walk_chain(w, IPT_FILTER, from_here ? "SVCRULES-OUTPUT" : "SVCRULES-FORWARD", 1, 2);
+	ipt_walk_chain(w, IPT_FILTER, from_here ? "SVCRULES-OUTPUT" : "SVCRULES-FORWARD", 1, 2);
 }
 
 #endif

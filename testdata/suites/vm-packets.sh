@@ -14,6 +14,7 @@ if [ "${1:-}" = --inside ]; then
 	shift
 	export PATH=/run/quick:$PATH TIMEOUT=${TIMEOUT:-1000} SHORT=${SHORT:-10}
 	echo "# kernel $(uname -r)"
+	modprobe -a ip_tables ip6_tables # iptables-legacy does not know where modules are here
 	for file; do
 		backend=nftables
 		[[ $file != *:* ]] || backend=${file%%:*}
