@@ -407,12 +407,15 @@ static void tree_rules(struct rule *r, const struct svcr_ipt_chain *c)
 /* Matches n of `all` packets that come here, at random; all of all without a match. */
 static void put_chance(struct rule *r, size_t n, size_t all)
 {
-	char digits[24];
+	char digits[PROBABILITY_DIGITS + 1];
+	uint64_t chance;
 
 	if (n == all)
 		return;
-	snprintf(digits, sizeof(digits), "%010llu",
-		 (unsigned long long)((n * PROBABILITY_ONE + all / 2) / all));
+	chance = (n * PROBABILITY_ONE + all / 2) / all;
+	for (int i = PROBABILITY_DIGITS; i-- > 0; chance /= 10)
+		digits[i] = (char)('0' + chance % 10);
+	digits[PROBABILITY_DIGITS] = '\0';
 	put(r, " -m statistic --mode random --probability 0.");
 	put(r, digits);
 }
