@@ -84,7 +84,7 @@ static bool last_of(const struct svcr_addr *a, int bits, struct svcr_addr *ret)
 }
 
 /* Adds the fewest prefixes that are the range together. */
-static int add_range(struct svcr_ipt_prefixes *l, const struct svcr_range *r)
+static int ipt_add_range(struct svcr_ipt_prefixes *l, const struct svcr_range *r)
 {
 	struct svcr_addr at = r->first, last, next;
 
@@ -112,13 +112,13 @@ static int add_ipt_ranges(struct svcr_ipt_prefixes *l, const struct svcr_range *
 	int err = 0;
 
 	for (size_t i = 0; i < n && !err; i++)
-		err = add_range(l, &v[i]);
+		err = ipt_add_range(l, &v[i]);
 	return err;
 }
 
 /* ---- Service ports ------------------------------------------------------ */
 
-static int port_cmp_sort(const void *a, const void *b)
+static int ipt_port_cmp_sort(const void *a, const void *b)
 {
 	const struct port *x = a, *y = b;
 
@@ -129,11 +129,11 @@ static struct port *port_of(struct builder *b, const struct svcr_vip *v)
 {
 	const struct port key = { .choice = v->choice };
 
-	return bsearch(&key, b->ports.v, b->ports.n, sizeof(key), port_cmp_sort);
+	return bsearch(&key, b->ports.v, b->ports.n, sizeof(key), ipt_port_cmp_sort);
 }
 
 /* The choice of a service port and family is the same for all its VIPs. */
-static int list_ports(struct builder *b)
+static int ipt_list_ports(struct builder *b)
 {
 	size_t n = 0;
 
@@ -145,7 +145,7 @@ static int list_ports(struct builder *b)
 		*p = (struct port){ b->view->vips[i].choice, NULL, SVCR_IPT_NONE, SVCR_IPT_NONE };
 	}
 	if (b->ports.n)
-		qsort(b->ports.v, b->ports.n, sizeof(*b->ports.v), port_cmp_sort);
+		qsort(b->ports.v, b->ports.n, sizeof(*b->ports.v), ipt_port_cmp_sort);
 	for (size_t i = 0; i < b->ports.n; i++)
 		if (!n || b->ports.v[n - 1].choice != b->ports.v[i].choice)
 			b->ports.v[n++] = b->ports.v[i];
@@ -489,7 +489,7 @@ static int build_family(struct builder *b)
 int svcr_ipt_build(struct svcr_view *view, const struct svcrules_options *o, struct svcr_ipt *p)
 {
 	struct builder b = { .part = p, .view = view, .o = o };
-	int err = list_ports(&b);
+	int err = ipt_list_ports(&b);
 
 	if (!err)
 		err = list_sources(&b);

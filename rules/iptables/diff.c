@@ -156,7 +156,7 @@ static int diff_chain(struct ipt_changes *c, const struct changed *at)
 	return err;
 }
 
-static int diff_table(struct ipt_changes *c, uint8_t family, uint8_t table)
+static int ipt_diff_table(struct ipt_changes *c, uint8_t family, uint8_t table)
 {
 	const struct svcr_ipt_chains *from = &c->from->families[family].chains[table];
 	const struct svcr_ipt_chains *to = &c->to->families[family].chains[table];
@@ -192,7 +192,7 @@ int svcr_ipt_diff(const struct svcr_part *from, struct svcr_part *to,
 	c->to = (const struct svcr_ipt *)to;
 	for (uint8_t f = 0; f < SVCR_FAMILY__COUNT; f++)
 		for (uint8_t t = 0; t < IPT_TABLES && !err; t++)
-			err = diff_table(c, f, t);
+			err = ipt_diff_table(c, f, t);
 	if (err)
 		svcr_ipt_changes_free(&c->part);
 	else

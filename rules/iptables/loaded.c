@@ -38,7 +38,8 @@ bool svcr_ipt_saved(const char *text)
 	return complete;
 }
 
-static int add_name(struct svcr_ipt_names *l, const char *s, size_t len, struct svcr_arena *arena)
+static int ipt_add_name(struct svcr_ipt_names *l, const char *s, size_t len,
+			struct svcr_arena *arena)
 {
 	const char **slot = SVCR_GROW(l);
 
@@ -62,7 +63,7 @@ static int take_hook(struct svcr_ipt_loaded *l, uint8_t table, const char *s,
 			continue;
 		n = (size_t)snprintf(end, sizeof(end), " -j " OURS "%s", c->name);
 		if (len >= name + n && memcmp(s + len - n, end, n) == 0)
-			return add_name(&l->hooks[i], s, len, arena);
+			return ipt_add_name(&l->hooks[i], s, len, arena);
 	}
 	return 0;
 }
@@ -93,7 +94,7 @@ int svcr_ipt_loaded_read(struct svcr_ipt_loaded *l, const char *text, struct svc
 		else if (table == IPT_TABLES)
 			continue;
 		else if (begins(s, ":" OURS))
-			err = add_name(&l->chains[table], s + 1, strcspn(s + 1, " \n"), arena);
+			err = ipt_add_name(&l->chains[table], s + 1, strcspn(s + 1, " \n"), arena);
 		else if (begins(s, "-A "))
 			err = take_hook(l, table, s + 3, arena);
 	}

@@ -87,7 +87,7 @@ static void put_mark(struct rule *r, const char *before)
 	put_hex(r, r->f->mark);
 }
 
-static void put_comment(struct rule *r, const char *comment)
+static void put_service_name(struct rule *r, const char *comment)
 {
 	if (!comment)
 		return;
@@ -141,7 +141,7 @@ static void jump(struct rule *r, const char *match, enum svcr_ipt_fixed id)
 	end_rule(r);
 }
 
-static void set_mark(struct rule *r)
+static void ipt_set_mark(struct rule *r)
 {
 	put_mark(r, " -j MARK --set-xmark ");
 	end_rule(r);
@@ -224,14 +224,14 @@ static void services(struct rule *r)
 	if (svcr_ipt_has(r->f, IPT_CLUSTER_IPS)) {
 		marked = r->f->masquerade_all || r->f->pods.n;
 		if (r->f->masquerade_all)
-			set_mark(r);
+			ipt_set_mark(r);
 		else
 			jump(r, "", IPT_NOT_FROM_PODS);
 		jump(r, "", IPT_CLUSTER_IPS);
 	}
 	if (svcr_ipt_has(r->f, IPT_EXTERNAL)) {
 		if (!marked || !r->f->masquerade_all)
-			set_mark(r);
+			ipt_set_mark(r);
 		marked = true;
 		jump(r, "", IPT_EXTERNAL);
 	}
@@ -242,12 +242,12 @@ static void services(struct rule *r)
 static void not_from_pods(struct rule *r)
 {
 	each_prefix(r, " -s ", &r->f->pods, " -j RETURN", IPT_FIXED_COUNT);
-	set_mark(r);
+	ipt_set_mark(r);
 }
 
 static void from_node(struct rule *r)
 {
-	set_mark(r);
+	ipt_set_mark(r);
 	jump(r, "", IPT_INSIDE);
 	clear_mark(r, false);
 }
@@ -363,7 +363,7 @@ static void entry_rule(struct rule *r, const struct svcr_ipt_tree *t,
 		put_prefix(r, " -d ", &e->addr, e->bits);
 	if (e->protocol)
 		put_ports(r, e->protocol, e->port, e->port);
-	put_comment(r, e->comment);
+	put_service_name(r, e->comment);
 	put_target(r, t, e);
 	end_rule(r);
 }
@@ -407,12 +407,15 @@ static void tree_rules(struct rule *r, const struct svcr_ipt_chain *c)
 /* Matches n of `all` packets that come here, at random; all of all without a match. */
 static void put_chance(struct rule *r, size_t n, size_t all)
 {
-	char digits[24];
+	char digits[PROBABILITY_DIGITS + 1];
+	uint64_t chance;
 
 	if (n == all)
 		return;
-	snprintf(digits, sizeof(digits), "%010llu",
-		 (unsigned long long)((n * PROBABILITY_ONE + all / 2) / all));
+	chance = (n * PROBABILITY_ONE + all / 2) / all;
+	for (int i = PROBABILITY_DIGITS; i-- > 0; chance /= 10)
+		digits[i] = (char)('0' + chance % 10);
+	digits[PROBABILITY_DIGITS] = '\0';
 	put(r, " -m statistic --mode random --probability 0.");
 	put(r, digits);
 }
@@ -465,7 +468,7 @@ static void choice_rules(struct rule *r, const struct svcr_ipt_chain *c,
 	for (uint32_t i = lo; i < hi; i++) {
 		put_protocol(r, l->protocol);
 		if (i == 0)
-			put_comment(r, l->comment);
+			put_service_name(r, l->comment);
 		put_chance(r, 1, hi - i);
 		if (l->affinity)
 			put_recent(r, c, &l->v[i]), put(r, " --set");

@@ -39,17 +39,25 @@ const struct svcr_ipt_fixed_chain svcr_ipt_fixed_chains[IPT_FIXED_COUNT] = {
 
 const char *const svcr_ipt_table_names[IPT_TABLES] = { "nat", "mangle", "filter" };
 
+/* Without formatted output: every rule names a chain or two. */
 const char *svcr_ipt_name(const struct svcr_ipt_chain *c, char *buf)
 {
-	int n;
+	static const char ours[] = "SVCRULES-";
+	char *p = buf + sizeof(ours) - 1;
+	const char *name;
 
-	if (c->named != IPT_FIXED_COUNT)
-		n = snprintf(buf, SVCR_IPT_NAME, "SVCRULES-%s",
-			     svcr_ipt_fixed_chains[c->named].name);
-	else
-		n = snprintf(buf, SVCR_IPT_NAME, "SVCRULES-%c-%016llx", c->letter,
-			     (unsigned long long)c->number);
-	assert(n > 0 && n < SVCR_IPT_NAME);
+	memcpy(buf, ours, sizeof(ours));
+	if (c->named != IPT_FIXED_COUNT) {
+		name = svcr_ipt_fixed_chains[c->named].name;
+		assert(strlen(name) < (size_t)(buf + SVCR_IPT_NAME - p));
+		memcpy(p, name, strlen(name) + 1);
+		return buf;
+	}
+	*p++ = c->letter;
+	*p++ = '-';
+	for (int shift = 60; shift >= 0; shift -= 4)
+		*p++ = "0123456789abcdef"[c->number >> shift & 15];
+	*p = '\0';
 	return buf;
 }
 

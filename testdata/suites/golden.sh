@@ -14,11 +14,13 @@
 set -u
 export LC_ALL=C
 
-# The suffix of the file, and the target whose output it holds. The first is the
-# default of the command and is run without $choose.
+# The suffix of the file, and the target whose output it holds, with further options.
+# The first is the default of the command and is run without $choose.
 targets=(
 	"nft nftables"
 	"ipvs ipvs"
+	"iptables iptables --family ipv4"
+	"ip6tables iptables --family ipv6"
 	"zone dns"
 )
 choose=--target
@@ -47,7 +49,7 @@ is_target() {
 	local row
 
 	for row in "${targets[@]}"; do
-		[ "${row% *}" != "$1" ] || return 0
+		[ "${row%% *}" != "$1" ] || return 0
 	done
 	return 1
 }
@@ -79,8 +81,8 @@ problem() {
 		[ -e "$f" ] && [ "$inputs" -gt 1 ] && echo "both $f and others"
 	done
 	[ "$(cat expected.rc 2>/dev/null)" = 0 ] && echo "expected.rc is 0, which needs no file"
-	[ -e expected.rc ] || [ "$outputs" -gt 0 ] || echo "no expected.${targets[0]% *}"
-	[ -e expected.err ] || [ "$outputs" -gt 0 ] || echo "neither expected.${targets[0]% *} nor expected.err"
+	[ -e expected.rc ] || [ "$outputs" -gt 0 ] || echo "no expected.${targets[0]%% *}"
+	[ -e expected.err ] || [ "$outputs" -gt 0 ] || echo "neither expected.${targets[0]%% *} nor expected.err"
 }
 
 # compare FILE DEFAULT: a missing expectation stands for DEFAULT.
@@ -118,7 +120,7 @@ compile() {
 }
 
 run_case() { # run_case DIRECTORY
-	local name bad=0 ran=false row text
+	local name bad=0 ran=false row text choice
 
 	name=$(basename "$1")
 	if ! cd "$1"; then
@@ -126,15 +128,16 @@ run_case() { # run_case DIRECTORY
 		return
 	fi
 	for row in "${targets[@]}"; do
-		[ -e "expected.${row% *}" ] || continue
+		[ -e "expected.${row%% *}" ] || continue
 		ran=true
 		if [ "$row" = "${targets[0]}" ]; then
-			compile "${row% *}" || bad=1
+			compile "${row%% *}" || bad=1
 		else
-			compile "${row% *}" "$choose" "${row#* }" || bad=1
+			read -r -a choice <<<"${row#* }"
+			compile "${row%% *}" "$choose" "${choice[@]}" || bad=1
 		fi
 	done
-	$ran || compile "${targets[0]% *}" || bad=1
+	$ran || compile "${targets[0]%% *}" || bad=1
 	text=$(problem)
 	if [ -n "$text" ]; then
 		bad=1
