@@ -7,7 +7,7 @@
 #ifndef SVCRULES_OUTPUT_H
 #define SVCRULES_OUTPUT_H
 
-#include "options.h"
+#include "command.h"
 #include "output/place.h"
 
 struct output {
