@@ -97,8 +97,9 @@ static void ipt_declare(const struct writer *w)
 }
 
 /*
- * A rule cannot be added only if it is not there: without knowing what is loaded, the hooks are
- * asked for, and the text is refused if they are missing.
+ * A text cannot add a rule only if it is not there: without knowing what is loaded, the hooks are
+ * added, as if for the first time. A second hook has no effect, as the first one leaves nothing to
+ * do, and a text that knows what is loaded removes it.
  */
 static void put_hooks(const struct writer *w)
 {
@@ -112,8 +113,7 @@ static void put_hooks(const struct writer *w)
 				ipt_line(w, "-D ", w->p->loaded.hooks[i].v[k], "\n");
 			continue;
 		}
-		svcr_out(w->o, "%s %s -j SVCRULES-%s\n", w->p->known ? "-I" : "-C", c->hook,
-			 c->name);
+		svcr_out(w->o, "-I %s -j SVCRULES-%s\n", c->hook, c->name);
 	}
 }
 

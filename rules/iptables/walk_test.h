@@ -158,7 +158,7 @@ static inline void walk_read(struct walk *w, char *text)
 		else if (strncmp(s, "-A", 2) == 0)
 			walk_parse_rule(w, table, s);
 		else
-			ck_assert_msg(*s == '#' || strncmp(s, "-C ", 3) == 0 ||
+			ck_assert_msg(*s == '#' || strncmp(s, "-I ", 3) == 0 ||
 					      strcmp(s, "COMMIT") == 0,
 				      "%s", s);
 	}
