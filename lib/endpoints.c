@@ -121,8 +121,8 @@ static struct svcr_slice_group search_group(const struct svcr_endpoints *x,
 	return g;
 }
 
-static const struct svcr_slice_group *find_group(struct svcr_endpoints *x,
-						 const struct svcr_service *s)
+const struct svcr_slice_group *svcr_endpoints_group(struct svcr_endpoints *x,
+						    const struct svcr_service *s)
 {
 	if (x->last != s) {
 		x->last = s;
@@ -171,7 +171,7 @@ static int use_slice(struct svcr_endpoints *x, const struct svcr_slice *s)
 /* Sorts the ports of a service's slices, once: there may be as many as the service has ports. */
 static int endpoints_index(struct svcr_endpoints *x, const struct svcr_service *s)
 {
-	const struct svcr_slice_group *g = find_group(x, s);
+	const struct svcr_slice_group *g = svcr_endpoints_group(x, s);
 	int err = 0;
 
 	if (x->indexed)
@@ -228,7 +228,7 @@ int svcr_endpoints_count(struct svcr_endpoints *x, const struct svcr_service *s,
 
 size_t svcr_endpoints_most(struct svcr_endpoints *x, const struct svcr_service *s)
 {
-	const struct svcr_slice_group *g = find_group(x, s);
+	const struct svcr_slice_group *g = svcr_endpoints_group(x, s);
 	size_t n = 0;
 
 	for (size_t i = 0; i < g->n; i++)
@@ -485,7 +485,7 @@ int svcr_endpoints_choose(struct svcr_endpoints *x, struct svcr_arena *arena,
 void svcr_endpoints_warn(struct svcr_endpoints *x, const struct svcr_service *s,
 			 struct svcrules_diags *d)
 {
-	const struct svcr_slice_group *g = find_group(x, s);
+	const struct svcr_slice_group *g = svcr_endpoints_group(x, s);
 	const struct svcr_addr *first = NULL;
 	char object[256], text[SVCR_ADDR_TEXT];
 	const char *source = NULL;

@@ -68,6 +68,9 @@ int svcr_endpoints_init(struct svcr_endpoints *x, const struct svcrules_model *m
 			const char *zone);
 /* Accepts a zeroed struct. */
 void svcr_endpoints_release(struct svcr_endpoints *x);
+/* The slices of `s`, valid until the next call. */
+const struct svcr_slice_group *svcr_endpoints_group(struct svcr_endpoints *x,
+						    const struct svcr_service *s);
 /*
  * Chooses the endpoints of one port of `s` in one family as kube-proxy does:
  * ready ones, else serving and terminating ones; topology hints apply if every

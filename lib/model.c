@@ -45,6 +45,7 @@ void svcrules_model_free(struct svcrules_model *m)
 	free(m->others.v);
 	free(m->services.v);
 	free(m->slices.v);
+	free((void *)m->hostnames.v);
 	free(m->nodes.v);
 	free(m->pod_cidrs.v);
 	free(m->pods.v);

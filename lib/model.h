@@ -49,6 +49,9 @@ struct svcr_service {
 	struct svcr_addrs cluster_ips, external_ips, balancer_ips;
 	struct svcr_cidrs ranges;
 	struct svcr_service_ports ports;
+	/* Of a model with `names`: */
+	const char *external_name; /* of type ExternalName, without a final dot; NULL: none */
+	bool not_ready;            /* publishNotReadyAddresses */
 };
 
 /* True if the service gets rules: it has cluster IPs, and no other proxy serves it. */
@@ -78,6 +81,7 @@ struct svcr_hints {
 struct svcr_endpoint {
 	struct svcr_addr addr;
 	bool ready, serving, terminating;
+	uint32_t hostname;              /* of a model with `names`: svcr_model_hostname() */
 	const char *node;               /* NULL: unknown */
 	const struct svcr_hints *hints; /* NULL: none */
 };
@@ -149,11 +153,17 @@ struct svcr_dead {
 /* A list added here is added to svcr_model_list() too. */
 struct svcrules_model {
 	const struct svcr_kind *const *reads; /* the kinds to read, ended by NULL; borrowed */
-	struct svcr_arena arena;              /* owns the strings and all finished lists */
+	/*
+	 * For a target that makes DNS names: reads the fields that only DNS needs, and names that
+	 * no API server stores are errors instead of warnings.
+	 */
+	bool names;
+	struct svcr_arena arena; /* owns the strings and all finished lists */
 	struct svcr_strings strings;
 	struct svcr_table seen; /* struct svcr_seen */
 	SVCR_LIST(struct svcr_service) services;
 	SVCR_LIST(struct svcr_slice) slices;
+	SVCR_LIST(const char *) hostnames; /* of endpoints, which have numbers from 1 instead */
 	SVCR_LIST(struct svcr_node) nodes;
 	struct svcr_cidrs pod_cidrs;
 	struct svcr_selectors selectors;
@@ -165,6 +175,13 @@ struct svcrules_model {
 	SVCR_LIST(struct svcr_pages) pages;
 	struct svcr_dead dead;
 };
+
+/* The hostname of an endpoint, interned; NULL: none. */
+static inline const char *svcr_model_hostname(const struct svcrules_model *m,
+					      const struct svcr_endpoint *e)
+{
+	return e->hostname ? m->hostnames.v[e->hostname - 1] : NULL;
+}
 
 /* A list of the model, which has the layout of struct svcr_list, and the size of its entries. */
 struct svcr_any_list {

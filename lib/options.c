@@ -72,6 +72,15 @@ int svcr_options_keep(struct svcrules_options *o, const char *name, const char *
 	return 0;
 }
 
+int svcr_options_add(struct svcrules_options *o, const char *name, const char *value)
+{
+	const char *before = svcrules_options_get(o, name);
+
+	if (before)
+		value = svcr_arena_printf(&o->arena, "%s %s", before, value);
+	return value ? svcr_options_keep(o, name, value) : -ENOMEM;
+}
+
 static int set_string(struct svcrules_options *o, const char **to, const char *value)
 {
 	char *p = svcr_arena_strndup(&o->arena, value, strlen(value));

@@ -41,6 +41,8 @@ int svcr_options_set(struct svcrules_options *o, const char *name, const char *v
 /* Adds the diagnostic for a wrong value, and returns -EINVAL. */
 int svcr_options_refuse(const char *name, const char *value, const char *expected,
 			struct svcrules_diags *d);
+/* Adds a value to those of an option that may be given several times. Returns 0 or -ENOMEM. */
+int svcr_options_add(struct svcrules_options *o, const char *name, const char *value);
 /* Stores a copy of a value (NULL: "") for svcrules_options_get(). Returns 0 or -ENOMEM. */
 int svcr_options_keep(struct svcrules_options *o, const char *name, const char *value);
 

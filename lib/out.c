@@ -11,10 +11,8 @@ static void out_flush(struct svcr_out *o)
 	o->len = 0;
 }
 
-void svcr_out_str(struct svcr_out *o, const char *s)
+void svcr_out_bytes(struct svcr_out *o, const char *s, size_t len)
 {
-	size_t len = strlen(s);
-
 	while (len) {
 		size_t part = sizeof(o->buf) - o->len;
 
@@ -27,6 +25,11 @@ void svcr_out_str(struct svcr_out *o, const char *s)
 		if (o->len == sizeof(o->buf))
 			out_flush(o);
 	}
+}
+
+void svcr_out_str(struct svcr_out *o, const char *s)
+{
+	svcr_out_bytes(o, s, strlen(s));
 }
 
 /* A piece that is longer than the caller's buffer has memory of its own. */

@@ -19,6 +19,8 @@ struct svcr_out {
 void svcr_out(struct svcr_out *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Appends a string of any length. */
 void svcr_out_str(struct svcr_out *o, const char *s);
+/* Appends `len` bytes. */
+void svcr_out_bytes(struct svcr_out *o, const char *s, size_t len);
 /* Writes what is still in the buffer. Returns 0 or the first error. */
 int svcr_out_end(struct svcr_out *o);
 

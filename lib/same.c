@@ -46,7 +46,8 @@ static bool same_service(const struct svcr_service *a, const struct svcr_service
 	       a->affinity == b->affinity && same_addrs(&a->cluster_ips, &b->cluster_ips) &&
 	       same_addrs(&a->external_ips, &b->external_ips) &&
 	       same_addrs(&a->balancer_ips, &b->balancer_ips) &&
-	       same_cidrs(&a->ranges, &b->ranges) && same_service_ports(&a->ports, &b->ports);
+	       same_cidrs(&a->ranges, &b->ranges) && same_service_ports(&a->ports, &b->ports) &&
+	       a->external_name == b->external_name && a->not_ready == b->not_ready;
 }
 
 static bool same_names(const struct svcr_names *a, const struct svcr_names *b)
@@ -63,7 +64,7 @@ static bool same_hints(const struct svcr_hints *a, const struct svcr_hints *b)
 	       (a && b && same_names(&a->zones, &b->zones) && same_names(&a->nodes, &b->nodes));
 }
 
-static bool same_endpoints(const struct svcr_slice_endpoints *a,
+static bool same_endpoints(const struct svcrules_model *m, const struct svcr_slice_endpoints *a,
 			   const struct svcr_slice_endpoints *b)
 {
 	for (size_t i = 0; i < a->n && a->n == b->n; i++) {
@@ -71,7 +72,8 @@ static bool same_endpoints(const struct svcr_slice_endpoints *a,
 
 		if (!svcr_addr_eq(&x->addr, &y->addr) || x->ready != y->ready ||
 		    x->serving != y->serving || x->terminating != y->terminating ||
-		    x->node != y->node || !same_hints(x->hints, y->hints))
+		    x->node != y->node || !same_hints(x->hints, y->hints) ||
+		    svcr_model_hostname(m, x) != svcr_model_hostname(m, y))
 			return false;
 	}
 	return a->n == b->n;
@@ -86,12 +88,13 @@ static bool same_slice_ports(const struct svcr_slice_ports *a, const struct svcr
 	return a->n == b->n;
 }
 
-static bool same_slice(const struct svcr_slice *a, const struct svcr_slice *b)
+static bool same_slice(const struct svcrules_model *m, const struct svcr_slice *a,
+		       const struct svcr_slice *b)
 {
 	return a->ns == b->ns && a->service == b->service && a->legacy == b->legacy &&
 	       a->any_family == b->any_family && a->ignored == b->ignored &&
 	       a->family == b->family && same_slice_ports(&a->ports, &b->ports) &&
-	       same_endpoints(&a->endpoints, &b->endpoints);
+	       same_endpoints(m, &a->endpoints, &b->endpoints);
 }
 
 static bool same_node(const struct svcr_node *a, const struct svcr_node *b)
@@ -170,7 +173,7 @@ static bool same_entry(const struct svcrules_model *m, size_t list, size_t i, si
 {
 	switch (list) { /* as svcr_model_list() numbers them */
 	case 0: return same_service(&m->services.v[i], &m->services.v[k]);
-	case 1: return same_slice(&m->slices.v[i], &m->slices.v[k]);
+	case 1: return same_slice(m, &m->slices.v[i], &m->slices.v[k]);
 	case 2: return same_node(&m->nodes.v[i], &m->nodes.v[k]);
 	case 3: return same_cidr(&m->pod_cidrs.v[i], &m->pod_cidrs.v[k]);
 	case 4: return same_pod(&m->pods.v[i], &m->pods.v[k]);

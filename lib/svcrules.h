@@ -61,6 +61,9 @@ struct svcrules_setting {
 	const char *argument; /* the word for its value: "NAME"; NULL: it has no value */
 	const char *help;     /* one line */
 	bool apply_only;      /* has an effect only when the kernel is changed */
+	bool compile_only;    /* has an effect only on what is printed, or becomes files */
+	bool file;            /* its value is the text of a file, which the command line names */
+	bool repeatable;      /* each value counts: svcrules_options_get() has spaces between */
 };
 
 struct svcrules_target {
@@ -72,6 +75,7 @@ struct svcrules_target {
 	const char *table_suffix; /* the end of its tables' names, after the value of `table` */
 	bool kernel;              /* its rule sets are made in the kernel; otherwise files */
 	bool host_addresses;      /* the option host-ip should be set before it builds */
+	bool any_input;           /* an input without services, or without cluster IPs, is right */
 };
 
 /*
@@ -159,7 +163,7 @@ SVCRULES_API const char *svcrules_model_ignored(const struct svcrules_model *m, 
  * The rules that a target makes from a model, or that the kernel has, as a value. A rule set
  * consists of parts, in the order in which they are applied: "nft" (tables of nf_tables, which
  * change in one transaction), "link" (addresses of the interface svcrules0), "ipvs" (virtual
- * servers), "file" (a text file).
+ * servers), "file" (a text file), "zones" (DNS zones).
  */
 struct svcrules_ruleset;
 
@@ -172,7 +176,7 @@ struct svcrules_ruleset;
 /*
  * Builds the rule set of this node for the target of that name (NULL: the default target). `d`
  * gets warnings and notices. *ret does not refer to `m` and `o`. Returns 0, -ENOENT (no such
- * target) or -ENOMEM.
+ * target), -EINVAL (`d` has errors: what the target cannot make of these objects) or -ENOMEM.
  */
 SVCRULES_API int svcrules_build(const struct svcrules_model *m, const struct svcrules_options *o,
 				const char *target, struct svcrules_diags *d,
@@ -242,11 +246,54 @@ SVCRULES_API const char *svcrules_ruleset_table(const struct svcrules_ruleset *r
 typedef int (*svcrules_write_fn)(void *arg, const char *buf, size_t len);
 
 /*
+ * Says why the rule set cannot be printed in that format (NULL: the default), or become files
+ * (`files`), with the options that it was built with. NULL: it can.
+ */
+SVCRULES_API const char *svcrules_unprintable(const struct svcrules_ruleset *rs, const char *format,
+					      bool files);
+/*
  * Prints the rule set in a format of its target (NULL: the default format). Returns 0, -EINVAL (no
  * such format), -ENOMEM, or what `write` returned.
  */
 SVCRULES_API int svcrules_print(const struct svcrules_ruleset *rs, const char *format,
 				svcrules_write_fn write, void *arg);
+
+/* ---- Files ------------------------------------------------------------- */
+
+/* A file that a rule set makes: targets with `kernel` false. */
+struct svcrules_file {
+	/*
+	 * Valid as long as the rule set. One component of a path, which begins with no dot, and
+	 * no other file of the rule set has it.
+	 */
+	const char *name;
+	unsigned mode; /* permission bits: 0644 or, of a secret, 0600 */
+	bool secret;   /* holds a key: it must be 0600 from the moment it exists */
+};
+
+/* The i-th file of part number `part`; false past the end. */
+SVCRULES_API bool svcrules_ruleset_file(const struct svcrules_ruleset *rs, size_t part, size_t i,
+					struct svcrules_file *ret);
+/*
+ * Writes the text of that file, a piece at a time. Returns 0, -EINVAL (no such file), -ENOMEM, or
+ * what `write` returned.
+ */
+SVCRULES_API int svcrules_file_print(const struct svcrules_ruleset *rs, size_t part, size_t i,
+				     svcrules_write_fn write, void *arg);
+/*
+ * An empty rule set for svcrules_files_add(), of no target: two such sets can be compared, and
+ * their changes printed as "diff" (the default: lines that come and go), "text" or "json". NULL:
+ * out of memory.
+ */
+SVCRULES_API struct svcrules_ruleset *svcrules_files_new(void);
+/*
+ * Adds a file, as a part, and copies its text and name. `text` NULL: there is no such file, which
+ * keeps its place beside the one of another set. Returns 0 or -ENOMEM.
+ */
+SVCRULES_API int svcrules_files_add(struct svcrules_ruleset *rs, const struct svcrules_file *f,
+				    const char *text, size_t len);
+
+/* ---- Bytes ------------------------------------------------------------- */
 
 /*
  * Writes the tables as bytes, for svcrules_unpack() by the same build on the same machine, so that

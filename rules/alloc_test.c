@@ -256,6 +256,38 @@ static int try_pack(void)
 	return err;
 }
 
+static int alloc_add_file(struct svcrules_ruleset *rs, const char *name, const char *text)
+{
+	struct svcrules_file f = { .name = name, .mode = 0644 };
+
+	return rs ? svcrules_files_add(rs, &f, text, text ? strlen(text) : 0) : -ENOMEM;
+}
+
+/* The files of the target, if it makes any, and two sets of files. */
+static int try_files(void)
+{
+	static const char *const formats[] = { "diff", "text", "json" };
+	struct svcrules_ruleset *from = svcrules_files_new(), *to = svcrules_files_new();
+	struct svcrules_changes *c = NULL;
+	struct svcrules_file f;
+	int err = alloc_add_file(from, "a", "1\n2\n3\n");
+
+	err = err ? err : alloc_add_file(from, "b", NULL);
+	err = err ? err : alloc_add_file(to, "a", "0\n2\n4\n");
+	err = err ? err : alloc_add_file(to, "b", "x\n");
+	err = err ? err : alloc_add_file(to, "c", "");
+	err = err ? err : svcrules_diff(from, to, &c);
+	for (size_t i = 0; !err && i < sizeof(formats) / sizeof(*formats); i++)
+		err = svcrules_changes_print(c, formats[i], false, alloc_hash, &sum);
+	for (size_t part = 0; !err && part < tried->from->nparts; part++)
+		for (size_t i = 0; !err && svcrules_ruleset_file(tried->from, part, i, &f); i++)
+			err = svcrules_file_print(tried->from, part, i, alloc_hash, &sum);
+	svcrules_changes_free(c);
+	svcrules_ruleset_free(from);
+	svcrules_ruleset_free(to);
+	return err;
+}
+
 /* ---- Reading ------------------------------------------------------------ */
 
 static struct fake_kernel alloc_kernel(void)
@@ -474,6 +506,7 @@ static const struct {
 	{ "pack", try_pack },           { "read", try_read },
 	{ "find", try_find },           { "foreign_rule", try_foreign_rule },
 	{ "obstacles", try_obstacles }, { "maps", try_maps },
+	{ "files", try_files },
 };
 
 static int alloc_try(int (*call)(void), size_t at)

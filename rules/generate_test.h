@@ -260,7 +260,9 @@ static inline void gen_print_addresses(FILE *f, const struct gen_service *s)
 	snprintf(v6, sizeof(v6), "fd00:96::%x", s->id);
 	if (s->type == GEN_HEADLESS)
 		fprintf(f, ",\"clusterIP\":\"None\"");
-	else if (s->type != GEN_EXTERNAL_NAME)
+	else if (s->type == GEN_EXTERNAL_NAME)
+		fprintf(f, ",\"externalName\":\"x%u.example.com\"", s->external_ip);
+	else
 		fprintf(f, ",\"clusterIP\":\"%s\",\"clusterIPs\":[\"%s\"%s%s%s]", s->v4 ? v4 : v6,
 			s->v4 ? v4 : v6, s->v4 && s->v6 ? ",\"" : "", s->v4 && s->v6 ? v6 : "",
 			s->v4 && s->v6 ? "\"" : "");
@@ -283,6 +285,8 @@ static inline void gen_print_service(FILE *f, const struct gen_service *s)
 	gen_print_ports(f, s);
 	gen_print_addresses(f, s);
 	fprintf(f, ",\"internalTrafficPolicy\":\"%s\"", s->internal_local ? "Local" : "Cluster");
+	if (s->id % 5 == 0)
+		fprintf(f, ",\"publishNotReadyAddresses\":true");
 	if (s->external_local)
 		fprintf(f, ",\"externalTrafficPolicy\":\"Local\"");
 	if (s->no_node_ports)
@@ -317,6 +321,8 @@ static inline void gen_print_endpoint(FILE *f, const struct gen_endpoint *e, boo
 	if (e->node)
 		fprintf(f, ",\"nodeName\":\"node%u\"", e->node);
 	fprintf(f, "%s", conditions[e->condition]);
+	if (e->host % 4 == 0) /* for names; two endpoints may share one */
+		fprintf(f, ",\"hostname\":\"h%u\"", e->host % 32);
 	if (e->hint)
 		fprintf(f, ",\"hints\":{\"forZones\":[{\"name\":\"z%u\"}]}", e->hint);
 	fprintf(f, "}");

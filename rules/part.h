@@ -51,6 +51,14 @@ struct svcr_part_ops {
 	/* Adds the part's members to the JSON of its rule set. 0 or -ENOMEM. */
 	int (*json)(const struct svcr_part *p, const struct svcrules_ruleset *rs, json_t *root);
 
+	/*
+	 * Files. Describes the i-th file that the part makes, by its name if the part has several;
+	 * false past the end. The name is the part's. NULL: the part makes none.
+	 */
+	bool (*file)(const struct svcr_part *p, size_t i, struct svcrules_file *ret);
+	/* Writes the text of that file, a piece at a time. */
+	void (*file_print)(const struct svcr_part *p, size_t i, struct svcr_out *o);
+
 	/* Compares; `to` may be arranged so that less changes. Both outlive *ret. 0 or -ENOMEM. */
 	int (*diff)(const struct svcr_part *from, struct svcr_part *to,
 		    struct svcr_part_changes **ret);

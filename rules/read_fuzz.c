@@ -8,6 +8,7 @@
 #include "fuzz_main.h"
 #include "svcrules.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,8 +39,12 @@ static void read_fuzz_build(const char *target, const struct svcrules_model *m,
 {
 	struct svcrules_ruleset *rs = NULL;
 	struct svcrules_stats stats;
+	int err;
 
-	if (svcrules_build(m, o, target, d, &rs))
+	err = svcrules_build(m, o, target, d, &rs);
+	if (err == -EINVAL && svcrules_diags_errors(d))
+		return; /* what this target cannot make of the objects */
+	if (err)
 		abort();
 	svcrules_ruleset_stats(rs, &stats);
 	for (size_t i = 0; stats.target->formats[i]; i++)

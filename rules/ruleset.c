@@ -258,6 +258,14 @@ const char *svcr_format(const char *const *formats, const char *format)
 	return NULL;
 }
 
+const char *svcrules_unprintable(const struct svcrules_ruleset *rs, const char *format, bool files)
+{
+	if (!rs->target->unprintable)
+		return NULL;
+	return rs->target->unprintable(rs, files ? NULL :
+						   svcr_format(rs->target->info.formats, format));
+}
+
 int svcrules_print(const struct svcrules_ruleset *rs, const char *format, svcrules_write_fn write,
 		   void *arg)
 {

@@ -68,6 +68,8 @@ int svcrules_options_set(struct svcrules_options *o, const char *name, const cha
 		expected = value ? t->expected(name, value) : s->argument;
 	else if (value)
 		expected = "no value";
-	return expected ? svcr_options_refuse(name, value, expected, d) :
-			  svcr_options_keep(o, name, value);
+	if (expected)
+		return svcr_options_refuse(name, s->file ? "the text of the file" : value, expected,
+					   d);
+	return s->repeatable ? svcr_options_add(o, name, value) : svcr_options_keep(o, name, value);
 }

@@ -59,6 +59,8 @@ struct svcrules_model *svcrules_model_new(const char *target, const struct svcru
 	const struct svcr_target *t = svcr_target_find(target);
 	struct svcrules_model *m = t ? svcr_model_new(t->reads) : NULL;
 
+	if (m)
+		m->names = t->names;
 	if (!m || !o || !o->network_policy || !svcr_model_also(m, svcr_policy_kinds))
 		return m;
 	svcrules_model_free(m);

@@ -15,6 +15,7 @@ struct svcr_target {
 	struct svcrules_target info;
 	/* the kinds of objects that it needs, ended by NULL */
 	const struct svcr_kind *const *reads;
+	bool names; /* it makes DNS names: see struct svcrules_model */
 
 	/*
 	 * Adds the parts of an empty rule set, in the order in which they are applied. `table`
@@ -36,6 +37,11 @@ struct svcr_target {
 	/* See svcrules_settle(). NULL: nothing must stay. */
 	int (*settle)(const struct svcrules_ruleset *have, struct svcrules_ruleset *want,
 		      enum svcrules_settle how);
+	/*
+	 * Returns why the rule set cannot be printed in that format (NULL: become files), or NULL.
+	 * NULL: it always can.
+	 */
+	const char *(*unprintable)(const struct svcrules_ruleset *rs, const char *format);
 	/*
 	 * Fills an empty report with the change in words of the input; `details`: with what was
 	 * added and removed. NULL: the target has none. 0 or -ENOMEM.

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The list of targets: each has a header and a row here. */
+#include "rules/dns/target.h"
+#include "rules/iptables/target.h"
 #include "rules/ipvs/target.h"
 #include "rules/nftables/target.h"
 
@@ -7,6 +9,8 @@
 const struct svcr_target *const svcr_targets[] = {
 	&svcr_target_nftables, /* the default */
 	&svcr_target_ipvs,
+	&svcr_target_dns,
+	&svcr_target_iptables,
 	NULL
 };
 /* clang-format on */

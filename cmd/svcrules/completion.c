@@ -9,6 +9,12 @@ static bool names_files(const struct option_spec *s)
 	return s->argument && strcmp(s->argument, "FILE") == 0;
 }
 
+/* Besides the words of its choices. */
+static bool names_folders(const struct option_spec *s)
+{
+	return s->argument && strstr(s->argument, "|DIR");
+}
+
 /* The text between single quotes of a shell; `special` are escaped with a backslash within. */
 static void print_quoted(FILE *to, const char *text, const char *special)
 {
@@ -31,7 +37,9 @@ static void bash_values(FILE *to, const struct command *c, const struct option_s
 	if (!s->argument)
 		return;
 	fprintf(to, "\t%s:%s) ", c->name, option_typed(s, typed));
-	if (s->choices)
+	if (names_folders(s))
+		fprintf(to, "mapfile -t COMPREPLY < <(compgen -d -W '%s' -- \"$cur\")", s->choices);
+	else if (s->choices)
 		fprintf(to, "COMPREPLY=($(compgen -W '%s' -- \"$cur\"))", s->choices);
 	else if (names_files(s))
 		fputs("mapfile -t COMPREPLY < <(compgen -f -- \"$cur\"); compopt -o filenames", to);
@@ -103,7 +111,9 @@ static void zsh_option(FILE *to, const struct option_spec *s, bool again)
 		print_quoted(to, s->argument, ":\\");
 		fputc(':', to);
 	}
-	if (s->choices)
+	if (names_folders(s))
+		fprintf(to, "{compadd %s; _files -/}", s->choices);
+	else if (s->choices)
 		fprintf(to, "(%s)", s->choices);
 	else if (names_files(s))
 		fputs("_files", to);
@@ -175,6 +185,8 @@ static void fish_option(FILE *to, const struct command *c, const struct option_s
 		s->name[1] ? 'l' : 's', s->name, s->other ? " -l " : "", s->other ? s->other : "");
 	if (names_files(s))
 		fputs(" -r -F", to);
+	else if (names_folders(s))
+		fprintf(to, " -x -a '%s (__fish_complete_directories)'", s->choices);
 	else if (s->argument)
 		fprintf(to, " -x -a '%s'", s->choices ? s->choices : "");
 	fputs(" -d '", to);

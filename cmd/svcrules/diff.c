@@ -4,6 +4,7 @@
 #include "files.h"
 #include "input.h"
 #include "kernel/read.h"
+#include "output/output.h"
 #include "privilege.h"
 #include "report.h"
 #include "say.h"
@@ -64,13 +65,14 @@ static int diff_read(const struct arguments *a, struct svcrules_options *setting
 		     struct svcrules_ruleset **from, struct svcrules_ruleset **to)
 {
 	struct files old = { .n = 0 }, new = { .n = 0 };
-	bool kernel = !a->given[OPT_FROM];
-	int code = kernel ? EXIT_DONE : input_open(a, &a->value[OPT_FROM], 1, false, &old);
+	bool kernel = !a->given[OPT_FROM] && !a->directory;
+	int code = !a->given[OPT_FROM] ? EXIT_DONE :
+					 input_open(a, &a->value[OPT_FROM], 1, false, &old);
 
 	if (!code)
 		code = input_open(a, a->files, a->nfiles, false, &new);
 	privilege_drop(kernel);
-	if (!code && !kernel)
+	if (!code && a->given[OPT_FROM])
 		code = input_build(a, &old, settings, false, NULL, from);
 	if (!code)
 		code = input_build(a, &new, settings, kernel, NULL, to);
@@ -79,10 +81,22 @@ static int diff_read(const struct arguments *a, struct svcrules_options *setting
 	return code;
 }
 
+/* Compares with the files of a folder. */
+static int diff_directory(const struct arguments *a, const struct svcrules_ruleset *to)
+{
+	struct output o;
+	int code = output_open(a, false, &o);
+
+	if (!code)
+		code = output_diff(&o, to);
+	output_close(&o);
+	return code;
+}
+
 static int diff_run(const struct arguments *a)
 {
 	struct svcrules_ruleset *from = NULL, *to = NULL;
-	bool kernel = !a->given[OPT_FROM];
+	bool kernel = !a->given[OPT_FROM] && !a->directory;
 	struct svcrules_options *settings;
 	struct guard guard;
 	int code = guard_read(a, &guard); /* a wrong value is reported before any work */
@@ -93,15 +107,16 @@ static int diff_run(const struct arguments *a)
 		return code;
 	if (kernel && !a->target->kernel) {
 		say("--target %s makes files, and the kernel has none: name the input to compare "
-		    "with by --from",
+		    "with by --from, or the folder of an earlier run by -o DIR",
 		    a->target->name);
 		code = EXIT_USAGE;
 	}
 	if (!code)
 		code = diff_read(a, settings, &from, &to);
 	if (!code)
-		code = kernel ? diff_kernel(a, &guard, settings, to) :
-				diff_compare(a, &guard, from, to);
+		code = kernel       ? diff_kernel(a, &guard, settings, to) :
+		       a->directory ? diff_directory(a, to) :
+				      diff_compare(a, &guard, from, to);
 	svcrules_ruleset_free(from);
 	svcrules_ruleset_free(to);
 	svcrules_options_free(settings);
@@ -114,7 +129,8 @@ const struct command command_diff = {
 	.summary = "show what apply would change",
 	.about =
 		"Compares the rule set made from FILE with the kernel's or, with --from, with the\n"
-		"one made from another file; that needs neither kernel nor root.\n"
+		"one made from another file; that needs neither kernel nor root. For a target\n"
+		"that makes files, '-o DIR' compares with those in DIR.\n"
 		"Exit status: 0 same, 1 differs, above 1 error.\n",
 	.options = (const struct option_group *const[]){ &input_options, &from_options,
 							 &output_changes_options, &node_options,

@@ -5,6 +5,7 @@
 #include "say.h"
 
 #define COLUMN 32 /* where an option's explanation starts */
+#define WIDTH 100
 
 static void help_all(FILE *to)
 {
@@ -32,6 +33,21 @@ static void help_all(FILE *to)
 	      to);
 }
 
+/* Prints the help of an option from COLUMN on, in lines of at most WIDTH columns. */
+static void help_text(FILE *to, const char *s)
+{
+	size_t room = WIDTH - COLUMN, len;
+
+	for (; (len = strlen(s)) > room; s += len + 1) {
+		for (len = room; len > 0 && s[len] != ' ';)
+			len--;
+		if (len == 0) /* a word that is longer than a line */
+			break;
+		fprintf(to, "%.*s\n%*s", (int)len, s, COLUMN, "");
+	}
+	fprintf(to, "%s\n", s);
+}
+
 void help_command(FILE *to, const struct command *c)
 {
 	char typed[40], left[96];
@@ -45,9 +61,10 @@ void help_command(FILE *to, const struct command *c)
 		snprintf(left, sizeof(left), "  %s%s%s", option_typed(s, typed),
 			 s->argument ? " " : "", s->argument ? s->argument : "");
 		if (strlen(left) >= COLUMN)
-			fprintf(to, "%s\n%*s%s\n", left, COLUMN, "", s->help);
+			fprintf(to, "%s\n%*s", left, COLUMN, "");
 		else
-			fprintf(to, "%-*s%s\n", COLUMN, left, s->help);
+			fprintf(to, "%-*s", COLUMN, left);
+		help_text(to, s->help);
 	}
 }
 

@@ -7,6 +7,7 @@
 #include "say.h"
 #include "stream.h"
 #include "svcrules.h"
+#include "text_file.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -308,7 +309,8 @@ static int read_all(struct reading *r, const struct arguments *a, struct files *
 		return code;
 	if (r->bad || files->bad)
 		return EXIT_INPUT;
-	code = a->given[OPT_ALLOW_EMPTY] ? EXIT_DONE : check_whole(r);
+	if (!a->given[OPT_ALLOW_EMPTY] && !a->target->any_input)
+		code = check_whole(r);
 	if (!code && !a->given[OPT_ALLOW_EMPTY])
 		code = check_pods(r);
 	if (!code)
@@ -369,6 +371,8 @@ static int input_compile(struct reading *r, const struct arguments *a,
 	int code;
 
 	diags_say(r);
+	if (err == -EINVAL && !svcrules_diags_failed(r->diags))
+		return EXIT_INPUT;
 	code = err || svcrules_diags_failed(r->diags) ? say_enomem() : strict_code(r, a);
 	if (code)
 		svcrules_ruleset_free(made);
@@ -423,7 +427,8 @@ int input_build(const struct arguments *a, struct files *files, struct svcrules_
 	return code;
 }
 
-static int input_set(struct svcrules_options *o, const char *name, const char *value)
+static int input_set(struct svcrules_options *o, const char *name, const char *value,
+		     const char *file)
 {
 	struct svcrules_diags *d = svcrules_diags_new();
 	int err = d ? svcrules_options_set(o, name, value, d) : -ENOMEM;
@@ -431,12 +436,29 @@ static int input_set(struct svcrules_options *o, const char *name, const char *v
 	if (err == -EINVAL && svcrules_diags_count(d)) {
 		const struct svcrules_diag *g = svcrules_diags_get(d, 0);
 
-		say("%s: %s", g->field ? g->field : name, g->text);
+		say("%s: %s%s%s", g->field ? g->field : name, file ? file : "", file ? ": " : "",
+		    g->text);
 	} else if (err) {
 		say("--%s: %s", name, strerror(-err));
 	}
 	svcrules_diags_free(d);
 	return !err ? EXIT_DONE : err == -ENOMEM ? EXIT_KERNEL : EXIT_USAGE;
+}
+
+/* Sets a setting to the text of the file that is named. */
+static int input_set_file(struct svcrules_options *o, const struct given_setting *s)
+{
+	char *text = NULL;
+	int err = text_read(s->value, &text);
+	int code;
+
+	if (err) {
+		say("--%s: %s: cannot read: %s", s->setting->name, s->value, strerror(-err));
+		return err == -ENOMEM ? EXIT_KERNEL : EXIT_USAGE;
+	}
+	code = input_set(o, s->setting->name, text, s->value);
+	free(text);
+	return code;
 }
 
 int input_settings(const struct arguments *a, struct svcrules_options **ret)
@@ -449,12 +471,14 @@ int input_settings(const struct arguments *a, struct svcrules_options **ret)
 	if (!o)
 		return say_enomem();
 	if (!a->given[OPT_NODE_NAME] && host_name(name, sizeof(name)) == 0)
-		code = input_set(o, "node-name", name);
+		code = input_set(o, "node-name", name, NULL);
 	for (size_t i = 0; i < OPT_COUNT && !code; i++)
 		if (a->given[i] && option_library_name(i))
-			code = input_set(o, option_library_name(i), a->value[i]);
+			code = input_set(o, option_library_name(i), a->value[i], NULL);
 	for (size_t i = 0; i < a->nsettings && !code; i++)
-		code = input_set(o, a->settings[i].setting->name, a->settings[i].value);
+		code = a->settings[i].setting->file ? input_set_file(o, &a->settings[i]) :
+						      input_set(o, a->settings[i].setting->name,
+								a->settings[i].value, NULL);
 	if (code)
 		svcrules_options_free(o);
 	else

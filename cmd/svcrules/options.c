@@ -3,8 +3,8 @@
 #include "command.h"
 #include "completion.h"
 #include "say.h"
+#include "target_texts.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -23,8 +23,8 @@ static const struct option_spec option_specs[OPT_COUNT] = {
 		.help = "read the directories below a directory too; also --recursive" },
 	[OPT_FROM] = { .name = "from", .argument = "FILE",
 		.help = "compare with FILE instead of the kernel" },
-	[OPT_OUTPUT] = { .name = "o", .argument = "FORMAT" },
-	[OPT_OUTPUT_CHANGES] = { .name = "o", .argument = "FORMAT" },
+	[OPT_OUTPUT] = { .name = "o", .argument = "FORMAT|DIR" },
+	[OPT_OUTPUT_CHANGES] = { .name = "o", .argument = "FORMAT|DIR" },
 	[OPT_OUTPUT_SUMMARY] = { .name = "o", .argument = "FORMAT", .choices = "text json",
 		.help = "how to print what was done: text (default), json" },
 	[OPT_DRY_RUN] = { .name = "dry-run",
@@ -71,6 +71,12 @@ static const struct option_spec option_specs[OPT_COUNT] = {
 		.help = "how many served addresses may be lost (default: 50% of 20 or more)" },
 	[OPT_INSECURE_INPUT] = { .name = "insecure-input",
 		.help = "accept files and directories that other users may write" },
+	[OPT_VALIDATE] = { .name = "validate", .argument = "CMD",
+		.help = "keep DIR as it is if this shell command fails; {} is the new folder" },
+	[OPT_THEN] = { .name = "then", .argument = "CMD",
+		.help = "run this shell command after DIR has changed" },
+	[OPT_INSECURE_OUTPUT] = { .name = "insecure-output",
+		.help = "accept a DIR that other users may replace" },
 	[OPT_WAIT] = { .name = "wait", .argument = "SECONDS",
 		.help = "how long to wait while another svcrules runs (default: 10)" },
 	[OPT_QUIET] = { .name = "quiet",
@@ -106,6 +112,8 @@ const struct option_group delete_table_options = { GROUP(OPT_TABLE), .removes = 
 const struct option_group family_options = { GROUP(OPT_FAMILY) };
 const struct option_group apply_target_options = { GROUP(OPT_TARGET, OPT_BACKEND), .settings = true,
 						   .apply_only = true };
+const struct option_group compile_target_options = { GROUP(OPT_TARGET, OPT_BACKEND),
+						     .settings = true, .compile_only = true };
 const struct option_group target_options = { GROUP(OPT_TARGET, OPT_BACKEND), .settings = true };
 const struct option_group delete_target_options = { GROUP(OPT_TARGET, OPT_BACKEND),
 						    .removes = true };
@@ -113,118 +121,31 @@ const struct option_group empty_options = { GROUP(OPT_ALLOW_EMPTY, OPT_STRICT) }
 const struct option_group loss_options = { GROUP(OPT_MAX_LOST) };
 const struct option_group insecure_options = { GROUP(OPT_INSECURE_INPUT) };
 const struct option_group writer_options = { GROUP(OPT_WAIT, OPT_QUIET) };
+const struct option_group directory_options = { GROUP(OPT_VALIDATE, OPT_THEN, OPT_WAIT, OPT_QUIET,
+						      OPT_INSECURE_OUTPUT) };
 const struct option_group completion_options = { GROUP(OPT_COMPLETION) };
 const struct option_group help_options = { GROUP(OPT_HELP) };
 
 /* ---- What the targets bring --------------------------------------------- */
 
-/* Words for --target and -o, made once from the list of targets. */
-#define TEXT_SIZE 512
-static struct {
-	bool made;
-	char targets[TEXT_SIZE], targets_help[TEXT_SIZE], targets_removed_help[TEXT_SIZE];
-	char formats[TEXT_SIZE], formats_help[TEXT_SIZE];
-	char change_formats[TEXT_SIZE], change_formats_help[TEXT_SIZE];
-} target_texts;
-
-static const char *const *formats_of(const struct svcrules_target *t, bool changes)
-{
-	return changes ? t->change_formats : t->formats;
-}
-
-static bool has_choice(const char *choices, const char *value)
-{
-	size_t len = strlen(value);
-
-	for (const char *p = choices; len && *p; p += strspn(p, " ")) {
-		size_t n = strcspn(p, " ");
-
-		if (n == len && memcmp(p, value, n) == 0)
-			return true;
-		p += n;
-	}
-	return false;
-}
-
-static void __attribute__((format(printf, 2, 3)))
-text_add(char text[static TEXT_SIZE], const char *format, ...)
-{
-	size_t n = strlen(text);
-	va_list ap;
-	int len;
-
-	va_start(ap, format);
-	len = vsnprintf(text + n, TEXT_SIZE - n, format, ap);
-	va_end(ap);
-	assert(len >= 0 && (size_t)len < TEXT_SIZE - n);
-}
-
-/* "a b" for the choices, and "a (default), b" for the help. */
-static void make_targets_texts(void)
-{
-	const struct svcrules_target *t;
-
-	text_add(target_texts.targets_help, "what to compile to: ");
-	text_add(target_texts.targets_removed_help, "remove only what this target installed: ");
-	for (size_t i = 0; (t = svcrules_target(i)); i++) {
-		const char *comma = i ? ", " : "";
-
-		text_add(target_texts.targets, "%s%s", i ? " " : "", t->name);
-		text_add(target_texts.targets_help, "%s%s%s", comma, t->name,
-			 i ? "" : " (default)");
-		text_add(target_texts.targets_removed_help, "%s%s", comma, t->name);
-	}
-}
-
-/* "nft json ip" for `choices`, and "nft (default), json; for NAME also ip" for the help. */
-static void make_formats_texts(bool changes, char choices[static TEXT_SIZE],
-			       char help[static TEXT_SIZE])
-{
-	const struct svcrules_target *t;
-
-	text_add(help, "how to print it: ");
-	for (size_t i = 0; (t = svcrules_target(i)); i++) {
-		bool any = false; /* of this target alone */
-
-		for (const char *const *f = formats_of(t, changes); *f; f++) {
-			if (!**f || has_choice(choices, *f))
-				continue;
-			if (i && !any)
-				text_add(help, "; for %s also ", t->name);
-			text_add(help, "%s%s%s", any ? ", " : "", *f, *choices ? "" : " (default)");
-			text_add(choices, "%s%s", *choices ? " " : "", *f);
-			any = true;
-		}
-	}
-}
-
-static void make_target_texts(void)
-{
-	make_targets_texts();
-	make_formats_texts(false, target_texts.formats, target_texts.formats_help);
-	make_formats_texts(true, target_texts.change_formats, target_texts.change_formats_help);
-	target_texts.made = true;
-}
-
 static struct option_spec option_spec_of(enum option_id id, bool removes)
 {
 	struct option_spec s = option_specs[id];
 
-	if (!target_texts.made)
-		make_target_texts();
 	if (id == OPT_TARGET || id == OPT_BACKEND)
-		s.choices = target_texts.targets;
+		s.choices = target_texts()->targets;
 	if (id == OPT_TARGET)
-		s.help = removes ? target_texts.targets_removed_help : target_texts.targets_help;
+		s.help = removes ? target_texts()->targets_removed_help :
+				   target_texts()->targets_help;
 	if (id == OPT_TABLE && removes)
 		s.help = "remove only the tables of this name (default: of any name)";
 	if (id == OPT_OUTPUT) {
-		s.choices = target_texts.formats;
-		s.help = target_texts.formats_help;
+		s.choices = target_texts()->formats;
+		s.help = target_texts()->formats_help;
 	}
 	if (id == OPT_OUTPUT_CHANGES) {
-		s.choices = target_texts.change_formats;
-		s.help = target_texts.change_formats_help;
+		s.choices = target_texts()->change_formats;
+		s.help = target_texts()->change_formats_help;
 	}
 	return s;
 }
@@ -236,7 +157,10 @@ static bool setting_at(const struct option_group *g, size_t *i, struct option *r
 
 	for (size_t k = 0; g->settings && (t = svcrules_target(k)); k++)
 		for (const struct svcrules_setting *s = t->settings; s->name; s++) {
-			if ((s->apply_only && !g->apply_only) || (*i)--)
+			/* apply refuses targets that make files */
+			if (s->apply_only != g->apply_only && (s->apply_only || !t->kernel))
+				continue;
+			if ((s->compile_only && !g->compile_only) || (*i)--)
 				continue;
 			*ret = (struct option){ .id = OPT_COUNT, .setting = s, .target = t };
 			ret->spec.name = s->name;
@@ -362,7 +286,7 @@ static int take_setting(struct arguments *a, const struct option *o, const char 
 {
 	size_t i = 0;
 
-	while (i < a->nsettings && a->settings[i].setting != o->setting)
+	while (i < a->nsettings && (a->settings[i].setting != o->setting || o->setting->repeatable))
 		i++;
 	if (i == SETTINGS_MAX)
 		return problem(a, "too many options");
@@ -380,7 +304,8 @@ static int take_option(struct arguments *a, const struct option *o, const char *
 	if (value && !*value)
 		return problem(a, "%s: the value is empty, expected %s",
 			       option_typed(&o->spec, buf), o->spec.argument);
-	if (choices && value && !has_choice(choices, value))
+	/* -o of a target that makes files may be a folder: see check_format() */
+	if (choices && value && !strchr(o->spec.argument, '|') && !has_choice(choices, value))
 		return problem(a, "%s: '%s' is not known, expected %s%s",
 			       option_typed(&o->spec, buf), value,
 			       strchr(choices, ' ') ? "one of: " : "", choices);
@@ -438,25 +363,66 @@ static bool has_format(const char *const *formats, const char *format)
 	return *formats;
 }
 
-/* Checks that the target has the format. */
-static int check_format(struct arguments *a, const struct command *c, const char *format,
-			bool changes)
+/* A word that no target has as a format. Most likely it is mistyped if it is like one. */
+static int take_directory(struct arguments *a, const char *word, const char *const *formats)
 {
+	const char *near;
+	size_t n = 0;
+
+	while (formats[n])
+		n++;
+	near = strchr(word, '/') ? NULL : nearest(word, formats, n);
+	if (near)
+		return problem(a, "-o: '%s' is not known, did you mean '%s'? A folder is './%s'",
+			       word, near, word);
+	a->directory = word;
+	return 0;
+}
+
+/* Checks that the target has the format, or takes the word for a folder. */
+static int check_format(struct arguments *a, const struct command *c, enum option_id id)
+{
+	const char *format = a->value[id];
+	bool changes = id == OPT_OUTPUT_CHANGES;
 	const struct svcrules_target *t;
 
 	if (!format || has_format(formats_of(a->target, changes), format))
 		return 0;
 	for (size_t i = 0; (t = svcrules_target(i)); i++)
 		if (has_format(formats_of(t, changes), format))
-			break;
-	return problem(a, "'-o %s' needs --target %s; see 'svcrules help %s'", format,
-		       t ? t->name : "?", c->name);
+			return problem(a, "'-o %s' needs --target %s; see 'svcrules help %s'",
+				       format, t->name, c->name);
+	if (a->target->kernel)
+		return problem(a, "-o: '%s' is not known, expected one of: %s", format,
+			       option_spec_of(id, false).choices);
+	return take_directory(a, format, formats_of(a->target, changes));
+}
+
+/* Refuses options without effect. */
+static int check_directory(struct arguments *a, const struct command *c)
+{
+	static const enum option_id ids[] = { OPT_VALIDATE, OPT_THEN, OPT_WAIT, OPT_QUIET,
+					      OPT_INSECURE_OUTPUT };
+
+	if (a->directory && a->given[OPT_FROM])
+		return problem(a,
+			       "--from and -o DIR name two things to compare with; see "
+			       "'svcrules help %s'",
+			       c->name);
+	for (size_t i = 0; !a->directory && !c->kernel && i < sizeof(ids) / sizeof(*ids); i++)
+		if (a->given[ids[i]])
+			return problem(a,
+				       "--%s needs -o DIR and a target that makes files; see "
+				       "'svcrules help %s'",
+				       option_specs[ids[i]].name, c->name);
+	return 0;
 }
 
 /* Refuses settings and formats of another target, which would have no effect. */
 static int check_target(struct arguments *a, const struct command *c)
 {
 	char typed[40];
+	static const enum option_id of_tables[] = { OPT_NETWORK_POLICY, OPT_TABLE };
 	int err;
 
 	if (!a->target->kernel && c->kernel)
@@ -473,8 +439,14 @@ static int check_target(struct arguments *a, const struct command *c)
 			return problem(a, "'%s' needs --target %s; see 'svcrules help %s'",
 				       option_typed(&spec, typed), s->target->name, c->name);
 	}
-	err = check_format(a, c, a->value[OPT_OUTPUT], false);
-	return err ? err : check_format(a, c, a->value[OPT_OUTPUT_CHANGES], true);
+	for (size_t i = 0; i < sizeof(of_tables) / sizeof(of_tables[0]); i++)
+		if (a->given[of_tables[i]] && !a->target->kernel)
+			return problem(a, "--%s has no effect with --target %s, which makes files",
+				       option_specs[of_tables[i]].name, a->target->name);
+	err = check_format(a, c, OPT_OUTPUT);
+	if (!err)
+		err = check_format(a, c, OPT_OUTPUT_CHANGES);
+	return err ? err : check_directory(a, c);
 }
 
 /* Standard input is gone once it was read. */

@@ -40,6 +40,9 @@ enum option_id {
 	OPT_STRICT,
 	OPT_MAX_LOST,
 	OPT_INSECURE_INPUT,
+	OPT_VALIDATE,
+	OPT_THEN,
+	OPT_INSECURE_OUTPUT,
 	OPT_WAIT,
 	OPT_QUIET,
 	OPT_QUIET_UNCHANGED,
@@ -61,16 +64,18 @@ struct option_spec {
 struct option_group {
 	const enum option_id *ids;
 	size_t n;
-	bool settings;   /* the settings of all targets follow */
-	bool apply_only; /* also the settings that are for apply alone */
-	bool removes;    /* --target and --table limit what is removed; without them all is */
+	bool settings;     /* the settings of all targets follow */
+	bool apply_only;   /* also the settings that are for apply alone */
+	bool compile_only; /* also those that are for compile alone */
+	bool removes;      /* --target and --table limit what is removed; without them all is */
 };
 
 extern const struct option_group input_options, from_options, output_options,
 	output_changes_options, summary_options, try_options, node_options, table_options,
-	family_options, apply_target_options, target_options, delete_table_options,
-	delete_try_options, delete_target_options, empty_options, loss_options, insecure_options,
-	writer_options, completion_options, help_options;
+	family_options, apply_target_options, compile_target_options, target_options,
+	delete_table_options, delete_try_options, delete_target_options, empty_options,
+	loss_options, insecure_options, writer_options, directory_options, completion_options,
+	help_options;
 
 struct command;
 
@@ -85,12 +90,12 @@ struct option {
 /* The i-th option of a command, in the order of its help; false past the end. */
 bool option_at(const struct command *c, size_t i, struct option *ret);
 
-#define SETTINGS_MAX 16
+#define SETTINGS_MAX 64
 
 struct given_setting {
 	const struct svcrules_setting *setting;
 	const struct svcrules_target *target;
-	const char *value; /* the last; NULL without one */
+	const char *value; /* the last, unless it is repeatable; NULL without one */
 };
 
 /* What a command line said; points into it. */
@@ -100,6 +105,7 @@ struct arguments {
 	struct given_setting settings[SETTINGS_MAX];
 	size_t nsettings;
 	const struct svcrules_target *target; /* --target, or the default */
+	const char *directory;                /* -o DIR; then no format is given */
 	const char **files;                   /* each -f, in order */
 	size_t nfiles;
 	const char **operands;

@@ -18,11 +18,14 @@ struct legacy_object {
 struct legacy_address {
 	struct svcr_given_addr ip;
 	const char *node;
+	uint32_t hostname;
 };
 
 static const struct svcr_field legacy_address_fields[] = {
 	{ SVCR_FIELD("ip"), SVCR_F_CUSTOM, offsetof(struct legacy_address, ip),
 	  .read = svcr_read_given_addr },
+	{ SVCR_FIELD("hostname"), SVCR_F_CUSTOM, offsetof(struct legacy_address, hostname),
+	  .read = svcr_read_hostname },
 	{ SVCR_FIELD("nodeName"), SVCR_F_STRING, .offset = offsetof(struct legacy_address, node) },
 	SVCR_END
 };
@@ -41,6 +44,7 @@ static void read_legacy_address(struct svcr_reader *r, struct svcr_slice_endpoin
 		*slot = (struct svcr_endpoint){ .addr = a.ip.addr,
 						.ready = ready,
 						.serving = ready,
+						.hostname = a.hostname,
 						.node = a.node && *a.node ? a.node : NULL };
 }
 

@@ -83,6 +83,7 @@ static void read_service_name(struct svcr_reader *r, void *member)
 {
 	read_object_name(r, SVCR_CONTAINER(member, struct svcr_metadata, name), member,
 			 SVCR_NAME_SHORT);
+	svcr_read_check_label(r, *(const char **)member);
 }
 
 static void read_long_name(struct svcr_reader *r, void *member)
@@ -95,6 +96,7 @@ static void read_namespace(struct svcr_reader *r, void *member)
 {
 	read_object_name(r, SVCR_CONTAINER(member, struct svcr_metadata, ns), member,
 			 SVCR_NAME_SHORT);
+	svcr_read_check_label(r, *(const char **)member);
 }
 
 const struct svcr_field svcr_service_metadata_fields[] = {

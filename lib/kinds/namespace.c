@@ -2,6 +2,7 @@
 /* Namespace of v1: its labels, which namespaceSelector of a NetworkPolicy selects. */
 #include "kinds.h"
 #include "metadata.h"
+#include "values.h"
 
 struct namespace_object {
 	struct svcr_labelled head;
@@ -18,6 +19,9 @@ static void finish_namespace(struct svcr_reader *r, void *object)
 	const struct svcr_labels *labels = svcr_read_labels(r, &o->head);
 	struct svcr_namespace *slot = labels ? SVCR_READ_GROW(r, &r->model->namespaces) : NULL;
 
+	svcr_read_push(r, "metadata.name", 0);
+	svcr_read_check_label(r, o->head.meta.name);
+	svcr_read_pop(r);
 	if (slot)
 		*slot = (struct svcr_namespace){ o->head.meta.name, labels };
 }

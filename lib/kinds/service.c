@@ -21,7 +21,8 @@ struct service_object {
 	bool affinity_on;
 	bool has_ranges; /* loadBalancerSourceRanges has entries, usable or not */
 	uint32_t health_port;
-	uint32_t timeout; /* of affinity, in seconds; 0: not given */
+	uint32_t timeout;          /* of affinity, in seconds; 0: not given */
+	const char *external_name; /* as it is written; read if the model has names */
 };
 
 /* ---- Ports ------------------------------------------------------------- */
@@ -159,6 +160,27 @@ static void read_no_node_ports(struct svcr_reader *r, void *member)
 	*(bool *)member = !allocate;
 }
 
+static void read_publish_not_ready(struct svcr_reader *r, void *member)
+{
+	if (r->model->names)
+		svcr_read_bool(r, member);
+	else
+		svcr_json_skip(&r->json);
+}
+
+static void read_external_name(struct svcr_reader *r, void *member)
+{
+	const char *name;
+
+	if (!r->model->names) {
+		svcr_json_skip(&r->json);
+		return;
+	}
+	name = svcr_read_interned(r);
+	if (name)
+		*(const char **)member = name;
+}
+
 static const struct svcr_field client_ip_fields[] = {
 	{ SVCR_FIELD("timeoutSeconds"), SVCR_F_INT, MEMBER(timeout), .min = 1, .max = MAX_TIMEOUT },
 	SVCR_END
@@ -189,6 +211,10 @@ static const struct svcr_field service_spec_fields[] = {
 	  .max = 65535 },
 	{ SVCR_FIELD("loadBalancerSourceRanges"), SVCR_F_EACH, MEMBER(s.ranges), true,
 	  .read = read_source_range },
+	{ SVCR_FIELD("externalName"), SVCR_F_CUSTOM, MEMBER(external_name),
+	  .read = read_external_name },
+	{ SVCR_FIELD("publishNotReadyAddresses"), SVCR_F_CUSTOM, MEMBER(s.not_ready),
+	  .read = read_publish_not_ready },
 	SVCR_END
 };
 
@@ -223,8 +249,59 @@ static void finish_cluster_ips(struct svcr_reader *r, struct service_object *o)
 	else if (!o->has_cluster_ips && s->type != SVCR_EXTERNAL_NAME && !s->not_ours &&
 		 !r->json.failed)
 		svcr_read_note(r, SVCRULES_NOTICE, "pending", NULL,
-			       "no cluster IP yet: no rules for this service");
+			       "no cluster IP yet: no %s for this service",
+			       r->model->names ? "names" : "rules");
 	svcr_read_pop(r);
+	svcr_read_pop(r);
+}
+
+/* The length of the first label of a name. */
+static size_t label_length(const char *name)
+{
+	return strcspn(name, ".");
+}
+
+/* True if API servers store such a name in externalName: they do not check how long labels are. */
+static bool stored_name(const char *name, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		char c = name[i];
+		bool inner = i > 0 && i + 1 < len && name[i - 1] != '.' && name[i + 1] != '.';
+
+		if ((c < 'a' || c > 'z') && (c < '0' || c > '9') && (c != '-' || !inner) &&
+		    (c != '.' || !inner))
+			return false;
+	}
+	return len > 0 && len <= SVCR_NAME_LONG;
+}
+
+/* A final dot says that the name is absolute, which it is in any case. */
+static void finish_external_name(struct svcr_reader *r, struct service_object *o)
+{
+	const char *name = o->external_name ? o->external_name : "";
+	size_t len = strlen(name), longest = 0;
+
+	if (len > 1 && name[len - 1] == '.')
+		len--;
+	for (const char *p = name; *p; p += label_length(p), p += *p == '.')
+		longest = label_length(p) > longest ? label_length(p) : longest;
+	svcr_read_push(r, "spec.externalName", 0);
+	if (!*name)
+		svcr_read_error(r, "name", "missing");
+	else if (!stored_name(name, len))
+		svcr_read_error(r, "name",
+				"'%.300s' is no DNS name: expected up to 253 lower-case letters, "
+				"digits, '-' and '.', a letter or digit first and last in each "
+				"label",
+				name);
+	else if (longest > SVCR_NAME_SHORT)
+		svcr_read_warning(
+			r, "name",
+			"'%s' has a label of %zu octets, and a DNS name has at most 63 in "
+			"each: left out",
+			name, longest);
+	else
+		o->s.external_name = svcr_read_intern(r, (struct svcr_str){ name, len });
 	svcr_read_pop(r);
 }
 
@@ -246,6 +323,8 @@ static void finish_service(struct svcr_reader *r, void *object)
 		s->balancer_ips.n = s->ranges.n = 0;
 	s->has_ranges = o->has_ranges && s->type == SVCR_LOAD_BALANCER;
 	finish_cluster_ips(r, o);
+	if (r->model->names && s->type == SVCR_EXTERNAL_NAME && !r->json.failed)
+		finish_external_name(r, o);
 	SVCR_READ_KEEP(r, &s->cluster_ips);
 	SVCR_READ_KEEP(r, &s->external_ips);
 	SVCR_READ_KEEP(r, &s->balancer_ips);

@@ -24,8 +24,9 @@ struct odd_addresses {
 struct slice_object {
 	struct svcr_metadata meta;
 	struct svcr_slice s;
-	struct odd_addresses odd; /* sorted by index */
-	bool has_type;            /* addressType was read, and names one */
+	struct odd_addresses odd;         /* sorted by index */
+	struct svcr_slice_endpoints more; /* endpoints once more, with their other addresses */
+	bool has_type;                    /* addressType was read, and names one */
 };
 
 /* ---- Ports ------------------------------------------------------------- */
@@ -85,6 +86,7 @@ struct read_endpoint {
 	bool has_addr;
 	const char *host; /* its node, as v1beta1 says it */
 	const char *odd;  /* what is in the place of an address; NULL: nothing, or a warning */
+	struct svcr_addrs more; /* of a model with names: the other addresses */
 };
 
 #define ENDPOINT(path) offsetof(struct read_endpoint, path)
@@ -94,6 +96,17 @@ static void read_serving(struct svcr_reader *r, void *member)
 	struct read_endpoint *x = SVCR_CONTAINER(member, struct read_endpoint, e.serving);
 
 	x->serving_given = svcr_read_bool(r, &x->e.serving);
+}
+
+/* DNS has all addresses of an endpoint. API servers of today store one. */
+static void read_other_address(struct svcr_reader *r, struct read_endpoint *x, struct svcr_str s)
+{
+	struct svcr_addr a;
+
+	if (svcr_addr_parse(&a, s))
+		svcr_read_add_addr(r, &x->more, &a);
+	else if (x->has_type)
+		svcr_read_address_warning(r, s);
 }
 
 /*
@@ -107,8 +120,13 @@ static void read_endpoint_address(struct svcr_reader *r, void *member)
 	struct read_endpoint *x = SVCR_CONTAINER(member, struct read_endpoint, e.addr);
 	struct svcr_str s;
 
-	if (!svcr_read_string(r, &s) || !s.len || r->path[r->depth - 1].index || x->ignored)
+	if (!svcr_read_string(r, &s) || !s.len || x->ignored)
 		return;
+	if (r->path[r->depth - 1].index) {
+		if (r->model->names)
+			read_other_address(r, x, s);
+		return;
+	}
 	x->has_addr = svcr_addr_parse(&x->e.addr, s);
 	if (!x->has_addr && x->has_type)
 		svcr_read_address_warning(r, s);
@@ -154,6 +172,7 @@ static const struct svcr_field endpoint_fields[] = {
 	{ SVCR_FIELD("addresses"), SVCR_F_EACH, ENDPOINT(e.addr), .read = read_endpoint_address },
 	{ SVCR_FIELD("conditions"), SVCR_F_OBJECT, .fields = condition_fields },
 	{ SVCR_FIELD("hints"), SVCR_F_OBJECT, .fields = hint_fields },
+	{ SVCR_FIELD("hostname"), SVCR_F_CUSTOM, ENDPOINT(e.hostname), .read = svcr_read_hostname },
 	{ SVCR_FIELD("nodeName"), SVCR_F_STRING, .offset = ENDPOINT(e.node) },
 	{ SVCR_FIELD("topology"), SVCR_F_OBJECT, .fields = topology_fields },
 	SVCR_END
@@ -198,6 +217,20 @@ static void keep_odd_address(struct svcr_reader *r, struct slice_object *o, cons
 		*slot = (struct odd_address){ o->s.endpoints.n, text };
 }
 
+static void keep_other_addresses(struct svcr_reader *r, struct slice_object *o,
+				 struct read_endpoint *x)
+{
+	for (size_t i = 0; i < x->more.n; i++) {
+		struct svcr_endpoint *slot = SVCR_READ_GROW(r, &o->more);
+
+		if (!slot)
+			break;
+		*slot = x->e;
+		slot->addr = x->more.v[i];
+	}
+	free(x->more.v);
+}
+
 /*
  * An endpoint without an address keeps its place until the end, so that later
  * warnings name the right index.
@@ -223,6 +256,7 @@ static void read_slice_endpoint(struct svcr_reader *r, void *member)
 	slot = SVCR_READ_GROW(r, &o->s.endpoints);
 	if (slot)
 		*slot = x.e;
+	keep_other_addresses(r, o, &x);
 }
 
 /* ---- Fields ------------------------------------------------------------ */
@@ -250,8 +284,9 @@ static void read_nothing(struct svcr_reader *r, void *member)
 
 static const struct svcr_field slice_fields[] = {
 	{ SVCR_FIELD("metadata"), SVCR_F_OBJECT, MEMBER(meta), .fields = svcr_metadata_fields },
-	/* no field has this name: the row releases the list of an object that is given up */
+	/* no field has this name: the rows release lists of an object that is given up */
 	{ SVCR_FIELD(""), SVCR_F_CUSTOM, MEMBER(odd), true, .read = read_nothing },
+	{ SVCR_FIELD(""), SVCR_F_CUSTOM, MEMBER(more), true, .read = read_nothing },
 	{ SVCR_FIELD("addressType"), SVCR_F_CUSTOM, MEMBER(has_type), .read = read_address_type },
 	{ SVCR_FIELD("endpoints"), SVCR_F_EACH, MEMBER(s.endpoints), true,
 	  .read = read_slice_endpoint },
@@ -298,6 +333,22 @@ static void finish_endpoints(struct svcr_reader *r, struct svcr_slice *s)
 	s->endpoints.n = kept;
 }
 
+/* Adds the endpoints with other addresses, which no warning counts. */
+static void finish_more(struct svcr_reader *r, struct slice_object *o)
+{
+	for (size_t i = 0; i < o->more.n; i++) {
+		const struct svcr_endpoint *e = &o->more.v[i];
+		struct svcr_endpoint *slot;
+
+		if (o->s.ignored || (!o->s.any_family && e->addr.family != o->s.family))
+			continue;
+		slot = SVCR_READ_GROW(r, &o->s.endpoints);
+		if (slot)
+			*slot = *e;
+	}
+	free(o->more.v);
+}
+
 static void finish_slice(struct svcr_reader *r, void *object)
 {
 	struct slice_object *o = object;
@@ -315,6 +366,7 @@ static void finish_slice(struct svcr_reader *r, void *object)
 		finish_endpoints(r, s);
 	}
 	free(o->odd.v);
+	finish_more(r, o);
 	if (!s->service)
 		s->ignored = true;
 	SVCR_READ_KEEP(r, &s->ports);

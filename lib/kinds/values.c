@@ -30,6 +30,13 @@ bool svcr_read_name(struct svcr_reader *r, const char **member, size_t max, cons
 
 	if (!svcr_read_string(r, &s) || !s.len) /* "" is the same as absent */
 		return true;
+	if (!name_valid(s, max) && r->model->names) {
+		svcr_read_error(r, "name",
+				"'%.*s' is no name: expected up to %zu letters, digits, '.', '_' "
+				"and '-'",
+				value_shown(s), s.p, max);
+		return false;
+	}
 	if (!name_valid(s, max)) {
 		svcr_read_warning(r, "name",
 				  "'%.*s' is no name: expected up to %zu letters, digits, '.', '_' "
@@ -43,6 +50,51 @@ bool svcr_read_name(struct svcr_reader *r, const char **member, size_t max, cons
 	return true;
 }
 
+static bool label_end(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+
+bool svcr_dns_label(struct svcr_str s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (!label_end(s.p[i]) && s.p[i] != '-')
+			return false;
+	return s.len > 0 && s.len <= SVCR_NAME_SHORT && label_end(*s.p) &&
+	       label_end(s.p[s.len - 1]);
+}
+
+bool svcr_read_check_label(struct svcr_reader *r, const char *name)
+{
+	struct svcr_str s = { name, name ? strlen(name) : 0 };
+
+	if (!r->model->names || !name || svcr_dns_label(s))
+		return true;
+	svcr_read_error(r, "name",
+			"'%.*s' is no label of a DNS name: expected up to 63 lower-case letters, "
+			"digits and '-', a letter or digit first and last",
+			value_shown(s), s.p);
+	return false;
+}
+
+void svcr_read_hostname(struct svcr_reader *r, void *member)
+{
+	const char *name = NULL, **slot;
+
+	if (!r->model->names) {
+		svcr_json_skip(&r->json);
+		return;
+	}
+	if (!svcr_read_name(r, &name, SVCR_NAME_SHORT, "left out") ||
+	    !svcr_read_check_label(r, name) || !name)
+		return;
+	slot = SVCR_READ_GROW(r, &r->model->hostnames);
+	if (!slot)
+		return;
+	*slot = name;
+	*(uint32_t *)member = (uint32_t)r->model->hostnames.n;
+}
+
 void svcr_read_label_name(struct svcr_reader *r, void *member)
 {
 	svcr_read_name(r, member, SVCR_NAME_SHORT, "left out");
@@ -52,7 +104,8 @@ void svcr_read_port_name(struct svcr_reader *r, void *member)
 {
 	const char **name = member;
 
-	if (!svcr_read_name(r, name, SVCR_NAME_SHORT, "the port is left out"))
+	if (!svcr_read_name(r, name, SVCR_NAME_SHORT, "the port is left out") ||
+	    (**name && !svcr_read_check_label(r, *name)))
 		*name = NULL;
 }
 

@@ -18,6 +18,18 @@
  * warning that the value is no name, which ends with `instead`.
  */
 bool svcr_read_name(struct svcr_reader *r, const char **member, size_t max, const char *instead);
+/*
+ * True if `s` is a label of a DNS name as Kubernetes stores it (RFC 1123): up to 63 lower-case
+ * letters, digits and '-', a letter or digit first and last.
+ */
+bool svcr_dns_label(struct svcr_str s);
+/*
+ * True unless the model makes DNS names and `name` (NULL: none was read) is no label: then
+ * an error is added.
+ */
+bool svcr_read_check_label(struct svcr_reader *r, const char *name);
+/* uint32_t: the number of an endpoint's hostname; left alone unless the model has names. */
+void svcr_read_hostname(struct svcr_reader *r, void *member);
 /* const char *: a name of up to 63 bytes in a label. */
 void svcr_read_label_name(struct svcr_reader *r, void *member);
 /* const char *: the name of a port; NULL if it is no name, which leaves the port out. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rules/file/file.h"
+#include "rules/file/lines.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -52,6 +53,12 @@ static const struct file_changes *file_changes_of(const struct svcr_part_changes
 	return (const struct file_changes *)c;
 }
 
+/* One that others may not read. */
+static bool file_is_secret(const struct svcr_file *f)
+{
+	return (f->mode & 077) == 0;
+}
+
 static const char *file_text(const struct svcr_file *f)
 {
 	return f->text.p ? f->text.p : "";
@@ -85,20 +92,37 @@ static void file_print(const struct svcr_part *p, const struct svcrules_ruleset 
 	svcr_out_str(o, file_text(file_of(p)));
 }
 
+static bool file_file(const struct svcr_part *p, size_t i, struct svcrules_file *ret)
+{
+	const struct svcr_file *f = file_of(p);
+
+	if (i > 0 || !f->present)
+		return false;
+	*ret = (struct svcrules_file){ f->name, f->mode, file_is_secret(f) };
+	return true;
+}
+
+static void file_file_print(const struct svcr_part *p, size_t i, struct svcr_out *o)
+{
+	(void)i;
+	svcr_out_str(o, file_text(file_of(p)));
+}
+
 /* Appends to the array `name` of an object, which is created with its first item. */
 static int file_json_append(json_t *root, const char *name, json_t *item)
 {
 	json_t *list = json_object_get(root, name);
-	int err = item ? 0 : -ENOMEM;
 
+	if (!item)
+		return -ENOMEM;
 	if (!list) {
 		list = json_array();
-		err = err ? err : svcr_json_set(root, name, list);
+		if (svcr_json_set(root, name, list)) {
+			json_decref(item);
+			return -ENOMEM;
+		}
 	}
-	if (!err)
-		return json_array_append_new(list, item) == 0 ? 0 : -ENOMEM;
-	json_decref(item);
-	return err;
+	return json_array_append_new(list, item) == 0 ? 0 : -ENOMEM;
 }
 
 static int file_json(const struct svcr_part *p, const struct svcrules_ruleset *rs, json_t *root)
@@ -136,6 +160,12 @@ static void file_changes_free(struct svcr_part_changes *c)
 	free(c);
 }
 
+static bool file_same_text(const struct svcr_file *a, const struct svcr_file *b)
+{
+	return a->text.len == b->text.len &&
+	       (a->text.len == 0 || memcmp(a->text.p, b->text.p, a->text.len) == 0);
+}
+
 /* "+" new, "-" removed, "~" changed, "=" the same. */
 static const char *file_sign(const struct file_changes *c)
 {
@@ -143,9 +173,7 @@ static const char *file_sign(const struct file_changes *c)
 		return c->to->present ? "+" : "-";
 	if (!c->to->present)
 		return "=";
-	return c->from->mode != c->to->mode || strcmp(file_text(c->from), file_text(c->to)) != 0 ?
-		       "~" :
-		       "=";
+	return c->from->mode == c->to->mode && file_same_text(c->from, c->to) ? "=" : "~";
 }
 
 static bool file_changes_empty(const struct svcr_part_changes *c)
@@ -158,58 +186,12 @@ static void file_count(const struct svcr_part_changes *c, struct svcrules_change
 	stats->files += !file_changes_empty(c);
 }
 
-static size_t line_len(const char *s)
-{
-	size_t n = strcspn(s, "\n");
-
-	return s[n] ? n + 1 : n;
-}
-
-/* Moves both texts to the first line that differs. */
-static void skip_same_lines(const char **a, const char **b)
-{
-	while (**a) {
-		size_t n = line_len(*a);
-
-		if (n != line_len(*b) || memcmp(*a, *b, n) != 0)
-			return;
-		*a += n;
-		*b += n;
-	}
-}
-
-/* Shortens both lengths by the last lines that the texts have in common. */
-static void cut_same_end(const char *a, const char *b, size_t *ret_a, size_t *ret_b)
-{
-	size_t na = strlen(a), nb = strlen(b);
-
-	*ret_a = na;
-	*ret_b = nb;
-	while (na > 0 && nb > 0 && a[na - 1] == b[nb - 1]) {
-		na--;
-		nb--;
-		if ((na == 0 || a[na - 1] == '\n') && (nb == 0 || b[nb - 1] == '\n')) {
-			*ret_a = na;
-			*ret_b = nb;
-		}
-	}
-}
-
-static void print_lines(struct svcr_out *o, const char *sign, const char *s, size_t len)
-{
-	for (size_t n; len > 0; s += n, len -= n) {
-		n = line_len(s);
-		n = n < len ? n : len;
-		svcr_out(o, "%s%.*s%s", sign, (int)n, s, s[n - 1] == '\n' ? "" : "\n");
-	}
-}
-
-/* Prints the lines from the first to the last difference, as removed and as added. */
+/* Prints the lines that were removed or added; of secrets only that they differ. */
 static void file_print_changes(const struct svcr_part_changes *changes, struct svcr_out *o)
 {
 	const struct file_changes *c = file_changes_of(changes);
-	const char *a = file_text(c->from), *b = file_text(c->to);
-	size_t na, nb;
+	struct svcr_span a = { file_text(c->from), c->from->text.len };
+	struct svcr_span b = { file_text(c->to), c->to->text.len };
 
 	if (file_changes_empty(changes))
 		return;
@@ -220,10 +202,12 @@ static void file_print_changes(const struct svcr_part_changes *changes, struct s
 	svcr_out_str(o, "\n");
 	if (c->from->present && c->to->present && c->from->mode != c->to->mode)
 		svcr_out(o, "old mode %04o\nnew mode %04o\n", c->from->mode, c->to->mode);
-	skip_same_lines(&a, &b);
-	cut_same_end(a, b, &na, &nb);
-	print_lines(o, "-", a, na);
-	print_lines(o, "+", b, nb);
+	if ((c->from->present && file_is_secret(c->from)) ||
+	    (c->to->present && file_is_secret(c->to))) {
+		svcr_out_str(o, file_same_text(c->from, c->to) ? "" : "secret: lines not shown\n");
+		return;
+	}
+	svcr_lines_diff(o, a, b);
 }
 
 static void file_print_rest(const struct svcr_part_changes *c, struct svcr_out *o)
@@ -259,6 +243,8 @@ const struct svcr_part_ops svcr_file_ops = {
 	.describe_part = file_describe_part,
 	.print = file_print,
 	.json = file_json,
+	.file = file_file,
+	.file_print = file_file_print,
 	.diff = file_diff,
 	.changes_free = file_changes_free,
 	.changes_empty = file_changes_empty,

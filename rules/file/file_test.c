@@ -87,6 +87,60 @@ START_TEST(file_diff_lines)
 }
 END_TEST
 
+/* Lines that only one text has are found between others, which are not printed. */
+START_TEST(file_diff_middle)
+{
+	file_test_change("serial 1\na\nb\nc\nd\n", 0644, "serial 2\na\nb\nc2\nd\ne\n", 0644,
+			 "--- a/b\n+++ a/b\n-serial 1\n+serial 2\n-c\n+c2\n+e\n");
+	/* a line that occurs often is not printed if it is next to one that occurs once */
+	file_test_change("1\n}\n2\n}\n3\n}\n", 0644, "0\n1\n}\n3\n}\n4\n", 0644,
+			 "--- a/b\n+++ a/b\n+0\n-2\n-}\n+4\n");
+	/* one that moved is removed and added */
+	file_test_change("a\nb\nc\nd\nx\n", 0644, "b\nc\nd\na\ny\n", 0644,
+			 "--- a/b\n+++ a/b\n-a\n-x\n+a\n+y\n");
+	file_test_change("c\nb\na\n", 0644, "a\nb\nc\n", 0644,
+			 "--- a/b\n+++ a/b\n-c\n-b\n+b\n+c\n");
+	file_test_change("a\nb", 0644, "b\na\n", 0644, "--- a/b\n+++ a/b\n+b\n-b\n");
+}
+END_TEST
+
+/* Lines with numbers: up, down, or each one twice. malloc'ed. */
+static char *file_test_numbers(unsigned lines, bool down, bool twice)
+{
+	char *text = malloc(lines * 8 + 1), *p = text;
+
+	ck_assert_ptr_nonnull(text);
+	for (unsigned i = 0; i < lines; i++)
+		p += snprintf(p, 9, "%u\n", down ? lines - 1 - i : twice ? i / 2 : i);
+	return text;
+}
+
+/* No texts make the time grow with the square of their lines. */
+START_TEST(file_diff_many)
+{
+	struct svcrules_ruleset *from = file_test_set(), *to = file_test_set();
+	struct svcr_file *a = file_test_add(from, "a", 0644, "first\n");
+	struct svcr_file *b = file_test_add(to, "a", 0644, "one\n");
+	char *numbers = file_test_numbers(200000, false, _i);
+	char *others = file_test_numbers(200000, !_i, _i);
+	struct svcr_buffer out = { NULL };
+	struct svcrules_changes *c;
+
+	ck_assert_int_eq(svcr_file_append(a, numbers, strlen(numbers)), 0);
+	ck_assert_int_eq(svcr_file_append(b, others, strlen(others)), 0);
+	ck_assert_int_eq(svcr_file_append(b, "last\n", 5), 0);
+	c = file_test_diff(from, to);
+	ck_assert_int_eq(svcrules_changes_print(c, "diff", false, svcr_buffer_append, &out), 0);
+	ck_assert_uint_gt(out.len, 1000000); /* no order to keep, or no line that occurs once */
+	svcrules_changes_free(c);
+	svcrules_ruleset_free(from);
+	svcrules_ruleset_free(to);
+	free(numbers);
+	free(others);
+	free(out.p);
+}
+END_TEST
+
 START_TEST(file_diff_whole)
 {
 	file_test_change(NULL, 0644, "1\n", 0644, "--- /dev/null\n+++ a/b\n+1\n");
@@ -202,6 +256,70 @@ START_TEST(file_has_no_messages)
 }
 END_TEST
 
+/* Lists the files of all parts, and streams their texts. */
+START_TEST(file_lists_files)
+{
+	struct svcrules_ruleset *rs = file_test_set();
+	struct svcr_buffer b = { NULL };
+	struct svcrules_file f;
+
+	file_test_add(rs, "absent", SVCR_FILE_PUBLIC, NULL);
+	file_test_add(rs, "zone", SVCR_FILE_PUBLIC, "z\n");
+	file_test_add(rs, "key", SVCR_FILE_SECRET, "k\n");
+	ck_assert(!svcrules_ruleset_file(rs, 0, 0, &f));
+	ck_assert_int_eq(svcrules_file_print(rs, 0, 0, svcr_buffer_append, &b), -EINVAL);
+	ck_assert(svcrules_ruleset_file(rs, 1, 0, &f));
+	ck_assert_str_eq(f.name, "zone");
+	ck_assert_uint_eq(f.mode, 0644);
+	ck_assert(!f.secret);
+	ck_assert(!svcrules_ruleset_file(rs, 1, 1, &f));
+	ck_assert(svcrules_ruleset_file(rs, 2, 0, &f));
+	ck_assert_uint_eq(f.mode, 0600);
+	ck_assert(f.secret);
+	ck_assert(!svcrules_ruleset_file(rs, 3, 0, &f));
+	ck_assert_int_eq(svcrules_file_print(rs, 2, 0, svcr_buffer_append, &b), 0);
+	file_test_text(&b, "k\n");
+	svcrules_ruleset_free(rs);
+}
+END_TEST
+
+static void file_test_read(struct svcrules_ruleset *rs, const char *name, unsigned mode,
+			   const char *text, size_t len)
+{
+	struct svcrules_file f = { .name = name, .mode = mode };
+
+	ck_assert_int_eq(svcrules_files_add(rs, &f, text, len), 0);
+}
+
+/* Sets of files that were read: any bytes, a file that is missing, a secret. */
+START_TEST(file_sets)
+{
+	struct svcrules_ruleset *from = svcrules_files_new(), *to = svcrules_files_new();
+	struct svcr_buffer b = { NULL };
+	struct svcrules_changes *c;
+
+	ck_assert_ptr_nonnull(from);
+	ck_assert_ptr_nonnull(to);
+	file_test_read(from, "edited", 0644, "1\n2\0x\n", 6);
+	file_test_read(to, "edited", 0644, "1\n2\n", 4);
+	file_test_read(from, "key", 0600, "old\n", 4);
+	file_test_read(to, "key", 0600, "new\n", 4);
+	file_test_read(from, "opened", 0644, "k\n", 2);
+	file_test_read(to, "opened", 0600, "k\n", 2);
+	file_test_read(from, "missing", 0644, NULL, 0);
+	file_test_read(to, "missing", 0644, "", 0);
+	c = file_test_diff(from, to);
+	ck_assert_int_eq(svcrules_changes_print(c, NULL, false, svcr_buffer_append, &b), 0);
+	file_test_text(&b, "--- edited\n+++ edited\n-2\n+2\n"
+			   "--- key\n+++ key\nsecret: lines not shown\n"
+			   "--- opened\n+++ opened\nold mode 0644\nnew mode 0600\n"
+			   "--- /dev/null\n+++ missing\n");
+	svcrules_changes_free(c);
+	svcrules_ruleset_free(from);
+	svcrules_ruleset_free(to);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("file");
@@ -211,11 +329,15 @@ int main(void)
 
 	suite_add_tcase(suite, tc);
 	tcase_add_test(tc, file_diff_lines);
+	tcase_add_test(tc, file_diff_middle);
+	tcase_add_loop_test(tc, file_diff_many, 0, 2);
 	tcase_add_test(tc, file_diff_whole);
 	tcase_add_test(tc, file_pairs);
 	tcase_add_test(tc, file_json_members);
 	tcase_add_test(tc, file_describes_itself);
 	tcase_add_test(tc, file_has_no_messages);
+	tcase_add_test(tc, file_lists_files);
+	tcase_add_test(tc, file_sets);
 	srunner_run_all(runner, CK_ENV);
 	bad = srunner_ntests_failed(runner);
 	srunner_free(runner);

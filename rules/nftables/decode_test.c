@@ -267,7 +267,8 @@ START_TEST(decode_tables)
 	ck_assert_int_eq(decode_send_table(n, tables[_i].name, tables[_i].userdata, tables[_i].len),
 			 0);
 	ck_assert_int_eq(n->tables[SVCR_IPV4].present, tables[_i].present);
-	ck_assert_ptr_eq(svcr_nft_foreign(n, NULL), tables[_i].foreign ? &n->tables[SVCR_IPV4] : NULL);
+	ck_assert_ptr_eq(svcr_nft_foreign(n, NULL),
+			 tables[_i].foreign ? &n->tables[SVCR_IPV4] : NULL);
 	svcr_nft_free(n);
 }
 END_TEST

@@ -67,8 +67,8 @@ static const struct svcr_requirement *leading(const struct svcr_selector *s)
 	return exists;
 }
 
-static struct entry *add_entry(struct svcr_peers *p, const struct svcr_scope *scope,
-			       const char *key, const char *value)
+static struct entry *add_scope_entry(struct svcr_peers *p, const struct svcr_scope *scope,
+				     const char *key, const char *value)
 {
 	const struct entry like = { .scope = scope, .key = key, .value = value };
 	bool new;
@@ -90,7 +90,7 @@ static struct entry *find_entry(struct svcr_peers *p, const struct svcr_scope *s
 static int index_by(struct svcr_peers *p, struct svcr_scope *scope, struct svcr_term *t,
 		    const char *key, const char *value)
 {
-	struct entry *e = add_entry(p, t ? scope : NULL, key, value);
+	struct entry *e = add_scope_entry(p, t ? scope : NULL, key, value);
 	struct svcr_term **term = e && t ? SVCR_GROW(&e->terms) : NULL;
 	struct svcr_scope **slot = e && !t ? SVCR_GROW(&e->scopes) : NULL;
 

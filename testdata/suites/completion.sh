@@ -52,7 +52,7 @@ in_fish() {
 
 words_of() { "$SVCRULES" help | sed -nE 's/^  ([a-z]+) .*/\1/p' | sort | xargs; }
 options_of() { # options_of COMMAND: the long ones
-	"$SVCRULES" help "$1" | sed -nE 's/^  (--[^ ]+)( .*)?$/\1/p; s/.*also (--[a-z]+)$/\1/p' | sort -u | xargs
+	"$SVCRULES" help "$1" | sed -nE 's/^  (--[^ ]+)( .*)?$/\1/p; s/.*also (--[a-z]+)$/\1/p; s/^ {8,}(--[a-z]+)$/\1/p' | sort -u | xargs
 }
 long_ones() { tr ' ' '\n' | grep -e '^--' | sed 's/=$//' | sort -u | xargs; }
 
@@ -72,9 +72,10 @@ shell() { # shell NAME
 		check "$name: options of $command" "$(options_of $command)" \
 			"$("in_$name" "svcrules $command --" | long_ones)"
 	done
-	check "$name: values" "ipvs nftables" "$("in_$name" 'svcrules apply --target ')"
+	check "$name: values" "dns iptables ipvs nftables" "$("in_$name" 'svcrules apply --target ')"
 	check "$name: part of a value" nftables "$("in_$name" 'svcrules diff --target n')"
-	check "$name: values of a short option" "ip ipvsadm json nft" "$("in_$name" 'svcrules compile -o ')"
+	check "$name: values of a short option, and folders" "ip ipvsadm json nft text zones" \
+		"$(cd "$tmp/folder" && "in_$name" 'svcrules compile -o ' | sed 's|/||g')"
 	check "$name: no values of another command's" "bash fish zsh" "$("in_$name" 'svcrules help --completion ')"
 	check "$name: commands after help" "$(words_of)" \
 		"$("in_$name" 'svcrules help ' | tr ' ' '\n' | grep -v -e '^-' | xargs)"
@@ -82,6 +83,8 @@ shell() { # shell NAME
 	check "$name: files" yes "$("in_$name" "svcrules compile -f $tmp/serv" | grep -q 'services.json' && echo yes)"
 }
 
+mkdir -p "$tmp/folder/zones"
+touch "$tmp/folder/file"
 for name in bash zsh fish; do
 	shell $name
 done

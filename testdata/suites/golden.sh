@@ -8,16 +8,20 @@
 # A case is a directory GROUP/NAME with input.json or input.yaml (or input-1.json,
 # input-2.json...), options (one line of further options), expected.SUFFIX for
 # each target that the case is about (standard output), expected.err (standard
-# error, the same for all targets) and expected.rc (exit status, if not 0). A
+# error, the same for all targets but those that have an expected.SUFFIX.err, which
+# may be empty) and expected.rc (exit status, if not 0). A
 # case whose input is an error needs no expected.SUFFIX: nothing is printed then.
 set -u
 export LC_ALL=C
 
-# The suffix of the file, and the target whose output it holds. The first is the
-# default of the command and is run without $choose.
+# The suffix of the file, and the target whose output it holds, with further options.
+# The first is the default of the command and is run without $choose.
 targets=(
 	"nft nftables"
 	"ipvs ipvs"
+	"iptables iptables --family ipv4"
+	"ip6tables iptables --family ipv6"
+	"zone dns"
 )
 choose=--target
 
@@ -45,7 +49,7 @@ is_target() {
 	local row
 
 	for row in "${targets[@]}"; do
-		[ "${row% *}" != "$1" ] || return 0
+		[ "${row%% *}" != "$1" ] || return 0
 	done
 	return 1
 }
@@ -58,6 +62,9 @@ problem() {
 		case $f in
 		input.json | input-[1-9].json | input.yaml | input-[1-9].yaml) inputs=$((inputs + 1)) ;;
 		expected.err | expected.rc | options) [ -s "$f" ] || echo "$f is empty" ;;
+		expected.*.err)
+			[ -e "${f%.err}" ] || echo "unexpected file $f"
+			;;
 		expected.*)
 			if is_target "${f#expected.}"; then
 				outputs=$((outputs + 1))
@@ -74,8 +81,8 @@ problem() {
 		[ -e "$f" ] && [ "$inputs" -gt 1 ] && echo "both $f and others"
 	done
 	[ "$(cat expected.rc 2>/dev/null)" = 0 ] && echo "expected.rc is 0, which needs no file"
-	[ -e expected.rc ] || [ "$outputs" -gt 0 ] || echo "no expected.${targets[0]% *}"
-	[ -e expected.err ] || [ "$outputs" -gt 0 ] || echo "neither expected.${targets[0]% *} nor expected.err"
+	[ -e expected.rc ] || [ "$outputs" -gt 0 ] || echo "no expected.${targets[0]%% *}"
+	[ -e expected.err ] || [ "$outputs" -gt 0 ] || echo "neither expected.${targets[0]%% *} nor expected.err"
 }
 
 # compare FILE DEFAULT: a missing expectation stands for DEFAULT.
@@ -103,12 +110,17 @@ compile() {
 	echo $? >"$work/expected.rc"
 	compare expected.rc $'0\n' || bad=1
 	compare "$output" '' || bad=1
-	compare expected.err '' || bad=1
+	if [ -e "$output.err" ]; then
+		mv "$work/expected.err" "$work/$output.err"
+		compare "$output.err" '' || bad=1
+	else
+		compare expected.err '' || bad=1
+	fi
 	return $bad
 }
 
 run_case() { # run_case DIRECTORY
-	local name bad=0 ran=false row text
+	local name bad=0 ran=false row text choice
 
 	name=$(basename "$1")
 	if ! cd "$1"; then
@@ -116,15 +128,16 @@ run_case() { # run_case DIRECTORY
 		return
 	fi
 	for row in "${targets[@]}"; do
-		[ -e "expected.${row% *}" ] || continue
+		[ -e "expected.${row%% *}" ] || continue
 		ran=true
 		if [ "$row" = "${targets[0]}" ]; then
-			compile "${row% *}" || bad=1
+			compile "${row%% *}" || bad=1
 		else
-			compile "${row% *}" "$choose" "${row#* }" || bad=1
+			read -r -a choice <<<"${row#* }"
+			compile "${row%% *}" "$choose" "${choice[@]}" || bad=1
 		fi
 	done
-	$ran || compile "${targets[0]% *}" || bad=1
+	$ran || compile "${targets[0]%% *}" || bad=1
 	text=$(problem)
 	if [ -n "$text" ]; then
 		bad=1

@@ -4,7 +4,8 @@
 BUILD_PACKAGES := gcc make pkg-config libc6-dev libmnl-dev libnftnl-dev libjansson-dev libyaml-dev \
 	libnl-3-dev libnl-route-3-dev libcap-ng-dev
 CHECK_PACKAGES := $(BUILD_PACKAGES) check binutils mandoc nftables iproute2 conntrack ipvsadm \
-	procps util-linux strace perl-base g++ zsh fish systemd python3-yaml busybox-static
+	procps util-linux strace perl-base g++ zsh fish systemd python3-yaml busybox-static \
+	nsd bind9-utils bind9-dnsutils knot-dnssecutils
 TEST_PACKAGES := $(CHECK_PACKAGES) iptables valgrind shellcheck cppcheck universal-ctags clang-format \
 	libyajl-dev qemu-system-x86 cpio kmod
 
@@ -45,12 +46,15 @@ $(eval $(call suite,toy,check,20,all,$S/toy.sh))
 $(eval $(call suite,install-check,check,3,all,$S/install.sh))
 $(eval $(call suite,hardening,check,30,,$S/hardening.sh))
 $(eval $(call suite,privileges,check,8,$B/svcrules,$S/privileges.sh))
+$(eval $(call suite,dns,check,40,$B/svcrules $B/cluster,$S/dns.sh))
 $(eval $(call suite,output,check,6,$B/svcrules,$S/output.sh))
+$(eval $(call suite,folders,check,40,$B/svcrules $B/cmd/svcrules/output/kill_test,$S/folders.sh))
 $(eval $(call suite,completion,check,25,$B/svcrules,$S/completion.sh))
 $(eval $(call suite,units,check,3,$B/svcrules,$S/units.sh))
 $(eval $(call suite,bench-smoke,test,20,$B/svcrules $B/probe $B/cluster $B/bench-tool,$S/bench-smoke.sh))
 $(eval $(call suite,nft-versions,test,40,$B/svcrules,$S/nft-versions.sh))
 $(eval $(call suite,packets,check,120,$B/svcrules $B/probe,$S/packets/run.sh))
+$(eval $(call suite,packets-iptables,test,130,$B/svcrules $B/probe,$S/packets-iptables.sh))
 $(eval $(call suite,vm,test,900,$B/svcrules $B/probe,$S/vm-packets.sh))
 $(eval $(call suite,vm-unit,test,30,$B/svcrules $B/probe $(VM_TESTS),$S/vm-unit.sh $(VM_TESTS)))
 $(eval $(call suite,vm-golden,test,100,$B/svcrules,$S/vm-golden.sh))

@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # vm-packets.sh: the packet tests under Debian's own kernel, see vm.sh. VM_FILES and
 # VM_IPVS are the numbers of the files in testdata/suites/packets to run with nftables
-# and with IPVS, the longest first. 13 is about nftables alone, 14 about IPVS. One file:
-# VM_FILES=06 VM_IPVS= testdata/suites/vm-packets.sh
+# and with IPVS, the longest first, VM_IPTABLES those with both kinds of iptables. 13 is
+# about nftables alone, 14 about IPVS. One file:
+# VM_FILES=06 VM_IPVS= VM_IPTABLES= testdata/suites/vm-packets.sh
 set -u
 cd "$(dirname "$0")/../.." || exit 2
-jobs=${VM_JOBS:-4} VM_FILES=${VM_FILES-11 31 32 06 07 33 13 12 10 36 09 17 35 01 02 30 37 08 04 03 34 05 38 15 21}
+jobs=${VM_JOBS:-4} VM_FILES=${VM_FILES-11 06 07 33 13 12 10 36 09 17 35 01 02 30 37 08 04 03 34 05 15 21}
 
 # In the machine: up to $jobs files at a time, each in namespaces that no other uses.
 if [ "${1:-}" = --inside ]; then
@@ -15,11 +16,12 @@ if [ "${1:-}" = --inside ]; then
 	echo "# kernel $(uname -r)"
 	# a machine as small as this one has room for 8,192 connections, of all namespaces
 	modprobe -q nf_conntrack && echo 131072 >/proc/sys/net/netfilter/nf_conntrack_max
+	modprobe -a ip_tables ip6_tables # iptables-legacy does not know where modules are here
 	for file; do
 		backend=nftables
-		[[ $file != ipvs:* ]] || backend=ipvs
+		[[ $file != *:* ]] || backend=${file%%:*}
 		export BACKEND=$backend
-		file=${file#ipvs:}
+		file=${file#*:}
 		[ "$(jobs -rp | wc -l)" -lt "$jobs" ] || wait -n
 		{
 			log=$(mktemp)
@@ -36,6 +38,9 @@ fi
 files=()
 for n in ${VM_IPVS-12 14 06 11 08 07 35 10 36 09 17 37 02 01 34 04 03 30 05 15 20 21}; do
 	for file in testdata/suites/packets/"$n"-*.sh; do files+=("ipvs:$file"); done
+done
+for n in ${VM_IPTABLES-15 18}; do
+	for file in testdata/suites/packets/"$n"-*.sh; do files+=("iptables-legacy:$file" "iptables-nft:$file"); done
 done
 for n in $VM_FILES; do files+=(testdata/suites/packets/"$n"-*.sh); done
 log=$(mktemp) || exit 2

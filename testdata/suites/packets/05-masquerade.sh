@@ -22,12 +22,12 @@ masquerade() {
 	expect "another mark" "pod1 $GATEWAY" client $VIP 80
 	expect "another mark, not masqueraded" "pod1 $CLIENT" client $LB 80
 	web
-	OPTIONS=(--backend "$BACKEND" --node-name node1)
+	OPTIONS=(--backend "$TARGET" --node-name node1)
 	apply
 	expect "no pod CIDRs: outside keeps its address" "pod1 $CLIENT" client $VIP 80
 	expect "no pod CIDRs: hairpin" "pod1 $GATEWAY" pod1 $VIP 80
 	web
-	OPTIONS=(--backend "$BACKEND" --node-name node1 --cluster-cidr "$PODS")
+	OPTIONS=(--backend "$TARGET" --node-name node1 --cluster-cidr "$PODS")
 	apply
 	expect "pod CIDRs again" "pod1 $GATEWAY" client $VIP 80
 	expect "masquerade-all off again" "pod1 $POD2" pod2 $VIP 80

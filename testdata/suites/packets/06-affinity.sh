@@ -4,7 +4,8 @@
 set -u
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
-KEEP_FLOWS=yes
+# loading iptables rules deletes no flows, and a request may happen to use the port of a stale one
+is_iptables || KEEP_FLOWS=yes
 begin
 
 web() { # web SECONDS ENDPOINT...

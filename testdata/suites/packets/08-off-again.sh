@@ -19,12 +19,19 @@ gone() {
 	apply "${APPLY[@]}"
 	expect "$1 gone" "$4" client "$2" "$3"
 	expect "$1 gone, the cluster IP stays" "pod1 $GATEWAY" client $VIP 80
-	svcrules diff
-	check "$1 gone, the rules equal those of a plain service" 0 "$STATUS"
+	if not_iptables "$1 gone, the rules equal those of a plain service" "diff reads no iptables rules"; then
+		svcrules diff
+		check "$1 gone, the rules equal those of a plain service" 0 "$STATUS"
+	fi
 	check "$1 gone, the listing equals that of a plain service" same "$(same_listing)"
 }
 
 listing() {
+	if is_iptables; then
+		saved iptables | sort
+		saved ip6tables | sort
+		return
+	fi
 	at node nft list ruleset | sort # nft lists sets in the order of their creation
 	[ "$BACKEND" != ipvs ] || at node ipvsadm -Sn
 	ip -n "$PREFIX-node" -o addr show to "$SERVICE_CIDR"
@@ -69,7 +76,7 @@ off_again() {
 	apply --service-cidr $SERVICE_CIDR --masquerade-all
 	expect "another service" "(pod|remote)[12] .*" client $VIP2 80
 	gone "another service" $VIP2 80 "timeout|unreachable"
-	at node "$SVCRULES" delete >/dev/null 2>&1
+	delete
 }
 
 each_family off_again

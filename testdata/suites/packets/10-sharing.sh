@@ -69,6 +69,8 @@ host_network() {
 clients() { # prints the remembered clients
 	if [ "$BACKEND" = ipvs ]; then
 		at node ipvsadm -Lnc
+	elif is_iptables; then # a list for each endpoint of a service, not of an address
+		at node sh -c 'cat /proc/net/xt_recent/*' | sed "s/^src=/$VIP4 &/"
 	else
 		at node nft list ruleset | grep expires
 	fi

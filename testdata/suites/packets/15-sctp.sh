@@ -58,14 +58,16 @@ sctp() {
 	web "$REMOTE1@node2"
 	apply
 	check "Local without an endpoint" timeout "$(answers client sctp $LB 80)"
-	same_port
+	! not_iptables "an endpoint of a fixed port goes" "loading rules deletes no flows" || same_port
 	web "$REMOTE1@node2"
 	apply
 	for from in client pod2; do
 		check "new ones go elsewhere, $from" "remote1" "$(who $from sctp $VIP 80 --count 5)"
 	done
-	svcrules diff
-	check "nothing to change" 0 "$STATUS"
+	if not_iptables "nothing to change" "diff reads no iptables rules"; then
+		svcrules diff
+		check "nothing to change" 0 "$STATUS"
+	fi
 }
 
 each_family sctp

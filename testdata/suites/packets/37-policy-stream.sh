@@ -84,7 +84,7 @@ allowed() {
 	for priority in 97 101; do
 		at node nft -f - <<-NFT
 		table $FAMILY count$priority {
-		    chain all {
+		    chain between {
 		        type filter hook postrouting priority $priority;
 		        $FAMILY saddr { $POD1, $POD2 } $FAMILY daddr { $POD1, $POD2 } counter
 		    }
@@ -102,8 +102,8 @@ allowed() {
 	pause 0.1
 	check "requests that are always allowed, tcp" pod1 "$(answered tcp)"
 	check "requests that are always allowed, udp" 'pod1(\|timeout)?' "$(answered udp)"
-	check "packets of them that passed the policies" "$(counted node count97 all)" "$(counted node count101 all)"
-	check "packets of them" "[0-9]{3,}" "$(counted node count97 all)"
+	check "packets of them that passed the policies" "$(counted node count97 between)" "$(counted node count101 between)"
+	check "packets of them" "[0-9]{3,}" "$(counted node count97 between)"
 	for priority in 97 101; do at node nft delete table "$FAMILY" "count$priority"; done
 }
 

@@ -224,6 +224,7 @@ serve_pods() {
 # begin and finish are the first and last call of every test file.
 begin() {
 	local n
+	! is_iptables || skip_whole_file
 	trap topology_down EXIT
 	trap 'exit 130' INT TERM
 	topology_up || exit 2
@@ -445,19 +446,36 @@ write_input() {
 
 # ---- svcrules ----
 
-# use_backend NAME: sets the target under test, the name of its tables, and the
+# use_backend NAME: sets what is tested, its target, the name of its tables, and the
 # answer at ports of load-balancer and external IPs that no service defines
 # shellcheck disable=SC2034
 use_backend() {
 	BACKEND=$1
-	OPTIONS=(--backend "$1" --node-name node1 --cluster-cidr "$PODS")
-	if [ "$1" = nftables ]; then
+	TARGET=${1%-*}
+	OPTIONS=(--backend "$TARGET" --node-name node1 --cluster-cidr "$PODS")
+	if [ "$TARGET" = iptables ]; then
+		# shellcheck source=iptables.sh
+		. "$PACKETS/iptables.sh"
+		NOT_OURS='timeout|unreachable'
+	elif [ "$1" = nftables ]; then
 		TABLE=svcrules NOT_OURS='timeout|unreachable'
 	else # with IPVS such an address is the node's own: requests must not reach the host
 		TABLE=svcrules-$1 NOT_OURS=refused
 	fi
 }
 use_backend "$BACKEND"
+
+# is_iptables: true if iptables-restore of some kind loads the rules
+is_iptables() {
+	[ "$TARGET" = iptables ]
+}
+
+# not_iptables WHAT REASON: true unless it is; then WHAT is skipped
+not_iptables() {
+	is_iptables || return 0
+	skip "$1" "$2"
+	return 1
+}
 
 # svcrules COMMAND [OPTION...]: sets OUTPUT (both streams) and STATUS
 svcrules() {
@@ -477,11 +495,19 @@ forget_flows() {
 apply() {
 	[ -n "$KEEP_FLOWS" ] || forget_flows
 	write_input
+	if is_iptables; then
+		load "$@"
+		return
+	fi
 	svcrules apply --max-lost all "$@" # scenarios replace all services
 	[ "$STATUS" -eq 0 ] || not_ok "apply" "exit 0" "exit $STATUS: $OUTPUT"
 }
 
 delete() {
+	if is_iptables; then
+		unload
+		return
+	fi
 	OUTPUT=$(at "$ON" "$SVCRULES" delete 2>&1)
 	STATUS=$?
 }

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # run.sh [FILE...]: runs all packet tests, or the files given, as root or as an
-# ordinary user inside a new user namespace. BACKEND=ipvs runs them through IPVS.
+# ordinary user inside a new user namespace. BACKEND=ipvs runs them through IPVS,
+# BACKEND=iptables-legacy and iptables-nft with rules that these programs load.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 root=${here%/testdata/suites/packets}
@@ -20,6 +21,12 @@ for binary in "$SVCRULES" "$PROBE"; do
 done
 ip netns add "svcr$$-try" 2>/dev/null || give_up "no network namespaces here"
 ip netns del "svcr$$-try"
+case ${BACKEND:-} in
+iptables-*)
+	command -v "$BACKEND-restore" >/dev/null || give_up "no $BACKEND-restore here"
+	"$BACKEND" -t nat -nL >/dev/null 2>&1 || give_up "$BACKEND does not work here"
+	;;
+esac
 
 log=$(mktemp -d)
 trap 'rm -rf "$log"' EXIT

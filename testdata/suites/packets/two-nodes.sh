@@ -90,10 +90,10 @@ both_nodes() {
 apply_on() {
 	local n=$1
 	shift
-	ON=node$n OPTIONS=(--backend "$BACKEND" --node-name "node$n")
+	ON=node$n OPTIONS=(--backend "$TARGET" --node-name "node$n")
 	both_nodes
 	apply "$@"
-	ON=node1 OPTIONS=(--backend "$BACKEND" --node-name node1)
+	ON=node1 OPTIONS=(--backend "$TARGET" --node-name node1)
 }
 
 # shellcheck disable=SC2034 # for the tests

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* diff -o DIR: only the files that differ are in memory, each as a part of two rule sets. */
+#include "exit.h"
+#include "output/output.h"
+#include "output/wanted.h"
+#include "say.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define LOOKS 3
+
+struct comparing {
+	const struct place *p;
+	struct wanted wanted;
+	struct svcrules_ruleset *from, *to;
+};
+
+struct text {
+	char *p;
+	size_t n;
+};
+
+static int text_append(void *arg, const char *buf, size_t len)
+{
+	struct text *t = arg;
+	char *p = realloc(t->p, t->n + len + 1);
+
+	if (!p)
+		return -ENOMEM;
+	t->p = p;
+	memcpy(p + t->n, buf, len);
+	t->n += len;
+	p[t->n] = '\0';
+	return 0;
+}
+
+static int old_text_read(int fd, struct text *t)
+{
+	char buf[65536];
+	ssize_t n;
+	int err = text_append(t, "", 0);
+
+	while (!err && (n = read(fd, buf, sizeof(buf))) != 0)
+		if (n > 0)
+			err = text_append(t, buf, (size_t)n);
+		else if (errno != EINTR)
+			err = -errno;
+	return err;
+}
+
+/* Adds the file as DIR has it; it may be missing. */
+static int add_old(struct comparing *c, const struct svcrules_file *like)
+{
+	struct svcrules_file f = *like;
+	struct text t = { NULL, 0 };
+	struct stat st;
+	int fd = c->p->old < 0 ?
+			 -1 :
+			 openat(c->p->old, f.name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	int err = fd < 0 && c->p->old >= 0 && errno != ENOENT ? -errno : 0;
+
+	if (fd >= 0 && fstat(fd, &st) == 0)
+		f.mode = st.st_mode & 07777;
+	if (fd >= 0)
+		err = old_text_read(fd, &t);
+	if (!err)
+		err = svcrules_files_add(c->from, &f, t.p, t.n);
+	if (fd >= 0)
+		close(fd);
+	free(t.p);
+	return err ? place_failed(c->p, "read its files", err) : EXIT_DONE;
+}
+
+/* Adds the file as it shall be; `w` NULL: it shall be gone. */
+static int add_new(struct comparing *c, const struct svcrules_file *f, const struct wanted_file *w)
+{
+	struct text t = { NULL, 0 };
+	int err = w ? text_append(&t, "", 0) : 0;
+
+	if (!err && w)
+		err = wanted_print(&c->wanted, w, text_append, &t);
+	if (!err)
+		err = svcrules_files_add(c->to, f, t.p, t.n);
+	free(t.p);
+	return err ? say_enomem() : EXIT_DONE;
+}
+
+static int add_both(struct comparing *c, const struct svcrules_file *f, const struct wanted_file *w)
+{
+	int code = add_old(c, f);
+
+	return code ? code : add_new(c, f, w);
+}
+
+/* The files that DIR has and shall have are both in the order of their names. */
+static int gather(struct comparing *c)
+{
+	const struct manifest *m = &c->p->have;
+	size_t i = 0, k = 1;
+	int code = EXIT_DONE;
+
+	while (!code && (i < m->n || k < c->wanted.n)) {
+		struct wanted_file *w = k < c->wanted.n ? &c->wanted.v[k] : NULL;
+		int order = !w ? -1 : i >= m->n ? 1 : strcmp(m->names[i], w->file.name);
+		struct svcrules_file gone = { .name = order < 0 ? m->names[i] : "" };
+
+		i += order <= 0;
+		k += order >= 0;
+		if (order < 0)
+			code = add_both(c, &gone, NULL);
+		else if (wanted_compare(&c->wanted, w, c->p->old))
+			code = say_enomem();
+		else if (!w->same)
+			code = add_both(c, &w->file, w);
+	}
+	return code;
+}
+
+static int compare_print(const struct comparing *c)
+{
+	struct svcrules_changes *changes;
+	int err, code;
+
+	if (svcrules_diff(c->from, c->to, &changes))
+		return say_enomem();
+	err = svcrules_changes_print(changes, NULL, out_colour(), out_write, NULL);
+	code = svcrules_changes_empty(changes) ? EXIT_DONE : EXIT_DIFFERS;
+	svcrules_changes_free(changes);
+	/* any other error is of standard output, and reported at the end */
+	return err == -ENOMEM ? say_enomem() : code;
+}
+
+/* While another run replaces DIR, what was opened may be removed: then it is opened again. */
+static int look(struct output *o)
+{
+	int code = EXIT_KERNEL;
+
+	o->place.silent = true;
+	for (int i = 0; code && i < LOOKS; i++)
+		code = place_look(&o->place, o->target);
+	o->place.silent = false;
+	return code ? place_look(&o->place, o->target) : EXIT_DONE;
+}
+
+int output_diff(struct output *o, const struct svcrules_ruleset *rs)
+{
+	struct comparing c = { .p = &o->place,
+			       .from = svcrules_files_new(),
+			       .to = svcrules_files_new() };
+	int code = wanted_list(rs, o->target, &c.wanted);
+
+	if (!code)
+		code = look(o);
+	if (!code && (!c.from || !c.to))
+		code = say_enomem();
+	if (!code)
+		code = gather(&c);
+	if (!code)
+		code = compare_print(&c);
+	svcrules_ruleset_free(c.from);
+	svcrules_ruleset_free(c.to);
+	wanted_free(&c.wanted);
+	return code;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Words for --target and -o, which come from the list of targets. */
+#ifndef SVCRULES_TARGET_TEXTS_H
+#define SVCRULES_TARGET_TEXTS_H
+
+#include "svcrules.h"
+
+#define TARGET_TEXT_SIZE 512
+
+struct target_texts {
+	char targets[TARGET_TEXT_SIZE]; /* "a b" */
+	char targets_help[TARGET_TEXT_SIZE], targets_removed_help[TARGET_TEXT_SIZE];
+	char formats[TARGET_TEXT_SIZE], formats_help[TARGET_TEXT_SIZE];
+	char change_formats[TARGET_TEXT_SIZE], change_formats_help[TARGET_TEXT_SIZE];
+};
+
+/* They are made once. */
+const struct target_texts *target_texts(void);
+/* The formats of rule sets or of changes. */
+const char *const *formats_of(const struct svcrules_target *t, bool changes);
+/* True if `value` is one of the words of `choices`, which may be NULL. */
+bool has_choice(const char *choices, const char *value);
+
+#endif
