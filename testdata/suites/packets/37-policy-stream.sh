@@ -76,10 +76,13 @@ answered() {
 	sed '$d' "$WORK/allowed-$1" | cut -d' ' -f1 | sort -u | paste -sd'|'
 }
 
-# Requests that all states allow are all answered, as long as the states change. Every packet between
-# the two pods is counted before the policies and after them: a datagram may be lost elsewhere.
+# Requests that all states allow are answered, as long as the states change. Every packet between the
+# two pods is counted before the policies and after them. The kernel reads at each lookup which
+# generation of a set is in force, and puts changed ranges in force a little later: a packet that is
+# under way at that moment may find no element, and is dropped (3 of 40,000 in 40 applies on Linux
+# 6.18). TCP sends it again.
 allowed() {
-	local i p pids=() priority
+	local i p pids=() priority before
 	step 0
 	for priority in 97 101; do
 		at node nft -f - <<-NFT
@@ -102,8 +105,9 @@ allowed() {
 	pause 0.1
 	check "requests that are always allowed, tcp" pod1 "$(answered tcp)"
 	check "requests that are always allowed, udp" 'pod1(\|timeout)?' "$(answered udp)"
-	check "packets of them that passed the policies" "$(counted node count97 between)" "$(counted node count101 between)"
-	check "packets of them" "[0-9]{3,}" "$(counted node count97 between)"
+	before=$(counted node count97 between)
+	check "packets of them" "[0-9]{3,}" "$before"
+	check "packets of them that were dropped" "1?[0-9]" $((before - $(counted node count101 between)))
 	for priority in 97 101; do at node nft delete table "$FAMILY" "count$priority"; done
 }
 
