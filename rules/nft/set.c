@@ -54,9 +54,7 @@ int svcr_nft_add_verdict(struct svcr_nft_set *s, const uint8_t *key,
 
 uint32_t svcr_nft_elem_number(const struct svcr_nft_set *s, const uint8_t *e)
 {
-	if (!s->number_len)
-		return 0;
-	return (uint32_t)e[0] << 24 | (uint32_t)e[1] << 16 | (uint32_t)e[2] << 8 | e[3];
+	return s->number_len ? svcr_nft_get_number(e) : 0;
 }
 
 void svcr_nft_put_number(uint8_t *e, uint32_t number)

@@ -61,8 +61,13 @@ static inline const uint8_t *svcr_nft_elem_key(const struct svcr_nft_set *s, con
 }
 /* Returns the number of the set that an element is in; 0 if the set is not numbered. */
 uint32_t svcr_nft_elem_number(const struct svcr_nft_set *s, const uint8_t *e);
-/* Writes a number as the beginning of a record. */
+/* Writes a number in network order: the beginning of a record, a priority, or DATA_NUMBER. */
 void svcr_nft_put_number(uint8_t *e, uint32_t number);
+/* Reads such a number. */
+static inline uint32_t svcr_nft_get_number(const uint8_t *e)
+{
+	return (uint32_t)e[0] << 24 | (uint32_t)e[1] << 16 | (uint32_t)e[2] << 8 | e[3];
+}
 /*
  * Returns the end of the elements, from index i on, that are in the same set of a numbered one;
  * n if it is not numbered.

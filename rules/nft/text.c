@@ -45,11 +45,6 @@ size_t svcr_nft_range_text(uint8_t family, const uint8_t *first, const uint8_t *
 	return (size_t)snprintf(buf, size, "%s-%s", a, svcr_addr_text(&to, b));
 }
 
-static uint32_t number_at(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
 /* A priority as nft(8) writes it, into buf[SVCR_ADDR_TEXT]. */
 static const char *priority_text(uint32_t n, char *buf)
 {
@@ -77,8 +72,9 @@ static size_t field_text(enum svcr_nft_field field, uint8_t family, const uint8_
 	case F_DPORT:
 	case F_CT_DPORT:
 	case F_CT_REPLY_SPORT: return (size_t)snprintf(buf, size, "%u", p[0] << 8 | p[1]);
-	case F_INDEX: return (size_t)snprintf(buf, size, "%u", number_at(p));
-	case F_PRIORITY: return (size_t)snprintf(buf, size, "%s", priority_text(number_at(p), a));
+	case F_INDEX: return (size_t)snprintf(buf, size, "%u", svcr_nft_get_number(p));
+	case F_PRIORITY:
+		return (size_t)snprintf(buf, size, "%s", priority_text(svcr_nft_get_number(p), a));
 	case F_END:
 	case F__COUNT: break;
 	}
@@ -137,7 +133,8 @@ const char *svcr_nft_data_text(const struct svcr_nft_table *t, const struct svcr
 			 data[len] << 8 | data[len + 1]);
 		break;
 	case DATA_NUMBER:
-		snprintf(buf, SVCR_NFT_ELEM_TEXT, "%s", priority_text(number_at(data), a));
+		snprintf(buf, SVCR_NFT_ELEM_TEXT, "%s",
+			 priority_text(svcr_nft_get_number(data), a));
 		break;
 	case DATA_NONE: break;
 	}

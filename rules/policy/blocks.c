@@ -4,6 +4,7 @@
  * addresses the same blocks hold.
  */
 #include "rules/policy/blocks.h"
+#include "rules/policy/hashing.h"
 
 #include <errno.h>
 
@@ -22,17 +23,10 @@ struct sweep {
 	struct svcr_range *excepts;  /* room for those of the block with the most */
 };
 
-static int bundle_pointer_cmp_sort(const void *a, const void *b)
-{
-	uintptr_t p = (uintptr_t) * (void *const *)a, q = (uintptr_t) * (void *const *)b;
-
-	return (p > q) - (p < q);
-}
-
 static size_t bundle_index(const struct sweep *s, struct svcr_bundle *b)
 {
 	struct svcr_bundle **found = bsearch(&b, s->bundles, s->nbundles, sizeof(b),
-					     bundle_pointer_cmp_sort);
+					     svcr_pointer_cmp_sort);
 
 	return (size_t)(found - s->bundles);
 }
@@ -52,7 +46,7 @@ static int sweep_init(struct sweep *s, const struct svcr_block_list *blocks)
 		return -ENOMEM;
 	for (size_t i = 0; i < blocks->n; i++)
 		s->bundles[i] = blocks->v[i].bundle;
-	qsort(s->bundles, blocks->n, sizeof(*s->bundles), bundle_pointer_cmp_sort);
+	qsort(s->bundles, blocks->n, sizeof(*s->bundles), svcr_pointer_cmp_sort);
 	for (size_t i = 0; i < blocks->n; i++)
 		if (!kept || s->bundles[kept - 1] != s->bundles[i])
 			s->bundles[kept++] = s->bundles[i];

@@ -5,6 +5,7 @@
 #include "rules/policy/chains.h"
 #include "rules/policy/budget.h"
 #include "rules/policy/classes.h"
+#include "rules/policy/hashing.h"
 #include "rules/policy/shared.h"
 
 #include <errno.h>
@@ -22,12 +23,6 @@ struct builder {
 
 /* ---- Elements ----------------------------------------------------------- */
 
-static void put_u32(uint8_t *p, uint32_t n)
-{
-	for (int i = 0; i < 4; i++)
-		p[i] = (uint8_t)(n >> (24 - 8 * i));
-}
-
 /* Adds an element with a number as data. */
 static int add_numbered(struct svcr_nft_set *s, const uint8_t *key, uint32_t number)
 {
@@ -36,7 +31,7 @@ static int add_numbered(struct svcr_nft_set *s, const uint8_t *key, uint32_t num
 	if (!e)
 		return -ENOMEM;
 	memcpy(e, key, s->sort_len);
-	put_u32(svcr_nft_elem_data(s, e), number);
+	svcr_nft_put_number(svcr_nft_elem_data(s, e), number);
 	return 0;
 }
 
@@ -120,26 +115,24 @@ static int build_isolated_in(struct builder *b, enum svcr_direction d)
 	return err;
 }
 
-/* A pod may reach itself, by way of its own service. */
+/* A pod may reach itself, by way of its own service, in whichever directions it is isolated. */
 static int add_self(struct builder *b)
 {
-	struct svcr_nft_set *self = &b->t->sets[SET_SELF];
-	size_t len = svcr_addr_len(b->t->family), kept = 0;
+	const struct svcr_nft_set *out = &b->t->sets[SET_ISOLATED_OUT];
+	size_t len = svcr_addr_len(b->t->family);
 	int err = 0;
 
 	for (int id = SET_ISOLATED_OUT; id <= SET_ISOLATED_IN; id++)
 		for (size_t i = 0; i < b->t->sets[id].n && !err; i++) {
+			const uint8_t *addr = svcr_nft_elem(&b->t->sets[id], i);
 			uint8_t key[32];
 
-			memcpy(key, svcr_nft_elem(&b->t->sets[id], i), len);
-			memcpy(key + len, key, len);
-			err = svcr_nft_add_key(self, key);
+			if (id == SET_ISOLATED_IN && svcr_nft_find(out, addr))
+				continue;
+			memcpy(key, addr, len);
+			memcpy(key + len, addr, len);
+			err = svcr_nft_add_key(&b->t->sets[SET_SELF], key);
 		}
-	svcr_nft_sort(self);
-	for (size_t i = 0; i < self->n; i++)
-		if (!kept || memcmp(svcr_nft_elem(self, kept - 1), svcr_nft_elem(self, i), len))
-			memmove(svcr_nft_elem(self, kept++), svcr_nft_elem(self, i), self->stride);
-	self->n = kept;
 	return err;
 }
 
@@ -191,7 +184,7 @@ static int build_pairs(struct builder *b)
 		    !class_allows(b, p->class))
 			continue;
 		p->peer->needed[b->t->family] = true;
-		put_u32(key, p->class->number << SVCR_PEER_BITS | p->peer->number);
+		svcr_nft_put_number(key, p->class->number << SVCR_PEER_BITS | p->peer->number);
 		err = add_numbered(&b->t->sets[SET_PAIRS], key, use_bundle(b, p->bundle));
 	}
 	return err;
@@ -246,14 +239,12 @@ static int add_ports(struct builder *b, const struct svcr_bundle *bundle)
 		bool whole = s->first == 0 && s->last == UINT16_MAX;
 		uint8_t key[16] = { 0 };
 
-		put_u32(key, bundle->number);
+		svcr_nft_put_number(key, bundle->number);
 		key[4] = s->protocol;
 		key[8] = (uint8_t)(s->first >> 8);
 		key[9] = (uint8_t)s->first;
 		key[12] = (uint8_t)(s->last >> 8);
 		key[13] = (uint8_t)s->last;
-		if (whole)
-			key[8] = key[9] = 0;
 		err = svcr_nft_add_key(&b->t->sets[whole               ? SET_PORT_PROTOCOLS :
 						   s->first == s->last ? SET_PORTS :
 									 SET_PORT_RANGES],
@@ -424,13 +415,6 @@ static int add_tables(struct svcr_nft *n, const struct svcrules_options *o)
 	return svcr_nft_add_tables(n, &svcr_policy_layout, name);
 }
 
-static int policy_pointer_cmp_sort(const void *a, const void *b)
-{
-	uintptr_t p = (uintptr_t) * (void *const *)a, q = (uintptr_t) * (void *const *)b;
-
-	return (p > q) - (p < q);
-}
-
 /* Counts the isolated pods of this node, and the policies that select any pod of it. */
 static int policy_count(const struct builder *b, struct svcrules_stats *stats)
 {
@@ -446,7 +430,7 @@ static int policy_count(const struct builder *b, struct svcrules_stats *stats)
 				*slot = b->classes.list.v[i]->policies[k];
 		}
 	if (all.n)
-		qsort(all.v, all.n, sizeof(*all.v), policy_pointer_cmp_sort);
+		qsort(all.v, all.n, sizeof(*all.v), svcr_pointer_cmp_sort);
 	for (size_t i = 0; i < all.n; i++)
 		stats->policies += i == 0 || all.v[i] != all.v[i - 1];
 	stats->isolated_pods = b->classes.pods.n;

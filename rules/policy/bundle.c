@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rules/policy/bundle.h"
 #include "fnv.h"
+#include "rules/policy/hashing.h"
 #include "rules/policy/layout.h"
 #include "rules/policy/number.h"
 
@@ -113,19 +114,12 @@ struct svcr_bundle *svcr_bundle_of(struct svcr_bundles *b, struct svcr_span_of_p
 	return intern_bundle(b, &(struct svcr_bundle){ .v = v, .n = (uint32_t)join_spans(v, n) });
 }
 
-static int pointer_cmp_sort(const void *a, const void *b)
-{
-	uintptr_t p = (uintptr_t) * (void *const *)a, q = (uintptr_t) * (void *const *)b;
-
-	return (p > q) - (p < q);
-}
-
 struct svcr_bundle *svcr_bundle_union(struct svcr_bundles *b, struct svcr_bundle **v, size_t n)
 {
 	size_t kept = 0;
 
 	if (n)
-		qsort(v, n, sizeof(*v), pointer_cmp_sort);
+		qsort(v, n, sizeof(*v), svcr_pointer_cmp_sort);
 	for (size_t i = 0; i < n; i++) {
 		if (v[i]->all)
 			return v[i];

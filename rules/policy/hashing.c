@@ -1,6 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rules/policy/hashing.h"
 
+int svcr_pointer_cmp_sort(const void *a, const void *b)
+{
+	uintptr_t p = (uintptr_t) * (void *const *)a, q = (uintptr_t) * (void *const *)b;
+
+	return (p > q) - (p < q);
+}
+
 /* The slot of what is the same as `like`, or a free one; the table must have room. */
 static struct svcr_slot *find_slot(const struct svcr_table *t, uint32_t hash, svcr_same_fn same,
 				   const void *like)

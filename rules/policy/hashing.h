@@ -7,6 +7,9 @@
 #include "hash.h"
 #include "table.h"
 
+/* Sorts pointers, for qsort(3) and bsearch(3): only to find those that are equal. */
+int svcr_pointer_cmp_sort(const void *a, const void *b);
+
 /* A hash of three pointers. */
 static inline uint32_t svcr_pointers_hash(const void *a, const void *b, const void *c)
 {

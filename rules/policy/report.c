@@ -46,17 +46,6 @@ struct policy_report {
 	int err;
 };
 
-static uint32_t get_u32(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
-static void set_u32(uint8_t *p, uint32_t n)
-{
-	for (int i = 0; i < 4; i++)
-		p[i] = (uint8_t)(n >> (24 - 8 * i));
-}
-
 /* ---- Sides -------------------------------------------------------------- */
 
 static int by_peer_cmp_sort(const void *a, const void *b)
@@ -77,8 +66,8 @@ static int index_make(struct index *x, const struct svcr_nft_set *s)
 		const uint8_t *e = svcr_nft_elem(s, x->n);
 
 		x->v[x->n].elem = e;
-		x->v[x->n].peer = pairs ? get_u32(e) & SVCR_PEER_MAX :
-					  get_u32(svcr_nft_elem_data(s, e));
+		x->v[x->n].peer = pairs ? svcr_nft_get_number(e) & SVCR_PEER_MAX :
+					  svcr_nft_get_number(svcr_nft_elem_data(s, e));
 	}
 	qsort(x->v, x->n, sizeof(*x->v), by_peer_cmp_sort);
 	return 0;
@@ -139,8 +128,8 @@ static void add_line(struct policy_report *p, struct svcr_nft_chain_id chain, en
 				 [KEY_CHAIN] = (uint8_t)chain.kind,
 				 [KEY_KIND] = (uint8_t)kind };
 
-	set_u32(key + KEY_CLASS, chain.n);
-	set_u32(key + KEY_BUNDLE, bundle);
+	svcr_nft_put_number(key + KEY_CLASS, chain.n);
+	svcr_nft_put_number(key + KEY_BUNDLE, bundle);
 	if (svcr_report_add(p->r, key, sizeof(key)))
 		p->err = -ENOMEM;
 }
@@ -150,20 +139,32 @@ static bool is_class(struct svcr_nft_chain_id id)
 	return id.kind == CHAIN_IN || id.kind == CHAIN_OUT;
 }
 
-/* The lines of what a chain allows to all addresses or to all pods; see chains.c. */
+/*
+ * True if a rule allows a bundle to all addresses or to all pods (see chains.c): then the kind of
+ * its line, and the bundle.
+ */
+static bool rule_allows(const struct svcr_nft_rule *r, enum line_kind *ret_kind,
+			uint32_t *ret_bundle)
+{
+	const char *number = strstr(r->canon, "immediate(");
+
+	if (!number)
+		return false;
+	*ret_kind = strstr(r->canon, "map(peers:") ? LINE_ALL_PODS : LINE_ANYWHERE;
+	*ret_bundle = (uint32_t)strtoul(number + strlen("immediate("), NULL, 16);
+	svcr_nft_swap_number((uint8_t *)ret_bundle);
+	return true;
+}
+
+/* The lines of what a chain allows to all addresses or to all pods. */
 static void rule_lines(struct policy_report *p, const struct svcr_nft_chain *c)
 {
-	for (size_t i = 0; i < c->nrules; i++) {
-		const char *number = strstr(c->rules[i].canon, "immediate(");
-		bool pods = strstr(c->rules[i].canon, "map(peers:") != NULL;
-		uint32_t n;
+	enum line_kind kind;
+	uint32_t bundle;
 
-		if (!number)
-			continue;
-		n = (uint32_t)strtoul(number + strlen("immediate("), NULL, 16);
-		svcr_nft_swap_number((uint8_t *)&n);
-		add_line(p, c->id, pods ? LINE_ALL_PODS : LINE_ANYWHERE, n);
-	}
+	for (size_t i = 0; i < c->nrules; i++)
+		if (rule_allows(&c->rules[i], &kind, &bundle))
+			add_line(p, c->id, kind, bundle);
 }
 
 static void chain_lines(struct policy_report *p, struct svcr_nft_chain_id id)
@@ -183,12 +184,13 @@ static void peer_lines(struct policy_report *p, const struct side *s, uint32_t p
 	const struct index *x = &s->pairs;
 
 	for (size_t i = index_find(x, peer); i < x->n && x->v[i].peer == peer; i++) {
-		const struct svcr_nft_chain *c = class_chain(s, get_u32(x->v[i].elem) >>
+		const struct svcr_nft_chain *c = class_chain(s, svcr_nft_get_number(x->v[i].elem) >>
 									SVCR_PEER_BITS);
 
 		if (c)
 			add_line(p, c->id, LINE_PODS,
-				 get_u32(svcr_nft_elem_data(&s->t->sets[SET_PAIRS], x->v[i].elem)));
+				 svcr_nft_get_number(
+					 svcr_nft_elem_data(&s->t->sets[SET_PAIRS], x->v[i].elem)));
 	}
 }
 
@@ -202,13 +204,14 @@ static void elem_lines(struct policy_report *p, const struct side *s, size_t set
 	case SET_ISOLATED_OUT:
 		add_line(p, svcr_nft_elem_verdict(&s->t->sets[set], e), LINE_ISOLATED, 0);
 		break;
-	case SET_PEERS: peer_lines(p, s, get_u32(data)); break;
+	case SET_PEERS: peer_lines(p, s, svcr_nft_get_number(data)); break;
 	case SET_PAIRS:
 	case SET_BLOCKS:
-		c = class_chain(s, set == SET_PAIRS ? get_u32(e) >> SVCR_PEER_BITS : get_u32(e));
+		c = class_chain(s, set == SET_PAIRS ? svcr_nft_get_number(e) >> SVCR_PEER_BITS :
+						      svcr_nft_get_number(e));
 		if (c)
 			add_line(p, c->id, set == SET_PAIRS ? LINE_PODS : LINE_BLOCKS,
-				 get_u32(data));
+				 svcr_nft_get_number(data));
 		break;
 	default: break;
 	}
@@ -259,7 +262,8 @@ static void add_address(struct svcr_texts *t, const struct svcr_nft_set *s, cons
 /* Counts the addresses that a line is about on one side and, with `texts`, adds them. */
 static size_t side_count(const struct side *s, const uint8_t *key, struct svcr_texts *texts)
 {
-	uint32_t class = get_u32(key + KEY_CLASS), bundle = get_u32(key + KEY_BUNDLE);
+	uint32_t class = svcr_nft_get_number(key + KEY_CLASS),
+		 bundle = svcr_nft_get_number(key + KEY_BUNDLE);
 	bool in = key[KEY_CHAIN] == CHAIN_IN;
 	size_t id = key[KEY_KIND] == LINE_ISOLATED ? (in ? SET_ISOLATED_IN : SET_ISOLATED_OUT) :
 		    key[KEY_KIND] == LINE_PODS     ? SET_PAIRS :
@@ -269,13 +273,13 @@ static size_t side_count(const struct side *s, const uint8_t *key, struct svcr_t
 
 	for (size_t i = 0; i < set->n; i++) {
 		const uint8_t *e = svcr_nft_elem(set, i), *data = svcr_nft_elem_data(set, e);
-		uint32_t peer = get_u32(e) & SVCR_PEER_MAX;
+		uint32_t peer = svcr_nft_get_number(e) & SVCR_PEER_MAX;
 
 		if (key[KEY_KIND] == LINE_ISOLATED ?
 			    svcr_nft_elem_verdict(set, e).n != class :
-			    get_u32(data) != bundle ||
-				    (id == SET_PAIRS ? get_u32(e) >> SVCR_PEER_BITS : get_u32(e)) !=
-					    class)
+			    svcr_nft_get_number(data) != bundle ||
+				    (id == SET_PAIRS ? svcr_nft_get_number(e) >> SVCR_PEER_BITS :
+						       svcr_nft_get_number(e)) != class)
 			continue;
 		count += id == SET_PAIRS ? index_count(&s->peers, peer) : 1;
 		if (texts && id != SET_PAIRS)
@@ -290,22 +294,17 @@ static size_t side_count(const struct side *s, const uint8_t *key, struct svcr_t
 /* True if a rule of the class's chain allows the bundle to all addresses or to all pods. */
 static bool side_has_rule(const struct side *s, const uint8_t *key)
 {
-	const struct svcr_nft_chain_id id = { key[KEY_CHAIN], get_u32(key + KEY_CLASS) };
+	const struct svcr_nft_chain_id id = { key[KEY_CHAIN],
+					      svcr_nft_get_number(key + KEY_CLASS) };
 	const struct svcr_nft_chain *c = svcr_nft_find_chain(s->t, id);
-	bool found = false;
+	enum line_kind kind;
+	uint32_t bundle;
 
-	for (size_t i = 0; c && i < c->nrules && !found; i++) {
-		const char *number = strstr(c->rules[i].canon, "immediate(");
-		bool pods = strstr(c->rules[i].canon, "map(peers:") != NULL;
-		uint32_t n;
-
-		if (!number || pods != (key[KEY_KIND] == LINE_ALL_PODS))
-			continue;
-		n = (uint32_t)strtoul(number + strlen("immediate("), NULL, 16);
-		svcr_nft_swap_number((uint8_t *)&n);
-		found = n == get_u32(key + KEY_BUNDLE);
-	}
-	return found;
+	for (size_t i = 0; c && i < c->nrules; i++)
+		if (rule_allows(&c->rules[i], &kind, &bundle) && kind == key[KEY_KIND] &&
+		    bundle == svcr_nft_get_number(key + KEY_BUNDLE))
+			return true;
+	return false;
 }
 
 /* "8080/tcp, 9000-9010/udp", of a bundle, into buf. */
@@ -315,7 +314,8 @@ static void ports_text(const struct svcr_nft_table *t, const uint8_t *bundle, ch
 	static const uint8_t sets[] = { SET_PORTS, SET_PORT_RANGES, SET_PORT_PROTOCOLS };
 	size_t len = 0, shown = 0;
 
-	snprintf(buf, size, "%s", get_u32(bundle) == SVCR_BUNDLE_ALL ? "all ports" : "");
+	snprintf(buf, size, "%s",
+		 svcr_nft_get_number(bundle) == SVCR_BUNDLE_ALL ? "all ports" : "");
 	for (size_t k = 0; k < sizeof(sets); k++) {
 		const struct svcr_nft_set *s = &t->sets[sets[k]];
 
@@ -344,7 +344,8 @@ static void ports_text(const struct svcr_nft_table *t, const uint8_t *bundle, ch
 
 static char *line_place(const struct policy_report *p, const uint8_t *key, size_t count)
 {
-	const struct side *s = class_chain(&p->to, get_u32(key + KEY_CLASS)) ? &p->to : &p->from;
+	const struct side *s = class_chain(&p->to, svcr_nft_get_number(key + KEY_CLASS)) ? &p->to :
+											   &p->from;
 	bool in = key[KEY_CHAIN] == CHAIN_IN;
 	const char *direction = in ? "ingress" : "egress", *from = in ? "from" : "to";
 	const char *plural = count == 1 ? "" : "s", *text;
@@ -383,10 +384,10 @@ static char *line_place(const struct policy_report *p, const uint8_t *key, size_
 
 static const char *line_name(const struct policy_report *p, const uint8_t *key)
 {
-	const struct svcr_nft_chain *c = class_chain(&p->to, get_u32(key + KEY_CLASS));
+	const struct svcr_nft_chain *c = class_chain(&p->to, svcr_nft_get_number(key + KEY_CLASS));
 
 	if (!c)
-		c = class_chain(&p->from, get_u32(key + KEY_CLASS));
+		c = class_chain(&p->from, svcr_nft_get_number(key + KEY_CLASS));
 	return c && c->nrules ? svcr_nft_canon_comment(c->rules[c->nrules - 1].canon) : NULL;
 }
 
