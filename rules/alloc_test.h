@@ -11,8 +11,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <check.h>
+#include <errno.h>
 
 #define LIVE_MAX 65536
 
@@ -139,6 +143,54 @@ static inline int alloc_attempt(int (*call)(void), size_t at, size_t *ret_left)
 	alloc_state.counting = false;
 	*ret_left = alloc_state.nlive;
 	return err;
+}
+
+static uint64_t alloc_sum; /* of the output of an attempt */
+
+/* A svcrules_write_fn that adds to the sum, so that the test itself allocates nothing. */
+static inline int alloc_hash(void *arg, const char *buf, size_t len)
+{
+	(void)arg;
+	for (size_t i = 0; i < len; i++)
+		alloc_sum = (alloc_sum ^ (unsigned char)buf[i]) * 1099511628211u;
+	return 0;
+}
+
+/* An attempt that leaves nothing behind, with the sum of its output. */
+static inline int alloc_try(int (*call)(void), size_t at)
+{
+	size_t left;
+	int err;
+
+	alloc_sum = 14695981039346656037u;
+	err = alloc_attempt(call, at, &left);
+	ck_assert_msg(left == 0, "%zu left behind when allocation %zu fails", left, at);
+	return err;
+}
+
+/*
+ * Fails each allocation of `call` in turn, which must then return -ENOMEM (or, if that is an
+ * error, `result`), and then none: its result and its output must be those of the first time.
+ * Returns the number of allocations.
+ */
+static inline size_t alloc_every(int (*call)(void), int result, const char *name)
+{
+	uint64_t expected;
+	size_t at;
+
+	ck_assert_int_eq(alloc_try(call, 0), result);
+	expected = alloc_sum;
+	for (at = 1; at < 100000; at++) {
+		int err = alloc_try(call, at);
+
+		if (!alloc_state.failed)
+			break;
+		ck_assert_msg(err == -ENOMEM || (err && err == result),
+			      "%s returns %d when allocation %zu fails", name, err, at);
+	}
+	ck_assert_int_eq(alloc_try(call, 0), result);
+	ck_assert_uint_eq(alloc_sum, expected);
+	return at - 1;
 }
 
 #endif

@@ -20,16 +20,6 @@
 	"-A OUTPUT -j OTHER\n-A SVCRULES-PREROUTING -j SVCRULES-B-1\nCOMMIT\n" \
 	"*raw\n:SVCRULES-OTHER - [0:0]\nCOMMIT\n"
 
-static uint64_t ipt_sum;
-
-static int ipt_hash(void *arg, const char *buf, size_t len)
-{
-	(void)arg;
-	for (size_t i = 0; i < len; i++)
-		ipt_sum = (ipt_sum ^ (unsigned char)buf[i]) * 1099511628211u;
-	return 0;
-}
-
 /* Builds from a text; options: a list of names and values, ended by NULL. */
 static int ipt_build_with(const char *text, const char *const *options,
 			  struct svcrules_ruleset **ret)
@@ -69,10 +59,10 @@ static const char *const removed[] = { "family", "ipv4", "remove", NULL, "loaded
 static int ipt_print_all(const struct svcrules_ruleset *rs)
 {
 	struct svcrules_file f;
-	int err = svcrules_print(rs, "json", ipt_hash, NULL);
+	int err = svcrules_print(rs, "json", alloc_hash, NULL);
 
 	for (size_t i = 0; !err && svcrules_ruleset_file(rs, 0, i, &f); i++)
-		err = svcrules_file_print(rs, 0, i, ipt_hash, NULL);
+		err = svcrules_file_print(rs, 0, i, alloc_hash, NULL);
 	return err;
 }
 
@@ -114,7 +104,7 @@ static int ipt_try_diff(void)
 	int err = empty ? svcrules_diff(diff_from, diff_to, &c) : -ENOMEM;
 
 	for (size_t i = 0; i < 3 && !err; i++)
-		err = svcrules_changes_print(c, names[i], false, ipt_hash, NULL);
+		err = svcrules_changes_print(c, names[i], false, alloc_hash, NULL);
 	if (!err)
 		err = svcrules_changes_stats(c, &stats);
 	svcrules_changes_free(c);
@@ -125,36 +115,11 @@ static int ipt_try_diff(void)
 static int (*const ipt_tries[])(void) = { ipt_try_plain, ipt_try_loaded, ipt_try_removed,
 					  ipt_try_diff };
 
-static int ipt_attempt(int (*call)(void), size_t at)
-{
-	size_t left;
-	int err;
-
-	ipt_sum = 14695981039346656037u;
-	err = alloc_attempt(call, at, &left);
-	ck_assert_msg(left == 0, "%zu left behind when allocation %zu fails", left, at);
-	return err;
-}
-
 START_TEST(ipt_every_failure)
 {
-	int (*call)(void) = ipt_tries[_i];
-	uint64_t expected;
-	size_t at;
-
 	ck_assert_int_eq(ipt_build_with(alloc_inputs[0], plain, &diff_from), 0);
 	ck_assert_int_eq(ipt_build_with(alloc_inputs[1], plain, &diff_to), 0);
-	ck_assert_int_eq(ipt_attempt(call, 0), 0);
-	expected = ipt_sum;
-	for (at = 1; at < 100000; at++) {
-		int err = ipt_attempt(call, at);
-
-		if (!alloc_state.failed)
-			break;
-		ck_assert_msg(err == -ENOMEM, "%d: allocation %zu", err, at);
-	}
-	ck_assert_uint_gt(at, 5);
-	ck_assert_uint_eq(ipt_sum, expected);
+	ck_assert_uint_ge(alloc_every(ipt_tries[_i], 0, "iptables"), 5);
 	svcrules_ruleset_free(diff_from);
 	svcrules_ruleset_free(diff_to);
 }
@@ -181,9 +146,9 @@ static uint64_t sum_rules(const char *text, const char *before, size_t *ret_n)
 
 		if (strncmp(s, before, strlen(before)) == 0 &&
 		    strncmp(s + strlen(before), "-A ", 3) == 0) {
-			ipt_sum = 14695981039346656037u;
-			ipt_hash(NULL, s + strlen(before), n - strlen(before));
-			h += ipt_sum;
+			alloc_sum = 14695981039346656037u;
+			alloc_hash(NULL, s + strlen(before), n - strlen(before));
+			h += alloc_sum;
 			++*ret_n;
 		}
 		s += s[n] ? n + 1 : n;

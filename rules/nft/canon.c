@@ -403,8 +403,9 @@ static const struct nlattr *expressions_of(const struct nlmsghdr *nlh)
 	return NULL;
 }
 
-const char *svcr_nft_rule_canon(struct svcr_nft *n, const struct svcr_nft_table *t,
-				const struct svcr_nft_rule *rule)
+/* The same for a rule that is made of statements. */
+static const char *rule_canon(struct svcr_nft *n, const struct svcr_nft_table *t,
+			      const struct svcr_nft_rule *rule)
 {
 	struct nftnl_rule *r = nftnl_rule_alloc();
 	char buf[4096] = { 0 };
@@ -422,4 +423,20 @@ const char *svcr_nft_rule_canon(struct svcr_nft *n, const struct svcr_nft_table 
 	if (r)
 		nftnl_rule_free(r);
 	return canon;
+}
+
+int svcr_nft_make_rule(struct svcr_nft *nft, struct svcr_nft_table *t,
+		       struct svcr_nft_chain_id chain, const char *comment,
+		       const struct svcr_nft_stmt *stmts, size_t n)
+{
+	struct svcr_nft_chain *c = svcr_nft_chain(t, chain);
+	struct svcr_nft_rule *r = c ? svcr_nft_add_rule(c) : NULL;
+
+	if (!r)
+		return -ENOMEM;
+	memcpy(r->stmts, stmts, n * sizeof(*stmts));
+	r->nstmts = n;
+	r->comment = comment;
+	r->canon = rule_canon(nft, t, r);
+	return r->canon ? 0 : -ENOMEM;
 }

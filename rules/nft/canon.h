@@ -16,8 +16,12 @@ const char *svcr_nft_canon(struct svcr_nft *n, const struct svcr_nft_table *t,
 			   const struct nlattr *expressions, const char *comment);
 /* Returns the comment in such a text, or NULL. */
 const char *svcr_nft_canon_comment(const char *canon);
-/* Does the same for a rule that is made of statements. */
-const char *svcr_nft_rule_canon(struct svcr_nft *n, const struct svcr_nft_table *t,
-				const struct svcr_nft_rule *rule);
+/*
+ * Adds a rule of n statements, with its comment (borrowed; NULL: none), at the end of a chain of
+ * `t`, which is made if it is missing. 0 or -ENOMEM.
+ */
+int svcr_nft_make_rule(struct svcr_nft *nft, struct svcr_nft_table *t,
+		       struct svcr_nft_chain_id chain, const char *comment,
+		       const struct svcr_nft_stmt *stmts, size_t n);
 
 #endif

@@ -61,14 +61,7 @@ static const char *const guard_names[] = { "a/one", "a/two", "b/one", "b/two" };
 static void guard_rule(struct svcr_nft *n, struct svcr_nft_table *t, struct svcr_nft_chain_id id,
 		       const struct svcr_nft_stmt *stmts, size_t count)
 {
-	struct svcr_nft_chain *c = svcr_nft_chain(t, id);
-	struct svcr_nft_rule *r = c ? svcr_nft_add_rule(c) : NULL;
-
-	ck_assert_ptr_nonnull(r);
-	memcpy(r->stmts, stmts, count * sizeof(*stmts));
-	r->nstmts = count;
-	r->canon = svcr_nft_rule_canon(n, t, r);
-	ck_assert_ptr_nonnull(r->canon);
+	ck_assert_int_eq(svcr_nft_make_rule(n, t, id, NULL, stmts, count), 0);
 }
 
 /* Address `host` of both families: 198.51.100.HOST, 2001:db8::HOST. */

@@ -26,18 +26,10 @@ struct maker {
 
 static void add_rule(struct maker *m, const struct svcr_nft_stmt *stmts, size_t n)
 {
-	struct svcr_nft_chain *c = svcr_nft_chain(m->table, m->chain);
-	struct svcr_nft_rule *r = c ? svcr_nft_add_rule(c) : NULL;
+	int err = svcr_nft_make_rule(m->nft, m->table, m->chain, NULL, stmts, n);
 
-	if (!r) {
-		m->err = -ENOMEM;
-		return;
-	}
-	memcpy(r->stmts, stmts, n * sizeof(*stmts));
-	r->nstmts = n;
-	r->canon = svcr_nft_rule_canon(m->nft, m->table, r);
-	if (!r->canon)
-		m->err = -ENOMEM;
+	if (err)
+		m->err = err;
 }
 
 static bool has(const struct maker *m, enum svcr_services_set set)
