@@ -390,8 +390,7 @@ static int policy_work(struct builder *b, const struct svcrules_model *m)
 		err = svcr_classes_pair(&b->classes, b->o, &b->bundles, &b->peers);
 	if (!err)
 		err = check_budget(b);
-	if (!err)
-		err = svcr_bundles_number(&b->bundles);
+	svcr_bundles_number(&b->bundles);
 	for (uint8_t f = 0; f < SVCR_FAMILY__COUNT && !err; f++) {
 		b->t = svcr_nft_serving(b->nft, SVCR_POLICY_WORD, f);
 		if (b->o->families[f])

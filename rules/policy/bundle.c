@@ -152,23 +152,14 @@ static int bundle_number_cmp_sort(const void *a, const void *b)
 }
 
 /* SVCR_BUNDLE_ALL is the lowest number, and UINT32_MAX is one that nft(8) calls "root". */
-int svcr_bundles_number(struct svcr_bundles *b)
+void svcr_bundles_number(struct svcr_bundles *b)
 {
-	uint32_t **numbers = calloc(b->all.n + 1, sizeof(*numbers));
-
-	if (!numbers)
-		return -ENOMEM;
 	for (size_t i = 0; i < b->all.n; i++) {
 		struct svcr_bundle *u = b->all.v[i];
 
 		u->number = u->all ? SVCR_BUNDLE_ALL :
 				     1 + svcr_number_of(bundle_hash(u), UINT32_MAX - 2);
 	}
-	if (b->all.n)
-		qsort(b->all.v, b->all.n, sizeof(*b->all.v), bundle_number_cmp_sort);
-	for (size_t i = 0; i < b->all.n; i++)
-		numbers[i] = &b->all.v[i]->number;
-	svcr_numbers_differ(numbers, b->all.n, UINT32_MAX - 1);
-	free(numbers);
-	return 0;
+	svcr_numbers_differ(b->all.v, b->all.n, offsetof(struct svcr_bundle, number),
+			    UINT32_MAX - 1, bundle_number_cmp_sort);
 }

@@ -41,7 +41,7 @@ struct svcr_bundle *svcr_bundle_all(struct svcr_bundles *b);
 struct svcr_bundle *svcr_bundle_of(struct svcr_bundles *b, struct svcr_span_of_ports *v, size_t n);
 /* The bundle of what any of the n bundles has. `v` is sorted. */
 struct svcr_bundle *svcr_bundle_union(struct svcr_bundles *b, struct svcr_bundle **v, size_t n);
-/* Gives all bundles their numbers. 0 or -ENOMEM. */
-int svcr_bundles_number(struct svcr_bundles *b);
+/* Gives all bundles their numbers. */
+void svcr_bundles_number(struct svcr_bundles *b);
 
 #endif

@@ -453,21 +453,12 @@ static int class_number_cmp_sort(const void *a, const void *b)
 	return class_cmp(s, t);
 }
 
-static int number_pod_classes(struct svcr_classes *c)
+static void number_pod_classes(struct svcr_classes *c)
 {
-	uint32_t **numbers = calloc(c->list.n + 1, sizeof(*numbers));
-
-	if (!numbers)
-		return -ENOMEM;
 	for (size_t i = 0; i < c->list.n; i++)
 		c->list.v[i]->number = svcr_number_of(class_hash(c->list.v[i]), SVCR_CLASS_MAX);
-	if (c->list.n)
-		qsort(c->list.v, c->list.n, sizeof(*c->list.v), class_number_cmp_sort);
-	for (size_t i = 0; i < c->list.n; i++)
-		numbers[i] = &c->list.v[i]->number;
-	svcr_numbers_differ(numbers, c->list.n, SVCR_CLASS_MAX);
-	free(numbers);
-	return 0;
+	svcr_numbers_differ(c->list.v, c->list.n, offsetof(struct svcr_pod_class, number),
+			    SVCR_CLASS_MAX, class_number_cmp_sort);
 }
 
 int svcr_classes_find(struct svcr_classes *c, const struct svcrules_model *m,
@@ -486,8 +477,7 @@ int svcr_classes_find(struct svcr_classes *c, const struct svcrules_model *m,
 	}
 	if (!err && c->pods.n)
 		qsort(c->pods.v, c->pods.n, sizeof(*c->pods.v), isolated_cmp_sort);
-	if (!err)
-		err = number_pod_classes(c);
+	number_pod_classes(c);
 	for (size_t i = 0; i < c->list.n && !err; i++) {
 		err = fill_class(c->list.v[i], o, b, p);
 		if (!err)

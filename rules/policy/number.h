@@ -17,9 +17,12 @@ static inline uint32_t svcr_number_of(uint32_t hash, uint32_t max)
 }
 
 /*
- * Makes n numbers from 1 to `max`, which are sorted, different, in the same order as far as
- * possible. Those for which none is left become 0.
+ * Makes the numbers of n things different, which they have at `offset` as a uint32_t: each keeps
+ * the one from 1 to `max` that it would like, or gets a later one; those for which none is left get
+ * 0. `list` has pointers to the things, and is sorted by `cmp_sort`: by the numbers, then by what
+ * the things are.
  */
-void svcr_numbers_differ(uint32_t *const *v, size_t n, uint32_t max);
+void svcr_numbers_differ(void *list, size_t n, size_t offset, uint32_t max,
+			 int (*cmp_sort)(const void *a, const void *b));
 
 #endif

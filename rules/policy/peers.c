@@ -246,21 +246,12 @@ static int peer_number_cmp_sort(const void *a, const void *b)
 	return (s->n > t->n) - (s->n < t->n);
 }
 
-static int number_peer_classes(struct svcr_peers *p)
+static void number_peer_classes(struct svcr_peers *p)
 {
-	uint32_t **numbers = calloc(p->list.n + 1, sizeof(*numbers));
-
-	if (!numbers)
-		return -ENOMEM;
 	for (size_t i = 0; i < p->list.n; i++)
 		p->list.v[i]->number = svcr_number_of(peer_class_hash(p->list.v[i]), SVCR_PEER_MAX);
-	if (p->list.n)
-		qsort(p->list.v, p->list.n, sizeof(*p->list.v), peer_number_cmp_sort);
-	for (size_t i = 0; i < p->list.n; i++)
-		numbers[i] = &p->list.v[i]->number;
-	svcr_numbers_differ(numbers, p->list.n, SVCR_PEER_MAX);
-	free(numbers);
-	return 0;
+	svcr_numbers_differ(p->list.v, p->list.n, offsetof(struct svcr_peer_class, number),
+			    SVCR_PEER_MAX, peer_number_cmp_sort);
 }
 
 /* Forgets the classes of a search. What died is not looked at in the next one. */
@@ -305,7 +296,8 @@ int svcr_peers_find(struct svcr_peers *p, const struct svcrules_model *m,
 	if (err)
 		return err;
 	sort_addresses(p);
-	return number_peer_classes(p);
+	number_peer_classes(p);
+	return 0;
 }
 
 void svcr_peers_release(struct svcr_peers *p)
