@@ -35,6 +35,12 @@ struct svcr_pod {
 	bool ended;        /* status.phase is Succeeded or Failed */
 };
 
+/* True if policies apply to the pod: it is not on the host's network, and it has not ended. */
+static inline bool svcr_pod_counts(const struct svcr_pod *p)
+{
+	return !p->host_network && !p->ended;
+}
+
 struct svcr_namespace {
 	const char *name;
 	const struct svcr_labels *labels; /* never NULL */

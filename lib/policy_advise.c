@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "policy_advise.h"
-#include "hash.h"
+#include "hashing.h"
 #include "options.h"
 
 #include <errno.h>
@@ -29,7 +29,6 @@ struct policy_advice {
 	const struct svcrules_model *m;
 	const struct svcrules_options *o;
 	struct svcrules_diags *d;
-	uint64_t seed;
 	struct svcr_arena arena;      /* owns the entries of the tables */
 	struct svcr_table namespaces; /* struct advised_namespace */
 	struct svcr_table labels; /* struct advised_pair: a namespace and labels of a pod in it */
@@ -38,92 +37,55 @@ struct policy_advice {
 
 /* ---- Sets ------------------------------------------------------------------ */
 
-static uint32_t pair_hash(const struct policy_advice *a, const struct advised_pair *p)
+static bool same_advised_pair(const void *entry, const void *like)
 {
-	return svcr_hash(a->seed, (const char *)p, sizeof(*p));
+	const struct advised_pair *a = entry, *b = like;
+
+	return a->a == b->a && a->b == b->b;
 }
 
-/* The slot of the pair, or the free one where it belongs; the table has room. */
-static struct svcr_slot *pair_slot(const struct policy_advice *a, const struct svcr_table *t,
-				   const struct advised_pair *p)
+static uint32_t advised_pair_hash(const struct advised_pair *p)
 {
-	uint32_t hash = pair_hash(a, p);
-	struct svcr_slot *slot = svcr_table_first(t, hash);
-
-	for (; slot->entry; slot = svcr_table_next(t, slot)) {
-		const struct advised_pair *x = slot->entry;
-
-		if (x->a == p->a && x->b == p->b)
-			break;
-	}
-	return slot;
+	return svcr_pointers_hash(p->a, (const void *)p->b, NULL);
 }
 
 /* Adds the pair. Returns 1 if it is new, 0 if not, or -ENOMEM. */
 static int pair_add(struct policy_advice *a, struct svcr_table *t, const struct advised_pair *p)
 {
-	struct advised_pair *copy;
-	struct svcr_slot *slot;
+	bool added;
 
-	if (!svcr_table_has_room(t) && !svcr_table_grow(t))
+	if (!svcr_find_or_add(&a->arena, t, advised_pair_hash(p), same_advised_pair, p, sizeof(*p),
+			      &added))
 		return -ENOMEM;
-	slot = pair_slot(a, t, p);
-	if (slot->entry)
-		return 0;
-	copy = svcr_arena_alloc(&a->arena, sizeof(*copy));
-	if (!copy)
-		return -ENOMEM;
-	*copy = *p;
-	svcr_table_put(t, slot, copy, pair_hash(a, p), 0);
-	return 1;
+	return added;
 }
 
-static uint32_t namespace_hash(const struct policy_advice *a, const char *name)
+static bool same_advised_name(const void *entry, const void *like)
 {
-	return pair_hash(a, &(struct advised_pair){ name, 0 });
+	const struct advised_namespace *a = entry, *b = like;
+
+	return a->name == b->name;
 }
 
 /* The namespace of that name, if pods are in it; else NULL. */
 static struct advised_namespace *namespace_find(const struct policy_advice *a, const char *name)
 {
-	struct svcr_slot *slot;
+	const struct advised_namespace like = { .name = name };
 
-	if (!a->namespaces.size)
-		return NULL;
-	slot = svcr_table_first(&a->namespaces, namespace_hash(a, name));
-	while (slot->entry && ((const struct advised_namespace *)slot->entry)->name != name)
-		slot = svcr_table_next(&a->namespaces, slot);
-	return (struct advised_namespace *)(uintptr_t)slot->entry;
+	return (struct advised_namespace *)(uintptr_t)svcr_find(
+		&a->namespaces, svcr_pointers_hash(name, NULL, NULL), same_advised_name, &like);
 }
 
 static struct advised_namespace *namespace_add(struct policy_advice *a, const char *name)
 {
-	struct advised_namespace *ns = namespace_find(a, name);
-	struct svcr_table *t = &a->namespaces;
-	struct svcr_slot *slot;
-	uint32_t hash;
+	const struct advised_namespace like = { .name = name };
+	bool added;
 
-	if (ns || (!svcr_table_has_room(t) && !svcr_table_grow(t)))
-		return ns;
-	ns = svcr_arena_alloc(&a->arena, sizeof(*ns));
-	if (!ns)
-		return NULL;
-	ns->name = name;
-	hash = namespace_hash(a, name);
-	slot = svcr_table_first(t, hash);
-	while (slot->entry)
-		slot = svcr_table_next(t, slot);
-	svcr_table_put(t, slot, ns, hash, 0);
-	return ns;
+	return svcr_find_or_add(&a->arena, &a->namespaces, svcr_pointers_hash(name, NULL, NULL),
+				same_advised_name, &like, sizeof(like), &added);
 }
 
 /* ---- What there is ----------------------------------------------------------- */
-
-/* Pods that policies may select, or that may be peers. */
-static bool pod_counts(const struct svcr_pod *p)
-{
-	return !p->ended && !p->host_network;
-}
 
 static int note_pod(struct policy_advice *a, const struct svcr_pod *p)
 {
@@ -153,7 +115,7 @@ static int note_pod(struct policy_advice *a, const struct svcr_pod *p)
 static int note_all(struct policy_advice *a)
 {
 	for (size_t i = 0; i < a->m->pods.n; i++)
-		if (pod_counts(&a->m->pods.v[i]) && note_pod(a, &a->m->pods.v[i]))
+		if (svcr_pod_counts(&a->m->pods.v[i]) && note_pod(a, &a->m->pods.v[i]))
 			return -ENOMEM;
 	for (size_t i = 0; i < a->m->namespaces.n; i++) {
 		struct advised_namespace *ns = namespace_find(a, a->m->namespaces.v[i].name);
@@ -296,7 +258,8 @@ static void advise_port(const struct policy_advice *a, const struct svcr_network
 {
 	struct advised_pair wanted = { port->name, port->protocol };
 
-	if (!port->name || (a->ports.size && pair_slot(a, &a->ports, &wanted)->entry))
+	if (!port->name ||
+	    svcr_find(&a->ports, advised_pair_hash(&wanted), same_advised_pair, &wanted))
 		return;
 	tell_policy(a, p, (struct svcrules_diag){ .check = "port-name", .field = field },
 		    "no pod has a port named '%s' of %s: the entry allows nothing", port->name,
@@ -364,7 +327,7 @@ static void advise_other_api(const struct policy_advice *a)
 int svcr_policy_advise(const struct svcrules_model *m, const struct svcrules_options *o,
 		       struct svcrules_diags *d)
 {
-	struct policy_advice a = { .m = m, .o = o, .d = d, .seed = svcr_hash_seed() };
+	struct policy_advice a = { .m = m, .o = o, .d = d };
 	int err;
 
 	if (!o->network_policy) {

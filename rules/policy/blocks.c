@@ -4,7 +4,7 @@
  * addresses the same blocks hold.
  */
 #include "rules/policy/blocks.h"
-#include "rules/policy/hashing.h"
+#include "hashing.h"
 
 #include <errno.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rules/policy/budget.h"
-#include "rules/policy/hashing.h"
+#include "hashing.h"
 
 #include <errno.h>
 

@@ -5,7 +5,7 @@
 #include "rules/policy/chains.h"
 #include "rules/policy/budget.h"
 #include "rules/policy/classes.h"
-#include "rules/policy/hashing.h"
+#include "hashing.h"
 #include "rules/policy/shared.h"
 
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rules/policy/bundle.h"
 #include "fnv.h"
-#include "rules/policy/hashing.h"
+#include "hashing.h"
 #include "rules/policy/layout.h"
 #include "rules/policy/number.h"
 
@@ -72,36 +72,30 @@ static uint32_t bundle_hash(const struct svcr_bundle *b)
 	return h;
 }
 
-static struct svcr_bundle *add_bundle(struct svcr_bundles *b, struct svcr_slot *slot,
-				      const struct svcr_bundle *like, uint32_t hash)
+static bool same_bundle(const void *entry, const void *like)
 {
-	struct svcr_bundle *made = svcr_arena_alloc(&b->arena, sizeof(*made)), **place;
-	struct svcr_span_of_ports *v = svcr_arena_array(&b->arena, like->n, sizeof(*v));
-
-	place = made && v ? SVCR_GROW(&b->all) : NULL;
-	if (!place)
-		return NULL;
-	if (like->n)
-		memcpy(v, like->v, like->n * sizeof(*v));
-	*made = (struct svcr_bundle){ .all = like->all, .v = v, .n = like->n };
-	*place = made;
-	svcr_table_put(&b->table, slot, made, hash, 0);
-	return made;
+	return bundle_cmp(entry, like) == 0;
 }
 
 static struct svcr_bundle *intern_bundle(struct svcr_bundles *b, const struct svcr_bundle *like)
 {
-	uint32_t hash = bundle_hash(like);
-	struct svcr_slot *slot;
+	struct svcr_bundle *made, **place;
+	struct svcr_span_of_ports *v;
+	bool new;
 
-	if (!svcr_table_has_room(&b->table) && !svcr_table_grow(&b->table))
+	made = svcr_find_or_add(&b->arena, &b->table, bundle_hash(like), same_bundle, like,
+				sizeof(*like), &new);
+	if (!made || !new)
+		return made;
+	v = svcr_arena_array(&b->arena, like->n, sizeof(*v));
+	place = v ? SVCR_GROW(&b->all) : NULL;
+	if (!place)
 		return NULL;
-	slot = svcr_table_first(&b->table, hash);
-	while (slot->entry && (slot->hash != hash || bundle_cmp(slot->entry, like) != 0))
-		slot = svcr_table_next(&b->table, slot);
-	if (slot->entry)
-		return (struct svcr_bundle *)(uintptr_t)slot->entry;
-	return add_bundle(b, slot, like, hash);
+	if (like->n)
+		memcpy(v, like->v, like->n * sizeof(*v));
+	made->v = v;
+	*place = made;
+	return made;
 }
 
 struct svcr_bundle *svcr_bundle_all(struct svcr_bundles *b)

@@ -2,7 +2,7 @@
 #include "rules/policy/classes.h"
 #include "fnv.h"
 #include "rules/policy/budget.h"
-#include "rules/policy/hashing.h"
+#include "hashing.h"
 #include "rules/policy/layout.h"
 #include "rules/policy/number.h"
 

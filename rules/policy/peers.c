@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rules/policy/terms.h"
 #include "fnv.h"
-#include "rules/policy/hashing.h"
+#include "hashing.h"
 #include "rules/policy/layout.h"
 #include "rules/policy/number.h"
 

@@ -93,10 +93,4 @@ int svcr_peers_find(struct svcr_peers *p, const struct svcrules_model *m,
 
 /* By namespace, then by name. */
 int svcr_pod_cmp(const struct svcr_pod *a, const struct svcr_pod *b);
-/* True if policies apply to the pod: it is not on the host's network, and it has not ended. */
-static inline bool svcr_pod_counts(const struct svcr_pod *p)
-{
-	return !p->host_network && !p->ended;
-}
-
 #endif

@@ -4,7 +4,7 @@
  * compared with each of them: first the scopes that its namespace is in, then their terms.
  */
 #include "rules/policy/classes.h"
-#include "rules/policy/hashing.h"
+#include "hashing.h"
 #include "rules/policy/terms.h"
 
 #include <errno.h>

@@ -2,7 +2,7 @@
 #include "rules/policy/terms.h"
 #include "fnv.h"
 #include "rules/policy/classes.h"
-#include "rules/policy/hashing.h"
+#include "hashing.h"
 
 #include <errno.h>
 

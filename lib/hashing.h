@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Tables in memory whose entries live in an arena. No output depends on their order. */
-#ifndef SVCR_POLICY_HASHING_H
-#define SVCR_POLICY_HASHING_H
+#ifndef SVCR_HASHING_H
+#define SVCR_HASHING_H
 
 #include "arena.h"
 #include "hash.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "rules/policy/hashing.h"
+#include "hashing.h"
 
 int svcr_pointer_cmp_sort(const void *a, const void *b)
 {
