@@ -133,14 +133,52 @@ static int take_tls(struct svcr_nginx_builder *b, const struct svcr_ingress *i)
 	return 0;
 }
 
-static const struct svcr_tls_secret *secret_find(const struct svcr_nginx_builder *b, const char *ns,
-						 const char *name)
+static int secret_name_cmp(const struct svcr_tls_secret *a, const char *ns, const char *name)
 {
-	for (size_t i = 0; name && i < b->m->secrets.n; i++) {
-		const struct svcr_tls_secret *s = &b->m->secrets.v[i];
+	int d = strcmp(a->ns, ns);
 
-		if (strcmp(s->ns, ns) == 0 && strcmp(s->name, name) == 0)
-			return s;
+	return d ? d : strcmp(a->name, name);
+}
+
+static int secret_sort(const void *a, const void *b)
+{
+	const struct svcr_tls_secret *const *x = a, *const *y = b;
+
+	return secret_name_cmp(*x, (*y)->ns, (*y)->name);
+}
+
+static int index_secrets(struct svcr_nginx_builder *b)
+{
+	size_t n = b->m->secrets.n;
+
+	b->secrets = svcr_arena_array(&b->arena, n + 1, sizeof(*b->secrets));
+	b->secret_used = svcr_arena_array(&b->arena, n + 1, sizeof(*b->secret_used));
+	if (!b->secrets || !b->secret_used)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		b->secrets[i] = &b->m->secrets.v[i];
+	if (n)
+		qsort((void *)b->secrets, n, sizeof(*b->secrets), secret_sort);
+	return 0;
+}
+
+/* *ret_at is its place in the index. NULL: there is none. */
+static const struct svcr_tls_secret *secret_find(const struct svcr_nginx_builder *b, const char *ns,
+						 const char *name, size_t *ret_at)
+{
+	size_t low = 0, high = name ? b->m->secrets.n : 0;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		int d = secret_name_cmp(b->secrets[mid], ns, name);
+
+		*ret_at = mid;
+		if (!d)
+			return b->secrets[mid];
+		if (d < 0)
+			low = mid + 1;
+		else
+			high = mid;
 	}
 	return NULL;
 }
@@ -151,16 +189,13 @@ static bool is_pem(const struct svcr_secret_bytes *b)
 	       !memchr(b->p, '\0', b->len);
 }
 
-/* Adds the two files of a Secret, unless they are there already. */
+/* Adds the two files of a Secret. */
 static int add_secret(struct svcr_nginx *v, const struct svcr_tls_secret *s, const char *file)
 {
 	char *crt = svcr_arena_printf(&v->arena, "%s.crt", file);
 	char *key = svcr_arena_printf(&v->arena, "%s.key", file);
 	int err = crt && key ? 0 : -ENOMEM;
 
-	for (size_t i = 0; i < v->files.n && !err; i++)
-		if (strcmp(v->files.v[i].name, crt) == 0)
-			return 0;
 	if (!err)
 		err = svcr_nginx_add_file(v, crt, true, s->certificate->p, s->certificate->len);
 	return err ? err : svcr_nginx_add_file(v, key, true, s->key->p, s->key->len);
@@ -169,7 +204,9 @@ static int add_secret(struct svcr_nginx *v, const struct svcr_tls_secret *s, con
 static int take_secret(struct svcr_nginx_builder *b, struct svcr_nginx_cert *c)
 {
 	const struct svcr_ingress *i = c->ingress;
-	const struct svcr_tls_secret *s = secret_find(b, i->ns, c->secret);
+	size_t at = 0;
+	const struct svcr_tls_secret *s = secret_find(b, i->ns, c->secret, &at);
+	bool again;
 	char *file;
 
 	if (!s) {
@@ -205,7 +242,9 @@ static int take_secret(struct svcr_nginx_builder *b, struct svcr_nginx_cert *c)
 		return 0;
 	}
 	c->file = file;
-	return add_secret(b->v, s, file);
+	again = b->secret_used[at];
+	b->secret_used[at] = true;
+	return again ? 0 : add_secret(b->v, s, file);
 }
 
 /* ---- Order --------------------------------------------------------------------------- */
@@ -279,7 +318,7 @@ static void settle_routes(struct svcr_nginx_builder *b)
 static int settle_certs(struct svcr_nginx_builder *b)
 {
 	size_t n = 0;
-	int err = 0;
+	int err = index_secrets(b);
 
 	if (b->certs.n)
 		qsort(b->certs.v, b->certs.n, sizeof(*b->certs.v), cert_sort);

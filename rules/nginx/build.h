@@ -37,8 +37,10 @@ struct svcr_nginx_builder {
 	struct svcr_nginx *v;
 	struct svcr_arena arena; /* of the build alone */
 	struct svcr_endpoints slices;
-	const struct svcr_service **services; /* sorted by namespace and name */
-	bool bad;                             /* an error was added */
+	const struct svcr_service **services;   /* sorted by namespace and name */
+	const struct svcr_tls_secret **secrets; /* sorted by namespace and name */
+	bool *secret_used;                      /* those that have files */
+	bool bad;                               /* an error was added */
 	SVCR_LIST(struct svcr_nginx_route) routes;
 	SVCR_LIST(struct svcr_nginx_cert) certs;
 };

@@ -170,6 +170,45 @@ static int resolve(struct svcr_nginx_builder *b, struct svcr_nginx_route *r)
 	return svcr_nginx_add_item(b->v, key, text);
 }
 
+/* By what they lead to, so that the endpoints of a service are looked for once. */
+static int backend_cmp(const struct svcr_nginx_route *x, const struct svcr_nginx_route *y)
+{
+	const struct svcr_ingress_backend *v = x->backend, *w = y->backend;
+	int d = strcmp(x->ingress->ns, y->ingress->ns);
+
+	d = d ? d : strcmp(v->service, w->service);
+	d = d ? d : (int)v->port - (int)w->port;
+	d = d ? d : strcmp(v->port_name ? v->port_name : "", w->port_name ? w->port_name : "");
+	return d;
+}
+
+static int backend_sort(const void *a, const void *b)
+{
+	const struct svcr_nginx_route *const *x = a, *const *y = b;
+	int d = backend_cmp(*x, *y);
+
+	return d ? d : (*x > *y) - (*x < *y); /* of one list */
+}
+
+static int resolve_all(struct svcr_nginx_builder *b)
+{
+	size_t n = b->routes.n;
+	struct svcr_nginx_route **v = svcr_arena_array(&b->arena, n + 1, sizeof(*v));
+	int err = v ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < n && !err; i++)
+		v[i] = &b->routes.v[i];
+	if (n && !err)
+		qsort((void *)v, n, sizeof(*v), backend_sort);
+	for (size_t i = 0; i < n && !err; i++) {
+		if (i && v[i - 1]->upstream && backend_cmp(v[i - 1], v[i]) == 0)
+			v[i]->upstream = v[i - 1]->upstream;
+		else
+			err = resolve(b, v[i]);
+	}
+	return err;
+}
+
 static int item_cmp(const void *a, const void *b)
 {
 	const struct svcr_nginx_item *x = a, *y = b;
@@ -205,8 +244,8 @@ int svcr_nginx_upstreams(struct svcr_nginx_builder *b)
 	int err = index_services(b);
 	size_t n = 0;
 
-	for (size_t i = 0; i < b->routes.n && !err; i++)
-		err = resolve(b, &b->routes.v[i]);
+	if (!err)
+		err = resolve_all(b);
 	if (!err && b->v->items.n)
 		qsort(b->v->items.v, b->v->items.n, sizeof(*b->v->items.v), item_cmp);
 	for (size_t i = 0; i < b->v->items.n && !err; i++) {
