@@ -36,6 +36,16 @@ int svcr_model_also(struct svcrules_model *m, const struct svcr_kind *const *kin
 	return 0;
 }
 
+/* Nothing of a Secret stays in memory that is used again. */
+static void wipe_secrets(struct svcrules_model *m)
+{
+	for (struct svcr_secret_bytes *b = m->secret_bytes, *next; b; b = next) {
+		next = b->next;
+		explicit_bzero(b->p, b->len);
+		free(b);
+	}
+}
+
 void svcrules_model_free(struct svcrules_model *m)
 {
 	if (!m)
@@ -51,6 +61,10 @@ void svcrules_model_free(struct svcrules_model *m)
 	free(m->pods.v);
 	free(m->namespaces.v);
 	free(m->policies.v);
+	free(m->ingresses.v);
+	free(m->ingress_classes.v);
+	free(m->secrets.v);
+	wipe_secrets(m);
 	free(m->ignored.v);
 	free(m->pages.v);
 	free(m->dead.v);
@@ -96,7 +110,7 @@ const void *svcr_model_objects(const struct svcrules_model *m, const struct svcr
 
 bool svcr_model_list(struct svcrules_model *m, size_t i, struct svcr_any_list *ret)
 {
-	const size_t own = 7;
+	const size_t own = 10;
 
 	switch (i) {
 	case 0: *ret = (struct svcr_any_list){ &m->services, sizeof(*m->services.v) }; break;
@@ -106,6 +120,11 @@ bool svcr_model_list(struct svcrules_model *m, size_t i, struct svcr_any_list *r
 	case 4: *ret = (struct svcr_any_list){ &m->pods, sizeof(*m->pods.v) }; break;
 	case 5: *ret = (struct svcr_any_list){ &m->namespaces, sizeof(*m->namespaces.v) }; break;
 	case 6: *ret = (struct svcr_any_list){ &m->policies, sizeof(*m->policies.v) }; break;
+	case 7: *ret = (struct svcr_any_list){ &m->ingresses, sizeof(*m->ingresses.v) }; break;
+	case 8:
+		*ret = (struct svcr_any_list){ &m->ingress_classes, sizeof(*m->ingress_classes.v) };
+		break;
+	case 9: *ret = (struct svcr_any_list){ &m->secrets, sizeof(*m->secrets.v) }; break;
 	default:
 		if (i - own >= m->others.n)
 			return false;

@@ -8,6 +8,7 @@
 
 #include "addr.h"
 #include "arena.h"
+#include "ingress.h"
 #include "intern.h"
 #include "list.h"
 #include "policy.h"
@@ -170,6 +171,10 @@ struct svcrules_model {
 	SVCR_LIST(struct svcr_pod) pods;
 	SVCR_LIST(struct svcr_namespace) namespaces;
 	SVCR_LIST(struct svcr_network_policy) policies;
+	SVCR_LIST(struct svcr_ingress) ingresses;
+	SVCR_LIST(struct svcr_ingress_class) ingress_classes;
+	SVCR_LIST(struct svcr_tls_secret) secrets;
+	struct svcr_secret_bytes *secret_bytes; /* of all Secrets that were read; malloc'ed */
 	SVCR_LIST(struct svcr_others) others;
 	SVCR_LIST(struct svcr_ignored) ignored;
 	SVCR_LIST(struct svcr_pages) pages;

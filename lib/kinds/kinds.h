@@ -42,6 +42,9 @@ extern const struct svcr_kind svcr_kind_node;
 extern const struct svcr_kind svcr_kind_pod;
 extern const struct svcr_kind svcr_kind_namespace;
 extern const struct svcr_kind svcr_kind_network_policy;
+extern const struct svcr_kind svcr_kind_ingress;
+extern const struct svcr_kind svcr_kind_ingress_class;
+extern const struct svcr_kind svcr_kind_secret;
 
 /* All of them, ended by NULL. */
 extern const struct svcr_kind *const svcr_kinds[];

@@ -28,13 +28,13 @@ allowed=(
 	# memory
 	calloc free malloc realloc reallocarray
 	# bytes and strings
-	memchr memcmp memcpy memmem memmove memrchr memset strchr strchrnul strcmp strcspn strdup strlen strncmp
+	explicit_bzero memchr memcmp memcpy memmem memmove memrchr memset strchr strchrnul strcmp strcspn strdup strlen strncmp
 	strndup strnlen strpbrk strrchr strspn strstr
 	# text in memory, numbers, order, addresses
 	strerrordesc_np asprintf bsearch inet_ntop inet_pton qsort qsort_r snprintf strtoul strtoull vasprintf vsnprintf
 	__errno_location
 	# the same functions with newer C libraries and with _FORTIFY_SOURCE
-	__asprintf_chk __isoc23_strtoul __isoc23_strtoull __memcpy_chk __memmove_chk __memset_chk __snprintf_chk
+	__asprintf_chk __explicit_bzero_chk __isoc23_strtoul __isoc23_strtoull __memcpy_chk __memmove_chk __memset_chk __snprintf_chk
 	__vasprintf_chk __vsnprintf_chk
 	# reads the process's own memory, for the seed of the hash that finds duplicate JSON keys; no result depends on it
 	getauxval

@@ -5,7 +5,7 @@ BUILD_PACKAGES := gcc make pkg-config libc6-dev libmnl-dev libnftnl-dev libjanss
 	libnl-3-dev libnl-route-3-dev libcap-ng-dev
 CHECK_PACKAGES := $(BUILD_PACKAGES) check binutils mandoc nftables iproute2 conntrack ipvsadm \
 	procps util-linux strace perl-base g++ zsh fish systemd python3-yaml busybox-static \
-	nsd bind9-utils bind9-dnsutils knot-dnssecutils
+	nsd bind9-utils bind9-dnsutils knot-dnssecutils nginx-light curl openssl
 TEST_PACKAGES := $(CHECK_PACKAGES) iptables valgrind shellcheck cppcheck universal-ctags clang-format \
 	libyajl-dev qemu-system-x86 cpio kmod
 
@@ -46,6 +46,7 @@ $(eval $(call suite,toy,check,20,all,$S/toy.sh))
 $(eval $(call suite,install-check,check,3,all,$S/install.sh))
 $(eval $(call suite,hardening,check,30,,$S/hardening.sh))
 $(eval $(call suite,privileges,check,8,$B/svcrules,$S/privileges.sh))
+$(eval $(call suite,nginx,check,10,$B/svcrules,$S/nginx.sh))
 $(eval $(call suite,dns,check,40,$B/svcrules $B/cluster,$S/dns.sh))
 $(eval $(call suite,output,check,6,$B/svcrules,$S/output.sh))
 $(eval $(call suite,folders,check,40,$B/svcrules $B/cmd/svcrules/output/kill_test,$S/folders.sh))

@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "kinds/values.h"
+#include "rules/nginx/annotations.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#define CONTROLLER "k8s.io/ingress-nginx"
+#define FILE_NAME_MAX 200 /* bytes of the name of a Secret's files */
+
+void svcr_nginx_note(struct svcr_nginx_builder *b, const struct svcr_ingress *i,
+		     const struct svcrules_diag *like, const char *fmt, ...)
+{
+	char object[400], text[1024];
+	struct svcrules_diag note = *like;
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	snprintf(object, sizeof(object), "Ingress %s/%s", i->ns, i->name);
+	note.source = i->source;
+	note.object = object;
+	b->bad = b->bad || note.severity == SVCRULES_ERROR;
+	svcr_diag(b->d, &note, "%s", text);
+}
+
+/* ---- Classes ---------------------------------------------------------------- */
+
+static bool class_is_ours(const struct svcr_nginx_builder *b, const struct svcr_ingress_class *c)
+{
+	const char *chosen = svcrules_options_get(b->o, "ingress-class");
+
+	return chosen ? strcmp(c->name, chosen) == 0 : strcmp(c->controller, CONTROLLER) == 0;
+}
+
+/* True if the Ingress is for this nginx. */
+static bool ingress_is_ours(const struct svcr_nginx_builder *b, const struct svcr_ingress *i)
+{
+	const char *chosen = svcrules_options_get(b->o, "ingress-class");
+	const char *old = svcr_map_get(&i->annotations, "kubernetes.io/ingress.class");
+
+	chosen = chosen ? chosen : "nginx";
+	if (i->class && !b->m->ingress_classes.n)
+		return strcmp(i->class, chosen) == 0;
+	for (size_t k = 0; k < b->m->ingress_classes.n; k++) {
+		const struct svcr_ingress_class *c = &b->m->ingress_classes.v[k];
+
+		if (i->class ? strcmp(c->name, i->class) == 0 : !old && c->is_default)
+			return class_is_ours(b, c);
+	}
+	return !i->class && old && strcmp(old, chosen) == 0;
+}
+
+/* ---- Paths -------------------------------------------------------------------- */
+
+/* What is wrong with a path; NULL: nothing. */
+static const char *path_fault(const char *path, bool regex)
+{
+	for (const char *p = path; *p; p++) {
+		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+			return "a control character";
+		if (strchr("\"'`;{}", *p) || (*p == '$' && !regex))
+			return "one of \" ' ` ; { } $";
+	}
+	if (regex)
+		return svcr_nginx_regex(path) ? NULL : "no regular expression that is right";
+	return strstr(path, "//") || strstr(path, "/./") || strstr(path, "/../") ?
+		       "an empty element, '.' or '..'" :
+		       NULL;
+}
+
+static int add_route(struct svcr_nginx_builder *b, const struct svcr_nginx_route *like,
+		     const struct svcr_ingress_path *p)
+{
+	struct svcr_nginx_route *slot = SVCR_GROW(&b->routes);
+	size_t len = p ? strlen(p->path) : 1;
+
+	if (!slot)
+		return -ENOMEM;
+	*slot = *like;
+	slot->path = p ? p->path : "/";
+	slot->exact = p && p->type == SVCR_PATH_EXACT;
+	slot->regex = p && !slot->exact && like->settings->rewrite;
+	slot->fallback = !p;
+	if (slot->exact || slot->regex || len < 2 || slot->path[len - 1] != '/')
+		return 0;
+	slot->path = svcr_arena_strndup(&b->arena, slot->path, len - 1);
+	return slot->path ? 0 : -ENOMEM;
+}
+
+static int take_rule(struct svcr_nginx_builder *b, struct svcr_nginx_route *like, size_t at)
+{
+	const struct svcr_ingress_rule *rule = &like->ingress->rules.v[at];
+	int err = 0;
+
+	like->host = rule->host ? rule->host : "";
+	for (size_t k = 0; k < rule->paths.n && !err; k++) {
+		const struct svcr_ingress_path *p = &rule->paths.v[k];
+		const char *fault = path_fault(p->path, like->settings->rewrite &&
+								p->type != SVCR_PATH_EXACT);
+		char field[80];
+
+		like->backend = &p->backend;
+		snprintf(field, sizeof(field), "spec.rules[%zu].http.paths[%zu].path", at, k);
+		if (fault)
+			svcr_nginx_note(b, like->ingress,
+					&(struct svcrules_diag){ .severity = SVCRULES_ERROR,
+								 .check = "path",
+								 .field = field },
+					"'%.200s' has %s", p->path, fault);
+		else
+			err = add_route(b, like, p);
+	}
+	like->backend = &like->ingress->fallback;
+	return err || !like->backend->service ? err : add_route(b, like, NULL);
+}
+
+/* ---- Certificates ----------------------------------------------------------------- */
+
+static int take_tls(struct svcr_nginx_builder *b, const struct svcr_ingress *i)
+{
+	for (size_t k = 0; k < i->tls.n; k++)
+		for (size_t h = 0; h < i->tls.v[k].hosts.n; h++) {
+			struct svcr_nginx_cert *slot = SVCR_GROW(&b->certs);
+
+			if (!slot)
+				return -ENOMEM;
+			*slot = (struct svcr_nginx_cert){ i->tls.v[k].hosts.v[h], i,
+							  i->tls.v[k].secret, NULL };
+		}
+	return 0;
+}
+
+static int secret_name_cmp(const struct svcr_tls_secret *a, const char *ns, const char *name)
+{
+	int d = strcmp(a->ns, ns);
+
+	return d ? d : strcmp(a->name, name);
+}
+
+static int secret_sort(const void *a, const void *b)
+{
+	const struct svcr_tls_secret *const *x = a, *const *y = b;
+
+	return secret_name_cmp(*x, (*y)->ns, (*y)->name);
+}
+
+static int index_secrets(struct svcr_nginx_builder *b)
+{
+	size_t n = b->m->secrets.n;
+
+	b->secrets = svcr_arena_array(&b->arena, n + 1, sizeof(*b->secrets));
+	b->secret_used = svcr_arena_array(&b->arena, n + 1, sizeof(*b->secret_used));
+	if (!b->secrets || !b->secret_used)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		b->secrets[i] = &b->m->secrets.v[i];
+	if (n)
+		qsort((void *)b->secrets, n, sizeof(*b->secrets), secret_sort);
+	return 0;
+}
+
+/* *ret_at is its place in the index. NULL: there is none. */
+static const struct svcr_tls_secret *secret_find(const struct svcr_nginx_builder *b, const char *ns,
+						 const char *name, size_t *ret_at)
+{
+	size_t low = 0, high = name ? b->m->secrets.n : 0;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		int d = secret_name_cmp(b->secrets[mid], ns, name);
+
+		*ret_at = mid;
+		if (!d)
+			return b->secrets[mid];
+		if (d < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return NULL;
+}
+
+static bool is_pem(const struct svcr_secret_bytes *b)
+{
+	return b && b->len > 11 && memcmp(b->p, "-----BEGIN ", 11) == 0 &&
+	       !memchr(b->p, '\0', b->len);
+}
+
+/* Adds the two files of a Secret. */
+static int add_secret(struct svcr_nginx *v, const struct svcr_tls_secret *s, const char *file)
+{
+	char *crt = svcr_arena_printf(&v->arena, "%s.crt", file);
+	char *key = svcr_arena_printf(&v->arena, "%s.key", file);
+	int err = crt && key ? 0 : -ENOMEM;
+
+	if (!err)
+		err = svcr_nginx_add_file(v, crt, true, s->certificate->p, s->certificate->len);
+	return err ? err : svcr_nginx_add_file(v, key, true, s->key->p, s->key->len);
+}
+
+static int take_secret(struct svcr_nginx_builder *b, struct svcr_nginx_cert *c)
+{
+	const struct svcr_ingress *i = c->ingress;
+	size_t at = 0;
+	const struct svcr_tls_secret *s = secret_find(b, i->ns, c->secret, &at);
+	bool again;
+	char *file;
+
+	if (!s) {
+		svcr_nginx_note(b, i,
+				&(struct svcrules_diag){ .severity = SVCRULES_WARNING,
+							 .check = "secret",
+							 .field = "spec.tls" },
+				"no Secret %s/%s of type kubernetes.io/tls: %s is not served over "
+				"TLS",
+				i->ns, c->secret ? c->secret : "", c->host);
+		return 0;
+	}
+	if (!is_pem(s->certificate) || !is_pem(s->key)) {
+		svcr_nginx_note(b, i,
+				&(struct svcrules_diag){ .severity = SVCRULES_ERROR,
+							 .check = "secret",
+							 .field = "spec.tls" },
+				"Secret %s/%s: expected PEM in tls.crt and in tls.key", s->ns,
+				s->name);
+		return 0;
+	}
+	file = svcr_arena_printf(&b->v->arena, "tls_%s_%s", s->ns, s->name);
+	if (!file)
+		return -ENOMEM;
+	if (strlen(file) > FILE_NAME_MAX) {
+		svcr_nginx_note(b, i,
+				&(struct svcrules_diag){ .severity = SVCRULES_WARNING,
+							 .check = "secret",
+							 .field = "spec.tls" },
+				"the name of Secret %s/%s is too long for a file: %s is not served "
+				"over TLS",
+				s->ns, s->name, c->host);
+		return 0;
+	}
+	c->file = file;
+	again = b->secret_used[at];
+	b->secret_used[at] = true;
+	return again ? 0 : add_secret(b->v, s, file);
+}
+
+/* ---- Order --------------------------------------------------------------------------- */
+
+/* The older Ingress first; those without a time come last. */
+static int ingress_age_cmp(const struct svcr_ingress *a, const struct svcr_ingress *b)
+{
+	uint64_t x = (uint64_t)a->created - 1, y = (uint64_t)b->created - 1;
+	int d = (x > y) - (x < y);
+
+	d = d ? d : strcmp(a->ns, b->ns);
+	return d ? d : strcmp(a->name, b->name);
+}
+
+/* By host; a longer path first, then Exact before the others, then the default backend. */
+static int place_cmp(const struct svcr_nginx_route *x, const struct svcr_nginx_route *y)
+{
+	size_t n = strlen(x->path), m = strlen(y->path);
+	int d = strcmp(x->host, y->host);
+
+	d = d ? d : (n < m) - (n > m);
+	d = d ? d : strcmp(x->path, y->path);
+	d = d ? d : (int)y->exact - (int)x->exact;
+	return d ? d : (int)y->regex - (int)x->regex;
+}
+
+static int route_sort(const void *a, const void *b)
+{
+	const struct svcr_nginx_route *x = a, *y = b;
+	int d = place_cmp(x, y);
+
+	d = d ? d : (int)x->fallback - (int)y->fallback;
+	d = d ? d : ingress_age_cmp(x->ingress, y->ingress);
+	return d ? d : (x->backend > y->backend) - (x->backend < y->backend);
+}
+
+static int cert_sort(const void *a, const void *b)
+{
+	const struct svcr_nginx_cert *x = a, *y = b;
+	int d = strcmp(x->host, y->host);
+
+	d = d ? d : ingress_age_cmp(x->ingress, y->ingress);
+	return d ? d : strcmp(x->secret ? x->secret : "", y->secret ? y->secret : "");
+}
+
+/* Leaves one route at each place. */
+static void settle_routes(struct svcr_nginx_builder *b)
+{
+	size_t n = 0;
+
+	if (b->routes.n)
+		qsort(b->routes.v, b->routes.n, sizeof(*b->routes.v), route_sort);
+	for (size_t i = 0; i < b->routes.n; i++) {
+		struct svcr_nginx_route *r = &b->routes.v[i];
+		const struct svcr_nginx_route *won = n ? &b->routes.v[n - 1] : NULL;
+
+		if (!won || place_cmp(won, r) != 0)
+			b->routes.v[n++] = *r;
+		else if (!r->fallback)
+			svcr_nginx_note(b, r->ingress,
+					&(struct svcrules_diag){ .severity = SVCRULES_WARNING,
+								 .check = "conflict",
+								 .field = NULL },
+					"%s%s is that of the older Ingress %s/%s: left out",
+					*r->host ? r->host : "all other hosts, ", r->path,
+					won->ingress->ns, won->ingress->name);
+	}
+	b->routes.n = n;
+}
+
+static int settle_certs(struct svcr_nginx_builder *b)
+{
+	size_t n = 0;
+	int err = index_secrets(b);
+
+	if (b->certs.n)
+		qsort(b->certs.v, b->certs.n, sizeof(*b->certs.v), cert_sort);
+	for (size_t i = 0; i < b->certs.n && !err; i++) {
+		if (n && strcmp(b->certs.v[n - 1].host, b->certs.v[i].host) == 0)
+			continue;
+		b->certs.v[n] = b->certs.v[i];
+		err = take_secret(b, &b->certs.v[n++]);
+	}
+	b->certs.n = n;
+	return err;
+}
+
+/* ---- All ---------------------------------------------------------------------------------- */
+
+static int take_ingress(struct svcr_nginx_builder *b, const struct svcr_ingress *i)
+{
+	struct svcr_nginx_settings *s = svcr_arena_alloc(&b->arena, sizeof(*s));
+	struct svcr_nginx_route like = { .host = "", .ingress = i, .settings = s };
+	int err = s ? svcr_nginx_annotations(b, i, s) : -ENOMEM;
+
+	if (!svcr_dns_label((struct svcr_str){ i->ns, strlen(i->ns) }))
+		svcr_nginx_note(b, i,
+				&(struct svcrules_diag){ .severity = SVCRULES_ERROR,
+							 .check = "name",
+							 .field = "metadata.namespace" },
+				"'%s' is no label of a DNS name", i->ns);
+	for (size_t k = 0; k < i->rules.n && !err; k++)
+		err = take_rule(b, &like, k);
+	like.backend = &i->fallback;
+	if (!err && !i->rules.n && like.backend->service)
+		err = add_route(b, &like, NULL);
+	return err ? err : take_tls(b, i);
+}
+
+static int fill_nginx(struct svcr_nginx_builder *b)
+{
+	int err = svcr_endpoints_init(&b->slices, b->m, NULL, NULL);
+
+	for (size_t i = 0; i < b->m->ingresses.n && !err; i++)
+		if (ingress_is_ours(b, &b->m->ingresses.v[i]))
+			err = take_ingress(b, &b->m->ingresses.v[i]);
+	if (err)
+		return err;
+	settle_routes(b);
+	err = svcr_nginx_upstreams(b);
+	if (!err)
+		err = settle_certs(b);
+	if (!err && b->bad)
+		return -EINVAL;
+	return err ? err : svcr_nginx_servers(b);
+}
+
+int svcr_nginx_fill(struct svcr_nginx *v, const struct svcrules_model *m,
+		    const struct svcrules_options *o, struct svcrules_diags *d)
+{
+	struct svcr_nginx_builder b = { .m = m, .o = o, .d = d, .v = v };
+	int err = fill_nginx(&b);
+
+	svcr_endpoints_release(&b.slices);
+	svcr_arena_release(&b.arena);
+	free(b.routes.v);
+	free(b.certs.v);
+	return err;
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* From objects to the value. */
+#ifndef SVCR_NGINX_BUILD_H
+#define SVCR_NGINX_BUILD_H
+
+#include "diag.h"
+#include "endpoints.h"
+#include "options.h"
+#include "rules/nginx/nginx.h"
+
+struct svcr_nginx_settings;
+
+/* One path of one Ingress. */
+struct svcr_nginx_route {
+	const char *host; /* "": hosts that no rule names */
+	const char *path; /* of Prefix without a final slash, unless it is "/" */
+	bool exact, regex;
+	bool fallback; /* a default backend: behind all other paths of its host */
+	const struct svcr_ingress *ingress;
+	const struct svcr_ingress_backend *backend;
+	const struct svcr_nginx_settings *settings;
+	const char *upstream; /* NULL: there is no endpoint */
+};
+
+/* A host with a certificate. */
+struct svcr_nginx_cert {
+	const char *host;
+	const struct svcr_ingress *ingress;
+	const char *secret; /* its name, in the Ingress's namespace */
+	const char *file;   /* of the certificate and key, without ".crt"; NULL: not served */
+};
+
+struct svcr_nginx_builder {
+	const struct svcrules_model *m;
+	const struct svcrules_options *o;
+	struct svcrules_diags *d;
+	struct svcr_nginx *v;
+	struct svcr_arena arena; /* of the build alone */
+	struct svcr_endpoints slices;
+	const struct svcr_service **services;   /* sorted by namespace and name */
+	const struct svcr_tls_secret **secrets; /* sorted by namespace and name */
+	bool *secret_used;                      /* those that have files */
+	bool bad;                               /* an error was added */
+	SVCR_LIST(struct svcr_nginx_route) routes;
+	SVCR_LIST(struct svcr_nginx_cert) certs;
+};
+
+/* Fills an empty value. 0, -EINVAL (`d` has errors) or -ENOMEM. */
+int svcr_nginx_fill(struct svcr_nginx *v, const struct svcrules_model *m,
+		    const struct svcrules_options *o, struct svcrules_diags *d);
+
+/* Sets `upstream` of each route and writes upstreams.conf. 0 or -ENOMEM. */
+int svcr_nginx_upstreams(struct svcr_nginx_builder *b);
+/* Writes nginx.conf from the routes, sorted. 0 or -ENOMEM. */
+int svcr_nginx_servers(struct svcr_nginx_builder *b);
+
+/* Adds a diagnostic about an Ingress; `like` has severity, check and field. */
+void svcr_nginx_note(struct svcr_nginx_builder *b, const struct svcr_ingress *i,
+		     const struct svcrules_diag *like, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+
+#endif

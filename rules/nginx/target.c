@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The target "nginx": Ingress objects as a configuration of nginx. */
+#include "rules/nginx/target.h"
+#include "rules/nginx/build.h"
+
+static int nginx_make(struct svcrules_ruleset *rs, const struct svcrules_options *o,
+		      const char *table)
+{
+	struct svcr_nginx *v = svcr_nginx_new();
+
+	(void)o;
+	(void)table;
+	return svcr_ruleset_add(rs, v ? &v->part : NULL);
+}
+
+static int nginx_build(const struct svcrules_model *m, const struct svcrules_options *o,
+		       struct svcrules_diags *d, struct svcrules_ruleset *rs)
+{
+	return svcr_nginx_fill((struct svcr_nginx *)rs->parts[0], m, o, d);
+}
+
+static const char *nginx_expected(const char *setting, const char *value)
+{
+	(void)setting;
+	return *value && strlen(value) <= 253 ? NULL : "the name of an IngressClass";
+}
+
+static const struct svcr_kind *const kinds[] = { &svcr_kind_service,
+						 &svcr_kind_endpoint_slice,
+						 &svcr_kind_endpoint_slice_v1beta1,
+						 &svcr_kind_endpoints,
+						 &svcr_kind_ingress,
+						 &svcr_kind_ingress_class,
+						 &svcr_kind_secret,
+						 NULL };
+static const char *const formats[] = { "text", "json", NULL };
+static const struct svcrules_setting settings[] = {
+	{ .name = "ingress-class",
+	  .argument = "NAME",
+	  .help = "for nginx: the IngressClass that is served (default: those of ingress-nginx)" },
+	{ .name = NULL }
+};
+
+const struct svcr_target svcr_target_nginx = {
+	.info = { .name = "nginx",
+		  .formats = formats,
+		  .change_formats = formats,
+		  .settings = settings,
+		  .table_suffix = "",
+		  .any_input = true },
+	.reads = kinds,
+	.make = nginx_make,
+	.build = nginx_build,
+	.expected = nginx_expected,
+};
