@@ -7,7 +7,6 @@
 #include <stdlib.h>
 
 #define CONTROLLER "k8s.io/ingress-nginx"
-#define FILE_NAME_MAX 200 /* bytes of the name of a Secret's files */
 
 void svcr_nginx_note(struct svcr_nginx_builder *b, const struct svcr_ingress *i,
 		     const struct svcrules_diag *like, const char *fmt, ...)
@@ -117,140 +116,9 @@ static int take_rule(struct svcr_nginx_builder *b, struct svcr_nginx_route *like
 	return err || !like->backend->service ? err : add_route(b, like, NULL);
 }
 
-/* ---- Certificates ----------------------------------------------------------------- */
-
-static int take_tls(struct svcr_nginx_builder *b, const struct svcr_ingress *i)
-{
-	for (size_t k = 0; k < i->tls.n; k++)
-		for (size_t h = 0; h < i->tls.v[k].hosts.n; h++) {
-			struct svcr_nginx_cert *slot = SVCR_GROW(&b->certs);
-
-			if (!slot)
-				return -ENOMEM;
-			*slot = (struct svcr_nginx_cert){ i->tls.v[k].hosts.v[h], i,
-							  i->tls.v[k].secret, NULL };
-		}
-	return 0;
-}
-
-static int secret_name_cmp(const struct svcr_tls_secret *a, const char *ns, const char *name)
-{
-	int d = strcmp(a->ns, ns);
-
-	return d ? d : strcmp(a->name, name);
-}
-
-static int secret_sort(const void *a, const void *b)
-{
-	const struct svcr_tls_secret *const *x = a, *const *y = b;
-
-	return secret_name_cmp(*x, (*y)->ns, (*y)->name);
-}
-
-static int index_secrets(struct svcr_nginx_builder *b)
-{
-	size_t n = b->m->secrets.n;
-
-	b->secrets = svcr_arena_array(&b->arena, n + 1, sizeof(*b->secrets));
-	b->secret_used = svcr_arena_array(&b->arena, n + 1, sizeof(*b->secret_used));
-	if (!b->secrets || !b->secret_used)
-		return -ENOMEM;
-	for (size_t i = 0; i < n; i++)
-		b->secrets[i] = &b->m->secrets.v[i];
-	if (n)
-		qsort((void *)b->secrets, n, sizeof(*b->secrets), secret_sort);
-	return 0;
-}
-
-/* *ret_at is its place in the index. NULL: there is none. */
-static const struct svcr_tls_secret *secret_find(const struct svcr_nginx_builder *b, const char *ns,
-						 const char *name, size_t *ret_at)
-{
-	size_t low = 0, high = name ? b->m->secrets.n : 0;
-
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-		int d = secret_name_cmp(b->secrets[mid], ns, name);
-
-		*ret_at = mid;
-		if (!d)
-			return b->secrets[mid];
-		if (d < 0)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return NULL;
-}
-
-static bool is_pem(const struct svcr_secret_bytes *b)
-{
-	return b && b->len > 11 && memcmp(b->p, "-----BEGIN ", 11) == 0 &&
-	       !memchr(b->p, '\0', b->len);
-}
-
-/* Adds the two files of a Secret. */
-static int add_secret(struct svcr_nginx *v, const struct svcr_tls_secret *s, const char *file)
-{
-	char *crt = svcr_arena_printf(&v->arena, "%s.crt", file);
-	char *key = svcr_arena_printf(&v->arena, "%s.key", file);
-	int err = crt && key ? 0 : -ENOMEM;
-
-	if (!err)
-		err = svcr_nginx_add_file(v, crt, true, s->certificate->p, s->certificate->len);
-	return err ? err : svcr_nginx_add_file(v, key, true, s->key->p, s->key->len);
-}
-
-static int take_secret(struct svcr_nginx_builder *b, struct svcr_nginx_cert *c)
-{
-	const struct svcr_ingress *i = c->ingress;
-	size_t at = 0;
-	const struct svcr_tls_secret *s = secret_find(b, i->ns, c->secret, &at);
-	bool again;
-	char *file;
-
-	if (!s) {
-		svcr_nginx_note(b, i,
-				&(struct svcrules_diag){ .severity = SVCRULES_WARNING,
-							 .check = "secret",
-							 .field = "spec.tls" },
-				"no Secret %s/%s of type kubernetes.io/tls: %s is not served over "
-				"TLS",
-				i->ns, c->secret ? c->secret : "", c->host);
-		return 0;
-	}
-	if (!is_pem(s->certificate) || !is_pem(s->key)) {
-		svcr_nginx_note(b, i,
-				&(struct svcrules_diag){ .severity = SVCRULES_ERROR,
-							 .check = "secret",
-							 .field = "spec.tls" },
-				"Secret %s/%s: expected PEM in tls.crt and in tls.key", s->ns,
-				s->name);
-		return 0;
-	}
-	file = svcr_arena_printf(&b->v->arena, "tls_%s_%s", s->ns, s->name);
-	if (!file)
-		return -ENOMEM;
-	if (strlen(file) > FILE_NAME_MAX) {
-		svcr_nginx_note(b, i,
-				&(struct svcrules_diag){ .severity = SVCRULES_WARNING,
-							 .check = "secret",
-							 .field = "spec.tls" },
-				"the name of Secret %s/%s is too long for a file: %s is not served "
-				"over TLS",
-				s->ns, s->name, c->host);
-		return 0;
-	}
-	c->file = file;
-	again = b->secret_used[at];
-	b->secret_used[at] = true;
-	return again ? 0 : add_secret(b->v, s, file);
-}
-
 /* ---- Order --------------------------------------------------------------------------- */
 
-/* The older Ingress first; those without a time come last. */
-static int ingress_age_cmp(const struct svcr_ingress *a, const struct svcr_ingress *b)
+int svcr_ingress_age_cmp(const struct svcr_ingress *a, const struct svcr_ingress *b)
 {
 	uint64_t x = (uint64_t)a->created - 1, y = (uint64_t)b->created - 1;
 	int d = (x > y) - (x < y);
@@ -277,17 +145,8 @@ static int route_sort(const void *a, const void *b)
 	int d = place_cmp(x, y);
 
 	d = d ? d : (int)x->fallback - (int)y->fallback;
-	d = d ? d : ingress_age_cmp(x->ingress, y->ingress);
+	d = d ? d : svcr_ingress_age_cmp(x->ingress, y->ingress);
 	return d ? d : (x->backend > y->backend) - (x->backend < y->backend);
-}
-
-static int cert_sort(const void *a, const void *b)
-{
-	const struct svcr_nginx_cert *x = a, *y = b;
-	int d = strcmp(x->host, y->host);
-
-	d = d ? d : ingress_age_cmp(x->ingress, y->ingress);
-	return d ? d : strcmp(x->secret ? x->secret : "", y->secret ? y->secret : "");
 }
 
 /* Leaves one route at each place. */
@@ -315,23 +174,6 @@ static void settle_routes(struct svcr_nginx_builder *b)
 	b->routes.n = n;
 }
 
-static int settle_certs(struct svcr_nginx_builder *b)
-{
-	size_t n = 0;
-	int err = index_secrets(b);
-
-	if (b->certs.n)
-		qsort(b->certs.v, b->certs.n, sizeof(*b->certs.v), cert_sort);
-	for (size_t i = 0; i < b->certs.n && !err; i++) {
-		if (n && strcmp(b->certs.v[n - 1].host, b->certs.v[i].host) == 0)
-			continue;
-		b->certs.v[n] = b->certs.v[i];
-		err = take_secret(b, &b->certs.v[n++]);
-	}
-	b->certs.n = n;
-	return err;
-}
-
 /* ---- All ---------------------------------------------------------------------------------- */
 
 static int take_ingress(struct svcr_nginx_builder *b, const struct svcr_ingress *i)
@@ -351,7 +193,7 @@ static int take_ingress(struct svcr_nginx_builder *b, const struct svcr_ingress 
 	like.backend = &i->fallback;
 	if (!err && !i->rules.n && like.backend->service)
 		err = add_route(b, &like, NULL);
-	return err ? err : take_tls(b, i);
+	return err ? err : svcr_nginx_take_tls(b, i);
 }
 
 static int fill_nginx(struct svcr_nginx_builder *b)
@@ -366,7 +208,7 @@ static int fill_nginx(struct svcr_nginx_builder *b)
 	settle_routes(b);
 	err = svcr_nginx_upstreams(b);
 	if (!err)
-		err = settle_certs(b);
+		err = svcr_nginx_settle_certs(b);
 	if (!err && b->bad)
 		return -EINVAL;
 	return err ? err : svcr_nginx_servers(b);

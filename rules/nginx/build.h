@@ -54,6 +54,24 @@ int svcr_nginx_upstreams(struct svcr_nginx_builder *b);
 /* Writes nginx.conf from the routes, sorted. 0 or -ENOMEM. */
 int svcr_nginx_servers(struct svcr_nginx_builder *b);
 
+/* Sorts the Secrets of the input by namespace and name. 0 or -ENOMEM. */
+int svcr_nginx_secrets_index(struct svcr_nginx_builder *b);
+/* The Secret of that name; *ret_at is its place in the index. NULL: there is none. */
+const struct svcr_tls_secret *svcr_nginx_secret_find(const struct svcr_nginx_builder *b,
+						     const char *ns, const char *name,
+						     size_t *ret_at);
+
+/* Adds the hosts of spec.tls to the list of certificates. 0 or -ENOMEM. */
+int svcr_nginx_take_tls(struct svcr_nginx_builder *b, const struct svcr_ingress *i);
+/* Leaves one certificate for each host, checks them, and adds their files. 0 or -ENOMEM. */
+int svcr_nginx_settle_certs(struct svcr_nginx_builder *b);
+/* The certificate of a host: its own, or that of the wildcard which covers it; NULL: none. */
+const struct svcr_nginx_cert *svcr_nginx_cert_of(const struct svcr_nginx_builder *b,
+						 const char *host);
+
+/* The older Ingress first; those without a time come last. */
+int svcr_ingress_age_cmp(const struct svcr_ingress *a, const struct svcr_ingress *b);
+
 /* Adds a diagnostic about an Ingress; `like` has severity, check and field. */
 void svcr_nginx_note(struct svcr_nginx_builder *b, const struct svcr_ingress *i,
 		     const struct svcrules_diag *like, const char *fmt, ...)

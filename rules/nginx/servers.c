@@ -205,27 +205,6 @@ static void put_route(struct writer *w, const struct svcr_nginx_route *r)
 
 /* ---- Servers ------------------------------------------------------------------- */
 
-static int cert_find_cmp(const void *a, const void *b)
-{
-	return strcmp(a, ((const struct svcr_nginx_cert *)b)->host);
-}
-
-/* The certificate of a host: its own, or that of the wildcard which covers it. */
-static const struct svcr_nginx_cert *cert_of(const struct svcr_nginx_builder *b, const char *host)
-{
-	const struct svcr_nginx_cert *c = NULL;
-	const char *dot = strchr(host, '.');
-	char wild[300];
-
-	if (b->certs.n && *host)
-		c = bsearch(host, b->certs.v, b->certs.n, sizeof(*c), cert_find_cmp);
-	if (c || !dot || !b->certs.n)
-		return c && c->file ? c : NULL;
-	snprintf(wild, sizeof(wild), "*%s", dot);
-	c = bsearch(wild, b->certs.v, b->certs.n, sizeof(*c), cert_find_cmp);
-	return c && c->file ? c : NULL;
-}
-
 /* "*.x" of an Ingress is one label, and of nginx several. */
 static void put_name(struct svcr_out *o, const char *host)
 {
@@ -266,7 +245,7 @@ static int put_item(struct writer *w, const struct svcr_nginx_route *r)
 static int put_host(struct writer *w)
 {
 	const char *host = w->routes->host;
-	const struct svcr_nginx_cert *c = cert_of(w->b, host);
+	const struct svcr_nginx_cert *c = svcr_nginx_cert_of(w->b, host);
 	const char *more = *host ? "" : " default_server";
 	int err = 0;
 

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The Secrets of the input by namespace and name. */
+#include "rules/nginx/build.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+static int secret_name_cmp(const struct svcr_tls_secret *a, const char *ns, const char *name)
+{
+	int d = strcmp(a->ns, ns);
+
+	return d ? d : strcmp(a->name, name);
+}
+
+static int secret_sort(const void *a, const void *b)
+{
+	const struct svcr_tls_secret *const *x = a, *const *y = b;
+
+	return secret_name_cmp(*x, (*y)->ns, (*y)->name);
+}
+
+int svcr_nginx_secrets_index(struct svcr_nginx_builder *b)
+{
+	size_t n = b->m->secrets.n;
+
+	b->secrets = svcr_arena_array(&b->arena, n + 1, sizeof(*b->secrets));
+	b->secret_used = svcr_arena_array(&b->arena, n + 1, sizeof(*b->secret_used));
+	if (!b->secrets || !b->secret_used)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		b->secrets[i] = &b->m->secrets.v[i];
+	if (n)
+		qsort((void *)b->secrets, n, sizeof(*b->secrets), secret_sort);
+	return 0;
+}
+
+const struct svcr_tls_secret *svcr_nginx_secret_find(const struct svcr_nginx_builder *b,
+						     const char *ns, const char *name,
+						     size_t *ret_at)
+{
+	size_t low = 0, high = name ? b->m->secrets.n : 0;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		int d = secret_name_cmp(b->secrets[mid], ns, name);
+
+		*ret_at = mid;
+		if (!d)
+			return b->secrets[mid];
+		if (d < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return NULL;
+}
