@@ -37,10 +37,10 @@ struct svcr_nginx_builder {
 	struct svcr_nginx *v;
 	struct svcr_arena arena; /* of the build alone */
 	struct svcr_endpoints slices;
-	const struct svcr_service **services;   /* sorted by namespace and name */
-	const struct svcr_tls_secret **secrets; /* sorted by namespace and name */
-	bool *secret_used;                      /* those that have files */
-	bool bad;                               /* an error was added */
+	const struct svcr_service **services; /* sorted by namespace and name */
+	const struct svcr_secret **secrets;   /* sorted by namespace and name */
+	bool *secret_used; /* by their place in the model: those that have files */
+	bool bad;          /* an error was added */
 	SVCR_LIST(struct svcr_nginx_route) routes;
 	SVCR_LIST(struct svcr_nginx_cert) certs;
 };
@@ -56,10 +56,9 @@ int svcr_nginx_servers(struct svcr_nginx_builder *b);
 
 /* Sorts the Secrets of the input by namespace and name. 0 or -ENOMEM. */
 int svcr_nginx_secrets_index(struct svcr_nginx_builder *b);
-/* The Secret of that name; *ret_at is its place in the index. NULL: there is none. */
-const struct svcr_tls_secret *svcr_nginx_secret_find(const struct svcr_nginx_builder *b,
-						     const char *ns, const char *name,
-						     size_t *ret_at);
+/* The Secret of that name, of any type that is kept. NULL: there is none, or `name` is NULL. */
+const struct svcr_secret *svcr_nginx_secret_find(const struct svcr_nginx_builder *b, const char *ns,
+						 const char *name);
 
 /* Adds the hosts of spec.tls to the list of certificates. 0 or -ENOMEM. */
 int svcr_nginx_take_tls(struct svcr_nginx_builder *b, const struct svcr_ingress *i);

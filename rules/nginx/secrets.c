@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-static int secret_name_cmp(const struct svcr_tls_secret *a, const char *ns, const char *name)
+static int secret_name_cmp(const struct svcr_secret *a, const char *ns, const char *name)
 {
 	int d = strcmp(a->ns, ns);
 
@@ -14,7 +14,7 @@ static int secret_name_cmp(const struct svcr_tls_secret *a, const char *ns, cons
 
 static int secret_sort(const void *a, const void *b)
 {
-	const struct svcr_tls_secret *const *x = a, *const *y = b;
+	const struct svcr_secret *const *x = a, *const *y = b;
 
 	return secret_name_cmp(*x, (*y)->ns, (*y)->name);
 }
@@ -34,9 +34,8 @@ int svcr_nginx_secrets_index(struct svcr_nginx_builder *b)
 	return 0;
 }
 
-const struct svcr_tls_secret *svcr_nginx_secret_find(const struct svcr_nginx_builder *b,
-						     const char *ns, const char *name,
-						     size_t *ret_at)
+const struct svcr_secret *svcr_nginx_secret_find(const struct svcr_nginx_builder *b, const char *ns,
+						 const char *name)
 {
 	size_t low = 0, high = name ? b->m->secrets.n : 0;
 
@@ -44,7 +43,6 @@ const struct svcr_tls_secret *svcr_nginx_secret_find(const struct svcr_nginx_bui
 		size_t mid = low + (high - low) / 2;
 		int d = secret_name_cmp(b->secrets[mid], ns, name);
 
-		*ret_at = mid;
 		if (!d)
 			return b->secrets[mid];
 		if (d < 0)
