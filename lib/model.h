@@ -160,6 +160,7 @@ struct svcrules_model {
 	 * no API server stores are errors instead of warnings.
 	 */
 	bool names;
+	bool wipe; /* a kind that is read has secrets: memory is overwritten before it is freed */
 	struct svcr_arena arena; /* owns the strings and all finished lists */
 	struct svcr_strings strings;
 	struct svcr_table seen; /* struct svcr_seen */

@@ -75,6 +75,7 @@ struct svcrules_target {
 	const char *table_suffix; /* the end of its tables' names, after the value of `table` */
 	bool kernel;              /* its rule sets are made in the kernel; otherwise files */
 	bool host_addresses;      /* the option host-ip should be set before it builds */
+	bool secrets;             /* it reads Secrets: a program should leave no core dump */
 	bool any_input;           /* an input without services, or without cluster IPs, is right */
 };
 

@@ -8,6 +8,7 @@
 #include "privilege.h"
 #include "report.h"
 #include "say.h"
+#include "secrecy.h"
 
 #include <errno.h>
 
@@ -71,6 +72,8 @@ static int diff_read(const struct arguments *a, struct svcrules_options *setting
 
 	if (!code)
 		code = input_open(a, a->files, a->nfiles, false, &new);
+	if (a->target->secrets)
+		secrecy_start();
 	privilege_drop(kernel);
 	if (!code && a->given[OPT_FROM])
 		code = input_build(a, &old, settings, false, NULL, from);

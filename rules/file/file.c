@@ -19,6 +19,7 @@ struct svcr_file *svcr_file_new(const char *name, uint32_t mode)
 		return NULL;
 	f->part.ops = &svcr_file_ops;
 	f->mode = mode;
+	f->text.wipe = (mode & 077) == 0;
 	f->name = strdup(name);
 	if (f->name)
 		return f;
@@ -31,7 +32,7 @@ void svcr_file_free(struct svcr_file *f)
 	if (!f)
 		return;
 	free(f->name);
-	free(f->text.p);
+	svcr_buffer_release(&f->text);
 	free(f);
 }
 

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 bool svcrules_ruleset_file(const struct svcrules_ruleset *rs, size_t part, size_t i,
 			   struct svcrules_file *ret)
@@ -23,7 +24,10 @@ int svcrules_file_print(const struct svcrules_ruleset *rs, size_t part, size_t i
 	if (!svcrules_ruleset_file(rs, part, i, &f))
 		return -EINVAL;
 	rs->parts[part]->ops->file_print(rs->parts[part], i, &o);
-	return svcr_out_end(&o);
+	svcr_out_end(&o);
+	if (f.secret)
+		explicit_bzero(o.buf, sizeof(o.buf));
+	return o.err;
 }
 
 static const char *const formats[] = { "text", "json", NULL };

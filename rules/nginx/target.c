@@ -47,6 +47,7 @@ const struct svcr_target svcr_target_nginx = {
 		  .change_formats = formats,
 		  .settings = settings,
 		  .table_suffix = "",
+		  .secrets = true,
 		  .any_input = true },
 	.reads = kinds,
 	.make = nginx_make,

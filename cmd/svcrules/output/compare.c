@@ -22,20 +22,33 @@ struct comparing {
 
 struct text {
 	char *p;
-	size_t n;
+	size_t n, cap;
 };
+
+/* May hold a secret: what it leaves is overwritten. */
+static void text_release(struct text *t)
+{
+	if (t->p)
+		explicit_bzero(t->p, t->cap);
+	free(t->p);
+}
 
 static int text_append(void *arg, const char *buf, size_t len)
 {
-	struct text *t = arg;
-	char *p = realloc(t->p, t->n + len + 1);
+	struct text *t = arg, more = { NULL, t->n, (t->n + len + 1) * 2 };
 
-	if (!p)
-		return -ENOMEM;
-	t->p = p;
-	memcpy(p + t->n, buf, len);
+	if (!t->p || t->cap - t->n <= len) {
+		more.p = malloc(more.cap);
+		if (!more.p)
+			return -ENOMEM;
+		if (t->n)
+			memcpy(more.p, t->p, t->n);
+		text_release(t);
+		*t = more;
+	}
+	memcpy(t->p + t->n, buf, len);
 	t->n += len;
-	p[t->n] = '\0';
+	t->p[t->n] = '\0';
 	return 0;
 }
 
@@ -50,6 +63,7 @@ static int old_text_read(int fd, struct text *t)
 			err = text_append(t, buf, (size_t)n);
 		else if (errno != EINTR)
 			err = -errno;
+	explicit_bzero(buf, sizeof(buf));
 	return err;
 }
 
@@ -57,7 +71,7 @@ static int old_text_read(int fd, struct text *t)
 static int add_old(struct comparing *c, const struct svcrules_file *like)
 {
 	struct svcrules_file f = *like;
-	struct text t = { NULL, 0 };
+	struct text t = { NULL };
 	struct stat st;
 	int fd = c->p->old < 0 ?
 			 -1 :
@@ -72,21 +86,21 @@ static int add_old(struct comparing *c, const struct svcrules_file *like)
 		err = svcrules_files_add(c->from, &f, t.p, t.n);
 	if (fd >= 0)
 		close(fd);
-	free(t.p);
+	text_release(&t);
 	return err ? place_failed(c->p, "read its files", err) : EXIT_DONE;
 }
 
 /* Adds the file as it shall be; `w` NULL: it shall be gone. */
 static int add_new(struct comparing *c, const struct svcrules_file *f, const struct wanted_file *w)
 {
-	struct text t = { NULL, 0 };
+	struct text t = { NULL };
 	int err = w ? text_append(&t, "", 0) : 0;
 
 	if (!err && w)
 		err = wanted_print(&c->wanted, w, text_append, &t);
 	if (!err)
 		err = svcrules_files_add(c->to, f, t.p, t.n);
-	free(t.p);
+	text_release(&t);
 	return err ? say_enomem() : EXIT_DONE;
 }
 
