@@ -100,7 +100,7 @@ static int cert_sort(const void *a, const void *b)
 int svcr_nginx_settle_certs(struct svcr_nginx_builder *b)
 {
 	size_t n = 0;
-	int err = svcr_nginx_secrets_index(b);
+	int err = 0;
 
 	if (b->certs.n)
 		qsort(b->certs.v, b->certs.n, sizeof(*b->certs.v), cert_sort);
