@@ -18,8 +18,9 @@ struct svcr_nginx_route {
 	bool fallback; /* a default backend: behind all other paths of its host */
 	const struct svcr_ingress *ingress;
 	const struct svcr_ingress_backend *backend;
-	const struct svcr_nginx_settings *settings;
-	const char *upstream; /* NULL: there is no endpoint */
+	struct svcr_nginx_settings *settings;
+	const char *upstream; /* NULL: there is no such service or port */
+	const char *errors;   /* the upstream that answers custom-http-errors; NULL: none */
 };
 
 /* A host with a certificate. */
@@ -40,7 +41,9 @@ struct svcr_nginx_builder {
 	const struct svcr_service **services; /* sorted by namespace and name */
 	const struct svcr_secret **secrets;   /* sorted by namespace and name */
 	bool *secret_used; /* by their place in the model: those that have files */
+	bool *users_added; /* two of each: with a user in each line, and in each key */
 	bool bad;          /* an error was added */
+	SVCR_LIST(struct svcr_nginx_settings *) settings; /* of the Ingresses that are served */
 	SVCR_LIST(struct svcr_nginx_route) routes;
 	SVCR_LIST(struct svcr_nginx_cert) certs;
 };
@@ -49,7 +52,7 @@ struct svcr_nginx_builder {
 int svcr_nginx_fill(struct svcr_nginx *v, const struct svcrules_model *m,
 		    const struct svcrules_options *o, struct svcrules_diags *d);
 
-/* Sets `upstream` of each route and writes upstreams.conf. 0 or -ENOMEM. */
+/* Sets `upstream` and `errors` of each route and writes upstreams.conf. 0 or -ENOMEM. */
 int svcr_nginx_upstreams(struct svcr_nginx_builder *b);
 /* Writes nginx.conf from the routes, sorted. 0 or -ENOMEM. */
 int svcr_nginx_servers(struct svcr_nginx_builder *b);

@@ -37,8 +37,8 @@ static int add_secret(struct svcr_nginx *v, const struct svcr_secret *s, const c
 	int err = crt && key ? 0 : -ENOMEM;
 
 	if (!err)
-		err = svcr_nginx_add_file(v, crt, true, c->p, c->len);
-	return err ? err : svcr_nginx_add_file(v, key, true, k->p, k->len);
+		err = svcr_nginx_add_file(v, crt, SVCR_NGINX_SECRET, c->p, c->len);
+	return err ? err : svcr_nginx_add_file(v, key, SVCR_NGINX_SECRET, k->p, k->len);
 }
 
 static int take_secret(struct svcr_nginx_builder *b, struct svcr_nginx_cert *c)
@@ -100,7 +100,7 @@ static int cert_sort(const void *a, const void *b)
 int svcr_nginx_settle_certs(struct svcr_nginx_builder *b)
 {
 	size_t n = 0;
-	int err = svcr_nginx_secrets_index(b);
+	int err = 0;
 
 	if (b->certs.n)
 		qsort(b->certs.v, b->certs.n, sizeof(*b->certs.v), cert_sort);

@@ -25,7 +25,8 @@ int svcr_nginx_secrets_index(struct svcr_nginx_builder *b)
 
 	b->secrets = svcr_arena_array(&b->arena, n + 1, sizeof(*b->secrets));
 	b->secret_used = svcr_arena_array(&b->arena, n + 1, sizeof(*b->secret_used));
-	if (!b->secrets || !b->secret_used)
+	b->users_added = svcr_arena_array(&b->arena, 2 * (n + 1), sizeof(*b->users_added));
+	if (!b->secrets || !b->secret_used || !b->users_added)
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++)
 		b->secrets[i] = &b->m->secrets.v[i];
