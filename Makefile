@@ -21,7 +21,7 @@ comma := ,
 B := build$(if $(SANITIZE),/$(subst $(comma),-,$(SANITIZE)))
 Q := $(if $(filter 1,$(V)),,@)
 
-LIB_PKGS := libmnl libnftnl jansson yaml-0.1
+LIB_PKGS := libmnl libnftnl jansson yaml-0.1 libcrypto
 # of the command alone: route messages of the interface svcrules0; capabilities
 CMD_PKGS := libnl-3.0 libnl-route-3.0 libcap-ng
 override CFLAGS += -std=gnu11 -fPIC -fvisibility=hidden -MMD -MP

@@ -41,7 +41,8 @@ static bool is_short_of_memory(void)
 	return ERR_GET_REASON(ERR_peek_last_error()) == ERR_R_MALLOC_FAILURE;
 }
 
-static int __attribute__((format(printf, 2, 3))) x509_fault(struct x509_reading *r, const char *fmt, ...)
+static int __attribute__((format(printf, 2, 3)))
+x509_fault(struct x509_reading *r, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -99,7 +100,8 @@ static int x509_check(struct x509_reading *r, X509 *x, size_t n)
 	if (!key)
 		return x509_fault(r, "tls.crt: the key of certificate %zu cannot be parsed", n);
 	if (!type)
-		return x509_fault(r, "tls.crt: certificate %zu has a key of a type that TLS does not use", n);
+		return x509_fault(
+			r, "tls.crt: certificate %zu has a key of a type that TLS does not use", n);
 	if (EVP_PKEY_get_security_bits(key) < SECURITY_BITS)
 		return x509_fault(r,
 				  "tls.crt: certificate %zu has a key of %d bits of %s, which "
@@ -234,20 +236,34 @@ enum svcr_x509_name svcr_x509_names(const struct svcr_x509 *x, const char *host)
 	/* a certificate names all hosts of a wildcard if it names one that nobody can mean */
 	snprintf(any, sizeof(any), "%s%s", *host == '*' ? "any-host-of-the-wildcard" : "",
 		 *host == '*' ? host + 1 : host);
-	if (X509_check_host(x->leaf, any, 0, flags | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT, NULL) == 1)
+	if (X509_check_host(x->leaf, any, 0, flags | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT, NULL) ==
+	    1)
 		return SVCR_X509_NAMED;
 	return X509_check_host(x->leaf, any, 0, flags, NULL) == 1 ? SVCR_X509_COMMON_NAME :
-								   SVCR_X509_UNNAMED;
+								    SVCR_X509_UNNAMED;
 }
 
-enum svcr_x509_time svcr_x509_at(const struct svcr_x509 *x, int64_t now)
+/* -1: earlier than `now`, 1: later, which is written into `date`; 0: neither is known. */
+static int x509_compare(const ASN1_TIME *t, int64_t now, char date[static SVCR_X509_DATE])
 {
-	time_t t = now;
+	time_t seconds = now;
+	struct tm tm;
 
-	if (X509_cmp_time(X509_get0_notBefore(x->leaf), &t) > 0)
+	if (!ASN1_TIME_to_tm(t, &tm))
+		return 0;
+	snprintf(date, SVCR_X509_DATE, "%04d-%02d-%02dT%02d:%02d:%02dZ",
+		 (tm.tm_year + 1900) % 10000, (tm.tm_mon + 1) % 100, tm.tm_mday % 100,
+		 tm.tm_hour % 100, tm.tm_min % 100, tm.tm_sec % 100);
+	return ASN1_TIME_cmp_time_t(t, seconds);
+}
+
+enum svcr_x509_time svcr_x509_at(const struct svcr_x509 *x, int64_t now,
+				 char date[static SVCR_X509_DATE])
+{
+	if (x509_compare(X509_get0_notBefore(x->leaf), now, date) == 1)
 		return SVCR_X509_EARLY;
-	return X509_cmp_time(X509_get0_notAfter(x->leaf), &t) < 0 ? SVCR_X509_PAST :
-								  SVCR_X509_VALID;
+	return x509_compare(X509_get0_notAfter(x->leaf), now, date) == -1 ? SVCR_X509_PAST :
+									    SVCR_X509_VALID;
 }
 
 void svcr_x509_sha256(struct svcr_str s, unsigned char hash[static 32])

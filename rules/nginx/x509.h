@@ -35,8 +35,14 @@ enum svcr_x509_name svcr_x509_names(const struct svcr_x509 *x, const char *host)
 
 enum svcr_x509_time { SVCR_X509_VALID, SVCR_X509_EARLY, SVCR_X509_PAST };
 
-/* Whether the certificate is valid at a time, in seconds since 1970. */
-enum svcr_x509_time svcr_x509_at(const struct svcr_x509 *x, int64_t now);
+#define SVCR_X509_DATE 24 /* bytes of "2024-01-31T00:00:00Z" and more */
+
+/*
+ * Whether the certificate is valid at a time, in seconds since 1970. If it is not, `date` gets
+ * when it begins or has ended.
+ */
+enum svcr_x509_time svcr_x509_at(const struct svcr_x509 *x, int64_t now,
+				 char date[static SVCR_X509_DATE]);
 
 /* The SHA-256 of the bytes. */
 void svcr_x509_sha256(struct svcr_str s, unsigned char hash[static 32]);

@@ -2,7 +2,7 @@
 # how to run one case of it.
 
 BUILD_PACKAGES := gcc make pkg-config libc6-dev libmnl-dev libnftnl-dev libjansson-dev libyaml-dev \
-	libnl-3-dev libnl-route-3-dev libcap-ng-dev
+	libnl-3-dev libnl-route-3-dev libcap-ng-dev libssl-dev
 CHECK_PACKAGES := $(BUILD_PACKAGES) check binutils mandoc nftables iproute2 conntrack ipvsadm \
 	procps util-linux strace perl-base g++ zsh fish systemd python3-yaml busybox-static \
 	nsd bind9-utils bind9-dnsutils knot-dnssecutils nginx-light curl openssl
