@@ -98,7 +98,7 @@ $B/libsvcrules.so: $(LIB_OBJ)
 
 $B/svcrules: $(CMD_OBJ) $B/libsvcrules.a
 	$(if $(filter 0,$V),@echo '  LD   $@')
-	$Q$(CC) $(PIE) $(LDFLAGS) -o $@ $(CMD_OBJ) $B/libsvcrules.a -Wl,--as-needed $(PKG_LIBS) $(CMD_LIBS)
+	$Q$(CC) $(PIE) $(LDFLAGS) -o $@ $(CMD_OBJ) $B/libsvcrules.a -Wl,--as-needed $(PKG_LIBS) $(CMD_LIBS) -ldl
 
 # a helper of the tests, static where possible: they start it thousands of times
 $B/probe: $B/cmd/probe/probe.o

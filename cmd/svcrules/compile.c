@@ -33,9 +33,9 @@ static int compile_files(const struct arguments *a, struct svcrules_options *set
 	struct files files;
 	int code = input_open(a, a->files, a->nfiles, false, &files);
 
-	if (a->target->secrets) /* the process of --validate and --then runs already */
-		secrecy_start();
 	privilege_drop(false);
+	if (!code && a->target->secrets)
+		code = secrecy_start();
 	if (!code)
 		code = input_build(a, &files, settings, false, NULL, &rs);
 	if (!code)

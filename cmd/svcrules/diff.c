@@ -72,9 +72,9 @@ static int diff_read(const struct arguments *a, struct svcrules_options *setting
 
 	if (!code)
 		code = input_open(a, a->files, a->nfiles, false, &new);
-	if (a->target->secrets)
-		secrecy_start();
 	privilege_drop(kernel);
+	if (!code && a->target->secrets)
+		code = secrecy_start();
 	if (!code && a->given[OPT_FROM])
 		code = input_build(a, &old, settings, false, NULL, from);
 	if (!code)

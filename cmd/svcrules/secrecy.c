@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "secrecy.h"
+#include "libcrypto.h"
 #include "say.h"
 
 #include <errno.h>
@@ -12,14 +13,28 @@
 
 static bool secrecy; /* secrecy_start() was called */
 
-void secrecy_start(void)
-{
-	/* a core dump, or a debugger of the same user, would show keys */
-	const struct rlimit none = { 0, 0 };
+/* ---- Memory of other libraries ---------------------------------------------- */
 
-	secrecy = true;
-	if (setrlimit(RLIMIT_CORE, &none) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
-		say("warning: cannot forbid core dumps, which may show keys: %s", strerror(errno));
+static void wipe_free(void *p)
+{
+	if (p && secrecy)
+		explicit_bzero(p, malloc_usable_size(p));
+	free(p);
+}
+
+static void *wipe_grow(void *p, size_t size)
+{
+	size_t old = p ? malloc_usable_size(p) : 0;
+	void *grown;
+
+	if (!p || !secrecy)
+		return realloc(p, size);
+	grown = malloc(size);
+	if (!grown)
+		return NULL;
+	memcpy(grown, p, old < size ? old : size);
+	wipe_free(p);
+	return grown;
 }
 
 /* ---- Memory of libyaml ------------------------------------------------------ */
@@ -44,28 +59,29 @@ OF_LIBYAML void *yaml_malloc(size_t size)
 
 OF_LIBYAML void yaml_free(void *p)
 {
-	if (p && secrecy)
-		explicit_bzero(p, malloc_usable_size(p));
-	free(p);
+	wipe_free(p);
 }
 
 OF_LIBYAML void *yaml_realloc(void *p, size_t size)
 {
-	size_t old = p ? malloc_usable_size(p) : 0;
-	void *grown;
-
-	size = size ? size : 1;
-	if (!p || !secrecy)
-		return realloc(p, size);
-	grown = malloc(size);
-	if (!grown)
-		return NULL;
-	memcpy(grown, p, old < size ? old : size);
-	yaml_free(p);
-	return grown;
+	return wipe_grow(p, size ? size : 1);
 }
 
 OF_LIBYAML unsigned char *yaml_strdup(const unsigned char *s)
 {
 	return s ? (unsigned char *)strdup((const char *)s) : NULL;
+}
+
+/* ---- Start --------------------------------------------------------------------- */
+
+int secrecy_start(void)
+{
+	/* a core dump, or a debugger of the same user, would show keys */
+	const struct rlimit none = { 0, 0 };
+	const struct libcrypto_memory m = { malloc, wipe_grow, wipe_free };
+
+	secrecy = true;
+	if (setrlimit(RLIMIT_CORE, &none) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		say("warning: cannot forbid core dumps, which may show keys: %s", strerror(errno));
+	return libcrypto_load(&m);
 }

@@ -4,10 +4,11 @@
 #define SECRECY_H
 
 /*
- * From now on the process leaves no core dump, no other process of the user may read its memory,
- * and what libyaml frees is overwritten before. Commands that --validate and --then run are not
- * concerned if their process was started before.
+ * Loads what parses certificates. From now on the process leaves no core dump, no other process of
+ * the user may read its memory, and what libyaml and libcrypto free is overwritten before. The
+ * process that runs the commands of --validate and --then must have been started before, as these
+ * may leave core dumps. Returns an exit code, after a message if it is not EXIT_DONE.
  */
-void secrecy_start(void);
+int secrecy_start(void);
 
 #endif

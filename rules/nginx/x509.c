@@ -251,9 +251,8 @@ static int x509_compare(const ASN1_TIME *t, int64_t now, char date[static SVCR_X
 
 	if (!ASN1_TIME_to_tm(t, &tm))
 		return 0;
-	snprintf(date, SVCR_X509_DATE, "%04d-%02d-%02dT%02d:%02d:%02dZ",
-		 (tm.tm_year + 1900) % 10000, (tm.tm_mon + 1) % 100, tm.tm_mday % 100,
-		 tm.tm_hour % 100, tm.tm_min % 100, tm.tm_sec % 100);
+	snprintf(date, SVCR_X509_DATE, "%04d-%02d-%02dT%02d:%02d:%02dZ", tm.tm_year + 1900,
+		 tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
 	return ASN1_TIME_cmp_time_t(t, seconds);
 }
 

@@ -35,7 +35,7 @@ enum svcr_x509_name svcr_x509_names(const struct svcr_x509 *x, const char *host)
 
 enum svcr_x509_time { SVCR_X509_VALID, SVCR_X509_EARLY, SVCR_X509_PAST };
 
-#define SVCR_X509_DATE 24 /* bytes of "2024-01-31T00:00:00Z" and more */
+#define SVCR_X509_DATE 80 /* bytes of "2024-01-31T00:00:00Z", were its numbers any */
 
 /*
  * Whether the certificate is valid at a time, in seconds since 1970. If it is not, `date` gets
