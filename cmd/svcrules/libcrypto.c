@@ -24,7 +24,6 @@
 /* clang-format off */
 /* The functions that the library of this project calls: type, name, parameters, arguments. */
 #define FUNCTIONS(F) \
-	F(int, ASN1_TIME_cmp_time_t, (const ASN1_TIME *s, time_t t), (s, t)) \
 	F(int, ASN1_TIME_to_tm, (const ASN1_TIME *s, struct tm *tm), (s, tm)) \
 	F(int, BIO_free, (BIO *b), (b)) \
 	F(BIO *, BIO_new_mem_buf, (const void *buf, int len), (buf, len)) \

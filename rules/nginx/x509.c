@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rules/nginx/x509.h"
+#include "timestamp.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -243,26 +244,28 @@ enum svcr_x509_name svcr_x509_names(const struct svcr_x509 *x, const char *host)
 								    SVCR_X509_UNNAMED;
 }
 
-/* -1: earlier than `now`, 1: later, which is written into `date`; 0: neither is known. */
-static int x509_compare(const ASN1_TIME *t, int64_t now, char date[static SVCR_X509_DATE])
+/*
+ * Writes the time of a certificate, which is in UTC, into `date`, and returns it in seconds since
+ * 1970. OpenSSL's own comparisons use gmtime_r(), which reads the zone of the machine from a file.
+ */
+static int64_t x509_seconds(const ASN1_TIME *t, char date[static SVCR_X509_DATE])
 {
-	time_t seconds = now;
-	struct tm tm;
+	struct tm tm = { .tm_mday = 1 };
 
-	if (!ASN1_TIME_to_tm(t, &tm))
-		return 0;
+	ASN1_TIME_to_tm(t, &tm);
 	snprintf(date, SVCR_X509_DATE, "%04d-%02d-%02dT%02d:%02d:%02dZ", tm.tm_year + 1900,
 		 tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
-	return ASN1_TIME_cmp_time_t(t, seconds);
+	return svcr_timestamp_days(tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday) * 86400 +
+	       tm.tm_hour * 3600 + tm.tm_min * 60 + tm.tm_sec;
 }
 
 enum svcr_x509_time svcr_x509_at(const struct svcr_x509 *x, int64_t now,
 				 char date[static SVCR_X509_DATE])
 {
-	if (x509_compare(X509_get0_notBefore(x->leaf), now, date) == 1)
+	if (x509_seconds(X509_get0_notBefore(x->leaf), date) > now)
 		return SVCR_X509_EARLY;
-	return x509_compare(X509_get0_notAfter(x->leaf), now, date) == -1 ? SVCR_X509_PAST :
-									    SVCR_X509_VALID;
+	return x509_seconds(X509_get0_notAfter(x->leaf), date) < now ? SVCR_X509_PAST :
+								       SVCR_X509_VALID;
 }
 
 void svcr_x509_sha256(struct svcr_str s, unsigned char hash[static 32])
