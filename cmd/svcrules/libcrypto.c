@@ -28,7 +28,7 @@
 	F(int, BIO_free, (BIO *b), (b)) \
 	F(BIO *, BIO_new_mem_buf, (const void *buf, int len), (buf, len)) \
 	F(void, ERR_clear_error, (void), ()) \
-	F(unsigned long, ERR_peek_last_error, (void), ()) \
+	F(unsigned long, ERR_get_error, (void), ()) \
 	F(void, EVP_PKEY_free, (EVP_PKEY *key), (key)) \
 	F(int, EVP_PKEY_get_base_id, (const EVP_PKEY *key), (key)) \
 	F(int, EVP_PKEY_get_bits, (const EVP_PKEY *key), (key)) \

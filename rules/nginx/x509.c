@@ -37,22 +37,53 @@ static void x509_start(void)
 			    NULL);
 }
 
-static bool is_short_of_memory(void)
+/* Takes all errors of OpenSSL; true if memory was short. *ret_last is the last one, 0: none. */
+static bool x509_no_memory(unsigned long *ret_last)
 {
-	return ERR_GET_REASON(ERR_peek_last_error()) == ERR_R_MALLOC_FAILURE;
+	unsigned long e;
+	bool short_of_it = false;
+
+	*ret_last = 0;
+	while ((e = ERR_get_error())) {
+		short_of_it = short_of_it || ERR_GET_REASON(e) == ERR_R_MALLOC_FAILURE;
+		*ret_last = e;
+	}
+	return short_of_it;
 }
 
 static int __attribute__((format(printf, 2, 3)))
 x509_fault(struct x509_reading *r, const char *fmt, ...)
 {
+	unsigned long last;
 	va_list ap;
 
-	if (is_short_of_memory())
+	if (x509_no_memory(&last))
 		return -ENOMEM;
 	va_start(ap, fmt);
 	vsnprintf(r->fault, SVCR_X509_FAULT, fmt, ap);
 	va_end(ap);
 	return -EINVAL;
+}
+
+/*
+ * Why PEM number n of a file could not be read: `none` if no block begins any more. An error without
+ * a reason is one for which there was no memory, either.
+ */
+static int x509_pem_fault(struct x509_reading *r, const char *none, const char *broken, size_t n)
+{
+	unsigned long last;
+
+	if (x509_no_memory(&last) || !last)
+		return -ENOMEM;
+	if (r->encrypted)
+		none = broken = "tls.key is encrypted: expected a key without a password";
+	if (ERR_GET_LIB(last) == ERR_LIB_PEM && ERR_GET_REASON(last) == PEM_R_NO_START_LINE)
+		snprintf(r->fault, SVCR_X509_FAULT, "%s", none);
+	else if (n)
+		snprintf(r->fault, SVCR_X509_FAULT, "%s %zu cannot be parsed", broken, n);
+	else
+		snprintf(r->fault, SVCR_X509_FAULT, "%s", broken);
+	return *r->fault ? -EINVAL : 0;
 }
 
 /* Refuses instead of asking on the terminal. */
@@ -118,25 +149,17 @@ static int x509_check(struct x509_reading *r, X509 *x, size_t n)
 
 /* ---- PEM ------------------------------------------------------------------- */
 
-/* True if reading ended since no block begins any more. */
-static bool is_pem_end(void)
-{
-	unsigned long e = ERR_peek_last_error();
-
-	return ERR_GET_LIB(e) == ERR_LIB_PEM && ERR_GET_REASON(e) == PEM_R_NO_START_LINE;
-}
-
 /* Parses certificates to the end; takes the first, and checks all. */
 static int x509_chain(struct x509_reading *r, BIO *in, X509 **leaf)
 {
+	static const char broken[] = "tls.crt: certificate";
 	size_t n = 1;
 	int err;
 
 	ERR_clear_error();
 	*leaf = PEM_read_bio_X509_AUX(in, NULL, x509_password, r);
 	if (!*leaf)
-		return x509_fault(r, is_pem_end() ? "tls.crt has no certificate in PEM" :
-						    "tls.crt: certificate 1 cannot be parsed");
+		return x509_pem_fault(r, "tls.crt has no certificate in PEM", broken, n);
 	err = x509_check(r, *leaf, n);
 	while (!err) {
 		X509 *x;
@@ -144,13 +167,11 @@ static int x509_chain(struct x509_reading *r, BIO *in, X509 **leaf)
 		ERR_clear_error();
 		x = PEM_read_bio_X509(in, NULL, x509_password, r);
 		if (!x)
-			break;
+			return x509_pem_fault(r, "", broken, n + 1);
 		err = x509_check(r, x, ++n);
 		X509_free(x);
 	}
-	if (err || is_pem_end())
-		return err;
-	return x509_fault(r, "tls.crt: certificate %zu cannot be parsed", n + 1);
+	return err;
 }
 
 static int x509_key(struct x509_reading *r, BIO *in, X509 *leaf)
@@ -160,11 +181,9 @@ static int x509_key(struct x509_reading *r, BIO *in, X509 *leaf)
 
 	ERR_clear_error();
 	key = PEM_read_bio_PrivateKey(in, NULL, x509_password, r);
-	if (!key && r->encrypted)
-		return x509_fault(r, "tls.key is encrypted: expected a key without a password");
 	if (!key)
-		return x509_fault(r, is_pem_end() ? "tls.key has no private key in PEM" :
-						    "tls.key: the private key cannot be parsed");
+		return x509_pem_fault(r, "tls.key has no private key in PEM",
+				      "tls.key: the private key cannot be parsed", 0);
 	ERR_clear_error();
 	if (X509_check_private_key(leaf, key) != 1)
 		err = x509_fault(r, "tls.key is not the key of the first certificate in tls.crt");
