@@ -61,6 +61,7 @@ struct svcrules_model *svcrules_model_new(const char *target, const struct svcru
 
 	if (m)
 		m->names = t->names;
+	m->endpoints_only = t->endpoints_only;
 	if (!m || !o || !o->network_policy || !svcr_model_also(m, svcr_policy_kinds))
 		return m;
 	svcrules_model_free(m);

@@ -194,6 +194,8 @@ static bool find_port(struct svcr_nginx_builder *b, const struct target *t, cons
 	*ret_service = s;
 	*ret_port = s ? port_find(s, to) : NULL;
 	if (s && s->type == SVCR_EXTERNAL_NAME)
+		*ret_port = NULL;
+	if (s && s->type == SVCR_EXTERNAL_NAME)
 		note_backend(b, t, SVCRULES_ERROR, name, "the type ExternalName is refused");
 	else if (!*ret_port)
 		note_backend(b, t, SVCRULES_WARNING, name,
