@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
+#define ERRORS_KEPT 1000 /* all are told, unless it is a flood */
 #define CONTROLLER "k8s.io/ingress-nginx"
 
 void svcr_nginx_note(struct svcr_nginx_builder *b, const struct svcr_ingress *i,
@@ -282,7 +283,10 @@ int svcr_nginx_fill(struct svcr_nginx *v, const struct svcrules_model *m,
 		    const struct svcrules_options *o, struct svcrules_diags *d)
 {
 	struct svcr_nginx_builder b = { .m = m, .o = o, .d = d, .v = v };
-	int err = fill_nginx(&b);
+	int err;
+
+	svcr_diags_keep_errors(d, ERRORS_KEPT);
+	err = fill_nginx(&b);
 
 	svcr_endpoints_release(&b.slices);
 	svcr_arena_release(&b.arena);
