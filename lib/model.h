@@ -161,6 +161,7 @@ struct svcrules_model {
 	 */
 	bool names;
 	bool wipe; /* a kind that is read has secrets: memory is overwritten before it is freed */
+	bool endpoints_only; /* for a target that needs no cluster IPs: it is right to have none */
 	struct svcr_arena arena; /* owns the strings and all finished lists */
 	struct svcr_strings strings;
 	struct svcr_table seen; /* struct svcr_seen */

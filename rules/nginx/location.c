@@ -51,12 +51,24 @@ void svcr_nginx_put_headers(struct svcr_nginx_writer *w, const char *directive,
 
 /* ---- Redirects ------------------------------------------------------------------------ */
 
+/* True if spec.tls of the Ingress names the host. */
+static bool has_tls(const struct svcr_ingress *i, const char *host)
+{
+	for (size_t k = 0; k < i->tls.n; k++)
+		for (size_t h = 0; h < i->tls.v[k].hosts.n; h++)
+			if (strcmp(i->tls.v[k].hosts.v[h], host) == 0)
+				return true;
+	return false;
+}
+
+/* A certificate of "*.x" that another Ingress brings serves a host, and does not redirect it. */
 bool svcr_nginx_redirects(const struct svcr_nginx_writer *w, const struct svcr_nginx_route *r)
 {
 	const char *redirect = r->settings->value[SVCR_A_SSL_REDIRECT];
 
 	return svcr_nginx_on(r->settings, SVCR_A_FORCE_REDIRECT) ||
-	       (w->tls && (!redirect || strcmp(redirect, "true") == 0));
+	       (w->cert && (!redirect || strcmp(redirect, "true") == 0) &&
+		(strcmp(w->cert->host, r->host) == 0 || has_tls(r->ingress, w->cert->host)));
 }
 
 void svcr_nginx_put_redirect(struct svcr_nginx_writer *w, const struct svcr_nginx_route *r)
@@ -98,9 +110,7 @@ static void put_cors_headers(struct svcr_nginx_writer *w, const struct svcr_ngin
 {
 	struct svcr_out *o = &w->o;
 
-	svcr_out_str(o, IN "\tadd_header Access-Control-Allow-Origin $svcrules_origin_");
-	svcr_out_str(o, s->word);
-	svcr_out_str(o, " always;\n");
+	svcr_out_str(o, IN "\tadd_header Access-Control-Allow-Origin $svcrules_origin always;\n");
 	if (strcmp(svcr_nginx_value(s, SVCR_A_CORS_CREDENTIALS, "true"), "true") == 0)
 		put_cors_header(o, "Allow-Credentials", "true");
 	put_cors_header(
@@ -132,13 +142,10 @@ static void put_cors(struct svcr_nginx_writer *w, const struct svcr_nginx_settin
 		return;
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		svcr_out(&w->o, IN "%s_hide_header Access-Control-%s;\n", engine, names[i]);
-	svcr_out_str(&w->o, IN "if ($svcrules_preflight_");
-	svcr_out_str(&w->o, s->word);
-	svcr_out_str(&w->o, ") {\n");
+	svcr_out(&w->o, IN "set $svcrules_origin $svcrules_origin_%s;\n", s->word);
+	svcr_out_str(&w->o, IN "if ($svcrules_preflight) {\n");
 	put_cors_headers(w, s, true);
-	svcr_out_str(&w->o, IN "if ($svcrules_origin_");
-	svcr_out_str(&w->o, s->word);
-	svcr_out_str(&w->o, ") {\n");
+	svcr_out_str(&w->o, IN "if ($svcrules_origin) {\n");
 	put_cors_headers(w, s, false);
 }
 

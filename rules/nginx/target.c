@@ -63,6 +63,7 @@ const struct svcr_target svcr_target_nginx = {
 		  .secrets = true,
 		  .any_input = true },
 	.reads = kinds,
+	.endpoints_only = true,
 	.make = nginx_make,
 	.build = nginx_build,
 	.expected = nginx_expected,
