@@ -53,8 +53,8 @@ static void judge_time(struct svcr_nginx_builder *b, const struct svcr_nginx_cer
 			  date);
 	else if (t == SVCR_X509_PAST)
 		cert_note(b, c, SVCRULES_WARNING, "certificate",
-			  "the certificate of Secret %s/%s is not valid since %s", s->ns, s->name,
-			  date);
+			  "the certificate of Secret %s/%s is not valid any more since %s", s->ns,
+			  s->name, date);
 }
 
 /* Parses the Secret that is used for the first time, and tells what is wrong with it. */
@@ -76,10 +76,10 @@ static int pair_read(struct svcr_nginx_builder *b, const struct svcr_nginx_cert 
 
 /*
  * Finds the certificate that an entry of spec.tls names. *ret NULL: there is none, which was told;
- * `what` is not served over TLS then. 0 or -ENOMEM.
+ * `then` says what follows. 0 or -ENOMEM.
  */
 static int pair_find(struct svcr_nginx_builder *b, const struct svcr_nginx_cert *c,
-		     const char *what, struct svcr_nginx_pair **ret)
+		     const char *then, struct svcr_nginx_pair **ret)
 {
 	const char *ns = c->ingress->ns, *name = c->secret;
 	const struct svcr_secret *s = svcr_nginx_secret_find(b, ns, name);
@@ -88,21 +88,17 @@ static int pair_find(struct svcr_nginx_builder *b, const struct svcr_nginx_cert 
 
 	*ret = NULL;
 	if (!name)
-		cert_note(b, c, SVCRULES_WARNING, "secret",
-			  "no Secret is named: %s is not served over TLS", what);
+		cert_note(b, c, SVCRULES_WARNING, "secret", "no Secret is named: %s", then);
 	else if (!s)
 		cert_note(b, c, SVCRULES_WARNING, "secret",
-			  "no Secret %s/%s of type kubernetes.io/tls: %s is not served over TLS",
-			  ns, name, what);
+			  "no Secret %s/%s of type kubernetes.io/tls: %s", ns, name, then);
 	else if (strcmp(s->type, "kubernetes.io/tls") != 0)
 		cert_note(b, c, SVCRULES_WARNING, "secret",
-			  "Secret %s/%s is of type %s, expected kubernetes.io/tls: %s is not "
-			  "served over TLS",
-			  ns, name, s->type, what);
+			  "Secret %s/%s is of type %s, expected kubernetes.io/tls: %s", ns, name,
+			  s->type, then);
 	else if (!svcr_secret_get(s, "tls.crt") || !svcr_secret_get(s, "tls.key"))
 		cert_note(b, c, SVCRULES_WARNING, "secret",
-			  "Secret %s/%s has no tls.crt or no tls.key: %s is not served over TLS",
-			  ns, name, what);
+			  "Secret %s/%s has no tls.crt or no tls.key: %s", ns, name, then);
 	else if (!p->seen)
 		err = pair_read(b, c, s, p);
 	if (!err && p && p->x509)
@@ -158,7 +154,7 @@ static int take_hostless(struct svcr_nginx_builder *b, struct svcr_nginx_cert *l
 	int err = 0;
 
 	if (before < HOSTLESS_MAX)
-		err = pair_find(b, like, "what has no hosts here", &p);
+		err = pair_find(b, like, "the entry has no hosts, and serves none", &p);
 	else
 		cert_note(b, like, SVCRULES_WARNING, "limit",
 			  "more than %d entries without hosts: left out", HOSTLESS_MAX);
@@ -253,8 +249,11 @@ static void tell_names(struct svcr_nginx_builder *b, const struct svcr_nginx_cer
 static int settle_cert(struct svcr_nginx_builder *b, struct svcr_nginx_cert *c)
 {
 	struct svcr_nginx_pair *p;
-	int err = pair_find(b, c, c->host, &p);
+	char then[300];
+	int err;
 
+	snprintf(then, sizeof(then), "%s is not served over TLS", c->host);
+	err = pair_find(b, c, then, &p);
 	if (err || !p)
 		return err;
 	tell_names(b, c, p);

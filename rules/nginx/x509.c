@@ -174,8 +174,10 @@ static int x509_chain(struct x509_reading *r, BIO *in, X509 **leaf)
 	return err;
 }
 
-static int x509_key(struct x509_reading *r, BIO *in, X509 *leaf)
+static int x509_key(struct x509_reading *r, struct svcr_str text, BIO *in, X509 *leaf)
 {
+	static const char end[] = "PRIVATE KEY-----";
+	bool any = memmem(text.p, text.len, end, sizeof(end) - 1);
 	EVP_PKEY *key;
 	int err = 0;
 
@@ -183,7 +185,9 @@ static int x509_key(struct x509_reading *r, BIO *in, X509 *leaf)
 	key = PEM_read_bio_PrivateKey(in, NULL, x509_password, r);
 	if (!key)
 		return x509_pem_fault(r, "tls.key has no private key in PEM",
-				      "tls.key: the private key cannot be parsed", 0);
+				      any ? "tls.key: the private key cannot be parsed" :
+					    "tls.key has no private key in PEM",
+				      0);
 	ERR_clear_error();
 	if (X509_check_private_key(leaf, key) != 1)
 		err = x509_fault(r, "tls.key is not the key of the first certificate in tls.crt");
@@ -212,7 +216,7 @@ static int x509_read_leaf(struct x509_reading *r, struct svcr_str chain, struct 
 	if (!err)
 		err = x509_chain(r, crt, leaf);
 	if (!err)
-		err = x509_key(r, in, *leaf);
+		err = x509_key(r, key, in, *leaf);
 	BIO_free(crt);
 	BIO_free(in);
 	ERR_clear_error();

@@ -70,7 +70,7 @@ rm -f middle.key root.key
 {
 	echo '/* SPDX-License-Identifier: GPL-2.0-or-later */'
 	echo '/* Of make.sh: certificates and keys for tests, in base64 as a Secret has them. */'
-	for f in site.crt site.key other.key rsa.crt rsa.key; do
+	for f in site.crt site.key other.key wild.crt wild.key name.crt name.key; do
 		name=${f//./_}
 		printf '#define CERTS_%s \\\n' "${name^^}"
 		base64 -w 80 "$f" | sed 's/.*/\t"&" \\/; $s/ \\$//'
