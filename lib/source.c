@@ -207,5 +207,7 @@ int svcrules_model_read(struct svcrules_model *m, const char *source, svcrules_f
 	if (!err)
 		err = read_source(&r, fill, arg);
 	free(r.object);
+	if (m->wipe)
+		svcrules_wipe_stack();
 	return err;
 }

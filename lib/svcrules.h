@@ -129,6 +129,12 @@ SVCRULES_API struct svcrules_model *svcrules_model_new(const char *target,
 						       const struct svcrules_options *o);
 SVCRULES_API void svcrules_model_free(struct svcrules_model *m);
 /*
+ * The end of work with Secrets, of targets with `secrets`: overwrites what earlier calls, which
+ * have returned, left below on the stack and in the registers that copy memory. All memory of the
+ * library itself is overwritten before it is freed.
+ */
+SVCRULES_API void svcrules_wipe_stack(void);
+/*
  * Reads all documents of one source into `m`: JSON or YAML, objects, Lists, typed lists, arrays
  * of them, and watch events. `source` names it in diagnostics. Of an object that is read twice,
  * also from several sources, the copy with the higher resourceVersion remains. Returns 0, -EINVAL

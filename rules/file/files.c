@@ -2,7 +2,6 @@
 /* The files of a rule set, whatever their kind of part, and rule sets that are files alone. */
 #include "rules/file/file.h"
 #include "rules/target.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,8 +24,10 @@ int svcrules_file_print(const struct svcrules_ruleset *rs, size_t part, size_t i
 		return -EINVAL;
 	rs->parts[part]->ops->file_print(rs->parts[part], i, &o);
 	svcr_out_end(&o);
-	if (f.secret)
+	if (f.secret) {
 		explicit_bzero(o.buf, sizeof(o.buf));
+		svcrules_wipe_stack();
+	}
 	return o.err;
 }
 
@@ -56,8 +57,11 @@ int svcrules_files_add(struct svcrules_ruleset *rs, const struct svcrules_file *
 		       size_t len)
 {
 	struct svcr_file *file = svcr_file_new(f->name, f->mode);
-	int err = file && text ? svcr_file_append(file, text, len) : 0;
+	int err;
 
+	if (file && f->secret)
+		file->secret = file->text.wipe = true;
+	err = file && text ? svcr_file_append(file, text, len) : 0;
 	if (!err)
 		return svcr_ruleset_add(rs, (struct svcr_part *)file);
 	svcr_file_free(file);

@@ -16,6 +16,7 @@
 
 struct comparing {
 	const struct place *p;
+	bool secrets; /* of the target: what it wrote and is gone may have been a key */
 	struct wanted wanted;
 	struct svcrules_ruleset *from, *to;
 };
@@ -121,7 +122,8 @@ static int gather(struct comparing *c)
 	while (!code && (i < m->n || k < c->wanted.n)) {
 		struct wanted_file *w = k < c->wanted.n ? &c->wanted.v[k] : NULL;
 		int order = !w ? -1 : i >= m->n ? 1 : strcmp(m->names[i], w->file.name);
-		struct svcrules_file gone = { .name = order < 0 ? m->names[i] : "" };
+		struct svcrules_file gone = { .name = order < 0 ? m->names[i] : "",
+					      .secret = c->secrets };
 
 		i += order <= 0;
 		k += order >= 0;
@@ -164,6 +166,7 @@ static int look(struct output *o)
 int output_diff(struct output *o, const struct svcrules_ruleset *rs)
 {
 	struct comparing c = { .p = &o->place,
+			       .secrets = o->arguments->target->secrets,
 			       .from = svcrules_files_new(),
 			       .to = svcrules_files_new() };
 	int code = wanted_list(rs, o->target, &c.wanted);
