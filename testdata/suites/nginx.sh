@@ -67,7 +67,8 @@ at nginx -c "$work/endpoints.conf" -g "error_log $work/endpoints.log;" || give_u
 # ---- the objects ----
 
 for host in one two; do
-	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj "/CN=$host.example.com" \
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj "/CN=$host" \
+		-addext "subjectAltName=DNS:$host.example.com" \
 		-keyout "$work/$host.key" -out "$work/$host.crt" 2>/dev/null
 done
 
@@ -183,11 +184,25 @@ same "the one that stays" 10.1.0.2 "$(for _ in 1 2 3 4 5 6; do get $p/ | cut -d'
 
 for case in "$root"/testdata/golden/nginx/*/; do
 	[ ! -e "$case/expected.rc" ] || continue
-	[[ $case != */tls*/ ]] || continue # their certificates are none
 	options=()
 	[ ! -e "$case/options" ] || read -r -a options <"$case/options"
 	"$SVCRULES" compile --target nginx ${options[@]+"${options[@]}"} -f "$case/input.yaml" -o "$work/golden" --quiet >/dev/null 2>&1
 	at nginx -t -q -c "$work/golden/nginx.conf" -g "pid $work/golden.pid; error_log $work/golden.log;" >"$work/why" 2>&1
 	same "nginx -t: $(basename "$case") $(cat "$work/why")" 0 $?
+done
+
+# ---- certificates ----
+
+certs=$root/testdata/certs
+"$SVCRULES" compile --target nginx -f "$root/testdata/golden/nginx/tls-chain/input.yaml" -o "$work/chain" --quiet >/dev/null 2>&1
+same "a chain is kept whole and in order" "" "$(cat "$certs/leaf.crt" "$certs/root.crt" | cmp - "$work/chain/tls_default_cert.crt" 2>&1)"
+same "its key" "" "$(cmp "$certs/leaf.key" "$work/chain/tls_default_cert.key" 2>&1)"
+
+# What this nginx does not load is an error before.
+for name in weak sha1; do
+	printf 'events {}\nhttp { server { listen 4443 ssl; ssl_certificate %s; ssl_certificate_key %s; } }\n' \
+		"$certs/$name.crt" "$certs/$name.key" >"$work/one.conf"
+	at nginx -t -q -c "$work/one.conf" -g "pid $work/golden.pid; error_log $work/golden.log;" </dev/null >/dev/null 2>&1
+	same "nginx refuses $name" 1 $?
 done
 finish
