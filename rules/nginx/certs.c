@@ -156,7 +156,7 @@ static int take_hostless(struct svcr_nginx_builder *b, struct svcr_nginx_cert *l
 	if (before < HOSTLESS_MAX)
 		err = pair_find(b, like, "the entry has no hosts, and serves none", &p);
 	else
-		cert_note(b, like, SVCRULES_WARNING, "limit",
+		cert_note(b, like, SVCRULES_WARNING, "secret",
 			  "more than %d entries without hosts: left out", HOSTLESS_MAX);
 	like->hostless = true;
 	for (size_t k = 0; p && k < i->rules.n && !err; k++) {

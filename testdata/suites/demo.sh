@@ -6,8 +6,8 @@
 set -u
 root=$(cd "$(dirname "$0")/../.." && pwd)
 here=$root/testdata/suites
-packages=(gcc make pkg-config libc6-dev libmnl-dev libnftnl-dev libjansson-dev libnl-3-dev
-	libnl-route-3-dev iproute2)
+packages=(gcc make pkg-config libc6-dev libmnl-dev libnftnl-dev libjansson-dev libyaml-dev
+	libnl-3-dev libnl-route-3-dev libcap-ng-dev libssl-dev iproute2)
 
 die() {
 	echo "demo: $1" >&2
