@@ -16,10 +16,18 @@ struct svcr_nginx_pair {
 	const char *file; /* the name of its files, without ".crt"; NULL: they are not added */
 };
 
-static void __attribute__((format(printf, 5, 6)))
+static const struct svcrules_diag no_secret = { .severity = SVCRULES_WARNING, .check = "secret" };
+static const struct svcrules_diag bad_certificate = { .severity = SVCRULES_ERROR,
+						      .check = "certificate" };
+static const struct svcrules_diag odd_certificate = { .severity = SVCRULES_WARNING,
+						      .check = "certificate" };
+static const struct svcrules_diag conflict = { .severity = SVCRULES_WARNING, .check = "conflict" };
+
+static void __attribute__((format(printf, 4, 5)))
 cert_note(struct svcr_nginx_builder *b, const struct svcr_nginx_cert *c,
-	  enum svcrules_severity severity, const char *check, const char *fmt, ...)
+	  const struct svcrules_diag *like, const char *fmt, ...)
 {
+	struct svcrules_diag note = *like;
 	char field[64], text[900];
 	va_list ap;
 
@@ -27,10 +35,8 @@ cert_note(struct svcr_nginx_builder *b, const struct svcr_nginx_cert *c,
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	svcr_nginx_note(
-		b, c->ingress,
-		&(struct svcrules_diag){ .severity = severity, .check = check, .field = field },
-		"%s", text);
+	note.field = field;
+	svcr_nginx_note(b, c->ingress, &note, "%s", text);
 }
 
 /* ---- Secrets ------------------------------------------------------------------- */
@@ -48,11 +54,11 @@ static void judge_time(struct svcr_nginx_builder *b, const struct svcr_nginx_cer
 	enum svcr_x509_time t = b->o->now ? svcr_x509_at(x, b->o->now, date) : SVCR_X509_VALID;
 
 	if (t == SVCR_X509_EARLY)
-		cert_note(b, c, SVCRULES_WARNING, "certificate",
+		cert_note(b, c, &odd_certificate,
 			  "the certificate of Secret %s/%s is not valid before %s", s->ns, s->name,
 			  date);
 	else if (t == SVCR_X509_PAST)
-		cert_note(b, c, SVCRULES_WARNING, "certificate",
+		cert_note(b, c, &odd_certificate,
 			  "the certificate of Secret %s/%s is not valid any more since %s", s->ns,
 			  s->name, date);
 }
@@ -67,8 +73,7 @@ static int pair_read(struct svcr_nginx_builder *b, const struct svcr_nginx_cert 
 
 	p->seen = true;
 	if (err == -EINVAL)
-		cert_note(b, c, SVCRULES_ERROR, "certificate", "Secret %s/%s: %s", s->ns, s->name,
-			  fault);
+		cert_note(b, c, &bad_certificate, "Secret %s/%s: %s", s->ns, s->name, fault);
 	else if (!err)
 		judge_time(b, c, s, p->x509);
 	return err == -EINVAL ? 0 : err;
@@ -88,17 +93,17 @@ static int pair_find(struct svcr_nginx_builder *b, const struct svcr_nginx_cert 
 
 	*ret = NULL;
 	if (!name)
-		cert_note(b, c, SVCRULES_WARNING, "secret", "no Secret is named: %s", then);
+		cert_note(b, c, &no_secret, "no Secret is named: %s", then);
 	else if (!s)
-		cert_note(b, c, SVCRULES_WARNING, "secret",
-			  "no Secret %s/%s of type kubernetes.io/tls: %s", ns, name, then);
+		cert_note(b, c, &no_secret, "no Secret %s/%s of type kubernetes.io/tls: %s", ns,
+			  name, then);
 	else if (strcmp(s->type, "kubernetes.io/tls") != 0)
-		cert_note(b, c, SVCRULES_WARNING, "secret",
+		cert_note(b, c, &no_secret,
 			  "Secret %s/%s is of type %s, expected kubernetes.io/tls: %s", ns, name,
 			  s->type, then);
 	else if (!svcr_secret_get(s, "tls.crt") || !svcr_secret_get(s, "tls.key"))
-		cert_note(b, c, SVCRULES_WARNING, "secret",
-			  "Secret %s/%s has no tls.crt or no tls.key: %s", ns, name, then);
+		cert_note(b, c, &no_secret, "Secret %s/%s has no tls.crt or no tls.key: %s", ns,
+			  name, then);
 	else if (!p->seen)
 		err = pair_read(b, c, s, p);
 	if (!err && p && p->x509)
@@ -156,8 +161,8 @@ static int take_hostless(struct svcr_nginx_builder *b, struct svcr_nginx_cert *l
 	if (before < HOSTLESS_MAX)
 		err = pair_find(b, like, "the entry has no hosts, and serves none", &p);
 	else
-		cert_note(b, like, SVCRULES_WARNING, "secret",
-			  "more than %d entries without hosts: left out", HOSTLESS_MAX);
+		cert_note(b, like, &no_secret, "more than %d entries without hosts: left out",
+			  HOSTLESS_MAX);
 	like->hostless = true;
 	for (size_t k = 0; p && k < i->rules.n && !err; k++) {
 		const char *host = i->rules.v[k].host;
@@ -168,7 +173,7 @@ static int take_hostless(struct svcr_nginx_builder *b, struct svcr_nginx_cert *l
 		n++;
 	}
 	if (p && !n)
-		cert_note(b, like, SVCRULES_WARNING, "certificate",
+		cert_note(b, like, &odd_certificate,
 			  "no hosts, and the certificate of Secret %s/%s names none of the rules: "
 			  "nothing is served with it",
 			  i->ns, like->secret);
@@ -216,11 +221,11 @@ static void tell_loser(struct svcr_nginx_builder *b, const struct svcr_nginx_cer
 	if (same_secret_name(won, c) || (c->hostless && c->ingress == won->ingress))
 		return;
 	if (c->ingress == won->ingress)
-		cert_note(b, c, SVCRULES_WARNING, "conflict",
+		cert_note(b, c, &conflict,
 			  "%s is in spec.tls[%zu], too: Secret %s/%s is not used for it", c->host,
 			  won->entry, c->ingress->ns, c->secret ? c->secret : "");
 	else
-		cert_note(b, c, SVCRULES_WARNING, "conflict",
+		cert_note(b, c, &conflict,
 			  "%s has the certificate that the older Ingress %s/%s names: Secret %s/%s "
 			  "is not used for it",
 			  c->host, won->ingress->ns, won->ingress->name, c->ingress->ns,
@@ -234,13 +239,13 @@ static void tell_names(struct svcr_nginx_builder *b, const struct svcr_nginx_cer
 
 	if (named == SVCR_X509_UNNAMED)
 		cert_note(
-			b, c, SVCRULES_WARNING, "certificate",
+			b, c, &odd_certificate,
 			"the certificate of Secret %s/%s does not name %s, so that clients refuse "
 			"it",
 			c->ingress->ns, c->secret, c->host);
 	else if (named == SVCR_X509_COMMON_NAME)
 		cert_note(
-			b, c, SVCRULES_WARNING, "certificate",
+			b, c, &odd_certificate,
 			"the certificate of Secret %s/%s names %s in its common name alone, where "
 			"browsers do not look: expected a subjectAltName",
 			c->ingress->ns, c->secret, c->host);
