@@ -231,14 +231,18 @@ without() {
 # load WHAT FILE [OPTION...]: what FILE holds is served; an Ingress that is refused is a failure,
 # and the others are served without it
 load() {
-	local what=$1 file=$2
+	local what=$1 file=$2 i
 
 	shift 2
 	compile "$file" "$@"
 	if ! same "$what: compiled" 0 $?; then
 		cat "$work/said"
-		without "$file"
-		compile "$work/rest.yaml" "$@" || cat "$work/said"
+		cp "$file" "$work/less.yaml"
+		for ((i = 0; i < 20; i++)); do # not all are told at once
+			without "$work/less.yaml"
+			mv "$work/rest.yaml" "$work/less.yaml"
+			! compile "$work/less.yaml" "$@" || break
+		done
 	fi
 	ok "$what: nginx takes the new configuration" reload
 }
@@ -285,7 +289,8 @@ raw() {
 	at_with "$work/raw" python3 "$here/talk.py" raw 127.0.0.1 80
 }
 
-# later NAME URL [OPTION...]: a request in the background; came NAME: its code, and the seconds it took
+# later NAME URL [OPTION...]: a request in the background; when all_came, $work/later.NAME has its
+# status and the seconds that it took
 later() {
 	local name=$1 url=$2
 
@@ -296,8 +301,7 @@ later() {
 }
 waiting=()
 
-came() {
-	[ ${#waiting[@]} -eq 0 ] || wait "${waiting[@]}"
+all_came() {
+	wait "${waiting[@]}"
 	waiting=()
-	cat "$work/later.$1"
 }

@@ -124,8 +124,8 @@ check_times() {
 	done
 	both "limit-connections" 503 "200 web-1" http://connections.example.com/
 	want "$state, another client" "200 web-1" http://connections.example.com/ --interface 10.2.0.1 --connect-to '::10.2.0.1:'
-	read -r code _ < <(came hold)
-	came hold >/dev/null
+	all_came
+	read -r code time <"$work/later.hold"
 	same "$state, the first connection" 200 "$code"
 	want "$state, the first one has ended" "200 web-1" http://connections.example.com/
 	read -r code time <"$work/later.connect"

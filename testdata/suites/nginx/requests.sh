@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck disable=SC2154 # of lib.sh
+# shellcheck disable=SC2154,SC2016 # of lib.sh; $1 is of a rewrite
 # requests.sh: headers that an endpoint gets, WebSocket, gRPC, HTTPS endpoints, custom errors.
 
 start_endpoints
