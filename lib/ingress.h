@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the model keeps of the objects of an ingress controller: Ingresses and IngressClasses
- * (networking.k8s.io/v1), and Secrets of type kubernetes.io/tls. Strings are interned; lists live
- * in the model's arena; the bytes of a Secret have memory of their own, which is wiped.
+ * What the model keeps of Ingresses and IngressClasses (networking.k8s.io/v1). Strings are
+ * interned; lists live in the model's arena.
  */
 #ifndef SVCR_INGRESS_H
 #define SVCR_INGRESS_H
@@ -63,18 +62,6 @@ struct svcr_ingress_class {
 	const char *name, *source;
 	const char *controller; /* "" if none is given */
 	bool is_default;        /* annotation ingressclass.kubernetes.io/is-default-class */
-};
-
-/* Bytes that are wiped when the model is freed. The model has a list of all of them. */
-struct svcr_secret_bytes {
-	struct svcr_secret_bytes *next;
-	size_t len;
-	char p[];
-};
-
-struct svcr_tls_secret {
-	const char *ns, *name, *source;
-	const struct svcr_secret_bytes *certificate, *key; /* NULL: missing */
 };
 
 #endif

@@ -36,16 +36,6 @@ int svcr_model_also(struct svcrules_model *m, const struct svcr_kind *const *kin
 	return 0;
 }
 
-/* Nothing of a Secret stays in memory that is used again. */
-static void wipe_secrets(struct svcrules_model *m)
-{
-	for (struct svcr_secret_bytes *b = m->secret_bytes, *next; b; b = next) {
-		next = b->next;
-		explicit_bzero(b->p, b->len);
-		free(b);
-	}
-}
-
 void svcrules_model_free(struct svcrules_model *m)
 {
 	if (!m)
@@ -64,7 +54,8 @@ void svcrules_model_free(struct svcrules_model *m)
 	free(m->ingresses.v);
 	free(m->ingress_classes.v);
 	free(m->secrets.v);
-	wipe_secrets(m);
+	while (m->secret_bytes)
+		svcr_secret_bytes_drop(&m->secret_bytes);
 	free(m->ignored.v);
 	free(m->pages.v);
 	free(m->dead.v);

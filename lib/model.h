@@ -13,6 +13,7 @@
 #include "list.h"
 #include "policy.h"
 #include "protocol.h"
+#include "secret.h"
 #include "seen.h"
 #include "svcrules.h"
 #include "table.h"
@@ -173,7 +174,7 @@ struct svcrules_model {
 	SVCR_LIST(struct svcr_network_policy) policies;
 	SVCR_LIST(struct svcr_ingress) ingresses;
 	SVCR_LIST(struct svcr_ingress_class) ingress_classes;
-	SVCR_LIST(struct svcr_tls_secret) secrets;
+	SVCR_LIST(struct svcr_secret) secrets;
 	struct svcr_secret_bytes *secret_bytes; /* of all Secrets that were read; malloc'ed */
 	SVCR_LIST(struct svcr_others) others;
 	SVCR_LIST(struct svcr_ignored) ignored;

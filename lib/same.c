@@ -228,10 +228,16 @@ static bool same_bytes(const struct svcr_secret_bytes *a, const struct svcr_secr
 	return a == b || (a && b && a->len == b->len && memcmp(a->p, b->p, a->len) == 0);
 }
 
-static bool same_secret(const struct svcr_tls_secret *a, const struct svcr_tls_secret *b)
+static bool same_secret(const struct svcr_secret *a, const struct svcr_secret *b)
 {
-	return a->ns == b->ns && a->name == b->name && same_bytes(a->certificate, b->certificate) &&
-	       same_bytes(a->key, b->key);
+	if (a->ns != b->ns || a->name != b->name || a->type != b->type ||
+	    a->entries.n != b->entries.n)
+		return false;
+	for (size_t i = 0; i < a->entries.n; i++)
+		if (a->entries.v[i].key != b->entries.v[i].key ||
+		    !same_bytes(a->entries.v[i].value, b->entries.v[i].value))
+			return false;
+	return true;
 }
 
 /* Entry i of the list number `list`, and entry k of it. */

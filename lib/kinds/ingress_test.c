@@ -39,6 +39,11 @@ static struct svcrules_model *ingress_read(const char *text, char said[TEXT_MAX]
 #define SECRET(x) \
 	"kind: Secret\nmetadata: {name: s}\ntype: kubernetes.io/tls\ndata: {tls.crt: '" x "'}\n"
 
+#define DATA(x) "kind: Secret\nmetadata: {name: s}\n" x "\n"
+#define BAD_KEY \
+	"a key is not 1-253 of the characters -._a-zA-Z0-9, or is '.' or starts with '..' (it is " \
+	"not shown)"
+
 static const struct {
 	const char *text, *said;
 } faults[] = {
@@ -66,6 +71,15 @@ static const struct {
 	{ SECRET("YW=j"), "data.tls.crt: not base64 of RFC 4648 (the value is not shown)" },
 	{ SECRET("secret!!"), "data.tls.crt: not base64 of RFC 4648 (the value is not shown)" },
 	{ SECRET("="), "data.tls.crt: not base64 of RFC 4648 (the value is not shown)" },
+	{ DATA("data: {a b: YWJj}"), "data: " BAD_KEY },
+	{ DATA("data: {'': YWJj}"), "data: " BAD_KEY },
+	{ DATA("data: {.: YWJj}"), "data: " BAD_KEY },
+	{ DATA("stringData: {..a: YWJj}"), "stringData: " BAD_KEY },
+	{ DATA("stringData: {.a: x, A-Z_0.9: z}"), "" },
+	{ DATA("stringData: {a: 1}"), "stringData.a: found a number, expected a string" },
+	{ DATA("data: [c2VjcmV0]"), "data: found a list, expected an object" },
+	{ DATA("data: c2VjcmV0"), "data: found a string, expected an object" },
+	{ DATA("data: null\nstringData: {a: null}"), "" },
 };
 
 START_TEST(test_ingress_faults)
@@ -113,14 +127,15 @@ static const struct {
 	const char *text, *bytes;
 } decoded[] = {
 	{ "YQ==", "a" },        { "YWI=", "ab" },     { "YWJj", "abc" },
-	{ "YWJjZA==", "abcd" }, { "YW\\nJj", "abc" }, { "", NULL },
+	{ "YWJjZA==", "abcd" }, { "YW\\nJj", "abc" }, { "", "" },
 };
 
 START_TEST(test_ingress_secret)
 {
 	char text[TEXT_MAX], said[TEXT_MAX];
 	struct svcrules_model *m;
-	const struct svcr_tls_secret *s;
+	const struct svcr_secret *s;
+	const struct svcr_secret_bytes *key;
 
 	snprintf(
 		text, sizeof(text),
@@ -131,14 +146,74 @@ START_TEST(test_ingress_secret)
 	s = m->secrets.v;
 	ck_assert_str_eq(said, "");
 	ck_assert_uint_eq(m->secrets.n, 1);
-	ck_assert_ptr_null(s->certificate);
-	if (decoded[_i].bytes) {
-		ck_assert_uint_eq(s->key->len, strlen(decoded[_i].bytes));
-		ck_assert_mem_eq(s->key->p, decoded[_i].bytes, s->key->len);
-	} else {
-		ck_assert(s->key && !s->key->len);
+	ck_assert_ptr_null(svcr_secret_get(s, "tls.crt"));
+	key = svcr_secret_get(s, "tls.key");
+	ck_assert_ptr_nonnull(key);
+	ck_assert_uint_eq(key->len, strlen(decoded[_i].bytes));
+	ck_assert_mem_eq(key->p, decoded[_i].bytes, key->len + 1);
+	svcrules_model_free(m);
+}
+END_TEST
+
+static const struct {
+	const char *text;
+	const char *type; /* NULL: nothing is kept */
+	const char *a, *b;
+} secrets[] = {
+	{ DATA("data: {a: YWJj}\nstringData: {b: x}"), "Opaque", "abc", "x" },
+	{ DATA("type: ''\ndata: {a: YWJj, b: ''}"), "Opaque", "abc", "" },
+	{ DATA("type: Opaque\nstringData: {a: YWJj}\ndata: {a: eA==}"), "Opaque", "YWJj", NULL },
+	{ DATA("data: {b: eA==, a: eA==}\nstringData: {b: null}"), "Opaque", "x", "" },
+	{ DATA("type: kubernetes.io/tls\ndata: {b: eA==}"), "kubernetes.io/tls", NULL, "x" },
+	{ DATA("data: {b: eA==}\ntype: kubernetes.io/basic-auth"), "kubernetes.io/basic-auth", NULL,
+	  "x" },
+	{ DATA("data: {b: eA==}\ntype: kubernetes.io/service-account-token"), NULL, NULL, NULL },
+	{ DATA("data: {b: eA==}\ntype: helm.sh/release.v1"), NULL, NULL, NULL },
+};
+
+static void secret_value_is(const struct svcr_secret *s, const char *key, const char *text)
+{
+	const struct svcr_secret_bytes *b = svcr_secret_get(s, key);
+
+	ck_assert_int_eq(!b, !text);
+	if (b)
+		ck_assert_str_eq(b->p, text);
+	if (b)
+		ck_assert_uint_eq(b->len, strlen(text));
+}
+
+/* Both fields of three types are kept; of other types nothing. */
+START_TEST(test_ingress_secret_types)
+{
+	char said[TEXT_MAX];
+	struct svcrules_model *m = ingress_read(secrets[_i].text, said);
+
+	ck_assert_str_eq(said, "");
+	ck_assert_uint_eq(m->secrets.n, secrets[_i].type != NULL);
+	ck_assert_int_eq(!m->secret_bytes, !secrets[_i].type);
+	if (m->secrets.n) {
+		ck_assert_str_eq(m->secrets.v[0].type, secrets[_i].type);
+		secret_value_is(m->secrets.v, "a", secrets[_i].a);
+		secret_value_is(m->secrets.v, "b", secrets[_i].b);
 	}
 	svcrules_model_free(m);
+}
+END_TEST
+
+/* More than an API server takes is an error, which shows no value. */
+START_TEST(test_ingress_secret_size)
+{
+	static const char head[] = DATA("stringData:\n  b: x\n  a: ");
+	char said[TEXT_MAX], *text = calloc(1, sizeof(head) + (1 << 20) + 1);
+	struct svcrules_model *m;
+
+	ck_assert_ptr_nonnull(text);
+	memcpy(text, head, sizeof(head) - 2); /* its last line goes on */
+	memset(text + sizeof(head) - 2, 'y', (1 << 20) - (_i ? 0 : 1));
+	m = ingress_read(text, said);
+	ck_assert_str_eq(said, _i ? "data: 1048577 bytes of data, expected at most 1048576" : "");
+	svcrules_model_free(m);
+	free(text);
 }
 END_TEST
 
@@ -147,7 +222,7 @@ START_TEST(test_ingress_others)
 {
 	char said[TEXT_MAX];
 	struct svcrules_model *m = ingress_read(
-		"kind: Secret\nmetadata: {name: s}\ntype: Opaque\ndata: {tls.key: YWJj}\n---\n"
+		"kind: Secret\nmetadata: {name: s}\ntype: x/y\ndata: {tls.key: YWJj}\n---\n"
 		"kind: IngressClass\nmetadata: {name: c, annotations: "
 		"{ingressclass.kubernetes.io/is-default-class: 'true'}}\nspec: {controller: x/y}\n",
 		said);
@@ -170,6 +245,8 @@ int main(void)
 	tcase_add_loop_test(tc, test_ingress_faults, 0, sizeof(faults) / sizeof(*faults));
 	tcase_add_test(tc, test_ingress_fields);
 	tcase_add_loop_test(tc, test_ingress_secret, 0, sizeof(decoded) / sizeof(*decoded));
+	tcase_add_loop_test(tc, test_ingress_secret_types, 0, sizeof(secrets) / sizeof(*secrets));
+	tcase_add_loop_test(tc, test_ingress_secret_size, 0, 2);
 	tcase_add_test(tc, test_ingress_others);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_ENV);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kinds/values.h"
-#include "rules/nginx/annotations.h"
+#include "rules/nginx/checks.h"
+#include "rules/nginx/settings.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -81,7 +82,7 @@ static int add_route(struct svcr_nginx_builder *b, const struct svcr_nginx_route
 	*slot = *like;
 	slot->path = p ? p->path : "/";
 	slot->exact = p && p->type == SVCR_PATH_EXACT;
-	slot->regex = p && !slot->exact && like->settings->rewrite;
+	slot->regex = p && !slot->exact && svcr_nginx_uses_regex(like->settings);
 	slot->fallback = !p;
 	if (slot->exact || slot->regex || len < 2 || slot->path[len - 1] != '/')
 		return 0;
@@ -97,7 +98,7 @@ static int take_rule(struct svcr_nginx_builder *b, struct svcr_nginx_route *like
 	like->host = rule->host ? rule->host : "";
 	for (size_t k = 0; k < rule->paths.n && !err; k++) {
 		const struct svcr_ingress_path *p = &rule->paths.v[k];
-		const char *fault = path_fault(p->path, like->settings->rewrite &&
+		const char *fault = path_fault(p->path, svcr_nginx_uses_regex(like->settings) &&
 								p->type != SVCR_PATH_EXACT);
 		char field[80];
 
@@ -178,10 +179,14 @@ static void settle_routes(struct svcr_nginx_builder *b)
 
 static int take_ingress(struct svcr_nginx_builder *b, const struct svcr_ingress *i)
 {
-	struct svcr_nginx_settings *s = svcr_arena_alloc(&b->arena, sizeof(*s));
+	struct svcr_nginx_settings *s = svcr_arena_alloc(&b->arena, sizeof(*s)), **slot;
 	struct svcr_nginx_route like = { .host = "", .ingress = i, .settings = s };
-	int err = s ? svcr_nginx_annotations(b, i, s) : -ENOMEM;
+	int err = s ? svcr_nginx_settings_read(b, i, s) : -ENOMEM;
 
+	slot = err ? NULL : SVCR_GROW(&b->settings);
+	if (!slot)
+		return err ? err : -ENOMEM;
+	*slot = s;
 	if (!svcr_dns_label((struct svcr_str){ i->ns, strlen(i->ns) }))
 		svcr_nginx_note(b, i,
 				&(struct svcrules_diag){ .severity = SVCRULES_ERROR,
@@ -200,6 +205,8 @@ static int fill_nginx(struct svcr_nginx_builder *b)
 {
 	int err = svcr_endpoints_init(&b->slices, b->m, NULL, NULL);
 
+	if (!err)
+		err = svcr_nginx_secrets_index(b);
 	for (size_t i = 0; i < b->m->ingresses.n && !err; i++)
 		if (ingress_is_ours(b, &b->m->ingresses.v[i]))
 			err = take_ingress(b, &b->m->ingresses.v[i]);
@@ -224,5 +231,6 @@ int svcr_nginx_fill(struct svcr_nginx *v, const struct svcrules_model *m,
 	svcr_arena_release(&b.arena);
 	free(b.routes.v);
 	free(b.certs.v);
+	free((void *)b.settings.v);
 	return err;
 }

@@ -18,8 +18,9 @@ struct svcr_nginx_route {
 	bool fallback; /* a default backend: behind all other paths of its host */
 	const struct svcr_ingress *ingress;
 	const struct svcr_ingress_backend *backend;
-	const struct svcr_nginx_settings *settings;
-	const char *upstream; /* NULL: there is no endpoint */
+	struct svcr_nginx_settings *settings;
+	const char *upstream; /* NULL: there is no such service or port */
+	const char *errors;   /* the upstream that answers custom-http-errors; NULL: none */
 };
 
 /* A host with a certificate. */
@@ -37,10 +38,12 @@ struct svcr_nginx_builder {
 	struct svcr_nginx *v;
 	struct svcr_arena arena; /* of the build alone */
 	struct svcr_endpoints slices;
-	const struct svcr_service **services;   /* sorted by namespace and name */
-	const struct svcr_tls_secret **secrets; /* sorted by namespace and name */
-	bool *secret_used;                      /* those that have files */
-	bool bad;                               /* an error was added */
+	const struct svcr_service **services; /* sorted by namespace and name */
+	const struct svcr_secret **secrets;   /* sorted by namespace and name */
+	bool *secret_used; /* by their place in the model: those that have files */
+	bool *users_added; /* two of each: with a user in each line, and in each key */
+	bool bad;          /* an error was added */
+	SVCR_LIST(struct svcr_nginx_settings *) settings; /* of the Ingresses that are served */
 	SVCR_LIST(struct svcr_nginx_route) routes;
 	SVCR_LIST(struct svcr_nginx_cert) certs;
 };
@@ -49,17 +52,16 @@ struct svcr_nginx_builder {
 int svcr_nginx_fill(struct svcr_nginx *v, const struct svcrules_model *m,
 		    const struct svcrules_options *o, struct svcrules_diags *d);
 
-/* Sets `upstream` of each route and writes upstreams.conf. 0 or -ENOMEM. */
+/* Sets `upstream` and `errors` of each route and writes upstreams.conf. 0 or -ENOMEM. */
 int svcr_nginx_upstreams(struct svcr_nginx_builder *b);
 /* Writes nginx.conf from the routes, sorted. 0 or -ENOMEM. */
 int svcr_nginx_servers(struct svcr_nginx_builder *b);
 
 /* Sorts the Secrets of the input by namespace and name. 0 or -ENOMEM. */
 int svcr_nginx_secrets_index(struct svcr_nginx_builder *b);
-/* The Secret of that name; *ret_at is its place in the index. NULL: there is none. */
-const struct svcr_tls_secret *svcr_nginx_secret_find(const struct svcr_nginx_builder *b,
-						     const char *ns, const char *name,
-						     size_t *ret_at);
+/* The Secret of that name, of any type that is kept. NULL: there is none, or `name` is NULL. */
+const struct svcr_secret *svcr_nginx_secret_find(const struct svcr_nginx_builder *b, const char *ns,
+						 const char *name);
 
 /* Adds the hosts of spec.tls to the list of certificates. 0 or -ENOMEM. */
 int svcr_nginx_take_tls(struct svcr_nginx_builder *b, const struct svcr_ingress *i);

@@ -28,26 +28,28 @@ static bool is_pem(const struct svcr_secret_bytes *b)
 }
 
 /* Adds the two files of a Secret. */
-static int add_secret(struct svcr_nginx *v, const struct svcr_tls_secret *s, const char *file)
+static int add_secret(struct svcr_nginx *v, const struct svcr_secret *s, const char *file)
 {
+	const struct svcr_secret_bytes *c = svcr_secret_get(s, "tls.crt");
+	const struct svcr_secret_bytes *k = svcr_secret_get(s, "tls.key");
 	char *crt = svcr_arena_printf(&v->arena, "%s.crt", file);
 	char *key = svcr_arena_printf(&v->arena, "%s.key", file);
 	int err = crt && key ? 0 : -ENOMEM;
 
 	if (!err)
-		err = svcr_nginx_add_file(v, crt, true, s->certificate->p, s->certificate->len);
-	return err ? err : svcr_nginx_add_file(v, key, true, s->key->p, s->key->len);
+		err = svcr_nginx_add_file(v, crt, true, c->p, c->len);
+	return err ? err : svcr_nginx_add_file(v, key, true, k->p, k->len);
 }
 
 static int take_secret(struct svcr_nginx_builder *b, struct svcr_nginx_cert *c)
 {
 	const struct svcr_ingress *i = c->ingress;
-	size_t at = 0;
-	const struct svcr_tls_secret *s = svcr_nginx_secret_find(b, i->ns, c->secret, &at);
+	const struct svcr_secret *s = svcr_nginx_secret_find(b, i->ns, c->secret);
+	size_t at;
 	bool again;
 	char *file;
 
-	if (!s) {
+	if (!s || strcmp(s->type, "kubernetes.io/tls") != 0) {
 		svcr_nginx_note(b, i,
 				&(struct svcrules_diag){ .severity = SVCRULES_WARNING,
 							 .check = "secret",
@@ -57,7 +59,7 @@ static int take_secret(struct svcr_nginx_builder *b, struct svcr_nginx_cert *c)
 				i->ns, c->secret ? c->secret : "", c->host);
 		return 0;
 	}
-	if (!is_pem(s->certificate) || !is_pem(s->key)) {
+	if (!is_pem(svcr_secret_get(s, "tls.crt")) || !is_pem(svcr_secret_get(s, "tls.key"))) {
 		svcr_nginx_note(b, i,
 				&(struct svcrules_diag){ .severity = SVCRULES_ERROR,
 							 .check = "secret",
@@ -80,6 +82,7 @@ static int take_secret(struct svcr_nginx_builder *b, struct svcr_nginx_cert *c)
 		return 0;
 	}
 	c->file = file;
+	at = (size_t)(s - b->m->secrets.v);
 	again = b->secret_used[at];
 	b->secret_used[at] = true;
 	return again ? 0 : add_secret(b->v, s, file);
@@ -97,7 +100,7 @@ static int cert_sort(const void *a, const void *b)
 int svcr_nginx_settle_certs(struct svcr_nginx_builder *b)
 {
 	size_t n = 0;
-	int err = svcr_nginx_secrets_index(b);
+	int err = 0;
 
 	if (b->certs.n)
 		qsort(b->certs.v, b->certs.n, sizeof(*b->certs.v), cert_sort);

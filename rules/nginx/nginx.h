@@ -11,9 +11,15 @@
 #include "rules/json.h"
 #include "rules/part.h"
 
+enum svcr_nginx_access {
+	SVCR_NGINX_OPEN,
+	SVCR_NGINX_SECRET, /* wiped when it is freed; no change and no JSON shows its bytes */
+	SVCR_NGINX_USERS,  /* the same, read by nginx's worker processes at each request */
+};
+
 struct svcr_nginx_file {
 	const char *name;
-	bool secret; /* its bytes are wiped when it is freed, and no change or JSON shows them */
+	enum svcr_nginx_access access;
 	struct svcr_buffer text;
 };
 
@@ -33,8 +39,8 @@ extern const struct svcr_part_ops svcr_nginx_ops;
 
 struct svcr_nginx *svcr_nginx_new(void); /* NULL: out of memory */
 /* Adds a file with a copy of the text, which may be a secret. 0 or -ENOMEM. */
-int svcr_nginx_add_file(struct svcr_nginx *v, const char *name, bool secret, const char *text,
-			size_t len);
+int svcr_nginx_add_file(struct svcr_nginx *v, const char *name, enum svcr_nginx_access access,
+			const char *text, size_t len);
 /* Adds an item; the strings live in the value's arena. NULL for either: -ENOMEM. */
 int svcr_nginx_add_item(struct svcr_nginx *v, const char *key, const char *text);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Words of nginx's configuration, what annotations and paths may hold, and where keys are shown. */
 #include "kinds/kinds.h"
-#include "rules/nginx/annotations.h"
+#include "rules/nginx/checks.h"
 #include "rules/nginx/target.h"
 
 #include <check.h>

@@ -31,15 +31,15 @@ struct svcr_nginx *svcr_nginx_new(void)
 	return v;
 }
 
-int svcr_nginx_add_file(struct svcr_nginx *v, const char *name, bool secret, const char *text,
-			size_t len)
+int svcr_nginx_add_file(struct svcr_nginx *v, const char *name, enum svcr_nginx_access access,
+			const char *text, size_t len)
 {
 	struct svcr_nginx_file *f = SVCR_GROW(&v->files);
 
 	if (!f)
 		return -ENOMEM;
 	f->name = name;
-	f->secret = secret;
+	f->access = access;
 	f->text.p = malloc(len + 1);
 	if (!f->text.p) {
 		v->files.n--;
@@ -68,7 +68,7 @@ static void nginx_free(struct svcr_part *p)
 	if (!v)
 		return;
 	for (size_t i = 0; i < v->files.n; i++) {
-		if (v->files.v[i].secret)
+		if (v->files.v[i].access)
 			explicit_bzero(v->files.v[i].text.p, v->files.v[i].text.len);
 		free(v->files.v[i].text.p);
 	}
@@ -102,7 +102,7 @@ static void nginx_print(const struct svcr_part *p, const struct svcrules_ruleset
 		const struct svcr_nginx_file *f = &nginx_of(p)->files.v[i];
 
 		svcr_out(o, "%s# %s\n", i ? "\n" : "", f->name);
-		if (f->secret)
+		if (f->access)
 			svcr_out_str(o, "# a secret, which only -o DIR writes\n");
 		else
 			svcr_out_bytes(o, f->text.p, f->text.len);
@@ -115,14 +115,15 @@ static bool nginx_file(const struct svcr_part *p, size_t i, struct svcrules_file
 
 	if (i >= nginx_of(p)->files.n)
 		return false;
-	*ret = (struct svcrules_file){ f->name, f->secret ? 0600 : 0644, f->secret };
+	*ret = (struct svcrules_file){ f->name, f->access ? 0600 : 0644,
+				       f->access != SVCR_NGINX_OPEN };
 	return true;
 }
 
 static void nginx_file_print(const struct svcr_part *p, size_t i, struct svcr_out *o)
 {
 	svcr_out_bytes(o, nginx_of(p)->files.v[i].text.p, nginx_of(p)->files.v[i].text.len);
-	if (!nginx_of(p)->files.v[i].secret)
+	if (!nginx_of(p)->files.v[i].access)
 		return;
 	svcr_out_end(o);
 	explicit_bzero(o->buf, sizeof(o->buf));
@@ -137,8 +138,8 @@ static int nginx_json(const struct svcr_part *p, const struct svcrules_ruleset *
 		const struct svcr_nginx_file *f = &nginx_of(p)->files.v[i];
 
 		list = svcr_json_append(list, json_pack("{s:s, s:s, s:s}", "name", f->name, "mode",
-							f->secret ? "0600" : "0644", "text",
-							f->secret ? "" : f->text.p));
+							f->access ? "0600" : "0644", "text",
+							f->access ? "" : f->text.p));
 	}
 	return list ? svcr_json_set(root, "files", list) : -ENOMEM;
 }
@@ -235,7 +236,7 @@ static void nginx_print_one(void *arg, char sign, const char *key, const char *t
 
 	svcr_out(o, "%c ", sign);
 	svcr_out_str(o, key);
-	svcr_out_str(o, ":");
+	svcr_out_str(o, *text ? ":" : ": no endpoint is ready");
 	for (size_t n; *text; text += n, text += *text == '\n') { /* lines become one */
 		text += strspn(text, "\t");
 		n = strcspn(text, "\n");

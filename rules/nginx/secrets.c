@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-static int secret_name_cmp(const struct svcr_tls_secret *a, const char *ns, const char *name)
+static int secret_name_cmp(const struct svcr_secret *a, const char *ns, const char *name)
 {
 	int d = strcmp(a->ns, ns);
 
@@ -14,7 +14,7 @@ static int secret_name_cmp(const struct svcr_tls_secret *a, const char *ns, cons
 
 static int secret_sort(const void *a, const void *b)
 {
-	const struct svcr_tls_secret *const *x = a, *const *y = b;
+	const struct svcr_secret *const *x = a, *const *y = b;
 
 	return secret_name_cmp(*x, (*y)->ns, (*y)->name);
 }
@@ -25,7 +25,8 @@ int svcr_nginx_secrets_index(struct svcr_nginx_builder *b)
 
 	b->secrets = svcr_arena_array(&b->arena, n + 1, sizeof(*b->secrets));
 	b->secret_used = svcr_arena_array(&b->arena, n + 1, sizeof(*b->secret_used));
-	if (!b->secrets || !b->secret_used)
+	b->users_added = svcr_arena_array(&b->arena, 2 * (n + 1), sizeof(*b->users_added));
+	if (!b->secrets || !b->secret_used || !b->users_added)
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++)
 		b->secrets[i] = &b->m->secrets.v[i];
@@ -34,9 +35,8 @@ int svcr_nginx_secrets_index(struct svcr_nginx_builder *b)
 	return 0;
 }
 
-const struct svcr_tls_secret *svcr_nginx_secret_find(const struct svcr_nginx_builder *b,
-						     const char *ns, const char *name,
-						     size_t *ret_at)
+const struct svcr_secret *svcr_nginx_secret_find(const struct svcr_nginx_builder *b, const char *ns,
+						 const char *name)
 {
 	size_t low = 0, high = name ? b->m->secrets.n : 0;
 
@@ -44,7 +44,6 @@ const struct svcr_tls_secret *svcr_nginx_secret_find(const struct svcr_nginx_bui
 		size_t mid = low + (high - low) / 2;
 		int d = secret_name_cmp(b->secrets[mid], ns, name);
 
-		*ret_at = mid;
 		if (!d)
 			return b->secrets[mid];
 		if (d < 0)

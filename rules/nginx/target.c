@@ -2,6 +2,7 @@
 /* The target "nginx": Ingress objects as a configuration of nginx. */
 #include "rules/nginx/target.h"
 #include "rules/nginx/build.h"
+#include "rules/nginx/checks.h"
 
 static int nginx_make(struct svcrules_ruleset *rs, const struct svcrules_options *o,
 		      const char *table)
@@ -21,7 +22,10 @@ static int nginx_build(const struct svcrules_model *m, const struct svcrules_opt
 
 static const char *nginx_expected(const char *setting, const char *value)
 {
-	(void)setting;
+	if (strcmp(setting, "trust-forwarded") == 0)
+		return svcr_nginx_is_ranges(value) ? NULL : "a prefix or an address";
+	if (strcmp(setting, "ignore-annotation") == 0)
+		return *value && !strpbrk(value, " ,") ? NULL : "the name of one annotation";
 	return *value && strlen(value) <= 253 ? NULL : "the name of an IngressClass";
 }
 
@@ -38,6 +42,15 @@ static const struct svcrules_setting settings[] = {
 	{ .name = "ingress-class",
 	  .argument = "NAME",
 	  .help = "for nginx: the IngressClass that is served (default: those of ingress-nginx)" },
+	{ .name = "ignore-annotation",
+	  .argument = "NAME",
+	  .repeatable = true,
+	  .help = "for nginx: leave out this annotation, with a warning" },
+	{ .name = "hsts", .help = "for nginx: tell browsers to use https alone for a year" },
+	{ .name = "trust-forwarded",
+	  .argument = "CIDR",
+	  .repeatable = true,
+	  .help = "for nginx: believe X-Forwarded-* headers of these clients" },
 	{ .name = NULL }
 };
 

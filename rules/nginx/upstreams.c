@@ -1,14 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Upstreams: the ready endpoints of each port of a service that a path leads to. */
-#include "rules/nginx/build.h"
+/*
+ * Upstreams: the ready endpoints of each port of a service that a path leads to. All that depends
+ * on endpoints is in upstreams.conf.
+ */
+#include "rules/nginx/settings.h"
 
 #include <errno.h>
 #include <stdlib.h>
+
+#define EWMA "__ewma" /* in an upstream's name; no name of an object has '_' */
+
+/* What an upstream has: a port of a service, and perhaps another service that stands in for it. */
+struct target {
+	const struct svcr_ingress_backend *backend; /* port_name NULL and port 0: the first port */
+	const char *stand_in;                       /* the name of a service; NULL: none */
+	bool ewma;
+	const struct svcr_nginx_route *route; /* for messages */
+	const char **to;                      /* where the name of the upstream goes */
+};
 
 struct found {
 	struct svcr_addr addr;
 	uint16_t port;
 };
+
+/* ---- Services and ports -------------------------------------------------------- */
 
 static int service_name_cmp(const struct svcr_service *a, const char *ns, const char *name)
 {
@@ -36,18 +52,43 @@ static const struct svcr_service *service_find(const struct svcr_nginx_builder *
 	return NULL;
 }
 
+static int services_sort(const void *a, const void *b)
+{
+	const struct svcr_service *const *x = a, *const *y = b;
+
+	return service_name_cmp(*x, (*y)->ns, (*y)->name);
+}
+
+static int index_services(struct svcr_nginx_builder *b)
+{
+	size_t n = b->m->services.n;
+
+	b->services = svcr_arena_array(&b->arena, n + 1, sizeof(*b->services));
+	if (!b->services)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		b->services[i] = &b->m->services.v[i];
+	if (n)
+		qsort((void *)b->services, n, sizeof(*b->services), services_sort);
+	return 0;
+}
+
 static const struct svcr_service_port *port_find(const struct svcr_service *s,
 						 const struct svcr_ingress_backend *to)
 {
 	for (size_t i = 0; i < s->ports.n; i++) {
 		const struct svcr_service_port *p = &s->ports.v[i];
 
-		if (p->protocol == SVCR_TCP &&
-		    (to->port_name ? strcmp(p->name, to->port_name) == 0 : p->port == to->port))
+		if (p->protocol != SVCR_TCP)
+			continue;
+		if (to->port_name ? strcmp(p->name, to->port_name) == 0 :
+				    !to->port || p->port == to->port)
 			return p;
 	}
 	return NULL;
 }
+
+/* ---- Endpoints ------------------------------------------------------------------- */
 
 static int found_sort(const void *a, const void *b)
 {
@@ -121,93 +162,159 @@ static const char *find_servers(struct svcr_nginx_builder *b, const struct svcr_
 	return text;
 }
 
-static void warn_backend(struct svcr_nginx_builder *b, const struct svcr_nginx_route *r,
-			 const char *what)
-{
-	const struct svcr_ingress_backend *to = r->backend;
-	char port[16];
+/* ---- Upstreams --------------------------------------------------------------------- */
 
-	snprintf(port, sizeof(port), "%u", to->port);
-	svcr_nginx_note(b, r->ingress,
-			&(struct svcrules_diag){
-				.severity = SVCRULES_WARNING, .check = "backend", .field = NULL },
-			"Service %s/%s, port %s, for %s%s: %s: 503 is answered", r->ingress->ns,
-			to->service, to->port_name ? to->port_name : port,
-			*r->host ? r->host : "all other hosts, ", r->path, what);
+static void note_backend(struct svcr_nginx_builder *b, const struct target *t,
+			 enum svcrules_severity severity, const char *service, const char *what)
+{
+	const struct svcr_nginx_route *r = t->route;
+	const struct svcr_ingress_backend *to = t->backend;
+	char port[80] = "";
+
+	if (to->port_name)
+		snprintf(port, sizeof(port), ", port %s", to->port_name);
+	else if (to->port)
+		snprintf(port, sizeof(port), ", port %u", to->port);
+	svcr_nginx_note(
+		b, r->ingress,
+		&(struct svcrules_diag){ .severity = severity, .check = "backend", .field = NULL },
+		"Service %s/%s%s, for %s%s: %s", r->ingress->ns, service,
+		strcmp(service, to->service) == 0 ? port : "",
+		*r->host ? r->host : "all other hosts, ", r->path, what);
 }
 
-/* Sets the upstream of a route, and adds an item with its servers. */
-static int resolve(struct svcr_nginx_builder *b, struct svcr_nginx_route *r)
+/* The service and its port; false: there is none, which is told. */
+static bool find_port(struct svcr_nginx_builder *b, const struct target *t, const char *name,
+		      const struct svcr_ingress_backend *to,
+		      const struct svcr_service **ret_service,
+		      const struct svcr_service_port **ret_port)
 {
-	const struct svcr_service *s = service_find(b, r->ingress->ns, r->backend->service);
-	const struct svcr_service_port *p = s ? port_find(s, r->backend) : NULL;
-	const char *text;
-	char *key;
+	const struct svcr_service *s = service_find(b, t->route->ingress->ns, name);
 
-	if (s && s->type == SVCR_EXTERNAL_NAME) {
-		svcr_nginx_note(
-			b, r->ingress,
-			&(struct svcrules_diag){
-				.severity = SVCRULES_ERROR, .check = "backend", .field = NULL },
-			"Service %s/%s is of type ExternalName, which is refused", s->ns, s->name);
-		return 0;
+	*ret_service = s;
+	*ret_port = s ? port_find(s, to) : NULL;
+	if (s && s->type == SVCR_EXTERNAL_NAME)
+		note_backend(b, t, SVCRULES_ERROR, name, "the type ExternalName is refused");
+	else if (!*ret_port)
+		note_backend(b, t, SVCRULES_WARNING, name,
+			     s ? "it has no such TCP port: 503 is answered" :
+				 "there is no such Service: 503 is answered");
+	return *ret_port;
+}
+
+static const struct svcr_ingress_backend first_port = { .port = 0 };
+
+/* The servers of the service that stands in; "": none. */
+static const char *stand_in_servers(struct svcr_nginx_builder *b, const struct target *t)
+{
+	const struct svcr_service *s;
+	const struct svcr_service_port *p;
+
+	if (!t->stand_in || !find_port(b, t, t->stand_in, &first_port, &s, &p))
+		return "";
+	return find_servers(b, s, p);
+}
+
+/* Adds an item with the servers of a target, whose port is known. */
+static int add_upstream(struct svcr_nginx_builder *b, const struct target *t,
+			const struct svcr_service *s, const struct svcr_service_port *p)
+{
+	const char *text = find_servers(b, s, p);
+	char *key = svcr_arena_printf(&b->v->arena, "upstream %s_%s_%u%s%s%s", s->ns, s->name,
+				      p->port, t->ewma ? EWMA : "", t->stand_in ? "__else_" : "",
+				      t->stand_in ? t->stand_in : "");
+
+	if (text && !*text) {
+		text = stand_in_servers(b, t);
+		if (text && !*text)
+			note_backend(b, t, SVCRULES_WARNING, s->name,
+				     "no endpoint is ready: 503 is answered");
 	}
-	if (!p) {
-		warn_backend(b, r, s ? "it has no such TCP port" : "there is no such Service");
-		return 0;
-	}
-	text = find_servers(b, s, p);
-	if (!text)
+	if (!key || !text)
 		return -ENOMEM;
-	if (!*text) {
-		warn_backend(b, r, "no endpoint is ready");
-		return 0;
-	}
-	key = svcr_arena_printf(&b->v->arena, "upstream %s_%s_%u", s->ns, s->name, p->port);
-	if (!key)
-		return -ENOMEM;
-	r->upstream = key + strlen("upstream ");
+	*t->to = key + strlen("upstream ");
 	return svcr_nginx_add_item(b->v, key, text);
 }
 
+static int resolve(struct svcr_nginx_builder *b, const struct target *t)
+{
+	const struct svcr_service *s;
+	const struct svcr_service_port *p;
+
+	if (find_port(b, t, t->backend->service, t->backend, &s, &p))
+		return add_upstream(b, t, s, p);
+	if (!t->stand_in || (s && s->type == SVCR_EXTERNAL_NAME) ||
+	    !find_port(b, t, t->stand_in, &first_port, &s, &p))
+		return 0;
+	return add_upstream(b, &(struct target){ t->backend, NULL, t->ewma, t->route, t->to }, s,
+			    p);
+}
+
 /* By what they lead to, so that the endpoints of a service are looked for once. */
-static int backend_cmp(const struct svcr_nginx_route *x, const struct svcr_nginx_route *y)
+static int target_cmp(const struct target *x, const struct target *y)
 {
 	const struct svcr_ingress_backend *v = x->backend, *w = y->backend;
-	int d = strcmp(x->ingress->ns, y->ingress->ns);
+	int d = strcmp(x->route->ingress->ns, y->route->ingress->ns);
 
 	d = d ? d : strcmp(v->service, w->service);
 	d = d ? d : (int)v->port - (int)w->port;
 	d = d ? d : strcmp(v->port_name ? v->port_name : "", w->port_name ? w->port_name : "");
-	return d;
+	d = d ? d : strcmp(x->stand_in ? x->stand_in : "", y->stand_in ? y->stand_in : "");
+	return d ? d : (int)x->ewma - (int)y->ewma;
 }
 
-static int backend_sort(const void *a, const void *b)
+static int target_sort(const void *a, const void *b)
 {
-	const struct svcr_nginx_route *const *x = a, *const *y = b;
-	int d = backend_cmp(*x, *y);
+	const struct target *x = a, *y = b;
+	int d = target_cmp(x, y);
 
-	return d ? d : (*x > *y) - (*x < *y); /* of one list */
+	return d ? d : (x->route > y->route) - (x->route < y->route); /* of one list */
+}
+
+/* The targets of a route: what it leads to, and what answers its errors. */
+static size_t route_targets(struct svcr_nginx_builder *b, struct svcr_nginx_route *r,
+			    struct target *to)
+{
+	const char *const *v = r->settings->value;
+	const char *balance = v[SVCR_A_LOAD_BALANCE];
+	struct svcr_ingress_backend *x;
+
+	to[0] = (struct target){ r->backend, v[SVCR_A_DEFAULT_BACKEND],
+				 balance && strcmp(balance, "ewma") == 0, r, &r->upstream };
+	if (!v[SVCR_A_CUSTOM_ERRORS] || !v[SVCR_A_DEFAULT_BACKEND])
+		return 1;
+	x = svcr_arena_alloc(&b->arena, sizeof(*x));
+	if (!x)
+		return 0;
+	x->service = v[SVCR_A_DEFAULT_BACKEND];
+	to[1] = (struct target){ x, NULL, false, r, &r->errors };
+	return 2;
 }
 
 static int resolve_all(struct svcr_nginx_builder *b)
 {
-	size_t n = b->routes.n;
-	struct svcr_nginx_route **v = svcr_arena_array(&b->arena, n + 1, sizeof(*v));
+	struct target *v = svcr_arena_array(&b->arena, 2 * b->routes.n + 1, sizeof(*v));
+	size_t n = 0;
 	int err = v ? 0 : -ENOMEM;
 
-	for (size_t i = 0; i < n && !err; i++)
-		v[i] = &b->routes.v[i];
+	for (size_t i = 0; i < b->routes.n && !err; i++) {
+		size_t more = route_targets(b, &b->routes.v[i], v + n);
+
+		n += more;
+		err = more ? 0 : -ENOMEM;
+	}
 	if (n && !err)
-		qsort((void *)v, n, sizeof(*v), backend_sort);
+		qsort(v, n, sizeof(*v), target_sort);
 	for (size_t i = 0; i < n && !err; i++) {
-		if (i && v[i - 1]->upstream && backend_cmp(v[i - 1], v[i]) == 0)
-			v[i]->upstream = v[i - 1]->upstream;
+		if (i && *v[i - 1].to && target_cmp(&v[i - 1], &v[i]) == 0)
+			*v[i].to = *v[i - 1].to;
 		else
-			err = resolve(b, v[i]);
+			err = resolve(b, &v[i]);
 	}
 	return err;
 }
+
+/* ---- The file -------------------------------------------------------------------------- */
 
 static int item_cmp(const void *a, const void *b)
 {
@@ -216,25 +323,51 @@ static int item_cmp(const void *a, const void *b)
 	return strcmp(x->key, y->key);
 }
 
-static int services_sort(const void *a, const void *b)
+/* Leaves each upstream once, in order. */
+static void sort_items(struct svcr_nginx *v)
 {
-	const struct svcr_service *const *x = a, *const *y = b;
+	size_t n = 0;
 
-	return service_name_cmp(*x, (*y)->ns, (*y)->name);
+	if (v->items.n)
+		qsort(v->items.v, v->items.n, sizeof(*v->items.v), item_cmp);
+	for (size_t i = 0; i < v->items.n; i++)
+		if (!n || strcmp(v->items.v[n - 1].key, v->items.v[i].key) != 0)
+			v->items.v[n++] = v->items.v[i];
+	v->items.n = n;
 }
 
-static int index_services(struct svcr_nginx_builder *b)
+/*
+ * nginx (1.22) refuses an upstream without servers. One without endpoints has a server that is
+ * never asked, and is in the map.
+ */
+static void put_upstream(struct svcr_out *o, const struct svcr_nginx_item *x)
 {
-	size_t n = b->m->services.n;
+	const char *name = x->key + strlen("upstream ");
 
-	b->services = svcr_arena_array(&b->arena, n + 1, sizeof(*b->services));
-	if (!b->services)
-		return -ENOMEM;
-	for (size_t i = 0; i < n; i++)
-		b->services[i] = &b->m->services.v[i];
-	if (n)
-		qsort((void *)b->services, n, sizeof(*b->services), services_sort);
-	return 0;
+	svcr_out_str(o, "upstream ");
+	svcr_nginx_quote(o, name);
+	svcr_out_str(o, " {\n");
+	if (strstr(name, EWMA))
+		svcr_out_str(o, "\trandom two least_conn;\n");
+	svcr_out_str(o, *x->text ? x->text : "\tserver 127.0.0.1:1 down;\n");
+	svcr_out_str(o, "\tkeepalive 16;\n\tkeepalive_timeout 4s;\n}\n");
+}
+
+/* "volatile": after an error, another upstream is asked for the same request. */
+static void put_upstreams(struct svcr_out *o, const struct svcr_nginx *v)
+{
+	for (size_t i = 0; i < v->items.n; i++)
+		put_upstream(o, &v->items.v[i]);
+	svcr_out_str(o, "map $svcrules_upstream $svcrules_no_endpoint {\n"
+			"\tvolatile;\n\tdefault \"\";\n");
+	for (size_t i = 0; i < v->items.n; i++) {
+		if (*v->items.v[i].text)
+			continue;
+		svcr_out_str(o, "\t");
+		svcr_nginx_quote(o, v->items.v[i].key + strlen("upstream "));
+		svcr_out_str(o, " 1;\n");
+	}
+	svcr_out_str(o, "}\n");
 }
 
 int svcr_nginx_upstreams(struct svcr_nginx_builder *b)
@@ -242,29 +375,16 @@ int svcr_nginx_upstreams(struct svcr_nginx_builder *b)
 	struct svcr_buffer text = { .len = 0 };
 	struct svcr_out o = { .write = svcr_buffer_append, .arg = &text };
 	int err = index_services(b);
-	size_t n = 0;
 
 	if (!err)
 		err = resolve_all(b);
-	if (!err && b->v->items.n)
-		qsort(b->v->items.v, b->v->items.n, sizeof(*b->v->items.v), item_cmp);
-	for (size_t i = 0; i < b->v->items.n && !err; i++) {
-		struct svcr_nginx_item *x = &b->v->items.v[i];
-
-		if (n && strcmp(b->v->items.v[n - 1].key, x->key) == 0)
-			continue;
-		b->v->items.v[n++] = *x;
-		svcr_out_str(&o, "upstream ");
-		svcr_nginx_quote(&o, x->key + strlen("upstream "));
-		svcr_out_str(&o, " {\n");
-		svcr_out_str(&o, x->text);
-		svcr_out_str(&o, "}\n");
-	}
-	b->v->items.n = n;
+	if (err)
+		return err;
+	sort_items(b->v);
+	put_upstreams(&o, b->v);
+	err = svcr_out_end(&o);
 	if (!err)
-		err = svcr_out_end(&o);
-	if (!err)
-		err = svcr_nginx_add_file(b->v, "upstreams.conf", false, text.p ? text.p : "",
+		err = svcr_nginx_add_file(b->v, "upstreams.conf", SVCR_NGINX_OPEN, text.p,
 					  text.len);
 	free(text.p);
 	return err;
