@@ -18,7 +18,7 @@ parts=("$@")
 
 # all_parts: starts each part, prints what they said, and sums
 all_parts() {
-	local part out pids=() i=0 line
+	local part pids=() i=0 line
 
 	out=$(mktemp -d) || exit 2
 	trap 'rm -rf "$out"' EXIT

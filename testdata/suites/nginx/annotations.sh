@@ -209,8 +209,8 @@ check_targets() {
 }
 
 check_errors() {
-	both "an error is sent to the other backend" "200 errors" "404 web-1" 'http://errors.example.com/x%20y?status=404' -H 'Accept: text/html'
-	[ $state = off ] || same "on, what it is told" "404|text/html|/x%20y?status=404|default|errors|one|80" \
+	both "an error is sent to the other backend" "404 errors" "404 web-1" 'http://errors.example.com/x%20y?status=404' -H 'Accept: text/html'
+	[ $state = off ] || same "on, what it is told" "404|text/html|/x%20y?status=404|default|errors|one|http" \
 		"$(sent x-code)|$(sent x-format)|$(sent x-original-uri)|$(sent x-namespace)|$(sent x-ingress-name)|$(sent x-service-name)|$(sent x-service-port)"
 	both "another error is not" "500 web-1" "500 web-1" 'http://errors.example.com/?status=500'
 	both "no error" "200 web-1" "200 web-1" 'http://errors.example.com/'

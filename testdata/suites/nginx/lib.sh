@@ -180,7 +180,7 @@ compile() {
 	local file=$1
 
 	shift
-	"$SVCRULES" compile --target nginx -f "$file" -o "$work/conf" --quiet \
+	"$SVCRULES" compile --target nginx -f "$file" -o "$work/conf" \
 		--validate "nsenter --net=/run/netns/$netns nginx -t -q -c {}/nginx.conf -g '$more'" "$@" >"$work/said" 2>&1
 }
 

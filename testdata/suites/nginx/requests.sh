@@ -46,6 +46,9 @@ other_port() { # other_port NAME ADDRESS PORT
 	ingress https "$(note backend-protocol HTTPS)" "rules: [$(rule https.example.com / Prefix tls)]"
 	ingress http "$(note backend-protocol HTTP)" "rules: [$(rule http.example.com / Prefix one)]"
 	ingress wrong '' "rules: [$(rule wrong.example.com / Prefix tls)]"
+	ingress untrue "$(note backend-protocol HTTPS)" "rules: [$(rule untrue.example.com / Prefix one)]"
+	ingress no-grpc "$(note backend-protocol GRPC)" "rules: [$(rule no-grpc.example.com / Prefix one)]"
+	ingress no-http '' "rules: [$(rule no-http.example.com / Prefix grpc)]"
 	ingress rewrite "$(note rewrite-target '/$1')" "rules: [$(rule rewrite.example.com '/x/(.*)' ImplementationSpecific one)]"
 	ingress snippet "$n/configuration-snippet: 'proxy_set_header Upgrade \$http_upgrade; proxy_set_header Connection \"upgrade\";'" \
 		"rules: [$(rule snippet.example.com / Prefix one)]"
@@ -121,7 +124,7 @@ same "WebSocket" "101 web-1 hello web-1 again" "$(talk plain.example.com 80)"
 same "WebSocket over TLS" "101 web-1 hello web-1 again" "$(talk one.example.com 443 tls)"
 same "WebSocket with the snippet that is not needed" "101 web-1 hello web-1 again" "$(talk snippet.example.com 80)"
 same "WebSocket with the other snippet" "101 web-1 hello web-1 again" "$(talk snippet-2.example.com 80)"
-ok "a notice that the snippet is not needed" grep -q 'Ingress default/snippet: .*configuration-snippet.*not needed' "$work/said"
+ok "a notice that the snippet is not needed" grep -q 'notice: .*Ingress default/snippet: .*configuration-snippet' "$work/said"
 ask http://plain.example.com/
 same "no upgrade without a wish" "" "$(sent upgrade)$(sent connection | grep -i upgrade)"
 ask https://grpc.example.com/pkg.Service/Method --http2 -H 'Content-Type: application/grpc' -H 'TE: trailers' -d "$(printf 'abcde')"
@@ -133,7 +136,16 @@ same "gRPC, a client of HTTP/1.1" "200 grpc /a%2Fb" "$code $who $target"
 want "HTTPS to the endpoint" "200 tls /a%2Fb?c" 'http://https.example.com/a%2Fb?c'
 same "Host to it" https.example.com "$(sent host)"
 want "HTTP" "200 web-1" http://http.example.com/
-want "HTTP to an endpoint of HTTPS" 502 http://wrong.example.com/
+# connections that are kept open are those of one protocol
+for _ in 1 2 3; do
+	want "HTTP to an endpoint of HTTPS" 502 http://wrong.example.com/
+	want "HTTPS to the same" "200 tls" http://https.example.com/
+	want "HTTP to an endpoint of HTTP" "200 web-1" http://plain.example.com/
+	want "HTTPS to the same" 502 http://untrue.example.com/
+	want "gRPC to the same" 502 http://no-grpc.example.com/
+	want "gRPC" "200 grpc" http://grpc.example.com/
+	want "HTTP to an endpoint of gRPC" 502 http://no-http.example.com/
+done
 
 # ---- what is trusted ----
 

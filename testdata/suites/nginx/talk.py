@@ -49,4 +49,7 @@ def main():
         sys.stdout.buffer.write(more)
 
 
-main()
+try:
+    main()
+except BrokenPipeError:
+    pass
