@@ -29,6 +29,8 @@ def read_head(conn, data):
         if not more:
             return None, b""
         data += more
+        if data[0] < 32:  # TLS where none is spoken
+            return None, b""
     return data.split(b"\r\n\r\n", 1)
 
 

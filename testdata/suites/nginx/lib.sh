@@ -255,8 +255,7 @@ ask() {
 	local url=$1
 
 	shift
-	: >"$work/body"
-	: >"$work/head"
+	: >"$work/body" >"$work/head"
 	code=$(at curl -gsk -m 8 --path-as-is --noproxy '*' -o "$work/body" -D "$work/head" -w '%{http_code}' "$@" \
 		--connect-to '::127.0.0.1:' "$url" 2>/dev/null)
 	curl_status=$?

@@ -48,7 +48,6 @@ other_port() { # other_port NAME ADDRESS PORT
 	ingress wrong '' "rules: [$(rule wrong.example.com / Prefix tls)]"
 	ingress untrue "$(note backend-protocol HTTPS)" "rules: [$(rule untrue.example.com / Prefix one)]"
 	ingress no-grpc "$(note backend-protocol GRPC)" "rules: [$(rule no-grpc.example.com / Prefix one)]"
-	ingress no-http '' "rules: [$(rule no-http.example.com / Prefix grpc)]"
 	ingress rewrite "$(note rewrite-target '/$1')" "rules: [$(rule rewrite.example.com '/x/(.*)' ImplementationSpecific one)]"
 	ingress snippet "$n/configuration-snippet: 'proxy_set_header Upgrade \$http_upgrade; proxy_set_header Connection \"upgrade\";'" \
 		"rules: [$(rule snippet.example.com / Prefix one)]"
@@ -144,7 +143,6 @@ for _ in 1 2 3; do
 	want "HTTPS to the same" 502 http://untrue.example.com/
 	want "gRPC to the same" 502 http://no-grpc.example.com/
 	want "gRPC" "200 grpc" http://grpc.example.com/
-	want "HTTP to an endpoint of gRPC" 502 http://no-http.example.com/
 done
 
 # ---- what is trusted ----
