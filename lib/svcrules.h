@@ -35,7 +35,11 @@ struct svcrules_diag {
 	uint64_t more;         /* further ones of its check, severity and source, not kept */
 };
 
-#define SVCRULES_DIAGS_KEPT 20 /* of each check, severity and source; the others are counted */
+/*
+ * Of each check, severity and source; the others are counted. Of errors of the target nginx,
+ * of which all should be told, a thousand are kept.
+ */
+#define SVCRULES_DIAGS_KEPT 20
 
 struct svcrules_diags; /* a list; owns its strings */
 

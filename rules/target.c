@@ -59,8 +59,10 @@ struct svcrules_model *svcrules_model_new(const char *target, const struct svcru
 	const struct svcr_target *t = svcr_target_find(target);
 	struct svcrules_model *m = t ? svcr_model_new(t->reads) : NULL;
 
-	if (m)
+	if (m) {
 		m->names = t->names;
+		m->endpoints_only = t->endpoints_only;
+	}
 	if (!m || !o || !o->network_policy || !svcr_model_also(m, svcr_policy_kinds))
 		return m;
 	svcrules_model_free(m);

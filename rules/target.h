@@ -15,7 +15,8 @@ struct svcr_target {
 	struct svcrules_target info;
 	/* the kinds of objects that it needs, ended by NULL */
 	const struct svcr_kind *const *reads;
-	bool names; /* it makes DNS names: see struct svcrules_model */
+	bool names;          /* it makes DNS names: see struct svcrules_model */
+	bool endpoints_only; /* it leads to endpoints, and needs no cluster IPs */
 
 	/*
 	 * Adds the parts of an empty rule set, in the order in which they are applied. `table`

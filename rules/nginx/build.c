@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
+#define ERRORS_KEPT 1000 /* all are told, unless it is a flood */
 #define CONTROLLER "k8s.io/ingress-nginx"
 
 void svcr_nginx_note(struct svcr_nginx_builder *b, const struct svcr_ingress *i,
@@ -55,32 +56,87 @@ static bool ingress_is_ours(const struct svcr_nginx_builder *b, const struct svc
 
 /* ---- Paths -------------------------------------------------------------------- */
 
+static int hex_digit(char c)
+{
+	const char *digits = "0123456789abcdef", *p = c ? strchr(digits, c | 0x20) : NULL;
+
+	return p ? (int)(p - digits) : -1;
+}
+
+/*
+ * Decodes %XX, as nginx does with the path of a request before it looks for a location. False if
+ * a '%' is not followed by two digits, or stands for a control character or a '/'.
+ */
+static bool decode_path(const char *path, char *to)
+{
+	for (; *path; path++) {
+		int high = *path == '%' ? hex_digit(path[1]) : 0;
+		int low = *path == '%' && high >= 0 ? hex_digit(path[2]) : 0;
+		int c = *path == '%' ? high * 16 + low : (unsigned char)*path;
+
+		if (high < 0 || low < 0 || c < 0x20 || c == 0x7f || (*path == '%' && c == '/'))
+			return false;
+		path += *path == '%' ? 2 : 0;
+		*to++ = (char)c;
+	}
+	*to = '\0';
+	return true;
+}
+
+/* True if the path, or what stands before a final '/', ends like that. */
+static bool path_ends(const char *path, const char *end)
+{
+	size_t n = strlen(path), m = strlen(end);
+
+	return n >= m && strcmp(path + n - m, end) == 0;
+}
+
 /* What is wrong with a path; NULL: nothing. */
 static const char *path_fault(const char *path, bool regex)
 {
 	for (const char *p = path; *p; p++) {
 		if ((unsigned char)*p < 0x20 || *p == 0x7f)
 			return "a control character";
-		if (strchr("\"'`;{}", *p) || (*p == '$' && !regex))
-			return "one of \" ' ` ; { } $";
+		if (strchr("\"'`;", *p) || (!regex && strchr("{}$?#", *p)))
+			return regex ? "one of \" ' ` ;" : "one of \" ' ` ; { } $ ? #";
 	}
 	if (regex)
-		return svcr_nginx_regex(path) ? NULL : "no regular expression that is right";
-	return strstr(path, "//") || strstr(path, "/./") || strstr(path, "/../") ?
+		return svcr_nginx_regex(path) ? NULL :
+						"something that is no regular expression, or one "
+						"that is not supported";
+	return strstr(path, "//") || strstr(path, "/./") || strstr(path, "/../") ||
+			       path_ends(path, "/.") || path_ends(path, "/..") ?
 		       "an empty element, '.' or '..'" :
 		       NULL;
 }
 
+/* The path as nginx sees it; NULL with *ret_fault NULL: out of memory. */
+static const char *usable_path(struct svcr_nginx_builder *b, const char *path, bool regex,
+			       const char **ret_fault)
+{
+	char *copy;
+
+	*ret_fault = path_fault(path, regex);
+	if (*ret_fault || regex || !strchr(path, '%'))
+		return *ret_fault ? NULL : path;
+	copy = svcr_arena_alloc(&b->arena, strlen(path) + 1);
+	if (copy && !decode_path(path, copy)) {
+		*ret_fault = "a '%' that is not followed by two digits of a character";
+		return NULL;
+	}
+	return copy;
+}
+
 static int add_route(struct svcr_nginx_builder *b, const struct svcr_nginx_route *like,
-		     const struct svcr_ingress_path *p)
+		     const struct svcr_ingress_path *p, const char *path)
 {
 	struct svcr_nginx_route *slot = SVCR_GROW(&b->routes);
-	size_t len = p ? strlen(p->path) : 1;
+	size_t len = strlen(path);
 
 	if (!slot)
 		return -ENOMEM;
 	*slot = *like;
-	slot->path = p ? p->path : "/";
+	slot->path = path;
 	slot->exact = p && p->type == SVCR_PATH_EXACT;
 	slot->regex = p && !slot->exact && svcr_nginx_uses_regex(like->settings);
 	slot->fallback = !p;
@@ -98,23 +154,25 @@ static int take_rule(struct svcr_nginx_builder *b, struct svcr_nginx_route *like
 	like->host = rule->host ? rule->host : "";
 	for (size_t k = 0; k < rule->paths.n && !err; k++) {
 		const struct svcr_ingress_path *p = &rule->paths.v[k];
-		const char *fault = path_fault(p->path, svcr_nginx_uses_regex(like->settings) &&
-								p->type != SVCR_PATH_EXACT);
+		bool regex = svcr_nginx_uses_regex(like->settings) && p->type != SVCR_PATH_EXACT;
+		const char *fault, *path = usable_path(b, p->path, regex, &fault);
 		char field[80];
 
 		like->backend = &p->backend;
 		snprintf(field, sizeof(field), "spec.rules[%zu].http.paths[%zu].path", at, k);
-		if (fault)
+		if (path)
+			err = add_route(b, like, p, path);
+		else if (!fault)
+			err = -ENOMEM;
+		else
 			svcr_nginx_note(b, like->ingress,
 					&(struct svcrules_diag){ .severity = SVCRULES_ERROR,
 								 .check = "path",
 								 .field = field },
 					"'%.200s' has %s", p->path, fault);
-		else
-			err = add_route(b, like, p);
 	}
 	like->backend = &like->ingress->fallback;
-	return err || !like->backend->service ? err : add_route(b, like, NULL);
+	return err || !like->backend->service ? err : add_route(b, like, NULL, "/");
 }
 
 /* ---- Order --------------------------------------------------------------------------- */
@@ -197,7 +255,7 @@ static int take_ingress(struct svcr_nginx_builder *b, const struct svcr_ingress 
 		err = take_rule(b, &like, k);
 	like.backend = &i->fallback;
 	if (!err && !i->rules.n && like.backend->service)
-		err = add_route(b, &like, NULL);
+		err = add_route(b, &like, NULL, "/");
 	return err ? err : svcr_nginx_take_tls(b, i);
 }
 
@@ -225,7 +283,10 @@ int svcr_nginx_fill(struct svcr_nginx *v, const struct svcrules_model *m,
 		    const struct svcrules_options *o, struct svcrules_diags *d)
 {
 	struct svcr_nginx_builder b = { .m = m, .o = o, .d = d, .v = v };
-	int err = fill_nginx(&b);
+	int err;
+
+	svcr_diags_keep_errors(d, ERRORS_KEPT);
+	err = fill_nginx(&b);
 
 	svcr_endpoints_release(&b.slices);
 	svcr_arena_release(&b.arena);

@@ -10,7 +10,7 @@
 #define DIGITS "0123456789"
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 /* what a URI may have (RFC 3986), without what ends a word or begins a variable of nginx */
-#define URI_SIGNS "/-._~!*()+,:@%&=?#[]"
+#define URI_SIGNS "/-._~!*()+,:@%&=?"
 #define TOKEN_SIGNS "!#%&'*+-.^_`|~" /* of RFC 9110, without $ */
 #define BUFFER_K_MAX 65536           /* proxy-buffer-size and others, in k */
 
@@ -145,7 +145,7 @@ bool svcr_nginx_is_target(const char *s)
 
 bool svcr_nginx_is_plain_path(const char *s)
 {
-	return *s == '/' && strlen(s) <= 1000 && is_of(s, URI_SIGNS, false);
+	return *s == '/' && strlen(s) <= 1000 && !strchr(s, '?') && is_of(s, URI_SIGNS, false);
 }
 
 bool svcr_nginx_is_url(const char *s)
@@ -153,7 +153,7 @@ bool svcr_nginx_is_url(const char *s)
 	size_t n = strncmp(s, "https://", 8) == 0 ? 8 : strncmp(s, "http://", 7) == 0 ? 7 : 0;
 
 	return n && s[n] && !strchr("/?#:", s[n]) && strlen(s) <= 2000 &&
-	       is_of(s, URI_SIGNS, false);
+	       is_of(s, URI_SIGNS "#[]", false);
 }
 
 /* A name of RFC 1123 in letters of any case. */

@@ -51,12 +51,24 @@ void svcr_nginx_put_headers(struct svcr_nginx_writer *w, const char *directive,
 
 /* ---- Redirects ------------------------------------------------------------------------ */
 
+/* True if spec.tls of the Ingress names the host. */
+static bool has_tls(const struct svcr_ingress *i, const char *host)
+{
+	for (size_t k = 0; k < i->tls.n; k++)
+		for (size_t h = 0; h < i->tls.v[k].hosts.n; h++)
+			if (strcmp(i->tls.v[k].hosts.v[h], host) == 0)
+				return true;
+	return false;
+}
+
+/* A certificate of "*.x" that another Ingress brings serves a host, and does not redirect it. */
 bool svcr_nginx_redirects(const struct svcr_nginx_writer *w, const struct svcr_nginx_route *r)
 {
 	const char *redirect = r->settings->value[SVCR_A_SSL_REDIRECT];
 
 	return svcr_nginx_on(r->settings, SVCR_A_FORCE_REDIRECT) ||
-	       (w->tls && (!redirect || strcmp(redirect, "true") == 0));
+	       (w->cert && (!redirect || strcmp(redirect, "true") == 0) &&
+		(strcmp(w->cert->host, r->host) == 0 || has_tls(r->ingress, w->cert->host)));
 }
 
 void svcr_nginx_put_redirect(struct svcr_nginx_writer *w, const struct svcr_nginx_route *r)

@@ -16,7 +16,9 @@
 	"\"endpoints\":[{\"addresses\":[\"10.1.0.1\"]},{\"addresses\":[\"fd00::1\"]}]}" \
 	"{\"kind\":\"Secret\",\"metadata\":{\"name\":\"s\"},\"type\":\"kubernetes.io/tls\"," \
 	"\"data\":{\"tls.crt\":\"LS0tLS1CRUdJTiBTRUNSRVQ=\"," \
-	"\"tls.key\":\"LS0tLS1CRUdJTiBTRUNSRVQ=\"}}"
+	"\"tls.key\":\"LS0tLS1CRUdJTiBTRUNSRVQ=\"}}" \
+	"{\"kind\":\"Secret\",\"metadata\":{\"name\":\"u\"}," \
+	"\"data\":{\"auth\":\"YTpi\"}}"
 #define PATH(path, type, service) \
 	"{\"path\":\"" path "\",\"pathType\":\"" type "\",\"backend\":{\"service\":{\"name\":\"" \
 	service "\",\"port\":{\"name\":\"p\"}}}}"
@@ -38,14 +40,28 @@ static const char *const inputs[] = {
 	INGRESS("b", "", PATH("/x", "Prefix", "w")),
 	COMMON INGRESS("a", PREFIX "rewrite-target\":\"/$1\"",
 		       PATH("/x(.*)", "Prefix", "w") "," PATH("/e", "Exact", "w"))
-	INGRESS("b", "", PATH("/x.y", "Prefix", "w")),
+	INGRESS("b", "", PATH("/x.y", "Prefix", "w"))
+	INGRESS("c", PREFIX "use-regex\":\"true\"," PREFIX "enable-cors\":\"true\","
+		PREFIX "cors-allow-origin\":\"https://*.a.b\"," PREFIX "limit-rps\":\"5\","
+		PREFIX "limit-connections\":\"5\"," PREFIX "limit-whitelist\":\"10.0.0.1\","
+		PREFIX "auth-type\":\"basic\"," PREFIX "auth-secret\":\"u\","
+		PREFIX "auth-secret-type\":\"auth-map\"," PREFIX "custom-http-errors\":\"404\","
+		PREFIX "default-backend\":\"w\"," PREFIX "app-root\":\"/a\","
+		PREFIX "load-balance\":\"ewma\"," PREFIX "x-forwarded-prefix\":\"/p\"",
+		PATH("/%41/", "Exact", "w"))
+	INGRESS("d", PREFIX "backend-protocol\":\"GRPC\"," PREFIX "auth-type\":\"basic\","
+		PREFIX "auth-secret\":\"u\"," PREFIX "permanent-redirect\":\"http://a\"",
+		PATH("/d", "Prefix", "w")),
 	COMMON INGRESS("a", PREFIX "server-snippet\":\"x\"", PATH("/x", "Prefix", "w")),
 };
 /* clang-format on */
 
 static const struct {
 	const char *name, *value;
-} settings[] = { { "ingress-class", "nginx" } };
+} settings[] = { { "ingress-class", "nginx" },
+		 { "hsts", NULL },
+		 { "trust-forwarded", "10.0.0.0/8" },
+		 { "ignore-annotation", "server-snippet" } };
 
 static bool with_settings;
 static uint64_t sum;

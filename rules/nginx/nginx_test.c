@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Words of nginx's configuration, what annotations and paths may hold, and where keys are shown. */
 #include "kinds/kinds.h"
-#include "rules/nginx/checks.h"
+#include "rules/nginx/nginx.h"
 #include "rules/nginx/target.h"
 
 #include <check.h>
@@ -26,26 +26,6 @@ START_TEST(nginx_words)
 	ck_assert_int_eq(svcr_out_end(&o), 0);
 	ck_assert_str_eq(text.p, words[_i].word);
 	free(text.p);
-}
-END_TEST
-
-static const struct {
-	const char *text;
-	bool right;
-} patterns[] = {
-	{ "/", true },         { "/api(/|$)(.*)", true }, { "/a(?:b|c)+?", true },
-	{ "/[^/a-z]*", true }, { "/\\d+\\.x", true },     { "/(", false },
-	{ "/)", false },       { "/(?=a)", false },       { "/*", true },
-	{ "*", false },        { "/**", false },          { "/a|*", false },
-	{ "/[", false },       { "/[]", false },          { "/[b-a]", false },
-	{ "/\\", false },      { "/\\1", false },         { "/(?i)a", false },
-	{ "/[[:x:]]", false }, { "/[\\", false },
-};
-
-START_TEST(nginx_patterns)
-{
-	ck_assert_msg(svcr_nginx_regex(patterns[_i].text) == patterns[_i].right, "%s",
-		      patterns[_i].text);
 }
 END_TEST
 
@@ -145,7 +125,6 @@ int main(void)
 	int failed;
 
 	tcase_add_loop_test(tc, nginx_words, 0, COUNT(words));
-	tcase_add_loop_test(tc, nginx_patterns, 0, COUNT(patterns));
 	tcase_add_loop_test(tc, nginx_shows_no_key, 0, 2);
 	tcase_add_loop_test(tc, nginx_refuses, 0, COUNT(hostile));
 	suite_add_tcase(suite, tc);

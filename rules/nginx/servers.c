@@ -199,7 +199,7 @@ static const char *item_text(const struct svcr_nginx_writer *w, const struct svc
 
 	snprintf(port, sizeof(port), "%u", to->port);
 	text = svcr_arena_printf(a, "%s/%s:%s%s%s%s", r->ingress->ns, to->service,
-				 to->port_name ? to->port_name : port, w->tls ? ", TLS" : "",
+				 to->port_name ? to->port_name : port, w->cert ? ", TLS" : "",
 				 svcr_nginx_redirects(w, r) ? ", redirects to https" : "",
 				 r->settings->closed ? ", closed" :
 				 r->upstream         ? "" :
@@ -239,7 +239,7 @@ static int put_host(struct svcr_nginx_writer *w)
 	const struct svcr_nginx_cert *c = svcr_nginx_cert_of(w->b, host);
 	int err = 0;
 
-	w->tls = c;
+	w->cert = c;
 	w->regex = false;
 	for (size_t i = 0; i < w->n; i++)
 		w->regex = w->regex || w->routes[i].regex;

@@ -131,7 +131,7 @@ static void refuse(const struct reading *r, const struct svcr_annotation *a, con
 		     "left out: WebSocket connections are passed on without it");
 		return;
 	}
-	snprintf(text, sizeof(text), "not supported: %s",
+	snprintf(text, sizeof(text), "refused: %s",
 		 a ? a->note : "no annotation of this name is known");
 	find(r, SVCRULES_ERROR, text);
 }

@@ -62,6 +62,7 @@ const struct svcr_target svcr_target_nginx = {
 		  .table_suffix = "",
 		  .any_input = true },
 	.reads = kinds,
+	.endpoints_only = true,
 	.make = nginx_make,
 	.build = nginx_build,
 	.expected = nginx_expected,

@@ -8,13 +8,20 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define EWMA "__ewma" /* in an upstream's name; no name of an object has '_' */
+/* in an upstream's name; no name of an object has '_' */
+#define EWMA "__ewma"
+#define STAND_IN "__else_"
 
 /* What an upstream has: a port of a service, and perhaps another service that stands in for it. */
 struct target {
 	const struct svcr_ingress_backend *backend; /* port_name NULL and port 0: the first port */
 	const char *stand_in;                       /* the name of a service; NULL: none */
 	bool ewma;
+	/*
+	 * "__https", "__grpc" or "": connections that are kept open are known by their address alone,
+	 * so that those of several protocols must not be kept together.
+	 */
+	const char *protocol;
 	const struct svcr_nginx_route *route; /* for messages */
 	const char **to;                      /* where the name of the upstream goes */
 };
@@ -194,6 +201,8 @@ static bool find_port(struct svcr_nginx_builder *b, const struct target *t, cons
 	*ret_service = s;
 	*ret_port = s ? port_find(s, to) : NULL;
 	if (s && s->type == SVCR_EXTERNAL_NAME)
+		*ret_port = NULL;
+	if (s && s->type == SVCR_EXTERNAL_NAME)
 		note_backend(b, t, SVCRULES_ERROR, name, "the type ExternalName is refused");
 	else if (!*ret_port)
 		note_backend(b, t, SVCRULES_WARNING, name,
@@ -220,9 +229,9 @@ static int add_upstream(struct svcr_nginx_builder *b, const struct target *t,
 			const struct svcr_service *s, const struct svcr_service_port *p)
 {
 	const char *text = find_servers(b, s, p);
-	char *key = svcr_arena_printf(&b->v->arena, "upstream %s_%s_%u%s%s%s", s->ns, s->name,
-				      p->port, t->ewma ? EWMA : "", t->stand_in ? "__else_" : "",
-				      t->stand_in ? t->stand_in : "");
+	char *key = svcr_arena_printf(&b->v->arena, "upstream %s_%s_%u%s%s%s%s", s->ns, s->name,
+				      p->port, t->protocol, t->ewma ? EWMA : "",
+				      t->stand_in ? STAND_IN : "", t->stand_in ? t->stand_in : "");
 
 	if (text && !*text) {
 		text = stand_in_servers(b, t);
@@ -246,8 +255,9 @@ static int resolve(struct svcr_nginx_builder *b, const struct target *t)
 	if (!t->stand_in || (s && s->type == SVCR_EXTERNAL_NAME) ||
 	    !find_port(b, t, t->stand_in, &first_port, &s, &p))
 		return 0;
-	return add_upstream(b, &(struct target){ t->backend, NULL, t->ewma, t->route, t->to }, s,
-			    p);
+	return add_upstream(
+		b, &(struct target){ t->backend, NULL, t->ewma, t->protocol, t->route, t->to }, s,
+		p);
 }
 
 /* By what they lead to, so that the endpoints of a service are looked for once. */
@@ -260,6 +270,7 @@ static int target_cmp(const struct target *x, const struct target *y)
 	d = d ? d : (int)v->port - (int)w->port;
 	d = d ? d : strcmp(v->port_name ? v->port_name : "", w->port_name ? w->port_name : "");
 	d = d ? d : strcmp(x->stand_in ? x->stand_in : "", y->stand_in ? y->stand_in : "");
+	d = d ? d : strcmp(x->protocol, y->protocol);
 	return d ? d : (int)x->ewma - (int)y->ewma;
 }
 
@@ -271,6 +282,15 @@ static int target_sort(const void *a, const void *b)
 	return d ? d : (x->route > y->route) - (x->route < y->route); /* of one list */
 }
 
+static const char *protocol_suffix(const struct svcr_nginx_route *r)
+{
+	const char *protocol = svcr_nginx_value(r->settings, SVCR_A_BACKEND_PROTOCOL, "HTTP");
+
+	return strcasecmp(protocol, "HTTPS") == 0 ? "__https" :
+	       strcasecmp(protocol, "GRPC") == 0  ? "__grpc" :
+						    "";
+}
+
 /* The targets of a route: what it leads to, and what answers its errors. */
 static size_t route_targets(struct svcr_nginx_builder *b, struct svcr_nginx_route *r,
 			    struct target *to)
@@ -279,15 +299,19 @@ static size_t route_targets(struct svcr_nginx_builder *b, struct svcr_nginx_rout
 	const char *balance = v[SVCR_A_LOAD_BALANCE];
 	struct svcr_ingress_backend *x;
 
-	to[0] = (struct target){ r->backend, v[SVCR_A_DEFAULT_BACKEND],
-				 balance && strcmp(balance, "ewma") == 0, r, &r->upstream };
+	to[0] = (struct target){ r->backend,
+				 v[SVCR_A_DEFAULT_BACKEND],
+				 balance && strcmp(balance, "ewma") == 0,
+				 protocol_suffix(r),
+				 r,
+				 &r->upstream };
 	if (!v[SVCR_A_CUSTOM_ERRORS] || !v[SVCR_A_DEFAULT_BACKEND])
 		return 1;
 	x = svcr_arena_alloc(&b->arena, sizeof(*x));
 	if (!x)
 		return 0;
 	x->service = v[SVCR_A_DEFAULT_BACKEND];
-	to[1] = (struct target){ x, NULL, false, r, &r->errors };
+	to[1] = (struct target){ x, NULL, false, "", r, &r->errors };
 	return 2;
 }
 

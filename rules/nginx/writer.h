@@ -13,8 +13,8 @@ struct svcr_nginx_writer {
 	/* of the host that is written */
 	const struct svcr_nginx_route *routes;
 	size_t n;
-	bool tls;   /* it has a certificate */
-	bool regex; /* a path is a regular expression */
+	const struct svcr_nginx_cert *cert; /* NULL: none */
+	bool regex;                         /* a path is a regular expression */
 };
 
 /* Writes all that stands before the servers. */
