@@ -18,7 +18,7 @@ users=$(printf 'alice:%s\n' "$(openssl passwd -apr1 -salt 01234567 wonder)" | ba
 # odd FIELD TEXT: objects as JSON in which the field has the text
 odd() {
 	local field=$1 text=$2 host=odd.example.com tlshost=odd.example.com path=/odd notes='' service=web port=http ns=default name=odd
-	local secret=tls class=nginx old='' address=10.1.0.1 mapkey=bob key='' type=Prefix own
+	local secret=tls class=nginx old='' address=10.1.0.1 mapkey=bob type=Prefix own
 
 	text=${text//<LONG>/$long}
 	text=${text//<HUGE>/$huge}

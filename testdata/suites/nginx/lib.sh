@@ -9,6 +9,10 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # what an nginx needs besides, which is not part of the configuration
 more="pid $work/nginx.pid; error_log $work/error.log warn;"
 started=() # processes
+# nginx's workers, which are nobody, read files of passwords by the group of the folder
+chmod 711 "$work"
+mkdir -m 750 "$work/conf"
+chgrp "$(id -g nobody)" "$work/conf" 2>/dev/null
 
 ok() { # ok WHAT COMMAND...: WHAT is right if the command succeeds
 	local what=$1
@@ -255,7 +259,7 @@ ask() {
 	local url=$1
 
 	shift
-	: >"$work/body" >"$work/head"
+	truncate -s 0 "$work/body" "$work/head"
 	code=$(at curl -gsk -m 8 --path-as-is --noproxy '*' -o "$work/body" -D "$work/head" -w '%{http_code}' "$@" \
 		--connect-to '::127.0.0.1:' "$url" 2>/dev/null)
 	curl_status=$?
