@@ -160,7 +160,7 @@ const struct svcr_field svcr_annotated_metadata_fields[] = {
 	{ SVCR_FIELD("resourceVersion"), SVCR_F_CUSTOM, MEMBER(version), .read = read_version },
 	{ SVCR_FIELD("uid"), SVCR_F_CUSTOM, MEMBER(uid), .read = read_uid },
 	{ SVCR_FIELD("annotations"), SVCR_F_MAP, offsetof(struct svcr_annotated, annotations),
-	  .max = LABELS_MAX },
+	  .max = LABELS_MAX, .keep_nul = true },
 	SVCR_END
 };
 

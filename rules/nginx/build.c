@@ -7,7 +7,8 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
-#define ERRORS_KEPT 1000 /* all are told, unless it is a flood */
+#define ERRORS_KEPT 1000    /* all are told, unless it is a flood */
+#define PATH_MAX_BYTES 1000 /* three for each in a word of nginx.conf, which has 4096 */
 #define CONTROLLER "k8s.io/ingress-nginx"
 
 void svcr_nginx_note(struct svcr_nginx_builder *b, const struct svcr_ingress *i,
@@ -100,6 +101,8 @@ static const char *path_fault(const char *path, bool regex)
 		if (strchr("\"'`;", *p) || (!regex && strchr("{}$?#", *p)))
 			return regex ? "one of \" ' ` ;" : "one of \" ' ` ; { } $ ? #";
 	}
+	if (strlen(path) > PATH_MAX_BYTES)
+		return "more than 1000 bytes";
 	if (regex)
 		return svcr_nginx_regex(path) ? NULL :
 						"something that is no regular expression, or one "
@@ -235,6 +238,23 @@ static void settle_routes(struct svcr_nginx_builder *b)
 
 /* ---- All ---------------------------------------------------------------------------------- */
 
+/* Names of files and variables are made from these. */
+static void check_names(struct svcr_nginx_builder *b, const struct svcr_ingress *i)
+{
+	if (!svcr_dns_label((struct svcr_str){ i->ns, strlen(i->ns) }))
+		svcr_nginx_note(b, i,
+				&(struct svcrules_diag){ .severity = SVCRULES_ERROR,
+							 .check = "name",
+							 .field = "metadata.namespace" },
+				"'%s' is no label of a DNS name", i->ns);
+	if (strchr(i->name, '/') || !svcr_nginx_is_secret(i->name))
+		svcr_nginx_note(b, i,
+				&(struct svcrules_diag){ .severity = SVCRULES_ERROR,
+							 .check = "name",
+							 .field = "metadata.name" },
+				"'%s' is no DNS name in lower case", i->name);
+}
+
 static int take_ingress(struct svcr_nginx_builder *b, const struct svcr_ingress *i)
 {
 	struct svcr_nginx_settings *s = svcr_arena_alloc(&b->arena, sizeof(*s)), **slot;
@@ -245,12 +265,7 @@ static int take_ingress(struct svcr_nginx_builder *b, const struct svcr_ingress 
 	if (!slot)
 		return err ? err : -ENOMEM;
 	*slot = s;
-	if (!svcr_dns_label((struct svcr_str){ i->ns, strlen(i->ns) }))
-		svcr_nginx_note(b, i,
-				&(struct svcrules_diag){ .severity = SVCRULES_ERROR,
-							 .check = "name",
-							 .field = "metadata.namespace" },
-				"'%s' is no label of a DNS name", i->ns);
+	check_names(b, i);
 	for (size_t k = 0; k < i->rules.n && !err; k++)
 		err = take_rule(b, &like, k);
 	like.backend = &i->fallback;

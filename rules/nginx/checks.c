@@ -8,11 +8,13 @@
 #include <string.h>
 
 #define DIGITS "0123456789"
-#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define LETTERS "abcdefghijklmnopqrstuvwxyz" UPPER
 /* what a URI may have (RFC 3986), without what ends a word or begins a variable of nginx */
 #define URI_SIGNS "/-._~!*()+,:@%&=?"
 #define TOKEN_SIGNS "!#%&'*+-.^_`|~" /* of RFC 9110, without $ */
 #define BUFFER_K_MAX 65536           /* proxy-buffer-size and others, in k */
+#define WORD_MAX 4000                /* nginx (1.22) refuses words of more than 4096 bytes */
 
 /* ---- Words and numbers ----------------------------------------------------- */
 
@@ -145,7 +147,8 @@ bool svcr_nginx_is_target(const char *s)
 
 bool svcr_nginx_is_plain_path(const char *s)
 {
-	return *s == '/' && strlen(s) <= 1000 && !strchr(s, '?') && is_of(s, URI_SIGNS, false);
+	return *s == '/' && s[1] != '/' && strlen(s) <= 1000 && !strchr(s, '?') &&
+	       is_of(s, URI_SIGNS, false);
 }
 
 bool svcr_nginx_is_url(const char *s)
@@ -203,7 +206,7 @@ bool svcr_nginx_is_secret(const char *s)
 
 	if (slash && !svcr_dns_label((struct svcr_str){ s, (size_t)(slash - s) }))
 		return false;
-	return is_host((struct svcr_str){ name, strlen(name) });
+	return is_host((struct svcr_str){ name, strlen(name) }) && !strpbrk(name, UPPER);
 }
 
 /* ---- Lists --------------------------------------------------------------------- */
@@ -222,8 +225,6 @@ static bool all_right(const char *s, bool (*right)(struct svcr_str item))
 	struct svcr_str item;
 	size_t n = 0;
 
-	if (strlen(s) > 100000)
-		return false;
 	for (; svcr_nginx_next(&s, &item); n++)
 		if (!right(item))
 			return false;
@@ -312,12 +313,12 @@ static bool is_error_code(struct svcr_str s)
 
 bool svcr_nginx_is_methods(const char *s)
 {
-	return all_right(s, is_method);
+	return strlen(s) <= WORD_MAX && all_right(s, is_method);
 }
 
 bool svcr_nginx_is_headers(const char *s)
 {
-	return all_right(s, is_token);
+	return strlen(s) <= WORD_MAX && all_right(s, is_token);
 }
 
 bool svcr_nginx_is_origins(const char *s)

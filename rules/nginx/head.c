@@ -61,6 +61,10 @@ static const char trusted_forwarded[] =
 	"\t\tdefault $server_port;\n"
 	"\t\t\"~^1:(?<svcrules_sent_port>[0-9]+)$\" $svcrules_sent_port;\n\t}\n";
 
+/* a question whether another origin may ask; locations set $svcrules_origin */
+static const char preflight[] = "\tmap \"$request_method:$svcrules_origin\" $svcrules_preflight {\n"
+				"\t\tdefault \"\";\n\t\t\"~^OPTIONS:.\" 1;\n\t}\n";
+
 /* Writes "geo" with 1 for addresses in the ranges. */
 static void put_geo(struct svcr_nginx_writer *w, const char *source, const char *name,
 		    const char *word, const char *ranges)
@@ -161,11 +165,7 @@ static void put_cors(struct svcr_nginx_writer *w, const struct svcr_nginx_settin
 	svcr_out_str(&w->o, all ? " {\n\t\tdefault \"*\";\n" : " {\n\t\tdefault \"\";\n");
 	while (!all && svcr_nginx_next(&list, &item))
 		put_origin(&w->o, item);
-	svcr_out_str(&w->o, "\t}\n\tmap \"$request_method:$svcrules_origin_");
-	svcr_out_str(&w->o, s->word);
-	svcr_out_str(&w->o, "\" $svcrules_preflight_");
-	svcr_out_str(&w->o, s->word);
-	svcr_out_str(&w->o, " {\n\t\tdefault \"\";\n\t\t\"~^OPTIONS:.\" 1;\n\t}\n");
+	svcr_out_str(&w->o, "\t}\n");
 }
 
 /* ---- All ----------------------------------------------------------------------------- */
@@ -180,6 +180,7 @@ static int word_sort(const void *a, const void *b)
 void svcr_nginx_put_head(struct svcr_nginx_writer *w)
 {
 	struct svcr_nginx_builder *b = w->b;
+	bool cors = false;
 
 	svcr_out_str(&w->o, head);
 	svcr_out_str(&w->o, maps);
@@ -200,5 +201,8 @@ void svcr_nginx_put_head(struct svcr_nginx_writer *w)
 			put_limits(w, s);
 		if (svcr_nginx_on(s, SVCR_A_CORS))
 			put_cors(w, s);
+		cors = cors || svcr_nginx_on(s, SVCR_A_CORS);
 	}
+	if (cors)
+		svcr_out_str(&w->o, preflight);
 }

@@ -110,9 +110,7 @@ static void put_cors_headers(struct svcr_nginx_writer *w, const struct svcr_ngin
 {
 	struct svcr_out *o = &w->o;
 
-	svcr_out_str(o, IN "\tadd_header Access-Control-Allow-Origin $svcrules_origin_");
-	svcr_out_str(o, s->word);
-	svcr_out_str(o, " always;\n");
+	svcr_out_str(o, IN "\tadd_header Access-Control-Allow-Origin $svcrules_origin always;\n");
 	if (strcmp(svcr_nginx_value(s, SVCR_A_CORS_CREDENTIALS, "true"), "true") == 0)
 		put_cors_header(o, "Allow-Credentials", "true");
 	put_cors_header(
@@ -144,13 +142,10 @@ static void put_cors(struct svcr_nginx_writer *w, const struct svcr_nginx_settin
 		return;
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		svcr_out(&w->o, IN "%s_hide_header Access-Control-%s;\n", engine, names[i]);
-	svcr_out_str(&w->o, IN "if ($svcrules_preflight_");
-	svcr_out_str(&w->o, s->word);
-	svcr_out_str(&w->o, ") {\n");
+	svcr_out(&w->o, IN "set $svcrules_origin $svcrules_origin_%s;\n", s->word);
+	svcr_out_str(&w->o, IN "if ($svcrules_preflight) {\n");
 	put_cors_headers(w, s, true);
-	svcr_out_str(&w->o, IN "if ($svcrules_origin_");
-	svcr_out_str(&w->o, s->word);
-	svcr_out_str(&w->o, ") {\n");
+	svcr_out_str(&w->o, IN "if ($svcrules_origin) {\n");
 	put_cors_headers(w, s, false);
 }
 

@@ -10,6 +10,7 @@
 
 #define DEPTH_MAX 100
 #define TIMES_MAX 1000
+#define LENGTH_MAX 1900         /* each may be doubled in a word, which has 4096 bytes at most */
 #define SIZE_MAX_COMPILED 30000 /* bytes of the compiled pattern; PCRE has 65535 at least */
 /* at most so many bytes of the compiled pattern */
 #define SIZE_CHAR 4
@@ -174,7 +175,7 @@ bool svcr_nginx_regex(const char *s)
 {
 	struct pattern r = { .p = s };
 
-	if (strlen(s) > 4000)
+	if (strlen(s) > LENGTH_MAX)
 		return false;
 	for (; *r.p; r.p++)
 		if (!one_sign(&r) || r.size[r.depth] > SIZE_MAX_COMPILED)
