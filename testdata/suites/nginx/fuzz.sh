@@ -11,14 +11,16 @@ mkdir "$work/in" "$work/out"
 head -c $((inputs * 400)) /dev/zero | openssl enc -aes-128-ctr -pass "pass:$seed" -nosalt 2>/dev/null >"$work/bytes"
 (cd "$work/in" && split -a 6 -b 400 "$work/bytes")
 ok "each output is one that nginx can read" env NGINX_FUZZ_WRITE="$work/out" "$fuzzer" "$work/in"
-made=0
+made=0 bad=0
 for dir in "$work"/out/*/; do
 	made=$((made + 1))
 	if at nginx -t -q -c "$dir/nginx.conf" -g "$more" >"$work/why" 2>&1 && [ ! -s "$work/why" ]; then
 		passed=$((passed + 1))
 	else
-		same "nginx -t: $(head -n 1 "$work/why")" '' 'not accepted, or with a warning'
+		bad=$((bad + 1))
+		[ $bad -gt 5 ] || echo "not ok - fuzz: nginx -t of output $(basename "$dir"): $(head -n 1 "$work/why")"
 		[ -z "${FUZZ_KEEP:-}" ] || cp -r "$dir" "$FUZZ_KEEP"
 	fi
 done
+failed=$((failed + bad))
 ok "enough are not refused: $made of $inputs" [ $((made * 4)) -gt "$inputs" ]
