@@ -123,8 +123,8 @@ static const char *usable_path(struct svcr_nginx_builder *b, const char *path, b
 	if (*ret_fault || regex || !strchr(path, '%'))
 		return *ret_fault ? NULL : path;
 	copy = svcr_arena_alloc(&b->arena, strlen(path) + 1);
-	if (copy && !decode_path(path, copy)) {
-		*ret_fault = "a '%' that is not followed by two digits of a character";
+	if (copy && (!decode_path(path, copy) || !svcr_nginx_is_utf8(copy))) {
+		*ret_fault = "a '%' that is not followed by two digits of a character of UTF-8";
 		return NULL;
 	}
 	return copy;

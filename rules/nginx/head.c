@@ -3,6 +3,7 @@
 #include "rules/nginx/checks.h"
 #include "rules/nginx/writer.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 /* The names of hosts, upstreams and variables may be longer than nginx's tables expect. */
@@ -65,22 +66,52 @@ static const char trusted_forwarded[] =
 static const char preflight[] = "\tmap \"$request_method:$svcrules_origin\" $svcrules_preflight {\n"
 				"\t\tdefault \"\";\n\t\t\"~^OPTIONS:.\" 1;\n\t}\n";
 
+static int cidr_sort(const void *a, const void *b)
+{
+	const struct svcr_cidr *x = a, *y = b;
+	int d = svcr_addr_cmp(&x->addr, &y->addr);
+
+	return d ? d : (int)x->prefix - (int)y->prefix;
+}
+
+/* Writes 1 for each of them, and 0 for all other addresses. nginx (1.22) warns of equal ones. */
+static void put_ranges(struct svcr_out *o, const struct svcr_cidr *v, size_t n)
+{
+	static const char *const all[] = { [SVCR_IPV4] = "0.0.0.0/0", [SVCR_IPV6] = "::/0" };
+	bool whole[SVCR_FAMILY__COUNT] = { false };
+	char text[SVCR_CIDR_TEXT];
+
+	for (size_t i = 0; i < n; i++) {
+		whole[v[i].addr.family] |= v[i].prefix == 0;
+		if (i == 0 || cidr_sort(&v[i - 1], &v[i]) != 0)
+			svcr_out(o, "\t\t%s 1;\n", svcr_cidr_text(&v[i], text));
+	}
+	for (int f = 0; f < SVCR_FAMILY__COUNT; f++)
+		if (!whole[f])
+			svcr_out(o, "\t\t%s 0;\n", all[f]);
+}
+
 /* Writes "geo" with 1 for addresses in the ranges. */
 static void put_geo(struct svcr_nginx_writer *w, const char *source, const char *name,
 		    const char *word, const char *ranges)
 {
-	char text[SVCR_CIDR_TEXT];
-	struct svcr_cidr c;
+	SVCR_LIST(struct svcr_cidr) list = { .n = 0 };
+	struct svcr_cidr c, *slot;
 	bool bad = false;
 
-	svcr_out_str(&w->o, "\tgeo ");
-	svcr_out_str(&w->o, source);
-	svcr_out(&w->o, "$svcrules_%s", name);
-	svcr_out_str(&w->o, word);
-	svcr_out_str(&w->o, " {\n\t\tdefault 0;\n");
-	while (svcr_nginx_next_range(&ranges, &c, &bad))
-		svcr_out(&w->o, "\t\t%s 1;\n", svcr_cidr_text(&c, text));
+	while (svcr_nginx_next_range(&ranges, &c, &bad)) {
+		slot = SVCR_GROW(&list);
+		if (slot)
+			*slot = c;
+		else
+			w->o.err = -ENOMEM;
+	}
+	if (list.n)
+		qsort(list.v, list.n, sizeof(*list.v), cidr_sort);
+	svcr_out(&w->o, "\tgeo %s$svcrules_%s%s {\n", source, name, word);
+	put_ranges(&w->o, list.v, list.n);
 	svcr_out_str(&w->o, "\t}\n");
+	free(list.v);
 }
 
 static void put_trusted(struct svcr_nginx_writer *w)

@@ -291,14 +291,18 @@ static const char *protocol_suffix(const struct svcr_nginx_route *r)
 						    "";
 }
 
-/* The targets of a route: what it leads to, and what answers its errors. */
-static size_t route_targets(struct svcr_nginx_builder *b, struct svcr_nginx_route *r,
-			    struct target *to)
+/* The targets of a route: what it leads to, and what answers its errors. A redirect has none. */
+static int route_targets(struct svcr_nginx_builder *b, struct svcr_nginx_route *r,
+			 struct target *to, size_t *ret_n)
 {
 	const char *const *v = r->settings->value;
 	const char *balance = v[SVCR_A_LOAD_BALANCE];
 	struct svcr_ingress_backend *x;
 
+	*ret_n = 0;
+	if (v[SVCR_A_PERMANENT_REDIRECT] || v[SVCR_A_TEMPORAL_REDIRECT])
+		return 0;
+	*ret_n = 1;
 	to[0] = (struct target){ r->backend,
 				 v[SVCR_A_DEFAULT_BACKEND],
 				 balance && strcmp(balance, "ewma") == 0,
@@ -306,13 +310,14 @@ static size_t route_targets(struct svcr_nginx_builder *b, struct svcr_nginx_rout
 				 r,
 				 &r->upstream };
 	if (!v[SVCR_A_CUSTOM_ERRORS] || !v[SVCR_A_DEFAULT_BACKEND])
-		return 1;
+		return 0;
 	x = svcr_arena_alloc(&b->arena, sizeof(*x));
 	if (!x)
-		return 0;
+		return -ENOMEM;
 	x->service = v[SVCR_A_DEFAULT_BACKEND];
 	to[1] = (struct target){ x, NULL, false, "", r, &r->errors };
-	return 2;
+	*ret_n = 2;
+	return 0;
 }
 
 static int resolve_all(struct svcr_nginx_builder *b)
@@ -322,10 +327,10 @@ static int resolve_all(struct svcr_nginx_builder *b)
 	int err = v ? 0 : -ENOMEM;
 
 	for (size_t i = 0; i < b->routes.n && !err; i++) {
-		size_t more = route_targets(b, &b->routes.v[i], v + n);
+		size_t more = 0;
 
+		err = route_targets(b, &b->routes.v[i], v + n, &more);
 		n += more;
-		err = more ? 0 : -ENOMEM;
 	}
 	if (n && !err)
 		qsort(v, n, sizeof(*v), target_sort);
