@@ -39,9 +39,10 @@ static const char *nginx_expected(const char *setting, const char *value)
 	if (strcmp(setting, "ignore-annotation") == 0)
 		return *value && !strpbrk(value, " ,") ? NULL : "the name of one annotation";
 	if (strcmp(setting, "nginx-user") == 0)
-		return is_user_name(value) ? NULL :
-					     "the name of a user, of letters, digits, "
-					     "'-', '_' and '.'";
+		return is_user_name(value) ?
+			       NULL :
+			       "the name of a user: 1 to 32 letters, digits, '_', '-' and '.', "
+			       "a letter or '_' first";
 	return *value && strlen(value) <= 253 ? NULL : "the name of an IngressClass";
 }
 
