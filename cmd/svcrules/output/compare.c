@@ -121,7 +121,7 @@ static void check_owner(struct comparing *c, const struct svcrules_file *f)
 
 	if (!o->name || !f->worker || c->p->old < 0 ||
 	    fstatat(c->p->old, f->name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
-	    st.st_uid == owner_of(o, f))
+	    st.st_uid == owner_uid(o, f))
 		return;
 	c->owners = true;
 	say("%s: %s does not belong to the user '%s', who must read it", c->p->shown, f->name,

@@ -85,7 +85,7 @@ int owner_check(const struct owner *o, const struct svcrules_file *f)
 
 /* ---- Files --------------------------------------------------------------- */
 
-uid_t owner_of(const struct owner *o, const struct svcrules_file *f)
+uid_t owner_uid(const struct owner *o, const struct svcrules_file *f)
 {
 	return o->name && f->worker ? o->uid : geteuid();
 }

@@ -30,7 +30,7 @@ int owner_find(const struct arguments *a, struct owner *ret);
 int owner_check(const struct owner *o, const struct svcrules_file *f);
 
 /* Whose a file must be. */
-uid_t owner_of(const struct owner *o, const struct svcrules_file *f);
+uid_t owner_uid(const struct owner *o, const struct svcrules_file *f);
 /* Opens a file of DIR for reading. Returns a file descriptor or a negative errno. */
 int owner_open(const struct place *p, const char *name);
 /* Gives a new file, open as `fd`, to whose it must be. Returns an exit code. */

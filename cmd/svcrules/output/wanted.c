@@ -147,7 +147,7 @@ int wanted_compare(const struct wanted *w, struct wanted_file *f, const struct p
 	if (fd < 0)
 		return 0;
 	err = fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
-			      st.st_uid != owner_of(&p->owner, &f->file) ||
+			      st.st_uid != owner_uid(&p->owner, &f->file) ||
 			      (st.st_mode & 07777) != f->file.mode ?
 		      DIFFERS :
 		      wanted_print(w, f, compare_write, &fd);
