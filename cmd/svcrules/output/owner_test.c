@@ -269,7 +269,7 @@ START_TEST(test_tasks)
 	close(t.parent);
 	ck_assert_int_eq(runner_give(&reader, RUNNER_NEW, "a", &st), -EINVAL);
 	runner_end(&reader);
-	ck_assert_int_eq(runner_give(&reader, RUNNER_NEW, "a", &st), -EINVAL);
+	ck_assert_int_eq(runner_give(&reader, RUNNER_NEW, "a", &st), -EPIPE);
 }
 END_TEST
 

@@ -263,12 +263,21 @@ int runner_start(struct runner *r, const struct runner_task *t)
 	return 0;
 }
 
+void runner_end(struct runner *r)
+{
+	if (r->fd < 0)
+		return;
+	close(r->fd);
+	r->fd = -1;
+	while (waitpid(r->pid, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
 /* Receives an answer and, if `ret_file` is not NULL, the file that belongs to it. */
-static int answer_receive(int fd, int *ret_file)
+static bool answer_receive(int fd, int *ret_answer, int *ret_file)
 {
 	union fd_control control;
-	int answer;
-	struct iovec part = { &answer, sizeof(answer) };
+	struct iovec part = { ret_answer, sizeof(*ret_answer) };
 	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
 	ssize_t n;
 
@@ -279,24 +288,31 @@ static int answer_receive(int fd, int *ret_file)
 	do
 		n = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
 	while (n < 0 && errno == EINTR);
-	if (n != (ssize_t)sizeof(answer))
-		return -EPIPE;
-	if (answer || !ret_file)
-		return answer;
+	if (n != (ssize_t)sizeof(*ret_answer))
+		return false;
+	if (*ret_answer || !ret_file)
+		return true;
 	/* it is missing if this process has too many open files */
-	if (!CMSG_FIRSTHDR(&message))
-		return -EMFILE;
-	memcpy(ret_file, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(*ret_file));
-	return 0;
+	if (CMSG_FIRSTHDR(&message))
+		memcpy(ret_file, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(*ret_file));
+	else
+		*ret_answer = -EMFILE;
+	return true;
 }
 
+/* After a message that is lost no answer could be told from the next. */
 static int runner_ask(struct runner *r, const struct runner_message *m, int *ret_file)
 {
+	int answer;
+
 	if (r->fd < 0)
-		return -EINVAL;
-	if (send(r->fd, m, sizeof(*m), MSG_NOSIGNAL) != (ssize_t)sizeof(*m))
-		return -errno;
-	return answer_receive(r->fd, ret_file);
+		return -EPIPE;
+	if (send(r->fd, m, sizeof(*m), MSG_NOSIGNAL) != (ssize_t)sizeof(*m) ||
+	    !answer_receive(r->fd, &answer, ret_file)) {
+		runner_end(r);
+		return -EPIPE;
+	}
+	return answer;
 }
 
 int runner_validate(struct runner *r, enum runner_slot slot)
@@ -341,14 +357,4 @@ int runner_open(struct runner *r, enum runner_slot slot, const char *name, const
 	int fd = -1, err = runner_ask_file(r, &m, name, st, &fd);
 
 	return err ? err : fd;
-}
-
-void runner_end(struct runner *r)
-{
-	if (r->fd < 0)
-		return;
-	close(r->fd);
-	r->fd = -1;
-	while (waitpid(r->pid, NULL, 0) < 0 && errno == EINTR)
-		;
 }
