@@ -190,4 +190,7 @@ for case in "$root"/testdata/golden/nginx/*/; do
 	at nginx -t -q -c "$work/golden/nginx.conf" -g "pid $work/golden.pid; error_log $work/golden.log;" >"$work/why" 2>&1
 	same "nginx -t: $(basename "$case") $(cat "$work/why")" 0 $?
 done
+
+# shellcheck source=testdata/suites/nginx/workers.sh
+. "$root/testdata/suites/nginx/workers.sh"
 finish
