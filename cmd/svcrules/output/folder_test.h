@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A folder "out" in a directory of the test's own, which is written in two versions: files that
- * stay, change, come and go, a secret, and files of the server's user. If root runs the test, that is
- * nobody, unless nothing can be given to that user here.
+ * stay, change, come and go, a secret, and files of the server's user. If root runs the test, that
+ * is nobody, unless nothing can be given to that user here.
  */
 #ifndef SVCRULES_FOLDER_TEST_H
 #define SVCRULES_FOLDER_TEST_H
