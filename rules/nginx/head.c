@@ -213,6 +213,10 @@ void svcr_nginx_put_head(struct svcr_nginx_writer *w)
 	struct svcr_nginx_builder *b = w->b;
 	bool cors = false;
 
+	const char *user = svcrules_options_get(b->o, "nginx-user");
+
+	if (user)
+		svcr_out(&w->o, "user %s;\n", user);
 	svcr_out_str(&w->o, head);
 	svcr_out_str(&w->o, maps);
 	put_trusted(w);
