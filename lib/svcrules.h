@@ -64,6 +64,7 @@ struct svcrules_setting {
 	bool compile_only;    /* has an effect only on what is printed, or becomes files */
 	bool file;            /* its value is the text of a file, which the command line names */
 	bool repeatable;      /* each value counts: svcrules_options_get() has spaces between */
+	bool annotation;      /* its value is the name of an annotation: svcrules_annotation() */
 };
 
 struct svcrules_target {
@@ -85,6 +86,22 @@ struct svcrules_target {
 SVCRULES_API const struct svcrules_target *svcrules_target(size_t i);
 /* The target that gives its tables such names. */
 SVCRULES_API const struct svcrules_target *svcrules_target_of_table(const char *table);
+
+/* An annotation of an object that a target knows. The strings are valid for ever. */
+struct svcrules_annotation {
+	const char *origin;   /* the program whose annotation it is: "ingress-nginx" */
+	const char *prefix;   /* the first part of its name, with the slash */
+	const char *name;     /* the rest of it */
+	const char *expected; /* what a right value is, in words; NULL: the annotation is refused */
+	const char *note;     /* what differs from its origin, or why it is refused; or NULL */
+};
+
+/*
+ * The i-th annotation that the target of that name (NULL: the default target) knows, in no
+ * particular order; false past the end, or if there is no such target.
+ */
+SVCRULES_API bool svcrules_annotation(const char *target, size_t i,
+				      struct svcrules_annotation *ret);
 
 /* ---- Options ----------------------------------------------------------- */
 
