@@ -144,7 +144,7 @@ static const struct svcr_annotation annotations[] = {
 	{ "proxy-cookie-path", REFUSED, "changes cookies of the backend; without it they would go to other paths" },
 	{ "proxy-http-version", REFUSED, "is always 1.1, which WebSocket needs" },
 	{ "proxy-max-temp-file-size", REFUSED, TUNING },
-	{ "proxy-next-upstream", REFUSED, "the next endpoint is tried after connection errors alone" },
+	{ "proxy-next-upstream", REFUSED, "the next endpoint is tried after errors and timeouts of the connection alone" },
 	{ "proxy-next-upstream-timeout", REFUSED, TUNING },
 	{ "proxy-next-upstream-tries", REFUSED, TUNING },
 	{ "proxy-redirect-from", REFUSED, TUNING },
