@@ -170,7 +170,7 @@ layout() {
 
 # Prints the lines of 'svcrules help --annotations' as a list of mdoc.
 annotation_table() {
-	echo '.Bl -tag -width allow-source-range-x'
+	echo '.Bl -tag -width allowlist-source-range -compact'
 	"$svcrules" help --annotations | awk '
 		function put() { if (name) print ".It Li " name "\n" text }
 		/^  [a-z]/ { put(); name = $1; text = ""; sub(/^  [^ ]+/, "  ") }
@@ -193,6 +193,10 @@ annotations() {
 	with_annotations $page_nginx >"$tmp/program"
 	same "the table of annotations, which 'make man-annotations' writes" "$tmp/program" $page_nginx
 	if [ "$(annotation_table | grep -c '^\.It')" -ge 60 ]; then pass; else fail "less than 60 annotations"; fi
+	# README.md says how many there are
+	echo "knows $(annotation_table | grep -c '^\.It') annotations; $(annotation_table | grep -cE '^(as|differs:) ') have an effect" >"$tmp/program"
+	sed -nE 's/.*(knows [0-9]+ annotations) .* ([0-9]+ have an effect),.*/\1; \2/p' README.md >"$tmp/manual"
+	same "numbers of annotations in README.md" "$tmp/program" "$tmp/manual"
 	# those with an effect are explained
 	"$svcrules" help --annotations | sed -nE 's/^  ([a-z-]+) +(as|differs:) .*/\1/p' | sort >"$tmp/program"
 	section $page_nginx ANNOTATIONS | sed -nE '/annotations: begin/q; s/^\.It Li //p' | tr -d ' ' | tr ',' '\n' | sort >"$tmp/manual"
