@@ -163,6 +163,7 @@ link libsvcrules.so.$(SOVERSION) $(LIBDIR)/libsvcrules.so
 644 man/svcrules.1 $(MANDIR)/man1/svcrules.1
 644 man/libsvcrules.3 $(MANDIR)/man3/libsvcrules.3
 644 man/svcrules.5 $(MANDIR)/man5/svcrules.5
+644 man/svcrules-nginx.5 $(MANDIR)/man5/svcrules-nginx.5
 644 $B/completion.bash $(BASHDIR)/svcrules
 644 $B/completion.zsh $(ZSHDIR)/_svcrules
 644 $B/completion.fish $(FISHDIR)/svcrules.fish
