@@ -188,7 +188,7 @@ static void server_listen(struct server *s, const char *what, const char *addres
 	server_add(s, fd, p->server);
 }
 
-static void tell_peer(const struct server *s, int fd)
+static void tell_peer(const struct server *s, int fd, const char *between)
 {
 	char line[LINE_SIZE];
 	union address peer;
@@ -197,7 +197,7 @@ static void tell_peer(const struct server *s, int fd)
 
 	if (getpeername(fd, &peer.any, &len))
 		return;
-	n = snprintf(line, sizeof(line), "%s %s\n", s->name, address_text(&peer));
+	n = snprintf(line, sizeof(line), "%s%s%s\n", s->name, between, address_text(&peer));
 	send(fd, line, (size_t)n, MSG_NOSIGNAL);
 }
 
@@ -209,7 +209,7 @@ static void on_connection(struct server *s, int i)
 	if (fd < 0)
 		return;
 	if (kind != HTTP_LISTEN)
-		tell_peer(s, fd);
+		tell_peer(s, fd, kind == GREET_LISTEN ? ": hello, " : " ");
 	if (kind == GREET_LISTEN)
 		shutdown(fd, SHUT_WR);
 	server_add(s, fd, kind == HTTP_LISTEN ? HTTP : kind == GREET_LISTEN ? GREETED : STREAM);
