@@ -66,14 +66,20 @@ try() {
 	OUTPUT=$(</run/said)
 }
 
-# type_at WHERE COMMAND: prints the command as one types it there, runs it, prints the answer
+ignored="svcrules: notice: ignored: "
+seen=
+# type_at WHERE COMMAND: prints the command as one types it there, runs it, prints the answer. What a
+# command does not use, it says each time; that is shown once.
 type_at() {
-	local prompt="$1\$"
+	local prompt="$1\$" line
 	[[ $1 != node? ]] || prompt="$1#"
-	echo
-	echo "$bold$prompt$plain $2"
+	printf '\n%s%s%s %s\n' "$bold" "$prompt" "$plain" "$2"
 	try "$1" "$2"
-	[ -z "$OUTPUT" ] || echo "$OUTPUT"
+	while IFS= read -r line; do
+		[[ -z $seen || $line != "$ignored"* ]] || continue
+		printf '%s\n' "$line"
+		[[ $line != "$ignored"* ]] || seen=1
+	done </run/said
 }
 
 # must STATUS [REGEX]: the last command must have ended so, and its output match; else the demo ends
@@ -205,7 +211,7 @@ private_mounts() {
 
 # nsd.conf, from the one that testdata/dns-servers recommends, with the address of the pod
 nsd_conf() {
-	sed -e 's|127.0.0.1@5353|10.244.1.2|' -e '/::1@5353/d' -e 's|/var/lib/svcrules/zones|/run/demo/zones|' \
+	sed -e 's|127.0.0.1@5353|10.244.1.2|' -e '/::1@5353/d' -e 's|/var/lib/svcrules|/run/demo|' \
 		-e 's|/run/nsd/|/run/demo/|' "$root/testdata/dns-servers/nsd.conf"
 	printf 'server:\n\tusername: ""\n\tpidfile: "/run/nsd.pid"\n'
 }
@@ -245,10 +251,11 @@ objects() {
 
 services() {
 	step "Services: each node compiles all objects into rules of its kernel"
-	for n in 1 2; do
-		type_at node$n "svcrules apply -f shop --node-name node$n"
-		must 0 'elements added'
-	done
+	type_at node1 'svcrules apply -f shop --node-name node1'
+	must 0 'elements added'
+	note "each command takes what it needs and ignores the rest; that line is left out from here on"
+	type_at node2 'svcrules apply -f shop --node-name node2'
+	must 0 'elements added'
 	type_at frontend 'for i in {1..20}; do curl http://10.96.0.10/; done | sort | uniq -c'
 	must 0 '4xk2p: GET /.*q9wzt: GET /'
 	note "the cluster IP of go-api-svc: both pods answer, and see which pod asks"
@@ -343,7 +350,7 @@ changes() {
 		must 0 'removed'
 	done
 	type_at node1 "svcrules compile --target dns -f shop -o zones --then 'nsd-control -c nsd.conf reload'"
-	must 0 'ok.*written'
+	must 0 'written.*ok'
 	type_at node1 "svcrules compile --target nginx -f shop -o nginx --validate 'nginx -t -q -c {}/nginx.conf' \\
       --then 'nginx -s reload -c $PWD/nginx/nginx.conf'"
 	must 0 '1 written'
