@@ -296,7 +296,7 @@ hosts() {
 	must 0 'test is successful.*written'
 	type_at node1 'cat nginx/upstreams.conf'
 	must 0 'server 10.244.1.12:8080'
-	type_at node1 'nginx -c $PWD/nginx/nginx.conf'
+	type_at node1 "nginx -c $PWD/nginx/nginx.conf"
 	must 0
 	type_at client 'curl --cacert friday-go.icu.crt https://friday-go.icu/'
 	must 0 'frontend.*GET / for friday-go.icu, from 192.0.2.100'
@@ -391,7 +391,8 @@ demo() {
 	trap 'exit 130' INT TERM HUP
 	topology_up || die "could not make the namespaces"
 	serve_all || die "no server"
-	cd /run/demo && cp -r "$root/testdata/example/shop" . || die "could not copy the objects"
+	cd /run/demo || exit
+	cp -r "$root/testdata/example/shop" . || die "could not copy the objects"
 	objects
 	services
 	names
