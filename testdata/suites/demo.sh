@@ -7,6 +7,8 @@
 # Namespaces of processes, mounts and networks hold all of it, so nothing is left behind, whatever
 # ends the demo. For an ordinary user all of it happens in a user namespace.
 set -u
+# early, as the first process of a namespace ignores signals that it does not expect
+trap 'exit 130' INT TERM HUP
 root=$(cd "$(dirname "$0")/../.." && pwd)
 here=$root/testdata/suites
 PATH=$PATH:/usr/sbin:/sbin
@@ -331,7 +333,7 @@ policies() {
 	must 28 'timed out|Timeout'
 	type_at client 'curl --cacert api.friday-go.icu.crt https://api.friday-go.icu/'
 	must 0 'go-api.*from 192\.0\.2\.100'
-	note "the API by way of its node port is closed now; by way of the Ingress it is open, as a node reaches its own pods"
+	note "the node port of the API is closed to strangers now, and the Ingress open: a node reaches its own pods"
 }
 
 changes() {
@@ -388,7 +390,6 @@ demo() {
 	NAMESPACES=(node1 node2 client) ROUTERS=(node1 node2)
 	while read -r name _; do NAMESPACES+=("$name"); done <<<"$PODS_HERE"
 	trap stop EXIT
-	trap 'exit 130' INT TERM HUP
 	topology_up || die "could not make the namespaces"
 	serve_all || die "no server"
 	cd /run/demo || exit
