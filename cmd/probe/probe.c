@@ -66,7 +66,7 @@ struct answers {
 static _Noreturn void probe_usage(void)
 {
 	fputs("usage: probe serve NAME tcp|udp|sctp|http|greet ADDRESS PORT [...]\n"
-	      "             http tells what was asked for and by whom; greet says one line and closes\n"
+	      "             http tells what was asked for and by whom, greet says one line\n"
 	      "       probe ask tcp|udp|sctp|both ADDRESS PORT [--from ADDRESS] [--sport N] "
 	      "[--count N] [--timeout MS] [--give-up N]\n"
 	      "             [--summary answers|names]: the different answers in one line a "
