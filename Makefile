@@ -209,8 +209,8 @@ dist: ## svcrules-VERSION.tar.gz, the source, in DISTDIR (.)
 	fi >$B/dist.tar && gzip -9n <$B/dist.tar >"$(DISTDIR)/$(DIST).tar.gz"; status=$$?; rm -f $B/dist.tar; exit $$status
 
 .PHONY: demo bench bench-large bench-readme
-demo: ## services of the example between private network namespaces, with real requests
-	@$S/demo.sh
+demo: ## the application of the example on one machine, in private namespaces, with real requests
+	@$S/demo.sh $(DEMO_PACKAGES)
 
 bench: deps-test ## measures svcrules and others, within 8 minutes; as root
 bench-large: deps-test ## the same with all sizes and more runs

@@ -176,6 +176,10 @@ static void note_backend(struct svcr_nginx_builder *b, const struct target *t,
 {
 	const struct svcr_nginx_route *r = t->route;
 	const struct svcr_ingress_backend *to = t->backend;
+	bool stands_in = t->stand_in && strcmp(service, t->stand_in) != 0;
+	const char *consequence = severity == SVCRULES_ERROR ? "" :
+				  stands_in                  ? ": default-backend answers" :
+							       ": 503 is answered";
 	char port[80] = "";
 
 	if (to->port_name)
@@ -185,9 +189,9 @@ static void note_backend(struct svcr_nginx_builder *b, const struct target *t,
 	svcr_nginx_note(
 		b, r->ingress,
 		&(struct svcrules_diag){ .severity = severity, .check = "backend", .field = NULL },
-		"Service %s/%s%s, for %s%s: %s", r->ingress->ns, service,
+		"Service %s/%s%s, for %s%s: %s%s", r->ingress->ns, service,
 		strcmp(service, to->service) == 0 ? port : "",
-		*r->host ? r->host : "all other hosts, ", r->path, what);
+		*r->host ? r->host : "all other hosts, ", r->path, what, consequence);
 }
 
 /* The service and its port; false: there is none, which is told. */

@@ -6,6 +6,7 @@ BUILD_PACKAGES := gcc make pkg-config libc6-dev libmnl-dev libnftnl-dev libjanss
 CHECK_PACKAGES := $(BUILD_PACKAGES) check binutils mandoc nftables iproute2 conntrack ipvsadm \
 	procps util-linux strace perl-base g++ zsh fish systemd python3-yaml busybox-static \
 	nsd bind9-utils bind9-dnsutils knot-dnssecutils nginx-light curl openssl
+DEMO_PACKAGES := $(BUILD_PACKAGES) iproute2 util-linux nsd bind9-dnsutils nginx-light curl openssl netcat-openbsd
 TEST_PACKAGES := $(CHECK_PACKAGES) iptables valgrind shellcheck cppcheck universal-ctags clang-format \
 	libyajl-dev qemu-system-x86 cpio kmod
 
