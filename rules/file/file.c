@@ -93,7 +93,7 @@ static bool file_file(const struct svcr_part *p, size_t i, struct svcrules_file 
 
 	if (i > 0 || !f->present)
 		return false;
-	*ret = (struct svcrules_file){ f->name, f->mode, f->secret };
+	*ret = (struct svcrules_file){ f->name, f->mode, f->secret, f->worker };
 	return true;
 }
 

@@ -14,6 +14,7 @@ struct svcr_file {
 	char *name;            /* relative to the folder that all files go to; malloc'ed */
 	uint32_t mode;         /* permission bits */
 	bool secret;           /* its lines are not shown; one that others may not read always is */
+	bool worker;           /* as in struct svcrules_file */
 	bool present;          /* false: there is no such file */
 	struct svcr_buffer text;
 };

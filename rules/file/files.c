@@ -59,6 +59,8 @@ int svcrules_files_add(struct svcrules_ruleset *rs, const struct svcrules_file *
 	struct svcr_file *file = svcr_file_new(f->name, f->mode);
 	int err;
 
+	if (file)
+		file->worker = f->worker;
 	if (file && f->secret)
 		file->secret = file->text.wipe = true;
 	err = file && text ? svcr_file_append(file, text, len) : 0;

@@ -57,7 +57,7 @@ static bool ingress_is_ours(const struct svcr_nginx_builder *b, const struct svc
 
 /* ---- Paths -------------------------------------------------------------------- */
 
-static int hex_digit(char c)
+static int path_digit(char c)
 {
 	const char *digits = "0123456789abcdef", *p = c ? strchr(digits, c | 0x20) : NULL;
 
@@ -71,8 +71,8 @@ static int hex_digit(char c)
 static bool decode_path(const char *path, char *to)
 {
 	for (; *path; path++) {
-		int high = *path == '%' ? hex_digit(path[1]) : 0;
-		int low = *path == '%' && high >= 0 ? hex_digit(path[2]) : 0;
+		int high = *path == '%' ? path_digit(path[1]) : 0;
+		int low = *path == '%' && high >= 0 ? path_digit(path[2]) : 0;
 		int c = *path == '%' ? high * 16 + low : (unsigned char)*path;
 
 		if (high < 0 || low < 0 || c < 0x20 || c == 0x7f || (*path == '%' && c == '/'))
@@ -211,6 +211,12 @@ static int route_sort(const void *a, const void *b)
 	return d ? d : (x->backend > y->backend) - (x->backend < y->backend);
 }
 
+/* True if the default backends of two Ingresses want all other hosts. */
+static bool is_other_default(const struct svcr_nginx_route *won, const struct svcr_nginx_route *r)
+{
+	return !*r->host && won->fallback && won->ingress != r->ingress && !r->ingress->rules.n;
+}
+
 /* Leaves one route at each place. */
 static void settle_routes(struct svcr_nginx_builder *b)
 {
@@ -224,7 +230,7 @@ static void settle_routes(struct svcr_nginx_builder *b)
 
 		if (!won || place_cmp(won, r) != 0)
 			b->routes.v[n++] = *r;
-		else if (!r->fallback)
+		else if (!r->fallback || is_other_default(won, r))
 			svcr_nginx_note(b, r->ingress,
 					&(struct svcrules_diag){ .severity = SVCRULES_WARNING,
 								 .check = "conflict",

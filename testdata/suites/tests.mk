@@ -6,6 +6,7 @@ BUILD_PACKAGES := gcc make pkg-config libc6-dev libmnl-dev libnftnl-dev libjanss
 CHECK_PACKAGES := $(BUILD_PACKAGES) check binutils mandoc nftables iproute2 conntrack ipvsadm \
 	procps util-linux strace perl-base g++ zsh fish systemd python3-yaml busybox-static \
 	nsd bind9-utils bind9-dnsutils knot-dnssecutils nginx-light curl openssl
+DEMO_PACKAGES := $(BUILD_PACKAGES) iproute2 util-linux nsd bind9-dnsutils nginx-light curl openssl netcat-openbsd
 TEST_PACKAGES := $(CHECK_PACKAGES) iptables valgrind shellcheck cppcheck universal-ctags clang-format \
 	libyajl-dev qemu-system-x86 cpio kmod
 
@@ -64,7 +65,7 @@ $(eval $(call suite,vm-cost,test,45,$B/svcrules $B/cluster,$S/vm-ipvs-cost.sh))
 $(eval $(call suite,sanitize,test,120,,$$(MAKE) --no-print-directory SANITIZE=address$(comma)undefined unit fuzz-corpus))
 $(eval $(call suite,valgrind,test,20,$(TESTS) $B/svcrules,$S/valgrind.sh $B))
 
-.PHONY: check test deps-check deps-test golden shape
+.PHONY: check test deps-check deps-test golden man-annotations shape
 check: ## the quick tests, a few minutes; installs missing packages as root
 	@$S/announce.sh 'make check' '$(CHECK_SECONDS)' '' $(CHECK_PACKAGES)
 	@$(MAKE) --no-print-directory deps-check
@@ -84,6 +85,9 @@ deps-test: ## installs what `make test` and `make lint` need
 
 golden: $B/svcrules ## rewrites the expected output of the golden cases; read the diff
 	@$S/golden.sh --update
+
+man-annotations: $B/svcrules ## rewrites the table of annotations in svcrules-nginx(5)
+	@$S/man.sh --update
 
 shape: ## limits of the source: lengths, format, unique names, where IPVS is named
 	@$S/shape.sh
