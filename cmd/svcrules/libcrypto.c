@@ -11,6 +11,7 @@
 #include <assert.h>
 #include <dlfcn.h>
 #include <openssl/bio.h>
+#include <openssl/decoder.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -33,6 +34,13 @@
 	F(int, EVP_PKEY_get_base_id, (const EVP_PKEY *key), (key)) \
 	F(int, EVP_PKEY_get_bits, (const EVP_PKEY *key), (key)) \
 	F(int, EVP_PKEY_get_security_bits, (const EVP_PKEY *key), (key)) \
+	F(const char *, EVP_PKEY_get0_type_name, (const EVP_PKEY *key), (key)) \
+	F(void, OSSL_DECODER_CTX_free, (OSSL_DECODER_CTX *d), (d)) \
+	F(OSSL_DECODER_CTX *, OSSL_DECODER_CTX_new_for_pkey, \
+	  (EVP_PKEY **key, const char *form, const char *structure, const char *type, int selection, \
+	   OSSL_LIB_CTX *library, const char *query), \
+	  (key, form, structure, type, selection, library, query)) \
+	F(int, OSSL_DECODER_from_bio, (OSSL_DECODER_CTX *d, BIO *in), (d, in)) \
 	F(int, OPENSSL_init_crypto, (uint64_t o, const OPENSSL_INIT_SETTINGS *s), (o, s)) \
 	F(EVP_PKEY *, PEM_read_bio_PrivateKey, (BIO *b, EVP_PKEY **x, pem_password_cb *f, void *u), \
 	  (b, x, f, u)) \

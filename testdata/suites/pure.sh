@@ -63,7 +63,8 @@ allowed=(
 	# libcrypto: certificates and keys in memory (never BIO_new_file), without its configuration
 	# (OPENSSL_init_crypto) and the time (never X509_cmp_current_time; ASN1_TIME_cmp_time_t reads the zone)
 	ASN1_TIME_to_tm BIO_free BIO_new_mem_buf ERR_clear_error ERR_get_error EVP_PKEY_free EVP_PKEY_get_base_id
-	EVP_PKEY_get_bits EVP_PKEY_get_security_bits OPENSSL_init_crypto PEM_read_bio_PrivateKey PEM_read_bio_X509
+	EVP_PKEY_get0_type_name EVP_PKEY_get_bits EVP_PKEY_get_security_bits OPENSSL_init_crypto OSSL_DECODER_CTX_free
+	OSSL_DECODER_CTX_new_for_pkey OSSL_DECODER_from_bio PEM_read_bio_PrivateKey PEM_read_bio_X509
 	PEM_read_bio_X509_AUX SHA256 X509_check_host X509_check_private_key X509_free X509_get0_notAfter
 	X509_get0_notBefore X509_get0_pubkey X509_get_extension_flags X509_get_signature_info
 )
