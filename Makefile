@@ -211,8 +211,8 @@ dist: ## svcrules-VERSION.tar.gz, the source, in DISTDIR (.)
 demo: ## services of the example between private network namespaces, with real requests
 	@$S/demo.sh
 
-bench: deps-test ## measures svcrules and others, within 8 minutes; as root
-bench-large: deps-test ## the same with all sizes and more runs
+bench: deps-bench ## measures svcrules and others, within 8 minutes; as root
+bench-large: deps-bench ## the same with all sizes and more runs
 bench bench-large:
 	@$(MAKE) --no-print-directory $B/svcrules $B/cluster $B/bench-tool
 	@$S/bench/run.sh $(if $(filter bench-large,$@),large,normal)

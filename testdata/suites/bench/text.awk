@@ -115,6 +115,21 @@ function judged_table(    s) {
 	judged_row(s, "udp-us", "new UDP flow, us")
 	judged_row(s, "tcp-us", "new TCP connection, us")
 }
+function requests_table(    s) {
+	s = "5000x4"
+	if (!has(s, "nginx-hand", "rps"))
+		return
+	print "\nnginx: requests per second of 16 connections through one nginx, and seconds of the whole command. Rules: limit-rps,"
+	print "enable-cors, denylist-source-range and proxy-body-size. Many: one Ingress among 5,000 others with 20,000 paths.\n"
+	printf "%-26s %12s %12s %12s %12s\n", "", "by hand", "one Ingress", "with rules", "many"
+	printf "%-26s %12s %12s %12s %12s\n", "requests per second", grouped(med(s, "nginx-hand", "rps")),
+		grouped(med(s, "nginx-one", "rps")), grouped(med(s, "nginx-rules", "rps")), grouped(med(s, "nginx-many", "rps"))
+	printf "%-26s %12s %12s %12s %12s\n", "  / by hand", "", times(med(s, "nginx-one", "rps") / med(s, "nginx-hand", "rps")),
+		times(med(s, "nginx-rules", "rps") / med(s, "nginx-hand", "rps")), times(med(s, "nginx-many", "rps") / med(s, "nginx-hand", "rps"))
+	printf "%-26s %12s %12s %12s %12s\n", "compile, s", "", cell("1x1", "nginx-one", "wall", 1), cell("1x1", "nginx-rules", "wall", 1),
+		cell(s, "nginx-many", "wall", 1)
+	printf "%-26s %12s %12s %12s %12s\n", "nginx -t, s", "", "", "", cell(s, "nginx-check", "wall", 1)
+}
 END {
 	print machine
 	print "Medians of interleaved runs of one `make bench" (mode == "large" ? "-large" : "") "`.\n"
@@ -126,4 +141,5 @@ END {
 	flow_table()
 	policy_table()
 	judged_table()
+	requests_table()
 }
