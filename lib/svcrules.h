@@ -80,6 +80,11 @@ struct svcrules_target {
 	bool kernel;              /* its rule sets are made in the kernel; otherwise files */
 	bool host_addresses;      /* the option host-ip should be set before it builds */
 	bool any_input;           /* an input without services, or without cluster IPs, is right */
+	/*
+	 * For files with `worker`: the user of the server's worker processes, and the setting that
+	 * names another one. NULL: there are no such files.
+	 */
+	const char *worker, *worker_setting;
 };
 
 /*
@@ -273,6 +278,7 @@ struct svcrules_file {
 	const char *name;
 	unsigned mode; /* permission bits: 0644 or, of a secret, 0600 */
 	bool secret;   /* holds a key: it must be 0600 from the moment it exists */
+	bool worker;   /* the server's worker processes open it: it must be their user's */
 };
 
 /* The i-th file of part number `part`; false past the end. */

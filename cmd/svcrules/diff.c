@@ -81,14 +81,17 @@ static int diff_read(const struct arguments *a, struct svcrules_options *setting
 	return code;
 }
 
-/* Compares with the files of a folder. */
-static int diff_directory(const struct arguments *a, const struct svcrules_ruleset *to)
+/* Compares with the files of a folder, which is opened before privileges are given up. */
+static int diff_directory(const struct arguments *a, struct svcrules_options *settings,
+			  struct svcrules_ruleset **to)
 {
 	struct output o;
 	int code = output_open(a, false, &o);
 
 	if (!code)
-		code = output_diff(&o, to);
+		code = diff_read(a, settings, NULL, to);
+	if (!code)
+		code = output_diff(&o, *to);
 	output_close(&o);
 	return code;
 }
@@ -111,12 +114,13 @@ static int diff_run(const struct arguments *a)
 		    a->target->name);
 		code = EXIT_USAGE;
 	}
-	if (!code)
+	if (!code && a->directory)
+		code = diff_directory(a, settings, &to);
+	else if (!code)
 		code = diff_read(a, settings, &from, &to);
-	if (!code)
-		code = kernel       ? diff_kernel(a, &guard, settings, to) :
-		       a->directory ? diff_directory(a, to) :
-				      diff_compare(a, &guard, from, to);
+	if (!code && !a->directory)
+		code = kernel ? diff_kernel(a, &guard, settings, to) :
+				diff_compare(a, &guard, from, to);
 	svcrules_ruleset_free(from);
 	svcrules_ruleset_free(to);
 	svcrules_options_free(settings);

@@ -98,7 +98,7 @@ static bool file_file(const struct svcr_part *p, size_t i, struct svcrules_file 
 
 	if (i > 0 || !f->present)
 		return false;
-	*ret = (struct svcrules_file){ f->name, f->mode, file_is_secret(f) };
+	*ret = (struct svcrules_file){ f->name, f->mode, file_is_secret(f), f->worker };
 	return true;
 }
 

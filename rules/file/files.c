@@ -54,6 +54,8 @@ int svcrules_files_add(struct svcrules_ruleset *rs, const struct svcrules_file *
 	struct svcr_file *file = svcr_file_new(f->name, f->mode);
 	int err = file && text ? svcr_file_append(file, text, len) : 0;
 
+	if (file)
+		file->worker = f->worker;
 	if (!err)
 		return svcr_ruleset_add(rs, (struct svcr_part *)file);
 	svcr_file_free(file);

@@ -35,14 +35,14 @@ static const char head[] = "worker_processes auto;\n"
  * An upgrade to HTTP/2 is not passed on: it would be a tunnel to the backend for requests that no
  * location sees.
  */
-static const char maps[] =
-	"\tmap $http_upgrade $svcrules_upgrade {\n"
-	"\t\tdefault $http_upgrade;\n\t\t\"~*h2c\" \"\";\n\t}\n"
-	"\tmap $svcrules_upgrade $svcrules_connection {\n\t\tdefault upgrade;\n\t\t\"\" \"\";\n\t}\n"
-	"\tmap $http_x_request_id $svcrules_request_id {\n"
-	"\t\tdefault $http_x_request_id;\n\t\t\"\" $request_id;\n\t}\n"
-	"\tmap $http_host $svcrules_host {\n"
-	"\t\tdefault $http_host;\n\t\t\"\" $host;\n\t}\n";
+static const char maps[] = "\tmap $http_upgrade $svcrules_upgrade {\n"
+			   "\t\tdefault $http_upgrade;\n\t\t\"~*h2c\" \"\";\n\t}\n"
+			   "\tmap $svcrules_upgrade $svcrules_connection {\n"
+			   "\t\tdefault upgrade;\n\t\t\"\" \"\";\n\t}\n"
+			   "\tmap $http_x_request_id $svcrules_request_id {\n"
+			   "\t\tdefault $http_x_request_id;\n\t\t\"\" $request_id;\n\t}\n"
+			   "\tmap $http_host $svcrules_host {\n"
+			   "\t\tdefault $http_host;\n\t\t\"\" $host;\n\t}\n";
 
 static const char own_forwarded[] =
 	"\tmap $scheme $svcrules_scheme {\n\t\tdefault $scheme;\n\t}\n"
@@ -152,7 +152,7 @@ static void put_zone(struct svcr_nginx_writer *w, const struct svcr_nginx_settin
 	svcr_out(&w->o, *unit ? ":5m rate=%s%s;\n" : ":5m;\n", s->value[id], unit);
 }
 
-static void put_limits(struct svcr_nginx_writer *w, const struct svcr_nginx_settings *s)
+static void put_zones(struct svcr_nginx_writer *w, const struct svcr_nginx_settings *s)
 {
 	const char *free_ranges = s->value[SVCR_A_LIMIT_WHITELIST];
 
@@ -183,7 +183,7 @@ static void put_origin(struct svcr_out *o, struct svcr_str s)
 	svcr_out_str(o, "$\" $http_origin;\n");
 }
 
-static void put_cors(struct svcr_nginx_writer *w, const struct svcr_nginx_settings *s)
+static void put_origins(struct svcr_nginx_writer *w, const struct svcr_nginx_settings *s)
 {
 	const char *list = svcr_nginx_value(s, SVCR_A_CORS_ORIGIN, "*");
 	struct svcr_str item;
@@ -213,6 +213,10 @@ void svcr_nginx_put_head(struct svcr_nginx_writer *w)
 	struct svcr_nginx_builder *b = w->b;
 	bool cors = false;
 
+	const char *user = svcrules_options_get(b->o, "nginx-user");
+
+	if (user)
+		svcr_out(&w->o, "user %s;\n", user);
 	svcr_out_str(&w->o, head);
 	svcr_out_str(&w->o, maps);
 	put_trusted(w);
@@ -229,9 +233,9 @@ void svcr_nginx_put_head(struct svcr_nginx_writer *w)
 		const struct svcr_nginx_settings *s = b->settings.v[i];
 
 		if (is_limited(s))
-			put_limits(w, s);
+			put_zones(w, s);
 		if (svcr_nginx_on(s, SVCR_A_CORS))
-			put_cors(w, s);
+			put_origins(w, s);
 		cors = cors || svcr_nginx_on(s, SVCR_A_CORS);
 	}
 	if (cors)

@@ -116,7 +116,8 @@ static bool nginx_file(const struct svcr_part *p, size_t i, struct svcrules_file
 	if (i >= nginx_of(p)->files.n)
 		return false;
 	*ret = (struct svcrules_file){ f->name, f->access ? 0600 : 0644,
-				       f->access != SVCR_NGINX_OPEN };
+				       f->access != SVCR_NGINX_OPEN,
+				       f->access == SVCR_NGINX_USERS };
 	return true;
 }
 

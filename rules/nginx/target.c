@@ -4,6 +4,10 @@
 #include "rules/nginx/build.h"
 #include "rules/nginx/checks.h"
 
+#include <string.h>
+
+#define USER_MAX 32 /* of Linux: useradd(8) */
+
 static int nginx_make(struct svcrules_ruleset *rs, const struct svcrules_options *o,
 		      const char *table)
 {
@@ -20,12 +24,25 @@ static int nginx_build(const struct svcrules_model *m, const struct svcrules_opt
 	return svcr_nginx_fill((struct svcr_nginx *)rs->parts[0], m, o, d);
 }
 
+/* Names that nginx takes for one word, whatever they mean to the system. */
+static bool is_user_name(const char *s)
+{
+	size_t n = strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789-.");
+
+	return n && n <= USER_MAX && !s[n] && !strchr("0123456789-.", *s);
+}
+
 static const char *nginx_expected(const char *setting, const char *value)
 {
 	if (strcmp(setting, "trust-forwarded") == 0)
 		return svcr_nginx_is_ranges(value) ? NULL : "a prefix or an address";
 	if (strcmp(setting, "ignore-annotation") == 0)
 		return *value && !strpbrk(value, " ,") ? NULL : "the name of one annotation";
+	if (strcmp(setting, "nginx-user") == 0)
+		return is_user_name(value) ?
+			       NULL :
+			       "the name of a user: 1 to 32 letters, digits, '_', '-' and '.', "
+			       "a letter or '_' first";
 	return *value && strlen(value) <= 253 ? NULL : "the name of an IngressClass";
 }
 
@@ -51,6 +68,9 @@ static const struct svcrules_setting settings[] = {
 	  .argument = "CIDR",
 	  .repeatable = true,
 	  .help = "for nginx: believe X-Forwarded-* headers of these clients" },
+	{ .name = "nginx-user",
+	  .argument = "NAME",
+	  .help = "for nginx: the user of its worker processes (default: nobody)" },
 	{ .name = NULL }
 };
 
@@ -60,7 +80,9 @@ const struct svcr_target svcr_target_nginx = {
 		  .change_formats = formats,
 		  .settings = settings,
 		  .table_suffix = "",
-		  .any_input = true },
+		  .any_input = true,
+		  .worker = "nobody",
+		  .worker_setting = "nginx-user" },
 	.reads = kinds,
 	.endpoints_only = true,
 	.make = nginx_make,

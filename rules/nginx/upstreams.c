@@ -18,8 +18,8 @@ struct target {
 	const char *stand_in;                       /* the name of a service; NULL: none */
 	bool ewma;
 	/*
-	 * "__https", "__grpc" or "": connections that are kept open are known by their address alone,
-	 * so that those of several protocols must not be kept together.
+	 * "__https", "__grpc" or "": connections that are kept open are known by their address
+	 * alone, so that those of several protocols must not be kept together.
 	 */
 	const char *protocol;
 	const struct svcr_nginx_route *route; /* for messages */
@@ -345,7 +345,7 @@ static int resolve_all(struct svcr_nginx_builder *b)
 
 /* ---- The file -------------------------------------------------------------------------- */
 
-static int item_cmp(const void *a, const void *b)
+static int upstream_item_cmp(const void *a, const void *b)
 {
 	const struct svcr_nginx_item *x = a, *y = b;
 
@@ -358,7 +358,7 @@ static void sort_items(struct svcr_nginx *v)
 	size_t n = 0;
 
 	if (v->items.n)
-		qsort(v->items.v, v->items.n, sizeof(*v->items.v), item_cmp);
+		qsort(v->items.v, v->items.n, sizeof(*v->items.v), upstream_item_cmp);
 	for (size_t i = 0; i < v->items.n; i++)
 		if (!n || strcmp(v->items.v[n - 1].key, v->items.v[i].key) != 0)
 			v->items.v[n++] = v->items.v[i];

@@ -7,17 +7,20 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define LOOKS 3
+#define OTHERS_MAX (64U << 20) /* bytes of a file that another user can make longer */
 
 struct comparing {
 	const struct place *p;
 	struct wanted wanted;
 	struct svcrules_ruleset *from, *to;
+	bool owners; /* a file has another owner than it must have */
 };
 
 struct text {
@@ -39,7 +42,7 @@ static int text_append(void *arg, const char *buf, size_t len)
 	return 0;
 }
 
-static int old_text_read(int fd, struct text *t)
+static int old_text_read(int fd, size_t limit, struct text *t)
 {
 	char buf[65536];
 	ssize_t n;
@@ -47,10 +50,33 @@ static int old_text_read(int fd, struct text *t)
 
 	while (!err && (n = read(fd, buf, sizeof(buf))) != 0)
 		if (n > 0)
-			err = text_append(t, buf, (size_t)n);
+			err = t->n > limit ? -EFBIG : text_append(t, buf, (size_t)n);
 		else if (errno != EINTR)
 			err = -errno;
 	return err;
+}
+
+/* Reads a file of DIR, which may be missing: then t->p remains NULL. */
+static int old_read(const struct comparing *c, const char *name, unsigned *ret_mode, struct text *t)
+{
+	int fd = c->p->old < 0 ? -ENOENT : owner_open(c->p, name), err;
+	bool other = false;
+	struct stat st;
+
+	if (fd == -ENOENT)
+		return 0;
+	if (fstatat(c->p->old, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+		*ret_mode = st.st_mode & 07777;
+		other = c->p->owner.name && st.st_uid != geteuid();
+	}
+	err = fd < 0 ? fd : old_text_read(fd, other ? OTHERS_MAX : SIZE_MAX, t);
+	if (fd >= 0)
+		close(fd);
+	/* the server's user may have made anything of it, which differs */
+	if (!other || (err != -EACCES && err != -EPERM && err != -EFBIG))
+		return err;
+	t->n = 0;
+	return text_append(t, "", 0);
 }
 
 /* Adds the file as DIR has it; it may be missing. */
@@ -58,20 +84,10 @@ static int add_old(struct comparing *c, const struct svcrules_file *like)
 {
 	struct svcrules_file f = *like;
 	struct text t = { NULL, 0 };
-	struct stat st;
-	int fd = c->p->old < 0 ?
-			 -1 :
-			 openat(c->p->old, f.name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	int err = fd < 0 && c->p->old >= 0 && errno != ENOENT ? -errno : 0;
+	int err = old_read(c, f.name, &f.mode, &t);
 
-	if (fd >= 0 && fstat(fd, &st) == 0)
-		f.mode = st.st_mode & 07777;
-	if (fd >= 0)
-		err = old_text_read(fd, &t);
 	if (!err)
 		err = svcrules_files_add(c->from, &f, t.p, t.n);
-	if (fd >= 0)
-		close(fd);
 	free(t.p);
 	return err ? place_failed(c->p, "read its files", err) : EXIT_DONE;
 }
@@ -97,6 +113,21 @@ static int add_both(struct comparing *c, const struct svcrules_file *f, const st
 	return code ? code : add_new(c, f, w);
 }
 
+/* A file that differs may have the right text and mode. */
+static void check_owner(struct comparing *c, const struct svcrules_file *f)
+{
+	const struct owner *o = &c->p->owner;
+	struct stat st;
+
+	if (!o->name || !f->worker || c->p->old < 0 ||
+	    fstatat(c->p->old, f->name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    st.st_uid == owner_uid(o, f))
+		return;
+	c->owners = true;
+	say("%s: %s does not belong to the user '%s', who must read it", c->p->shown, f->name,
+	    o->name);
+}
+
 /* The files that DIR has and shall have are both in the order of their names. */
 static int gather(struct comparing *c)
 {
@@ -113,10 +144,12 @@ static int gather(struct comparing *c)
 		k += order >= 0;
 		if (order < 0)
 			code = add_both(c, &gone, NULL);
-		else if (wanted_compare(&c->wanted, w, c->p->old))
+		else if (wanted_compare(&c->wanted, w, c->p))
 			code = say_enomem();
 		else if (!w->same)
 			code = add_both(c, &w->file, w);
+		if (!code && order >= 0 && !w->same)
+			check_owner(c, &w->file);
 	}
 	return code;
 }
@@ -129,7 +162,7 @@ static int compare_print(const struct comparing *c)
 	if (svcrules_diff(c->from, c->to, &changes))
 		return say_enomem();
 	err = svcrules_changes_print(changes, NULL, out_colour(), out_write, NULL);
-	code = svcrules_changes_empty(changes) ? EXIT_DONE : EXIT_DIFFERS;
+	code = svcrules_changes_empty(changes) && !c->owners ? EXIT_DONE : EXIT_DIFFERS;
 	svcrules_changes_free(changes);
 	/* any other error is of standard output, and reported at the end */
 	return err == -ENOMEM ? say_enomem() : code;
@@ -152,7 +185,7 @@ int output_diff(struct output *o, const struct svcrules_ruleset *rs)
 	struct comparing c = { .p = &o->place,
 			       .from = svcrules_files_new(),
 			       .to = svcrules_files_new() };
-	int code = wanted_list(rs, o->target, &c.wanted);
+	int code = wanted_list(rs, o->target, &o->place.owner, &c.wanted);
 
 	if (!code)
 		code = look(o);
