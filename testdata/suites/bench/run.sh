@@ -94,7 +94,7 @@ large() {
 
 : >"$log"
 case $mode in
-normal) normal && policies_all 9 15 && requests_all 15 ;;
+normal) normal && policies_all 9 15 && requests_all 12 ;;
 large) large && policies_all 9 41 && requests_all 41 ;;
 policies) policies_all 15 21 ;;
 nginx) requests_all 21 ;;
