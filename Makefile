@@ -163,6 +163,7 @@ link libsvcrules.so.$(SOVERSION) $(LIBDIR)/libsvcrules.so
 644 man/svcrules.1 $(MANDIR)/man1/svcrules.1
 644 man/libsvcrules.3 $(MANDIR)/man3/libsvcrules.3
 644 man/svcrules.5 $(MANDIR)/man5/svcrules.5
+644 man/svcrules-nginx.5 $(MANDIR)/man5/svcrules-nginx.5
 644 $B/completion.bash $(BASHDIR)/svcrules
 644 $B/completion.zsh $(ZSHDIR)/_svcrules
 644 $B/completion.fish $(FISHDIR)/svcrules.fish
@@ -208,8 +209,8 @@ dist: ## svcrules-VERSION.tar.gz, the source, in DISTDIR (.)
 	fi >$B/dist.tar && gzip -9n <$B/dist.tar >"$(DISTDIR)/$(DIST).tar.gz"; status=$$?; rm -f $B/dist.tar; exit $$status
 
 .PHONY: demo bench bench-large bench-readme
-demo: ## services of the example between private network namespaces, with real requests
-	@$S/demo.sh
+demo: ## the application of the example on one machine, in private namespaces, with real requests
+	@$S/demo.sh $(DEMO_PACKAGES)
 
 bench: deps-bench ## measures svcrules and others, within 8 minutes; as root
 bench-large: deps-bench ## the same with all sizes and more runs

@@ -35,10 +35,7 @@ struct svcrules_diag {
 	uint64_t more;         /* further ones of its check, severity and source, not kept */
 };
 
-/*
- * Of each check, severity and source; the others are counted. Of errors of the target nginx,
- * of which all should be told, a thousand are kept.
- */
+/* Of each check, severity and source; others are counted (errors of the target nginx: 1000). */
 #define SVCRULES_DIAGS_KEPT 20
 
 struct svcrules_diags; /* a list; owns its strings */
@@ -68,6 +65,7 @@ struct svcrules_setting {
 	bool compile_only;    /* has an effect only on what is printed, or becomes files */
 	bool file;            /* its value is the text of a file, which the command line names */
 	bool repeatable;      /* each value counts: svcrules_options_get() has spaces between */
+	bool annotation;      /* its value is the name of an annotation: svcrules_annotation() */
 };
 
 struct svcrules_target {
@@ -79,6 +77,7 @@ struct svcrules_target {
 	const char *table_suffix; /* the end of its tables' names, after the value of `table` */
 	bool kernel;              /* its rule sets are made in the kernel; otherwise files */
 	bool host_addresses;      /* the option host-ip should be set before it builds */
+	const char *needs;        /* the kind without which an input is an error; NULL: none */
 	bool any_input;           /* an input without services, or without cluster IPs, is right */
 	/*
 	 * For files with `worker`: the user of the server's worker processes, and the setting that
@@ -94,6 +93,22 @@ struct svcrules_target {
 SVCRULES_API const struct svcrules_target *svcrules_target(size_t i);
 /* The target that gives its tables such names. */
 SVCRULES_API const struct svcrules_target *svcrules_target_of_table(const char *table);
+
+/* An annotation of an object that a target knows. The strings are valid for ever. */
+struct svcrules_annotation {
+	const char *origin;   /* the program whose annotation it is: "ingress-nginx" */
+	const char *prefix;   /* the first part of its name, with the slash */
+	const char *name;     /* the rest of it */
+	const char *expected; /* what a right value is, in words; NULL: the annotation is refused */
+	const char *note;     /* what differs from its origin, or why it is refused; or NULL */
+};
+
+/*
+ * The i-th annotation that the target of that name (NULL: the default target) knows, in no
+ * particular order; false past the end, or if there is no such target.
+ */
+SVCRULES_API bool svcrules_annotation(const char *target, size_t i,
+				      struct svcrules_annotation *ret);
 
 /* ---- Options ----------------------------------------------------------- */
 

@@ -49,6 +49,13 @@ const struct svcrules_target *svcrules_target(size_t i)
 	return svcr_targets[i] ? &svcr_targets[i]->info : NULL;
 }
 
+bool svcrules_annotation(const char *target, size_t i, struct svcrules_annotation *ret)
+{
+	const struct svcr_target *t = svcr_target_find(target);
+
+	return t && t->annotation && t->annotation(i, ret);
+}
+
 const struct svcrules_target *svcrules_target_of_table(const char *table)
 {
 	return &svcr_target_of_table(table)->info;

@@ -35,6 +35,8 @@ struct svcr_target {
 	 * expected.
 	 */
 	const char *(*expected)(const char *setting, const char *value);
+	/* See svcrules_annotation(). NULL: it knows none. */
+	bool (*annotation)(size_t i, struct svcrules_annotation *ret);
 	/* See svcrules_settle(). NULL: nothing must stay. */
 	int (*settle)(const struct svcrules_ruleset *have, struct svcrules_ruleset *want,
 		      enum svcrules_settle how);

@@ -285,6 +285,19 @@ static int check_pods(const struct reading *r)
 	return EXIT_INPUT;
 }
 
+/* What the target serves would go, as after an export that forgot the kind. */
+static int check_needs(const struct reading *r, const struct arguments *a)
+{
+	const char *kind = a->target->needs;
+
+	if (!kind || kind_count(r->model, kind))
+		return EXIT_DONE;
+	say("no %s in the input, so that the target %s would serve nothing; --allow-empty accepts "
+	    "that",
+	    kind, a->target->name);
+	return EXIT_INPUT;
+}
+
 /* One page of a list is as incomplete as a truncated file. */
 static int check_pages(const struct reading *r)
 {
@@ -313,6 +326,8 @@ static int read_all(struct reading *r, const struct arguments *a, struct files *
 		code = check_whole(r);
 	if (!code && !a->given[OPT_ALLOW_EMPTY])
 		code = check_pods(r);
+	if (!code && !a->given[OPT_ALLOW_EMPTY])
+		code = check_needs(r, a);
 	if (!code)
 		code = check_pages(r);
 	return code ? code : ignored_say(r);

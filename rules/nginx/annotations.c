@@ -178,7 +178,7 @@ static const struct svcr_annotation annotations[] = {
 	{ "proxy-http-version", .note = "is always 1.1, which WebSocket needs" },
 	{ "proxy-max-temp-file-size", .note = TUNING },
 	{ "proxy-next-upstream",
-	  .note = "the next endpoint is tried after connection errors alone" },
+	  .note = "the next endpoint is tried after errors and timeouts of the connection alone" },
 	{ "proxy-next-upstream-timeout", .note = TUNING },
 	{ "proxy-next-upstream-tries", .note = TUNING },
 	{ "proxy-redirect-from", .note = TUNING },

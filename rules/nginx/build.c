@@ -211,6 +211,12 @@ static int route_sort(const void *a, const void *b)
 	return d ? d : (x->backend > y->backend) - (x->backend < y->backend);
 }
 
+/* True if the default backends of two Ingresses want all other hosts. */
+static bool is_other_default(const struct svcr_nginx_route *won, const struct svcr_nginx_route *r)
+{
+	return !*r->host && won->fallback && won->ingress != r->ingress && !r->ingress->rules.n;
+}
+
 /* Leaves one route at each place. */
 static void settle_routes(struct svcr_nginx_builder *b)
 {
@@ -224,7 +230,7 @@ static void settle_routes(struct svcr_nginx_builder *b)
 
 		if (!won || place_cmp(won, r) != 0)
 			b->routes.v[n++] = *r;
-		else if (!r->fallback)
+		else if (!r->fallback || is_other_default(won, r))
 			svcr_nginx_note(b, r->ingress,
 					&(struct svcrules_diag){ .severity = SVCRULES_WARNING,
 								 .check = "conflict",

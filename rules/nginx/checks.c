@@ -107,8 +107,7 @@ bool svcr_nginx_is_balance(const char *s)
 
 bool svcr_nginx_is_protocol(const char *s)
 {
-	return strcasecmp(s, "HTTP") == 0 || strcasecmp(s, "HTTPS") == 0 ||
-	       strcasecmp(s, "GRPC") == 0;
+	return is_word(s, "HTTP|HTTPS|GRPC|http|https|grpc|");
 }
 
 bool svcr_nginx_is_redirect_code(const char *s)

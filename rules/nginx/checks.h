@@ -19,7 +19,7 @@ bool svcr_nginx_is_satisfy(const char *s); /* all, any */
 bool svcr_nginx_is_basic(const char *s);
 bool svcr_nginx_is_secret_type(const char *s); /* auth-file, auth-map */
 bool svcr_nginx_is_balance(const char *s);     /* round_robin, ewma */
-bool svcr_nginx_is_protocol(const char *s);    /* HTTP, HTTPS, GRPC, in any case */
+bool svcr_nginx_is_protocol(const char *s);    /* HTTP, HTTPS, GRPC, or in lower case */
 bool svcr_nginx_is_realm(const char *s);       /* text without control characters, " \ and $ */
 bool svcr_nginx_is_target(const char *s);      /* a path that may have $1 to $9 */
 bool svcr_nginx_is_plain_path(const char *s);  /* a path without variables */

@@ -2,6 +2,7 @@
 /* What annotations and paths may hold, and the table of annotations itself. */
 #include "rules/nginx/annotations.h"
 #include "rules/nginx/checks.h"
+#include "svcrules.h"
 
 #include <check.h>
 
@@ -204,6 +205,28 @@ START_TEST(annotation_table)
 }
 END_TEST
 
+/* What the library tells of the table. */
+START_TEST(annotation_listed)
+{
+	struct svcrules_annotation x;
+	const struct svcr_annotation *a;
+	size_t n = 0;
+
+	for (; (a = svcr_annotation_at((unsigned)n)); n++) {
+		ck_assert_msg(svcrules_annotation("nginx", n, &x), "%s", a->name);
+		ck_assert_str_eq(x.origin, "ingress-nginx");
+		ck_assert_str_eq(x.prefix, "nginx.ingress.kubernetes.io/");
+		ck_assert_str_eq(x.name, a->name);
+		ck_assert_ptr_eq(x.expected, a->expected);
+		ck_assert_ptr_eq(x.note, a->note);
+	}
+	ck_assert(!svcrules_annotation("nginx", n, &x));
+	ck_assert(!svcrules_annotation("dns", 0, &x));
+	ck_assert(!svcrules_annotation(NULL, 0, &x));
+	ck_assert(!svcrules_annotation("no-such-target", 0, &x));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("nginx-checks");
@@ -217,6 +240,7 @@ int main(void)
 	tcase_add_loop_test(tc, checked_patterns, 0, COUNT(patterns));
 	tcase_add_test(tc, checked_depth);
 	tcase_add_test(tc, annotation_table);
+	tcase_add_test(tc, annotation_listed);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);

@@ -97,7 +97,7 @@ static const char *const nginx_dangerous[] = {
 	"~",
 	"return 200 pwned;",
 	"} server { listen 81; }",
-	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
 	"x{1000}",
 	"[[:alpha:]]",
 	"[^/]+",
@@ -386,11 +386,11 @@ static inline void nginx_generate(struct nginx_bytes *b, const char *tls)
 	nginx_put(b, "{\"kind\":\"Secret\",\"type\":\"kubernetes.io/tls\",\"metadata\":{\"name\":"
 		     "\"tls\"},\"data\":{");
 	nginx_put(b, tls);
-	nginx_put(
-		b,
-		"}}\n{\"kind\":\"Secret\",\"type\":\"Opaque\",\"metadata\":{\"name\":\"users\"},"
-		"\"data\":{\"auth\":\"YWxpY2U6e1BMQUlOfXgK\"}}\n{\"kind\":\"Secret\",\"type\":"
-		"\"Opaque\",\"metadata\":{\"name\":\"map\"},\"data\":{\"bob\":\"e1BMQUlOfXg=\"}}\n");
+	nginx_put(b,
+		  "}}\n{\"kind\":\"Secret\",\"type\":\"Opaque\",\"metadata\":{\"name\":\"users\"},"
+		  "\"data\":{\"auth\":\"YWxpY2U6e1BMQUlOfXgK\"}}\n{\"kind\":\"Secret\",\"type\":"
+		  "\"Opaque\",\"metadata\":{\"name\":\"map\"},"
+		  "\"data\":{\"bob\":\"e1BMQUlOfXg=\"}}\n");
 }
 
 #endif

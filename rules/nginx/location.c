@@ -10,7 +10,7 @@
 
 static bool is_grpc(const struct svcr_nginx_settings *s)
 {
-	return strcasecmp(svcr_nginx_value(s, SVCR_A_BACKEND_PROTOCOL, "HTTP"), "GRPC") == 0;
+	return svcr_nginx_protocol(s) == SVCR_NGINX_GRPC;
 }
 
 /* ---- Headers for the backend ---------------------------------------- */
@@ -323,7 +323,9 @@ static void put_rewrite(struct svcr_nginx_writer *w, const struct svcr_nginx_rou
 static void put_pass(struct svcr_nginx_writer *w, const struct svcr_nginx_route *r)
 {
 	const struct svcr_nginx_settings *s = r->settings;
-	const char *protocol = svcr_nginx_value(s, SVCR_A_BACKEND_PROTOCOL, "HTTP");
+	static const char *const passes[] = { [SVCR_NGINX_HTTP] = IN "proxy_pass http://",
+					      [SVCR_NGINX_HTTPS] = IN "proxy_pass https://",
+					      [SVCR_NGINX_GRPC] = IN "grpc_pass grpc://" };
 
 	if (is_grpc(s))
 		svcr_nginx_put_headers(w, IN "grpc_set_header", s);
@@ -334,9 +336,7 @@ static void put_pass(struct svcr_nginx_writer *w, const struct svcr_nginx_route 
 	svcr_out_str(&w->o,
 		     ";\n" IN "if ($svcrules_no_endpoint) {\n" IN "\treturn 503;\n" IN "}\n");
 	put_rewrite(w, r);
-	svcr_out_str(&w->o, is_grpc(s)                         ? IN "grpc_pass grpc://" :
-			    strcasecmp(protocol, "HTTPS") == 0 ? IN "proxy_pass https://" :
-								 IN "proxy_pass http://");
+	svcr_out_str(&w->o, passes[svcr_nginx_protocol(s)]);
 	svcr_out_str(&w->o, r->upstream);
 	svcr_out_str(&w->o, ";\n");
 }

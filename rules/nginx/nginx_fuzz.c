@@ -57,7 +57,7 @@ static _Noreturn void nginx_fuzz_fail(const struct nginx_reader *r, const char *
 }
 
 /* Reads a word in quotes; a backslash takes the next character with it. */
-static void read_quoted(struct nginx_reader *r)
+static void fuzz_quoted(struct nginx_reader *r)
 {
 	char quote = *r->p++, *to = r->word[r->n];
 	size_t len = 0;
@@ -108,7 +108,7 @@ static char read_statement(struct nginx_reader *r)
 		if (r->n == WORDS_MAX)
 			nginx_fuzz_fail(r, "too many words");
 		if (*r->p == '"' || *r->p == '\'')
-			read_quoted(r);
+			fuzz_quoted(r);
 		else
 			read_bare(r);
 		r->n++;
@@ -291,7 +291,7 @@ static void check_text(const char *text)
 
 /* ---- One input --------------------------------------------------------------------------- */
 
-static void write_file(const char *dir, unsigned number, const char *name, const struct gen_text *t)
+static void fuzz_file(const char *dir, unsigned number, const char *name, const struct gen_text *t)
 {
 	char path[4096];
 	FILE *f;
@@ -321,7 +321,7 @@ static void nginx_fuzz_files(const struct svcrules_ruleset *rs)
 		if (!f.secret)
 			check_text(t.p);
 		if (dir)
-			write_file(dir, number, f.name, &t);
+			fuzz_file(dir, number, f.name, &t);
 		free(t.p);
 	}
 	number++;

@@ -84,11 +84,11 @@ static const char *times_end(const char *s, long *ret)
 
 	if (!strchr("0123456789", s[1]) || !s[1])
 		return NULL;
-	low = high = strtol(s + 1, &end, 10);
+	low = high = (long)strtoul(s + 1, &end, 10);
 	if (*end == ',' && end[1] == '}')
 		high = low, end++;
 	else if (*end == ',' && end[1] && strchr("0123456789", end[1]))
-		high = strtol(end + 1, &end, 10);
+		high = (long)strtoul(end + 1, &end, 10);
 	*ret = high ? high : 1;
 	return *end == '}' && low <= high && high <= TIMES_MAX ? end : NULL;
 }

@@ -19,6 +19,15 @@ const char *svcr_nginx_value(const struct svcr_nginx_settings *s, enum svcr_anno
 	return s->value[id] ? s->value[id] : otherwise;
 }
 
+enum svcr_nginx_protocol svcr_nginx_protocol(const struct svcr_nginx_settings *s)
+{
+	const char *word = svcr_nginx_value(s, SVCR_A_BACKEND_PROTOCOL, "HTTP");
+
+	if (*word == 'G' || *word == 'g')
+		return SVCR_NGINX_GRPC;
+	return strlen(word) == strlen("HTTPS") ? SVCR_NGINX_HTTPS : SVCR_NGINX_HTTP;
+}
+
 bool svcr_nginx_uses_regex(const struct svcr_nginx_settings *s)
 {
 	return s->value[SVCR_A_REWRITE_TARGET] || svcr_nginx_on(s, SVCR_A_USE_REGEX);

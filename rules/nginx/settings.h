@@ -27,6 +27,9 @@ bool svcr_nginx_on(const struct svcr_nginx_settings *s, enum svcr_annotation_id 
 /* The value, or one that stands for an absent one. */
 const char *svcr_nginx_value(const struct svcr_nginx_settings *s, enum svcr_annotation_id id,
 			     const char *otherwise);
+enum svcr_nginx_protocol { SVCR_NGINX_HTTP, SVCR_NGINX_HTTPS, SVCR_NGINX_GRPC };
+/* What backend-protocol says. */
+enum svcr_nginx_protocol svcr_nginx_protocol(const struct svcr_nginx_settings *s);
 /* True if paths, except those of type Exact, are regular expressions. */
 bool svcr_nginx_uses_regex(const struct svcr_nginx_settings *s);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The target "nginx": Ingress objects as a configuration of nginx. */
 #include "rules/nginx/target.h"
+#include "rules/nginx/annotations.h"
 #include "rules/nginx/build.h"
 #include "rules/nginx/checks.h"
 
@@ -46,6 +47,17 @@ static const char *nginx_expected(const char *setting, const char *value)
 	return *value && strlen(value) <= 253 ? NULL : "the name of an IngressClass";
 }
 
+static bool nginx_annotation(size_t i, struct svcrules_annotation *ret)
+{
+	const struct svcr_annotation *a = svcr_annotation_at((unsigned)i);
+
+	if (!a)
+		return false;
+	*ret = (struct svcrules_annotation){ "ingress-nginx", SVCR_NGINX_PREFIX, a->name,
+					     a->expected, a->note };
+	return true;
+}
+
 static const struct svcr_kind *const kinds[] = { &svcr_kind_service,
 						 &svcr_kind_endpoint_slice,
 						 &svcr_kind_endpoint_slice_v1beta1,
@@ -62,6 +74,7 @@ static const struct svcrules_setting settings[] = {
 	{ .name = "ignore-annotation",
 	  .argument = "NAME",
 	  .repeatable = true,
+	  .annotation = true,
 	  .help = "for nginx: leave out this annotation, with a warning" },
 	{ .name = "hsts", .help = "for nginx: tell browsers to use https alone for a year" },
 	{ .name = "trust-forwarded",
@@ -80,6 +93,7 @@ const struct svcr_target svcr_target_nginx = {
 		  .change_formats = formats,
 		  .settings = settings,
 		  .table_suffix = "",
+		  .needs = "Ingress",
 		  .any_input = true,
 		  .worker = "nobody",
 		  .worker_setting = "nginx-user" },
@@ -88,4 +102,5 @@ const struct svcr_target svcr_target_nginx = {
 	.make = nginx_make,
 	.build = nginx_build,
 	.expected = nginx_expected,
+	.annotation = nginx_annotation,
 };

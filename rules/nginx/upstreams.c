@@ -176,6 +176,10 @@ static void note_backend(struct svcr_nginx_builder *b, const struct target *t,
 {
 	const struct svcr_nginx_route *r = t->route;
 	const struct svcr_ingress_backend *to = t->backend;
+	bool stands_in = t->stand_in && strcmp(service, t->stand_in) != 0;
+	const char *consequence = severity == SVCRULES_ERROR ? "" :
+				  stands_in                  ? ": default-backend answers" :
+							       ": 503 is answered";
 	char port[80] = "";
 
 	if (to->port_name)
@@ -185,9 +189,9 @@ static void note_backend(struct svcr_nginx_builder *b, const struct target *t,
 	svcr_nginx_note(
 		b, r->ingress,
 		&(struct svcrules_diag){ .severity = severity, .check = "backend", .field = NULL },
-		"Service %s/%s%s, for %s%s: %s", r->ingress->ns, service,
+		"Service %s/%s%s, for %s%s: %s%s", r->ingress->ns, service,
 		strcmp(service, to->service) == 0 ? port : "",
-		*r->host ? r->host : "all other hosts, ", r->path, what);
+		*r->host ? r->host : "all other hosts, ", r->path, what, consequence);
 }
 
 /* The service and its port; false: there is none, which is told. */
@@ -206,8 +210,7 @@ static bool find_port(struct svcr_nginx_builder *b, const struct target *t, cons
 		note_backend(b, t, SVCRULES_ERROR, name, "the type ExternalName is refused");
 	else if (!*ret_port)
 		note_backend(b, t, SVCRULES_WARNING, name,
-			     s ? "it has no such TCP port: 503 is answered" :
-				 "there is no such Service: 503 is answered");
+			     s ? "it has no such TCP port" : "there is no such Service");
 	return *ret_port;
 }
 
@@ -219,9 +222,14 @@ static const char *stand_in_servers(struct svcr_nginx_builder *b, const struct t
 	const struct svcr_service *s;
 	const struct svcr_service_port *p;
 
+	const char *text;
+
 	if (!t->stand_in || !find_port(b, t, t->stand_in, &first_port, &s, &p))
 		return "";
-	return find_servers(b, s, p);
+	text = find_servers(b, s, p);
+	if (text && !*text)
+		note_backend(b, t, SVCRULES_WARNING, s->name, "no endpoint is ready");
+	return text;
 }
 
 /* Adds an item with the servers of a target, whose port is known. */
@@ -234,10 +242,8 @@ static int add_upstream(struct svcr_nginx_builder *b, const struct target *t,
 				      t->stand_in ? STAND_IN : "", t->stand_in ? t->stand_in : "");
 
 	if (text && !*text) {
+		note_backend(b, t, SVCRULES_WARNING, s->name, "no endpoint is ready");
 		text = stand_in_servers(b, t);
-		if (text && !*text)
-			note_backend(b, t, SVCRULES_WARNING, s->name,
-				     "no endpoint is ready: 503 is answered");
 	}
 	if (!key || !text)
 		return -ENOMEM;
@@ -284,11 +290,11 @@ static int target_sort(const void *a, const void *b)
 
 static const char *protocol_suffix(const struct svcr_nginx_route *r)
 {
-	const char *protocol = svcr_nginx_value(r->settings, SVCR_A_BACKEND_PROTOCOL, "HTTP");
+	static const char *const suffixes[] = {
+		[SVCR_NGINX_HTTP] = "", [SVCR_NGINX_HTTPS] = "__https", [SVCR_NGINX_GRPC] = "__grpc"
+	};
 
-	return strcasecmp(protocol, "HTTPS") == 0 ? "__https" :
-	       strcasecmp(protocol, "GRPC") == 0  ? "__grpc" :
-						    "";
+	return suffixes[svcr_nginx_protocol(r->settings)];
 }
 
 /* The targets of a route: what it leads to, and what answers its errors. A redirect has none. */

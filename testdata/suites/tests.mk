@@ -6,6 +6,7 @@ BUILD_PACKAGES := gcc make pkg-config libc6-dev libmnl-dev libnftnl-dev libjanss
 CHECK_PACKAGES := $(BUILD_PACKAGES) check binutils mandoc nftables iproute2 conntrack ipvsadm \
 	procps util-linux strace perl-base g++ zsh fish systemd python3-yaml busybox-static \
 	nsd bind9-utils bind9-dnsutils knot-dnssecutils nginx-light curl openssl
+DEMO_PACKAGES := $(BUILD_PACKAGES) iproute2 util-linux nsd bind9-dnsutils nginx-light curl openssl netcat-openbsd
 TEST_PACKAGES := $(CHECK_PACKAGES) iptables valgrind shellcheck cppcheck universal-ctags clang-format \
 	libyajl-dev qemu-system-x86 cpio kmod
 BENCH_PACKAGES := $(TEST_PACKAGES) wrk
@@ -47,7 +48,7 @@ $(eval $(call suite,toy,check,20,all,$S/toy.sh))
 $(eval $(call suite,install-check,check,3,all,$S/install.sh))
 $(eval $(call suite,hardening,check,30,,$S/hardening.sh))
 $(eval $(call suite,privileges,check,8,$B/svcrules,$S/privileges.sh))
-$(eval $(call suite,nginx,check,60,$B/svcrules $B/cluster $B/rules/nginx/nginx_fuzz,$S/nginx.sh))
+$(eval $(call suite,nginx,check,50,$B/svcrules $B/cluster $B/rules/nginx/nginx_fuzz,$S/nginx.sh))
 $(eval $(call suite,dns,check,40,$B/svcrules $B/cluster,$S/dns.sh))
 $(eval $(call suite,output,check,6,$B/svcrules,$S/output.sh))
 $(eval $(call suite,folders,check,40,$B/svcrules $B/cmd/svcrules/output/kill_test,$S/folders.sh))
@@ -64,7 +65,7 @@ $(eval $(call suite,vm-cost,test,45,$B/svcrules $B/cluster,$S/vm-ipvs-cost.sh))
 $(eval $(call suite,sanitize,test,120,,$$(MAKE) --no-print-directory SANITIZE=address$(comma)undefined unit fuzz-corpus))
 $(eval $(call suite,valgrind,test,20,$(TESTS) $B/svcrules,$S/valgrind.sh $B))
 
-.PHONY: check test deps-check deps-test deps-bench golden shape
+.PHONY: check test deps-check deps-test deps-bench golden man-annotations shape
 check: ## the quick tests, a few minutes; installs missing packages as root
 	@$S/announce.sh 'make check' '$(CHECK_SECONDS)' '' $(CHECK_PACKAGES)
 	@$(MAKE) --no-print-directory deps-check
@@ -86,6 +87,9 @@ deps-bench: ## installs what `make bench` needs
 
 golden: $B/svcrules ## rewrites the expected output of the golden cases; read the diff
 	@$S/golden.sh --update
+
+man-annotations: $B/svcrules ## rewrites the table of annotations in svcrules-nginx(5)
+	@$S/man.sh --update
 
 shape: ## limits of the source: lengths, format, unique names, where IPVS is named
 	@$S/shape.sh
