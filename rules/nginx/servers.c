@@ -276,9 +276,11 @@ static void put_strangers(struct svcr_nginx_writer *w)
 {
 	svcr_out_str(&w->o, "\tserver {\n");
 	put_listen(w, "443 ssl http2 default_server");
-	svcr_out_str(&w->o, "\t\tssl_reject_handshake on;\n"
-			    "\t\tset $svcrules_upstream \"\";\n\t\tset $svcrules_service \"\";\n"
-			    "\t\tset $svcrules_service_port \"\";\n\t\treturn 421;\n\t}\n");
+	svcr_out_str(
+		&w->o,
+		"\t\tssl_reject_handshake on;\n"
+		"\t\tset $svcrules_upstream \"\";\n\t\tset $svcrules_service \"\";\n"
+		"\t\tset $svcrules_service_port \"\";\n\t\tset $svcrules_origin \"\";\n\t\treturn 421;\n\t}\n");
 	if (w->b->routes.n && !*w->b->routes.v[0].host)
 		return;
 	svcr_out_str(&w->o, "\tserver {\n");
