@@ -21,7 +21,7 @@ comma := ,
 B := build$(if $(SANITIZE),/$(subst $(comma),-,$(SANITIZE)))
 Q := $(if $(filter 1,$(V)),,@)
 
-LIB_PKGS := libmnl libnftnl jansson yaml-0.1
+LIB_PKGS := libmnl libnftnl jansson yaml-0.1 libcrypto
 # of the command alone: route messages of the interface svcrules0; capabilities
 CMD_PKGS := libnl-3.0 libnl-route-3.0 libcap-ng
 override CFLAGS += -std=gnu11 -fPIC -fvisibility=hidden -MMD -MP
@@ -98,7 +98,7 @@ $B/libsvcrules.so: $(LIB_OBJ)
 
 $B/svcrules: $(CMD_OBJ) $B/libsvcrules.a
 	$(if $(filter 0,$V),@echo '  LD   $@')
-	$Q$(CC) $(PIE) $(LDFLAGS) -o $@ $(CMD_OBJ) $B/libsvcrules.a -Wl,--as-needed $(PKG_LIBS) $(CMD_LIBS)
+	$Q$(CC) $(PIE) $(LDFLAGS) -o $@ $(CMD_OBJ) $B/libsvcrules.a -Wl,--as-needed $(PKG_LIBS) $(CMD_LIBS) -ldl
 
 # a helper of the tests, static where possible: they start it thousands of times
 $B/probe: $B/cmd/probe/probe.o
@@ -142,7 +142,7 @@ endif
 # libyaml's archive has its allocations replaced too.
 $B/lib/read_alloc_test: override PKG_LIBS := $(subst -lyaml,-l:libyaml.a,$(PKG_LIBS))
 $B/rules/alloc_test $B/lib/read_alloc_test $B/rules/dns/zones_alloc_test \
-$B/rules/nginx/nginx_alloc_test $B/rules/iptables/alloc_test: override LDFLAGS += \
+$B/rules/nginx/nginx_alloc_test $B/rules/iptables/alloc_test $B/cmd/svcrules/secrecy_test: override LDFLAGS += \
   -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free,--wrap=reallocarray,--wrap=strdup,--wrap=vasprintf,--wrap=asprintf
 
 $(FUZZERS): $B/%_fuzz: $B/%_fuzz.o $B/libsvcrules.a

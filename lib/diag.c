@@ -37,6 +37,7 @@ void svcrules_diags_free(struct svcrules_diags *d)
 {
 	if (!d)
 		return;
+	svcr_arena_wipe(&d->arena); /* one that was cut may show an annotation of a Secret */
 	svcr_arena_release(&d->arena);
 	svcr_table_release(&d->table);
 	free(d->marked.v);

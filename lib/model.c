@@ -13,8 +13,11 @@ struct svcrules_model *svcr_model_new(const struct svcr_kind *const *reads)
 {
 	struct svcrules_model *m = calloc(1, sizeof(*m));
 
-	if (m)
-		m->reads = reads;
+	if (!m)
+		return NULL;
+	m->reads = reads;
+	for (; *reads; reads++)
+		m->wipe = m->wipe || (*reads)->secret;
 	return m;
 }
 
@@ -62,6 +65,8 @@ void svcrules_model_free(struct svcrules_model *m)
 	svcr_table_release(&m->seen);
 	svcr_strings_release(&m->strings);
 	svcr_selectors_release(&m->selectors);
+	if (m->wipe) /* an object may be read as another kind before its own is known */
+		svcr_arena_wipe(&m->arena);
 	svcr_arena_release(&m->arena);
 	free(m);
 }

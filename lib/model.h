@@ -160,6 +160,7 @@ struct svcrules_model {
 	 * no API server stores are errors instead of warnings.
 	 */
 	bool names;
+	bool wipe; /* a kind that is read has secrets: memory is overwritten before it is freed */
 	bool endpoints_only; /* for a target that needs no cluster IPs: it is right to have none */
 	struct svcr_arena arena; /* owns the strings and all finished lists */
 	struct svcr_strings strings;

@@ -77,6 +77,7 @@ struct svcrules_target {
 	const char *table_suffix; /* the end of its tables' names, after the value of `table` */
 	bool kernel;              /* its rule sets are made in the kernel; otherwise files */
 	bool host_addresses;      /* the option host-ip should be set before it builds */
+	bool secrets;             /* it reads Secrets: a program should leave no core dump */
 	const char *needs;        /* the kind without which an input is an error; NULL: none */
 	bool any_input;           /* an input without services, or without cluster IPs, is right */
 	/*
@@ -147,6 +148,12 @@ typedef long (*svcrules_fill_fn)(void *arg, char *buf, size_t size);
 SVCRULES_API struct svcrules_model *svcrules_model_new(const char *target,
 						       const struct svcrules_options *o);
 SVCRULES_API void svcrules_model_free(struct svcrules_model *m);
+/*
+ * The end of work with Secrets, of targets with `secrets`: overwrites what earlier calls, which
+ * have returned, left below on the stack and in the registers that copy memory. All memory of the
+ * library itself is overwritten before it is freed.
+ */
+SVCRULES_API void svcrules_wipe_stack(void);
 /*
  * Reads all documents of one source into `m`: JSON or YAML, objects, Lists, typed lists, arrays
  * of them, and watch events. `source` names it in diagnostics. Of an object that is read twice,

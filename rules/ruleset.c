@@ -97,6 +97,8 @@ int svcrules_build(const struct svcrules_model *m, const struct svcrules_options
 		return -ENOENT;
 	rs = ruleset_make(t, o, NULL);
 	err = rs ? t->build(m, o, d, rs) : -ENOMEM;
+	if (m->wipe)
+		svcrules_wipe_stack();
 	if (!err && nft_of_ruleset(rs))
 		err = svcr_policy_build(m, o, d, nft_of_ruleset(rs), &rs->stats);
 	if (!err && nft_of_ruleset(rs))

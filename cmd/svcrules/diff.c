@@ -8,6 +8,7 @@
 #include "privilege.h"
 #include "report.h"
 #include "say.h"
+#include "secrecy.h"
 
 #include <errno.h>
 
@@ -72,6 +73,8 @@ static int diff_read(const struct arguments *a, struct svcrules_options *setting
 	if (!code)
 		code = input_open(a, a->files, a->nfiles, false, &new);
 	privilege_drop(kernel);
+	if (!code && a->target->secrets)
+		code = secrecy_start();
 	if (!code && a->given[OPT_FROM])
 		code = input_build(a, &old, settings, false, NULL, from);
 	if (!code)

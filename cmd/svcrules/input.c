@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
+#include <time.h>
 
 struct reading {
 	struct svcrules_model *model;
@@ -476,6 +477,23 @@ static int input_set_file(struct svcrules_options *o, const struct given_setting
 	return code;
 }
 
+/* The time by which certificates are judged: what a build that must be repeatable says, or now. */
+static int input_set_now(struct svcrules_options *o)
+{
+	const char *given = getenv("SOURCE_DATE_EPOCH");
+	struct svcrules_diags *d = svcrules_diags_new();
+	char text[32];
+	int err;
+
+	snprintf(text, sizeof(text), "%lld", (long long)time(NULL));
+	given = given && *given ? given : NULL;
+	err = d ? svcrules_options_set(o, "now", given ? given : text, d) : -ENOMEM;
+	svcrules_diags_free(d);
+	if (err == -EINVAL)
+		say("SOURCE_DATE_EPOCH: '%s' is not valid, expected seconds since 1970", given);
+	return !err ? EXIT_DONE : err == -EINVAL ? EXIT_USAGE : say_enomem();
+}
+
 int input_settings(const struct arguments *a, struct svcrules_options **ret)
 {
 	struct svcrules_options *o;
@@ -487,6 +505,8 @@ int input_settings(const struct arguments *a, struct svcrules_options **ret)
 		return say_enomem();
 	if (!a->given[OPT_NODE_NAME] && host_name(name, sizeof(name)) == 0)
 		code = input_set(o, "node-name", name, NULL);
+	if (!code && a->target->secrets)
+		code = input_set_now(o);
 	for (size_t i = 0; i < OPT_COUNT && !code; i++)
 		if (a->given[i] && option_library_name(i))
 			code = input_set(o, option_library_name(i), a->value[i], NULL);

@@ -66,6 +66,8 @@ struct svcr_json {
 	 * places in that form.
 	 */
 	bool returns;
+	/* Set after svcr_json_init() for text with secrets: memory is overwritten before it is freed. */
+	bool wipe;
 	struct svcr_json_state *state; /* private */
 };
 

@@ -10,9 +10,8 @@
 static long ingress_fill(void *arg, char *buf, size_t size)
 {
 	const char **text = arg;
-	size_t n = strlen(*text) < size ? strlen(*text) : size;
+	size_t n = strnlen(*text, size < 5 ? size : 5);
 
-	n = n < 5 ? n : 5;
 	memcpy(buf, *text, n);
 	*text += n;
 	return (long)n;

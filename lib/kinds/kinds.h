@@ -18,6 +18,7 @@ struct svcr_kind {
 	bool namespaced;
 	/* a name that no object can have is an error: without the object a door would be open */
 	bool needs_name;
+	bool secret; /* has values that no memory keeps longer than needed */
 	/*
 	 * The type that objects are read into: its fields and its size. Its
 	 * first member is a struct svcr_metadata. It is zeroed before an object

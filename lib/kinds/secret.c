@@ -178,7 +178,7 @@ static const struct svcr_field secret_fields[] = {
 
 /* ---- Objects ---------------------------------------------------------------- */
 
-static int item_cmp(const void *a, const void *b)
+static int secret_item_cmp(const void *a, const void *b)
 {
 	const struct secret_item *x = a, *y = b;
 	int d = strcmp(x->entry.key, y->entry.key);
@@ -192,7 +192,7 @@ static void settle_entries(struct svcr_reader *r, struct secret_object *o, struc
 	size_t sum = 0;
 
 	if (o->items.n)
-		qsort(o->items.v, o->items.n, sizeof(*o->items.v), item_cmp);
+		qsort(o->items.v, o->items.n, sizeof(*o->items.v), secret_item_cmp);
 	for (size_t i = 0; i < o->items.n; i++) {
 		struct svcr_secret_entry *e = &o->items.v[i].entry, *slot;
 
@@ -243,6 +243,7 @@ const struct svcr_kind svcr_kind_secret = {
 	.api = "v1",
 	.namespaced = true,
 	.needs_name = true,
+	.secret = true,
 	.fields = secret_fields,
 	.size = sizeof(struct secret_object),
 	.finish = finish_secret,

@@ -286,6 +286,8 @@ static int fill_nginx(struct svcr_nginx_builder *b)
 
 	if (!err)
 		err = svcr_nginx_secrets_index(b);
+	if (!err)
+		err = svcr_nginx_certs_init(b);
 	for (size_t i = 0; i < b->m->ingresses.n && !err; i++)
 		if (ingress_is_ours(b, &b->m->ingresses.v[i]))
 			err = take_ingress(b, &b->m->ingresses.v[i]);
@@ -310,9 +312,9 @@ int svcr_nginx_fill(struct svcr_nginx *v, const struct svcrules_model *m,
 	err = fill_nginx(&b);
 
 	svcr_endpoints_release(&b.slices);
+	svcr_nginx_certs_release(&b);
 	svcr_arena_release(&b.arena);
 	free(b.routes.v);
-	free(b.certs.v);
 	free((void *)b.settings.v);
 	return err;
 }

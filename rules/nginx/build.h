@@ -9,6 +9,7 @@
 #include "rules/nginx/nginx.h"
 
 struct svcr_nginx_settings;
+struct svcr_nginx_pair;
 
 /* One path of one Ingress. */
 struct svcr_nginx_route {
@@ -27,7 +28,9 @@ struct svcr_nginx_route {
 struct svcr_nginx_cert {
 	const char *host;
 	const struct svcr_ingress *ingress;
-	const char *secret; /* its name, in the Ingress's namespace */
+	size_t entry;       /* of spec.tls */
+	bool hostless;      /* that has no hosts */
+	const char *secret; /* its name, in the Ingress's namespace; NULL: none */
 	const char *file;   /* of the certificate and key, without ".crt"; NULL: not served */
 };
 
@@ -40,7 +43,8 @@ struct svcr_nginx_builder {
 	struct svcr_endpoints slices;
 	const struct svcr_service **services; /* sorted by namespace and name */
 	const struct svcr_secret **secrets;   /* sorted by namespace and name */
-	bool *secret_used; /* by their place in the model: those that have files */
+	struct svcr_nginx_pair
+		*pairs;    /* certificates, by the place of their Secrets in the model */
 	bool *users_added; /* two of each: with a user in each line, and in each key */
 	bool bad;          /* an error was added */
 	SVCR_LIST(struct svcr_nginx_settings *) settings; /* of the Ingresses that are served */
@@ -63,6 +67,13 @@ int svcr_nginx_secrets_index(struct svcr_nginx_builder *b);
 const struct svcr_secret *svcr_nginx_secret_find(const struct svcr_nginx_builder *b, const char *ns,
 						 const char *name);
 
+/* The name of a Secret's file, which no other Secret has, in the value's arena. NULL: no memory. */
+const char *svcr_nginx_secret_file(struct svcr_nginx *v, const char *prefix,
+				   const struct svcr_secret *s);
+
+/* Before all other functions for certificates. 0 or -ENOMEM. */
+int svcr_nginx_certs_init(struct svcr_nginx_builder *b);
+void svcr_nginx_certs_release(struct svcr_nginx_builder *b);
 /* Adds the hosts of spec.tls to the list of certificates. 0 or -ENOMEM. */
 int svcr_nginx_take_tls(struct svcr_nginx_builder *b, const struct svcr_ingress *i);
 /* Leaves one certificate for each host, checks them, and adds their files. 0 or -ENOMEM. */

@@ -2,6 +2,7 @@
 /* Fails every allocation in turn while the target nginx works; see alloc_test.h. */
 #include "rules/alloc_test.h"
 #include "rules/built_test.h"
+#include "testdata/certs/certs.h"
 
 #include <check.h>
 #include <errno.h>
@@ -15,10 +16,10 @@
 	"{\"kubernetes.io/service-name\":\"w\"}},\"ports\":[{\"name\":\"p\",\"port\":1}]," \
 	"\"endpoints\":[{\"addresses\":[\"10.1.0.1\"]},{\"addresses\":[\"fd00::1\"]}]}" \
 	"{\"kind\":\"Secret\",\"metadata\":{\"name\":\"s\"},\"type\":\"kubernetes.io/tls\"," \
-	"\"data\":{\"tls.crt\":\"LS0tLS1CRUdJTiBTRUNSRVQ=\"," \
-	"\"tls.key\":\"LS0tLS1CRUdJTiBTRUNSRVQ=\"}}" \
+	"\"data\":{\"tls.crt\":\"" CERTS_SITE_CRT "\"," \
+	"\"tls.key\":\"" CERTS_SITE_KEY "\"}}" \
 	"{\"kind\":\"Secret\",\"metadata\":{\"name\":\"u\"}," \
-	"\"data\":{\"auth\":\"YTpi\"}}"
+	"\"data\":{\"auth\":\"YTpi\"},\"stringData\":{\"auth\":\"a:b\"}}"
 #define PATH(path, type, service) \
 	"{\"path\":\"" path "\",\"pathType\":\"" type "\",\"backend\":{\"service\":{\"name\":\"" \
 	service "\",\"port\":{\"name\":\"p\"}}}}"
@@ -27,7 +28,8 @@
 	"}},\"spec\":{\"ingressClassName\":\"nginx\"," \
 	"\"defaultBackend\":{\"service\":{\"name\":" \
 	"\"w\",\"port\":{\"number\":80}}},\"tls\":[{\"hosts\":[\"a.b\",\"c.b\"]," \
-	"\"secretName\":\"s\"}]," \
+	"\"secretName\":\"s\"},{\"hosts\":[\"a.b\"],\"secretName\":\"u\"}," \
+	"{\"secretName\":\"s\"}]," \
 	"\"rules\":[{\"host\":\"a.b\",\"http\":{\"paths\":[" paths "]}},{\"host\":\"*.b\"}]}}"
 #define PREFIX "\"nginx.ingress.kubernetes.io/"
 

@@ -4,6 +4,8 @@
 #include "rules/nginx/nginx.h"
 #include "rules/nginx/target.h"
 
+#include "testdata/certs/certs.h"
+
 #include <check.h>
 #include <errno.h>
 
@@ -36,10 +38,9 @@ END_TEST
 	"}}\nspec: {ingressClassName: nginx, tls: [{hosts: [a.b], secretName: s}], " \
 	"rules: [{host: a.b, http: {paths: [{pathType: Prefix, path: /, backend: " \
 	"{service: {name: w, port: {number: 80}}}}]}}]}\n---\n"
-/* "-----BEGIN SECRET" */
 #define SECRET \
 	"kind: Secret\nmetadata: {name: s}\ntype: kubernetes.io/tls\n" \
-	"data: {tls.crt: LS0tLS1CRUdJTiBTRUNSRVQ=, tls.key: LS0tLS1CRUdJTiBTRUNSRVQ=}\n"
+	"data: {tls.crt: " CERTS_SITE_CRT ", tls.key: " CERTS_SITE_KEY "}\n"
 
 static long nginx_fill_text(void *arg, char *buf, size_t size)
 {

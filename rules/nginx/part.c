@@ -40,6 +40,7 @@ int svcr_nginx_add_file(struct svcr_nginx *v, const char *name, enum svcr_nginx_
 		return -ENOMEM;
 	f->name = name;
 	f->access = access;
+	f->text.wipe = access != SVCR_NGINX_OPEN;
 	f->text.p = malloc(len + 1);
 	if (!f->text.p) {
 		v->files.n--;
@@ -67,11 +68,8 @@ static void nginx_free(struct svcr_part *p)
 
 	if (!v)
 		return;
-	for (size_t i = 0; i < v->files.n; i++) {
-		if (v->files.v[i].access)
-			explicit_bzero(v->files.v[i].text.p, v->files.v[i].text.len);
-		free(v->files.v[i].text.p);
-	}
+	for (size_t i = 0; i < v->files.n; i++)
+		svcr_buffer_release(&v->files.v[i].text);
 	free(v->files.v);
 	free(v->items.v);
 	svcr_arena_release(&v->arena);
@@ -124,10 +122,6 @@ static bool nginx_file(const struct svcr_part *p, size_t i, struct svcrules_file
 static void nginx_file_print(const struct svcr_part *p, size_t i, struct svcr_out *o)
 {
 	svcr_out_bytes(o, nginx_of(p)->files.v[i].text.p, nginx_of(p)->files.v[i].text.len);
-	if (!nginx_of(p)->files.v[i].access)
-		return;
-	svcr_out_end(o);
-	explicit_bzero(o->buf, sizeof(o->buf));
 }
 
 static int nginx_json(const struct svcr_part *p, const struct svcrules_ruleset *rs, json_t *root)

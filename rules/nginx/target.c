@@ -93,6 +93,7 @@ const struct svcr_target svcr_target_nginx = {
 		  .change_formats = formats,
 		  .settings = settings,
 		  .table_suffix = "",
+		  .secrets = true,
 		  .needs = "Ingress",
 		  .any_input = true,
 		  .worker = "nobody",

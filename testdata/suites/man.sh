@@ -263,7 +263,7 @@ library() {
 	section $page3 EXAMPLES | sed -n '/^\.Bd/,/^\.Ed/{/^\./d;s/\\e/\\/g;p;}' >"$tmp/example.c"
 	# shellcheck disable=SC2046
 	if ! "${CC:-cc}" -Wall -Wextra -Werror -Ilib -o "$tmp/example" "$tmp/example.c" "$build/libsvcrules.a" \
-		$(pkg-config --libs libmnl libnftnl jansson yaml-0.1) 2>"$tmp/err"; then
+		$(pkg-config --libs libmnl libnftnl jansson yaml-0.1 libcrypto) 2>"$tmp/err"; then
 		fail "the library's example: $(head -5 "$tmp/err")"
 		return
 	fi

@@ -14,7 +14,7 @@ skipped=0
 PATH=$PATH:/usr/sbin
 NAME=nginx
 parts=("$@")
-[ $# -gt 0 ] || parts=(paths hosts backends tls requests annotations limits folder workers hostile golden fuzz size)
+[ $# -gt 0 ] || parts=(paths hosts backends tls certificates requests annotations limits folder workers hostile golden fuzz size)
 
 # all_parts: starts each part, prints what they said, and sums
 all_parts() {

@@ -2,7 +2,7 @@
 # how to run one case of it.
 
 BUILD_PACKAGES := gcc make pkg-config libc6-dev libmnl-dev libnftnl-dev libjansson-dev libyaml-dev \
-	libnl-3-dev libnl-route-3-dev libcap-ng-dev
+	libnl-3-dev libnl-route-3-dev libcap-ng-dev libssl-dev
 CHECK_PACKAGES := $(BUILD_PACKAGES) check binutils mandoc nftables iproute2 conntrack ipvsadm \
 	procps util-linux strace perl-base g++ zsh fish systemd python3-yaml busybox-static \
 	nsd bind9-utils bind9-dnsutils knot-dnssecutils nginx-light curl openssl
@@ -48,6 +48,7 @@ $(eval $(call suite,toy,check,20,all,$S/toy.sh))
 $(eval $(call suite,install-check,check,3,all,$S/install.sh))
 $(eval $(call suite,hardening,check,30,,$S/hardening.sh))
 $(eval $(call suite,privileges,check,8,$B/svcrules,$S/privileges.sh))
+$(eval $(call suite,secrets,check,8,$B/svcrules,$S/secrets.sh))
 $(eval $(call suite,nginx,check,50,$B/svcrules $B/cluster $B/rules/nginx/nginx_fuzz,$S/nginx.sh))
 $(eval $(call suite,dns,check,40,$B/svcrules $B/cluster,$S/dns.sh))
 $(eval $(call suite,output,check,6,$B/svcrules,$S/output.sh))

@@ -18,6 +18,7 @@
 
 struct comparing {
 	const struct place *p;
+	bool secrets; /* of the target: what it wrote and is gone may have been a key */
 	struct wanted wanted;
 	struct svcrules_ruleset *from, *to;
 	bool owners; /* a file has another owner than it must have */
@@ -25,20 +26,33 @@ struct comparing {
 
 struct text {
 	char *p;
-	size_t n;
+	size_t n, cap;
 };
+
+/* May hold a secret: what it leaves is overwritten. */
+static void text_release(struct text *t)
+{
+	if (t->p)
+		explicit_bzero(t->p, t->cap);
+	free(t->p);
+}
 
 static int text_append(void *arg, const char *buf, size_t len)
 {
-	struct text *t = arg;
-	char *p = realloc(t->p, t->n + len + 1);
+	struct text *t = arg, more = { NULL, t->n, (t->n + len + 1) * 2 };
 
-	if (!p)
-		return -ENOMEM;
-	t->p = p;
-	memcpy(p + t->n, buf, len);
+	if (!t->p || t->cap - t->n <= len) {
+		more.p = malloc(more.cap);
+		if (!more.p)
+			return -ENOMEM;
+		if (t->n)
+			memcpy(more.p, t->p, t->n);
+		text_release(t);
+		*t = more;
+	}
+	memcpy(t->p + t->n, buf, len);
 	t->n += len;
-	p[t->n] = '\0';
+	t->p[t->n] = '\0';
 	return 0;
 }
 
@@ -53,6 +67,7 @@ static int old_text_read(int fd, size_t limit, struct text *t)
 			err = t->n > limit ? -EFBIG : text_append(t, buf, (size_t)n);
 		else if (errno != EINTR)
 			err = -errno;
+	explicit_bzero(buf, sizeof(buf));
 	return err;
 }
 
@@ -83,26 +98,26 @@ static int old_read(const struct comparing *c, const char *name, unsigned *ret_m
 static int add_old(struct comparing *c, const struct svcrules_file *like)
 {
 	struct svcrules_file f = *like;
-	struct text t = { NULL, 0 };
+	struct text t = { NULL };
 	int err = old_read(c, f.name, &f.mode, &t);
 
 	if (!err)
 		err = svcrules_files_add(c->from, &f, t.p, t.n);
-	free(t.p);
+	text_release(&t);
 	return err ? place_failed(c->p, "read its files", err) : EXIT_DONE;
 }
 
 /* Adds the file as it shall be; `w` NULL: it shall be gone. */
 static int add_new(struct comparing *c, const struct svcrules_file *f, const struct wanted_file *w)
 {
-	struct text t = { NULL, 0 };
+	struct text t = { NULL };
 	int err = w ? text_append(&t, "", 0) : 0;
 
 	if (!err && w)
 		err = wanted_print(&c->wanted, w, text_append, &t);
 	if (!err)
 		err = svcrules_files_add(c->to, f, t.p, t.n);
-	free(t.p);
+	text_release(&t);
 	return err ? say_enomem() : EXIT_DONE;
 }
 
@@ -138,7 +153,8 @@ static int gather(struct comparing *c)
 	while (!code && (i < m->n || k < c->wanted.n)) {
 		struct wanted_file *w = k < c->wanted.n ? &c->wanted.v[k] : NULL;
 		int order = !w ? -1 : i >= m->n ? 1 : strcmp(m->names[i], w->file.name);
-		struct svcrules_file gone = { .name = order < 0 ? m->names[i] : "" };
+		struct svcrules_file gone = { .name = order < 0 ? m->names[i] : "",
+					      .secret = c->secrets };
 
 		i += order <= 0;
 		k += order >= 0;
@@ -183,6 +199,7 @@ static int look(struct output *o)
 int output_diff(struct output *o, const struct svcrules_ruleset *rs)
 {
 	struct comparing c = { .p = &o->place,
+			       .secrets = o->arguments->target->secrets,
 			       .from = svcrules_files_new(),
 			       .to = svcrules_files_new() };
 	int code = wanted_list(rs, o->target, &o->place.owner, &c.wanted);

@@ -108,23 +108,41 @@ int wanted_print(const struct wanted *w, const struct wanted_file *f, svcrules_w
 
 #define DIFFERS (-ECANCELED) /* ends the printing at the first difference */
 
+/* A file that is compared: its text as DIR has it. */
+struct old_file {
+	int fd;
+	char have[16384];
+};
+
 /* Reads as many bytes as were printed, and compares; a svcrules_write_fn. */
 static int compare_write(void *arg, const char *buf, size_t len)
 {
-	const int *fd = arg;
-	char have[16384];
+	struct old_file *old = arg;
 
 	while (len > 0) {
-		ssize_t n = read(*fd, have, len < sizeof(have) ? len : sizeof(have));
+		ssize_t n = read(old->fd, old->have,
+				 len < sizeof(old->have) ? len : sizeof(old->have));
 
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n <= 0 || memcmp(have, buf, (size_t)n) != 0)
+		if (n <= 0 || memcmp(old->have, buf, (size_t)n) != 0)
 			return DIFFERS;
 		buf += n;
 		len -= (size_t)n;
 	}
 	return 0;
+}
+
+static int compare_text(const struct wanted *w, const struct wanted_file *f, int fd)
+{
+	struct old_file old;
+	int err;
+
+	old.fd = fd;
+	err = wanted_print(w, f, compare_write, &old);
+	if (f->file.secret)
+		explicit_bzero(&old, sizeof(old));
+	return err;
 }
 
 static bool is_at_end(int fd)
@@ -150,7 +168,7 @@ int wanted_compare(const struct wanted *w, struct wanted_file *f, const struct p
 			      st.st_uid != owner_uid(&p->owner, &f->file) ||
 			      (st.st_mode & 07777) != f->file.mode ?
 		      DIFFERS :
-		      wanted_print(w, f, compare_write, &fd);
+		      compare_text(w, f, fd);
 	f->same = !err && is_at_end(fd);
 	close(fd);
 	return err == -ENOMEM ? err : 0;
