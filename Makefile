@@ -212,8 +212,8 @@ dist: ## svcrules-VERSION.tar.gz, the source, in DISTDIR (.)
 demo: ## the application of the example on one machine, in private namespaces, with real requests
 	@$S/demo.sh $(DEMO_PACKAGES)
 
-bench: deps-test ## measures svcrules and others, within 8 minutes; as root
-bench-large: deps-test ## the same with all sizes and more runs
+bench: deps-bench ## measures svcrules and others, within 8 minutes; as root
+bench-large: deps-bench ## the same with all sizes and more runs
 bench bench-large:
 	@$(MAKE) --no-print-directory $B/svcrules $B/cluster $B/bench-tool
 	@$S/bench/run.sh $(if $(filter bench-large,$@),large,normal)

@@ -433,10 +433,11 @@ enum svcrules_settle {
 
 /*
  * Carries over into `want` the endpoints of `have` that must stay until their connections end, as
- * the options of the target allow. Returns 0 or -ENOMEM.
+ * the options of the target allow. `now`, with SVCRULES_SETTLE_RETIRE: the rule set of the other
+ * target, or NULL: nothing serves. Returns 0 or -ENOMEM.
  */
 SVCRULES_API int svcrules_settle(const struct svcrules_ruleset *have, struct svcrules_ruleset *want,
-				 enum svcrules_settle how);
+				 enum svcrules_settle how, const struct svcrules_ruleset *now);
 
 /* ---- Changes ----------------------------------------------------------- */
 

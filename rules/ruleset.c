@@ -326,9 +326,9 @@ int svcrules_obstacle(const struct svcrules_ruleset *have, const struct svcrules
 }
 
 int svcrules_settle(const struct svcrules_ruleset *have, struct svcrules_ruleset *want,
-		    enum svcrules_settle how)
+		    enum svcrules_settle how, const struct svcrules_ruleset *now)
 {
-	return want->target->settle ? want->target->settle(have, want, how) : 0;
+	return want->target->settle ? want->target->settle(have, want, how, now) : 0;
 }
 
 bool svcrules_flow_stale(const struct svcrules_ruleset *now, const struct svcrules_ruleset *before,

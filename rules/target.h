@@ -39,7 +39,7 @@ struct svcr_target {
 	bool (*annotation)(size_t i, struct svcrules_annotation *ret);
 	/* See svcrules_settle(). NULL: nothing must stay. */
 	int (*settle)(const struct svcrules_ruleset *have, struct svcrules_ruleset *want,
-		      enum svcrules_settle how);
+		      enum svcrules_settle how, const struct svcrules_ruleset *now);
 	/*
 	 * Returns why the rule set cannot be printed in that format (NULL: become files), or NULL.
 	 * NULL: it always can.

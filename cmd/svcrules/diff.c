@@ -51,7 +51,7 @@ static int diff_kernel(const struct arguments *a, const struct guard *guard,
 	}
 	if (!code)
 		code = kernel_read_own(&s, to, &have);
-	if (!code && svcrules_settle(have, to, SVCRULES_SETTLE_COMPARE))
+	if (!code && svcrules_settle(have, to, SVCRULES_SETTLE_COMPARE, NULL))
 		code = session_no_memory(&s);
 	findings_print(&s, false);
 	if (!code)

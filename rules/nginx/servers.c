@@ -266,9 +266,15 @@ static int put_host(struct svcr_nginx_writer *w)
 	return err ? err : w->o.err;
 }
 
+/* Variables that are read must be set somewhere, even if no location proxies. */
+static const char strangers[] = "\t\tssl_reject_handshake on;\n"
+				"\t\tset $svcrules_upstream \"\";\n"
+				"\t\tset $svcrules_service \"\";\n"
+				"\t\tset $svcrules_service_port \"\";\n"
+				"\t\tset $svcrules_origin \"\";\n"
+				"\t\treturn 421;\n\t}\n";
+
 /*
- * Variables that are read must be set somewhere, even if no location proxies.
- *
  * Who asks for an unknown name sees nobody's certificate. 421: a host without a certificate is
  * asked for through the connection of another.
  */
@@ -276,9 +282,7 @@ static void put_strangers(struct svcr_nginx_writer *w)
 {
 	svcr_out_str(&w->o, "\tserver {\n");
 	put_listen(w, "443 ssl http2 default_server");
-	svcr_out_str(&w->o, "\t\tssl_reject_handshake on;\n"
-			    "\t\tset $svcrules_upstream \"\";\n\t\tset $svcrules_service \"\";\n"
-			    "\t\tset $svcrules_service_port \"\";\n\t\treturn 421;\n\t}\n");
+	svcr_out_str(&w->o, strangers);
 	if (w->b->routes.n && !*w->b->routes.v[0].host)
 		return;
 	svcr_out_str(&w->o, "\tserver {\n");

@@ -23,7 +23,7 @@ all_parts() {
 	out=$(mktemp -d) || exit 2
 	trap 'rm -rf "$out"' EXIT
 	for part in "${parts[@]}"; do
-		env -u SVCR_INSIDE bash "$0" "$part" >"$out/$part" 2>&1 &
+		env -u SVCR_INSIDE -u NGINX_PRIVATE bash "$0" "$part" >"$out/$part" 2>&1 &
 		pids+=($!)
 	done
 	for part in "${parts[@]}"; do
@@ -42,6 +42,10 @@ all_parts() {
 	done
 }
 
+# A private mount namespace keeps logs and bodies out of the folders of the machine's own nginx.
+if [ "$(id -u)" -eq 0 ] && [ -z "${SVCR_INSIDE:-}" ] && [ -z "${NGINX_PRIVATE:-}" ]; then
+	NGINX_PRIVATE=1 exec unshare -m bash "$0" "$@"
+fi
 # shellcheck source=testdata/suites/netns.sh
 . "$root/testdata/suites/netns.sh"
 if [ ${#parts[@]} -gt 1 ]; then
@@ -50,6 +54,11 @@ if [ ${#parts[@]} -gt 1 ]; then
 	all_parts
 	finish
 fi
+command -v nginx >/dev/null || give_up "no nginx"
+mkdir -p /var/log/nginx /var/lib/nginx
+for dir in /var/log/nginx /var/lib/nginx; do
+	mount -t tmpfs tmpfs $dir || give_up "no private mounts"
+done
 part=${parts[0]}
 # shellcheck source=testdata/suites/nginx/lib.sh
 . "$root/testdata/suites/nginx/lib.sh"

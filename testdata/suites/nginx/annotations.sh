@@ -74,6 +74,10 @@ objects() {
 	with errors one "$(note custom-http-errors '404,503'), $(note default-backend errors)"
 	with errors-gone nobody "$(note custom-http-errors '404,503'), $(note default-backend errors)"
 	with instead nobody "$(note default-backend errors)"
+	# many at once
+	with many one "$auth, $(note enable-cors true), $(note cors-allow-origin https://a.test), $(note rewrite-target /r), $(note proxy-body-size 10),
+	  $(note upstream-vhost inner.example.com), $(note denylist-source-range 10.2.0.2), $(note limit-rps 1000), $(note proxy-buffering on),
+	  $(note custom-http-errors 404), $(note default-backend errors)"
 	# of others
 	with others one "cert-manager.io/cluster-issuer: x, example.com/any: 'y; }', nginx.org/server-snippets: 'z', external-dns.alpha.kubernetes.io/target: a"
 }
@@ -218,6 +222,19 @@ check_errors() {
 	both "no endpoint: the default backend" "200 errors" 503 http://instead.example.com/x
 }
 
+check_many() {
+	local origin='Origin: https://a.test' url=http://many.example.com/p
+
+	both "many: a preflight" 204 "200 web-1" $url "${preflight[@]}" -H "$origin"
+	both "many: no password" 401 "200 web-1" $url -H "$origin"
+	both "many: a denied source" 403 "200 web-1" $url -H "$origin" -u alice:wonder "${second[@]}"
+	both "many: too long a body" 413 "200 web-1" $url -H "$origin" -u alice:wonder -d 0123456789a
+	both "many: an error" "404 errors" "404 web-1" "$url?status=404" -H "$origin" -u alice:wonder
+	both "many: all is right" "200 web-1 /r" "200 web-1 /p" $url -H "$origin" -u alice:wonder
+	same "$state, many: origin and host" "$([ $state = on ] && echo 'https://a.test inner.example.com' || echo ' many.example.com')" \
+		"$(said access-control-allow-origin) $(sent host)"
+}
+
 for state in on off on; do
 	objects >"$work/objects.yaml"
 	load "annotations $state" "$work/objects.yaml"
@@ -226,6 +243,7 @@ for state in on off on; do
 	check_sources
 	check_targets
 	check_errors
+	check_many
 done
 
 # ---- what must not open a door ----

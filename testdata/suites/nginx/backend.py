@@ -35,12 +35,13 @@ def read_head(conn, data):
 
 
 def read_exactly(conn, data, n):
+    data = bytearray(data)
     while len(data) < n:
-        more = conn.recv(65536)
+        more = conn.recv(1 << 20)
         if not more:
             break
         data += more
-    return data[:n], data[n:]
+    return bytes(data[:n]), bytes(data[n:])
 
 
 def read_chunks(conn, data):

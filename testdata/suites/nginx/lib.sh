@@ -298,7 +298,7 @@ later() {
 	local name=$1 url=$2
 
 	shift 2
-	at curl -gsk -m 8 --path-as-is -o /dev/null -w '%{http_code} %{time_total}\n' "$@" --connect-to '::127.0.0.1:' "$url" \
+	at curl -gsk -m 30 --path-as-is -o /dev/null -w '%{http_code} %{time_total}\n' "$@" --connect-to '::127.0.0.1:' "$url" \
 		>"$work/later.$name" 2>/dev/null &
 	waiting+=($!)
 }

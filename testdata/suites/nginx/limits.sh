@@ -112,7 +112,7 @@ check_times() {
 	later hold 'http://connections.example.com/?wait=1.5'
 	later connect http://connect.example.com/ -m 3
 	later read 'http://read.example.com/?wait=2'
-	later send 'http://send.example.com/?unread=2.5' --data-binary "@$work/8m"
+	later send 'http://send.example.com/?unread=2.5' -m 30 --data-binary "@$work/8m"
 	# the headers and half of the body come at once, unless the answer is buffered
 	for name in buffered unbuffered; do
 		at curl -gsk -m 0.9 -o "$work/half.$name" --connect-to '::127.0.0.1:' "http://$name.example.com/?drip=2" 2>/dev/null &
