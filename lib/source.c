@@ -165,7 +165,7 @@ static int read_result(const struct svcr_reader *r, const struct input *in, size
 	return svcrules_diags_errors(r->diags) > errors ? -EINVAL : 0;
 }
 
-static int read_text(struct svcr_reader *r, struct input *in)
+static int read_whole_text(struct svcr_reader *r, struct input *in)
 {
 	size_t errors = svcrules_diags_errors(r->diags);
 	int err = svcr_json_init(&r->json, svcr_text_fill, &in->text);
@@ -186,7 +186,7 @@ static int read_source(struct svcr_reader *r, svcrules_fill_fn fill, void *arg)
 {
 	struct input in = { .is_yaml = false };
 	const char *form = svcr_text_begin(&in.text, fill, arg);
-	int err = form ? -EINVAL : read_text(r, &in);
+	int err = form ? -EINVAL : read_whole_text(r, &in);
 
 	if (form)
 		form_error(r, form);

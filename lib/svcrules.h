@@ -80,10 +80,7 @@ struct svcrules_target {
 	bool secrets;             /* it reads Secrets: a program should leave no core dump */
 	const char *needs;        /* the kind without which an input is an error; NULL: none */
 	bool any_input;           /* an input without services, or without cluster IPs, is right */
-	/*
-	 * For files with `worker`: the user of the server's worker processes, and the setting that
-	 * names another one. NULL: there are no such files.
-	 */
+	/* Whose files with `worker` are, and the setting that names another user; NULL: none. */
 	const char *worker, *worker_setting;
 };
 
@@ -148,11 +145,7 @@ typedef long (*svcrules_fill_fn)(void *arg, char *buf, size_t size);
 SVCRULES_API struct svcrules_model *svcrules_model_new(const char *target,
 						       const struct svcrules_options *o);
 SVCRULES_API void svcrules_model_free(struct svcrules_model *m);
-/*
- * The end of work with Secrets, of targets with `secrets`: overwrites what earlier calls, which
- * have returned, left below on the stack and in the registers that copy memory. All memory of the
- * library itself is overwritten before it is freed.
- */
+/* Ends work with Secrets: overwrites what earlier calls left on the stack and in registers. */
 SVCRULES_API void svcrules_wipe_stack(void);
 /*
  * Reads all documents of one source into `m`: JSON or YAML, objects, Lists, typed lists, arrays
@@ -264,10 +257,7 @@ struct svcrules_part {
 /* The i-th part; false past the end. */
 SVCRULES_API bool svcrules_ruleset_part(const struct svcrules_ruleset *rs, size_t i,
 					struct svcrules_part *ret);
-/*
- * A rule set that shows only the i-th part of `rs`. The caller frees it before `rs`. NULL: out of
- * memory.
- */
+/* A rule set with only the i-th part of `rs`, to be freed before it. NULL: out of memory. */
 SVCRULES_API struct svcrules_ruleset *svcrules_ruleset_only(struct svcrules_ruleset *rs, size_t i);
 /* The name and the NFPROTO_ family of the i-th table that exists; NULL past the end. */
 SVCRULES_API const char *svcrules_ruleset_table(const struct svcrules_ruleset *rs, size_t i,

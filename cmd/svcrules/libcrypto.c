@@ -37,17 +37,19 @@
 	F(const char *, EVP_PKEY_get0_type_name, (const EVP_PKEY *key), (key)) \
 	F(void, OSSL_DECODER_CTX_free, (OSSL_DECODER_CTX *d), (d)) \
 	F(OSSL_DECODER_CTX *, OSSL_DECODER_CTX_new_for_pkey, \
-	  (EVP_PKEY **key, const char *form, const char *structure, const char *type, int selection, \
+	  (EVP_PKEY **key, const char *form, const char *structure, const char *type, int which, \
 	   OSSL_LIB_CTX *library, const char *query), \
-	  (key, form, structure, type, selection, library, query)) \
+	  (key, form, structure, type, which, library, query)) \
 	F(int, OSSL_DECODER_from_bio, (OSSL_DECODER_CTX *d, BIO *in), (d, in)) \
 	F(int, OPENSSL_init_crypto, (uint64_t o, const OPENSSL_INIT_SETTINGS *s), (o, s)) \
-	F(EVP_PKEY *, PEM_read_bio_PrivateKey, (BIO *b, EVP_PKEY **x, pem_password_cb *f, void *u), \
+	F(EVP_PKEY *, PEM_read_bio_PrivateKey, \
+	  (BIO *b, EVP_PKEY **x, pem_password_cb *f, void *u), (b, x, f, u)) \
+	F(X509 *, PEM_read_bio_X509, (BIO *b, X509 **x, pem_password_cb *f, void *u), \
 	  (b, x, f, u)) \
-	F(X509 *, PEM_read_bio_X509, (BIO *b, X509 **x, pem_password_cb *f, void *u), (b, x, f, u)) \
 	F(X509 *, PEM_read_bio_X509_AUX, (BIO *b, X509 **x, pem_password_cb *f, void *u), \
 	  (b, x, f, u)) \
-	F(unsigned char *, SHA256, (const unsigned char *d, size_t n, unsigned char *md), (d, n, md)) \
+	F(unsigned char *, SHA256, (const unsigned char *d, size_t n, unsigned char *md), \
+	  (d, n, md)) \
 	F(int, X509_check_host, (X509 *x, const char *chk, size_t n, unsigned f, char **peer), \
 	  (x, chk, n, f, peer)) \
 	F(int, X509_check_private_key, (const X509 *x, const EVP_PKEY *key), (x, key)) \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * No byte of a Secret stays in the memory of the process: all memory that can be written is searched
- * for pieces of a key, with libyaml and libcrypto as the program has them.
+ * No byte of a Secret stays in the memory of the process: all memory that can be written is
+ * searched for pieces of a key, with libyaml and libcrypto as the program has them.
  */
 #include "rules/alloc_test.h"
 #include "secrecy.h"
@@ -27,7 +27,7 @@
 
 /* ---- Pieces of the key ---------------------------------------------------- */
 
-/* Each is one of the key with all bits the other way round, so that the search finds only others. */
+/* All bits are the other way round, so that the search does not find these pieces. */
 static unsigned char pieces[PIECES_MAX][PIECE];
 static size_t npieces;
 static uint8_t first_bytes[1 << 16]; /* two bytes that some piece begins with */
@@ -170,8 +170,8 @@ static size_t key_search(void)
 	"{" DATA_JSON(key) ",\"kind\":\"Secret\",\"metadata\":{\"name\":\"s\"},\"type\":" \
 			   "\"kubernetes.io/tls\""
 #define SECRET_YAML(key) \
-	"kind: Secret\nmetadata: {name: s}\ntype: kubernetes.io/tls\ndata:\n  tls.crt: " CERTS_SITE_CRT \
-	"\n  tls.key: " key "\n"
+	"kind: Secret\nmetadata: {name: s}\ntype: kubernetes.io/tls\ndata:\n" \
+	"  tls.crt: " CERTS_SITE_CRT "\n  tls.key: " key "\n"
 
 /* Texts in memory that cannot be written, where nothing is searched. */
 static const struct trial {

@@ -66,8 +66,7 @@ struct svcr_json {
 	 * places in that form.
 	 */
 	bool returns;
-	/* Set after svcr_json_init() for text with secrets: memory is overwritten before it is freed. */
-	bool wipe;
+	bool wipe; /* set after svcr_json_init(): memory is overwritten before it is freed */
 	struct svcr_json_state *state; /* private */
 };
 

@@ -45,8 +45,7 @@ struct svcr_yaml {
 	char message[256]; /* names what was found and what was expected */
 	uint64_t line;     /* of the error, from 1 */
 	uint64_t column;   /* in characters, from 1 */
-	/* Set after svcr_yaml_init() for text with secrets: memory is overwritten before it is freed. */
-	bool wipe;
+	bool wipe; /* set after svcr_yaml_init(): memory is overwritten before it is freed */
 	struct svcr_yaml_state *state; /* private */
 };
 

@@ -68,8 +68,8 @@ x509_fault(struct x509_reading *r, const char *fmt, ...)
 }
 
 /*
- * Why PEM number n of a file could not be read: `none` if no block begins any more. An error without
- * a reason is one for which there was no memory, either.
+ * Why PEM number n of a file could not be read: `none` if no block begins any more. An error
+ * without a reason is one for which there was no memory, either.
  */
 static int x509_pem_fault(struct x509_reading *r, const char *none, const char *broken, size_t n)
 {
