@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FILE_NAME_MAX 200
-
 static void note(struct svcr_nginx_builder *b, const struct svcr_nginx_settings *s,
 		 enum svcrules_severity severity, const char *secret, const char *what)
 {
@@ -124,7 +122,7 @@ int svcr_nginx_users(struct svcr_nginx_builder *b, struct svcr_nginx_settings *s
 	const char *name = s->value[SVCR_A_AUTH_SECRET] ? secret_name(b, s) : NULL;
 	const struct svcr_secret *x = name ? svcr_nginx_secret_find(b, s->ingress->ns, name) : NULL;
 	bool map = strcmp(type, "auth-map") == 0, right = true, *seen;
-	char *file;
+	const char *file;
 	int err;
 
 	if (!name)
@@ -134,19 +132,17 @@ int svcr_nginx_users(struct svcr_nginx_builder *b, struct svcr_nginx_settings *s
 		note(b, s, SVCRULES_WARNING, name, "is not there: 503 is answered");
 		return 0;
 	}
-	file = svcr_arena_printf(&b->v->arena, "%s_%s_%s", map ? "map" : "auth", s->ingress->ns,
-				 name);
+	file = svcr_nginx_secret_file(b->v, map ? "map" : "auth", x);
 	if (!file)
 		return -ENOMEM;
 	seen = &b->users_added[2 * (size_t)(x - b->m->secrets.v) + map];
 	err = *seen ? 0 : add_users(b, x, map, file, &right);
 	if (err)
 		return err;
-	if (!right || strlen(file) > FILE_NAME_MAX) {
+	if (!right) {
 		note(b, s, SVCRULES_WARNING, name,
-		     right ? "has a name that is too long for a file: 503 is answered" :
-		     map   ? "has no users, or a value that is no hash: 503 is answered" :
-			     "has no key 'auth' with lines 'user:hash': 503 is answered");
+		     map ? "has no users, or a value that is no hash: 503 is answered" :
+			   "has no key 'auth' with lines 'user:hash': 503 is answered");
 		return 0;
 	}
 	*seen = true;

@@ -108,10 +108,15 @@ body=$(sed -n 2p "$certs/site.key")
 	echo "${body:48:16}"
 	for i in 108 124 140; do echo "${key:i:16}"; done
 } >plain
-while read -r line; do
-	printf %s "$line" | od -An -v -tx1 | tr -d ' \n' | sed 's/\(.\)\(.\)/\2\1/g' | tr 0-9a-f a-p
-	echo
-done <plain >pieces
+pieces_make() {
+	local line
+
+	while read -r line; do
+		printf %s "$line" | od -An -v -tx1 | tr -d ' \n' | sed 's/\(.\)\(.\)/\2\1/g' | tr 0-9a-f a-p
+		echo
+	done <plain >pieces
+}
+pieces_make
 
 # run COMMAND...: sets STATUS, and FOUND: y if the key is in memory at the end; prints into out
 run() {
@@ -206,6 +211,38 @@ done
 	silent "a command that fails" 4 "$SVCRULES" compile $n -f s.yaml -o fails --validate 'cat {}/nginx.conf >/dev/null; false'
 	same "nothing is left of it" "" "$(find . -path './fails*' -o -path './.fails*/*' -name '*.key')"
 }
+
+# ---- passwords ----
+
+# Users and hashes, in each of the two forms that auth-secret-type has.
+# shellcheck disable=SC2016 # no variables
+hash='$apr1$saltsalt$Ab0Cd1Ef2Gh3Ij4Kl5Mn6.'
+echo "user:$hash" >users
+users64=$(base64 -w0 users)
+hash64=$(printf %s "$hash" | base64 -w0)
+printf '%s\n' "${hash:5:24}" "${users64:8:32}" "${hash64:8:32}" >plain
+pieces_make
+
+auth_objects() { # auth_objects TYPE FIELD KEY VALUE
+	printf 'kind: Ingress\nmetadata:\n  name: i\n  annotations:\n'
+	printf '    nginx.ingress.kubernetes.io/%s\n' 'auth-type: basic' 'auth-secret: u' "auth-secret-type: $1"
+	printf 'spec: {ingressClassName: nginx, rules: [{host: a.example.com, http: {paths: [{path: /, pathType: Prefix, '
+	printf 'backend: {service: {name: w, port: {number: 80}}}}]}}]}\n---\n'
+	printf "kind: Secret\nmetadata: {name: u}\n%s: {%s: '%s'}\n" "$2" "$3" "$4"
+}
+
+auth_objects auth-file data auth "$users64" >auth-file-data
+auth_objects auth-file stringData auth "$(cat users)" >auth-file-stringData
+auth_objects auth-map data user "$hash64" >auth-map-data
+auth_objects auth-map stringData user "$hash" >auth-map-stringData
+for form in auth-file-data auth-file-stringData auth-map-data auth-map-stringData; do
+	# shellcheck disable=SC2086
+	silent "$form" 0 "$SVCRULES" compile $n -f $form
+	# shellcheck disable=SC2086
+	silent "$form, -o DIR" 0 "$SVCRULES" compile $n -f $form -o dir-$form --nginx-user "$(id -un)"
+	same "$form: users" "user:$hash" "$(cat dir-$form/*_default_u)"
+	same "$form: mode" 600 "$(stat -c %a dir-$form/*_default_u)"
+done
 
 # ---- core dumps ----
 
