@@ -303,7 +303,7 @@ static bool answer_receive(int fd, int *ret_answer, int *ret_file)
 /* After a message that is lost no answer could be told from the next. */
 static int runner_ask(struct runner *r, const struct runner_message *m, int *ret_file)
 {
-	int answer;
+	int answer = -EPIPE;
 
 	if (r->fd < 0)
 		return -EPIPE;
