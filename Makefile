@@ -21,7 +21,7 @@ comma := ,
 B := build$(if $(SANITIZE),/$(subst $(comma),-,$(SANITIZE)))
 Q := $(if $(filter 1,$(V)),,@)
 
-LIB_PKGS := libmnl libnftnl jansson yaml-0.1
+LIB_PKGS := libmnl libnftnl jansson yaml-0.1 libcrypto
 # of the command alone: route messages of the interface svcrules0; capabilities
 CMD_PKGS := libnl-3.0 libnl-route-3.0 libcap-ng
 override CFLAGS += -std=gnu11 -fPIC -fvisibility=hidden -MMD -MP
@@ -98,7 +98,7 @@ $B/libsvcrules.so: $(LIB_OBJ)
 
 $B/svcrules: $(CMD_OBJ) $B/libsvcrules.a
 	$(if $(filter 0,$V),@echo '  LD   $@')
-	$Q$(CC) $(PIE) $(LDFLAGS) -o $@ $(CMD_OBJ) $B/libsvcrules.a -Wl,--as-needed $(PKG_LIBS) $(CMD_LIBS)
+	$Q$(CC) $(PIE) $(LDFLAGS) -o $@ $(CMD_OBJ) $B/libsvcrules.a -Wl,--as-needed $(PKG_LIBS) $(CMD_LIBS) -ldl
 
 # a helper of the tests, static where possible: they start it thousands of times
 $B/probe: $B/cmd/probe/probe.o
@@ -142,7 +142,7 @@ endif
 # libyaml's archive has its allocations replaced too.
 $B/lib/read_alloc_test: override PKG_LIBS := $(subst -lyaml,-l:libyaml.a,$(PKG_LIBS))
 $B/rules/alloc_test $B/lib/read_alloc_test $B/rules/dns/zones_alloc_test \
-$B/rules/iptables/alloc_test: override LDFLAGS += \
+$B/rules/nginx/nginx_alloc_test $B/rules/iptables/alloc_test $B/cmd/svcrules/secrecy_test: override LDFLAGS += \
   -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free,--wrap=reallocarray,--wrap=strdup,--wrap=vasprintf,--wrap=asprintf
 
 $(FUZZERS): $B/%_fuzz: $B/%_fuzz.o $B/libsvcrules.a
@@ -163,6 +163,7 @@ link libsvcrules.so.$(SOVERSION) $(LIBDIR)/libsvcrules.so
 644 man/svcrules.1 $(MANDIR)/man1/svcrules.1
 644 man/libsvcrules.3 $(MANDIR)/man3/libsvcrules.3
 644 man/svcrules.5 $(MANDIR)/man5/svcrules.5
+644 man/svcrules-nginx.5 $(MANDIR)/man5/svcrules-nginx.5
 644 $B/completion.bash $(BASHDIR)/svcrules
 644 $B/completion.zsh $(ZSHDIR)/_svcrules
 644 $B/completion.fish $(FISHDIR)/svcrules.fish
@@ -208,11 +209,11 @@ dist: ## svcrules-VERSION.tar.gz, the source, in DISTDIR (.)
 	fi >$B/dist.tar && gzip -9n <$B/dist.tar >"$(DISTDIR)/$(DIST).tar.gz"; status=$$?; rm -f $B/dist.tar; exit $$status
 
 .PHONY: demo bench bench-large bench-readme
-demo: ## services of the example between private network namespaces, with real requests
-	@$S/demo.sh
+demo: ## the application of the example on one machine, in private namespaces, with real requests
+	@$S/demo.sh $(DEMO_PACKAGES)
 
-bench: deps-test ## measures svcrules and others, within 8 minutes; as root
-bench-large: deps-test ## the same with all sizes and more runs
+bench: deps-bench ## measures svcrules and others, within 8 minutes; as root
+bench-large: deps-bench ## the same with all sizes and more runs
 bench bench-large:
 	@$(MAKE) --no-print-directory $B/svcrules $B/cluster $B/bench-tool
 	@$S/bench/run.sh $(if $(filter bench-large,$@),large,normal)

@@ -110,6 +110,12 @@ char *svcr_arena_printf(struct svcr_arena *a, const char *fmt, ...)
 	return p;
 }
 
+void svcr_arena_wipe(struct svcr_arena *a)
+{
+	for (struct svcr_chunk *c = a->chunks; c; c = c->next)
+		explicit_bzero(c->data, c->used);
+}
+
 void svcr_arena_release(struct svcr_arena *a)
 {
 	while (a->chunks) {

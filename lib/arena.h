@@ -37,6 +37,8 @@ char *svcr_arena_printf(struct svcr_arena *a, const char *fmt, ...)
 char *svcr_arena_vprintf(struct svcr_arena *a, const char *fmt, va_list ap)
 	__attribute__((format(printf, 2, 0)));
 
+/* Overwrites all objects, which must not be used any more. */
+void svcr_arena_wipe(struct svcr_arena *a);
 /* Frees all memory of the arena, which is then empty. */
 void svcr_arena_release(struct svcr_arena *a);
 

@@ -24,6 +24,7 @@ struct svcrules_diags {
 	size_t n, cap, errors;
 	struct svcr_table table;   /* struct diag_group */
 	struct diag_groups marked; /* those that dropped something since the mark */
+	size_t more_errors;        /* so many more of each kind of error are kept */
 	bool failed;
 };
 
@@ -36,6 +37,7 @@ void svcrules_diags_free(struct svcrules_diags *d)
 {
 	if (!d)
 		return;
+	svcr_arena_wipe(&d->arena); /* one that was cut may show an annotation of a Secret */
 	svcr_arena_release(&d->arena);
 	svcr_table_release(&d->table);
 	free(d->marked.v);
@@ -149,7 +151,9 @@ void svcr_diag(struct svcrules_diags *d, const struct svcrules_diag *diag, const
 
 	if (diag->severity == SVCRULES_ERROR)
 		d->errors++;
-	if (group && group->kept == SVCRULES_DIAGS_KEPT) {
+	if (group &&
+	    group->kept >=
+		    SVCRULES_DIAGS_KEPT + (diag->severity == SVCRULES_ERROR ? d->more_errors : 0)) {
 		group_drop(d, group);
 		return;
 	}
@@ -172,6 +176,11 @@ void svcr_diag(struct svcrules_diags *d, const struct svcrules_diag *diag, const
 		g->text = "out of memory";
 		d->failed = true;
 	}
+}
+
+void svcr_diags_keep_errors(struct svcrules_diags *d, size_t n)
+{
+	d->more_errors = n > SVCRULES_DIAGS_KEPT ? n - SVCRULES_DIAGS_KEPT : 0;
 }
 
 void svcr_diags_name(struct svcrules_diags *d, size_t first, const char *object)

@@ -13,6 +13,8 @@
  */
 void svcr_diag(struct svcrules_diags *d, const struct svcrules_diag *diag, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/* From now on so many errors of each kind are kept, instead of SVCRULES_DIAGS_KEPT. */
+void svcr_diags_keep_errors(struct svcrules_diags *d, size_t n);
 /* Sets the object of all diagnostics from index `first` on that have none; the name is copied. */
 void svcr_diags_name(struct svcrules_diags *d, size_t first, const char *object);
 /* Returns the mark to which svcr_diags_cut() can go back, until the next call. */

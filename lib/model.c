@@ -13,8 +13,11 @@ struct svcrules_model *svcr_model_new(const struct svcr_kind *const *reads)
 {
 	struct svcrules_model *m = calloc(1, sizeof(*m));
 
-	if (m)
-		m->reads = reads;
+	if (!m)
+		return NULL;
+	m->reads = reads;
+	for (; *reads; reads++)
+		m->wipe = m->wipe || (*reads)->secret;
 	return m;
 }
 
@@ -51,12 +54,19 @@ void svcrules_model_free(struct svcrules_model *m)
 	free(m->pods.v);
 	free(m->namespaces.v);
 	free(m->policies.v);
+	free(m->ingresses.v);
+	free(m->ingress_classes.v);
+	free(m->secrets.v);
+	while (m->secret_bytes)
+		svcr_secret_bytes_drop(&m->secret_bytes);
 	free(m->ignored.v);
 	free(m->pages.v);
 	free(m->dead.v);
 	svcr_table_release(&m->seen);
 	svcr_strings_release(&m->strings);
 	svcr_selectors_release(&m->selectors);
+	if (m->wipe) /* an object may be read as another kind before its own is known */
+		svcr_arena_wipe(&m->arena);
 	svcr_arena_release(&m->arena);
 	free(m);
 }
@@ -96,7 +106,7 @@ const void *svcr_model_objects(const struct svcrules_model *m, const struct svcr
 
 bool svcr_model_list(struct svcrules_model *m, size_t i, struct svcr_any_list *ret)
 {
-	const size_t own = 7;
+	const size_t own = 10;
 
 	switch (i) {
 	case 0: *ret = (struct svcr_any_list){ &m->services, sizeof(*m->services.v) }; break;
@@ -106,6 +116,11 @@ bool svcr_model_list(struct svcrules_model *m, size_t i, struct svcr_any_list *r
 	case 4: *ret = (struct svcr_any_list){ &m->pods, sizeof(*m->pods.v) }; break;
 	case 5: *ret = (struct svcr_any_list){ &m->namespaces, sizeof(*m->namespaces.v) }; break;
 	case 6: *ret = (struct svcr_any_list){ &m->policies, sizeof(*m->policies.v) }; break;
+	case 7: *ret = (struct svcr_any_list){ &m->ingresses, sizeof(*m->ingresses.v) }; break;
+	case 8:
+		*ret = (struct svcr_any_list){ &m->ingress_classes, sizeof(*m->ingress_classes.v) };
+		break;
+	case 9: *ret = (struct svcr_any_list){ &m->secrets, sizeof(*m->secrets.v) }; break;
 	default:
 		if (i - own >= m->others.n)
 			return false;

@@ -8,10 +8,12 @@
 
 #include "addr.h"
 #include "arena.h"
+#include "ingress.h"
 #include "intern.h"
 #include "list.h"
 #include "policy.h"
 #include "protocol.h"
+#include "secret.h"
 #include "seen.h"
 #include "svcrules.h"
 #include "table.h"
@@ -158,6 +160,8 @@ struct svcrules_model {
 	 * no API server stores are errors instead of warnings.
 	 */
 	bool names;
+	bool wipe; /* a kind that is read has secrets: memory is overwritten before it is freed */
+	bool endpoints_only; /* for a target that needs no cluster IPs: it is right to have none */
 	struct svcr_arena arena; /* owns the strings and all finished lists */
 	struct svcr_strings strings;
 	struct svcr_table seen; /* struct svcr_seen */
@@ -170,6 +174,10 @@ struct svcrules_model {
 	SVCR_LIST(struct svcr_pod) pods;
 	SVCR_LIST(struct svcr_namespace) namespaces;
 	SVCR_LIST(struct svcr_network_policy) policies;
+	SVCR_LIST(struct svcr_ingress) ingresses;
+	SVCR_LIST(struct svcr_ingress_class) ingress_classes;
+	SVCR_LIST(struct svcr_secret) secrets;
+	struct svcr_secret_bytes *secret_bytes; /* of all Secrets that were read; malloc'ed */
 	SVCR_LIST(struct svcr_others) others;
 	SVCR_LIST(struct svcr_ignored) ignored;
 	SVCR_LIST(struct svcr_pages) pages;

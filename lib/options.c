@@ -8,6 +8,7 @@
 #define DEFAULT_MARK 0x4000u
 #define DEFAULT_MAX_SOURCE_RANGES 50000u
 #define DEFAULT_MAX_ELEMENTS 100000u
+#define NOW_MAX 253402300799u /* the end of the year 9999 */
 
 struct setting {
 	const char *name;
@@ -262,6 +263,21 @@ static int set_max_elements(struct svcrules_options *o, const char *value)
 	return set_limit(&o->max_elements, value);
 }
 
+static int set_now(struct svcrules_options *o, const char *value)
+{
+	unsigned long long n;
+	char *end;
+
+	if (*value < '0' || *value > '9')
+		return -EINVAL;
+	errno = 0;
+	n = strtoull(value, &end, 10);
+	if (errno || *end || n > NOW_MAX)
+		return -EINVAL;
+	o->now = (int64_t)n;
+	return 0;
+}
+
 static const char no_value[] = "no value";
 
 static const struct setting settings[] = {
@@ -278,6 +294,7 @@ static const struct setting settings[] = {
 	{ "family", set_family, "ipv4, ipv6 or both" },
 	{ "max-source-ranges", set_max_source_ranges, "a number from 0 to 4294967295" },
 	{ "max-elements", set_max_elements, "a number from 0 to 4294967295" },
+	{ "now", set_now, "seconds since 1970" },
 	{ "host-ip", set_host_ip, "addresses with commas between" },
 };
 

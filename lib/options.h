@@ -26,8 +26,9 @@ struct svcrules_options {
 	bool has_node_ip, has_cluster_cidr;
 	bool nodeport_primary; /* nodeport-addresses is "primary" */
 	bool masquerade_all;
-	bool network_policy;                    /* enforce NetworkPolicy objects */
-	uint32_t mark;                          /* masquerade-mark, one bit */
+	bool network_policy; /* enforce NetworkPolicy objects */
+	int64_t now;   /* seconds since 1970, by which certificates are judged; 0: they are not */
+	uint32_t mark; /* masquerade-mark, one bit */
 	size_t max_source_ranges, max_elements; /* of one service */
 	bool families[SVCR_FAMILY__COUNT];
 };

@@ -161,7 +161,7 @@ static void read_scalar(struct svcr_reader *r, int index)
 	}
 	if (!svcr_json_string(&r->json, &s))
 		return;
-	s = svcr_text_line(s, 60);
+	s = r->model->wipe ? (struct svcr_str){ "...", 3 } : svcr_text_line(s, 60);
 	snprintf(text, sizeof(text), "not an object, but the text '%.*s'", (int)s.len, s.p);
 	svcr_object_foreign(r, index, text);
 }

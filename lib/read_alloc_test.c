@@ -70,6 +70,19 @@ static const struct alloc_input {
 	       "spec: {egress: [{ports: [{port: none}]}], podSelector: {matchLabels: {z: z}},\n"
 	       "  ingress: [{from: [{namespaceSelector: {matchLabels: {g: h}}}]}]}\n"),
 	  0, 0, 0 },
+	/* what an ingress controller needs, and a copy of each */
+	{ TEXT("kind: IngressClass\nmetadata: {name: c, annotations: {a: b, c: d}}\n"
+	       "spec: {controller: x}\n---\n"
+	       "kind: Secret\nmetadata: {name: s}\ntype: kubernetes.io/tls\n"
+	       "data: {tls.crt: YWJj, tls.key: ZA==}\n---\n"
+	       "kind: Secret\nmetadata: {name: s}\ntype: kubernetes.io/tls\n"
+	       "data: {tls.crt: YWJj, tls.key: ZA==}\n---\n"
+	       "kind: Ingress\nmetadata: {name: i, annotations: {x: a, z: b}}\nspec:\n"
+	       "  ingressClassName: c\n  defaultBackend: {service: {name: w, port: {number: 1}}}\n"
+	       "  tls: [{secretName: s, hosts: [a.b, b.b]}]\n"
+	       "  rules: [{host: a.b, http: {paths: [{pathType: Exact, path: /a, backend:\n"
+	       "    {service: {name: w, port: {name: p}}}}]}}]\n"),
+	  0, 0, 0 },
 	/* what is no object */
 	{ TEXT("\x1f\x8b\x08"), -EINVAL, 0, 0 },
 	{ TEXT("Warning: x\n{\"kind\":"), -EINVAL, 0, 0 },

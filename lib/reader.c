@@ -230,8 +230,32 @@ static void read_int_or_string(struct svcr_reader *r, const struct svcr_field *f
 		*member = value;
 }
 
+/*
+ * Interns the next string with each NUL replaced by \001. NULL: there is none, or no memory.
+ */
+static const char *read_without_nul(struct svcr_reader *r)
+{
+	struct svcr_str s;
+	char *copy;
+
+	if (!svcr_read_string(r, &s))
+		return NULL;
+	if (!memchr(s.p, '\0', s.len))
+		return svcr_read_intern(r, s);
+	copy = svcr_arena_strndup(&r->model->arena, s.p, s.len);
+	if (!copy) {
+		r->err = -ENOMEM;
+		return NULL;
+	}
+	for (size_t i = 0; i < s.len; i++)
+		if (!copy[i])
+			copy[i] = '\001';
+	return svcr_read_intern(r, (struct svcr_str){ copy, s.len });
+}
+
 /* Reads the value of one key of a map; null counts as absent. */
-static void read_pair(struct svcr_reader *r, struct svcr_str key, struct svcr_map *map)
+static void read_pair(struct svcr_reader *r, const struct svcr_field *f, struct svcr_str key,
+		      struct svcr_map *map)
 {
 	struct svcr_pair pair = { .key = svcr_read_intern(r, key) }, *slot;
 
@@ -240,7 +264,7 @@ static void read_pair(struct svcr_reader *r, struct svcr_str key, struct svcr_ma
 		return;
 	}
 	svcr_read_push(r, pair.key, 0);
-	pair.value = svcr_read_interned(r);
+	pair.value = f->keep_nul ? read_without_nul(r) : svcr_read_interned(r);
 	svcr_read_pop(r);
 	slot = pair.value ? SVCR_READ_GROW(r, map) : NULL;
 	if (slot)
@@ -256,7 +280,7 @@ static void read_map(struct svcr_reader *r, const struct svcr_field *f, struct s
 		return;
 	while (svcr_json_next_key(&r->json, &key)) {
 		if (n++ < max)
-			read_pair(r, key, map);
+			read_pair(r, f, key, map);
 		else
 			svcr_json_skip(&r->json);
 	}

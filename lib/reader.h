@@ -77,6 +77,8 @@ struct svcr_field {
 	 * own nothing: lists inside them are moved into the arena as they are read.
 	 */
 	bool owns;
+	/* Of SVCR_F_MAP: a NUL becomes \001, so that whoever checks the value finds it. */
+	bool keep_nul;
 	uint32_t min, max;
 	void (*read)(struct svcr_reader *r, void *member);
 	const struct svcr_field *fields;

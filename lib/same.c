@@ -168,6 +168,78 @@ static bool same_policy(const struct svcr_network_policy *a, const struct svcr_n
 	return a->ns == b->ns && a->name == b->name && a->pods == b->pods;
 }
 
+static bool same_backend(const struct svcr_ingress_backend *a, const struct svcr_ingress_backend *b)
+{
+	return a->service == b->service && a->port_name == b->port_name && a->port == b->port;
+}
+
+static bool same_ingress_rule(const struct svcr_ingress_rule *a, const struct svcr_ingress_rule *b)
+{
+	if (a->host != b->host || a->paths.n != b->paths.n)
+		return false;
+	for (size_t i = 0; i < a->paths.n; i++) {
+		const struct svcr_ingress_path *x = &a->paths.v[i], *y = &b->paths.v[i];
+
+		if (x->path != y->path || x->type != y->type ||
+		    !same_backend(&x->backend, &y->backend))
+			return false;
+	}
+	return true;
+}
+
+static bool same_ingress_tls(const struct svcr_ingress_tls *a, const struct svcr_ingress_tls *b)
+{
+	if (a->secret != b->secret || a->hosts.n != b->hosts.n)
+		return false;
+	for (size_t i = 0; i < a->hosts.n; i++)
+		if (a->hosts.v[i] != b->hosts.v[i])
+			return false;
+	return true;
+}
+
+static bool same_ingress(const struct svcr_ingress *a, const struct svcr_ingress *b)
+{
+	if (a->rules.n != b->rules.n || a->tls.n != b->tls.n ||
+	    a->annotations.n != b->annotations.n)
+		return false;
+	for (size_t i = 0; i < a->rules.n; i++)
+		if (!same_ingress_rule(&a->rules.v[i], &b->rules.v[i]))
+			return false;
+	for (size_t i = 0; i < a->tls.n; i++)
+		if (!same_ingress_tls(&a->tls.v[i], &b->tls.v[i]))
+			return false;
+	for (size_t i = 0; i < a->annotations.n; i++)
+		if (a->annotations.v[i].key != b->annotations.v[i].key ||
+		    a->annotations.v[i].value != b->annotations.v[i].value)
+			return false;
+	return a->ns == b->ns && a->name == b->name && a->created == b->created &&
+	       a->class == b->class && same_backend(&a->fallback, &b->fallback);
+}
+
+static bool same_ingress_class(const struct svcr_ingress_class *a,
+			       const struct svcr_ingress_class *b)
+{
+	return a->name == b->name && a->controller == b->controller &&
+	       a->is_default == b->is_default;
+}
+
+static bool same_bytes(const struct svcr_secret_bytes *a, const struct svcr_secret_bytes *b)
+{
+	return a == b || (a && b && a->len == b->len && memcmp(a->p, b->p, a->len) == 0);
+}
+
+static bool same_secret(const struct svcr_secret *a, const struct svcr_secret *b)
+{
+	if (a->ns != b->ns || a->name != b->name || a->type != b->type ||
+	    a->entries.n != b->entries.n)
+		return false;
+	for (size_t i = 0; i < a->entries.n; i++)
+		if (a->entries.v[i].key != b->entries.v[i].key ||
+		    !same_bytes(a->entries.v[i].value, b->entries.v[i].value))
+			return false;
+	return true;
+}
+
 /* Entry i of the list number `list`, and entry k of it. */
 static bool same_entry(const struct svcrules_model *m, size_t list, size_t i, size_t k)
 {
@@ -179,6 +251,9 @@ static bool same_entry(const struct svcrules_model *m, size_t list, size_t i, si
 	case 4: return same_pod(&m->pods.v[i], &m->pods.v[k]);
 	case 5: return same_namespace(&m->namespaces.v[i], &m->namespaces.v[k]);
 	case 6: return same_policy(&m->policies.v[i], &m->policies.v[k]);
+	case 7: return same_ingress(&m->ingresses.v[i], &m->ingresses.v[k]);
+	case 8: return same_ingress_class(&m->ingress_classes.v[i], &m->ingress_classes.v[k]);
+	case 9: return same_secret(&m->secrets.v[i], &m->secrets.v[k]);
 	default: return false;
 	}
 }

@@ -3,6 +3,7 @@
 #include "object.h"
 #include "read.h"
 #include "text.h"
+#include "wipe.h"
 #include "yaml/yaml.h"
 
 #include <errno.h>
@@ -14,6 +15,7 @@ struct input {
 	struct svcr_yaml yaml;
 	bool is_yaml;
 	char *first; /* the start of the YAML text */
+	size_t n_first;
 	size_t documents;
 };
 
@@ -101,15 +103,18 @@ static int start_yaml(struct svcr_reader *r, struct input *in)
 	int err = -ENOMEM;
 
 	in->first = malloc(rest.len + 1);
+	in->n_first = rest.len;
 	if (in->first) {
 		memcpy(in->first, rest.p, rest.len);
 		rest.p = in->first;
 		err = svcr_yaml_init(&in->yaml, rest, line, svcr_text_fill, &in->text);
+		in->yaml.wipe = r->model->wipe;
 	}
 	svcr_json_release(&r->json);
 	if (!err)
 		err = svcr_json_init(&r->json, svcr_yaml_fill, &in->yaml);
 	r->json.returns = in->is_yaml = true;
+	r->json.wipe = r->model->wipe;
 	return err;
 }
 
@@ -124,7 +129,7 @@ static int read_other_form(struct svcr_reader *r, struct input *in)
 	yaml = yaml || (ahead.len && *ahead.p == '#');
 	if (yaml && !svcr_text_is_message(ahead))
 		return start_yaml(r, in);
-	line = svcr_text_line(ahead, SHOWN_MAX);
+	line = r->model->wipe ? (struct svcr_str){ "...", 3 } : svcr_text_line(ahead, SHOWN_MAX);
 	svcr_json_refuse(&r->json,
 			 "expected JSON or YAML, found the text '%.*s'; is kubectl's standard "
 			 "error in the file (2>&1)?",
@@ -160,26 +165,33 @@ static int read_result(const struct svcr_reader *r, const struct input *in, size
 	return svcrules_diags_errors(r->diags) > errors ? -EINVAL : 0;
 }
 
-static int read_source(struct svcr_reader *r, svcrules_fill_fn fill, void *arg)
+static int read_whole_text(struct svcr_reader *r, struct input *in)
 {
 	size_t errors = svcrules_diags_errors(r->diags);
-	struct input in = { .is_yaml = false };
-	const char *form = svcr_text_begin(&in.text, fill, arg);
-	int err;
+	int err = svcr_json_init(&r->json, svcr_text_fill, &in->text);
 
-	if (form) {
-		form_error(r, form);
-		return -EINVAL;
-	}
-	err = svcr_json_init(&r->json, svcr_text_fill, &in.text);
+	r->json.wipe = r->model->wipe;
 	if (!err) {
-		read_documents(r, &in);
+		read_documents(r, in);
 		svcr_model_settle(r->model);
-		err = read_result(r, &in, errors);
+		err = read_result(r, in, errors);
 	}
 	svcr_json_release(&r->json);
-	svcr_yaml_release(&in.yaml);
-	free(in.first);
+	svcr_yaml_release(&in->yaml);
+	svcr_wipe_free(in->first, in->n_first, r->model->wipe);
+	return err;
+}
+
+static int read_source(struct svcr_reader *r, svcrules_fill_fn fill, void *arg)
+{
+	struct input in = { .is_yaml = false };
+	const char *form = svcr_text_begin(&in.text, fill, arg);
+	int err = form ? -EINVAL : read_whole_text(r, &in);
+
+	if (form)
+		form_error(r, form);
+	if (r->model->wipe)
+		explicit_bzero(&in, sizeof(in));
 	return err;
 }
 
@@ -195,5 +207,7 @@ int svcrules_model_read(struct svcrules_model *m, const char *source, svcrules_f
 	if (!err)
 		err = read_source(&r, fill, arg);
 	free(r.object);
+	if (m->wipe)
+		svcrules_wipe_stack();
 	return err;
 }

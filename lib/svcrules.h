@@ -35,7 +35,8 @@ struct svcrules_diag {
 	uint64_t more;         /* further ones of its check, severity and source, not kept */
 };
 
-#define SVCRULES_DIAGS_KEPT 20 /* of each check, severity and source; the others are counted */
+/* Of each check, severity and source; others are counted (errors of the target nginx: 1000). */
+#define SVCRULES_DIAGS_KEPT 20
 
 struct svcrules_diags; /* a list; owns its strings */
 
@@ -64,6 +65,7 @@ struct svcrules_setting {
 	bool compile_only;    /* has an effect only on what is printed, or becomes files */
 	bool file;            /* its value is the text of a file, which the command line names */
 	bool repeatable;      /* each value counts: svcrules_options_get() has spaces between */
+	bool annotation;      /* its value is the name of an annotation: svcrules_annotation() */
 };
 
 struct svcrules_target {
@@ -75,7 +77,11 @@ struct svcrules_target {
 	const char *table_suffix; /* the end of its tables' names, after the value of `table` */
 	bool kernel;              /* its rule sets are made in the kernel; otherwise files */
 	bool host_addresses;      /* the option host-ip should be set before it builds */
+	bool secrets;             /* it reads Secrets: a program should leave no core dump */
+	const char *needs;        /* the kind without which an input is an error; NULL: none */
 	bool any_input;           /* an input without services, or without cluster IPs, is right */
+	/* Whose files with `worker` are, and the setting that names another user; NULL: none. */
+	const char *worker, *worker_setting;
 };
 
 /*
@@ -85,6 +91,22 @@ struct svcrules_target {
 SVCRULES_API const struct svcrules_target *svcrules_target(size_t i);
 /* The target that gives its tables such names. */
 SVCRULES_API const struct svcrules_target *svcrules_target_of_table(const char *table);
+
+/* An annotation of an object that a target knows. The strings are valid for ever. */
+struct svcrules_annotation {
+	const char *origin;   /* the program whose annotation it is: "ingress-nginx" */
+	const char *prefix;   /* the first part of its name, with the slash */
+	const char *name;     /* the rest of it */
+	const char *expected; /* what a right value is, in words; NULL: the annotation is refused */
+	const char *note;     /* what differs from its origin, or why it is refused; or NULL */
+};
+
+/*
+ * The i-th annotation that the target of that name (NULL: the default target) knows, in no
+ * particular order; false past the end, or if there is no such target.
+ */
+SVCRULES_API bool svcrules_annotation(const char *target, size_t i,
+				      struct svcrules_annotation *ret);
 
 /* ---- Options ----------------------------------------------------------- */
 
@@ -123,6 +145,8 @@ typedef long (*svcrules_fill_fn)(void *arg, char *buf, size_t size);
 SVCRULES_API struct svcrules_model *svcrules_model_new(const char *target,
 						       const struct svcrules_options *o);
 SVCRULES_API void svcrules_model_free(struct svcrules_model *m);
+/* Ends work with Secrets: overwrites what earlier calls left on the stack and in registers. */
+SVCRULES_API void svcrules_wipe_stack(void);
 /*
  * Reads all documents of one source into `m`: JSON or YAML, objects, Lists, typed lists, arrays
  * of them, and watch events. `source` names it in diagnostics. Of an object that is read twice,
@@ -233,10 +257,7 @@ struct svcrules_part {
 /* The i-th part; false past the end. */
 SVCRULES_API bool svcrules_ruleset_part(const struct svcrules_ruleset *rs, size_t i,
 					struct svcrules_part *ret);
-/*
- * A rule set that shows only the i-th part of `rs`. The caller frees it before `rs`. NULL: out of
- * memory.
- */
+/* A rule set with only the i-th part of `rs`, to be freed before it. NULL: out of memory. */
 SVCRULES_API struct svcrules_ruleset *svcrules_ruleset_only(struct svcrules_ruleset *rs, size_t i);
 /* The name and the NFPROTO_ family of the i-th table that exists; NULL past the end. */
 SVCRULES_API const char *svcrules_ruleset_table(const struct svcrules_ruleset *rs, size_t i,
@@ -269,6 +290,7 @@ struct svcrules_file {
 	const char *name;
 	unsigned mode; /* permission bits: 0644 or, of a secret, 0600 */
 	bool secret;   /* holds a key: it must be 0600 from the moment it exists */
+	bool worker;   /* the server's worker processes open it: it must be their user's */
 };
 
 /* The i-th file of part number `part`; false past the end. */
@@ -401,10 +423,11 @@ enum svcrules_settle {
 
 /*
  * Carries over into `want` the endpoints of `have` that must stay until their connections end, as
- * the options of the target allow. Returns 0 or -ENOMEM.
+ * the options of the target allow. `now`, with SVCRULES_SETTLE_RETIRE: the rule set of the other
+ * target, or NULL: nothing serves. Returns 0 or -ENOMEM.
  */
 SVCRULES_API int svcrules_settle(const struct svcrules_ruleset *have, struct svcrules_ruleset *want,
-				 enum svcrules_settle how);
+				 enum svcrules_settle how, const struct svcrules_ruleset *now);
 
 /* ---- Changes ----------------------------------------------------------- */
 

@@ -32,8 +32,7 @@ static void need_letter(struct cursor *c, char a, char b)
 	c->ok = take_letter(c, a, b) && c->ok;
 }
 
-/* Days from 1970-01-01 to a day of the Gregorian calendar. */
-static int64_t days_since_1970(int year, int month, int day)
+int64_t svcr_timestamp_days(int year, int month, int day)
 {
 	static const int before[] = { 0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334 };
 	int64_t past = year - 1; /* whole years since the year 1 */
@@ -52,7 +51,7 @@ static int64_t take_date(struct cursor *c)
 	month = take_number(c, 2, 1, 12);
 	need_letter(c, '-', '-');
 	day = take_number(c, 2, 1, 31);
-	return c->ok ? days_since_1970(year, month, day) : 0;
+	return c->ok ? svcr_timestamp_days(year, month, day) : 0;
 }
 
 /* Nanoseconds; 0 without a fraction. */

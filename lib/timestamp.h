@@ -15,4 +15,7 @@
  */
 bool svcr_timestamp_parse(int64_t *ret, struct svcr_str s);
 
+/* Days from 1970-01-01 to a day of the Gregorian calendar; month and day begin at 1. */
+int64_t svcr_timestamp_days(int year, int month, int day);
+
 #endif

@@ -165,7 +165,7 @@ static int try_changes_between(const struct svcrules_ruleset *from, struct svcru
 {
 	struct svcrules_changes *c = NULL;
 	bool any = false;
-	int err = svcrules_settle(from, to, SVCRULES_SETTLE_APPLY);
+	int err = svcrules_settle(from, to, SVCRULES_SETTLE_APPLY, NULL);
 
 	if (!err)
 		err = svcrules_keep_removed(to, from, &any);
@@ -197,7 +197,9 @@ static int try_retire(void)
 {
 	struct svcrules_ruleset *nothing = svcrules_ruleset_empty(tried->from);
 	struct svcrules_changes *c = NULL;
-	int err = nothing ? svcrules_settle(tried->from, nothing, SVCRULES_SETTLE_RETIRE) : -ENOMEM;
+	int err = nothing ? svcrules_settle(tried->from, nothing, SVCRULES_SETTLE_RETIRE,
+					    tried->from) :
+			    -ENOMEM;
 
 	if (!err)
 		err = svcrules_diff(tried->from, nothing, &c);

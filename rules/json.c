@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rules/json.h"
+#include "wipe.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -54,7 +55,8 @@ int svcr_json_dump(json_t *root, svcrules_write_fn write, void *arg)
 int svcr_buffer_append(void *arg, const char *buf, size_t len)
 {
 	struct svcr_buffer *t = arg;
-	char *p = realloc(t->p, t->len + len + 1);
+	size_t old = t->p ? t->len + 1 : 0;
+	char *p = svcr_wipe_grow(t->p, old, t->len + len + 1, t->wipe);
 
 	if (!p)
 		return -ENOMEM;
@@ -63,4 +65,11 @@ int svcr_buffer_append(void *arg, const char *buf, size_t len)
 	t->len += len;
 	p[t->len] = '\0';
 	return 0;
+}
+
+void svcr_buffer_release(struct svcr_buffer *b)
+{
+	svcr_wipe_free(b->p, b->len, b->wipe);
+	b->p = NULL;
+	b->len = 0;
 }

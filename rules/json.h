@@ -26,7 +26,9 @@ int svcr_json_dump(json_t *root, svcrules_write_fn write, void *arg);
 struct svcr_buffer {
 	char *p;
 	size_t len;
+	bool wipe; /* it holds a secret: memory is overwritten before it is freed */
 };
+void svcr_buffer_release(struct svcr_buffer *b);
 int svcr_buffer_append(void *arg, const char *buf, size_t len); /* a svcrules_write_fn */
 
 #endif

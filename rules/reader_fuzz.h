@@ -125,7 +125,7 @@ static inline void fuzz_use(const struct svcrules_ruleset *have, struct svcrules
 	svcrules_ruleset_stats(have, &stats);
 	for (size_t i = 0; svcrules_obstacle(have, like, i, &text) > 0; i++)
 		free(text);
-	if (svcrules_settle(have, like, SVCRULES_SETTLE_APPLY) ||
+	if (svcrules_settle(have, like, SVCRULES_SETTLE_APPLY, NULL) ||
 	    svcrules_print(have, NULL, gen_sum, &sum))
 		abort();
 	/* fails where other programs chose names that are not UTF-8 */

@@ -97,6 +97,8 @@ int svcrules_build(const struct svcrules_model *m, const struct svcrules_options
 		return -ENOENT;
 	rs = ruleset_make(t, o, NULL);
 	err = rs ? t->build(m, o, d, rs) : -ENOMEM;
+	if (m->wipe)
+		svcrules_wipe_stack();
 	if (!err && nft_of_ruleset(rs))
 		err = svcr_policy_build(m, o, d, nft_of_ruleset(rs), &rs->stats);
 	if (!err && nft_of_ruleset(rs))
@@ -324,9 +326,9 @@ int svcrules_obstacle(const struct svcrules_ruleset *have, const struct svcrules
 }
 
 int svcrules_settle(const struct svcrules_ruleset *have, struct svcrules_ruleset *want,
-		    enum svcrules_settle how)
+		    enum svcrules_settle how, const struct svcrules_ruleset *now)
 {
-	return want->target->settle ? want->target->settle(have, want, how) : 0;
+	return want->target->settle ? want->target->settle(have, want, how, now) : 0;
 }
 
 bool svcrules_flow_stale(const struct svcrules_ruleset *now, const struct svcrules_ruleset *before,

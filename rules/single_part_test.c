@@ -91,7 +91,7 @@ static void single_others(const struct svcrules_ruleset *have, struct svcrules_r
 	bool any;
 
 	for (int how = SVCRULES_SETTLE_APPLY; how <= SVCRULES_SETTLE_RETIRE; how++)
-		ck_assert_int_eq(svcrules_settle(have, want, how), 0);
+		ck_assert_int_eq(svcrules_settle(have, want, how, NULL), 0);
 	ck_assert_int_ge(svcrules_obstacle(have, want, 0, &text), 0);
 	free(text);
 	svcrules_serves(have, NFPROTO_IPV4, SVCR_UDP);

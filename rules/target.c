@@ -49,6 +49,13 @@ const struct svcrules_target *svcrules_target(size_t i)
 	return svcr_targets[i] ? &svcr_targets[i]->info : NULL;
 }
 
+bool svcrules_annotation(const char *target, size_t i, struct svcrules_annotation *ret)
+{
+	const struct svcr_target *t = svcr_target_find(target);
+
+	return t && t->annotation && t->annotation(i, ret);
+}
+
 const struct svcrules_target *svcrules_target_of_table(const char *table)
 {
 	return &svcr_target_of_table(table)->info;
@@ -59,8 +66,10 @@ struct svcrules_model *svcrules_model_new(const char *target, const struct svcru
 	const struct svcr_target *t = svcr_target_find(target);
 	struct svcrules_model *m = t ? svcr_model_new(t->reads) : NULL;
 
-	if (m)
+	if (m) {
 		m->names = t->names;
+		m->endpoints_only = t->endpoints_only;
+	}
 	if (!m || !o || !o->network_policy || !svcr_model_also(m, svcr_policy_kinds))
 		return m;
 	svcrules_model_free(m);

@@ -15,7 +15,8 @@ struct svcr_target {
 	struct svcrules_target info;
 	/* the kinds of objects that it needs, ended by NULL */
 	const struct svcr_kind *const *reads;
-	bool names; /* it makes DNS names: see struct svcrules_model */
+	bool names;          /* it makes DNS names: see struct svcrules_model */
+	bool endpoints_only; /* it leads to endpoints, and needs no cluster IPs */
 
 	/*
 	 * Adds the parts of an empty rule set, in the order in which they are applied. `table`
@@ -34,9 +35,11 @@ struct svcr_target {
 	 * expected.
 	 */
 	const char *(*expected)(const char *setting, const char *value);
+	/* See svcrules_annotation(). NULL: it knows none. */
+	bool (*annotation)(size_t i, struct svcrules_annotation *ret);
 	/* See svcrules_settle(). NULL: nothing must stay. */
 	int (*settle)(const struct svcrules_ruleset *have, struct svcrules_ruleset *want,
-		      enum svcrules_settle how);
+		      enum svcrules_settle how, const struct svcrules_ruleset *now);
 	/*
 	 * Returns why the rule set cannot be printed in that format (NULL: become files), or NULL.
 	 * NULL: it always can.

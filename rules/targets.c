@@ -4,6 +4,7 @@
 #include "rules/iptables/target.h"
 #include "rules/ipvs/target.h"
 #include "rules/nftables/target.h"
+#include "rules/nginx/target.h"
 
 /* clang-format off */
 const struct svcr_target *const svcr_targets[] = {
@@ -11,6 +12,7 @@ const struct svcr_target *const svcr_targets[] = {
 	&svcr_target_ipvs,
 	&svcr_target_dns,
 	&svcr_target_iptables,
+	&svcr_target_nginx,
 	NULL
 };
 /* clang-format on */

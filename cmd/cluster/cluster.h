@@ -68,8 +68,9 @@ void write_json(const struct cluster *c, FILE *f);
 void write_chains(const struct cluster *c, FILE *f); /* nft: a chain per service and endpoint */
 void write_maps(const struct cluster *c,
 		FILE *f); /* nft: a chain and an anonymous map per service */
-void write_iptables(const struct cluster *c, FILE *f); /* for iptables-restore */
-void write_vips(const struct cluster *c, FILE *f);     /* lines "PROTOCOL ADDRESS PORT" */
+void write_iptables(const struct cluster *c, FILE *f);  /* for iptables-restore */
+void write_vips(const struct cluster *c, FILE *f);      /* lines "PROTOCOL ADDRESS PORT" */
+void write_ingresses(const struct cluster *c, FILE *f); /* of four paths each */
 /* Of Pods, Namespaces and NetworkPolicies. */
 void write_pods(const struct cluster *c, FILE *f);
 void write_pod_chains(const struct cluster *c, FILE *f); /* nft: of pods on NODE */

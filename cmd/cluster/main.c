@@ -25,6 +25,7 @@ static const struct form {
 	  "for nft: a chain per service, an anonymous map if it has several endpoints" },
 	{ "iptables", write_iptables, "for iptables-restore: a chain per service and endpoint" },
 	{ "vips", write_vips, "lines PROTOCOL ADDRESS PORT" },
+	{ "ingresses", write_ingresses, "objects, as kubectl get ingresses -A -o json" },
 	{ "pods", write_pods,
 	  "objects, as kubectl get pods,namespaces,networkpolicies -A -o json" },
 	{ "pod-chains", write_pod_chains,

@@ -18,17 +18,21 @@
 
 #define MAX_SOCKETS 512
 #define LINE_SIZE 512
+#define REQUEST_SIZE 4096
 #define MAX_DIFFERENT 64
 
-enum kind { FREE, STREAM_LISTEN, HTTP_LISTEN, DATAGRAM, STREAM, HTTP };
+enum kind { FREE, STREAM_LISTEN, HTTP_LISTEN, GREET_LISTEN, DATAGRAM, STREAM, HTTP, GREETED };
 
 static const struct protocol {
 	const char *name;
 	int type, number;
+	enum kind server;
 } protocols[] = {
-	{ "tcp", SOCK_STREAM, IPPROTO_TCP },
-	{ "udp", SOCK_DGRAM, IPPROTO_UDP },
-	{ "sctp", SOCK_STREAM, IPPROTO_SCTP },
+	{ "tcp", SOCK_STREAM, IPPROTO_TCP, STREAM_LISTEN },
+	{ "udp", SOCK_DGRAM, IPPROTO_UDP, DATAGRAM },
+	{ "sctp", SOCK_STREAM, IPPROTO_SCTP, STREAM_LISTEN },
+	{ "http", SOCK_STREAM, IPPROTO_TCP, HTTP_LISTEN },
+	{ "greet", SOCK_STREAM, IPPROTO_TCP, GREET_LISTEN },
 };
 
 union address {
@@ -61,7 +65,8 @@ struct answers {
 
 static _Noreturn void probe_usage(void)
 {
-	fputs("usage: probe serve NAME tcp|udp|sctp|http ADDRESS PORT [...]\n"
+	fputs("usage: probe serve NAME tcp|udp|sctp|http|greet ADDRESS PORT [...]\n"
+	      "             http tells what was asked for and by whom, greet says one line\n"
 	      "       probe ask tcp|udp|sctp|both ADDRESS PORT [--from ADDRESS] [--sport N] "
 	      "[--count N] [--timeout MS] [--give-up N]\n"
 	      "             [--summary answers|names]: the different answers in one line a "
@@ -170,8 +175,7 @@ static void server_compact(struct server *s)
 
 static void server_listen(struct server *s, const char *what, const char *address, long port)
 {
-	bool http = !strcmp(what, "http");
-	const struct protocol *p = protocol_of(http ? "tcp" : what);
+	const struct protocol *p = protocol_of(what);
 	union address a;
 	socklen_t len = parse_address(address, port, &a);
 	int fd;
@@ -181,10 +185,10 @@ static void server_listen(struct server *s, const char *what, const char *addres
 	fd = probe_open(&a, p);
 	if (bind(fd, &a.any, len) || (p->type == SOCK_STREAM && listen(fd, 64)))
 		probe_fail(address);
-	server_add(s, fd, http ? HTTP_LISTEN : p->type == SOCK_STREAM ? STREAM_LISTEN : DATAGRAM);
+	server_add(s, fd, p->server);
 }
 
-static void tell_peer(const struct server *s, int fd, const char *head)
+static void tell_peer(const struct server *s, int fd, const char *between)
 {
 	char line[LINE_SIZE];
 	union address peer;
@@ -193,20 +197,58 @@ static void tell_peer(const struct server *s, int fd, const char *head)
 
 	if (getpeername(fd, &peer.any, &len))
 		return;
-	n = snprintf(line, sizeof(line), "%s%s %s\n", head, s->name, address_text(&peer));
+	n = snprintf(line, sizeof(line), "%s%s%s\n", s->name, between, address_text(&peer));
 	send(fd, line, (size_t)n, MSG_NOSIGNAL);
 }
 
 static void on_connection(struct server *s, int i)
 {
-	bool http = s->kinds[i] == HTTP_LISTEN;
+	enum kind kind = s->kinds[i];
 	int fd = accept4(s->sockets[i].fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 	if (fd < 0)
 		return;
-	if (!http)
-		tell_peer(s, fd, "");
-	server_add(s, fd, http ? HTTP : STREAM);
+	if (kind != HTTP_LISTEN)
+		tell_peer(s, fd, kind == GREET_LISTEN ? ": hello, " : " ");
+	if (kind == GREET_LISTEN)
+		shutdown(fd, SHUT_WR);
+	server_add(s, fd, kind == HTTP_LISTEN ? HTTP : kind == GREET_LISTEN ? GREETED : STREAM);
+}
+
+/* What stands behind `name` in an HTTP request, to the end of the line; or else `instead`. */
+static const char *header(const char *request, const char *name, char value[LINE_SIZE / 4],
+			  const char *instead)
+{
+	const char *at = strcasestr(request, name);
+
+	if (!at)
+		return instead;
+	at += strlen(name);
+	snprintf(value, LINE_SIZE / 4, "%.*s", (int)strcspn(at, "\r\n"), at);
+	return value;
+}
+
+/* What follows of the request is read later, so that no reset overtakes the answer. */
+static void tell_request(const struct server *s, int fd, const char *request)
+{
+	char text[2 * LINE_SIZE], what[LINE_SIZE / 4], host[LINE_SIZE / 4], source[LINE_SIZE / 4];
+	union address peer;
+	socklen_t len = sizeof(peer);
+	char *end;
+	int n;
+
+	if (getpeername(fd, &peer.any, &len))
+		return;
+	header(request, "", what, request);
+	end = strstr(what, " HTTP/");
+	if (end)
+		*end = '\0';
+	n = snprintf(text, sizeof(text),
+		     "HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\n%s: %s for %s, from %s\n",
+		     s->name, what, header(request, "\nHost: ", host, "?"),
+		     header(request, "\nX-Real-IP: ", source, address_text(&peer)));
+	send(fd, text, (size_t)n, MSG_NOSIGNAL);
+	shutdown(fd, SHUT_WR);
 }
 
 static void on_datagram(const struct server *s, int fd)
@@ -226,8 +268,9 @@ static void on_datagram(const struct server *s, int fd)
 static void on_data(struct server *s, int i)
 {
 	int fd = s->sockets[i].fd;
-	char data[LINE_SIZE], line[2 * LINE_SIZE];
-	ssize_t got = recv(fd, data, sizeof(data) - 1, 0);
+	char data[REQUEST_SIZE], line[2 * LINE_SIZE];
+	size_t size = s->kinds[i] == STREAM ? LINE_SIZE : REQUEST_SIZE;
+	ssize_t got = recv(fd, data, size - 1, 0);
 	int n;
 
 	if (got <= 0) {
@@ -235,14 +278,14 @@ static void on_data(struct server *s, int i)
 			server_drop(s, i);
 		return;
 	}
+	if (s->kinds[i] == GREETED)
+		return;
+	data[got] = '\0';
 	if (s->kinds[i] == HTTP) {
-		tell_peer(
-			s, fd,
-			"HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n");
-		server_drop(s, i);
+		tell_request(s, fd, data);
+		s->kinds[i] = GREETED;
 		return;
 	}
-	data[got] = '\0';
 	n = snprintf(line, sizeof(line), "%s %s", s->name, data);
 	send(fd, line, (size_t)n, MSG_NOSIGNAL);
 }
@@ -251,9 +294,11 @@ static void server_event(struct server *s, int i)
 {
 	switch (s->kinds[i]) {
 	case STREAM_LISTEN:
+	case GREET_LISTEN:
 	case HTTP_LISTEN: on_connection(s, i); break;
 	case DATAGRAM: on_datagram(s, s->sockets[i].fd); break;
 	case STREAM:
+	case GREETED:
 	case HTTP: on_data(s, i); break;
 	case FREE: break;
 	}

@@ -143,7 +143,7 @@ static int apply_look(struct apply *j)
 	for (size_t i = 0; !code && svcrules_ruleset_part(j->want, i, &p); i++)
 		if (driver_of(j->want, i)->prepare)
 			code = driver_of(j->want, i)->prepare(&j->session, change);
-	if (!code && svcrules_settle(j->have, j->want, SVCRULES_SETTLE_APPLY))
+	if (!code && svcrules_settle(j->have, j->want, SVCRULES_SETTLE_APPLY, NULL))
 		code = session_no_memory(&j->session);
 	j->way.have = j->have;
 	return code;

@@ -5,6 +5,7 @@
 #include "output/output.h"
 #include "privilege.h"
 #include "say.h"
+#include "secrecy.h"
 
 #include <errno.h>
 
@@ -33,6 +34,8 @@ static int compile_files(const struct arguments *a, struct svcrules_options *set
 	int code = input_open(a, a->files, a->nfiles, false, &files);
 
 	privilege_drop(false);
+	if (!code && a->target->secrets)
+		code = secrecy_start();
 	if (!code)
 		code = input_build(a, &files, settings, false, NULL, &rs);
 	if (!code)

@@ -15,6 +15,12 @@ static bool names_folders(const struct option_spec *s)
 	return s->argument && strstr(s->argument, "|DIR");
 }
 
+/* The words that are offered as values; NULL: none are known. */
+static const char *words_of(const struct option_spec *s)
+{
+	return s->choices ? s->choices : s->offered;
+}
+
 /* The text between single quotes of a shell; `special` are escaped with a backslash within. */
 static void print_quoted(FILE *to, const char *text, const char *special)
 {
@@ -39,8 +45,8 @@ static void bash_values(FILE *to, const struct command *c, const struct option_s
 	fprintf(to, "\t%s:%s) ", c->name, option_typed(s, typed));
 	if (names_folders(s))
 		fprintf(to, "mapfile -t COMPREPLY < <(compgen -d -W '%s' -- \"$cur\")", s->choices);
-	else if (s->choices)
-		fprintf(to, "COMPREPLY=($(compgen -W '%s' -- \"$cur\"))", s->choices);
+	else if (words_of(s))
+		fprintf(to, "COMPREPLY=($(compgen -W '%s' -- \"$cur\"))", words_of(s));
 	else if (names_files(s))
 		fputs("mapfile -t COMPREPLY < <(compgen -f -- \"$cur\"); compopt -o filenames", to);
 	else
@@ -113,8 +119,8 @@ static void zsh_option(FILE *to, const struct option_spec *s, bool again)
 	}
 	if (names_folders(s))
 		fprintf(to, "{compadd %s; _files -/}", s->choices);
-	else if (s->choices)
-		fprintf(to, "(%s)", s->choices);
+	else if (words_of(s))
+		fprintf(to, "(%s)", words_of(s));
 	else if (names_files(s))
 		fputs("_files", to);
 	else if (s->argument)
@@ -188,7 +194,7 @@ static void fish_option(FILE *to, const struct command *c, const struct option_s
 	else if (names_folders(s))
 		fprintf(to, " -x -a '%s (__fish_complete_directories)'", s->choices);
 	else if (s->argument)
-		fprintf(to, " -x -a '%s'", s->choices ? s->choices : "");
+		fprintf(to, " -x -a '%s'", words_of(s) ? words_of(s) : "");
 	fputs(" -d '", to);
 	/* between single quotes fish takes a backslash and a quote with a backslash before */
 	for (const char *p = s->help; *p; p++)

@@ -8,6 +8,7 @@
 #include "privilege.h"
 #include "report.h"
 #include "say.h"
+#include "secrecy.h"
 
 #include <errno.h>
 
@@ -50,7 +51,7 @@ static int diff_kernel(const struct arguments *a, const struct guard *guard,
 	}
 	if (!code)
 		code = kernel_read_own(&s, to, &have);
-	if (!code && svcrules_settle(have, to, SVCRULES_SETTLE_COMPARE))
+	if (!code && svcrules_settle(have, to, SVCRULES_SETTLE_COMPARE, NULL))
 		code = session_no_memory(&s);
 	findings_print(&s, false);
 	if (!code)
@@ -72,6 +73,8 @@ static int diff_read(const struct arguments *a, struct svcrules_options *setting
 	if (!code)
 		code = input_open(a, a->files, a->nfiles, false, &new);
 	privilege_drop(kernel);
+	if (!code && a->target->secrets)
+		code = secrecy_start();
 	if (!code && a->given[OPT_FROM])
 		code = input_build(a, &old, settings, false, NULL, from);
 	if (!code)
@@ -81,14 +84,17 @@ static int diff_read(const struct arguments *a, struct svcrules_options *setting
 	return code;
 }
 
-/* Compares with the files of a folder. */
-static int diff_directory(const struct arguments *a, const struct svcrules_ruleset *to)
+/* Compares with the files of a folder, which is opened before privileges are given up. */
+static int diff_directory(const struct arguments *a, struct svcrules_options *settings,
+			  struct svcrules_ruleset **to)
 {
 	struct output o;
 	int code = output_open(a, false, &o);
 
 	if (!code)
-		code = output_diff(&o, to);
+		code = diff_read(a, settings, NULL, to);
+	if (!code)
+		code = output_diff(&o, *to);
 	output_close(&o);
 	return code;
 }
@@ -111,12 +117,13 @@ static int diff_run(const struct arguments *a)
 		    a->target->name);
 		code = EXIT_USAGE;
 	}
-	if (!code)
+	if (!code && a->directory)
+		code = diff_directory(a, settings, &to);
+	else if (!code)
 		code = diff_read(a, settings, &from, &to);
-	if (!code)
-		code = kernel       ? diff_kernel(a, &guard, settings, to) :
-		       a->directory ? diff_directory(a, to) :
-				      diff_compare(a, &guard, from, to);
+	if (!code && !a->directory)
+		code = kernel ? diff_kernel(a, &guard, settings, to) :
+				diff_compare(a, &guard, from, to);
 	svcrules_ruleset_free(from);
 	svcrules_ruleset_free(to);
 	svcrules_options_free(settings);

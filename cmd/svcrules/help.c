@@ -4,6 +4,9 @@
 #include "completion.h"
 #include "say.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #define COLUMN 32 /* where an option's explanation starts */
 #define WIDTH 100
 
@@ -29,11 +32,21 @@ static void help_all(FILE *to)
 	      "Exit status: 0 done or same, 1 differs (diff), 2 wrong usage, 3 input has errors,\n"
 	      "4 the kernel refused or permission is missing, 5 another svcrules is at work,\n"
 	      "6 clients would lose more than --max-lost allows.\n"
-	      "Manuals: svcrules(1) for commands and options, svcrules(5) for input and rules.\n",
+	      "Manuals: svcrules(1) for commands and options, svcrules(5) for input and rules,\n"
+	      "svcrules-nginx(5) for Ingress and its annotations.\n",
 	      to);
 }
 
-/* Prints the help of an option from COLUMN on, in lines of at most WIDTH columns. */
+/* Prints the left column, on a line of its own if it is too long. */
+static void help_left(FILE *to, const char *s)
+{
+	if (strlen(s) + 2 >= COLUMN)
+		fprintf(to, "  %s\n%*s", s, COLUMN, "");
+	else
+		fprintf(to, "  %-*s", COLUMN - 2, s);
+}
+
+/* Prints a text from COLUMN on, in lines of at most WIDTH columns. */
 static void help_text(FILE *to, const char *s)
 {
 	size_t room = WIDTH - COLUMN, len;
@@ -58,20 +71,78 @@ void help_command(FILE *to, const struct command *c)
 	for (size_t i = 0; option_at(c, i, &o); i++) {
 		const struct option_spec *s = &o.spec;
 
-		snprintf(left, sizeof(left), "  %s%s%s", option_typed(s, typed),
+		snprintf(left, sizeof(left), "%s%s%s", option_typed(s, typed),
 			 s->argument ? " " : "", s->argument ? s->argument : "");
-		if (strlen(left) >= COLUMN)
-			fprintf(to, "%s\n%*s", left, COLUMN, "");
-		else
-			fprintf(to, "%-*s", COLUMN, left);
+		help_left(to, left);
 		help_text(to, s->help);
 	}
+}
+
+/* ---- Annotations -------------------------------------------------------- */
+
+static int annotation_sort(const void *a, const void *b)
+{
+	const struct svcrules_annotation *x = a, *y = b;
+
+	return strcmp(x->name, y->name);
+}
+
+static void help_annotation(FILE *to, const struct svcrules_annotation *a)
+{
+	char text[512];
+
+	snprintf(text, sizeof(text), "%s%s%s%s",
+		 !a->expected ? "refused: " :
+		 a->note      ? "differs: " :
+				"as ",
+		 a->note ? a->note : a->origin, a->expected ? "; value: " : "",
+		 a->expected ? a->expected : "");
+	help_left(to, a->name);
+	help_text(to, text);
+}
+
+/* Prints the annotations that a target knows, by name. Returns an exit status. */
+static int help_annotations_of(FILE *to, const char *target)
+{
+	struct svcrules_annotation a, *v;
+	size_t n = 0;
+
+	while (svcrules_annotation(target, n, &a))
+		n++;
+	if (!n)
+		return EXIT_DONE;
+	v = calloc(n, sizeof(*v));
+	if (!v)
+		return say_enomem();
+	for (size_t i = 0; i < n; i++)
+		svcrules_annotation(target, i, &v[i]);
+	qsort(v, n, sizeof(*v), annotation_sort);
+	fprintf(to,
+		"Annotations that the target %s knows. Their names begin with\n"
+		"%s\n\n",
+		target, v[0].prefix);
+	for (size_t i = 0; i < n; i++)
+		help_annotation(to, &v[i]);
+	free(v);
+	return EXIT_DONE;
+}
+
+static int help_annotations(FILE *to)
+{
+	const struct svcrules_target *t;
+	int status = EXIT_DONE;
+
+	for (size_t i = 0; (t = svcrules_target(i)) && status == EXIT_DONE; i++)
+		status = help_annotations_of(to, t->name);
+	return status;
 }
 
 static int help_run(const struct arguments *a)
 {
 	const struct command *c;
 
+	if (a->given[OPT_ANNOTATIONS])
+		return help_annotations(stdout);
 	if (a->given[OPT_COMPLETION]) {
 		completion_print(stdout, a->value[OPT_COMPLETION]);
 		return EXIT_DONE;
@@ -94,9 +165,9 @@ static int help_run(const struct arguments *a)
 const struct command command_help = {
 	.name = "help",
 	.synopsis = "[COMMAND]",
-	.summary = "explain svcrules or a command",
+	.summary = "explain svcrules, a command or annotations",
 	.about = "Prints what a command does and all its options.\n",
-	.options = (const struct option_group *const[]){ &completion_options, &help_options, NULL },
+	.options = (const struct option_group *const[]){ &list_options, &help_options, NULL },
 	.operands = true,
 	.run = help_run,
 };

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
+#include <time.h>
 
 struct reading {
 	struct svcrules_model *model;
@@ -285,6 +286,19 @@ static int check_pods(const struct reading *r)
 	return EXIT_INPUT;
 }
 
+/* What the target serves would go, as after an export that forgot the kind. */
+static int check_needs(const struct reading *r, const struct arguments *a)
+{
+	const char *kind = a->target->needs;
+
+	if (!kind || kind_count(r->model, kind))
+		return EXIT_DONE;
+	say("no %s in the input, so that the target %s would serve nothing; --allow-empty accepts "
+	    "that",
+	    kind, a->target->name);
+	return EXIT_INPUT;
+}
+
 /* One page of a list is as incomplete as a truncated file. */
 static int check_pages(const struct reading *r)
 {
@@ -313,6 +327,8 @@ static int read_all(struct reading *r, const struct arguments *a, struct files *
 		code = check_whole(r);
 	if (!code && !a->given[OPT_ALLOW_EMPTY])
 		code = check_pods(r);
+	if (!code && !a->given[OPT_ALLOW_EMPTY])
+		code = check_needs(r, a);
 	if (!code)
 		code = check_pages(r);
 	return code ? code : ignored_say(r);
@@ -461,6 +477,23 @@ static int input_set_file(struct svcrules_options *o, const struct given_setting
 	return code;
 }
 
+/* The time by which certificates are judged: what a build that must be repeatable says, or now. */
+static int input_set_now(struct svcrules_options *o)
+{
+	const char *given = getenv("SOURCE_DATE_EPOCH");
+	struct svcrules_diags *d = svcrules_diags_new();
+	char text[32];
+	int err;
+
+	snprintf(text, sizeof(text), "%lld", (long long)time(NULL));
+	given = given && *given ? given : NULL;
+	err = d ? svcrules_options_set(o, "now", given ? given : text, d) : -ENOMEM;
+	svcrules_diags_free(d);
+	if (err == -EINVAL)
+		say("SOURCE_DATE_EPOCH: '%s' is not valid, expected seconds since 1970", given);
+	return !err ? EXIT_DONE : err == -EINVAL ? EXIT_USAGE : say_enomem();
+}
+
 int input_settings(const struct arguments *a, struct svcrules_options **ret)
 {
 	struct svcrules_options *o;
@@ -472,6 +505,8 @@ int input_settings(const struct arguments *a, struct svcrules_options **ret)
 		return say_enomem();
 	if (!a->given[OPT_NODE_NAME] && host_name(name, sizeof(name)) == 0)
 		code = input_set(o, "node-name", name, NULL);
+	if (!code && a->target->secrets)
+		code = input_set_now(o);
 	for (size_t i = 0; i < OPT_COUNT && !code; i++)
 		if (a->given[i] && option_library_name(i))
 			code = input_set(o, option_library_name(i), a->value[i], NULL);

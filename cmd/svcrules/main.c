@@ -44,6 +44,8 @@ static int main_run(const struct command *c, int argc, char **argv)
 		code = say_enomem();
 	} else {
 		code = c->run(&a);
+		if (a.target && a.target->secrets)
+			svcrules_wipe_stack();
 	}
 	arguments_free(&a);
 	return code;

@@ -83,6 +83,8 @@ static const struct option_spec option_specs[OPT_COUNT] = {
 		.help = "print nothing unless something is wrong" },
 	[OPT_QUIET_UNCHANGED] = { .name = "quiet-unchanged",
 		.help = "print nothing unless something changed or is wrong" },
+	[OPT_ANNOTATIONS] = { .name = "annotations",
+		.help = "list the annotations of objects that targets know" },
 	[OPT_COMPLETION] = { .name = "completion", .argument = "SHELL",
 		.choices = COMPLETION_SHELLS,
 		.help = "print the completion script for a shell" },
@@ -123,7 +125,7 @@ const struct option_group insecure_options = { GROUP(OPT_INSECURE_INPUT) };
 const struct option_group writer_options = { GROUP(OPT_WAIT, OPT_QUIET) };
 const struct option_group directory_options = { GROUP(OPT_VALIDATE, OPT_THEN, OPT_WAIT, OPT_QUIET,
 						      OPT_INSECURE_OUTPUT) };
-const struct option_group completion_options = { GROUP(OPT_COMPLETION) };
+const struct option_group list_options = { GROUP(OPT_ANNOTATIONS, OPT_COMPLETION) };
 const struct option_group help_options = { GROUP(OPT_HELP) };
 
 /* ---- What the targets bring --------------------------------------------- */
@@ -166,6 +168,7 @@ static bool setting_at(const struct option_group *g, size_t *i, struct option *r
 			ret->spec.name = s->name;
 			ret->spec.argument = s->argument;
 			ret->spec.help = s->help;
+			ret->spec.offered = s->annotation ? target_texts()->refused : NULL;
 			return true;
 		}
 	return false;

@@ -46,6 +46,7 @@ enum option_id {
 	OPT_WAIT,
 	OPT_QUIET,
 	OPT_QUIET_UNCHANGED,
+	OPT_ANNOTATIONS,
 	OPT_COMPLETION,
 	OPT_HELP,
 	OPT_COUNT
@@ -56,6 +57,7 @@ struct option_spec {
 	const char *other;    /* a longer name for the same, or NULL */
 	const char *argument; /* "FILE"; NULL: takes none */
 	const char *choices;  /* the only values, with spaces between; NULL: any */
+	const char *offered;  /* values that completion offers if there are no choices, or NULL */
 	const char *help;
 	bool library; /* handed to svcrules_options_set() under its name */
 };
@@ -74,7 +76,7 @@ extern const struct option_group input_options, from_options, output_options,
 	output_changes_options, summary_options, try_options, node_options, table_options,
 	family_options, apply_target_options, compile_target_options, target_options,
 	delete_table_options, delete_try_options, delete_target_options, empty_options,
-	loss_options, insecure_options, writer_options, directory_options, completion_options,
+	loss_options, insecure_options, writer_options, directory_options, list_options,
 	help_options;
 
 struct command;

@@ -80,6 +80,22 @@ static void make_formats_texts(bool changes, char choices[static TARGET_TEXT_SIZ
 	}
 }
 
+static void make_refused_text(void)
+{
+	struct svcrules_annotation a;
+	const struct svcrules_target *t;
+	size_t n = 0;
+
+	for (size_t i = 0; (t = svcrules_target(i)); i++)
+		for (size_t k = 0; svcrules_annotation(t->name, k, &a); k++) {
+			if (a.expected)
+				continue;
+			n += (size_t)snprintf(texts.refused + n, sizeof(texts.refused) - n, "%s%s",
+					      n ? " " : "", a.name);
+			assert(n < sizeof(texts.refused));
+		}
+}
+
 const struct target_texts *target_texts(void)
 {
 	static bool made;
@@ -88,6 +104,7 @@ const struct target_texts *target_texts(void)
 		make_targets_texts();
 		make_formats_texts(false, texts.formats, texts.formats_help);
 		make_formats_texts(true, texts.change_formats, texts.change_formats_help);
+		make_refused_text();
 		made = true;
 	}
 	return &texts;

@@ -2,6 +2,7 @@
 /* The functions of json.h, and the steps between values; state.h has an overview of the parser. */
 #include "state.h"
 #include "hash.h"
+#include "wipe.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -224,10 +225,10 @@ void svcr_json_release(struct svcr_json *j)
 
 	if (!st)
 		return;
-	free(st->buf);
-	free(st->side);
+	svcr_wipe_free(st->buf, st->cap + SVCR_JSON_SLACK, j->wipe);
+	svcr_wipe_free(st->side, st->side_cap, j->wipe);
 	free(st->keys.key);
-	free(st->keys.text);
+	svcr_wipe_free(st->keys.text, st->keys.text_cap, j->wipe);
 	free(st->keys.slots);
 	free(st);
 	j->state = NULL;

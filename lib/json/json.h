@@ -66,6 +66,7 @@ struct svcr_json {
 	 * places in that form.
 	 */
 	bool returns;
+	bool wipe; /* set after svcr_json_init(): memory is overwritten before it is freed */
 	struct svcr_json_state *state; /* private */
 };
 

@@ -2,6 +2,7 @@
 /* The keys of open objects, in each of which a key may occur once. */
 #include "state.h"
 #include "hash.h"
+#include "wipe.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -114,7 +115,7 @@ static bool has_key(struct svcr_json_keys *ks, const struct svcr_json_frame *f, 
 }
 
 /* Makes room for one more key of `len` bytes. Returns 0, -ENOMEM or -EFBIG. */
-static SVCR_COLD int grow_keys(struct svcr_json_keys *ks, size_t len)
+static SVCR_COLD int grow_keys(struct svcr_json_keys *ks, size_t len, bool wipe)
 {
 	if (ks->n == MAX_KEYS || ks->len + len > SVCR_JSON_MAX_WINDOW)
 		return -EFBIG;
@@ -129,7 +130,7 @@ static SVCR_COLD int grow_keys(struct svcr_json_keys *ks, size_t len)
 	}
 	if (ks->len + len + SVCR_JSON_SLACK > ks->text_cap) {
 		size_t cap = (ks->len + len) * 2 + 4096;
-		char *text = realloc(ks->text, cap);
+		char *text = svcr_wipe_grow(ks->text, ks->text_cap, cap, wipe);
 
 		if (!text)
 			return -ENOMEM;
@@ -171,7 +172,7 @@ static bool key_failure(struct svcr_json *j, const uchar *p, int error)
 
 bool svcr_json_grow_keys(struct svcr_json *j, const uchar *p, size_t len)
 {
-	int err = grow_keys(&j->state->keys, len);
+	int err = grow_keys(&j->state->keys, len, j->wipe);
 
 	return !err || key_failure(j, p, err);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Escapes, UTF-8 and errors in strings: all bytes that do not stand for themselves. */
 #include "state.h"
+#include "wipe.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -189,7 +190,7 @@ bool svcr_json_unescape(struct svcr_json *j, const uchar *p, const uchar *end, s
 	char *q;
 
 	if (need > st->side_cap) {
-		char *side = realloc(st->side, need * 2);
+		char *side = svcr_wipe_grow(st->side, st->side_cap, need * 2, j->wipe);
 
 		if (!side)
 			return svcr_json_no_memory(j, p);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The window over the input; lines, columns and errors. */
 #include "state.h"
+#include "wipe.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -91,10 +92,11 @@ const uchar *svcr_json_expected(struct svcr_json *j, const uchar *p, const char 
 
 /* ---- the window ---- */
 
-static bool grow_window(struct svcr_json_state *st, size_t cap)
+static bool grow_window(struct svcr_json_state *st, size_t cap, bool wipe)
 {
 	size_t len = (size_t)(st->end - st->buf);
-	uchar *buf = realloc(st->buf, cap + SVCR_JSON_SLACK);
+	uchar *buf = svcr_wipe_grow(st->buf, st->cap + SVCR_JSON_SLACK, cap + SVCR_JSON_SLACK,
+				    wipe);
 
 	if (!buf)
 		return false;
@@ -130,7 +132,7 @@ const uchar *svcr_json_drop(struct svcr_json *j, const uchar *p, size_t less)
 
 int svcr_json_window_init(struct svcr_json_state *st)
 {
-	if (!grow_window(st, WINDOW_START))
+	if (!grow_window(st, WINDOW_START, false))
 		return -ENOMEM;
 	memset(st->end, 0, SVCR_JSON_SLACK);
 	return 0;
@@ -158,7 +160,7 @@ static const uchar *make_room(struct svcr_json *j, const uchar *p)
 	if (len == st->cap && most)
 		svcr_json_fail(j, st->buf + off, -EFBIG, "more than %u MiB of text have to be kept",
 			       SVCR_JSON_MAX_WINDOW >> 20);
-	else if (len == st->cap && !grow_window(st, st->cap * 2))
+	else if (len == st->cap && !grow_window(st, st->cap * 2, j->wipe))
 		svcr_json_no_memory(j, st->buf + off);
 	return st->buf + off;
 }

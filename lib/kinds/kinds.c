@@ -11,6 +11,9 @@ const struct svcr_kind *const svcr_kinds[] = {
 	&svcr_kind_pod,
 	&svcr_kind_namespace,
 	&svcr_kind_network_policy,
+	&svcr_kind_ingress,
+	&svcr_kind_ingress_class,
+	&svcr_kind_secret,
 	NULL
 };
 

@@ -18,6 +18,7 @@ struct svcr_kind {
 	bool namespaced;
 	/* a name that no object can have is an error: without the object a door would be open */
 	bool needs_name;
+	bool secret; /* has values that no memory keeps longer than needed */
 	/*
 	 * The type that objects are read into: its fields and its size. Its
 	 * first member is a struct svcr_metadata. It is zeroed before an object
@@ -42,6 +43,9 @@ extern const struct svcr_kind svcr_kind_node;
 extern const struct svcr_kind svcr_kind_pod;
 extern const struct svcr_kind svcr_kind_namespace;
 extern const struct svcr_kind svcr_kind_network_policy;
+extern const struct svcr_kind svcr_kind_ingress;
+extern const struct svcr_kind svcr_kind_ingress_class;
+extern const struct svcr_kind svcr_kind_secret;
 
 /* All of them, ended by NULL. */
 extern const struct svcr_kind *const svcr_kinds[];

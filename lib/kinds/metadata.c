@@ -150,3 +150,28 @@ const struct svcr_labels *svcr_read_labels(struct svcr_reader *r, struct svcr_la
 	*map = (struct svcr_map){ .n = 0 };
 	return kept;
 }
+
+/* ---- All annotations ------------------------------------------------------- */
+
+const struct svcr_field svcr_annotated_metadata_fields[] = {
+	{ SVCR_FIELD("name"), SVCR_F_CUSTOM, MEMBER(name), .read = read_long_name },
+	{ SVCR_FIELD("namespace"), SVCR_F_CUSTOM, MEMBER(ns), .read = read_namespace },
+	{ SVCR_FIELD("creationTimestamp"), SVCR_F_CUSTOM, MEMBER(created), .read = read_created },
+	{ SVCR_FIELD("resourceVersion"), SVCR_F_CUSTOM, MEMBER(version), .read = read_version },
+	{ SVCR_FIELD("uid"), SVCR_F_CUSTOM, MEMBER(uid), .read = read_uid },
+	{ SVCR_FIELD("annotations"), SVCR_F_MAP, offsetof(struct svcr_annotated, annotations),
+	  .max = LABELS_MAX, .keep_nul = true },
+	SVCR_END
+};
+
+void svcr_read_annotations(struct svcr_reader *r, struct svcr_annotated *a)
+{
+	struct svcr_map *map = &a->annotations;
+	size_t n = 0;
+
+	for (size_t i = 0; i < map->n; i++) /* sorted; of equal keys one remains */
+		if (i + 1 == map->n || map->v[i].key != map->v[i + 1].key)
+			map->v[n++] = map->v[i];
+	map->n = n;
+	SVCR_READ_KEEP(r, map);
+}

@@ -25,13 +25,23 @@ struct svcr_labelled {
 	struct svcr_map labels; /* each key perhaps several times: svcr_read_labels() */
 };
 
+/* The same with all annotations, for kinds whose meaning these change. */
+struct svcr_annotated {
+	struct svcr_metadata meta;
+	struct svcr_map annotations; /* each key perhaps several times: svcr_read_annotations() */
+};
+
 /* Fields of struct svcr_metadata, for names of up to 253 bytes. */
 extern const struct svcr_field svcr_metadata_fields[];
 /* The same for Services: names of up to 63 bytes, with `created` and `scheduler`. */
 extern const struct svcr_field svcr_service_metadata_fields[];
 /* Fields of struct svcr_labelled, for names of up to 253 bytes. */
 extern const struct svcr_field svcr_labelled_metadata_fields[];
+/* Fields of struct svcr_annotated, for names of up to 253 bytes, with `created`. */
+extern const struct svcr_field svcr_annotated_metadata_fields[];
 
+/* Moves the annotations into the model's arena, each key once. */
+void svcr_read_annotations(struct svcr_reader *r, struct svcr_annotated *a);
 /* Moves the labels into the model, where equal ones are stored once. NULL when memory is short. */
 const struct svcr_labels *svcr_read_labels(struct svcr_reader *r, struct svcr_labelled *l);
 

@@ -124,6 +124,8 @@ void svcr_yaml_put_kept(struct svcr_yaml *y, struct svcr_yaml_range r)
 		r.start = hole ? skip_holes(p, r.start + n) : r.start + n;
 		svcr_yaml_put(y, part, n);
 	}
+	if (y->wipe)
+		explicit_bzero(part, sizeof(part));
 }
 
 void svcr_yaml_forget(struct svcr_yaml *y)

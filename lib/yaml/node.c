@@ -2,6 +2,7 @@
 /* Nodes: scalars with their types, lists, mappings and their keys. */
 #include "scalar.h"
 #include "state.h"
+#include "wipe.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -59,8 +60,8 @@ static void put_binary(struct svcr_yaml *y, const yaml_event_t *e)
 		svcr_yaml_no_memory(y);
 	else
 		svcr_yaml_put_string(y, (struct svcr_str){ text, len });
-	free(bytes);
-	free(text);
+	svcr_wipe_free(bytes, s.len + 1, y->wipe);
+	svcr_wipe_free(text, s.len * 3 + 1, y->wipe);
 }
 
 static void put_scalar(struct svcr_yaml *y, const yaml_event_t *e)
@@ -79,9 +80,11 @@ static void put_scalar(struct svcr_yaml *y, const yaml_event_t *e)
 		break;
 	case SVCR_SCALAR_WRONG:
 		svcr_yaml_fail(y, &e->start_mark, "'%.60s' is not what its tag !!%.20s says",
-			       (const char *)e->data.scalar.value, tag_name(e));
+			       y->wipe ? "..." : (const char *)e->data.scalar.value, tag_name(e));
 		break;
 	}
+	if (y->wipe)
+		explicit_bzero(text, sizeof(text));
 }
 
 /* ---- Keys -------------------------------------------------------------- */

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define MAX_EXPONENT 308 /* of a number with 64 bits, decimal */
 
@@ -191,15 +192,17 @@ static bool read_float(const char *s, char *json)
 static enum svcr_scalar_type resolve_number(struct svcr_str s, char *json)
 {
 	char text[SVCR_SCALAR_NUMBER_MAX + 1];
+	enum svcr_scalar_type type = SVCR_SCALAR_STRING;
 
-	if (!copy_number(s, text))
-		return SVCR_SCALAR_STRING;
-	if (*s.p != '.' && read_int(text, json))
-		return SVCR_SCALAR_INT;
-	/* after a point, go-yaml takes no underscores */
-	if (*s.p == '.' && memchr(s.p, '_', s.len))
-		return SVCR_SCALAR_STRING;
-	return read_float(text, json) ? SVCR_SCALAR_FLOAT : SVCR_SCALAR_STRING;
+	if (copy_number(s, text)) {
+		if (*s.p != '.' && read_int(text, json))
+			type = SVCR_SCALAR_INT;
+		/* after a point, go-yaml takes no underscores */
+		else if ((*s.p != '.' || !memchr(s.p, '_', s.len)) && read_float(text, json))
+			type = SVCR_SCALAR_FLOAT;
+	}
+	explicit_bzero(text, sizeof(text)); /* a string that starts as a number may be a key */
+	return type;
 }
 
 static enum svcr_scalar_type resolve_plain(struct svcr_str s, char *json)

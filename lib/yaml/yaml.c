@@ -2,6 +2,7 @@
 /* Input, output and errors of the YAML converter; state.h has an overview. */
 #include "state.h"
 #include "hash.h"
+#include "wipe.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -184,7 +185,7 @@ static void buffer_add(struct svcr_yaml *y, struct svcr_yaml_buffer *b, const ch
 {
 	if (b->cap - b->len < len) {
 		size_t cap = (b->len + len) * 2 + 1024;
-		char *grown = realloc(b->p, cap);
+		char *grown = svcr_wipe_grow(b->p, b->cap, cap, y->wipe);
 
 		if (!grown) {
 			svcr_yaml_no_memory(y);
@@ -304,6 +305,8 @@ long svcr_yaml_fill(void *arg, char *buf, size_t size)
 			break;
 		}
 		take_event(y, &e);
+		if (y->wipe && e.type == YAML_SCALAR_EVENT)
+			explicit_bzero(e.data.scalar.value, e.data.scalar.length);
 		yaml_event_delete(&e);
 	}
 	n = st->out.len - st->given;
@@ -341,17 +344,35 @@ int svcr_yaml_init(struct svcr_yaml *y, struct svcr_str first, uint64_t line,
 	return 0;
 }
 
+/*
+ * Overwrites what the parser still has of the text. What libyaml has moved or freed before, it
+ * frees with yaml_free(), which the program replaces: see cmd/svcrules/secrecy.c.
+ */
+static void parser_wipe(yaml_parser_t *p)
+{
+	if (p->raw_buffer.start)
+		explicit_bzero(p->raw_buffer.start,
+			       (size_t)(p->raw_buffer.end - p->raw_buffer.start));
+	if (p->buffer.start)
+		explicit_bzero(p->buffer.start, (size_t)(p->buffer.end - p->buffer.start));
+	for (yaml_token_t *t = p->tokens.head; t && t != p->tokens.tail; t++)
+		if (t->type == YAML_SCALAR_TOKEN)
+			explicit_bzero(t->data.scalar.value, t->data.scalar.length);
+}
+
 void svcr_yaml_release(struct svcr_yaml *y)
 {
 	struct svcr_yaml_state *st = y->state;
 
 	if (!st)
 		return;
+	if (st->has_parser && y->wipe)
+		parser_wipe(&st->parser);
 	if (st->has_parser)
 		yaml_parser_delete(&st->parser);
 	svcr_yaml_anchors_release(st);
-	free(st->out.p);
-	free(st->kept.p);
+	svcr_wipe_free(st->out.p, st->out.cap, y->wipe);
+	svcr_wipe_free(st->kept.p, st->kept.cap, y->wipe);
 	free(st->hashes.v);
 	free(st->merges.v);
 	free(st);

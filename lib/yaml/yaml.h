@@ -40,11 +40,12 @@ typedef long (*svcr_yaml_fill_fn)(void *arg, char *buf, size_t size);
 
 struct svcr_yaml {
 	bool failed;
-	bool unread;                   /* `fill` failed: there is no error in the text */
-	int error;                     /* -EINVAL: no YAML; -ENOMEM; or fill's */
-	char message[256];             /* names what was found and what was expected */
-	uint64_t line;                 /* of the error, from 1 */
-	uint64_t column;               /* in characters, from 1 */
+	bool unread;       /* `fill` failed: there is no error in the text */
+	int error;         /* -EINVAL: no YAML; -ENOMEM; or fill's */
+	char message[256]; /* names what was found and what was expected */
+	uint64_t line;     /* of the error, from 1 */
+	uint64_t column;   /* in characters, from 1 */
+	bool wipe; /* set after svcr_yaml_init(): memory is overwritten before it is freed */
 	struct svcr_yaml_state *state; /* private */
 };
 

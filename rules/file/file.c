@@ -19,6 +19,7 @@ struct svcr_file *svcr_file_new(const char *name, uint32_t mode)
 		return NULL;
 	f->part.ops = &svcr_file_ops;
 	f->mode = mode;
+	f->secret = f->text.wipe = (mode & 077) == 0;
 	f->name = strdup(name);
 	if (f->name)
 		return f;
@@ -31,7 +32,7 @@ void svcr_file_free(struct svcr_file *f)
 	if (!f)
 		return;
 	free(f->name);
-	free(f->text.p);
+	svcr_buffer_release(&f->text);
 	free(f);
 }
 
@@ -51,12 +52,6 @@ static const struct svcr_file *file_of(const struct svcr_part *p)
 static const struct file_changes *file_changes_of(const struct svcr_part_changes *c)
 {
 	return (const struct file_changes *)c;
-}
-
-/* One that others may not read. */
-static bool file_is_secret(const struct svcr_file *f)
-{
-	return (f->mode & 077) == 0;
 }
 
 static const char *file_text(const struct svcr_file *f)
@@ -98,7 +93,7 @@ static bool file_file(const struct svcr_part *p, size_t i, struct svcrules_file 
 
 	if (i > 0 || !f->present)
 		return false;
-	*ret = (struct svcrules_file){ f->name, f->mode, file_is_secret(f) };
+	*ret = (struct svcrules_file){ f->name, f->mode, f->secret, f->worker };
 	return true;
 }
 
@@ -202,8 +197,7 @@ static void file_print_changes(const struct svcr_part_changes *changes, struct s
 	svcr_out_str(o, "\n");
 	if (c->from->present && c->to->present && c->from->mode != c->to->mode)
 		svcr_out(o, "old mode %04o\nnew mode %04o\n", c->from->mode, c->to->mode);
-	if ((c->from->present && file_is_secret(c->from)) ||
-	    (c->to->present && file_is_secret(c->to))) {
+	if ((c->from->present && c->from->secret) || (c->to->present && c->to->secret)) {
 		svcr_out_str(o, file_same_text(c->from, c->to) ? "" : "secret: lines not shown\n");
 		return;
 	}

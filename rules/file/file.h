@@ -13,6 +13,8 @@ struct svcr_file {
 	struct svcr_part part; /* first: this is a part */
 	char *name;            /* relative to the folder that all files go to; malloc'ed */
 	uint32_t mode;         /* permission bits */
+	bool secret;           /* its lines are not shown; one that others may not read always is */
+	bool worker;           /* as in struct svcrules_file */
 	bool present;          /* false: there is no such file */
 	struct svcr_buffer text;
 };

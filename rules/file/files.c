@@ -2,9 +2,9 @@
 /* The files of a rule set, whatever their kind of part, and rule sets that are files alone. */
 #include "rules/file/file.h"
 #include "rules/target.h"
-
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 bool svcrules_ruleset_file(const struct svcrules_ruleset *rs, size_t part, size_t i,
 			   struct svcrules_file *ret)
@@ -23,7 +23,12 @@ int svcrules_file_print(const struct svcrules_ruleset *rs, size_t part, size_t i
 	if (!svcrules_ruleset_file(rs, part, i, &f))
 		return -EINVAL;
 	rs->parts[part]->ops->file_print(rs->parts[part], i, &o);
-	return svcr_out_end(&o);
+	svcr_out_end(&o);
+	if (f.secret) {
+		explicit_bzero(o.buf, sizeof(o.buf));
+		svcrules_wipe_stack();
+	}
+	return o.err;
 }
 
 static const char *const formats[] = { "text", "json", NULL };
@@ -52,8 +57,13 @@ int svcrules_files_add(struct svcrules_ruleset *rs, const struct svcrules_file *
 		       size_t len)
 {
 	struct svcr_file *file = svcr_file_new(f->name, f->mode);
-	int err = file && text ? svcr_file_append(file, text, len) : 0;
+	int err;
 
+	if (file)
+		file->worker = f->worker;
+	if (file && f->secret)
+		file->secret = file->text.wipe = true;
+	err = file && text ? svcr_file_append(file, text, len) : 0;
 	if (!err)
 		return svcr_ruleset_add(rs, (struct svcr_part *)file);
 	svcr_file_free(file);

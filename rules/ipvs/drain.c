@@ -4,8 +4,10 @@
  * connections and gets no new ones. An element in the table's set `draining` with a timeout
  * limits how long this may last, so that the kernel counts the time even if svcrules never runs
  * again. Flows of UDP and SCTP stay with a real server as long as the endpoint serves, and no
- * longer. A service, an address or a port that goes takes its real servers with it, so that
- * another server may have the port.
+ * longer; also when another target serves now, because the kernel (since Linux 5.9) forgets a
+ * removed real server's flows at once, and the answer to a request that is under way would not be
+ * translated back. A service, an address or a port that goes takes its real servers with it, so
+ * that another server may have the port.
  */
 #include "rules/ipvs/drain.h"
 #include "rules/nftables/chains.h"
@@ -18,7 +20,7 @@ struct drain {
 	struct svcr_ipvs_parts have;
 	/* sorted, but for what add_leaving() adds at the ends of its lists */
 	struct svcr_ipvs_parts wanted;
-	const struct svcr_serving *serving; /* according to what is wanted */
+	const struct svcr_serving *serving; /* according to what serves from now on */
 	bool keep, retire;
 	SVCR_LIST(struct svcr_ipvs_server) leaving; /* servers that only drain, sorted */
 	int err;
@@ -222,13 +224,15 @@ static void sort_all(const struct svcr_ipvs_parts *p)
 }
 
 int svcr_ipvs_settle(const struct svcrules_ruleset *have, struct svcrules_ruleset *want,
-		     enum svcrules_settle how)
+		     enum svcrules_settle how, const struct svcrules_ruleset *now)
 {
+	bool retire = how == SVCRULES_SETTLE_RETIRE;
+	const struct svcrules_ruleset *serves = retire ? now : want;
 	struct drain d = { .have = svcr_ipvs_parts(have),
 			   .wanted = svcr_ipvs_parts(want),
-			   .serving = want->serving,
+			   .serving = serves ? serves->serving : NULL,
 			   .keep = how == SVCRULES_SETTLE_COMPARE,
-			   .retire = how == SVCRULES_SETTLE_RETIRE };
+			   .retire = retire };
 
 	if (!svcr_ipvs_whole(&d.have) || !svcr_ipvs_whole(&d.wanted))
 		return 0;

@@ -6,6 +6,6 @@
 
 /* Lets real servers that are no longer wanted finish their connections; see svcrules_settle(). */
 int svcr_ipvs_settle(const struct svcrules_ruleset *have, struct svcrules_ruleset *want,
-		     enum svcrules_settle how);
+		     enum svcrules_settle how, const struct svcrules_ruleset *now);
 
 #endif

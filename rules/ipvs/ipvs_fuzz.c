@@ -122,7 +122,7 @@ static void ipvs_fuzz_compare(const struct svcrules_ruleset *from, struct svcrul
 
 	for (size_t i = 0; svcrules_obstacle(from, to, i, &text) > 0; i++)
 		free(text);
-	if (svcrules_settle(from, to, how))
+	if (svcrules_settle(from, to, how, to))
 		abort();
 	c = gen_diff(from, to);
 	for (size_t part = 0; part < to->nparts; part++)

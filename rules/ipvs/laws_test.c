@@ -102,9 +102,9 @@ static void ipvs_laws_set_conns(struct svcr_ipvs *v, uint32_t conns)
 /* ---- Helpers ------------------------------------------------------------ */
 
 static void ipvs_laws_settle(const struct svcrules_ruleset *have, struct svcrules_ruleset *wanted,
-			     enum svcrules_settle how)
+			     enum svcrules_settle how, const struct svcrules_ruleset *now)
 {
-	ck_assert_int_eq(svcrules_settle(have, wanted, how), 0);
+	ck_assert_int_eq(svcrules_settle(have, wanted, how, now), 0);
 	for (uint8_t f = 0; f < SVCR_FAMILY__COUNT;
 	     f++) /* the default of the option drain-timeout */
 		ck_assert_uint_eq(svcr_services_set(gen_nft(wanted), f, SET_DRAINING)->timeout,
@@ -132,7 +132,7 @@ static struct svcrules_ruleset *ipvs_laws_applied(const struct gen_cluster *a,
 	struct svcr_part *tables;
 
 	ipvs_laws_set_conns(gen_servers(read), conns);
-	ipvs_laws_settle(read, wanted, SVCRULES_SETTLE_APPLY);
+	ipvs_laws_settle(read, wanted, SVCRULES_SETTLE_APPLY, NULL);
 	c = gen_diff(read, wanted); /* arranges the tables */
 	ipvs_laws_carry_out(gen_servers(have),
 			    (struct svcr_ipvs_changes *)svcr_changes_find(c, &svcr_ipvs_ops));
@@ -211,7 +211,7 @@ START_TEST(ipvs_laws_apply)
 	gen_pair(&a, &b, _i);
 	have = ipvs_laws_applied(&a, &b, (uint32_t)_i % 3);
 	wanted = ipvs_build(&b, 0);
-	ipvs_laws_settle(have, wanted, SVCRULES_SETTLE_COMPARE);
+	ipvs_laws_settle(have, wanted, SVCRULES_SETTLE_COMPARE, NULL);
 	ck_assert(gen_same(have, wanted));
 	svcrules_ruleset_free(have);
 	svcrules_ruleset_free(wanted);
@@ -293,7 +293,7 @@ static void ipvs_laws_assert_next(const struct gen_cluster *a, const struct gen_
 	ipvs_laws_set_conns(gen_servers(have), conns);
 	for (int f = 0; f < SVCR_FAMILY__COUNT && forgotten; f++)
 		gen_nft(have)->tables[f].sets[SET_DRAINING].n = 0;
-	ipvs_laws_settle(have, wanted, SVCRULES_SETTLE_APPLY);
+	ipvs_laws_settle(have, wanted, SVCRULES_SETTLE_APPLY, NULL);
 	if (stay)
 		ck_assert(gen_same(have, wanted));
 	else if (conns == 0)
@@ -322,17 +322,25 @@ START_TEST(ipvs_laws_drained)
 }
 END_TEST
 
-/* Once another target serves, everything drains, and no table refuses anybody. */
+/*
+ * Once another target serves, everything that it serves still drains, else only TCP, and no table
+ * refuses anybody.
+ */
 START_TEST(ipvs_laws_retire)
 {
 	struct gen_cluster a = gen_cluster((uint64_t)_i, (size_t)_i % 12);
-	struct svcrules_ruleset *have = ipvs_build(&a, 0), *wanted = gen_empty("ipvs");
-	size_t bound = 0;
+	struct svcrules_ruleset *have = ipvs_build(&a, 0), *wanted = gen_empty("ipvs"),
+				*now = _i % 2 ? gen_build("nftables", &a, 0) : NULL;
+	size_t bound = 0, serving = 0;
 
 	ipvs_laws_set_conns(gen_servers(have), 1);
-	ipvs_laws_settle(have, wanted, SVCRULES_SETTLE_RETIRE);
+	ipvs_laws_settle(have, wanted, SVCRULES_SETTLE_RETIRE, now);
+	for (size_t i = 0; i < gen_servers(have)->servers.n; i++)
+		serving += gen_servers(have)->servers.v[i].nreals > 0;
+	if (now)
+		ck_assert_uint_eq(gen_servers(wanted)->servers.n, serving);
 	for (size_t i = 0; i < gen_servers(wanted)->servers.n; i++) {
-		ck_assert(gen_servers(wanted)->servers.v[i].protocol == SVCR_TCP);
+		ck_assert(now || gen_servers(wanted)->servers.v[i].protocol == SVCR_TCP);
 		for (size_t k = 0; k < gen_servers(wanted)->servers.v[i].nreals; k++)
 			ck_assert_uint_eq(gen_servers(wanted)->servers.v[i].reals[k].weight, 0);
 	}
@@ -353,6 +361,7 @@ START_TEST(ipvs_laws_retire)
 	ck_assert_uint_eq(bound, gen_addresses(wanted)->n);
 	svcrules_ruleset_free(have);
 	svcrules_ruleset_free(wanted);
+	svcrules_ruleset_free(now);
 	free(a.v);
 }
 END_TEST

@@ -210,7 +210,7 @@ START_TEST(ipvs_describe_all)
 	gen_pair(&a, &b, _i);
 	from = gen_build("ipvs", &a, 0);
 	to = gen_build("ipvs", &b, 0);
-	ck_assert_int_eq(svcrules_settle(from, to, SVCRULES_SETTLE_APPLY), 0);
+	ck_assert_int_eq(svcrules_settle(from, to, SVCRULES_SETTLE_APPLY, NULL), 0);
 	c = gen_diff(from, to);
 	ipvs_assert_refusals(c, SVCRULES_ADD);
 	ipvs_assert_refusals(c, SVCRULES_REMOVE);

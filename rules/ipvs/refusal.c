@@ -94,7 +94,7 @@ char *svcr_ipvs_describe(const struct svcr_ipvs_changes *c, const struct svcr_nf
 	const struct svcr_ipvs_change *ch = svcr_ipvs_change(c, stage, seq);
 	char *server = ch ? svcr_ipvs_server_text(to, from, ch->server) : NULL,
 	     place[SVCR_IPVS_PLACE_TEXT] = "";
-	struct svcr_buffer t = { NULL, 0 };
+	struct svcr_buffer t = { .len = 0 };
 	struct svcr_out o = { .write = svcr_buffer_append, .arg = &t };
 
 	if (!server)

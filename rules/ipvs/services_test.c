@@ -25,7 +25,7 @@ START_TEST(ipvs_cost)
 	struct svcrules_messages m;
 	struct svcrules_changes *c;
 
-	ck_assert_int_eq(svcrules_settle(from, to, SVCRULES_SETTLE_APPLY), 0);
+	ck_assert_int_eq(svcrules_settle(from, to, SVCRULES_SETTLE_APPLY, NULL), 0);
 	c = gen_diff(from, to);
 	m = gen_encode(c, 0, SVCRULES_ADD, 0);
 	ck_assert_int_eq(svcrules_changes_stats(c, &stats), 0);

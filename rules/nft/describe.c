@@ -75,7 +75,7 @@ json_t *svcr_nft_json_rest(const struct svcr_nft_changes *c)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < c->n; i++) {
-		struct svcr_buffer t = { NULL, 0 };
+		struct svcr_buffer t = { .len = 0 };
 		struct svcr_out o = { .write = svcr_buffer_append, .arg = &t };
 
 		if (svcr_nft_change_named(&c->v[i]))
@@ -250,7 +250,7 @@ static const char *refusal_reason(int err)
 
 char *svcr_nft_describe(const struct svcr_nft_changes *c, uint32_t seq, int err)
 {
-	struct svcr_buffer t = { NULL, 0 };
+	struct svcr_buffer t = { .len = 0 };
 	struct svcr_out o = { .write = svcr_buffer_append, .arg = &t };
 	const struct svcr_nft_message *m;
 	const struct svcr_nft_change *ch;

@@ -72,8 +72,10 @@ shell() { # shell NAME
 		check "$name: options of $command" "$(options_of $command)" \
 			"$("in_$name" "svcrules $command --" | long_ones)"
 	done
-	check "$name: values" "dns iptables ipvs nftables" "$("in_$name" 'svcrules apply --target ')"
-	check "$name: part of a value" nftables "$("in_$name" 'svcrules diff --target n')"
+	check "$name: values" "dns iptables ipvs nftables nginx" "$("in_$name" 'svcrules apply --target ')"
+	check "$name: part of a value" nftables "$("in_$name" 'svcrules diff --target nf')"
+	check "$name: annotations that are refused" "canary-weight canary-weight-total" \
+		"$("in_$name" 'svcrules compile --ignore-annotation canary-w')"
 	check "$name: values of a short option, and folders" "ip ipvsadm json nft text zones" \
 		"$(cd "$tmp/folder" && "in_$name" 'svcrules compile -o ' | sed 's|/||g')"
 	check "$name: no values of another command's" "bash fish zsh" "$("in_$name" 'svcrules help --completion ')"

@@ -153,14 +153,14 @@ start_nsd() {
 	local zones=$1 zone i
 
 	shift
-	sed -e "s|/var/lib/svcrules/zones|$zones|" -e "s|/run/nsd/nsd.ctl|$work/nsd.ctl|" -e '/^zone:/,$d' \
+	sed -e "s|/var/lib/svcrules|${zones%/*}|" -e "s|/run/nsd/nsd.ctl|$work/nsd.ctl|" -e '/^zone:/,$d' \
 		"$root/testdata/dns-servers/nsd.conf" >"$work/nsd.conf"
 	{
 		printf 'server:\n\tusername: ""\n\tpidfile: "%s"\n\txfrdfile: "%s"\n\txfrdir: "%s"\n' \
 			"$work/nsd.pid" "$work/xfrd.state" "$work"
 		printf '\tzonelistfile: "%s"\n\tdatabase: ""\n\tcookie-secret-file: ""\n' "$work/zone.list"
 		for zone; do
-			printf 'zone:\n\tname: "%s"\n\tzonefile: "%s.zone"\n' "$zone" "$zone"
+			printf 'zone:\n\tname: "%s"\n\tzonefile: "%s/%s.zone"\n' "$zone" "${zones##*/}" "$zone"
 		done
 	} >>"$work/nsd.conf"
 	at ip link set lo up
@@ -252,7 +252,7 @@ part_ask() {
 	"$SVCRULES" compile --target dns -f "$work/changed.yaml" >"$work/text"
 	sleep 1 # NSD compares times of files in seconds
 	split "$work/text" "$work/new"
-	cp "$work"/new/*.zone "$work/zones/"
+	mv "$work/zones" "$work/old" && mv "$work/new" "$work/zones" # as compile -o exchanges them
 	at nsd-control -c "$work/nsd.conf" reload >/dev/null
 	for ((i = 0; i < 50; i++)); do
 		[ "$(ask web.production.svc.$d A)" = 10.96.0.10 ] || break

@@ -237,6 +237,149 @@ wait
 exec 9<&-
 cd .. || exit 2
 
+# ---- Files that a server's worker processes read ----------------------------------
+
+# users OLD|NEW: a configuration of nginx with two files of passwords, one of which changes
+users() {
+	local name
+	for name in changed same; do
+		printf 'kind: Secret\nmetadata: {name: %s}\ndata: {auth: %s}\n---\n' "$name" \
+			"$(printf 'a:{SHA}%s' "$([ "$name" = same ] || echo "$1")" | base64)"
+		printf 'kind: Ingress\napiVersion: networking.k8s.io/v1\nmetadata: {name: %s, annotations: {%s: basic, %s: %s}}\n' \
+			"$name" nginx.ingress.kubernetes.io/auth-type nginx.ingress.kubernetes.io/auth-secret "$name"
+		printf 'spec: {ingressClassName: nginx, rules: [{host: %s.test, http: {paths: [%s]}}]}\n---\n' "$name" \
+			'{path: /, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}'
+	done
+}
+
+# guard old|new [OPTION...]: writes "out" of this folder
+guard() {
+	local version=$1
+	shift
+	run "$SVCRULES" compile -f "$work/users-$version.yaml" --target nginx -o out "$@"
+	SAID=$(sed -E 's/svcrules: warning:[^[]*\[[a-z-]*\] //g' <<<"$SAID")
+}
+
+owners() { # of the files of passwords, with their modes
+	stat -c '%U %G %a' out/auth_default_changed out/auth_default_same 2>&1 | paste -sd ' '
+}
+
+users old >users-old.yaml
+users new >users-new.yaml
+echo '[]' >none.json
+mkdir workers && cd workers || exit 2
+me=$(id -un) group=$(id -gn)
+: >probe
+if chown nobody probe 2>/dev/null; then
+	guard old --then 'echo then'
+	check "the server's user owns what its worker processes read, and nothing else" \
+		"0: out: files: 4 written.* then: nobody $group 600 nobody $group 600: $me 644" \
+		"$STATUS: $SAID: $(owners): $(stat -c '%U %a' out/nginx.conf)"
+	before=$(stat -c '%i %z' out . out/*)
+	guard old --then 'echo then' --validate 'false {}'
+	check "the same input changes nothing" '0: out: no changes' "$STATUS: $SAID"
+	same "of them" "$before" "$(stat -c '%i %z' out . out/*)"
+	run "$SVCRULES" diff -f ../users-old.yaml --target nginx -o out
+	check "diff sees no difference in them" 0 "$STATUS"
+	run "$SVCRULES" diff -f ../users-new.yaml --target nginx -o out
+	check "or that one differs" '1: .*--- auth_default_changed \+\+\+ auth_default_changed secret: lines not shown' "$STATUS: $SAID"
+	same "diff changes nothing" "$before" "$(stat -c '%i %z' out . out/*)"
+	chown "$me" out/auth_default_same
+	run "$SVCRULES" diff -f ../users-old.yaml --target nginx -o out
+	check "diff sees another owner" "1: .*out: auth_default_same does not belong to the user 'nobody', who must read it" "$STATUS: $SAID"
+	guard old
+	check "which is mended" "0: out: files: 1 written, 0 removed, 3 unchanged: nobody $group 600 nobody $group 600" "$STATUS: $SAID: $(owners)"
+	guard new --then 'echo then'
+	check "one that changes is written" "0: out: files: 1 written, 0 removed, 3 unchanged then: nobody $group 600 nobody $group 600: new" \
+		"$STATUS: $SAID: $(owners): $(sed 's/.*}//' out/auth_default_changed)"
+	guard new
+	check "once" '0: out: no changes' "$STATUS: $SAID"
+	check "nothing is left" 'out probe ' "$(names)"
+
+	if id www-data >/dev/null 2>&1; then
+		guard new --nginx-user www-data
+		check "--nginx-user" "0: out: files: 3 written, 0 removed, 1 unchanged: www-data $group 600 www-data $group 600: user www-data;" \
+			"$STATUS: $SAID: $(owners): $(head -n 1 out/nginx.conf)"
+		run "$SVCRULES" diff -f ../users-new.yaml --target nginx -o out --nginx-user www-data
+		check "diff with it" 0 "$STATUS"
+		run "$SVCRULES" diff -f ../users-new.yaml --target nginx -o out
+		check "diff without it" "1: .*auth_default_same does not belong to the user 'nobody'.*-user www-data;.*" "$STATUS: $SAID"
+		run "$SVCRULES" diff -f ../none.json --target nginx -o out
+		check "diff when they go" '1: .*--- auth_default_same \+\+\+ /dev/null.*' "$STATUS: $SAID"
+		guard new
+		check "without it again" "0: .*: nobody $group 600 nobody $group 600: worker_processes.*" "$STATUS: $SAID: $(owners): $(head -n 1 out/nginx.conf)"
+	fi
+	guard new --nginx-user "$me"
+	check "the caller is the server's user" "0: .*: $me $group 600 $me $group 600" "$STATUS: $SAID: $(owners)"
+	rm -r out
+
+	# each file is new where links to files of another user are refused, and a link where they are not
+	guard old && same=$(stat -c %i out/auth_default_same)
+	guard new
+	case $(cat /proc/sys/fs/protected_hardlinks 2>/dev/null) in
+	0) check "a link to a file that stays" "$same nobody 1" "$(stat -c '%i %U %h' out/auth_default_same)" ;;
+	*) check "a copy of a file that stays" 'nobody 1' "$(stat -c '%U %h' out/auth_default_same)" ;;
+	esac
+
+	# the new folder does not take the place of the old one if a file cannot be given away
+	if strace -o trace true 2>/dev/null; then
+		before=$(everything)
+		for call in fchown sendmsg recvmsg socketpair; do
+			run strace -f -o "$work/trace" -e inject=$call:error=EPERM:when=1 \
+				"$SVCRULES" compile -f "$work/users-old.yaml" --target nginx -o out --then 'echo then'
+			check "$call fails" '4: .*out: cannot .*: (Operation not permitted|Broken pipe).*' "$STATUS: $SAID"
+			check "$call was called" '[1-9].*' "$(grep -c "$call.*INJECTED" "$work/trace")"
+			same "$call fails: nothing is changed" "$before" "$(everything)"
+		done
+		rm -f trace "$work/trace"
+	fi
+	if [ "$(id -u)" -eq 0 ] && mv out kept && unshare --map-root-user true 2>/dev/null; then
+		for input in old new; do
+			run unshare --map-root-user "$SVCRULES" compile -f "$work/users-$input.yaml" --target nginx -o out
+			check "a user namespace without that user" \
+				"4: .*out: cannot give auth_default_changed to the user 'nobody', who must read it: there is no such user in this user namespace: --nginx-user .*: kept probe " \
+				"$STATUS: $SAID: $(names)"
+		done
+		run unshare --map-root-user "$SVCRULES" compile -f "$work/users-old.yaml" --target nginx -o out --nginx-user root
+		check "or with that which it has" "0: .*out: files: 4 written.*: root $group 600 root $group 600" "$STATUS: $SAID: $(owners)"
+		rm -r out
+	fi
+	[ ! -e kept ] || mv kept out
+	grep -v '^nobody:' /etc/passwd >"$work/passwd"
+	sed 's/passwd:.*/passwd: files/' /etc/nsswitch.conf >"$work/nsswitch" 2>/dev/null
+	if mount --bind "$work/passwd" /etc/passwd 2>/dev/null && mount --bind "$work/nsswitch" /etc/nsswitch.conf; then
+		before=$(everything)
+		guard old
+		check "a machine without the user" "2: svcrules: there is no user 'nobody' on this machine, who must own auth_default_changed: --nginx-user .*" "$STATUS: $SAID"
+		same "a machine without the user: nothing is changed" "$before" "$(everything)"
+		run "$SVCRULES" compile -f "$work/none.json" --target nginx -o none
+		check "who owns nothing" '0: .*none: files: 2 written.*' "$STATUS: $SAID"
+		umount /etc/passwd /etc/nsswitch.conf
+	fi
+	if setpriv --reuid 1000 --clear-groups true 2>/dev/null; then
+		chmod 755 "$work" . ..
+		run setpriv --reuid 1000 --clear-groups "$SVCRULES" diff -f ../users-new.yaml --target nginx -o out
+		check "who may not read a file cannot compare it" '4: .*out: cannot read its files: Permission denied' "$STATUS: $SAID"
+		mkdir mine && chown 1000 mine && cd mine || exit 2
+		run setpriv --reuid 1000 --clear-groups "$SVCRULES" compile -f "$work/users-old.yaml" --target nginx -o out
+		check "an ordinary user's files are the caller's" '0: .*: 1000 600 1000 600' \
+			"$STATUS: $SAID: $(stat -c '%u %a' out/auth_default_changed out/auth_default_same | paste -sd ' ')"
+		cd .. || exit 2
+	fi
+else
+	guard old
+	check "where a file cannot be given to the server's user nothing is written" \
+		"4: .*out: cannot give auth_default_changed to the user 'nobody', who must read it: .*: probe " "$STATUS: $SAID: $(names)"
+	skip "owners of files" "nothing can be given to another user here"
+fi
+guard old --nginx-user no-such-user
+check "a user who does not exist" "2: svcrules: --nginx-user: there is no user 'no-such-user' on this machine" "$STATUS: $SAID"
+for name in 1a a/b 'a;b' '' -x .a "$(printf 'a%.0s' {1..33})"; do
+	guard old --nginx-user "$name"
+	check "'$name', which is no name of a user" '2: svcrules: --nginx-user: .*expected .*' "$STATUS: $SAID"
+done
+cd .. || exit 2
+
 # ---- Disks ---------------------------------------------------------------------
 
 mkdir disk

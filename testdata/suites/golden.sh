@@ -22,6 +22,7 @@ targets=(
 	"iptables iptables --family ipv4"
 	"ip6tables iptables --family ipv6"
 	"zone dns"
+	"nginx nginx"
 )
 choose=--target
 

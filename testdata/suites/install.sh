@@ -47,6 +47,7 @@ install_and_uninstall() {
 ./opt/x/share/fish/vendor_completions.d/svcrules.fish
 ./opt/x/share/man/man1/svcrules.1
 ./opt/x/share/man/man3/libsvcrules.3
+./opt/x/share/man/man5/svcrules-nginx.5
 ./opt/x/share/man/man5/svcrules.5
 ./opt/x/share/zsh/site-functions/_svcrules" "$(files "$into")"
 	first=$(contents "$into")

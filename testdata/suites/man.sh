@@ -1,12 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# man.sh: the manuals agree with the program: syntax, commands, options, synopses,
-# exit statuses, names of checks, the layout, JSON members, the library's functions and all examples.
+# man.sh: the manuals agree with the program: syntax, commands, options, synopses, exit statuses,
+# names of checks, the layout, annotations, JSON members, the library's functions and all examples.
+# "man.sh --update" writes the table of annotations into its manual.
 set -u
 export LC_ALL=C
 root=$(cd "$(dirname "$0")/../.." && pwd)
 cd "$root" || exit 2
-page1=man/svcrules.1 page5=man/svcrules.5 page3=man/libsvcrules.3
+page1=man/svcrules.1 page5=man/svcrules.5 page3=man/libsvcrules.3 page_nginx=man/svcrules-nginx.5
 build=$root/build
 svcrules=$build/svcrules
 tmp=$(mktemp -d) || exit 2
@@ -44,7 +45,7 @@ plain() {
 
 lint() {
 	local page said
-	for page in $page1 $page5 $page3; do
+	for page in $page1 $page5 $page3 $page_nginx; do
 		if ! command -v mandoc >/dev/null; then
 			skip "$page: no mandoc to check it"
 			continue
@@ -165,6 +166,49 @@ layout() {
 	fi
 }
 
+# ---- Annotations ---------------------------------------------------------
+
+# Prints the lines of 'svcrules help --annotations' as a list of mdoc.
+annotation_table() {
+	echo '.Bl -tag -width allowlist-source-range -compact'
+	"$svcrules" help --annotations | awk '
+		function put() { if (name) print ".It Li " name "\n" text }
+		/^  [a-z]/ { put(); name = $1; text = ""; sub(/^  [^ ]+/, "  ") }
+		/^  / { sub(/^ +/, ""); text = text (text ? " " : "") $0 }
+		END { put() }' |
+		sed -E '/^\.It/!{s/\\/\\e/g; s/--/\\-\\-/g; s/"/\\(dq/g;}'
+	echo '.El'
+}
+
+# Prints a manual with the table of the program in it.
+with_annotations() {
+	annotation_table >"$tmp/table"
+	awk -v table="$tmp/table" '
+		/^\.\\" annotations: end/ { on = 0; while ((getline line <table) > 0) print line }
+		!on
+		/^\.\\" annotations: begin/ { on = 1 }' "$1"
+}
+
+annotations() {
+	with_annotations $page_nginx >"$tmp/program"
+	same "the table of annotations, which 'make man-annotations' writes" "$tmp/program" $page_nginx
+	if [ "$(annotation_table | grep -c '^\.It')" -ge 60 ]; then pass; else fail "less than 60 annotations"; fi
+	# README.md says how many there are
+	echo "knows $(annotation_table | grep -c '^\.It') annotations; $(annotation_table | grep -cE '^(as|differs:) ') have an effect" >"$tmp/program"
+	sed -nE 's/.*(knows [0-9]+ annotations) .* ([0-9]+ have an effect),.*/\1; \2/p' README.md >"$tmp/manual"
+	same "numbers of annotations in README.md" "$tmp/program" "$tmp/manual"
+	# those with an effect are explained
+	"$svcrules" help --annotations | sed -nE 's/^  ([a-z-]+) +(as|differs:) .*/\1/p' | sort >"$tmp/program"
+	section $page_nginx ANNOTATIONS | sed -nE '/annotations: begin/q; s/^\.It Li //p' | tr -d ' ' | tr ',' '\n' | sort >"$tmp/manual"
+	same "annotations that have an effect" "$tmp/program" "$tmp/manual"
+	# what looks like an option of the program is one
+	grep -oE '^\.Fl .*' $page_nginx | grep -oE -- '-[a-z]+(-[a-z]+)*' | sed 's/^/-/' | sort -u >"$tmp/manual"
+	"$svcrules" help compile | grep -oE '^  --[a-z-]+' | tr -d ' ' | grep -xFf "$tmp/manual" | sort >"$tmp/program"
+	echo --max-lost | sort - "$tmp/program" >"$tmp/known"
+	echo --from | sort - "$tmp/known" >"$tmp/program"
+	same "options in $page_nginx" "$tmp/program" "$tmp/manual"
+}
+
 # json_members FILE FORM...: the section of the first form must have each member of FILE, or the
 # section of another one that it refers to
 json_members() {
@@ -172,12 +216,12 @@ json_members() {
 	shift
 	[ -s "$file" ] || { fail "no JSON from $1"; return; }
 	for form; do
-		awk -v name="$form" '/^\.S[hs] / { on = substr($0, 5) == name; next } on' $page5
+		awk -v name="$form" '/^\.S[hs] / { on = substr($0, 5) == name; next } on' $page5 $page_nginx
 	done >"$tmp/form"
 	while read -r member; do
 		grep -qE "(\"${member//\"/}\":|^\.L[iI] .*\b${member//[\":]/}\b)" "$tmp/form" || missing="$missing $member"
 	done < <(grep -oE '"[a-z_]+":' "$file" | tr -d : | sort -u)
-	if [ -z "$missing" ]; then pass; else fail "$page5, $1: missing$missing"; fi
+	if [ -z "$missing" ]; then pass; else fail "JSON, $1: missing$missing"; fi
 }
 
 json_forms() {
@@ -188,6 +232,12 @@ json_forms() {
 		"$svcrules" diff --from $example -f "$tmp/new.json" --target $target -o json >"$tmp/diff.$target"
 	done
 	"$svcrules" diff --from $example -f $example -o json >"$tmp/same.nftables"
+	example_blocks $page_nginx
+	"$svcrules" compile --target nginx -f "$tmp/tree/shop.yaml" -o json >"$tmp/compile.nginx"
+	sed s/10.244.1.12/10.244.1.13/ "$tmp/tree/shop.yaml" |
+		"$svcrules" diff --target nginx --from "$tmp/tree/shop.yaml" -f - -o json >"$tmp/diff.nginx"
+	json_members "$tmp/compile.nginx" "compile --target nginx -o json"
+	json_members "$tmp/diff.nginx" "diff --target nginx -o json"
 	json_members "$tmp/same.nftables" "diff -o json"
 	json_members "$tmp/compile.nftables" "compile -o json"
 	json_members "$tmp/diff.nftables" "diff -o json"
@@ -213,7 +263,7 @@ library() {
 	section $page3 EXAMPLES | sed -n '/^\.Bd/,/^\.Ed/{/^\./d;s/\\e/\\/g;p;}' >"$tmp/example.c"
 	# shellcheck disable=SC2046
 	if ! "${CC:-cc}" -Wall -Wextra -Werror -Ilib -o "$tmp/example" "$tmp/example.c" "$build/libsvcrules.a" \
-		$(pkg-config --libs libmnl libnftnl jansson yaml-0.1) 2>"$tmp/err"; then
+		$(pkg-config --libs libmnl libnftnl jansson yaml-0.1 libcrypto) 2>"$tmp/err"; then
 		fail "the library's example: $(head -5 "$tmp/err")"
 		return
 	fi
@@ -247,11 +297,15 @@ library_diagnostics() {
 
 # ---- Examples -----------------------------------------------------------
 
-# Writes each block to a file; fails if one does not start with the program.
+# example_blocks PAGE: writes each block of commands to a file, and each block that begins with a
+# comment to the file of the name in it.
 example_blocks() {
-	section $page1 EXAMPLES | awk -v dir="$tmp" '
+	rm -rf "$tmp/tree" "$tmp"/block*
+	mkdir "$tmp/tree" && ln -s "$root/testdata" "$tmp/tree/testdata"
+	section "$1" EXAMPLES | awk -v dir="$tmp" '
 		/^\.Bd/ { n++; f = sprintf("%s/block%02d", dir, n); on = 1; next }
 		/^\.Ed/ { on = 0; next }
+		on && $1 == "#" { f = dir "/tree/" $2 }
 		on { gsub(/\\e/, "\\"); gsub(/\\-/, "-"); print > f }'
 }
 
@@ -283,14 +337,22 @@ run_block() { # run_block BLOCK
 	same "example" "$tmp/program.t" "$tmp/manual.t"
 }
 
-run_examples() { # run_examples KERNEL: runs all blocks, or with "no" the blocks that need no kernel
+# True if nginx is there and may check a configuration here.
+has_nginx() {
+	printf 'events {}\nhttp {}\n' >"$tmp/nginx.conf"
+	nginx -t -q -c "$tmp/nginx.conf" 2>/dev/null
+}
+
+# run_examples PAGE KERNEL: runs all blocks, or with "no" the blocks that need no kernel
+run_examples() {
 	local block
-	mkdir "$tmp/tree" && ln -s "$root/testdata" "$tmp/tree/testdata"
-	example_blocks
+	example_blocks "$1"
 	for block in "$tmp"/block*; do
 		if [ "$(head -c 11 "$block")" != "\$ svcrules " ]; then
 			fail "an example that does not start with '\$ svcrules': $(head -1 "$block")"
-		elif [ "$1" = no ] && needs_kernel "$block"; then
+		elif grep -q 'nginx -t' "$block" && ! has_nginx; then
+			skip "example '$(head -1 "$block")': no nginx that runs here"
+		elif [ "$2" = no ] && needs_kernel "$block"; then
 			skip "example '$(head -1 "$block")': no network namespace of its own, or no nf_tables in it"
 		else
 			run_block "$block"
@@ -298,10 +360,11 @@ run_examples() { # run_examples KERNEL: runs all blocks, or with "no" the blocks
 	done
 }
 
-# The blocks build on each other, so all of them run in one network namespace.
+# examples PAGE: the blocks build on each other, so all of them run in one network namespace. What
+# 'nginx -t' writes into /run goes with a mount namespace.
 examples() {
 	local how line told=no p f s
-	for how in -n -Urn; do
+	for how in -nm -Urnm; do
 		unshare $how "$svcrules" delete --quiet >/dev/null 2>&1 || continue
 		while read -r line; do
 			case $line in
@@ -312,19 +375,24 @@ examples() {
 				;;
 			*) echo "$line" ;;
 			esac
-		done < <(unshare $how "$root/testdata/suites/man.sh" --examples)
-		[ $told = yes ] || fail "the examples ended early"
+		done < <(unshare $how "$root/testdata/suites/man.sh" --examples "$1")
+		[ $told = yes ] || fail "the examples of $1 ended early"
 		return
 	done
-	run_examples no
+	run_examples "$1" no
 }
 
 if [ "${1:-}" = --examples ]; then
-	run_examples yes
+	[ "$2" != $page_nginx ] || mount -t tmpfs none /run || exit 2
+	run_examples "$2" yes
 	echo "counts $passed $failed $skipped"
 	exit
 fi
 [ -x "$svcrules" ] || { echo "man: $svcrules is missing; run make" >&2; exit 2; }
+if [ "${1:-}" = --update ]; then
+	with_annotations $page_nginx >"$tmp/new" && cat "$tmp/new" >$page_nginx
+	exit
+fi
 lint
 commands_known
 options_known
@@ -332,8 +400,10 @@ synopses
 exit_statuses
 check_names
 layout
+annotations
 json_forms
 library
-examples
+examples $page1
+examples $page_nginx
 echo "man: $passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]

@@ -28,13 +28,13 @@ allowed=(
 	# memory
 	calloc free malloc realloc reallocarray
 	# bytes and strings
-	memchr memcmp memcpy memmem memmove memrchr memset strchr strchrnul strcmp strcspn strdup strlen strncmp
+	explicit_bzero memchr memcmp memcpy memmem memmove memrchr memset strchr strchrnul strcmp strcspn strdup strlen strncmp
 	strndup strnlen strpbrk strrchr strspn strstr
 	# text in memory, numbers, order, addresses
 	strerrordesc_np asprintf bsearch inet_ntop inet_pton qsort qsort_r snprintf strtoul strtoull vasprintf vsnprintf
 	__errno_location
 	# the same functions with newer C libraries and with _FORTIFY_SOURCE
-	__asprintf_chk __isoc23_strtoul __isoc23_strtoull __memcpy_chk __memmove_chk __memset_chk __snprintf_chk
+	__asprintf_chk __explicit_bzero_chk __isoc23_strtoul __isoc23_strtoull __memcpy_chk __memmove_chk __memset_chk __snprintf_chk
 	__vasprintf_chk __vsnprintf_chk
 	# reads the process's own memory, for the seed of the hash that finds duplicate JSON keys; no result depends on it
 	getauxval
@@ -60,6 +60,13 @@ allowed=(
 	# jansson: values in memory, printed to a callback; never json_load_file, json_dump_file
 	json_array json_array_append_new json_delete json_dump_callback json_false json_integer json_null json_object_get
 	json_object json_object_set_new json_pack json_string json_true
+	# libcrypto: certificates and keys in memory (never BIO_new_file), without its configuration
+	# (OPENSSL_init_crypto) and the time (never X509_cmp_current_time; ASN1_TIME_cmp_time_t reads the zone)
+	ASN1_TIME_to_tm BIO_free BIO_new_mem_buf ERR_clear_error ERR_get_error EVP_PKEY_free EVP_PKEY_get_base_id
+	EVP_PKEY_get0_type_name EVP_PKEY_get_bits EVP_PKEY_get_security_bits OPENSSL_init_crypto OSSL_DECODER_CTX_free
+	OSSL_DECODER_CTX_new_for_pkey OSSL_DECODER_from_bio PEM_read_bio_PrivateKey PEM_read_bio_X509
+	PEM_read_bio_X509_AUX SHA256 X509_check_host X509_check_private_key X509_free X509_get0_notAfter
+	X509_get0_notBefore X509_get0_pubkey X509_get_extension_flags X509_get_signature_info
 )
 printf '%s\n' "${allowed[@]}" | sort -u >"$tmp/allowed"
 
@@ -90,7 +97,7 @@ symbols() {
 # The check itself must find an object that opens a socket, and so on.
 self_test() {
 	local name source
-	for name in socket fopen getenv time getrandom mnl_socket_open json_load_file yaml_parser_set_input_file; do
+	for name in socket fopen getenv time getrandom mnl_socket_open json_load_file yaml_parser_set_input_file BIO_new_file; do
 		source="extern int $name(void); int f(void); int f(void) { return $name(); }"
 		echo "$source" | "${CC:-cc}" -w -fno-builtin -x c -c -o "$tmp/$name.o" - && ar rcs "$tmp/$name.a" "$tmp/$name.o"
 		if [ "$(wants "$tmp/$name.a")" = "$name.o $name" ]; then pass; else fail "an object that wants $name was let through"; fi

@@ -2,12 +2,14 @@
 # how to run one case of it.
 
 BUILD_PACKAGES := gcc make pkg-config libc6-dev libmnl-dev libnftnl-dev libjansson-dev libyaml-dev \
-	libnl-3-dev libnl-route-3-dev libcap-ng-dev
+	libnl-3-dev libnl-route-3-dev libcap-ng-dev libssl-dev
 CHECK_PACKAGES := $(BUILD_PACKAGES) check binutils mandoc nftables iproute2 conntrack ipvsadm \
 	procps util-linux strace perl-base g++ zsh fish systemd python3-yaml busybox-static \
-	nsd bind9-utils bind9-dnsutils knot-dnssecutils
+	nsd bind9-utils bind9-dnsutils knot-dnssecutils nginx-light curl openssl
+DEMO_PACKAGES := $(BUILD_PACKAGES) iproute2 util-linux nsd bind9-dnsutils nginx-light curl openssl netcat-openbsd
 TEST_PACKAGES := $(CHECK_PACKAGES) iptables valgrind shellcheck cppcheck universal-ctags clang-format \
 	libyajl-dev qemu-system-x86 cpio kmod
+BENCH_PACKAGES := $(TEST_PACKAGES) wrk
 
 # The suites in the order in which they run, one line each:
 # $(call suite,NAME,check or test,SECONDS,PREREQUISITES,COMMAND)
@@ -46,6 +48,8 @@ $(eval $(call suite,toy,check,20,all,$S/toy.sh))
 $(eval $(call suite,install-check,check,3,all,$S/install.sh))
 $(eval $(call suite,hardening,check,30,,$S/hardening.sh))
 $(eval $(call suite,privileges,check,8,$B/svcrules,$S/privileges.sh))
+$(eval $(call suite,secrets,check,8,$B/svcrules,$S/secrets.sh))
+$(eval $(call suite,nginx,check,50,$B/svcrules $B/cluster $B/rules/nginx/nginx_fuzz,$S/nginx.sh))
 $(eval $(call suite,dns,check,40,$B/svcrules $B/cluster,$S/dns.sh))
 $(eval $(call suite,output,check,6,$B/svcrules,$S/output.sh))
 $(eval $(call suite,folders,check,40,$B/svcrules $B/cmd/svcrules/output/kill_test,$S/folders.sh))
@@ -62,7 +66,7 @@ $(eval $(call suite,vm-cost,test,45,$B/svcrules $B/cluster,$S/vm-ipvs-cost.sh))
 $(eval $(call suite,sanitize,test,120,,$$(MAKE) --no-print-directory SANITIZE=address$(comma)undefined unit fuzz-corpus))
 $(eval $(call suite,valgrind,test,20,$(TESTS) $B/svcrules,$S/valgrind.sh $B))
 
-.PHONY: check test deps-check deps-test golden shape
+.PHONY: check test deps-check deps-test deps-bench golden man-annotations shape
 check: ## the quick tests, a few minutes; installs missing packages as root
 	@$S/announce.sh 'make check' '$(CHECK_SECONDS)' '' $(CHECK_PACKAGES)
 	@$(MAKE) --no-print-directory deps-check
@@ -79,9 +83,14 @@ deps-check: ## installs what `make check` needs
 	@$S/packages.sh $(CHECK_PACKAGES)
 deps-test: ## installs what `make test` and `make lint` need
 	@$S/packages.sh $(TEST_PACKAGES)
+deps-bench: ## installs what `make bench` needs
+	@$S/packages.sh $(BENCH_PACKAGES)
 
 golden: $B/svcrules ## rewrites the expected output of the golden cases; read the diff
 	@$S/golden.sh --update
+
+man-annotations: $B/svcrules ## rewrites the table of annotations in svcrules-nginx(5)
+	@$S/man.sh --update
 
 shape: ## limits of the source: lengths, format, unique names, where IPVS is named
 	@$S/shape.sh

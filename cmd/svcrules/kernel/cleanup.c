@@ -99,7 +99,7 @@ static bool cleanup_is_stale(const struct ct_flow *f, void *arg)
 		.opening = f->opening,
 	};
 
-	if (r->retired && f->by_nat) /* tables still serve it */
+	if (r->retired && f->by_nat) /* the tables of `now` serve it */
 		return false;
 	return svcrules_flow_stale(r->now, r->before, &flow);
 }
@@ -126,7 +126,7 @@ static void cleanup_say(const struct ct_flow *f, void *arg)
 
 static bool cleanup_either(const struct cleanup_rules *r, uint8_t family, uint8_t protocol)
 {
-	return svcrules_serves(r->now, family, protocol) ||
+	return (!r->retired && svcrules_serves(r->now, family, protocol)) ||
 	       svcrules_serves(r->before, family, protocol);
 }
 
@@ -137,7 +137,7 @@ static struct ct_clean cleanup_scope(struct cleanup_rules *r, uint8_t family)
 
 	return (struct ct_clean){
 		.family = family,
-		.tcp = svcrules_adds(r->now, before, family, IPPROTO_TCP),
+		.tcp = !r->retired && svcrules_adds(r->now, before, family, IPPROTO_TCP),
 		.udp = cleanup_either(r, family, IPPROTO_UDP),
 		.sctp = cleanup_either(r, family, IPPROTO_SCTP),
 		.stale = cleanup_is_stale,

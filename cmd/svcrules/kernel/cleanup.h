@@ -9,7 +9,10 @@
 struct cleanup_rules {
 	const struct svcrules_ruleset *now;
 	const struct svcrules_ruleset *before; /* the rules until now */
-	/* another target serves now: only flows that NAT did not translate are judged */
+	/*
+	 * `before` is that of another target than `now`: only flows of what it served are judged,
+	 * and of these only those that NAT did not translate
+	 */
 	bool retired;
 	/* the run before may have been killed before it deleted what it should have */
 	bool unsettled;

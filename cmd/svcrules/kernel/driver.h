@@ -19,7 +19,8 @@ struct transition {
 	const struct svcrules_ruleset *have; /* as read before; NULL if it was not needed */
 	struct svcrules_changes *changes;    /* from `have` to `want`; NULL without `have` */
 	struct nft_state *nft;               /* made and used by the driver of tables only */
-	bool retires;                        /* another target serves now */
+	/* what another target serves now, if this one is retired; else NULL */
+	const struct svcrules_ruleset *successor;
 	/*
 	 * Called with the changes of services before any is made; another exit code than
 	 * EXIT_DONE keeps all from being made. NULL: nobody is asked.

@@ -164,7 +164,7 @@ static bool ipvs_in_use(struct session *s, const struct svcrules_ruleset *like, 
 
 /*
  * Removes the rules first, so that nothing more is sent to IPVS while their chains are deleted.
- * Real servers with connections stay, with weight 0. Flows of UDP end.
+ * Real servers with connections stay, with weight 0: of UDP and SCTP those that serve `now`.
  */
 static int ipvs_retire(struct transition *t, const struct svcrules_ruleset *now, bool *ret_left)
 {
@@ -173,14 +173,13 @@ static int ipvs_retire(struct transition *t, const struct svcrules_ruleset *now,
 	struct svcrules_stats stats;
 	int code = kernel_read_to_remove(s, t->want, &have);
 
-	(void)now;
 	*ret_left = false;
 	if (code)
 		return code;
 	t->have = have;
-	t->retires = true;
+	t->successor = now;
 	svcrules_ruleset_stats(have, &stats);
-	if (svcrules_settle(have, t->want, SVCRULES_SETTLE_RETIRE))
+	if (svcrules_settle(have, t->want, SVCRULES_SETTLE_RETIRE, now))
 		code = session_no_memory(s);
 	if (!code && stats.serves)
 		code = tables_stop(s, &(struct tables_choice){ .target = stats.target->name,

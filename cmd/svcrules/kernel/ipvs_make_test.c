@@ -28,7 +28,7 @@ static size_t ipvs_make_apply(struct svcrules_ruleset *want)
 
 	ck_assert_int_eq(kernel_read_own(&rules_session, want, &have), EXIT_DONE);
 	ck_assert_int_eq(kernel_obstacles(&rules_session, have, want), EXIT_DONE);
-	ck_assert_int_eq(svcrules_settle(have, want, SVCRULES_SETTLE_APPLY), 0);
+	ck_assert_int_eq(svcrules_settle(have, want, SVCRULES_SETTLE_APPLY, NULL), 0);
 	t.have = have;
 	ck_assert_int_eq(make_all(&t), EXIT_DONE);
 	ck_assert_str_eq(t.other_noun, "IPVS");

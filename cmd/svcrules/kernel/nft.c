@@ -292,9 +292,10 @@ static int nft_finish(struct transition *t)
 	struct session *s = t->session;
 	struct nft_state *n = t->nft;
 	bool settled = n->proved && n->known_settled;
-	const struct cleanup_rules rules = {
-		.now = t->want, .before = n->first, .retired = t->retires, .unsettled = !settled
-	};
+	const struct cleanup_rules rules = { .now = t->successor ? t->successor : t->want,
+					     .before = n->first,
+					     .retired = t->successor != NULL,
+					     .unsettled = !settled };
 	int code;
 
 	if (settled && !n->messages)

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A folder "out" in a directory of the test's own, which is written in two versions: files that
- * stay, change, come and go, and a secret.
+ * stay, change, come and go, a secret, and files of the server's user. If root runs the test, that
+ * is nobody, unless nothing can be given to that user here.
  */
 #ifndef SVCRULES_FOLDER_TEST_H
 #define SVCRULES_FOLDER_TEST_H
 
 #include "output/output.h"
 #include "exit.h"
+#include "privilege.h"
 
 #include <check.h>
 #include <dirent.h>
@@ -15,6 +17,7 @@
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <pwd.h>
 #include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -22,11 +25,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define FOLDER_TEST_FILES 4
+#define FOLDER_TEST_FILES 6
 #define FOLDER_TEST_LONG 20000 /* bytes of a file that is compared and written in pieces */
 
 static char folder_top[64], folder_out[80], folder_then[200], folder_log[80];
 static char folder_long[FOLDER_TEST_LONG + 1];
+static bool folder_gives;   /* the server's user is not the caller */
+static uid_t folder_worker; /* it */
 
 struct folder_file {
 	const char *name;
@@ -38,12 +43,33 @@ static const struct folder_file folder_versions[2][FOLDER_TEST_FILES] = {
 	{ { "changed", 0644, "one\n" },
 	  { "gone", 0644, "g\n" },
 	  { "key.pem", 0600, "secret 1\n" },
-	  { "same", 0644, folder_long } },
+	  { "same", 0644, folder_long },
+	  { "users.changed", 0600, "a:1\n" },
+	  { "users.same", 0600, folder_long } },
 	{ { "added", 0644, "" },
 	  { "changed", 0644, "two\n" },
 	  { "key.pem", 0600, "secret 2\n" },
-	  { "same", 0644, folder_long } },
+	  { "same", 0644, folder_long },
+	  { "users.changed", 0600, "a:2\n" },
+	  { "users.same", 0600, folder_long } },
 };
+
+static bool folder_is_workers(const char *name)
+{
+	return strncmp(name, "users", 5) == 0;
+}
+
+static void folder_find_worker(void)
+{
+	const struct passwd *nobody = geteuid() == 0 ? getpwnam("nobody") : NULL;
+	struct stat st;
+
+	folder_gives = nobody && chown(folder_top, nobody->pw_uid, -1) == 0;
+	if (folder_gives)
+		ck_assert_int_eq(chown(folder_top, geteuid(), -1), 0);
+	folder_worker = folder_gives ? nobody->pw_uid : geteuid();
+	ck_assert(stat(folder_top, &st) == 0 && st.st_uid == geteuid());
+}
 
 static void folder_setup(void)
 {
@@ -57,6 +83,7 @@ static void folder_setup(void)
 	snprintf(folder_log, sizeof(folder_log), "%s.log", folder_top);
 	snprintf(folder_then, sizeof(folder_then), "echo then >>%s", folder_log);
 	memset(folder_long, 'x', FOLDER_TEST_LONG);
+	folder_find_worker();
 }
 
 static void folder_remove(int at, const char *name)
@@ -102,10 +129,23 @@ static void folder_without_exchange(void)
 		_exit(99);
 }
 
-/* Writes version 0 or 1 in this process. Returns the exit code. */
+static const struct svcrules_target *folder_target(void)
+{
+	const struct svcrules_target *t;
+
+	for (size_t i = 0; (t = svcrules_target(i)); i++)
+		if (t->worker)
+			return t;
+	_exit(98);
+}
+
+/*
+ * Writes version 0 or 1 in this process, which gives up its privileges as the program does. Returns
+ * the exit code.
+ */
 static int folder_write(int version, const char *validate, const char *then)
 {
-	struct arguments a = { .directory = folder_out, .target = svcrules_target(0) };
+	struct arguments a = { .directory = folder_out, .target = folder_target() };
 	struct svcrules_ruleset *rs = svcrules_files_new();
 	struct output o;
 	int code;
@@ -117,12 +157,15 @@ static int folder_write(int version, const char *validate, const char *then)
 	a.value[OPT_THEN] = then;
 	for (size_t i = 0; rs && i < FOLDER_TEST_FILES; i++) {
 		const struct folder_file *v = &folder_versions[version][i];
-		struct svcrules_file f = { .name = v->name, .mode = v->mode };
+		struct svcrules_file f = { .name = v->name,
+					   .mode = v->mode,
+					   .worker = folder_gives && folder_is_workers(v->name) };
 
 		if (svcrules_files_add(rs, &f, v->text, strlen(v->text)))
 			return EXIT_KERNEL;
 	}
 	code = output_open(&a, true, &o);
+	privilege_drop(false);
 	if (!code)
 		code = output_write(&o, rs);
 	output_close(&o);
@@ -168,8 +211,9 @@ static bool folder_has(const char *name, unsigned mode, const char *text)
 	ck_assert_int_eq(fstat(fd, &st), 0);
 	n = read(fd, buf, sizeof(buf));
 	close(fd);
-	return (st.st_mode & 07777) == mode && n == (ssize_t)strlen(text) &&
-	       memcmp(buf, text, strlen(text)) == 0;
+	return (st.st_mode & 07777) == mode &&
+	       st.st_uid == (folder_is_workers(name) ? folder_worker : geteuid()) &&
+	       n == (ssize_t)strlen(text) && memcmp(buf, text, strlen(text)) == 0;
 }
 
 static size_t folder_entries(const char *path, bool hidden)

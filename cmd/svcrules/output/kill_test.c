@@ -87,14 +87,20 @@ static void check_secret(void)
 {
 	static const char *const folders[] = { "out", ".out.svcrules/new", ".out.svcrules/a",
 					       ".out.svcrules/b" };
+	static const char *const names[] = { "key.pem", "users.changed", "users.same" };
 	char path[200];
 	struct stat st;
 
-	for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++) {
-		snprintf(path, sizeof(path), "%s/%s/key.pem", folder_top, folders[i]);
-		ck_assert_msg(stat(path, &st) < 0 || (st.st_mode & 07777) == 0600, "%s: mode %04o",
-			      path, st.st_mode & 07777);
-	}
+	for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++)
+		for (size_t k = 0; k < sizeof(names) / sizeof(*names); k++) {
+			snprintf(path, sizeof(path), "%s/%s/%s", folder_top, folders[i], names[k]);
+			if (stat(path, &st) < 0)
+				continue;
+			ck_assert_msg((st.st_mode & 07777) == 0600, "%s: mode %04o", path,
+				      st.st_mode & 07777);
+			ck_assert_msg(st.st_uid == geteuid() || (k && st.st_uid == folder_worker),
+				      "%s: user %u", path, st.st_uid);
+		}
 }
 
 /* Kills a run that makes version 1 where version `before` is (-1: nothing), at each place. */

@@ -26,10 +26,38 @@ static int check_validate(const struct arguments *a, const struct place *p)
 	return EXIT_USAGE;
 }
 
+/* Starts the process that has tasks; who only reads has one if there are files of others. */
+static int start_runner(struct output *o, bool write)
+{
+	const struct arguments *a = o->arguments;
+	struct place *p = &o->place;
+	struct runner_task t = {
+		.parent = p->parent,
+		.parent_path = p->parent_path,
+		.work = p->work_name,
+		.name = p->name,
+		.worker = p->owner.name && p->owner.found,
+		.worker_uid = p->owner.uid,
+	};
+	int err;
+
+	if (write) {
+		place_peek(p);
+		t.validate = a->value[OPT_VALIDATE];
+		t.then = a->value[OPT_THEN];
+		t.mode = p->mode;
+		t.uid = p->uid;
+		t.gid = p->gid;
+		t.chown = t.uid != geteuid() || t.gid != getegid();
+		t.give = true;
+	}
+	err = runner_start(&o->runner, &t);
+	return err ? place_failed(p, "start a process", err) : EXIT_DONE;
+}
+
 int output_open(const struct arguments *a, bool write, struct output *ret)
 {
-	struct runner_task t = { .validate = a->value[OPT_VALIDATE], .then = a->value[OPT_THEN] };
-	int code, err;
+	int code;
 
 	*ret = (struct output){ .arguments = a, .target = a->target->name, .runner = { .fd = -1 } };
 	/* who may replace a folder matters to the one who writes it */
@@ -38,18 +66,10 @@ int output_open(const struct arguments *a, bool write, struct output *ret)
 		code = arguments_wait(a, &ret->wait_ms);
 	if (!code)
 		code = check_validate(a, &ret->place);
-	if (code || !write)
-		return code;
-	place_peek(&ret->place);
-	t.parent = ret->place.parent;
-	t.parent_path = ret->place.parent_path;
-	t.work = ret->place.work_name;
-	t.mode = ret->place.mode;
-	t.uid = ret->place.uid;
-	t.gid = ret->place.gid;
-	t.chown = t.uid != geteuid() || t.gid != getegid();
-	err = runner_start(&ret->runner, &t);
-	return err ? place_failed(&ret->place, "start a process", err) : EXIT_DONE;
+	if (!code)
+		code = owner_find(a, &ret->place.owner);
+	ret->place.owner.runner = &ret->runner;
+	return code ? code : start_runner(ret, write);
 }
 
 void output_close(struct output *o)

@@ -19,8 +19,9 @@ struct output {
 };
 
 /*
- * Prepares what a->directory names, before privileges are given up; with `write`, starts the
- * process that runs commands. Returns an exit code; output_close() in every case.
+ * Prepares what a->directory names, before privileges are given up, and starts a process that
+ * keeps them if it is needed: to read files of others or, with `write`, to run commands. Returns an
+ * exit code; output_close() in every case. It stays where it is.
  */
 int output_open(const struct arguments *a, bool write, struct output *ret);
 void output_close(struct output *o);

@@ -244,10 +244,8 @@ START_TEST(test_together)
 		pids[i] = fork();
 		ck_assert_int_ge(pids[i], 0);
 		if (pids[i] == 0) {
-			if (_i)
-				folder_without_exchange();
 			for (int n = 0; n < 10; n++)
-				if (folder_write((i + n) % 2, NULL, NULL))
+				if (folder_run((i + n) % 2, _i, NULL, NULL))
 					_exit(1);
 			_exit(0);
 		}

@@ -11,6 +11,7 @@
 #define SVCRULES_PLACE_H
 
 #include "output/manifest.h"
+#include "output/owner.h"
 #include "output/runner.h"
 
 /* Files in the work folder, which are marks. */
@@ -24,6 +25,7 @@ struct place {
 	int parent, work; /* folders; -1: not open */
 	bool insecure;    /* others may replace DIR */
 	bool silent;      /* nothing is printed: the caller tries again */
+	struct owner owner;
 
 	/* What DIR is now: */
 	int old;      /* the folder; -1: there is none */

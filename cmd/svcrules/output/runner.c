@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "output/runner.h"
+#include "output/manifest.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,19 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum runner_ask { ASK_VALIDATE, ASK_THEN, ASK_CHOWN };
+#define FOLDER (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+#define SECRET_MODE 0600
+
+enum runner_ask { ASK_VALIDATE, ASK_THEN, ASK_CHOWN, ASK_GIVE, ASK_OPEN };
+
+struct runner_message {
+	enum runner_ask what;
+	enum runner_slot slot;
+	/* of a file: */
+	dev_t dev;
+	ino_t ino;
+	char name[NAME_MAX + 1];
+};
 
 const char *runner_slot_name(enum runner_slot slot)
 {
@@ -91,43 +104,134 @@ static int validate_run(const struct runner_task *t, enum runner_slot slot)
 	return status;
 }
 
+/* Returns a file descriptor or a negative errno. */
+static int slot_open(const struct runner_task *t, enum runner_slot slot)
+{
+	int work = slot == RUNNER_DIR ? t->parent : openat(t->parent, t->work, FOLDER), fd;
+
+	if (work < 0)
+		return -errno;
+	fd = openat(work, slot == RUNNER_DIR ? t->name : runner_slot_name(slot), FOLDER);
+	if (fd < 0)
+		fd = -errno;
+	if (slot != RUNNER_DIR)
+		close(work);
+	return fd;
+}
+
 static int chown_run(const struct runner_task *t, enum runner_slot slot)
 {
-	int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-	int work = openat(t->parent, t->work, flags);
-	int fd = work < 0 ? -1 : openat(work, runner_slot_name(slot), flags);
-	int err = fd < 0 || fchown(fd, t->uid, t->gid) < 0 || fchmod(fd, t->mode) < 0 ? -errno : 0;
+	int fd = slot_open(t, slot), err;
 
-	if (work >= 0)
-		close(work);
-	if (fd >= 0)
-		close(fd);
+	if (fd < 0)
+		return fd;
+	err = fchown(fd, t->uid, t->gid) < 0 || fchmod(fd, t->mode) < 0 ? -errno : 0;
+	close(fd);
 	return err;
 }
 
-static int runner_answer(const struct runner_task *t, const uint8_t ask[2])
+/* True for the file that the program means, if it is a secret of that user. */
+static bool is_secret_of(int fd, const struct runner_message *m, uid_t uid, bool alone)
 {
-	if (ask[1] >= RUNNER_SLOTS)
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_dev == m->dev &&
+	       st.st_ino == m->ino && (st.st_mode & 07777) == SECRET_MODE && st.st_uid == uid &&
+	       (!alone || st.st_nlink == 1);
+}
+
+/* Opens the file if it is that. Returns a file descriptor or a negative errno. */
+static int secret_open(const struct runner_task *t, const struct runner_message *m, uid_t uid,
+		       bool alone)
+{
+	int dir = slot_open(t, m->slot), fd;
+
+	if (dir < 0)
+		return dir;
+	fd = openat(dir, m->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0)
+		fd = -errno;
+	close(dir);
+	if (fd < 0 || is_secret_of(fd, m, uid, alone))
+		return fd;
+	close(fd);
+	return -EPERM;
+}
+
+/* The group stays: by the mode it may do nothing. */
+static int give_run(const struct runner_task *t, const struct runner_message *m)
+{
+	int fd = secret_open(t, m, geteuid(), true), err;
+
+	if (fd < 0)
+		return fd;
+	err = fchown(fd, t->worker_uid, (gid_t)-1) < 0 ? -errno : 0;
+	close(fd);
+	return err;
+}
+
+static bool is_message(const struct runner_message *m)
+{
+	bool file = m->what == ASK_GIVE || m->what == ASK_OPEN;
+
+	return m->slot < RUNNER_SLOTS + (m->what == ASK_OPEN) &&
+	       (!file || (memchr(m->name, '\0', sizeof(m->name)) && manifest_name_ok(m->name)));
+}
+
+/* *ret_fd: an open file that belongs to the answer. */
+static int runner_answer(const struct runner_task *t, const struct runner_message *m, int *ret_fd)
+{
+	if (!is_message(m))
 		return -EINVAL;
-	if (ask[0] == ASK_VALIDATE && t->validate)
-		return validate_run(t, ask[1]);
-	if (ask[0] == ASK_THEN && t->then)
+	if (m->what == ASK_VALIDATE && t->validate)
+		return validate_run(t, m->slot);
+	if (m->what == ASK_THEN && t->then)
 		return command_run(t->then);
-	if (ask[0] == ASK_CHOWN && t->chown)
-		return chown_run(t, ask[1]);
-	return -EINVAL;
+	if (m->what == ASK_CHOWN && t->chown)
+		return chown_run(t, m->slot);
+	if (m->what == ASK_GIVE && t->worker && t->give)
+		return give_run(t, m);
+	if (m->what != ASK_OPEN || !t->worker)
+		return -EINVAL;
+	*ret_fd = secret_open(t, m, t->worker_uid, false);
+	return *ret_fd < 0 ? *ret_fd : 0;
+}
+
+union fd_control {
+	struct cmsghdr head;
+	char space[CMSG_SPACE(sizeof(int))];
+};
+
+/* Sends the answer, and the file if there is one. */
+static bool answer_send(int fd, int answer, int file)
+{
+	union fd_control control = { .head = { .cmsg_len = CMSG_LEN(sizeof(int)),
+					       .cmsg_level = SOL_SOCKET,
+					       .cmsg_type = SCM_RIGHTS } };
+	struct iovec part = { &answer, sizeof(answer) };
+	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
+
+	memcpy(CMSG_DATA(&control.head), &file, sizeof(file));
+	if (file >= 0) {
+		message.msg_control = &control;
+		message.msg_controllen = sizeof(control);
+	}
+	return sendmsg(fd, &message, MSG_NOSIGNAL) == (ssize_t)sizeof(answer);
 }
 
 static void __attribute__((noreturn)) runner_serve(int fd, const struct runner_task *t)
 {
-	uint8_t ask[2];
+	struct runner_message m;
+	bool sent = true;
 
 	/* the program that asks has ended if nothing comes any more */
-	while (recv(fd, ask, sizeof(ask), 0) == (ssize_t)sizeof(ask)) {
-		int answer = runner_answer(t, ask);
+	while (sent && recv(fd, &m, sizeof(m), 0) == (ssize_t)sizeof(m)) {
+		int file = -1;
+		int answer = runner_answer(t, &m, &file);
 
-		if (send(fd, &answer, sizeof(answer), MSG_NOSIGNAL) != (ssize_t)sizeof(answer))
-			break;
+		sent = answer_send(fd, answer, file);
+		if (file >= 0)
+			close(file);
 	}
 	_exit(0);
 }
@@ -139,7 +243,7 @@ int runner_start(struct runner *r, const struct runner_task *t)
 	int fds[2];
 
 	*r = (struct runner){ .fd = -1 };
-	if (!t->validate && !t->then && !t->chown)
+	if (!t->validate && !t->then && !t->chown && !t->worker)
 		return 0;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
 		return -errno;
@@ -159,37 +263,6 @@ int runner_start(struct runner *r, const struct runner_task *t)
 	return 0;
 }
 
-static int runner_ask(struct runner *r, enum runner_ask what, enum runner_slot slot)
-{
-	uint8_t ask[2] = { (uint8_t)what, (uint8_t)slot };
-	int answer;
-	ssize_t n;
-
-	if (r->fd < 0)
-		return -EINVAL;
-	if (send(r->fd, ask, sizeof(ask), MSG_NOSIGNAL) != (ssize_t)sizeof(ask))
-		return -errno;
-	do
-		n = recv(r->fd, &answer, sizeof(answer), 0);
-	while (n < 0 && errno == EINTR);
-	return n == (ssize_t)sizeof(answer) ? answer : -EPIPE;
-}
-
-int runner_validate(struct runner *r, enum runner_slot slot)
-{
-	return runner_ask(r, ASK_VALIDATE, slot);
-}
-
-int runner_then(struct runner *r)
-{
-	return runner_ask(r, ASK_THEN, RUNNER_NEW);
-}
-
-int runner_chown(struct runner *r, enum runner_slot slot)
-{
-	return runner_ask(r, ASK_CHOWN, slot);
-}
-
 void runner_end(struct runner *r)
 {
 	if (r->fd < 0)
@@ -198,4 +271,90 @@ void runner_end(struct runner *r)
 	r->fd = -1;
 	while (waitpid(r->pid, NULL, 0) < 0 && errno == EINTR)
 		;
+}
+
+/* Receives an answer and, if `ret_file` is not NULL, the file that belongs to it. */
+static bool answer_receive(int fd, int *ret_answer, int *ret_file)
+{
+	union fd_control control;
+	struct iovec part = { ret_answer, sizeof(*ret_answer) };
+	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
+	ssize_t n;
+
+	if (ret_file) {
+		message.msg_control = &control;
+		message.msg_controllen = sizeof(control);
+	}
+	do
+		n = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
+	while (n < 0 && errno == EINTR);
+	if (n != (ssize_t)sizeof(*ret_answer))
+		return false;
+	if (*ret_answer || !ret_file)
+		return true;
+	/* it is missing if this process has too many open files */
+	if (CMSG_FIRSTHDR(&message))
+		memcpy(ret_file, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(*ret_file));
+	else
+		*ret_answer = -EMFILE;
+	return true;
+}
+
+/* After a message that is lost no answer could be told from the next. */
+static int runner_ask(struct runner *r, const struct runner_message *m, int *ret_file)
+{
+	int answer = -EPIPE;
+
+	if (r->fd < 0)
+		return -EPIPE;
+	if (send(r->fd, m, sizeof(*m), MSG_NOSIGNAL) != (ssize_t)sizeof(*m) ||
+	    !answer_receive(r->fd, &answer, ret_file)) {
+		runner_end(r);
+		return -EPIPE;
+	}
+	return answer;
+}
+
+int runner_validate(struct runner *r, enum runner_slot slot)
+{
+	return runner_ask(r, &(struct runner_message){ .what = ASK_VALIDATE, .slot = slot }, NULL);
+}
+
+int runner_then(struct runner *r)
+{
+	return runner_ask(r, &(struct runner_message){ .what = ASK_THEN }, NULL);
+}
+
+int runner_chown(struct runner *r, enum runner_slot slot)
+{
+	return runner_ask(r, &(struct runner_message){ .what = ASK_CHOWN, .slot = slot }, NULL);
+}
+
+/* Asks for something about a file. */
+static int runner_ask_file(struct runner *r, struct runner_message *m, const char *name,
+			   const struct stat *st, int *ret_file)
+{
+	size_t len = strlen(name);
+
+	if (len > NAME_MAX)
+		return -ENAMETOOLONG;
+	memcpy(m->name, name, len + 1);
+	m->dev = st->st_dev;
+	m->ino = st->st_ino;
+	return runner_ask(r, m, ret_file);
+}
+
+int runner_give(struct runner *r, enum runner_slot slot, const char *name, const struct stat *st)
+{
+	struct runner_message m = { .what = ASK_GIVE, .slot = slot };
+
+	return runner_ask_file(r, &m, name, st, NULL);
+}
+
+int runner_open(struct runner *r, enum runner_slot slot, const char *name, const struct stat *st)
+{
+	struct runner_message m = { .what = ASK_OPEN, .slot = slot };
+	int fd = -1, err = runner_ask_file(r, &m, name, st, &fd);
+
+	return err ? err : fd;
 }

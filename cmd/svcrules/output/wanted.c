@@ -4,7 +4,6 @@
 #include "exit.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -50,8 +49,10 @@ static int wanted_gather(struct wanted *w)
 }
 
 /* Two files of one name, or a name that leads out of the folder, come from no target. */
-static int wanted_check(const struct wanted *w)
+static int wanted_check(const struct wanted *w, const struct owner *owner)
 {
+	int code = EXIT_DONE;
+
 	for (size_t i = 1; i < w->n; i++) {
 		const char *name = w->v[i].file.name;
 
@@ -60,7 +61,9 @@ static int wanted_check(const struct wanted *w)
 		say("'%s' cannot be the name of a file, or two files have it", name);
 		return EXIT_KERNEL;
 	}
-	return EXIT_DONE;
+	for (size_t i = 1; !code && i < w->n; i++)
+		code = owner_check(owner, &w->v[i].file);
+	return code;
 }
 
 static int wanted_make_list(struct wanted *w, const char *target)
@@ -75,14 +78,15 @@ static int wanted_make_list(struct wanted *w, const char *target)
 	return w->list ? EXIT_DONE : say_enomem();
 }
 
-int wanted_list(const struct svcrules_ruleset *rs, const char *target, struct wanted *ret)
+int wanted_list(const struct svcrules_ruleset *rs, const char *target, const struct owner *owner,
+		struct wanted *ret)
 {
 	int code;
 
 	*ret = (struct wanted){ .rs = rs };
 	code = wanted_gather(ret);
 	if (!code)
-		code = wanted_check(ret);
+		code = wanted_check(ret, owner);
 	return code ? code : wanted_make_list(ret, target);
 }
 
@@ -104,23 +108,41 @@ int wanted_print(const struct wanted *w, const struct wanted_file *f, svcrules_w
 
 #define DIFFERS (-ECANCELED) /* ends the printing at the first difference */
 
+/* A file that is compared: its text as DIR has it. */
+struct old_file {
+	int fd;
+	char have[16384];
+};
+
 /* Reads as many bytes as were printed, and compares; a svcrules_write_fn. */
 static int compare_write(void *arg, const char *buf, size_t len)
 {
-	const int *fd = arg;
-	char have[16384];
+	struct old_file *old = arg;
 
 	while (len > 0) {
-		ssize_t n = read(*fd, have, len < sizeof(have) ? len : sizeof(have));
+		ssize_t n = read(old->fd, old->have,
+				 len < sizeof(old->have) ? len : sizeof(old->have));
 
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n <= 0 || memcmp(have, buf, (size_t)n) != 0)
+		if (n <= 0 || memcmp(old->have, buf, (size_t)n) != 0)
 			return DIFFERS;
 		buf += n;
 		len -= (size_t)n;
 	}
 	return 0;
+}
+
+static int compare_text(const struct wanted *w, const struct wanted_file *f, int fd)
+{
+	struct old_file old;
+	int err;
+
+	old.fd = fd;
+	err = wanted_print(w, f, compare_write, &old);
+	if (f->file.secret)
+		explicit_bzero(&old, sizeof(old));
+	return err;
 }
 
 static bool is_at_end(int fd)
@@ -134,20 +156,19 @@ static bool is_at_end(int fd)
 	return n == 0;
 }
 
-int wanted_compare(const struct wanted *w, struct wanted_file *f, int dir)
+int wanted_compare(const struct wanted *w, struct wanted_file *f, const struct place *p)
 {
+	int err, fd = p->old < 0 ? -1 : owner_open(p, f->file.name);
 	struct stat st;
-	int err, fd = -1;
 
 	f->same = false;
-	if (dir >= 0)
-		fd = openat(dir, f->file.name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
 		return 0;
-	err = fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_uid != geteuid() ||
+	err = fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
+			      st.st_uid != owner_uid(&p->owner, &f->file) ||
 			      (st.st_mode & 07777) != f->file.mode ?
 		      DIFFERS :
-		      wanted_print(w, f, compare_write, &fd);
+		      compare_text(w, f, fd);
 	f->same = !err && is_at_end(fd);
 	close(fd);
 	return err == -ENOMEM ? err : 0;

@@ -3,7 +3,7 @@
 #ifndef SVCRULES_WANTED_H
 #define SVCRULES_WANTED_H
 
-#include "output/manifest.h"
+#include "output/place.h"
 #include "svcrules.h"
 
 struct wanted_file {
@@ -22,19 +22,21 @@ struct wanted {
 };
 
 /*
- * Lists the files of a rule set; `target` is named in the list of the folder. Prints what is wrong.
- * Returns an exit code; wanted_free() in every case. `rs` must outlive it.
+ * Lists the files of a rule set; `target` is named in the list of the folder. Prints what is wrong,
+ * also that a file cannot have its `owner`. Returns an exit code; wanted_free() in every case. `rs`
+ * must outlive it.
  */
-int wanted_list(const struct svcrules_ruleset *rs, const char *target, struct wanted *ret);
+int wanted_list(const struct svcrules_ruleset *rs, const char *target, const struct owner *owner,
+		struct wanted *ret);
 void wanted_free(struct wanted *w);
 
 /* Writes the text of a file. 0, -ENOMEM or what `write` returned. */
 int wanted_print(const struct wanted *w, const struct wanted_file *f, svcrules_write_fn write,
 		 void *arg);
 /*
- * Sets f->same: the folder `dir` (-1: there is none) has this file with this text and mode, and
- * the caller owns it. 0 or -ENOMEM; what cannot be read differs.
+ * Sets f->same: DIR has this file with this text, mode and owner. 0 or -ENOMEM; what cannot be read
+ * differs.
  */
-int wanted_compare(const struct wanted *w, struct wanted_file *f, int dir);
+int wanted_compare(const struct wanted *w, struct wanted_file *f, const struct place *p);
 
 #endif

@@ -43,39 +43,49 @@ static int all_write(void *arg, const char *buf, size_t len)
 }
 
 /*
- * Makes a new file. Its mode is the wanted one at most from the first moment, and exactly that at
- * the end, whatever the umask is.
+ * Makes a new file, open as *ret_fd in every case that is not -1. Its mode is the wanted one at
+ * most from the first moment, and exactly that at the end, whatever the umask is.
  */
-static int new_file_write(const struct writing *w, const struct wanted_file *f)
+static int new_file_fill(const struct writing *w, const struct wanted_file *f, int *ret_fd)
 {
 	int fd = openat(w->fd, f->file.name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 			f->file.secret ? 0600 : f->file.mode);
-	int err = fd < 0 ? -errno : 0;
 
-	if (!err && fchmod(fd, f->file.mode) < 0)
-		err = -errno;
-	if (!err)
-		err = wanted_print(&w->wanted, f, all_write, &fd);
-	if (!err && fsync(fd) < 0)
+	*ret_fd = fd;
+	if (fd < 0 || fchmod(fd, f->file.mode) < 0)
+		return -errno;
+	return wanted_print(&w->wanted, f, all_write, &fd);
+}
+
+static int new_file_failed(const struct writing *w, const struct wanted_file *f, int err)
+{
+	char what[sizeof("write ") + 255];
+
+	snprintf(what, sizeof(what), "write %s", f->file.name);
+	return place_failed(w->p, what, err);
+}
+
+static int new_file_write(const struct writing *w, const struct wanted_file *f)
+{
+	int fd, err = new_file_fill(w, f, &fd);
+	int code = err ? EXIT_DONE : owner_give(w->p, w->slot, &f->file, fd);
+
+	if (!err && !code && fsync(fd) < 0)
 		err = -errno;
 	if (fd >= 0 && close(fd) < 0 && !err)
 		err = -errno;
-	return err;
+	return code || !err ? code : new_file_failed(w, f, err);
 }
 
-/* A link to the old file is as good as a copy, and costs nothing. */
-static int new_file(struct writing *w, const struct wanted_file *f)
+/*
+ * A link to the old file is as good as a copy, and costs nothing. The kernel may refuse one to a
+ * file of another user (fs.protected_hardlinks).
+ */
+static int new_file(const struct writing *w, const struct wanted_file *f)
 {
-	char what[sizeof("write ") + 255];
-	int err;
-
 	if (f->same && linkat(w->p->old, f->file.name, w->fd, f->file.name, 0) == 0)
 		return EXIT_DONE;
-	err = new_file_write(w, f);
-	if (!err)
-		return EXIT_DONE;
-	snprintf(what, sizeof(what), "write %s", f->file.name);
-	return place_failed(w->p, what, err);
+	return new_file_write(w, f);
 }
 
 /* ---- The new folder ------------------------------------------------------ */
@@ -271,7 +281,7 @@ static int compare_all(struct writing *w, bool *ret_same)
 	for (size_t i = 0; i < w->wanted.n; i++) {
 		struct wanted_file *f = &w->wanted.v[i];
 
-		if (wanted_compare(&w->wanted, f, w->p->old))
+		if (wanted_compare(&w->wanted, f, w->p))
 			return say_enomem();
 		*ret_same = *ret_same && f->same;
 		w->written += i > 0 && !f->same;
@@ -379,7 +389,7 @@ static bool is_up_to_date(struct writing *w)
 int output_write(struct output *o, const struct svcrules_ruleset *rs)
 {
 	struct writing w = { .o = o, .p = &o->place, .fd = -1 };
-	int code = wanted_list(rs, o->target, &w.wanted);
+	int code = wanted_list(rs, o->target, &o->place.owner, &w.wanted);
 
 	if (!code && is_up_to_date(&w)) {
 		say_done(&w, false);

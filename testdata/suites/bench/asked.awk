@@ -92,6 +92,18 @@ function asked_policies(    at, big) {
 	policy_flow(big, "udp-us", "new UDP flow")
 	policy_flow(big, "tcp-us", "new TCP connection")
 }
+# Requests per second through nginx, with the compiled configuration and with one by hand.
+function asked_requests(    at) {
+	at = "5000x4"
+	if (!has(at, "nginx-hand", "rps"))
+		return
+	requests_row("at least 0.95 x the least by hand", med(at, "nginx-one", "per-nginx-hand"))
+	requests_row("at least 0.95 x by hand, same headers", med(at, "nginx-one", "per-nginx-headers"))
+	asked_row("nginx, compile", "5,000 Ingresses, 20,000 paths", "under 2 s", digits(wall(at, "nginx-many")) " s", wall(at, "nginx-many") < 2 ? "yes" : "NO")
+}
+function requests_row(asked, is) {
+	asked_row("nginx, requests per second", "one Ingress", asked, times(is), is >= 0.95 ? "yes" : "NO")
+}
 function asked_all(    i, n, big) {
 	n = split("5000x10 45000x1 30000x10", big, " ")
 	faster("5000x10", "chains", 40, "(a)")
@@ -114,4 +126,5 @@ function asked_all(    i, n, big) {
 	flows_growth("100x1", "45000x1", "udp-us", "new UDP flow")
 	flows_growth("100x1", "45000x1", "tcp-us", "new TCP connection")
 	asked_policies()
+	asked_requests()
 }

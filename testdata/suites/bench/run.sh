@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# run.sh [large | policies]: measures svcrules, and in the same run nft(8), iptables-restore and
+# run.sh [large | policies | nginx]: measures svcrules, and in the same run nft(8), iptables-restore and
 # bare parsers; writes build/bench/{log.tsv,results.txt,summary.txt,results.json,plot.svg}.
 set -u
 export LC_ALL=C
@@ -16,6 +16,8 @@ here=$(dirname "$0")
 . "$here/flows.sh"
 # shellcheck source=testdata/suites/bench/policies.sh
 . "$here/policies.sh"
+# shellcheck source=testdata/suites/bench/nginx.sh
+. "$here/nginx.sh"
 # shellcheck source=testdata/suites/bench/report.sh
 . "$here/report.sh"
 
@@ -24,7 +26,7 @@ if ! ip netns add "$prefix-try" 2>/dev/null; then
 	exit 2
 fi
 ip netns del "$prefix-try"
-trap 'drop_all; rm -f "$out"/{said,batch,chains,maps,iptables,own.nft} "$out"/vips-* "$out"/{base,one,added,rolled,relabel,replica,move,endpoint,pods}.json' EXIT
+trap 'stop_proxies; drop_all; rm -f "$out"/{said,batch,chains,maps,iptables,own.nft} "$out"/vips-* "$out"/{base,one,added,rolled,relabel,replica,move,endpoint,pods}.json' EXIT
 
 # The plot shows the sizes of 100 to 30,000 services with 10 endpoints each.
 normal() {
@@ -45,6 +47,12 @@ normal() {
 	data_plane 45000x1 9
 	end
 	control 30000x10 3 core
+	end
+}
+
+# Requests through nginx.
+requests_all() { # requests_all ROUNDS
+	proxied "$1"
 	end
 }
 
@@ -86,9 +94,10 @@ large() {
 
 : >"$log"
 case $mode in
-normal) normal && policies_all 9 15 ;;
-large) large && policies_all 9 41 ;;
+normal) normal && policies_all 9 15 && requests_all 12 ;;
+large) large && policies_all 9 41 && requests_all 41 ;;
 policies) policies_all 15 21 ;;
+nginx) requests_all 21 ;;
 *) exit 2 ;;
 esac
 report

@@ -115,6 +115,27 @@ function judged_table(    s) {
 	judged_row(s, "udp-us", "new UDP flow, us")
 	judged_row(s, "tcp-us", "new TCP connection, us")
 }
+function requests_row_of(s, metric, words, scale) {
+	printf "%-32s %10s %12s %12s %10s %10s\n", words, cell(s, "nginx-hand", metric, scale), cell(s, "nginx-headers", metric, scale),
+		cell(s, "nginx-one", metric, scale), cell(s, "nginx-rules", metric, scale), cell(s, "nginx-many", metric, scale)
+}
+function requests_ratio(s, name) { return times(med(s, name, "per-nginx-hand")) }
+function requests_table(    s) {
+	s = "5000x4"
+	if (!has(s, "nginx-hand", "rps"))
+		return
+	print "\nnginx: 16 connections through one proxy, and seconds of the whole command. By hand: only Host is set; the same headers as"
+	print "svcrules sets. Rules: limit-rps, enable-cors, denylist-source-range and proxy-body-size. Many: one Ingress among 5,000"
+	print "others with 20,000 paths.\n"
+	printf "%-32s %10s %12s %12s %10s %10s\n", "", "by hand", "same headers", "one Ingress", "rules", "many"
+	requests_row_of(s, "rps", "requests per second, thousands", 1000)
+	printf "%-32s %10s %12s %12s %10s %10s\n", "  / by hand, run after each other", "", requests_ratio(s, "nginx-headers"), requests_ratio(s, "nginx-one"),
+		requests_ratio(s, "nginx-rules"), requests_ratio(s, "nginx-many")
+	requests_row_of(s, "us", "processor time of a request, us", 1)
+	printf "%-32s %10s %12s %12s %10s %10s\n", "compile, s", "", "", cell("1x1", "nginx-one", "wall", 1), cell("1x1", "nginx-rules", "wall", 1),
+		cell(s, "nginx-many", "wall", 1)
+	printf "%-32s %10s %12s %12s %10s %10s\n", "nginx -t, s", "", "", "", "", cell(s, "nginx-check", "wall", 1)
+}
 END {
 	print machine
 	print "Medians of interleaved runs of one `make bench" (mode == "large" ? "-large" : "") "`.\n"
@@ -126,4 +147,5 @@ END {
 	flow_table()
 	policy_table()
 	judged_table()
+	requests_table()
 }

@@ -469,19 +469,61 @@ by() {
 	apply
 }
 
-# asked_during COMMAND...: prints who answers over TCP and UDP while the command runs
+# now: sets REPLY to the time in milliseconds
+now() {
+	REPLY=${EPOCHREALTIME//[!0-9]/}
+	REPLY=${REPLY%???}
+}
+
+# asked_during COMMAND...: prints who answers over TCP and UDP while the command runs; if anything else
+# than pod1 does, also when that was asked and when the command ran
 asked_during() {
-	: >"$WORK/answered"
-	while [ ! -e "$WORK/enough" ]; do
-		who client both 10.96.0.1 80 --count 20 >>"$WORK/answered"
-	done &
+	local p start began ended pids=()
+	now && start=$REPLY
+	for p in tcp udp; do
+		while [ ! -e "$WORK/enough" ]; do
+			now && began=$((REPLY - start))
+			echo "$p $(who client $p 10.96.0.1 80 --count 20)" >"$WORK/answer-$p"
+			now && echo "$(<"$WORK/answer-$p"), asked at $began-$((REPLY - start)) ms"
+		done >"$WORK/answers-$p" &
+		pids+=($!)
+	done
 	pause 0.3
+	now && began=$((REPLY - start))
 	"$@"
+	now && ended=$((REPLY - start))
 	pause 0.3
 	touch "$WORK/enough"
-	wait $!
+	wait "${pids[@]}"
 	rm "$WORK/enough"
-	sort -u "$WORK/answered" | paste -sd'|'
+	[ "$STATUS" -eq 0 ] || echo "exit $STATUS: $OUTPUT"
+	if grep -hv '^... pod1,' "$WORK"/answers-{tcp,udp}; then
+		echo "the change at $began-$ended ms"
+	else
+		sed 's/,.*//' "$WORK"/answers-{tcp,udp} | sort -u
+	fi | paste -sd'|'
+}
+
+# under_way COMMAND...: prints who answers requests over TCP and UDP that reach pod1 before the command
+# runs, and that pod1 answers afterwards
+under_way() {
+	local p i pids=()
+	kill -STOP "${SERVERS[0]}" # the server of pod1
+	for p in tcp udp; do
+		SPORT=$((SPORT + 1))
+		TIMEOUT=30000 who client $p 10.96.0.1 80 --sport $SPORT >"$WORK/answer-$p" &
+		pids+=($!)
+		for i in {1..100}; do
+			[ -z "$(at node conntrack -L -p $p --orig-port-src $SPORT 2>/dev/null)" ] || break
+			pause 0.05
+		done
+		[ "$i" -lt 100 ] || echo "no request over $p"
+	done
+	"$@"
+	kill -CONT "${SERVERS[0]}"
+	wait "${pids[@]}"
+	[ "$STATUS" -eq 0 ] || echo "exit $STATUS: $OUTPUT"
+	cat "$WORK"/answer-{tcp,udp}
 }
 
 switches() {
@@ -492,9 +534,17 @@ switches() {
 	write_input
 	for round in {1..4}; do
 		use_backend ipvs
-		check "to IPVS: every request is answered, $round" pod1 "$(asked_during svcrules apply)"
+		check "to IPVS: every request is answered, $round" "tcp pod1\|udp pod1" "$(asked_during svcrules apply)"
 		use_backend nftables
-		check "back: every request is answered, $round" pod1 "$(asked_during svcrules apply)"
+		check "back: every request is answered, $round" "tcp pod1\|udp pod1" "$(asked_during svcrules apply)"
+	done
+	for round in 1 2; do
+		SPORT=$((5610 + 4 * round))
+		use_backend ipvs
+		check_both "to IPVS: requests under way are answered, $round" pod1 "$(under_way svcrules apply)"
+		SPORT=$((SPORT + 2)) # those above were counted in a subshell
+		use_backend nftables
+		check_both "back: requests under way are answered, $round" pod1 "$(under_way svcrules apply)"
 	done
 	web 10.244.1.11@node1
 	svc gone ip=10.96.0.3
@@ -525,8 +575,27 @@ switches() {
 	check "back: the UDP flow stays" pod1 "$(who client udp 10.96.0.1 80 --sport 5601)"
 	check "back: new ones" pod1 "$(who client tcp 10.96.0.1 80)"
 	check "back: the old one drains" 0 "$(weight "TCP 10.96.0.1:80" 10.244.1.11:8080)"
+	check "back: that of UDP, too" 0 "$(weight "UDP 10.96.0.1:80" 10.244.1.11:8080)"
 	hold_end
+	web 10.244.1.12@node1
+	by nftables
+	check "back: an endpoint that goes leaves no UDP" none "$(weight "UDP 10.96.0.1:80" 10.244.1.11:8080)"
+	check "back: its flow moves" pod2 "$(who client udp 10.96.0.1 80 --sport 5601)"
+	web 10.244.1.11@node1
+	svc gone ip=10.96.0.3
+	slice gone 4 10.244.1.12@node1
+	by ipvs
+	check "through IPVS, UDP to a service that goes with the change back" pod2 "$(who client udp 10.96.0.3 80 --sport 5603)"
+	web 10.244.1.11@node1
+	by nftables
+	check "back: that flow is gone" 0 "$(at node conntrack -L -p udp --orig-port-src 5603 2>/dev/null | grep -c 'dport=80')"
+	check "back: its real server, too" none "$(weight "UDP 10.96.0.3:80" 10.244.1.12:8080)"
 	at node ipvsadm --set 1 1 1
+	web 10.244.1.11@node1
+	by ipvs
+	check "through IPVS, UDP again" pod1 "$(who client udp 10.96.0.1 80 --sport 5604)"
+	web 10.244.1.11@node1
+	by nftables
 	at node "$SVCRULES" delete --backend ipvs >/dev/null
 	check "delete --backend ipvs leaves the other" "table ip svcrules" "$(at node nft list tables)"
 	check "and nothing of IPVS" "" "$(at node ipvsadm -Sn)"

@@ -198,7 +198,7 @@ serve() {
 	: >"$log"
 	start "$where" "$PROBE" serve "$@" >"$log" 2>&1 &
 	SERVERS+=($!)
-	for i in {1..200}; do
+	for i in {1..1000}; do # the machine may be busy
 		[[ $(<"$log") != *ready* ]] || return 0
 		pause 0.01
 	done
@@ -557,10 +557,10 @@ hold_start() { # hold_start NAME FROM ADDRESS PORT
 	local i
 	trap '' PIPE
 	mkfifo "$WORK/$1.in"
-	start "$2" "$PROBE" hold tcp "$3" "$4" --timeout 1000 <"$WORK/$1.in" >"$WORK/$1.out" 2>&1 &
+	start "$2" "$PROBE" hold tcp "$3" "$4" --timeout 5000 <"$WORK/$1.in" >"$WORK/$1.out" 2>&1 &
 	SERVERS+=($!)
 	exec {HOLD}>"$WORK/$1.in"
-	for i in {1..100}; do
+	for i in {1..600}; do # longer than the probe waits, also below
 		[ -s "$WORK/$1.out" ] && return 0
 		pause 0.01
 	done
@@ -571,7 +571,7 @@ hold_say() { # hold_say NAME LINE: prints the echo
 	local i before now
 	mapfile -t before <"$WORK/$1.out"
 	{ echo "$2" >&"$HOLD"; } 2>/dev/null
-	for i in {1..120}; do
+	for i in {1..600}; do
 		mapfile -t now <"$WORK/$1.out"
 		[ ${#now[@]} -eq ${#before[@]} ] || break
 		pause 0.01
