@@ -44,11 +44,6 @@ static const char maps[] = "\tmap $http_upgrade $svcrules_upgrade {\n"
 			   "\tmap $http_host $svcrules_host {\n"
 			   "\t\tdefault $http_host;\n\t\t\"\" $host;\n\t}\n";
 
-static const char own_forwarded[] =
-	"\tmap $scheme $svcrules_scheme {\n\t\tdefault $scheme;\n\t}\n"
-	"\tmap $http_host $svcrules_forwarded_host {\n\t\tdefault $svcrules_host;\n\t}\n"
-	"\tmap $server_port $svcrules_forwarded_port {\n\t\tdefault $server_port;\n\t}\n";
-
 /* "1:" stands before what a trusted client sent */
 static const char trusted_forwarded[] =
 	"\treal_ip_header X-Forwarded-For;\n"
@@ -121,10 +116,8 @@ static void put_trusted(struct svcr_nginx_writer *w)
 	struct svcr_cidr c;
 	bool bad = false;
 
-	if (!w->trusted) {
-		svcr_out_str(&w->o, own_forwarded);
+	if (!w->trusted)
 		return;
-	}
 	while (svcr_nginx_next_range(&next, &c, &bad))
 		svcr_out(&w->o, "\tset_real_ip_from %s;\n", svcr_cidr_text(&c, text));
 	put_geo(w, "$realip_remote_addr ", "trusted", "", ranges);
@@ -145,8 +138,11 @@ static void put_zone(struct svcr_nginx_writer *w, const struct svcr_nginx_settin
 {
 	if (!s->value[id])
 		return;
-	svcr_out(&w->o, "\tlimit_%s_zone $svcrules_limit_", *unit ? "req" : "conn");
-	svcr_out_str(&w->o, s->word);
+	svcr_out(&w->o, "\tlimit_%s_zone ", *unit ? "req" : "conn");
+	if (s->value[SVCR_A_LIMIT_WHITELIST])
+		svcr_out(&w->o, "$svcrules_limit_%s", s->word);
+	else
+		svcr_out_str(&w->o, "$binary_remote_addr");
 	svcr_out(&w->o, " zone=%s_", kind);
 	svcr_out_str(&w->o, s->word);
 	svcr_out(&w->o, *unit ? ":5m rate=%s%s;\n" : ":5m;\n", s->value[id], unit);
@@ -156,15 +152,13 @@ static void put_zones(struct svcr_nginx_writer *w, const struct svcr_nginx_setti
 {
 	const char *free_ranges = s->value[SVCR_A_LIMIT_WHITELIST];
 
-	if (free_ranges)
+	if (free_ranges) {
 		put_geo(w, "", "free_", s->word, free_ranges);
-	svcr_out_str(&w->o, "\tmap ");
-	svcr_out_str(&w->o, free_ranges ? "$svcrules_free_" : "$scheme");
-	svcr_out_str(&w->o, free_ranges ? s->word : "");
-	svcr_out_str(&w->o, " $svcrules_limit_");
-	svcr_out_str(&w->o, s->word);
-	svcr_out_str(&w->o, " {\n\t\tdefault $binary_remote_addr;\n");
-	svcr_out_str(&w->o, free_ranges ? "\t\t1 \"\";\n\t}\n" : "\t}\n");
+		svcr_out(&w->o,
+			 "\tmap $svcrules_free_%s $svcrules_limit_%s {\n"
+			 "\t\tdefault $binary_remote_addr;\n\t\t1 \"\";\n\t}\n",
+			 s->word, s->word);
+	}
 	put_zone(w, s, "rps", SVCR_A_LIMIT_RPS, "r/s");
 	put_zone(w, s, "rpm", SVCR_A_LIMIT_RPM, "r/m");
 	put_zone(w, s, "connections", SVCR_A_LIMIT_CONNECTIONS, "");
@@ -183,18 +177,19 @@ static void put_origin(struct svcr_out *o, struct svcr_str s)
 	svcr_out_str(o, "$\" $http_origin;\n");
 }
 
+/*
+ * nginx has room for each variable in each request, so there is one only for Ingresses that name
+ * origins.
+ */
 static void put_origins(struct svcr_nginx_writer *w, const struct svcr_nginx_settings *s)
 {
-	const char *list = svcr_nginx_value(s, SVCR_A_CORS_ORIGIN, "*");
+	const char *list = s->value[SVCR_A_CORS_ORIGIN];
 	struct svcr_str item;
-	bool all = false;
 
-	for (const char *p = list; svcr_nginx_next(&p, &item);)
-		all = all || (item.len == 1 && *item.p == '*');
-	svcr_out_str(&w->o, "\tmap $http_origin $svcrules_origin_");
-	svcr_out_str(&w->o, s->word);
-	svcr_out_str(&w->o, all ? " {\n\t\tdefault \"*\";\n" : " {\n\t\tdefault \"\";\n");
-	while (!all && svcr_nginx_next(&list, &item))
+	if (svcr_nginx_any_origin(s))
+		return;
+	svcr_out(&w->o, "\tmap $http_origin $svcrules_origin_%s {\n\t\tdefault \"\";\n", s->word);
+	while (svcr_nginx_next(&list, &item))
 		put_origin(&w->o, item);
 	svcr_out_str(&w->o, "\t}\n");
 }
@@ -211,9 +206,8 @@ static int word_sort(const void *a, const void *b)
 void svcr_nginx_put_head(struct svcr_nginx_writer *w)
 {
 	struct svcr_nginx_builder *b = w->b;
-	bool cors = false;
-
 	const char *user = svcrules_options_get(b->o, "nginx-user");
+	bool cors = false;
 
 	if (user)
 		svcr_out(&w->o, "user %s;\n", user);
@@ -221,10 +215,11 @@ void svcr_nginx_put_head(struct svcr_nginx_writer *w)
 	svcr_out_str(&w->o, maps);
 	put_trusted(w);
 	if (w->hsts)
-		svcr_out_str(&w->o, "\tmap $svcrules_scheme $svcrules_hsts {\n\t\tdefault \"\";\n"
-				    "\t\thttps \"max-age=31536000\";\n\t}\n"
-				    "\tadd_header Strict-Transport-Security $svcrules_hsts "
-				    "always;\n");
+		svcr_out(&w->o,
+			 "\tmap %s $svcrules_hsts {\n\t\tdefault \"\";\n"
+			 "\t\thttps \"max-age=31536000\";\n\t}\n"
+			 "\tadd_header Strict-Transport-Security $svcrules_hsts always;\n",
+			 svcr_nginx_scheme(w));
 	svcr_nginx_put_headers(w, "\tproxy_set_header", NULL);
 	svcr_out_str(&w->o, "\tinclude upstreams.conf;\n");
 	if (b->settings.n)

@@ -15,19 +15,25 @@ static bool is_grpc(const struct svcr_nginx_settings *s)
 
 /* ---- Headers for the backend ---------------------------------------- */
 
+const char *svcr_nginx_scheme(const struct svcr_nginx_writer *w)
+{
+	return w->trusted ? "$svcrules_scheme" : "$scheme";
+}
+
 /* X-Forwarded-* are set anew: what a client sends is not believed. */
 void svcr_nginx_put_headers(struct svcr_nginx_writer *w, const char *directive,
 			    const struct svcr_nginx_settings *s)
 {
-	static const char *const headers[][2] = {
+	const char *scheme = svcr_nginx_scheme(w);
+	const char *const headers[][2] = {
 		{ "X-Request-ID", "$svcrules_request_id" },
 		{ "X-Real-IP", "$remote_addr" },
 		{ "X-Forwarded-For", "$remote_addr" },
-		{ "X-Forwarded-Host", "$svcrules_forwarded_host" },
-		{ "X-Forwarded-Port", "$svcrules_forwarded_port" },
-		{ "X-Forwarded-Proto", "$svcrules_scheme" },
-		{ "X-Forwarded-Scheme", "$svcrules_scheme" },
-		{ "X-Scheme", "$svcrules_scheme" },
+		{ "X-Forwarded-Host", w->trusted ? "$svcrules_forwarded_host" : "$svcrules_host" },
+		{ "X-Forwarded-Port", w->trusted ? "$svcrules_forwarded_port" : "$server_port" },
+		{ "X-Forwarded-Proto", scheme },
+		{ "X-Forwarded-Scheme", scheme },
+		{ "X-Scheme", scheme },
 		{ "Proxy", "\"\"" },
 	};
 	const char *prefix = s ? s->value[SVCR_A_FORWARDED_PREFIX] : NULL;
@@ -142,7 +148,10 @@ static void put_cors(struct svcr_nginx_writer *w, const struct svcr_nginx_settin
 		return;
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		svcr_out(&w->o, IN "%s_hide_header Access-Control-%s;\n", engine, names[i]);
-	svcr_out(&w->o, IN "set $svcrules_origin $svcrules_origin_%s;\n", s->word);
+	if (svcr_nginx_any_origin(s))
+		svcr_out_str(&w->o, IN "set $svcrules_origin \"*\";\n");
+	else
+		svcr_out(&w->o, IN "set $svcrules_origin $svcrules_origin_%s;\n", s->word);
 	svcr_out_str(&w->o, IN "if ($svcrules_preflight) {\n");
 	put_cors_headers(w, s, true);
 	svcr_out_str(&w->o, IN "if ($svcrules_origin) {\n");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rules/nginx/settings.h"
+#include "rules/nginx/checks.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -26,6 +27,17 @@ enum svcr_nginx_protocol svcr_nginx_protocol(const struct svcr_nginx_settings *s
 	if (*word == 'G' || *word == 'g')
 		return SVCR_NGINX_GRPC;
 	return strlen(word) == strlen("HTTPS") ? SVCR_NGINX_HTTPS : SVCR_NGINX_HTTP;
+}
+
+bool svcr_nginx_any_origin(const struct svcr_nginx_settings *s)
+{
+	const char *list = svcr_nginx_value(s, SVCR_A_CORS_ORIGIN, "*");
+	struct svcr_str item;
+
+	while (svcr_nginx_next(&list, &item))
+		if (item.len == 1 && *item.p == '*')
+			return true;
+	return false;
 }
 
 bool svcr_nginx_uses_regex(const struct svcr_nginx_settings *s)

@@ -30,6 +30,8 @@ const char *svcr_nginx_value(const struct svcr_nginx_settings *s, enum svcr_anno
 enum svcr_nginx_protocol { SVCR_NGINX_HTTP, SVCR_NGINX_HTTPS, SVCR_NGINX_GRPC };
 /* What backend-protocol says. */
 enum svcr_nginx_protocol svcr_nginx_protocol(const struct svcr_nginx_settings *s);
+/* True if CORS admits all origins. */
+bool svcr_nginx_any_origin(const struct svcr_nginx_settings *s);
 /* True if paths, except those of type Exact, are regular expressions. */
 bool svcr_nginx_uses_regex(const struct svcr_nginx_settings *s);
 

@@ -29,6 +29,8 @@ void svcr_nginx_put_headers(struct svcr_nginx_writer *w, const char *directive,
 void svcr_nginx_put_body(struct svcr_nginx_writer *w, const struct svcr_nginx_route *r);
 /* Writes the locations to which custom-http-errors of these routes lead. */
 void svcr_nginx_put_errors(struct svcr_nginx_writer *w);
+/* The variable with the scheme that the client sees. */
+const char *svcr_nginx_scheme(const struct svcr_nginx_writer *w);
 /* True if the route sends plain requests to https. */
 bool svcr_nginx_redirects(const struct svcr_nginx_writer *w, const struct svcr_nginx_route *r);
 /* Writes the line that sends plain requests of a route to https, if there shall be one. */
