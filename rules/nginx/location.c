@@ -80,8 +80,10 @@ bool svcr_nginx_redirects(const struct svcr_nginx_writer *w, const struct svcr_n
 void svcr_nginx_put_redirect(struct svcr_nginx_writer *w, const struct svcr_nginx_route *r)
 {
 	if (svcr_nginx_redirects(w, r))
-		svcr_out_str(&w->o, IN "if ($svcrules_scheme = http) {\n" IN
-				       "\treturn 308 https://$host$request_uri;\n" IN "}\n");
+		svcr_out(&w->o,
+			 IN "if (%s = http) {\n" IN "\treturn 308 https://$host$request_uri;\n" IN
+			    "}\n",
+			 svcr_nginx_scheme(w));
 }
 
 /* Writes the redirect that takes the place of a backend; false: there is none. */
