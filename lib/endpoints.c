@@ -60,13 +60,17 @@ static void endpoints_find_node(struct svcr_endpoints *x, const struct svcrules_
 			if (s->endpoints.v[k].node && strcmp(s->endpoints.v[k].node, x->node) == 0)
 				x->node_interned = s->endpoints.v[k].node;
 	}
+	for (size_t i = 0; m->pods_use == SVCR_PODS_USED && i < m->pods.n && !x->node_interned; i++)
+		if (m->pods.v[i].node && strcmp(m->pods.v[i].node, x->node) == 0)
+			x->node_interned = m->pods.v[i].node;
 }
 
 int svcr_endpoints_init(struct svcr_endpoints *x, const struct svcrules_model *m, const char *node,
 			const char *zone)
 {
 	*x = (struct svcr_endpoints){ .node = node && *node ? node : NULL,
-				      .zone = zone && *zone ? zone : NULL };
+				      .zone = zone && *zone ? zone : NULL,
+				      .model = m };
 	x->slices = calloc(m->slices.n + 1, sizeof(const struct svcr_slice *));
 	if (!x->slices)
 		return -ENOMEM;
@@ -86,6 +90,7 @@ void svcr_endpoints_release(struct svcr_endpoints *x)
 	free(x->hairpin.v);
 	free(x->found.v);
 	free(x->uses.v);
+	svcr_pod_slices_release(&x->made);
 	*x = (struct svcr_endpoints){ 0 };
 }
 
@@ -110,7 +115,7 @@ static struct svcr_slice_group search_group(const struct svcr_endpoints *x,
 		else
 			high = mid;
 	}
-	g = (struct svcr_slice_group){ x->slices + low, 0, false };
+	g = (struct svcr_slice_group){ x->slices + low, .n = 0 };
 	while (low + g.n < x->n && g.v[g.n]->ns == s->ns && g.v[g.n]->service == s->name) {
 		if (g.n == 0)
 			g.legacy = g.v[0]->legacy;
@@ -121,6 +126,14 @@ static struct svcr_slice_group search_group(const struct svcr_endpoints *x,
 	return g;
 }
 
+static void make_group(struct svcr_endpoints *x, const struct svcr_service *s)
+{
+	int err = svcr_pod_slices_make(&x->made, x->model, s);
+
+	x->err = err ? err : x->err;
+	x->group = (struct svcr_slice_group){ x->made.v, x->made.n, .from_pods = true };
+}
+
 const struct svcr_slice_group *svcr_endpoints_group(struct svcr_endpoints *x,
 						    const struct svcr_service *s)
 {
@@ -128,6 +141,8 @@ const struct svcr_slice_group *svcr_endpoints_group(struct svcr_endpoints *x,
 		x->last = s;
 		x->group = search_group(x, s);
 		x->indexed = false;
+		if (!x->group.n && svcr_pods_serve(x->model, s))
+			make_group(x, s);
 	}
 	return &x->group;
 }
@@ -172,7 +187,7 @@ static int use_slice(struct svcr_endpoints *x, const struct svcr_slice *s)
 static int endpoints_index(struct svcr_endpoints *x, const struct svcr_service *s)
 {
 	const struct svcr_slice_group *g = svcr_endpoints_group(x, s);
-	int err = 0;
+	int err = x->err;
 
 	if (x->indexed)
 		return 0;
@@ -482,6 +497,23 @@ int svcr_endpoints_choose(struct svcr_endpoints *x, struct svcr_arena *arena,
 	return err ? err : note_hairpin(x, s);
 }
 
+/* A service of very many ports whose pods have different numbers for them. */
+static void warn_too_large(const struct svcr_service *s, struct svcrules_diags *d)
+{
+	char object[256];
+
+	snprintf(object, sizeof(object), "Service %s/%s", s->ns, s->name);
+	svcr_diag(d,
+		  &(struct svcrules_diag){ .severity = SVCRULES_WARNING,
+					   .check = "too-many-elements",
+					   .source = s->source,
+					   .object = object,
+					   .field = "spec.ports" },
+		  "the numbers that its %zu ports have in its Pods differ too much, more than %d "
+		  "in all: it gets no endpoints",
+		  s->ports.n, SVCR_POD_SLICES_PORTS);
+}
+
 void svcr_endpoints_warn(struct svcr_endpoints *x, const struct svcr_service *s,
 			 struct svcrules_diags *d)
 {
@@ -491,6 +523,8 @@ void svcr_endpoints_warn(struct svcr_endpoints *x, const struct svcr_service *s,
 	const char *source = NULL;
 	size_t n = 0;
 
+	if (g->from_pods && x->made.too_large)
+		warn_too_large(s, d);
 	for (size_t i = 0; i < g->n; i++) {
 		for (size_t k = 0; !g->v[i]->ignored && k < g->v[i]->endpoints.n; k++) {
 			const struct svcr_addr *a = &g->v[i]->endpoints.v[k].addr;

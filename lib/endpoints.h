@@ -4,6 +4,7 @@
 #define SVCR_ENDPOINTS_H
 
 #include "model.h"
+#include "pod_slices.h"
 
 /* Address and port of an endpoint. */
 struct svcr_endpoint_addr {
@@ -36,15 +37,19 @@ struct svcr_endpoint_choice {
 struct svcr_candidate;
 struct svcr_port_use;
 
-/* The slices that a service uses: EndpointSlices or, if it has none, legacy Endpoints. */
+/*
+ * The slices that a service uses: EndpointSlices or, if it has none, legacy Endpoints; if it has
+ * neither, perhaps slices made from Pods (lib/pod_slices.h).
+ */
 struct svcr_slice_group {
 	const struct svcr_slice *const *v;
 	size_t n;
-	bool legacy;
+	bool legacy, from_pods;
 };
 
 /* The slices of a model in order of their services, and who chooses among their endpoints. */
 struct svcr_endpoints {
+	const struct svcrules_model *model;
 	const struct svcr_slice **slices; /* sorted; slices without a service are left out */
 	size_t n;
 	const char *node, *zone;   /* of this node; NULL: unknown */
@@ -56,6 +61,8 @@ struct svcr_endpoints {
 	/* of the service that was asked for last: */
 	const struct svcr_service *last;
 	struct svcr_slice_group group;
+	struct svcr_pod_slices made; /* from Pods; its index is made when it is needed */
+	int err;                     /* making them failed: 0 or -ENOMEM */
 	bool indexed; /* `uses` has its ports */
 	SVCR_LIST(struct svcr_port_use) uses;
 };
@@ -68,7 +75,10 @@ int svcr_endpoints_init(struct svcr_endpoints *x, const struct svcrules_model *m
 			const char *zone);
 /* Accepts a zeroed struct. */
 void svcr_endpoints_release(struct svcr_endpoints *x);
-/* The slices of `s`, valid until the next call. */
+/*
+ * The slices of `s`, valid until the next call. If memory is short, x->err is set, and slices that
+ * would be made from Pods are missing.
+ */
 const struct svcr_slice_group *svcr_endpoints_group(struct svcr_endpoints *x,
 						    const struct svcr_service *s);
 /*
@@ -90,7 +100,10 @@ int svcr_endpoints_count(struct svcr_endpoints *x, const struct svcr_service *s,
 			 size_t *ret);
 /* At least as many as the endpoints of any port of `s`. */
 size_t svcr_endpoints_most(struct svcr_endpoints *x, const struct svcr_service *s);
-/* Adds one warning if endpoints of the service have addresses that no endpoint can have. */
+/*
+ * Adds one warning if endpoints of the service have addresses that no endpoint can have, or if too
+ * many ports would be made from Pods.
+ */
 void svcr_endpoints_warn(struct svcr_endpoints *x, const struct svcr_service *s,
 			 struct svcrules_diags *d);
 

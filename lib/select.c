@@ -437,7 +437,12 @@ static void select_node(struct selection *sel)
  */
 static void warn_without_endpoints(struct selection *sel)
 {
-	if (sel->nordinals && sel->model->slices.n == 0 && sel->model->services.n)
+	const struct svcrules_model *m = sel->model;
+	bool from_pods = false;
+
+	for (size_t i = 0; i < m->services.n && m->slices.n == 0; i++)
+		from_pods = from_pods || svcr_pods_serve(m, &m->services.v[i]);
+	if (sel->nordinals && m->slices.n == 0 && m->services.n && !from_pods)
 		svcr_diag(sel->diags,
 			  &(struct svcrules_diag){ .severity = SVCRULES_WARNING,
 						   .check = "no-endpoints" },
