@@ -119,9 +119,9 @@ static void outside_tell(const struct svcr_advice *a, const struct outside *o, c
 
 	if (o->n)
 		ADVISE(a, "pod-outside-pod-cidrs",
-		       "%zu endpoint%s of this node, such as %s of %s %s/%s, %s outside %s",
-		       o->n, o->n == 1 ? "" : "s", svcr_addr_text(o->addr, text), o->kind, o->ns,
-		       o->name, o->n == 1 ? "is" : "are", where);
+		       "%zu endpoint%s of this node, such as %s of %s %s/%s, %s outside %s", o->n,
+		       o->n == 1 ? "" : "s", svcr_addr_text(o->addr, text), o->kind, o->ns, o->name,
+		       o->n == 1 ? "is" : "are", where);
 }
 
 /* Without slices, the pods of this node are its endpoints. */

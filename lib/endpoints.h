@@ -34,8 +34,27 @@ struct svcr_endpoint_choice {
 	struct svcr_endpoint_addrs serving;
 };
 
-struct svcr_candidate;
-struct svcr_port_use;
+/*
+ * Ranks of endpoints, best last; of a service port only endpoints of the best
+ * rank present are used.
+ */
+enum svcr_rank { SVCR_UNUSABLE, SVCR_DRAINING, SVCR_READY };
+
+struct svcr_candidate {
+	struct svcr_endpoint_addr at;
+	enum svcr_rank rank;
+	bool serves; /* this endpoint, or another with its address and port */
+	const struct svcr_endpoint *endpoint;
+};
+
+/* A port of a slice. */
+struct svcr_port_use {
+	const char *name; /* interned; NULL: it has none */
+	uint8_t protocol;
+	uint16_t port;
+	const struct svcr_slice *slice;
+	size_t order; /* in the group, so that the result does not depend on qsort(3) */
+};
 
 /*
  * The slices that a service uses: EndpointSlices or, if it has none, legacy Endpoints; if it has
@@ -63,7 +82,7 @@ struct svcr_endpoints {
 	struct svcr_slice_group group;
 	struct svcr_pod_slices made; /* from Pods; its index is made when it is needed */
 	int err;                     /* making them failed: 0 or -ENOMEM */
-	bool indexed; /* `uses` has its ports */
+	bool indexed;                /* `uses` has its ports */
 	SVCR_LIST(struct svcr_port_use) uses;
 };
 
@@ -91,6 +110,26 @@ int svcr_endpoints_choose(struct svcr_endpoints *x, struct svcr_arena *arena,
 			  struct svcr_arena *lasting, const struct svcr_service *s,
 			  const struct svcr_service_port *port, uint8_t family,
 			  struct svcr_endpoint_choice *ret);
+/*
+ * Lists in x->found the endpoints of one port of `s` in one family, whether they are ready or not:
+ * sorted, each address and port once. They are valid until the next call. Returns 0 or -ENOMEM.
+ */
+int svcr_endpoints_list(struct svcr_endpoints *x, const struct svcr_service *s,
+			const struct svcr_service_port *port, uint8_t family);
+/* True if the endpoint is on this node. */
+static inline bool svcr_endpoints_local(const struct svcr_endpoints *x,
+					const struct svcr_candidate *c)
+{
+	return x->node_interned && c->endpoint->node == x->node_interned;
+}
+/*
+ * Sets *ret to the ports of that name and protocol in slices of `s` that have endpoints, in order of
+ * the slices, and *ret_n to their number. With `port` NULL, to all their ports, grouped by name and
+ * protocol. Valid until another service is asked for. Returns 0 or -ENOMEM.
+ */
+int svcr_endpoints_uses(struct svcr_endpoints *x, const struct svcr_service *s,
+			const struct svcr_service_port *port, const struct svcr_port_use **ret,
+			size_t *ret_n);
 /*
  * Counts the endpoints of one port of `s` in one family, ready or not and each as often as slices
  * have it, but stops above `max`. Returns 0 or -ENOMEM.

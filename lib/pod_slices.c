@@ -251,9 +251,9 @@ static struct pod_group *find_group(struct slices_maker *k)
 	if (!svcr_table_has_room(&k->table) && !svcr_table_grow(&k->table))
 		return NULL;
 	slot = svcr_table_first(&k->table, hash);
-	while (slot->entry && (slot->hash != hash ||
-			       memcmp(((const struct pod_group *)slot->entry)->numbers, k->numbers,
-				      size) != 0))
+	while (slot->entry &&
+	       (slot->hash != hash ||
+		memcmp(((const struct pod_group *)slot->entry)->numbers, k->numbers, size) != 0))
 		slot = svcr_table_next(&k->table, slot);
 	if (slot->entry)
 		return (struct pod_group *)(uintptr_t)slot->entry;
@@ -337,10 +337,9 @@ static int start_slice(struct slices_maker *k, struct pod_group *g)
 	struct svcr_slice *s = &g->slice;
 	const struct svcr_slice *const slice = s;
 
-	*s = (struct svcr_slice){ .ns = k->s->ns,
-				  .service = k->s->name,
-				  .source = k->s->source,
-				  .any_family = true };
+	*s = (struct svcr_slice){
+		.ns = k->s->ns, .service = k->s->name, .source = k->s->source, .any_family = true
+	};
 	s->endpoints.v = svcr_arena_array(&k->x->arena, g->n, sizeof(*s->endpoints.v));
 	if (!s->endpoints.v)
 		return -ENOMEM;

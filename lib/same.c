@@ -130,8 +130,7 @@ bool svcr_same_pod_ports(const struct svcr_pod_port *a, size_t n, const struct s
 
 static bool same_pod_dns(const struct svcr_pod_dns *a, const struct svcr_pod_dns *b)
 {
-	return a == b ||
-	       (a && b && a->hostname == b->hostname && a->subdomain == b->subdomain);
+	return a == b || (a && b && a->hostname == b->hostname && a->subdomain == b->subdomain);
 }
 
 static bool same_pod(const struct svcr_pod *a, const struct svcr_pod *b)
@@ -139,7 +138,8 @@ static bool same_pod(const struct svcr_pod *a, const struct svcr_pod *b)
 	return a->ns == b->ns && a->name == b->name && a->node == b->node &&
 	       a->labels == b->labels && a->host_network == b->host_network &&
 	       a->ended == b->ended && a->ready == b->ready && a->terminating == b->terminating &&
-	       a->since == b->since && same_pod_dns(a->dns, b->dns) && same_addrs(&a->ips, &b->ips) &&
+	       a->since == b->since && same_pod_dns(a->dns, b->dns) &&
+	       same_addrs(&a->ips, &b->ips) &&
 	       svcr_same_pod_ports(a->ports.v, a->ports.n, b->ports.v, b->ports.n);
 }
 

@@ -231,7 +231,8 @@ static bool requirement_holds(const struct svcr_requirement *q, const char *valu
 bool svcr_selector_matches(const struct svcr_selector *s, const struct svcr_labels *labels)
 {
 	for (uint32_t i = 0; i < s->n; i++)
-		if (!requirement_holds(&s->v[i], labels ? svcr_labels_value(labels, s->v[i].key) : NULL))
+		if (!requirement_holds(&s->v[i],
+				       labels ? svcr_labels_value(labels, s->v[i].key) : NULL))
 			return false;
 	return true;
 }

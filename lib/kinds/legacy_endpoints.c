@@ -45,8 +45,8 @@ static void read_legacy_address(struct svcr_reader *r, struct svcr_slice_endpoin
 		*slot = (struct svcr_endpoint){ .addr = a.ip.addr,
 						.ready = ready,
 						.serving = ready,
-						.names = svcr_read_endpoint_names(
-							r, a.hostname, a.pod),
+						.names = svcr_read_endpoint_names(r, a.hostname,
+										  a.pod),
 						.node = a.node && *a.node ? a.node : NULL };
 }
 

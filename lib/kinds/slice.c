@@ -86,7 +86,7 @@ struct read_endpoint {
 	bool has_addr;
 	const char *host; /* its node, as v1beta1 says it */
 	const char *hostname, *pod;
-	const char *odd;  /* what is in the place of an address; NULL: nothing, or a warning */
+	const char *odd; /* what is in the place of an address; NULL: nothing, or a warning */
 	struct svcr_addrs more; /* of a model with names: the other addresses */
 };
 
