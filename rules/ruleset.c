@@ -54,6 +54,7 @@ void svcrules_ruleset_free(struct svcrules_ruleset *rs)
 		rs->parts[i]->ops->free(rs->parts[i]);
 	free(rs->parts);
 	svcr_serving_free(rs->serving);
+	svcr_refusals_free(rs->refusals);
 	free(rs);
 }
 
