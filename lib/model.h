@@ -57,7 +57,10 @@ struct svcr_service {
 	struct svcr_cidrs ranges;
 	struct svcr_service_ports ports;
 	const struct svcr_pair *selector; /* sorted by key, each key once */
-	/* Of a model with `names`: of type ExternalName, without a final dot; NULL: none */
+	/*
+	 * Of type ExternalName, in a model with `names`: without a final dot; with `explain` alone,
+	 * as it is written; NULL: none
+	 */
 	const char *external_name;
 };
 

@@ -176,7 +176,7 @@ static void phrase_no_slice(struct phrase *t, const struct svcr_reason *w)
 	phrase_add(t, "no EndpointSlice has the label kubernetes.io/service-name=%.63s",
 		   w->service->name);
 	if (!w->service->nselector && w->service->ports.n)
-		phrase_add(t, ", and without a selector nobody else makes one");
+		phrase_add(t, "; without a selector, somebody has to make one");
 	else if (w->pods.known && !w->pods.matched) {
 		phrase_add(t, "; ");
 		phrase_no_pod(t, w);

@@ -182,7 +182,7 @@ static void read_external_name(struct svcr_reader *r, void *member)
 {
 	const char *name;
 
-	if (!r->model->names) {
+	if (!r->model->names && !r->model->explain) {
 		svcr_json_skip(&r->json);
 		return;
 	}
@@ -344,6 +344,8 @@ static void finish_service(struct svcr_reader *r, void *object)
 	finish_cluster_ips(r, o);
 	if (r->model->names && s->type == SVCR_EXTERNAL_NAME && !r->json.failed)
 		finish_external_name(r, o);
+	else if (s->type == SVCR_EXTERNAL_NAME)
+		s->external_name = o->external_name;
 	SVCR_READ_KEEP(r, &s->cluster_ips);
 	SVCR_READ_KEEP(r, &s->external_ips);
 	SVCR_READ_KEEP(r, &s->balancer_ips);
