@@ -123,9 +123,9 @@ static inline bool svcr_endpoints_local(const struct svcr_endpoints *x,
 	return x->node_interned && c->endpoint->node == x->node_interned;
 }
 /*
- * Sets *ret to the ports of that name and protocol in slices of `s` that have endpoints, in order of
- * the slices, and *ret_n to their number. With `port` NULL, to all their ports, grouped by name and
- * protocol. Valid until another service is asked for. Returns 0 or -ENOMEM.
+ * Sets *ret to the ports of that name and protocol in slices of `s` that have endpoints, in order
+ * of the slices, and *ret_n to their number. With `port` NULL, to all their ports, grouped by name
+ * and protocol. Valid until another service is asked for. Returns 0 or -ENOMEM.
  */
 int svcr_endpoints_uses(struct svcr_endpoints *x, const struct svcr_service *s,
 			const struct svcr_service_port *port, const struct svcr_port_use **ret,

@@ -16,7 +16,7 @@ static int address_cmp(const void *a, const void *b)
 	return ((uintptr_t)a > (uintptr_t)b) - ((uintptr_t)a < (uintptr_t)b);
 }
 
-/* Strings and sets of labels are stored once, so that addresses serve to put equal ones together. */
+/* Strings and sets of labels are stored once: by addresses, equal ones come together. */
 static int pod_order_cmp(const void *a, const void *b, void *pods)
 {
 	uint32_t i = *(const uint32_t *)a, k = *(const uint32_t *)b;
@@ -42,7 +42,7 @@ static int labels_cmp(const struct svcr_labels *a, const struct svcr_labels *b)
 	return (a->n > b->n) - (a->n < b->n);
 }
 
-static int class_cmp(const void *a, const void *b)
+static int pod_class_cmp(const void *a, const void *b)
 {
 	const struct svcr_pod_class *c = a, *d = b;
 	int cmp = address_cmp(c->ns, d->ns);
@@ -87,7 +87,7 @@ static void find_classes(struct svcr_pod_index *x, const struct svcrules_model *
 		}
 		c->n++;
 	}
-	qsort(x->classes, x->nclasses, sizeof(*x->classes), class_cmp);
+	qsort(x->classes, x->nclasses, sizeof(*x->classes), pod_class_cmp);
 }
 
 static int list_labels(struct svcr_pod_index *x)

@@ -27,8 +27,8 @@ struct svcr_pod_slices {
  */
 int svcr_pods_decide(struct svcrules_model *m);
 /*
- * Says that services get endpoints from Pods, or would have, had these not been skipped. Returns 0 or
- * -ENOMEM.
+ * Says that services get endpoints from Pods, or would have, had these not been skipped. Returns 0
+ * or -ENOMEM.
  */
 int svcr_pods_tell(const struct svcrules_model *m, struct svcrules_diags *d);
 /* True if Pods would become endpoints of the service, should it have no slice. */

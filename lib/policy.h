@@ -38,8 +38,7 @@ struct svcr_pod {
 		uint32_t n;
 	} ports;
 	const struct svcr_pod_dns *dns; /* spec.hostname and subdomain; NULL: not both are given */
-	/* when its condition Ready became what it is, nanoseconds since 1970; 0: unknown */
-	int64_t since;
+	uint32_t since;    /* its condition Ready: of its last change, seconds since 1970; or 0 */
 	bool host_network; /* spec.hostNetwork: its traffic is that of the node */
 	bool ended;        /* status.phase is Succeeded or Failed */
 	bool ready;        /* its condition Ready is True */

@@ -117,8 +117,8 @@ static void read_other(struct svcr_reader *r, const struct svcr_head *h)
 }
 
 /*
- * Where the first Pod comes: false if Pods are needed for nothing, and are skipped from now on, which
- * is faster.
+ * Where the first Pod comes: false if Pods are needed for nothing, and are skipped from now on,
+ * which is faster.
  */
 static bool first_pod(struct svcr_reader *r)
 {

@@ -150,7 +150,8 @@ static void phrase_worst(struct phrase *t, const struct svcr_pod_facts *f)
 		return;
 	phrase_add(t, " (%.253s", f->name);
 	if (f->since)
-		phrase_add(t, " since %s", svcr_timestamp_text(f->since, time));
+		phrase_add(t, " since %s",
+			   svcr_timestamp_text(f->since * INT64_C(1000000000), time));
 	phrase_add(t, ")");
 }
 

@@ -46,7 +46,7 @@ struct svcr_pod_facts {
 	size_t ended;       /* pods that the selector matches, and that have ended */
 	size_t all;         /* pods of the namespace */
 	const char *name;   /* the one that is not ready for the longest time; NULL: none */
-	int64_t since;      /* when it became so, nanoseconds since 1970; 0: unknown */
+	uint32_t since;     /* when it became so, seconds since 1970; 0: unknown */
 	const char *target; /* of a port: its targetPort, if no container of them has that name */
 	/* if none matches: the label of the selector that is probably wrong; NULL: none is known */
 	const struct svcr_pair *wrong;
@@ -125,8 +125,8 @@ const struct svcr_vip *svcr_view_find(const struct svcr_view *view, const struct
 
 #define SVCR_REASON_TEXT 768
 /*
- * Writes the reason as one phrase into `buf` of SVCR_REASON_TEXT bytes and returns it: "2 endpoints,
- * none is ready". "" for SVCR_WHY_NONE.
+ * Writes the reason as one phrase into `buf` of SVCR_REASON_TEXT bytes and returns it:
+ * "2 endpoints, none is ready". "" for SVCR_WHY_NONE.
  */
 const char *svcr_reason_text(const struct svcr_reason *why, char *buf);
 /* A stable name, as of a check: "not-ready". */

@@ -20,7 +20,7 @@ struct pod_object {
 	struct svcr_labelled head;
 	const char *node;
 	struct svcr_pod_dns dns;
-	int64_t since;
+	uint32_t since;
 	bool ready;
 	struct svcr_addrs ips;
 	struct svcr_given_addr ip; /* podIP; counts only without podIPs */
@@ -159,9 +159,9 @@ static void read_phase(struct svcr_reader *r, void *member)
 /* ---- Conditions -------------------------------------------------------- */
 
 struct read_condition {
-	bool is_ready; /* its type is Ready */
-	bool holds;    /* its status is True */
-	int64_t since;
+	bool is_ready;  /* its type is Ready */
+	bool holds;     /* its status is True */
+	uint32_t since; /* seconds */
 };
 
 static void read_condition_type(struct svcr_reader *r, void *member)
@@ -182,9 +182,11 @@ static void read_condition_status(struct svcr_reader *r, void *member)
 static void read_condition_since(struct svcr_reader *r, void *member)
 {
 	struct svcr_str s;
+	int64_t ns;
 
-	if (svcr_read_string(r, &s))
-		svcr_timestamp_parse(member, s);
+	if (svcr_read_string(r, &s) && svcr_timestamp_parse(&ns, s) && ns > 0 &&
+	    ns / 1000000000 <= UINT32_MAX)
+		*(uint32_t *)member = (uint32_t)(ns / 1000000000);
 }
 
 #define CONDITION(path) offsetof(struct read_condition, path)

@@ -39,9 +39,9 @@ static const char *vip_comment(struct builder *b, const struct svcr_vip *v)
 }
 
 /*
- * The comment of a VIP that refuses or drops: "namespace/name:port, no endpoint is ready". It says of
- * what kind the reason is and no more, so that it stays the same while others of the same kind come
- * and go. A name that leaves no room for it stands alone.
+ * The comment of a VIP that refuses or drops: "namespace/name:port, no endpoint is ready". It says
+ * of what kind the reason is and no more, so that it stays the same while endpoints come and go
+ * that could not be used either. A name that leaves no room for it stands alone.
  */
 static int refusing_comment(struct builder *b, const struct svcr_vip *v, bool local,
 			    const char **comment)

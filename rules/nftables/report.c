@@ -332,7 +332,7 @@ static void verdict_texts(struct svcr_texts *t, const struct report_side *side,
 static void side_texts(struct svcr_texts *t, const struct report_side *side, const uint8_t *key)
 {
 	const struct svcr_nft_table *table = side->table;
-	struct svcr_nft_chain_id sources = sources_at(table, key);
+	const uint8_t *guarded = svcr_nft_find(&table->sets[SET_FIREWALLED], key);
 
 	endpoint_texts(t, &table->sets[SET_ENDPOINTS], key, "");
 	endpoint_texts(t, &table->sets[SET_LOCAL_ENDPOINTS], key, "local ");
@@ -341,9 +341,9 @@ static void side_texts(struct svcr_texts *t, const struct report_side *side, con
 	verdict_texts(t, side, SET_STICKY, key, "");
 	if (svcr_nft_find(&table->sets[SET_LOCAL_POLICY], key))
 		svcr_texts_add(t, "external policy Local");
-	if (sources.kind == VERDICT_DROP)
+	if (guarded && sources_at(table, key).kind == VERDICT_DROP)
 		svcr_texts_add(t, "dropped: loadBalancerSourceRanges admit nobody");
-	else if (sources.kind != CHAIN_NONE)
+	else if (guarded)
 		svcr_texts_add(t, "source ranges");
 }
 
