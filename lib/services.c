@@ -84,6 +84,15 @@ size_t svcrules_services_find(const struct svcrules_services *l, const char *ns,
 
 /* ---- Texts ----------------------------------------------------------------- */
 
+/* Returns the end of the text. */
+static char *append_text(char *p, const char *text)
+{
+	size_t n = strlen(text);
+
+	memcpy(p, text, n + 1);
+	return p + n;
+}
+
 static char *append_addrs(char *p, const struct svcr_addrs *l, const char *start)
 {
 	char text[SVCR_ADDR_TEXT];
@@ -92,7 +101,7 @@ static char *append_addrs(char *p, const struct svcr_addrs *l, const char *start
 		if (p > start)
 			*p++ = ',';
 		svcr_addr_text(&l->v[i], text);
-		p = stpcpy(p, text);
+		p = append_text(p, text);
 	}
 	return p;
 }
@@ -124,9 +133,9 @@ static const char *selector_of(struct svcrules_services *l, const struct svcr_se
 	for (uint32_t i = 0; i < s->nselector; i++) {
 		if (i)
 			*p++ = ',';
-		p = stpcpy(p, s->selector[i].key);
+		p = append_text(p, s->selector[i].key);
 		*p++ = '=';
-		p = stpcpy(p, s->selector[i].value);
+		p = append_text(p, s->selector[i].value);
 	}
 	return text;
 }
