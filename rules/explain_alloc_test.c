@@ -10,6 +10,11 @@
 	"{\"kind\":\"Service\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"" name "\"}," \
 	"\"spec\":{\"clusterIP\":\"" ip "\"" spec "}}"
 #define PORTS ",\"ports\":[{\"name\":\"http\",\"port\":80,\"targetPort\":\"http\"}]"
+#define SLICE(service, ports, endpoint) \
+	"{\"kind\":\"EndpointSlice\",\"apiVersion\":\"discovery.k8s.io/v1\"," \
+	"\"metadata\":{\"name\":\"" service "\",\"labels\":{" \
+	"\"kubernetes.io/service-name\":\"" service "\"}},\"addressType\":\"IPv4\"," \
+	"\"ports\":[" ports "],\"endpoints\":[{\"addresses\":[\"10.1.1.1\"]," endpoint "}]}"
 #define POD(name, labels, port, ready) \
 	"{\"kind\":\"Pod\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"" name "\"," \
 	"\"labels\":{" labels "}},\"spec\":{\"nodeName\":\"n1\",\"hostname\":\"" name "\"," \
@@ -18,34 +23,23 @@
 	"\"conditions\":[{\"type\":\"Ready\",\"status\":\"" ready "\"," \
 	"\"lastTransitionTime\":\"2026-11-20T10:00:00Z\"}]}}"
 
-/* Services with each of: endpoints from pods, none that match, none ready, slices of other ports. */
-static const char input[] = SERVICE(
-	"a", "10.96.0.1",
-	PORTS
-	",\"selector\":{\"app\":\"a\"}") SERVICE("b", "None", PORTS ",\"selector\":{\"app\":\"a\"}")
-	SERVICE("c", "10.96.0.3", PORTS ",\"selector\":{\"app\":\"ab\",\"tier\":\"x\"}") SERVICE(
-		"d", "10.96.0.4", PORTS ",\"selector\":{\"app\":\"d\"}")
-		SERVICE("e", "10.96.0.5", PORTS) SERVICE("f", "10.96.0.1", PORTS) SERVICE(
-			"g", "10.96.0.7",
-			PORTS
-			",\"internalTrafficPolicy\":\"Local\"") "{\"kind\":\"EndpointSlice\",\"apiVersion\":\"discovery.k8s.io/v1\",\"metadata\":{"
-								"\"name\":\"e\",\"labels\":{\"kubernetes.io/service-name\":\"e\"}},\"addressType\":"
-								"\"IPv4\",\"ports\":[{\"name\":\"htpp\",\"port\":1},{\"name\":\"x\",\"port\":2}],"
-								"\"endpoints\":[{\"addresses\":[\"10.1.1.1\"],\"targetRef\":{\"kind\":\"Pod\","
-								"\"name\":\"p\"}}]}"
-								"{\"kind\":\"EndpointSlice\",\"apiVersion\":\"discovery.k8s.io/v1\",\"metadata\":{"
-								"\"name\":\"g\",\"labels\":{\"kubernetes.io/service-name\":\"g\"}},\"addressType\":"
-								"\"IPv4\",\"ports\":[{\"name\":\"http\",\"port\":1}],\"endpoints\":[{\"addresses\":"
-								"[\"10.1.1.2\"],\"nodeName\":\"n2\"}]}" POD(
-									"p",
-									"\"app\":\"a\",\"tier\":\"x\"",
-									"80", "True")
-									POD("q",
-									    "\"app\":\"a\",\"tier\":\"y\"",
-									    "81", "True")
-										POD("r",
-										    "\"app\":\"d\"",
-										    "82", "False");
+/* Services with endpoints from pods, with none that match, none ready, slices of other ports. */
+/* clang-format off */
+static const char input[] =
+	SERVICE("a", "10.96.0.1", PORTS ",\"selector\":{\"app\":\"a\"}")
+	SERVICE("b", "None", PORTS ",\"selector\":{\"app\":\"a\"}")
+	SERVICE("c", "10.96.0.3", PORTS ",\"selector\":{\"app\":\"ab\",\"tier\":\"x\"}")
+	SERVICE("d", "10.96.0.4", PORTS ",\"selector\":{\"app\":\"d\"}")
+	SERVICE("e", "10.96.0.5", PORTS)
+	SERVICE("f", "10.96.0.1", PORTS)
+	SERVICE("g", "10.96.0.7", PORTS ",\"internalTrafficPolicy\":\"Local\"")
+	SLICE("e", "{\"name\":\"htpp\",\"port\":1},{\"name\":\"x\",\"port\":2}",
+	      "\"targetRef\":{\"kind\":\"Pod\",\"name\":\"p\"}")
+	SLICE("g", "{\"name\":\"http\",\"port\":1}", "\"nodeName\":\"n2\"")
+	POD("p", "\"app\":\"a\",\"tier\":\"x\"", "80", "True")
+	POD("q", "\"app\":\"a\",\"tier\":\"y\"", "81", "True")
+	POD("r", "\"app\":\"d\"", "82", "False");
+/* clang-format on */
 
 static int list_everything(struct svcrules_services *l)
 {

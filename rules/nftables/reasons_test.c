@@ -94,11 +94,9 @@ static char *reasons_report(const struct svcrules_ruleset *from, struct svcrules
 	return t.p;
 }
 
-static const char *const targets[] = { "nftables", "ipvs" };
-
 START_TEST(reasons_of_changes)
 {
-	const char *target = targets[(size_t)_i % 2], *text = causes[_i / 2].text;
+	const char *target = svcrules_target((size_t)_i % 2)->name, *text = causes[_i / 2].text;
 	struct svcrules_ruleset *from = reasons_build(target, SERVED, "");
 	struct svcrules_ruleset *to = reasons_build(target, text, causes[_i / 2].options);
 	char *report = reasons_report(from, to);
@@ -113,7 +111,7 @@ END_TEST
 /* A change that leaves the kind of the reason alone leaves the tables alone. */
 START_TEST(reasons_leave_the_kernel_alone)
 {
-	const char *target = targets[_i];
+	const char *target = svcrules_target((size_t)_i)->name;
 	struct svcrules_ruleset *from = reasons_build(target, causes[3].text, "");
 	struct svcrules_ruleset *to = reasons_build(
 		target, WEB("") SLICE("web", "IPv4", HTTP, AT("10.244.1.1", "node1", "false")), "");
@@ -129,7 +127,7 @@ END_TEST
 /* Of a reason that becomes another, both are shown. */
 START_TEST(reasons_change)
 {
-	const char *target = targets[_i];
+	const char *target = svcrules_target((size_t)_i)->name;
 	struct svcrules_ruleset *from = reasons_build(target, causes[3].text, "");
 	struct svcrules_ruleset *to = reasons_build(target, causes[4].text, "");
 	char *report = reasons_report(from, to);
