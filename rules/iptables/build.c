@@ -514,6 +514,7 @@ int svcr_ipt_build(struct svcr_view *view, const struct svcrules_options *o, str
 
 	svcr_reasons_init(&b.reasons, view->endpoints->model, o, view);
 	b.reasons.pods = false; /* the kind of a reason does not depend on them */
+	b.reasons.brief = true;
 	if (!err)
 		err = list_sources(&b);
 	for (uint8_t f = 0; f < SVCR_FAMILY__COUNT && !err; f++) {
