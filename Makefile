@@ -141,7 +141,7 @@ endif
 # A test that replaces the allocator does so for our own objects only.
 # libyaml's archive has its allocations replaced too.
 $B/lib/read_alloc_test: override PKG_LIBS := $(subst -lyaml,-l:libyaml.a,$(PKG_LIBS))
-$B/rules/alloc_test $B/lib/read_alloc_test $B/rules/dns/zones_alloc_test \
+$B/rules/alloc_test $B/rules/explain_alloc_test $B/lib/read_alloc_test $B/rules/dns/zones_alloc_test \
 $B/rules/nginx/nginx_alloc_test $B/rules/iptables/alloc_test $B/cmd/svcrules/secrecy_test: override LDFLAGS += \
   -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free,--wrap=reallocarray,--wrap=strdup,--wrap=vasprintf,--wrap=asprintf
 
@@ -159,6 +159,7 @@ link $(BINDIR)/svcrules $(SBINDIR)/svcrules
 755 $B/libsvcrules.so $(LIBDIR)/libsvcrules.so.$(SOVERSION)
 link libsvcrules.so.$(SOVERSION) $(LIBDIR)/libsvcrules.so
 644 lib/svcrules.h $(INCLUDEDIR)/svcrules.h
+644 lib/svcrules_services.h $(INCLUDEDIR)/svcrules_services.h
 644 $B/svcrules.pc $(LIBDIR)/pkgconfig/svcrules.pc
 644 man/svcrules.1 $(MANDIR)/man1/svcrules.1
 644 man/libsvcrules.3 $(MANDIR)/man3/libsvcrules.3

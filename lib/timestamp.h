@@ -17,5 +17,8 @@ bool svcr_timestamp_parse(int64_t *ret, struct svcr_str s);
 
 /* Days from 1970-01-01 to a day of the Gregorian calendar; month and day begin at 1. */
 int64_t svcr_timestamp_days(int year, int month, int day);
+#define SVCR_TIMESTAMP_TEXT 40
+/* Writes the time as text, UTC, without a fraction, into `buf` and returns it. */
+const char *svcr_timestamp_text(int64_t ns, char buf[static SVCR_TIMESTAMP_TEXT]);
 
 #endif
