@@ -180,8 +180,10 @@ static int check_end(struct checking *k, const struct arguments *a,
 		err = print_findings(k->findings, a->value[OPT_OUTPUT_FINDINGS]);
 	if (err == -ENOMEM)
 		return say_enomem();
-	if (k->bad)
+	if (k->bad) {
+		say("the input has errors: no check was run");
 		return EXIT_INPUT;
+	}
 	return svcrules_findings_count(k->findings, SVCRULES_WARNING) ||
 			       svcrules_findings_count(k->findings, SVCRULES_ERROR) ?
 		       EXIT_DIFFERS :

@@ -100,15 +100,17 @@ static const char *finding_keep(struct svcrules_findings *f, const char *s, bool
 	return copy;
 }
 
-/* Adds a copy of the finding with the severity that the row has now. 0 or -ENOMEM. */
-static int finding_add(struct svcrules_findings *f, const struct svcrules_diag *d)
+/*
+ * Adds a copy of the finding with the severity that the row has now; `fatal`: the input may not have
+ * it, whatever was switched off. 0 or -ENOMEM.
+ */
+static int finding_add(struct svcrules_findings *f, const struct svcrules_diag *d, bool fatal)
 {
 	size_t row = svcr_check_row(d->check);
 	bool known = row < SVCR_CHECKS_MAX, failed = false;
 	struct svcrules_diag *slot, copy = *d;
 
-	/* what the input may not have stays an error, whatever was switched off */
-	if (known && f->level[row] == SVCRULES_CHECK_OFF && d->severity != SVCRULES_ERROR)
+	if (known && f->level[row] == SVCRULES_CHECK_OFF && !fatal)
 		return 0;
 	if (known && f->level[row] == SVCRULES_CHECK_ERROR)
 		copy.severity = SVCRULES_ERROR;
@@ -136,7 +138,7 @@ int svcr_found_diag(struct svcrules_findings *f, const struct svcrules_diag *d)
 
 	if (row < SVCR_CHECKS_MAX && svcr_check_table[row].about && d->severity != SVCRULES_ERROR)
 		copy.severity = svcr_check_table[row].severity;
-	return finding_add(f, &copy);
+	return finding_add(f, &copy, false);
 }
 
 int svcr_found(struct svcr_checks *c, const char *check, const struct svcr_place *at,
@@ -159,7 +161,7 @@ int svcr_found(struct svcr_checks *c, const char *check, const struct svcr_place
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	return finding_add(c->f, &d);
+	return finding_add(c->f, &d, false);
 }
 
 static int text_cmp(const char *a, const char *b)
@@ -197,8 +199,12 @@ int svcrules_findings_add(struct svcrules_findings *f, const struct svcrules_dia
 {
 	int err = svcrules_diags_failed(d) ? -ENOMEM : 0;
 
-	for (size_t i = 0; !err && i < svcrules_diags_count(d); i++)
-		err = svcr_found_diag(f, svcrules_diags_get(d, i));
+	for (size_t i = 0; !err && i < svcrules_diags_count(d); i++) {
+		const struct svcrules_diag *g = svcrules_diags_get(d, i);
+		bool fatal = g->severity == SVCRULES_ERROR;
+
+		err = fatal ? finding_add(f, g, true) : svcr_found_diag(f, g);
+	}
 	svcr_findings_sort(f);
 	return err;
 }

@@ -14,7 +14,7 @@
 
 struct dns_check {
 	struct svcr_checks *c;
-	bool pods;            /* pods of DNS are known by their labels */
+	const char *ns;       /* of its pods, interned; NULL: none is known by its labels */
 	struct svcr_addrs at; /* addresses of DNS, sorted: a rule may name one */
 };
 
@@ -58,7 +58,7 @@ static int find_dns(struct dns_check *k)
 
 		if (strcmp(p->ns, DNS_NAMESPACE) != 0 || !is_dns_pod(p->labels))
 			continue;
-		k->pods = k->pods || !p->host_network;
+		k->ns = p->host_network ? k->ns : p->ns;
 		err = add_dns_addrs(k, p->ips.v, p->ips.n);
 	}
 	svcr_addrs_sort(&k->at);
@@ -124,9 +124,9 @@ static bool selects_dns_pod(const struct dns_check *k, const struct svcr_selecto
 	size_t n;
 	const struct svcr_pod_class *v;
 
-	if (!s || !k->pods)
+	if (!s || !k->ns)
 		return true;
-	v = svcr_pod_index_classes(&k->c->view.endpoints->made.index, DNS_NAMESPACE, &n);
+	v = svcr_pod_index_classes(&k->c->view.endpoints->made.index, k->ns, &n);
 	for (size_t i = 0; i < n; i++)
 		if (i == COMPARED || (is_dns_pod(v[i].labels) && svcr_selector_matches(s, v[i].labels)))
 			return true;

@@ -174,6 +174,9 @@ static void note_lack(struct svcr_checks *c, unsigned lacks)
 	const char *what = svcr_check_needs(lacks);
 	size_t i = 0;
 
+	if (lacks & SVCR_HAS_NODE_NAME) /* not the input's fault */
+		return;
+
 	while (i < c->f->nlacks && c->f->lacks[i].what != what)
 		i++;
 	if (i == SVCR_LACKS_MAX)
