@@ -45,7 +45,7 @@ static bool is_foreign(const struct checking *k, const struct svcrules_diags *d)
 	return k->files->found;
 }
 
-static int check_file(void *arg, const char *name, int fd)
+static int check_read_file(void *arg, const char *name, int fd)
 {
 	struct checking *k = arg;
 	struct check_source from = { .fd = fd };
@@ -73,7 +73,7 @@ static int check_read(struct checking *k, const struct arguments *a)
 	privilege_drop(false);
 	k->files = &files;
 	if (!code)
-		code = files_each(&files, check_file, k);
+		code = files_each(&files, check_read_file, k);
 	k->bad = k->bad || files.bad;
 	kind = code ? NULL : svcrules_model_incomplete(k->model);
 	if (kind) {
@@ -109,9 +109,8 @@ static int set_level(struct svcrules_findings *f, const struct given_level *g)
 {
 	const char *name = g->value;
 
-	if (svcrules_findings_level(f, name,
-				    g->id == OPT_ERROR ? SVCRULES_CHECK_ERROR :
-							 SVCRULES_CHECK_ON) == 0)
+	if (svcrules_findings_level(
+		    f, name, g->id == OPT_ERROR ? SVCRULES_CHECK_ERROR : SVCRULES_CHECK_ON) == 0)
 		return EXIT_DONE;
 	if (g->id == OPT_WARN && strncmp(name, "no-", 3) == 0) {
 		name += 3;
@@ -215,11 +214,10 @@ const struct command command_check = {
 	.name = "check",
 	.synopsis = "-f FILE [-f FILE]... [OPTION...]",
 	.summary = "find mistakes in Services, policies and Ingress",
-	.about =
-		"Runs named checks over FILE, a cluster's answer or manifests, and prints what they\n"
-		"find. 'svcrules help --checks' lists them. Checks that need objects which FILE\n"
-		"does not have are counted. Needs neither kernel nor root. The exit status is 1 if\n"
-		"there are warnings or errors; notices alone leave it 0.\n",
+	.about = "Runs named checks over FILE, a cluster's answer or manifests, and prints what\n"
+		 "they find. 'svcrules help --checks' lists them. Checks that need objects which\n"
+		 "FILE does not have are counted. Needs neither kernel nor root. The exit status\n"
+		 "is 1 if there are warnings or errors; notices alone leave it 0.\n",
 	.options = (const struct option_group *const[]){ &input_options, &check_options,
 							 &family_options, &help_options, NULL },
 	.run = check_run,

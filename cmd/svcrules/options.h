@@ -15,9 +15,9 @@ enum option_id {
 	OPT_FILE,
 	OPT_RECURSIVE,
 	OPT_FROM,
-	OPT_OUTPUT,         /* of compile */
-	OPT_OUTPUT_CHANGES, /* of diff */
-	OPT_OUTPUT_SUMMARY, /* of apply */
+	OPT_OUTPUT,          /* of compile */
+	OPT_OUTPUT_CHANGES,  /* of diff */
+	OPT_OUTPUT_SUMMARY,  /* of apply */
 	OPT_OUTPUT_FINDINGS, /* of check */
 	OPT_WARN,
 	OPT_ERROR,
@@ -82,8 +82,8 @@ extern const struct option_group input_options, from_options, output_options,
 	output_changes_options, summary_options, try_options, node_options, table_options,
 	family_options, apply_target_options, compile_target_options, target_options,
 	delete_table_options, delete_try_options, delete_target_options, empty_options,
-	check_options, loss_options, insecure_options, writer_options, directory_options, list_options,
-	help_options;
+	check_options, loss_options, insecure_options, writer_options, directory_options,
+	list_options, help_options;
 
 struct command;
 

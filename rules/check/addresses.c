@@ -16,6 +16,10 @@ static const char *const kind_words[] = { [OF_CLUSTER] = "cluster IP",
 					  [OF_EXTERNAL] = "external IP",
 					  [OF_BALANCER] = "load-balancer IP" };
 
+static const char *const kind_fields[] = { [OF_CLUSTER] = "spec.clusterIPs",
+					   [OF_EXTERNAL] = "spec.externalIPs",
+					   [OF_BALANCER] = "status.loadBalancer.ingress" };
+
 typedef int (*address_fn)(struct svcr_checks *c, const struct svcr_place *at,
 			  enum address_kind kind, const struct svcr_addr *a, const void *arg);
 
@@ -29,16 +33,14 @@ static const struct svcr_addrs *addresses_of(const struct svcr_service *s, enum 
 /* Calls `each` for the addresses of all services, by name of the service. */
 static int each_address(struct svcr_checks *c, address_fn each, const void *arg)
 {
-	static const char *const fields[] = { [OF_CLUSTER] = "spec.clusterIPs",
-					      [OF_EXTERNAL] = "spec.externalIPs",
-					      [OF_BALANCER] = "status.loadBalancer.ingress" };
 	int err = 0;
 
 	for (size_t i = 0; i < c->m->services.n; i++)
 		for (int kind = 0; kind < ADDRESS_KINDS; kind++) {
-			const struct svcr_addrs *l =
-				addresses_of(c->services[i], (enum address_kind)kind);
-			struct svcr_place at = SVCR_PLACE_SERVICE(c->services[i], fields[kind]);
+			const struct svcr_addrs *l = addresses_of(c->services[i],
+								  (enum address_kind)kind);
+			struct svcr_place at = SVCR_PLACE_SERVICE(c->services[i],
+								  kind_fields[kind]);
 
 			for (size_t k = 0; k < l->n && !err; k++)
 				err = each(c, &at, (enum address_kind)kind, &l->v[k], arg);
@@ -146,8 +148,8 @@ static int gather_endpoints(const struct svcrules_model *m, const struct svcr_ad
 	return err;
 }
 
-static int add_vip(struct svcr_checks *c, const struct svcr_place *at, enum address_kind kind,
-		   const struct svcr_addr *a, const void *arg)
+static int gather_vip(struct svcr_checks *c, const struct svcr_place *at, enum address_kind kind,
+		      const struct svcr_addr *a, const void *arg)
 {
 	struct svcr_addrs *l;
 	struct svcr_addr *slot;
@@ -164,7 +166,7 @@ static int add_vip(struct svcr_checks *c, const struct svcr_place *at, enum addr
 static int gather_others(struct svcr_checks *c, struct others *o)
 {
 	struct svcr_addrs vips = { .n = 0 }, *to = &vips;
-	int err = each_address(c, add_vip, &to);
+	int err = each_address(c, gather_vip, &to);
 
 	svcr_addrs_sort(&vips);
 	if (!err)
@@ -173,8 +175,8 @@ static int gather_others(struct svcr_checks *c, struct others *o)
 		err = gather_endpoints(c->m, &vips, &o->endpoints);
 	free(vips.v);
 	for (uint8_t f = 0; f < SVCR_FAMILY__COUNT && !err; f++) {
-		const struct svcr_cidrs *pods =
-			c->o->has_cluster_cidr ? &c->o->cluster_cidrs : &c->m->pod_cidrs;
+		const struct svcr_cidrs *pods = c->o->has_cluster_cidr ? &c->o->cluster_cidrs :
+									 &c->m->pod_cidrs;
 
 		o->pods[f] = svcr_arena_array(&c->arena, pods->n + 1, sizeof(**o->pods));
 		if (!o->pods[f])
@@ -252,8 +254,8 @@ static bool has_prefix_of(const struct svcr_cidrs *l, uint8_t family)
 	return false;
 }
 
-static int compare_range(struct svcr_checks *c, const struct svcr_place *at,
-			 enum address_kind kind, const struct svcr_addr *a, const void *arg)
+static int compare_range(struct svcr_checks *c, const struct svcr_place *at, enum address_kind kind,
+			 const struct svcr_addr *a, const void *arg)
 {
 	bool inside = cidrs_contain(&c->o->service_cidrs, a);
 	char text[SVCR_ADDR_TEXT];
@@ -275,56 +277,64 @@ int svcr_check_ranges(struct svcr_checks *c)
 	return each_address(c, compare_range, NULL);
 }
 
-static bool has_family_of(const struct svcr_place *at, const struct svcr_checks *c,
-			  const struct svcr_addr *a)
-{
-	const struct svcr_service *s = svcr_checks_service(c, at->ns, at->name);
-
-	for (size_t i = 0; s && i < s->cluster_ips.n; i++)
-		if (s->cluster_ips.v[i].family == a->family)
-			return true;
-	return !s || !s->cluster_ips.n;
-}
-
 static int compare_external(struct svcr_checks *c, const struct svcr_place *at,
 			    enum address_kind kind, const struct svcr_addr *a, const void *arg)
 {
-	const struct svcr_cidrs *allowed = &c->o->external_cidrs;
+	char text[SVCR_ADDR_TEXT];
+
+	(void)arg;
+	if (kind == OF_CLUSTER || !c->o->has_external_cidr ||
+	    cidrs_contain(&c->o->external_cidrs, a))
+		return 0;
+	return svcr_found(c, "external-cidr", at, "the %s %s is outside --allow-external-cidr",
+			  kind_words[kind], svcr_addr_text(a, text));
+}
+
+/* External addresses count in the families of the cluster IPs alone; a manifest has none yet. */
+static int check_external_families(struct svcr_checks *c, const struct svcr_service *s,
+				   enum address_kind kind, unsigned families)
+{
+	const struct svcr_addrs *l = addresses_of(s, kind);
+	struct svcr_place at = SVCR_PLACE_SERVICE(s, kind_fields[kind]);
 	char text[SVCR_ADDR_TEXT];
 	int err = 0;
 
-	(void)arg;
-	if (kind == OF_CLUSTER)
-		return 0;
-	svcr_addr_text(a, text);
-	if (c->o->has_external_cidr && !cidrs_contain(allowed, a))
-		err = svcr_found(c, "external-cidr", at,
-				 "the %s %s is outside --allow-external-cidr", kind_words[kind],
-				 text);
-	if (!err && !has_family_of(at, c, a))
-		err = svcr_found(c, "no-family", at,
-				 "the %s %s is not served: the service has no cluster IP of %s",
-				 kind_words[kind], text,
-				 a->family == SVCR_IPV6 ? "IPv6" : "IPv4");
+	for (size_t i = 0; i < l->n && families && !err; i++)
+		if (!(families & 1u << l->v[i].family))
+			err = svcr_found(c, "no-family", &at,
+					 "the %s %s is not served: the service has no cluster IP "
+					 "of %s",
+					 kind_words[kind], svcr_addr_text(&l->v[i], text),
+					 l->v[i].family == SVCR_IPV6 ? "IPv6" : "IPv4");
 	return err;
+}
+
+static int check_external_of(struct svcr_checks *c, const struct svcr_service *s)
+{
+	struct svcr_place at = SVCR_PLACE_SERVICE(s, kind_fields[OF_EXTERNAL]);
+	char text[SVCR_ADDR_TEXT];
+	unsigned families = 0;
+	int err = 0;
+
+	for (size_t i = 0; i < s->cluster_ips.n; i++)
+		families |= 1u << s->cluster_ips.v[i].family;
+	if (s->external_ips.n)
+		err = svcr_found(c, "external-ips", &at,
+				 "%s%s: whoever may create Services can take the traffic to any "
+				 "address with this field, which is deprecated",
+				 svcr_addr_text(&s->external_ips.v[0], text),
+				 s->external_ips.n > 1 ? " and others" : "");
+	if (!err)
+		err = check_external_families(c, s, OF_EXTERNAL, families);
+	return err ? err : check_external_families(c, s, OF_BALANCER, families);
 }
 
 int svcr_check_external(struct svcr_checks *c)
 {
 	int err = each_address(c, compare_external, NULL);
 
-	for (size_t i = 0; i < c->m->services.n && !err; i++) {
-		const struct svcr_service *s = c->services[i];
-		struct svcr_place at = SVCR_PLACE_SERVICE(s, "spec.externalIPs");
-		char text[SVCR_ADDR_TEXT];
-
-		if (s->external_ips.n)
-			err = svcr_found(c, "external-ips", &at,
-					 "%s%s: whoever may create Services can take the traffic "
-					 "to any address with this field, which is deprecated",
-					 svcr_addr_text(&s->external_ips.v[0], text),
-					 s->external_ips.n > 1 ? " and others" : "");
-	}
+	for (size_t i = 0; i < c->m->services.n && !err; i++)
+		err = check_external_of(c, c->services[i]);
 	return err;
 }
 
@@ -435,13 +445,12 @@ int svcr_check_node_ports(struct svcr_checks *c)
 
 		for (size_t k = 0; k < s->ports.n && svcr_service_has_node_ports(s) && !err; k++)
 			if (s->ports.v[k].node_port)
-				err = claimed_add(&l,
-						  &(struct claimed){
-							  .port = s->ports.v[k].node_port,
-							  .protocol = s->ports.v[k].protocol,
-							  .at = k,
-							  .s = s,
-							  .order = i });
+				err = claimed_add(
+					&l, &(struct claimed){ .port = s->ports.v[k].node_port,
+							       .protocol = s->ports.v[k].protocol,
+							       .at = k,
+							       .s = s,
+							       .order = i });
 	}
 	bad = tell_twice(c, &l, true);
 	return err ? err : bad;

@@ -28,9 +28,9 @@ struct svcr_check {
 	bool off;
 	unsigned about; /* without objects of this kind it has nothing to look at */
 	unsigned needs; /* without these it is not run */
-	const char *help;
 	/* Rows may share a function, which runs once; NULL: reading or building finds it. */
 	int (*run)(struct svcr_checks *c);
+	const char *help;
 };
 
 extern const struct svcr_check svcr_check_table[]; /* by name; the last entry has none */
@@ -42,7 +42,7 @@ struct svcr_checks {
 	struct svcr_view view;
 	struct svcr_reasons reasons;
 	struct svcr_arena arena;
-	const struct svcr_service **services; /* by namespace and name */
+	const struct svcr_service **services;     /* by namespace and name */
 	const struct svcr_namespace **namespaces; /* by name */
 	struct svcrules_findings *f;
 	unsigned has; /* SVCR_HAS_ */

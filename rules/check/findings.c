@@ -13,12 +13,9 @@ static const struct {
 	unsigned need;
 	const char *words;
 } need_words[] = {
-	{ SVCR_HAS_NODE_NAME, "--node-name" },
-	{ SVCR_HAS_ENDPOINTS, "EndpointSlices or Pods" },
-	{ SVCR_HAS_SLICES, "EndpointSlices" },
-	{ SVCR_HAS_PODS, "Pods" },
-	{ SVCR_HAS_NODES, "Nodes" },
-	{ SVCR_HAS_SERVICES, "Services" },
+	{ SVCR_HAS_NODE_NAME, "--node-name" }, { SVCR_HAS_ENDPOINTS, "EndpointSlices or Pods" },
+	{ SVCR_HAS_SLICES, "EndpointSlices" }, { SVCR_HAS_PODS, "Pods" },
+	{ SVCR_HAS_NODES, "Nodes" },           { SVCR_HAS_SERVICES, "Services" },
 	{ SVCR_HAS_SECRETS, "Secrets" },
 };
 
@@ -101,8 +98,8 @@ static const char *finding_keep(struct svcrules_findings *f, const char *s, bool
 }
 
 /*
- * Adds a copy of the finding with the severity that the row has now; `fatal`: the input may not have
- * it, whatever was switched off. 0 or -ENOMEM.
+ * Adds a copy of the finding with the severity that the row has now; `fatal`: the input may not
+ * have it, whatever was switched off. 0 or -ENOMEM.
  */
 static int finding_add(struct svcrules_findings *f, const struct svcrules_diag *d, bool fatal)
 {
@@ -164,7 +161,7 @@ int svcr_found(struct svcr_checks *c, const char *check, const struct svcr_place
 	return finding_add(c->f, &d, false);
 }
 
-static int text_cmp(const char *a, const char *b)
+static int absent_cmp(const char *a, const char *b)
 {
 	return strcmp(a ? a : "", b ? b : "");
 }
@@ -172,11 +169,11 @@ static int text_cmp(const char *a, const char *b)
 static int finding_sort(const void *a, const void *b)
 {
 	const struct svcrules_diag *x = a, *y = b;
-	int d = text_cmp(x->source, y->source);
+	int d = absent_cmp(x->source, y->source);
 
 	d = d ? d : (x->line > y->line) - (x->line < y->line);
-	d = d ? d : text_cmp(x->object, y->object);
-	d = d ? d : text_cmp(x->field, y->field);
+	d = d ? d : absent_cmp(x->object, y->object);
+	d = d ? d : absent_cmp(x->field, y->field);
 	d = d ? d : strcmp(x->check, y->check);
 	return d ? d : strcmp(x->text, y->text);
 }

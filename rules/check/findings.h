@@ -20,10 +20,10 @@ struct svcr_lack {
 struct svcrules_findings {
 	struct svcr_arena arena; /* owns the strings */
 	SVCR_LIST(struct svcrules_diag) list;
-	size_t count[SVCRULES_ERROR + 1];        /* by severity */
+	size_t count[SVCRULES_ERROR + 1];           /* by severity */
 	enum svcrules_level level[SVCR_CHECKS_MAX]; /* by row */
-	size_t found[SVCR_CHECKS_MAX];           /* by row, kept or not */
-	uint64_t dropped[SVCR_CHECKS_MAX];       /* by row: not kept, and not told yet */
+	size_t found[SVCR_CHECKS_MAX];              /* by row, kept or not */
+	uint64_t dropped[SVCR_CHECKS_MAX];          /* by row: not kept, and not told yet */
 	struct svcr_lack lacks[SVCR_LACKS_MAX];
 	size_t nlacks;
 	size_t run; /* checks that were run */

@@ -14,7 +14,7 @@ static int tell_ingress(struct svcr_checks *c, const struct svcr_ingress *i, con
 
 /* ---- Backends -------------------------------------------------------------------- */
 
-static bool has_port(const struct svcr_service *s, const struct svcr_ingress_backend *b)
+static bool backend_has_port(const struct svcr_service *s, const struct svcr_ingress_backend *b)
 {
 	for (size_t i = 0; i < s->ports.n; i++)
 		if (b->port_name ? strcmp(s->ports.v[i].name, b->port_name) == 0 :
@@ -24,8 +24,8 @@ static bool has_port(const struct svcr_service *s, const struct svcr_ingress_bac
 }
 
 /* Says which ports there are, if it is one. */
-static void port_text(const struct svcr_service *s, const struct svcr_ingress_backend *b,
-		      char *buf, size_t size)
+static void port_text(const struct svcr_service *s, const struct svcr_ingress_backend *b, char *buf,
+		      size_t size)
 {
 	char port[80], one[100] = "";
 
@@ -53,7 +53,7 @@ static int check_backend(struct svcr_checks *c, const struct svcr_ingress *i,
 		snprintf(at, sizeof(at), "%s.service.name", field);
 		return tell_ingress(c, i, "ingress-service", at, text);
 	}
-	if (s->type == SVCR_EXTERNAL_NAME || has_port(s, b))
+	if (s->type == SVCR_EXTERNAL_NAME || backend_has_port(s, b))
 		return 0;
 	port_text(s, b, text, sizeof(text));
 	snprintf(at, sizeof(at), "%s.service.port", field);
@@ -125,8 +125,8 @@ static bool covers(const char *name, const char *host)
 {
 	const char *dot = strchr(host, '.');
 
-	return strcmp(name, host) == 0 || (strncmp(name, "*.", 2) == 0 && dot &&
-					   strcmp(name + 1, dot) == 0);
+	return strcmp(name, host) == 0 ||
+	       (strncmp(name, "*.", 2) == 0 && dot && strcmp(name + 1, dot) == 0);
 }
 
 static bool has_certificate(const struct svcr_ingress *i, const char *host)
@@ -228,7 +228,8 @@ static int place_paths(const struct svcr_ingress *i, struct placed_list *l)
 				return -ENOMEM;
 			*slot = (struct placed){ .i = i,
 						 .class = class_of(i),
-						 .host = i->rules.v[r].host ? i->rules.v[r].host : "",
+						 .host = i->rules.v[r].host ? i->rules.v[r].host :
+									      "",
 						 .path = path->path,
 						 .len = strlen(path->path),
 						 .exact = path->type == SVCR_PATH_EXACT,

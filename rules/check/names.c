@@ -13,11 +13,11 @@
  * Top-level domains that names of pods' requests often end with: a pod asks for "api.dev" as
  * "api.dev.svc.cluster.local" first, as ndots is 5.
  */
-static const char *const top_level[] = { "ai",  "app", "at",   "biz", "ch",  "cloud", "co",
-					 "com", "de",  "dev",  "edu", "eu",  "fr",    "gov",
-					 "icu", "in",  "info", "io",  "it",  "jp",    "me",
-					 "net", "nl",  "online", "org", "pl", "pro",  "ru",
-					 "shop", "site", "store", "tech", "uk", "us", "xyz" };
+static const char *const top_level[] = { "ai",   "app",  "at",     "biz",  "ch", "cloud", "co",
+					 "com",  "de",   "dev",    "edu",  "eu", "fr",    "gov",
+					 "icu",  "in",   "info",   "io",   "it", "jp",    "me",
+					 "net",  "nl",   "online", "org",  "pl", "pro",   "ru",
+					 "shop", "site", "store",  "tech", "uk", "us",    "xyz" };
 
 static bool is_top_level(const char *name)
 {
@@ -40,10 +40,11 @@ int svcr_check_namespaces(struct svcr_checks *c)
 			continue;
 		last = s->ns;
 		if (is_top_level(s->ns))
-			err = svcr_found(c, "namespace-top-level", &at,
-					 "pods that ask for '%s.%s' get Service %s/%s, not the host "
-					 "of that name in the Internet",
-					 s->name, s->ns, s->ns, s->name);
+			err = svcr_found(
+				c, "namespace-top-level", &at,
+				"pods that ask for '%s.%s' get Service %s/%s, not the host "
+				"of that name in the Internet",
+				s->name, s->ns, s->ns, s->name);
 	}
 	return err;
 }
@@ -110,8 +111,8 @@ int svcr_check_external_names(struct svcr_checks *c)
 
 		if (s->type != SVCR_EXTERNAL_NAME || !s->external_name)
 			continue;
-		if (svcr_addr_parse(&a, (struct svcr_str){ s->external_name,
-							   strlen(s->external_name) }))
+		if (svcr_addr_parse(
+			    &a, (struct svcr_str){ s->external_name, strlen(s->external_name) }))
 			err = svcr_found(c, "external-name-address", &at,
 					 "'%s' is an address, and DNS answers with a name: a "
 					 "service without a selector and an EndpointSlice lead to "
@@ -160,12 +161,14 @@ int svcr_check_hostnames(struct svcr_checks *c)
 		const struct svcr_pod *p = v[i], *q = v[i - 1];
 		struct svcr_place at = { "Pod", p->ns, p->name, p->source, "spec.hostname" };
 
-		if (strcmp(p->ns, q->ns) == 0 && strcmp(p->dns->subdomain, q->dns->subdomain) == 0 &&
+		if (strcmp(p->ns, q->ns) == 0 &&
+		    strcmp(p->dns->subdomain, q->dns->subdomain) == 0 &&
 		    strcmp(p->dns->hostname, q->dns->hostname) == 0)
-			err = svcr_found(c, "hostname-twice", &at,
-					 "%s.%s.%s is also the name of Pod %s: DNS answers with the "
-					 "addresses of both",
-					 p->dns->hostname, p->dns->subdomain, p->ns, q->name);
+			err = svcr_found(
+				c, "hostname-twice", &at,
+				"%s.%s.%s is also the name of Pod %s: DNS answers with the "
+				"addresses of both",
+				p->dns->hostname, p->dns->subdomain, p->ns, q->name);
 	}
 	return err;
 }

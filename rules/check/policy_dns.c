@@ -70,7 +70,8 @@ static int find_dns(struct dns_check *k)
 /* True if the port is, or may be, that of DNS over UDP. */
 static bool port_is_dns(const struct svcr_policy_port *p)
 {
-	return p->protocol == SVCR_UDP && (p->name || (p->first <= DNS_PORT && p->last >= DNS_PORT));
+	return p->protocol == SVCR_UDP &&
+	       (p->name || (p->first <= DNS_PORT && p->last >= DNS_PORT));
 }
 
 static bool rule_has_dns_port(const struct svcr_policy_rule *r)
@@ -128,7 +129,8 @@ static bool selects_dns_pod(const struct dns_check *k, const struct svcr_selecto
 		return true;
 	v = svcr_pod_index_classes(&k->c->view.endpoints->made.index, k->ns, &n);
 	for (size_t i = 0; i < n; i++)
-		if (i == COMPARED || (is_dns_pod(v[i].labels) && svcr_selector_matches(s, v[i].labels)))
+		if (i == COMPARED ||
+		    (is_dns_pod(v[i].labels) && svcr_selector_matches(s, v[i].labels)))
 			return true;
 	return false;
 }
@@ -163,10 +165,12 @@ static bool allows_dns(const struct dns_check *k, const struct svcr_network_poli
 
 /* ---- Pods ---------------------------------------------------------------------------- */
 
-/* The policies of a namespace that let pods ask DNS. */
+/* The policies of a namespace that let pods ask DNS, and its pods that none of them selects. */
 struct dns_policies {
 	const struct svcr_network_policy **v;
 	size_t n;
+	const struct svcr_labels *cut_off[COMPARED];
+	size_t ncut_off;
 };
 
 static bool allowed_to(const struct dns_policies *l, const struct svcr_labels *labels)
@@ -177,16 +181,24 @@ static bool allowed_to(const struct dns_policies *l, const struct svcr_labels *l
 	return false;
 }
 
-/* True if the policy selects a pod that no policy of the list selects. */
-static bool leaves_pod(const struct dns_check *k, const struct svcr_network_policy *p,
-		       const struct dns_policies *l)
+/* Once for all policies of the namespace. */
+static void find_cut_off(const struct dns_check *k, const char *ns, struct dns_policies *l)
 {
 	size_t n;
-	const struct svcr_pod_class *v =
-		svcr_pod_index_classes(&k->c->view.endpoints->made.index, p->ns, &n);
+	const struct svcr_pod_class *v = svcr_pod_index_classes(&k->c->view.endpoints->made.index,
+								ns, &n);
 
+	l->ncut_off = 0;
 	for (size_t i = 0; i < n && i < COMPARED; i++)
-		if (svcr_selector_matches(p->pods, v[i].labels) && !allowed_to(l, v[i].labels))
+		if (!allowed_to(l, v[i].labels))
+			l->cut_off[l->ncut_off++] = v[i].labels;
+}
+
+/* True if the policy selects a pod that no policy lets ask DNS. */
+static bool leaves_pod(const struct svcr_network_policy *p, const struct dns_policies *l)
+{
+	for (size_t i = 0; i < l->ncut_off; i++)
+		if (svcr_selector_matches(p->pods, l->cut_off[i]))
 			return true;
 	return false;
 }
@@ -237,12 +249,14 @@ static int check_namespace(struct dns_check *k, const struct svcr_network_policy
 	for (size_t i = 0; i < n; i++)
 		if (v[i]->isolates[SVCR_EGRESS] && allows_dns(k, v[i]))
 			l->v[l->n++] = v[i];
+	if (pods)
+		find_cut_off(k, v[0]->ns, l);
 	for (size_t i = 0; i < n && !err; i++) {
 		struct svcr_place at = { "NetworkPolicy", v[i]->ns, v[i]->name, v[i]->source,
 					 "spec.egress" };
 
 		if (v[i]->isolates[SVCR_EGRESS] &&
-		    (pods ? leaves_pod(k, v[i], l) : leaves_selector(v[i], l)))
+		    (pods ? leaves_pod(v[i], l) : leaves_selector(v[i], l)))
 			err = svcr_found(k->c, "dns-blocked", &at,
 					 "pods that it selects may not ask the cluster's DNS "
 					 "(kube-system, port 53 of UDP): no name is found");
@@ -254,11 +268,13 @@ int svcr_check_dns_blocked(struct svcr_checks *c)
 {
 	struct dns_check k = { .c = c };
 	const struct svcr_network_policy **v = svcr_checks_policies(c);
-	struct dns_policies l = { svcr_arena_array(&c->arena, c->m->policies.n + 1, sizeof(*l.v)),
-				  0 };
+	struct dns_policies l = { .n = 0 };
 	size_t n = c->m->policies.n;
-	int err = v && l.v ? svcr_pod_index_make(&c->view.endpoints->made.index, c->m) : -ENOMEM;
+	int err = -ENOMEM;
 
+	l.v = svcr_arena_array(&c->arena, n + 1, sizeof(*l.v));
+	if (v && l.v)
+		err = svcr_pod_index_make(&c->view.endpoints->made.index, c->m);
 	if (!err)
 		err = find_dns(&k);
 	for (size_t i = 0, end; i < n && !err; i = end) {

@@ -16,9 +16,9 @@ static bool is_file(const struct svcrules_diag *d)
 
 /* ---- Text ------------------------------------------------------------------------ */
 
-static const char *const severity_words[] = { [SVCRULES_NOTICE] = "notice",
-					      [SVCRULES_WARNING] = "warning",
-					      [SVCRULES_ERROR] = "error" };
+static const char *const severity_words[] = {
+	[SVCRULES_NOTICE] = "notice", [SVCRULES_WARNING] = "warning", [SVCRULES_ERROR] = "error"
+};
 
 /* A finding is one line, whatever the input has. */
 static void put_line(struct svcr_out *o, const char *s)
@@ -94,8 +94,7 @@ static int print_text(const struct svcrules_findings *f, svcrules_write_fn write
 static void put_escaped(struct svcr_out *o, const char *s, bool property)
 {
 	for (; s && *s; s++) {
-		if (*s == '%' || *s == '\r' || *s == '\n' ||
-		    (property && (*s == ':' || *s == ',')))
+		if (*s == '%' || *s == '\r' || *s == '\n' || (property && (*s == ':' || *s == ',')))
 			svcr_out(o, "%%%02X", (unsigned char)*s);
 		else
 			svcr_out_bytes(o, s, 1);
@@ -141,7 +140,7 @@ static int print_github(const struct svcrules_findings *f, svcrules_write_fn wri
 /* ---- JSON ------------------------------------------------------------------------------ */
 
 /* A string that may be absent, and that may not be UTF-8. */
-static json_t *member_of(json_t *object, const char *name, const char *s)
+static json_t *text_member(json_t *object, const char *name, const char *s)
 {
 	json_t *value = s ? json_string(s) : NULL;
 
@@ -150,7 +149,7 @@ static json_t *member_of(json_t *object, const char *name, const char *s)
 	return svcr_json_member(object, name, value ? value : json_string("?"));
 }
 
-static json_t *number_of(json_t *object, const char *name, uint64_t n)
+static json_t *number_member(json_t *object, const char *name, uint64_t n)
 {
 	return n ? svcr_json_member(object, name, json_integer((json_int_t)n)) : object;
 }
@@ -159,15 +158,15 @@ static json_t *json_finding(const struct svcrules_diag *d)
 {
 	json_t *j = json_object();
 
-	j = member_of(j, "severity", severity_words[d->severity]);
-	j = member_of(j, "check", d->check);
-	j = member_of(j, "file", d->source);
-	j = number_of(j, "line", d->line);
-	j = number_of(j, "column", d->column);
-	j = member_of(j, "object", d->object);
-	j = member_of(j, "field", d->field);
-	j = member_of(j, "text", d->text);
-	return number_of(j, "more", d->more);
+	j = text_member(j, "severity", severity_words[d->severity]);
+	j = text_member(j, "check", d->check);
+	j = text_member(j, "file", d->source);
+	j = number_member(j, "line", d->line);
+	j = number_member(j, "column", d->column);
+	j = text_member(j, "object", d->object);
+	j = text_member(j, "field", d->field);
+	j = text_member(j, "text", d->text);
+	return number_member(j, "more", d->more);
 }
 
 static json_t *json_lacks(const struct svcrules_findings *f)
@@ -175,9 +174,9 @@ static json_t *json_lacks(const struct svcrules_findings *f)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < f->nlacks; i++) {
-		json_t *j = member_of(json_object(), "needs", f->lacks[i].what);
+		json_t *j = text_member(json_object(), "needs", f->lacks[i].what);
 
-		list = svcr_json_append(list, number_of(j, "checks", f->lacks[i].checks));
+		list = svcr_json_append(list, number_member(j, "checks", f->lacks[i].checks));
 	}
 	return list;
 }
@@ -197,13 +196,13 @@ static int print_json(const struct svcrules_findings *f, svcrules_write_fn write
 
 /* ---- SARIF ------------------------------------------------------------------------------- */
 
-static const char *const sarif_levels[] = { [SVCRULES_NOTICE] = "note",
-					    [SVCRULES_WARNING] = "warning",
-					    [SVCRULES_ERROR] = "error" };
+static const char *const sarif_levels[] = {
+	[SVCRULES_NOTICE] = "note", [SVCRULES_WARNING] = "warning", [SVCRULES_ERROR] = "error"
+};
 
 static json_t *sarif_text(const char *text)
 {
-	return member_of(json_object(), "text", text);
+	return text_member(json_object(), "text", text);
 }
 
 static json_t *sarif_rules(void)
@@ -211,8 +210,8 @@ static json_t *sarif_rules(void)
 	json_t *list = json_array();
 
 	for (const struct svcr_check *row = svcr_check_table; row->name; row++) {
-		json_t *j = member_of(json_object(), "id", row->name);
-		json_t *level = member_of(json_object(), "level", sarif_levels[row->severity]);
+		json_t *j = text_member(json_object(), "id", row->name);
+		json_t *level = text_member(json_object(), "level", sarif_levels[row->severity]);
 
 		level = svcr_json_member(level, "enabled", json_boolean(!row->off));
 		j = svcr_json_member(j, "shortDescription", sarif_text(row->help));
@@ -248,30 +247,30 @@ static json_t *sarif_physical(const struct svcrules_diag *d)
 
 	if (!d->line)
 		return j;
-	region = number_of(json_object(), "startLine", d->line);
-	return svcr_json_member(j, "region", number_of(region, "startColumn", d->column));
+	region = number_member(json_object(), "startLine", d->line);
+	return svcr_json_member(j, "region", number_member(region, "startColumn", d->column));
 }
 
 static json_t *sarif_logical(const struct svcrules_diag *d)
 {
 	char name[1024];
-	json_t *j = member_of(json_object(), "name", d->object);
+	json_t *j = text_member(json_object(), "name", d->object);
 
 	snprintf(name, sizeof(name), "%s%s%s", d->object, d->field ? "/" : "",
 		 d->field ? d->field : "");
-	j = member_of(j, "fullyQualifiedName", name);
-	return svcr_json_append(json_array(), member_of(j, "kind", "object"));
+	j = text_member(j, "fullyQualifiedName", name);
+	return svcr_json_append(json_array(), text_member(j, "kind", "object"));
 }
 
 static json_t *sarif_result(const struct svcrules_diag *d)
 {
 	size_t row = svcr_check_row(d->check);
-	json_t *j = member_of(json_object(), "ruleId", d->check), *at = json_object();
+	json_t *j = text_member(json_object(), "ruleId", d->check), *at = json_object();
 	char text[2048];
 
 	if (row < SVCR_CHECKS_MAX)
 		j = svcr_json_member(j, "ruleIndex", json_integer((json_int_t)row));
-	j = member_of(j, "level", sarif_levels[d->severity]);
+	j = text_member(j, "level", sarif_levels[d->severity]);
 	snprintf(text, sizeof(text), "%s%s%s%s%s", d->object ? d->object : "",
 		 d->object ? ": " : "", d->field ? d->field : "", d->field ? ": " : "", d->text);
 	j = svcr_json_member(j, "message", sarif_text(text));
@@ -284,20 +283,20 @@ static json_t *sarif_result(const struct svcrules_diag *d)
 
 static int print_sarif(const struct svcrules_findings *f, svcrules_write_fn write, void *arg)
 {
-	json_t *driver = member_of(json_object(), "name", "svcrules");
+	json_t *driver = text_member(json_object(), "name", "svcrules");
 	json_t *results = json_array(), *run, *j;
 
-	driver = member_of(driver, "version", svcrules_version());
+	driver = text_member(driver, "version", svcrules_version());
 	driver = svcr_json_member(driver, "rules", sarif_rules());
 	for (size_t i = 0; i < f->list.n; i++)
 		results = svcr_json_append(results, sarif_result(&f->list.v[i]));
 	run = svcr_json_member(json_object(), "tool",
 			       svcr_json_member(json_object(), "driver", driver));
 	run = svcr_json_member(run, "results", results);
-	j = member_of(json_object(), "$schema", "https://json.schemastore.org/sarif-2.1.0.json");
-	j = member_of(j, "version", "2.1.0");
-	return svcr_json_dump(
-		svcr_json_member(j, "runs", svcr_json_append(json_array(), run)), write, arg);
+	j = text_member(json_object(), "$schema", "https://json.schemastore.org/sarif-2.1.0.json");
+	j = text_member(j, "version", "2.1.0");
+	return svcr_json_dump(svcr_json_member(j, "runs", svcr_json_append(json_array(), run)),
+			      write, arg);
 }
 
 /* ---- Formats -------------------------------------------------------------------------------- */

@@ -5,7 +5,8 @@
 
 #include <errno.h>
 
-#define AFFINITY_SHORT 30 /* seconds */
+#define PORTS_WORK 1000000 /* ports times endpoints of one service */
+#define AFFINITY_SHORT 30  /* seconds */
 /* net.netfilter.nf_conntrack_udp_timeout_stream, its default: seconds */
 #define UDP_STREAM 120
 
@@ -68,9 +69,9 @@ static int tell_reason(struct svcr_checks *c, const struct svcr_reason *w)
 	const char *check = check_of(w);
 	char text[SVCR_REASON_TEXT], field[64];
 	const char *of = w->pods.known && w->pods.target && w->why == SVCR_WHY_PORT ? "targetPort" :
-			 w->why == SVCR_WHY_PORT                                     ? "name" :
-			 w->why == SVCR_WHY_PROTOCOL ? "protocol" :
-						       NULL;
+			 w->why == SVCR_WHY_PORT                                    ? "name" :
+			 w->why == SVCR_WHY_PROTOCOL                                ? "protocol" :
+										      NULL;
 	struct svcr_place at = SVCR_PLACE_SERVICE(w->service, NULL);
 
 	if (!check || (w->why == SVCR_WHY_ELSEWHERE && !(c->has & SVCR_HAS_NODE_NAME)))
@@ -118,20 +119,33 @@ static int check_portless(struct svcr_checks *c, const struct svcr_service *s)
 	return !err && of_all_ports(&w) ? tell_reason(c, &w) : err;
 }
 
+/*
+ * Each port is judged by its endpoints: of a service that has very many of both, only the first
+ * ports are.
+ */
+static int check_ports_of(struct svcr_checks *c, const struct svcr_service *s)
+{
+	size_t work = 0, most = svcr_endpoints_most(c->view.endpoints, s);
+	bool all = false;
+	int err = 0;
+
+	for (size_t k = 0; k < s->ports.n && work <= PORTS_WORK && !err && !all; k++) {
+		err = check_port_reason(c, s, &s->ports.v[k], &all);
+		work += most;
+	}
+	return err;
+}
+
 int svcr_check_reasons(struct svcr_checks *c)
 {
 	int err = 0;
 
 	for (size_t i = 0; i < c->m->services.n && !err; i++) {
 		const struct svcr_service *s = c->services[i];
-		bool all = false;
 
 		if (!leads_to_endpoints(s))
 			continue;
-		if (!s->ports.n && s->headless)
-			err = check_portless(c, s);
-		for (size_t k = 0; k < s->ports.n && !err && !all; k++)
-			err = check_port_reason(c, s, &s->ports.v[k], &all);
+		err = s->ports.n || !s->headless ? check_ports_of(c, s) : check_portless(c, s);
 	}
 	return err;
 }
@@ -188,8 +202,8 @@ int svcr_check_dual_stack(struct svcr_checks *c)
 
 static int check_affinity_of(struct svcr_checks *c, const struct svcr_service *s)
 {
-	struct svcr_place at =
-		SVCR_PLACE_SERVICE(s, "spec.sessionAffinityConfig.clientIP.timeoutSeconds");
+	struct svcr_place at = SVCR_PLACE_SERVICE(
+		s, "spec.sessionAffinityConfig.clientIP.timeoutSeconds");
 	size_t udp = 0;
 	int err = 0;
 
@@ -240,16 +254,15 @@ static int port_name_sort(const void *a, const void *b)
 	return d ? d : (x > y) - (x < y);
 }
 
-static int check_names(struct svcr_checks *c, const struct svcr_service *s,
-		       const struct svcr_service_port **v, size_t n)
+static int check_port_names(struct svcr_checks *c, const struct svcr_service *s,
+			    const struct svcr_service_port **v, size_t n)
 {
 	char field[64];
 	int err = 0;
 
 	qsort((void *)v, n, sizeof(*v), port_name_sort);
 	for (size_t i = 0; i < n && !err; i++) {
-		struct svcr_place at =
-			SVCR_PLACE_SERVICE(s, port_field(s, v[i], "name", field));
+		struct svcr_place at = SVCR_PLACE_SERVICE(s, port_field(s, v[i], "name", field));
 
 		if (!*v[i]->name)
 			err = svcr_found(c, "port-names", &at,
@@ -261,21 +274,21 @@ static int check_names(struct svcr_checks *c, const struct svcr_service *s,
 	return err;
 }
 
-static int check_numbers(struct svcr_checks *c, const struct svcr_service *s,
-			 const struct svcr_service_port **v, size_t n)
+static int check_port_numbers(struct svcr_checks *c, const struct svcr_service *s,
+			      const struct svcr_service_port **v, size_t n)
 {
 	char field[64];
 	int err = 0;
 
 	qsort((void *)v, n, sizeof(*v), port_number_cmp);
 	for (size_t i = 1; i < n && !err; i++) {
-		struct svcr_place at =
-			SVCR_PLACE_SERVICE(s, port_field(s, v[i], "port", field));
+		struct svcr_place at = SVCR_PLACE_SERVICE(s, port_field(s, v[i], "port", field));
 
 		if (v[i]->port == v[i - 1]->port && v[i]->protocol == v[i - 1]->protocol)
-			err = svcr_found(c, "port-twice", &at,
-					 "%s port %u is in the list twice: an API server refuses it",
-					 svcr_protocol_name(v[i]->protocol), v[i]->port);
+			err = svcr_found(
+				c, "port-twice", &at,
+				"%s port %u is in the list twice: an API server refuses it",
+				svcr_protocol_name(v[i]->protocol), v[i]->port);
 	}
 	return err;
 }
@@ -288,9 +301,9 @@ static int check_several(struct svcr_checks *c, const struct svcr_service *s)
 	for (size_t i = 0; v && i < s->ports.n; i++)
 		v[i] = &s->ports.v[i];
 	if (!err)
-		err = check_names(c, s, v, s->ports.n);
+		err = check_port_names(c, s, v, s->ports.n);
 	if (!err)
-		err = check_numbers(c, s, v, s->ports.n);
+		err = check_port_numbers(c, s, v, s->ports.n);
 	free((void *)v);
 	return err;
 }

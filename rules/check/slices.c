@@ -68,7 +68,7 @@ static int tell_unlabelled(struct svcr_checks *c, const struct slice_run *r)
 }
 
 /* API servers keep the Endpoints of a service that is gone no longer than its slices. */
-static int check_run(struct svcr_checks *c, const struct slice_run *r)
+static int check_slice_run(struct svcr_checks *c, const struct slice_run *r)
 {
 	struct svcr_place at = { r->legacy ? "Endpoints" : "EndpointSlices of", r->first->ns,
 				 r->first->service, r->first->source, NULL };
@@ -85,7 +85,7 @@ static int check_run(struct svcr_checks *c, const struct slice_run *r)
 
 int svcr_check_slices(struct svcr_checks *c)
 {
-	return each_run(c, check_run);
+	return each_run(c, check_slice_run);
 }
 
 static int check_legacy_run(struct svcr_checks *c, const struct slice_run *r)
