@@ -195,5 +195,5 @@ else
 	part_formats
 	part_time
 fi
-echo "check: $passed passed, $failed failed"
+echo "mistakes: $passed passed, $failed failed"
 [ "$failed" -eq 0 ]
