@@ -3,6 +3,7 @@
 #include "out.h"
 #include "rules/check/findings.h"
 #include "rules/json.h"
+#include "rules/nginx/checks.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -142,11 +143,9 @@ static int print_github(const struct svcrules_findings *f, svcrules_write_fn wri
 /* A string that may be absent, and that may not be UTF-8. */
 static json_t *text_member(json_t *object, const char *name, const char *s)
 {
-	json_t *value = s ? json_string(s) : NULL;
-
 	if (!s)
 		return object;
-	return svcr_json_member(object, name, value ? value : json_string("?"));
+	return svcr_json_member(object, name, json_string(svcr_nginx_is_utf8(s) ? s : "?"));
 }
 
 static json_t *number_member(json_t *object, const char *name, uint64_t n)
