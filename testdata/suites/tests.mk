@@ -87,7 +87,7 @@ golden: $B/svcrules $B/cluster ## rewrites the expected output of the golden cas
 	@$S/golden.sh --update
 	@$S/check.sh --update
 
-man-annotations: $B/svcrules ## rewrites the table of annotations in svcrules-nginx(5)
+man-annotations: $B/svcrules ## rewrites the tables of annotations and checks in the manuals
 	@$S/man.sh --update
 
 shape: ## limits of the source: lengths, format, unique names, where IPVS is named
