@@ -126,49 +126,62 @@ int svcr_check_external_names(struct svcr_checks *c)
 
 /* ---- Hostnames of pods ---------------------------------------------------------------- */
 
-static int named_pod_sort(const void *a, const void *b)
-{
-	const struct svcr_pod *x = *(const struct svcr_pod *const *)a,
-			      *y = *(const struct svcr_pod *const *)b;
-	int d = strcmp(x->ns, y->ns);
+/* A pod that has a name of its own. */
+struct named_pod {
+	const struct svcr_pod *p;
+	const char *hostname, *subdomain;
+};
 
-	d = d ? d : strcmp(x->dns->subdomain, y->dns->subdomain);
-	d = d ? d : strcmp(x->dns->hostname, y->dns->hostname);
-	return d ? d : strcmp(x->name, y->name);
+static int named_pod_cmp(const struct named_pod *x, const struct named_pod *y)
+{
+	int d = strcmp(x->p->ns, y->p->ns);
+
+	d = d ? d : strcmp(x->subdomain, y->subdomain);
+	return d ? d : strcmp(x->hostname, y->hostname);
 }
 
-/* The pods that have a name of their own, sorted by it; in the arena. */
-static const struct svcr_pod **named_pods(struct svcr_checks *c, size_t *ret_n)
+static int named_pod_sort(const void *a, const void *b)
 {
-	const struct svcr_pod **v = svcr_arena_array(&c->arena, c->m->pods.n + 1, sizeof(*v));
+	const struct named_pod *x = a, *y = b;
+	int d = named_pod_cmp(x, y);
+
+	return d ? d : strcmp(x->p->name, y->p->name);
+}
+
+/* They are sorted by their names, in the arena. */
+static const struct named_pod *named_pods(struct svcr_checks *c, size_t *ret_n)
+{
+	struct named_pod *v = svcr_arena_array(&c->arena, c->m->pods.n + 1, sizeof(*v));
 
 	*ret_n = 0;
-	for (size_t i = 0; v && i < c->m->pods.n; i++)
-		if (c->m->pods.v[i].dns && !c->m->pods.v[i].ended)
-			v[(*ret_n)++] = &c->m->pods.v[i];
+	for (size_t i = 0; v && i < c->m->pods.n; i++) {
+		const struct svcr_pod *p = &c->m->pods.v[i];
+		const struct svcr_pod_more *more = svcr_model_pod_more(c->m, p);
+
+		if (more && more->subdomain && more->hostname && !p->ended)
+			v[(*ret_n)++] = (struct named_pod){ p, more->hostname, more->subdomain };
+	}
 	if (*ret_n)
-		qsort((void *)v, *ret_n, sizeof(*v), named_pod_sort);
+		qsort(v, *ret_n, sizeof(*v), named_pod_sort);
 	return v;
 }
 
 int svcr_check_hostnames(struct svcr_checks *c)
 {
 	size_t n;
-	const struct svcr_pod **v = named_pods(c, &n);
+	const struct named_pod *v = named_pods(c, &n);
 	int err = v ? 0 : -ENOMEM;
 
 	for (size_t i = 1; i < n && !err; i++) {
-		const struct svcr_pod *p = v[i], *q = v[i - 1];
+		const struct svcr_pod *p = v[i].p;
 		struct svcr_place at = { "Pod", p->ns, p->name, p->source, "spec.hostname" };
 
-		if (strcmp(p->ns, q->ns) == 0 &&
-		    strcmp(p->dns->subdomain, q->dns->subdomain) == 0 &&
-		    strcmp(p->dns->hostname, q->dns->hostname) == 0)
+		if (named_pod_cmp(&v[i], &v[i - 1]) == 0)
 			err = svcr_found(
 				c, "hostname-twice", &at,
 				"%s.%s.%s is also the name of Pod %s: DNS answers with the "
 				"addresses of both",
-				p->dns->hostname, p->dns->subdomain, p->ns, q->name);
+				v[i].hostname, v[i].subdomain, p->ns, v[i - 1].p->name);
 	}
 	return err;
 }
@@ -176,20 +189,23 @@ int svcr_check_hostnames(struct svcr_checks *c)
 int svcr_check_subdomains(struct svcr_checks *c)
 {
 	size_t n;
-	const struct svcr_pod **v = named_pods(c, &n);
+	const struct named_pod *v = named_pods(c, &n);
 	int err = v ? 0 : -ENOMEM;
 
 	for (size_t i = 0; i < n && !err; i++) {
-		const struct svcr_pod *p = v[i];
-		const struct svcr_service *s = svcr_checks_service(c, p->ns, p->dns->subdomain);
+		const struct svcr_pod *p = v[i].p;
+		const struct svcr_service *s = svcr_checks_service(c, p->ns, v[i].subdomain);
 		struct svcr_place at = { "Pod", p->ns, p->name, p->source, "spec.subdomain" };
 
-		if (!s || !s->headless)
+		if (!s)
 			err = svcr_found(c, "subdomain-missing", &at,
-					 s ? "Service %s/%s is not headless: the pod has no name "
-					     "of its own" :
-					     "no Service %s/%s: the pod has no name of its own",
-					 p->ns, p->dns->subdomain);
+					 "no Service %s/%s: the pod has no name of its own", p->ns,
+					 v[i].subdomain);
+		else if (!s->headless)
+			err = svcr_found(c, "subdomain-missing", &at,
+					 "Service %s/%s is not headless: the pod has no name of "
+					 "its own",
+					 p->ns, s->name);
 	}
 	return err;
 }
