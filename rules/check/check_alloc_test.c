@@ -12,7 +12,8 @@
 	"{\"kind\":\"" kind "\",\"metadata\":{\"name\":\"" name "\",\"namespace\":\"dev\"" rest "}"
 #define SLICE(name, service) \
 	"{\"kind\":\"EndpointSlice\",\"metadata\":{\"name\":\"" name "\",\"namespace\":\"dev\"," \
-	"\"labels\":{\"kubernetes.io/service-name\":\"" service "\"}},\"ports\":[{\"name\":\"p\",\"port\":1}],\"endpoints\":[" \
+	"\"labels\":{\"kubernetes.io/service-name\":\"" service "\"}}," \
+	"\"ports\":[{\"name\":\"p\",\"port\":1}],\"endpoints\":[" \
 	"{\"addresses\":[\"10.1.0.1\"]},{\"addresses\":[\"10.9.0.1\"]}]}"
 
 static const char input[] =
