@@ -52,7 +52,7 @@ run_case() { # run_case NAME
 	local options=() more=() status=0
 
 	cd "$cases/$1" || return 1
-	[ ! -e options ] || read -r -a options <options
+	[ ! -e options ] || read -r -a options < <(cat options)
 	"$SVCRULES" check -f input.yaml ${options[@]+"${options[@]}"} >"$tmp/out" 2>"$tmp/err" </dev/null
 	status=$?
 	is_named "$1" "$(names)" || { echo "$1: found by '$(names)'"; return 1; }
@@ -167,8 +167,8 @@ part_formats() {
 # ---- time ----
 
 seconds() { # seconds COMMAND...: the processor time of the best of three runs
-	local TIMEFORMAT='%U' i
-	for i in 1 2 3; do
+	local TIMEFORMAT='%U' _
+	for _ in 1 2 3; do
 		{ time "$@" >"$tmp/out" 2>&1; } 2>&1
 	done | sort -n | head -n 1
 }
