@@ -142,7 +142,8 @@ endif
 # libyaml's archive has its allocations replaced too.
 $B/lib/read_alloc_test: override PKG_LIBS := $(subst -lyaml,-l:libyaml.a,$(PKG_LIBS))
 $B/rules/alloc_test $B/rules/explain_alloc_test $B/lib/read_alloc_test $B/rules/dns/zones_alloc_test \
-$B/rules/nginx/nginx_alloc_test $B/rules/iptables/alloc_test $B/cmd/svcrules/secrecy_test: override LDFLAGS += \
+$B/rules/nginx/nginx_alloc_test $B/rules/check/check_alloc_test $B/rules/iptables/alloc_test \
+$B/cmd/svcrules/secrecy_test: override LDFLAGS += \
   -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free,--wrap=reallocarray,--wrap=strdup,--wrap=vasprintf,--wrap=asprintf
 
 $(FUZZERS): $B/%_fuzz: $B/%_fuzz.o $B/libsvcrules.a
@@ -160,11 +161,13 @@ link $(BINDIR)/svcrules $(SBINDIR)/svcrules
 link libsvcrules.so.$(SOVERSION) $(LIBDIR)/libsvcrules.so
 644 lib/svcrules.h $(INCLUDEDIR)/svcrules.h
 644 lib/svcrules_services.h $(INCLUDEDIR)/svcrules_services.h
+644 lib/svcrules_check.h $(INCLUDEDIR)/svcrules_check.h
 644 $B/svcrules.pc $(LIBDIR)/pkgconfig/svcrules.pc
 644 man/svcrules.1 $(MANDIR)/man1/svcrules.1
 644 man/libsvcrules.3 $(MANDIR)/man3/libsvcrules.3
 644 man/svcrules.5 $(MANDIR)/man5/svcrules.5
 644 man/svcrules-nginx.5 $(MANDIR)/man5/svcrules-nginx.5
+644 man/svcrules-check.7 $(MANDIR)/man7/svcrules-check.7
 644 $B/completion.bash $(BASHDIR)/svcrules
 644 $B/completion.zsh $(ZSHDIR)/_svcrules
 644 $B/completion.fish $(FISHDIR)/svcrules.fish

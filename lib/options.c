@@ -39,6 +39,7 @@ void svcrules_options_free(struct svcrules_options *o)
 	free(o->cluster_cidrs.v);
 	free(o->service_cidrs.v);
 	free(o->nodeport_cidrs.v);
+	free(o->external_cidrs.v);
 	free(o->set.v);
 	svcr_arena_release(&o->arena);
 	free(o);
@@ -283,6 +284,31 @@ static int set_now(struct svcrules_options *o, const char *value)
 	return 0;
 }
 
+static int set_external_cidr(struct svcrules_options *o, const char *value)
+{
+	o->external_cidrs.n = 0;
+	o->has_external_cidr = true;
+	return split(value, add_cidr, &o->external_cidrs);
+}
+
+/* "30000-32767" */
+static int set_node_port_range(struct svcrules_options *o, const char *value)
+{
+	const char *dash = strchr(value, '-');
+	char first[8];
+	size_t from, to;
+
+	if (!dash || dash - value >= (long)sizeof(first))
+		return -EINVAL;
+	snprintf(first, sizeof(first), "%.*s", (int)(dash - value), value);
+	if (set_limit(&from, first) || set_limit(&to, dash + 1) || !from || from > to ||
+	    to > UINT16_MAX)
+		return -EINVAL;
+	o->node_port_first = (uint16_t)from;
+	o->node_port_last = (uint16_t)to;
+	return 0;
+}
+
 static const char no_value[] = "no value";
 
 static const struct setting settings[] = {
@@ -301,6 +327,9 @@ static const struct setting settings[] = {
 	{ "max-source-ranges", set_max_source_ranges, "a number from 0 to 4294967295" },
 	{ "max-elements", set_max_elements, "a number from 0 to 4294967295" },
 	{ "now", set_now, "seconds since 1970" },
+	{ "allow-external-cidr", set_external_cidr,
+	  "prefixes such as 203.0.113.0/24 with commas between" },
+	{ "node-port-range", set_node_port_range, "two port numbers such as 30000-32767" },
 	{ "host-ip", set_host_ip, "addresses with commas between" },
 };
 

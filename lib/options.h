@@ -24,7 +24,10 @@ struct svcrules_options {
 	struct svcr_addrs node_ips, host_ips; /* host_ips sorted */
 	struct svcr_cidrs cluster_cidrs, service_cidrs, nodeport_cidrs;
 	bool has_node_ip, has_cluster_cidr;
-	bool nodeport_primary; /* nodeport-addresses is "primary" */
+	struct svcr_cidrs external_cidrs; /* for checks: where external addresses may be */
+	bool has_external_cidr;
+	uint16_t node_port_first, node_port_last; /* for checks; 0: the default of API servers */
+	bool nodeport_primary;                    /* nodeport-addresses is "primary" */
 	bool masquerade_all;
 	bool network_policy; /* enforce NetworkPolicy objects */
 	bool explain;        /* find reasons, with what they need */

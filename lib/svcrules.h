@@ -597,6 +597,7 @@ SVCRULES_API const char *svcrules_version(void);
 }
 #endif
 
+#include "svcrules_check.h"
 #include "svcrules_services.h"
 
 #endif

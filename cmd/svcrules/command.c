@@ -4,12 +4,13 @@
 
 #include <string.h>
 
-extern const struct command command_apply, command_compile, command_delete, command_diff,
-	command_help, command_version;
+extern const struct command command_apply, command_check, command_compile, command_delete,
+	command_diff, command_help, command_version;
 
 /* clang-format off */
 const struct command *const commands[] = {
 	&command_apply,
+	&command_check,
 	&command_compile,
 	&command_delete,
 	&command_diff,

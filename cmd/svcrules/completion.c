@@ -128,17 +128,23 @@ static void zsh_option(FILE *to, const struct option_spec *s, bool again)
 	fputc('\'', to);
 }
 
+/* True for options that may be given several times. */
+static bool is_repeatable(enum option_id id)
+{
+	return id == OPT_FILE || id == OPT_WARN || id == OPT_ERROR;
+}
+
 static void zsh_command(FILE *to, const struct command *c)
 {
 	struct option o;
 
 	fprintf(to, "\t%s) _arguments -S", c->name);
 	for (size_t i = 0; option_at(c, i, &o); i++) {
-		zsh_option(to, &o.spec, o.id == OPT_FILE);
+		zsh_option(to, &o.spec, is_repeatable(o.id));
 		if (!o.spec.other)
 			continue;
 		o.spec.name = o.spec.other;
-		zsh_option(to, &o.spec, o.id == OPT_FILE);
+		zsh_option(to, &o.spec, is_repeatable(o.id));
 	}
 	if (c->operands) {
 		fputs(" \\\n\t\t'1:command:(", to);

@@ -29,9 +29,9 @@ static void help_all(FILE *to)
 		fprintf(to, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
 	fputs("\n"
 	      "'svcrules help COMMAND' lists the options of a command.\n"
-	      "Exit status: 0 done or same, 1 differs (diff), 2 wrong usage, 3 input has errors,\n"
-	      "4 the kernel refused or permission is missing, 5 another svcrules is at work,\n"
-	      "6 clients would lose more than --max-lost allows.\n"
+	      "Exit status: 0 done or same, 1 differs (diff) or found (check), 2 wrong usage,\n"
+	      "3 input has errors, 4 the kernel refused or permission is missing, 5 another\n"
+	      "svcrules is at work, 6 clients would lose more than --max-lost allows.\n"
 	      "Manuals: svcrules(1) for commands and options, svcrules(5) for input and rules,\n"
 	      "svcrules-nginx(5) for Ingress and its annotations.\n",
 	      to);
@@ -137,12 +137,35 @@ static int help_annotations(FILE *to)
 	return status;
 }
 
+/* Prints the checks with what they need. */
+static void help_checks(FILE *to)
+{
+	static const char *const words[] = { [SVCRULES_NOTICE] = "notice",
+					     [SVCRULES_WARNING] = "warning",
+					     [SVCRULES_ERROR] = "error" };
+	struct svcrules_check c;
+	char text[512];
+
+	fputs("Checks of 'svcrules check', for -W and -E:\n\n", to);
+	for (size_t i = 0; svcrules_check_at(i, &c); i++) {
+		snprintf(text, sizeof(text), "%s (%s%s%s%s)", c.help,
+			 c.reading ? "while reading or building" : words[c.severity],
+			 c.off ? ", off" : "", c.needs ? "; needs " : "", c.needs ? c.needs : "");
+		help_left(to, c.name);
+		help_text(to, text);
+	}
+}
+
 static int help_run(const struct arguments *a)
 {
 	const struct command *c;
 
 	if (a->given[OPT_ANNOTATIONS])
 		return help_annotations(stdout);
+	if (a->given[OPT_CHECKS]) {
+		help_checks(stdout);
+		return EXIT_DONE;
+	}
 	if (a->given[OPT_COMPLETION]) {
 		completion_print(stdout, a->value[OPT_COMPLETION]);
 		return EXIT_DONE;
@@ -165,7 +188,7 @@ static int help_run(const struct arguments *a)
 const struct command command_help = {
 	.name = "help",
 	.synopsis = "[COMMAND]",
-	.summary = "explain svcrules, a command or annotations",
+	.summary = "explain svcrules, a command, annotations or checks",
 	.about = "Prints what a command does and all its options.\n",
 	.options = (const struct option_group *const[]){ &list_options, &help_options, NULL },
 	.operands = true,

@@ -494,7 +494,8 @@ static int input_set_now(struct svcrules_options *o)
 	return !err ? EXIT_DONE : err == -EINVAL ? EXIT_USAGE : say_enomem();
 }
 
-int input_settings(const struct arguments *a, struct svcrules_options **ret)
+/* `host`: the node's name is the host's unless given. */
+static int make_settings(const struct arguments *a, bool host, struct svcrules_options **ret)
 {
 	struct svcrules_options *o;
 	char name[256];
@@ -503,7 +504,7 @@ int input_settings(const struct arguments *a, struct svcrules_options **ret)
 	o = svcrules_options_new();
 	if (!o)
 		return say_enomem();
-	if (!a->given[OPT_NODE_NAME] && host_name(name, sizeof(name)) == 0)
+	if (host && !a->given[OPT_NODE_NAME] && host_name(name, sizeof(name)) == 0)
 		code = input_set(o, "node-name", name, NULL);
 	if (!code && a->target->secrets)
 		code = input_set_now(o);
@@ -519,4 +520,14 @@ int input_settings(const struct arguments *a, struct svcrules_options **ret)
 	else
 		*ret = o;
 	return code;
+}
+
+int input_settings(const struct arguments *a, struct svcrules_options **ret)
+{
+	return make_settings(a, true, ret);
+}
+
+int input_settings_given(const struct arguments *a, struct svcrules_options **ret)
+{
+	return make_settings(a, false, ret);
 }

@@ -16,6 +16,8 @@ struct footprint;
  * Returns an exit code, with *ret to be freed if that is EXIT_DONE.
  */
 int input_settings(const struct arguments *a, struct svcrules_options **ret);
+/* The same, but without --node-name there is no node. */
+int input_settings_given(const struct arguments *a, struct svcrules_options **ret);
 /*
  * Opens the files, directories and "-" of a command line. With `guard`, what others may write is
  * refused. Returns an exit code, having printed what is wrong; files_close() in every case. What

@@ -27,6 +27,17 @@ static const struct option_spec option_specs[OPT_COUNT] = {
 	[OPT_OUTPUT_CHANGES] = { .name = "o", .argument = "FORMAT|DIR" },
 	[OPT_OUTPUT_SUMMARY] = { .name = "o", .argument = "FORMAT", .choices = "text json",
 		.help = "how to print what was done: text (default), json" },
+	[OPT_OUTPUT_FINDINGS] = { .name = "o", .argument = "FORMAT",
+		.choices = "text json sarif github",
+		.help = "how to print it: text (default), json, sarif, github" },
+	[OPT_WARN] = { .name = "W", .argument = "[no-]NAME",
+		.help = "switch this check on, or off" },
+	[OPT_ERROR] = { .name = "E", .argument = "NAME",
+		.help = "switch this check on, and make what it finds an error" },
+	[OPT_NODE_PORT_RANGE] = { .name = "node-port-range", .argument = "FIRST-LAST",
+		.library = true, .help = "where node ports should be (default: 30000-32767)" },
+	[OPT_EXTERNAL_CIDR] = { .name = "allow-external-cidr", .argument = "CIDR,...",
+		.library = true, .help = "where external and load-balancer IPs should be" },
 	[OPT_DRY_RUN] = { .name = "dry-run",
 		.help = "print what would change; touch nothing" },
 	[OPT_CHECK] = { .name = "check",
@@ -85,6 +96,8 @@ static const struct option_spec option_specs[OPT_COUNT] = {
 		.help = "print nothing unless something changed or is wrong" },
 	[OPT_ANNOTATIONS] = { .name = "annotations",
 		.help = "list the annotations of objects that targets know" },
+	[OPT_CHECKS] = { .name = "checks",
+		.help = "list the checks of 'svcrules check'" },
 	[OPT_COMPLETION] = { .name = "completion", .argument = "SHELL",
 		.choices = COMPLETION_SHELLS,
 		.help = "print the completion script for a shell" },
@@ -120,12 +133,15 @@ const struct option_group target_options = { GROUP(OPT_TARGET, OPT_BACKEND), .se
 const struct option_group delete_target_options = { GROUP(OPT_TARGET, OPT_BACKEND),
 						    .removes = true };
 const struct option_group empty_options = { GROUP(OPT_ALLOW_EMPTY, OPT_STRICT) };
+const struct option_group check_options = { GROUP(
+	OPT_OUTPUT_FINDINGS, OPT_WARN, OPT_ERROR, OPT_NODE_NAME, OPT_CLUSTER_CIDR, OPT_SERVICE_CIDR,
+	OPT_NODE_PORT_RANGE, OPT_EXTERNAL_CIDR, OPT_MAX_SOURCE_RANGES, OPT_MAX_ELEMENTS) };
 const struct option_group loss_options = { GROUP(OPT_MAX_LOST) };
 const struct option_group insecure_options = { GROUP(OPT_INSECURE_INPUT) };
 const struct option_group writer_options = { GROUP(OPT_WAIT, OPT_QUIET) };
 const struct option_group directory_options = { GROUP(OPT_VALIDATE, OPT_THEN, OPT_WAIT, OPT_QUIET,
 						      OPT_INSECURE_OUTPUT) };
-const struct option_group list_options = { GROUP(OPT_ANNOTATIONS, OPT_COMPLETION) };
+const struct option_group list_options = { GROUP(OPT_ANNOTATIONS, OPT_CHECKS, OPT_COMPLETION) };
 const struct option_group help_options = { GROUP(OPT_HELP) };
 
 /* ---- What the targets bring --------------------------------------------- */
@@ -134,6 +150,8 @@ static struct option_spec option_spec_of(enum option_id id, bool removes)
 {
 	struct option_spec s = option_specs[id];
 
+	if (id == OPT_WARN || id == OPT_ERROR)
+		s.offered = check_texts(id == OPT_WARN);
 	if (id == OPT_TARGET || id == OPT_BACKEND)
 		s.choices = target_texts()->targets;
 	if (id == OPT_TARGET)
@@ -298,6 +316,17 @@ static int take_setting(struct arguments *a, const struct option *o, const char 
 	return 0;
 }
 
+static int take_level(struct arguments *a, enum option_id id, const char *value)
+{
+	struct given_level *p = reallocarray(a->levels, a->nlevels + 1, sizeof(*p));
+
+	if (!p)
+		return -ENOMEM;
+	p[a->nlevels++] = (struct given_level){ id, value };
+	a->levels = p;
+	return 0;
+}
+
 static int take_option(struct arguments *a, const struct option *o, const char *value)
 {
 	const char *choices = o->spec.choices;
@@ -316,6 +345,8 @@ static int take_option(struct arguments *a, const struct option *o, const char *
 		return take_setting(a, o, value);
 	a->given[id] = true;
 	a->value[id] = value;
+	if (id == OPT_WARN || id == OPT_ERROR)
+		return take_level(a, id, value);
 	return id == OPT_FILE ? append_word(&a->files, &a->nfiles, value) : 0;
 }
 
@@ -543,6 +574,7 @@ int arguments_wait(const struct arguments *a, unsigned *ret_ms)
 void arguments_free(struct arguments *a)
 {
 	free(a->files);
+	free(a->levels);
 	free(a->operands);
 	free(a->problem);
 	*a = (struct arguments){ .nfiles = 0 };

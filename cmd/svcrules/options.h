@@ -15,9 +15,14 @@ enum option_id {
 	OPT_FILE,
 	OPT_RECURSIVE,
 	OPT_FROM,
-	OPT_OUTPUT,         /* of compile */
-	OPT_OUTPUT_CHANGES, /* of diff */
-	OPT_OUTPUT_SUMMARY, /* of apply */
+	OPT_OUTPUT,          /* of compile */
+	OPT_OUTPUT_CHANGES,  /* of diff */
+	OPT_OUTPUT_SUMMARY,  /* of apply */
+	OPT_OUTPUT_FINDINGS, /* of check */
+	OPT_WARN,
+	OPT_ERROR,
+	OPT_NODE_PORT_RANGE,
+	OPT_EXTERNAL_CIDR,
 	OPT_DRY_RUN,
 	OPT_CHECK,
 	OPT_VERIFY,
@@ -47,6 +52,7 @@ enum option_id {
 	OPT_QUIET,
 	OPT_QUIET_UNCHANGED,
 	OPT_ANNOTATIONS,
+	OPT_CHECKS,
 	OPT_COMPLETION,
 	OPT_HELP,
 	OPT_COUNT
@@ -76,8 +82,8 @@ extern const struct option_group input_options, from_options, output_options,
 	output_changes_options, summary_options, try_options, node_options, table_options,
 	family_options, apply_target_options, compile_target_options, target_options,
 	delete_table_options, delete_try_options, delete_target_options, empty_options,
-	loss_options, insecure_options, writer_options, directory_options, list_options,
-	help_options;
+	check_options, loss_options, insecure_options, writer_options, directory_options,
+	list_options, help_options;
 
 struct command;
 
@@ -100,6 +106,12 @@ struct given_setting {
 	const char *value; /* the last, unless it is repeatable; NULL without one */
 };
 
+/* -W or -E, in the order in which they were given. */
+struct given_level {
+	enum option_id id;
+	const char *value;
+};
+
 /* What a command line said; points into it. */
 struct arguments {
 	bool given[OPT_COUNT];
@@ -110,6 +122,8 @@ struct arguments {
 	const char *directory;                /* -o DIR; then no format is given */
 	const char **files;                   /* each -f, in order */
 	size_t nfiles;
+	struct given_level *levels;
+	size_t nlevels;
 	const char **operands;
 	size_t noperands;
 	char *problem; /* set by a failed parse: a sentence for the user */

@@ -109,3 +109,23 @@ const struct target_texts *target_texts(void)
 	}
 	return &texts;
 }
+
+const char *check_texts(bool both)
+{
+	static char text[2][REFUSED_TEXT_SIZE];
+	static bool made[2];
+	struct svcrules_check c;
+	size_t n = 0;
+
+	for (size_t i = 0; !made[both] && svcrules_check_at(i, &c); i++) {
+		n += (size_t)snprintf(text[both] + n, REFUSED_TEXT_SIZE - n, "%s%s", n ? " " : "",
+				      c.name);
+		assert(n < REFUSED_TEXT_SIZE);
+		if (both)
+			n += (size_t)snprintf(text[both] + n, REFUSED_TEXT_SIZE - n, " no-%s",
+					      c.name);
+		assert(n < REFUSED_TEXT_SIZE);
+	}
+	made[both] = true;
+	return text[both];
+}

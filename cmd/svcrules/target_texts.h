@@ -18,6 +18,8 @@ struct target_texts {
 
 /* They are made once. */
 const struct target_texts *target_texts(void);
+/* The names of checks; with `both` also each with "no-" before it. Made once. */
+const char *check_texts(bool both);
 /* The formats of rule sets or of changes. */
 const char *const *formats_of(const struct svcrules_target *t, bool changes);
 /* True if `value` is one of the words of `choices`, which may be NULL. */

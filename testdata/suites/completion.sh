@@ -68,12 +68,14 @@ shell() { # shell NAME
 	check "$name: the script is correct" 0 $?
 	check "$name: commands" "$(words_of)" "$("in_$name" 'svcrules ' | tr ' ' '\n' | grep -v -e '^-' | cut -d: -f1 | xargs)"
 	check "$name: part of a command" compile "$("in_$name" 'svcrules com')"
-	for command in apply diff delete; do
+	for command in apply check diff delete; do
 		check "$name: options of $command" "$(options_of $command)" \
 			"$("in_$name" "svcrules $command --" | long_ones)"
 	done
 	check "$name: values" "dns iptables ipvs nftables nginx" "$("in_$name" 'svcrules apply --target ')"
 	check "$name: part of a value" nftables "$("in_$name" 'svcrules diff --target nf')"
+	check "$name: checks" "not-ready" "$("in_$name" 'svcrules check -E not-r')"
+	check "$name: checks to be switched off" "no-not-ready" "$("in_$name" 'svcrules check -W no-not-r')"
 	check "$name: annotations that are refused" "canary-weight canary-weight-total" \
 		"$("in_$name" 'svcrules compile --ignore-annotation canary-w')"
 	check "$name: values of a short option, and folders" "ip ipvsadm json nft text zones" \

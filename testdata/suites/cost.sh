@@ -133,6 +133,12 @@ enforce_and_diff() {
 	at "$SVCRULES" diff -f "$1.other" "${options[@]}"
 }
 
+# All checks.
+# shellcheck disable=SC2317 # a command of seconds
+check_all() {
+	"$SVCRULES" check -f "$1" -W single-endpoint -W pending
+}
+
 is_wanted() {
 	local name
 
@@ -148,25 +154,27 @@ policies() {
 	awk -v kind="$1" -v n="$(($2 / 2))" -f "$here/cost-policies.awk" </dev/null
 }
 
-proportion() { # proportion KIND INPUT RUN
+proportion() { # proportion KIND INPUT RUN [NAME]
 	local few many
 
-	is_wanted "$1" || return
+	is_wanted "${4:-$1}" || return
 	"$2" "$1" "$N" >"$work/few.json"
 	"$2" "$1" $((4 * N)) >"$work/many.json"
 	few=$(seconds "$3" "$work/few.json")
 	many=$(seconds "$3" "$work/many.json")
-	check "$1" "$(awk -v a="$few" -v b="$many" 'BEGIN { print b <= 8 * a + 0.3 ? "true" : "false" }')" \
+	check "${4:-$1}" "$(awk -v a="$few" -v b="$many" 'BEGIN { print b <= 8 * a + 0.3 ? "true" : "false" }')" \
 		"$few s for $N, $many s for 4 times as many"
 }
 
 for kind in ports families ports-of-slices unready conflicts ranges ranges-ports ranges-addresses ranges-of-many product; do
 	proportion $kind input again_and_diff
+	proportion $kind input check_all check-$kind
 done
 for kind in policy-rules policies policy-not-in policy-not-in-ports policy-lead policy-blocks policy-nested-blocks \
 	policy-nested-blocks-few-ports policy-excepts policy-ports policy-namespaces policy-namespaces-not-in \
 	policy-names policy-names-of-one; do
 	proportion $kind policies enforce_and_diff
+	proportion $kind policies check_all check-$kind
 done
 
 if is_wanted product; then

@@ -223,7 +223,7 @@ example_twice() {
 	cat >"$tmp/expected" <<-'TEXT'
 	+ kube-system/kube-dns:dns-tcp 10.96.0.2:53/tcp  + 10.244.1.2:53
 	+ kube-system/kube-dns:dns 10.96.0.2:53/udp  + 10.244.1.2:53
-	~ production/frontend-svc:http 10.96.0.20:80/tcp  + 10.244.1.21:3000  + 10.244.2.21:3000  - refused
+	~ production/frontend-svc:http 10.96.0.20:80/tcp  + 10.244.1.21:3000  + 10.244.2.21:3000  - refused: 2 pods match, none is ready
 	TEXT
 	if diff "$tmp/expected" "$tmp/said"; then pass; else fail "testdata/example/shop is not what testdata/example has"; fi
 }

@@ -36,6 +36,7 @@ install_and_uninstall() {
 	run_make install DESTDIR="$into" PREFIX=$prefix || return
 	check "what install makes" "./opt/x/bin/svcrules
 ./opt/x/include/svcrules.h
+./opt/x/include/svcrules_check.h
 ./opt/x/include/svcrules_services.h
 ./opt/x/lib/libsvcrules.a
 ./opt/x/lib/libsvcrules.so
@@ -50,6 +51,7 @@ install_and_uninstall() {
 ./opt/x/share/man/man3/libsvcrules.3
 ./opt/x/share/man/man5/svcrules-nginx.5
 ./opt/x/share/man/man5/svcrules.5
+./opt/x/share/man/man7/svcrules-check.7
 ./opt/x/share/zsh/site-functions/_svcrules" "$(files "$into")"
 	first=$(contents "$into")
 	check "the library's link" libsvcrules.so.1 "$(readlink "$into$prefix/lib/libsvcrules.so")"

@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # man.sh: the manuals agree with the program: syntax, commands, options, synopses, exit statuses,
-# names of checks, the layout, annotations, JSON members, the library's functions and all examples.
-# "man.sh --update" writes the table of annotations into its manual.
+# names and the table of checks, the layout, annotations, JSON members, the library's functions and all examples.
+# "man.sh --update" writes the tables of annotations and of checks into their manuals.
 set -u
 export LC_ALL=C
 root=$(cd "$(dirname "$0")/../.." && pwd)
 cd "$root" || exit 2
-page1=man/svcrules.1 page5=man/svcrules.5 page3=man/libsvcrules.3 page_nginx=man/svcrules-nginx.5
+page1=man/svcrules.1 page5=man/svcrules.5 page3=man/libsvcrules.3 page_nginx=man/svcrules-nginx.5 page_check=man/svcrules-check.7
 build=$root/build
 svcrules=$build/svcrules
 tmp=$(mktemp -d) || exit 2
@@ -45,7 +45,7 @@ plain() {
 
 lint() {
 	local page said
-	for page in $page1 $page5 $page3 $page_nginx; do
+	for page in $page1 $page5 $page3 $page_nginx $page_check; do
 		if ! command -v mandoc >/dev/null; then
 			skip "$page: no mandoc to check it"
 			continue
@@ -123,12 +123,13 @@ check_names() {
 			one_line "$file" | grep -oE '\(struct svcrules_diag\) ?\{[^}]*\}' | grep -vE '\.check ?='
 		} | sed "s|^|$file: |"
 	done >"$tmp/computed"
-	# the three functions, a macro, and the list of diagnostics, pass the name on
-	if [ "$(cut -d: -f1 "$tmp/computed" | sort -u | tr '\n' ' ')" = "lib/advise.c lib/diag.c lib/reader.c " ] &&
+	# the three functions, a macro, the list of diagnostics and that of findings pass the name on
+	if [ "$(cut -d: -f1 "$tmp/computed" | sort -u | tr '\n' ' ')" = "lib/advise.c lib/diag.c lib/reader.c rules/check/findings.c " ] &&
 		[ "$(grep -cE '^lib/diag.c: ->check ?= ?(diag_keep\(d, diag->check\)|group->check)' "$tmp/computed")" = 2 ] &&
 		[ "$(grep -cE '^lib/advise.c: \.check ?= ?name ?\}' "$tmp/computed")" = 1 ] &&
 		[ "$(grep -cE '^lib/reader.c: \.check ?= ?check,' "$tmp/computed")" = 1 ] &&
-		[ "$(wc -l <"$tmp/computed")" = 4 ]; then
+		[ "$(grep -cE '^rules/check/findings.c: \.check ?= ?(known \? )?svcr_check_table\[row\]\.n' "$tmp/computed")" = 2 ] &&
+		[ "$(wc -l <"$tmp/computed")" = 6 ]; then
 		pass
 	else
 		fail "checks without a literal name: $(cat "$tmp/computed")"
@@ -209,6 +210,42 @@ annotations() {
 	same "options in $page_nginx" "$tmp/program" "$tmp/manual"
 }
 
+# ---- Checks --------------------------------------------------------------
+
+# Prints the lines of 'svcrules help --checks' as a list of mdoc.
+check_table() {
+	echo '.Bl -tag -width Ds -compact'
+	"$svcrules" help --checks | awk '
+		function put() { if (name) print ".It Sy " name "\n" text }
+		/^  [a-z]/ { put(); name = $1; text = ""; sub(/^  [^ ]+/, "  ") }
+		/^  / { sub(/^ +/, ""); text = text (text ? " " : "") $0 }
+		END { put() }' |
+		sed -E '/^\.It/!{s/\\/\\e/g; s/--/\\-\\-/g; s/"/\\(dq/g;}'
+	echo '.El'
+}
+
+with_checks() { # with_checks PAGE: prints the manual with the table of the program in it
+	check_table >"$tmp/table"
+	awk -v table="$tmp/table" '
+		/^\.\\" checks: end/ { on = 0; while ((getline line <table) > 0) print line }
+		!on
+		/^\.\\" checks: begin/ { on = 1 }' "$1"
+}
+
+checks() {
+	with_checks $page_check >"$tmp/program"
+	same "the table of checks, which 'make man-annotations' writes" "$tmp/program" $page_check
+	if [ "$(check_table | grep -c '^\.It')" -ge 60 ]; then pass; else fail "less than 60 checks"; fi
+	# those that are found while reading or building are explained in the other manual
+	check_table | awk '/^\.It/ { name = $3; next } /while reading or building/ { print name }' | sort >"$tmp/program"
+	section $page1 DIAGNOSTICS | sed -n 's/^\.It Sy //p' | sort -u | comm -12 - "$tmp/program" >"$tmp/manual"
+	same "checks found while reading or building" "$tmp/program" "$tmp/manual"
+	# README.md says how many there are
+	echo "$(check_table | grep -c '^\.It') named checks" >"$tmp/program"
+	grep -oE '[0-9]+ named checks' README.md >"$tmp/manual"
+	same "the number of checks in README.md" "$tmp/program" "$tmp/manual"
+}
+
 # json_members FILE FORM...: the section of the first form must have each member of FILE, or the
 # section of another one that it refers to
 json_members() {
@@ -247,7 +284,7 @@ json_forms() {
 
 library() {
 	local example=testdata/example/services.json
-	cat lib/svcrules.h lib/svcrules_services.h >"$tmp/headers"
+	cat lib/svcrules.h lib/svcrules_services.h lib/svcrules_check.h >"$tmp/headers"
 	one_line "$tmp/headers" | grep -oE 'svcrules_[a-z_0-9]+\(' | tr -d '(' | sort -u >"$tmp/program"
 	section $page3 SYNOPSIS | sed -nE 's/^\.F[no] (svcrules_[a-z_0-9]+).*/\1/p' | sort -u >"$tmp/manual"
 	same "functions of the library" "$tmp/program" "$tmp/manual"
@@ -392,6 +429,7 @@ fi
 [ -x "$svcrules" ] || { echo "man: $svcrules is missing; run make" >&2; exit 2; }
 if [ "${1:-}" = --update ]; then
 	with_annotations $page_nginx >"$tmp/new" && cat "$tmp/new" >$page_nginx
+	with_checks $page_check >"$tmp/new" && cat "$tmp/new" >$page_check
 	exit
 fi
 lint
@@ -402,9 +440,11 @@ exit_statuses
 check_names
 layout
 annotations
+checks
 json_forms
 library
 examples $page1
 examples $page_nginx
+examples $page_check
 echo "man: $passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]

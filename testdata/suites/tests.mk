@@ -39,6 +39,7 @@ $(eval $(call suite,unit,check,20,$(TESTS),$S/unit.sh unit $(TESTS)))
 $(eval $(call suite,fuzz-corpus,test,5,$(FUZZERS),$S/fuzz.sh $(FUZZERS)))
 $(eval $(call suite,pure,check,3,$B/libsvcrules.a $B/libsvcrules.so,$S/pure.sh))
 $(eval $(call suite,golden-check,check,3,$B/svcrules,$S/golden.sh))
+$(eval $(call suite,mistakes,check,5,$B/svcrules $B/cluster,$S/check.sh))
 $(eval $(call suite,input,check,10,$B/svcrules $B/cluster,$S/input.sh))
 $(eval $(call suite,golden-kernel,check,20,$B/svcrules,$S/golden-kernel.sh))
 $(eval $(call suite,switch-off,test,15,$B/svcrules,$S/switch-off.sh))
@@ -86,10 +87,11 @@ deps-test: ## installs what `make test` and `make lint` need
 deps-bench: ## installs what `make bench` needs
 	@$S/packages.sh $(BENCH_PACKAGES)
 
-golden: $B/svcrules ## rewrites the expected output of the golden cases; read the diff
+golden: $B/svcrules $B/cluster ## rewrites the expected output of the golden cases; read the diff
 	@$S/golden.sh --update
+	@$S/check.sh --update
 
-man-annotations: $B/svcrules ## rewrites the table of annotations in svcrules-nginx(5)
+man-annotations: $B/svcrules ## rewrites the tables of annotations and checks in the manuals
 	@$S/man.sh --update
 
 shape: ## limits of the source: lengths, format, unique names, where IPVS is named

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "command.h"
+#include "files.h"
+#include "input.h"
+#include "privilege.h"
+#include "say.h"
+#include "stream.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct checking {
+	struct svcrules_model *model;
+	struct svcrules_findings *findings;
+	const struct files *files;
+	bool bad; /* some input has errors */
+};
+
+/* ---- Reading ----------------------------------------------------------------------- */
+
+struct check_source {
+	int fd;
+	int error; /* of reading: a positive errno */
+};
+
+static long check_fill(void *arg, char *buf, size_t size)
+{
+	struct check_source *s = arg;
+	long n = files_fill(&s->fd, buf, size);
+
+	s->error = n < 0 ? (int)-n : 0;
+	return n;
+}
+
+/* With -R, a file that has something else than Kubernetes objects is passed over. */
+static bool is_foreign(const struct checking *k, const struct svcrules_diags *d)
+{
+	const struct svcrules_diag *g;
+
+	for (size_t i = 0; (g = svcrules_diags_get(d, i)); i++)
+		if (g->severity == SVCRULES_ERROR && strcmp(g->check, "not-kubernetes") != 0)
+			return false;
+	return k->files->found;
+}
+
+static int check_read_file(void *arg, const char *name, int fd)
+{
+	struct checking *k = arg;
+	struct check_source from = { .fd = fd };
+	struct svcrules_diags *d = svcrules_diags_new();
+	int err = d ? svcrules_model_read(k->model, name, check_fill, &from, d) : -ENOMEM;
+	bool foreign = err == -EINVAL && !from.error && is_foreign(k, d);
+
+	if (from.error)
+		say("%s: cannot read: %s", name, strerror(from.error));
+	if (foreign)
+		say("warning: %s: passed over: no Kubernetes objects", name);
+	else if (d && svcrules_findings_add(k->findings, d))
+		err = -ENOMEM;
+	k->bad = k->bad || (err && !foreign);
+	svcrules_diags_free(d);
+	return err == -ENOMEM && !from.error ? say_enomem() : EXIT_DONE;
+}
+
+static int check_read(struct checking *k, const struct arguments *a)
+{
+	struct files files;
+	const char *kind;
+	int code = input_open(a, a->files, a->nfiles, false, &files);
+
+	privilege_drop(false);
+	k->files = &files;
+	if (!code)
+		code = files_each(&files, check_read_file, k);
+	k->bad = k->bad || files.bad;
+	kind = code ? NULL : svcrules_model_incomplete(k->model);
+	if (kind) {
+		say("a list of %s goes on, on a page that is not in the input (metadata.continue)",
+		    kind);
+		k->bad = true;
+	}
+	files_close(&files);
+	return code;
+}
+
+/* ---- Levels --------------------------------------------------------------------------- */
+
+static int unknown_check(const char *typed, const char *name)
+{
+	const char *names[128], *near;
+	struct svcrules_check c;
+	size_t n = 0;
+
+	while (n < sizeof(names) / sizeof(*names) && svcrules_check_at(n, &c))
+		names[n++] = c.name;
+	near = nearest(name, names, n);
+	if (near)
+		say("%s: there is no check '%s', did you mean '%s'? See 'svcrules help --checks'",
+		    typed, name, near);
+	else
+		say("%s: there is no check '%s'; see 'svcrules help --checks'", typed, name);
+	return EXIT_USAGE;
+}
+
+/* A check may be called "no-slice", so that "no-" counts only before the name of another one. */
+static int set_level(struct svcrules_findings *f, const struct given_level *g)
+{
+	const char *name = g->value;
+
+	if (svcrules_findings_level(
+		    f, name, g->id == OPT_ERROR ? SVCRULES_CHECK_ERROR : SVCRULES_CHECK_ON) == 0)
+		return EXIT_DONE;
+	if (g->id == OPT_WARN && strncmp(name, "no-", 3) == 0) {
+		name += 3;
+		if (svcrules_findings_level(f, name, SVCRULES_CHECK_OFF) == 0)
+			return EXIT_DONE;
+	}
+	return unknown_check(g->id == OPT_ERROR ? "-E" : "-W", name);
+}
+
+/* ---- Output ---------------------------------------------------------------------------- */
+
+/* Lines for a terminal or a log, in which nothing of the input is obeyed. */
+static int print_lines(const char *text)
+{
+	int err = 0;
+
+	while (*text && !err) {
+		size_t len = strcspn(text, "\n");
+		char *line = strndup(text, len), *escaped = line ? say_escape(line) : NULL;
+
+		err = escaped ? out_write(NULL, escaped, strlen(escaped)) : -ENOMEM;
+		if (!err)
+			err = out_write(NULL, "\n", 1);
+		free(line);
+		free(escaped);
+		text += len + (text[len] == '\n');
+	}
+	return err;
+}
+
+static int stream_write(void *arg, const char *buf, size_t len)
+{
+	return fwrite(buf, 1, len, arg) == len ? 0 : -ENOMEM;
+}
+
+static int print_findings(const struct svcrules_findings *f, const char *format)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *to;
+	int err;
+
+	if (format && (strcmp(format, "json") == 0 || strcmp(format, "sarif") == 0))
+		return svcrules_findings_print(f, format, out_write, NULL);
+	to = open_memstream(&text, &size);
+	if (!to)
+		return -ENOMEM;
+	err = svcrules_findings_print(f, format, stream_write, to);
+	if (stream_end(to, &text))
+		return -ENOMEM;
+	if (!err)
+		err = print_lines(text);
+	free(text);
+	return err;
+}
+
+/* ---- The command ------------------------------------------------------------------------- */
+
+/* Prints what was found, also of an input with errors: those are all that is known then. */
+static int check_end(struct checking *k, const struct arguments *a,
+		     const struct svcrules_options *settings)
+{
+	int err = k->bad ? 0 : svcrules_findings_run(k->findings, k->model, settings);
+
+	if (!err)
+		err = print_findings(k->findings, a->value[OPT_OUTPUT_FINDINGS]);
+	if (err == -ENOMEM)
+		return say_enomem();
+	if (k->bad) {
+		say("the input has errors: no check was run");
+		return EXIT_INPUT;
+	}
+	return svcrules_findings_count(k->findings, SVCRULES_WARNING) ||
+			       svcrules_findings_count(k->findings, SVCRULES_ERROR) ?
+		       EXIT_DIFFERS :
+		       EXIT_DONE;
+}
+
+static int check_run(const struct arguments *a)
+{
+	struct checking k = { .model = svcrules_check_model(),
+			      .findings = svcrules_findings_new() };
+	struct svcrules_options *settings = NULL;
+	int code = k.model && k.findings ? EXIT_DONE : say_enomem();
+
+	for (size_t i = 0; i < a->nlevels && !code; i++)
+		code = set_level(k.findings, &a->levels[i]);
+	if (!code)
+		code = input_settings_given(a, &settings);
+	if (!code)
+		code = check_read(&k, a);
+	if (!code)
+		code = check_end(&k, a, settings);
+	svcrules_options_free(settings);
+	svcrules_findings_free(k.findings);
+	svcrules_model_free(k.model);
+	return code;
+}
+
+const struct command command_check = {
+	.name = "check",
+	.synopsis = "-f FILE [-f FILE]... [OPTION...]",
+	.summary = "find mistakes in Services, policies and Ingress",
+	.about = "Runs named checks over FILE, a cluster's answer or manifests, and prints what\n"
+		 "they find. 'svcrules help --checks' lists them. Checks that need objects which\n"
+		 "FILE does not have are counted. Needs neither kernel nor root. The exit status\n"
+		 "is 1 if there are warnings or errors; notices alone leave it 0.\n",
+	.options = (const struct option_group *const[]){ &input_options, &check_options,
+							 &family_options, &help_options, NULL },
+	.run = check_run,
+};

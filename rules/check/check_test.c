@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The table of checks, levels and the list of findings. */
+#include "rules/built_test.h"
+#include "rules/check/findings.h"
+
+#include <check.h>
+#include <errno.h>
+
+START_TEST(table_in_order)
+{
+	struct svcrules_check c;
+	size_t n = 0;
+
+	for (const struct svcr_check *row = svcr_check_table; row->name; row++, n++) {
+		if (n)
+			ck_assert_msg(strcmp(row[-1].name, row->name) < 0, "%s", row->name);
+		ck_assert_str_ne(row->help, "");
+		/* what is not found while reading has something to look at */
+		ck_assert_msg(!row->run || row->about, "%s", row->name);
+		ck_assert_msg(!row->needs || svcr_check_needs(row->needs), "%s", row->name);
+	}
+	ck_assert_uint_lt(n, SVCR_CHECKS_MAX);
+	ck_assert(svcrules_check_at(n - 1, &c));
+	ck_assert(!svcrules_check_at(n, &c));
+	ck_assert(!svcrules_check_at(SIZE_MAX, &c));
+}
+END_TEST
+
+/* "-W no-x" must not mean two things. */
+START_TEST(table_without_no)
+{
+	for (const struct svcr_check *row = svcr_check_table; row->name; row++)
+		if (strncmp(row->name, "no-", 3) == 0)
+			ck_assert_uint_eq(svcr_check_row(row->name + 3), SVCR_CHECKS_MAX);
+}
+END_TEST
+
+static size_t find_in(struct svcrules_findings *f, const char *text)
+{
+	struct svcrules_model *m = svcrules_check_model();
+	struct svcrules_options *o = svcrules_options_new();
+	struct svcrules_diags *d = svcrules_diags_new();
+	size_t n;
+
+	ck_assert_int_eq(svcrules_model_read(m, "input", gen_fill, &text, d), 0);
+	ck_assert_int_eq(svcrules_findings_add(f, d), 0);
+	ck_assert_int_eq(svcrules_findings_run(f, m, o), 0);
+	n = svcrules_findings_count(f, SVCRULES_WARNING);
+	svcrules_diags_free(d);
+	svcrules_options_free(o);
+	svcrules_model_free(m);
+	return n;
+}
+
+static const char bad_port[] = "{\"kind\":\"Service\",\"metadata\":{\"name\":\"a\"},\"spec\":{"
+			       "\"type\":\"NodePort\",\"ports\":[{\"port\":80,\"nodePort\":80}]}}";
+
+START_TEST(levels)
+{
+	struct svcrules_findings *f = svcrules_findings_new();
+
+	ck_assert_uint_eq(find_in(f, bad_port), 1);
+	ck_assert_str_eq(svcrules_findings_get(f, 0)->check, "node-port-range");
+	ck_assert_ptr_null(svcrules_findings_get(f, 1));
+	svcrules_findings_free(f);
+	f = svcrules_findings_new();
+	ck_assert_int_eq(svcrules_findings_level(f, "node-port-range", SVCRULES_CHECK_OFF), 0);
+	ck_assert_int_eq(svcrules_findings_level(f, "node-port", SVCRULES_CHECK_OFF), -ENOENT);
+	ck_assert_uint_eq(find_in(f, bad_port), 0);
+	ck_assert_uint_eq(svcrules_findings_count(f, SVCRULES_ERROR), 0);
+	svcrules_findings_free(f);
+	f = svcrules_findings_new();
+	ck_assert_int_eq(svcrules_findings_level(f, "node-port-range", SVCRULES_CHECK_ERROR), 0);
+	ck_assert_uint_eq(find_in(f, bad_port), 0);
+	ck_assert_uint_eq(svcrules_findings_count(f, SVCRULES_ERROR), 1);
+	svcrules_findings_free(f);
+}
+END_TEST
+
+START_TEST(missing)
+{
+	struct svcrules_findings *f = svcrules_findings_new();
+	size_t n = 0, checks = 0, i = 0;
+	const char *what;
+
+	find_in(f, bad_port);
+	for (; (what = svcrules_findings_missing(f, i, &n)); i++)
+		if (strcmp(what, "EndpointSlices or Pods") == 0)
+			checks = n;
+	ck_assert_uint_ge(checks, 8);
+	svcrules_findings_free(f);
+	/* without services nobody misses endpoints */
+	f = svcrules_findings_new();
+	find_in(f, "{\"kind\":\"Node\",\"metadata\":{\"name\":\"a\"}}");
+	ck_assert_ptr_null(svcrules_findings_missing(f, 0, &n));
+	svcrules_findings_free(f);
+}
+END_TEST
+
+/* Of very many findings the first are kept, and the others counted. */
+START_TEST(very_many)
+{
+	struct svcrules_findings *f = svcrules_findings_new();
+	char *text = malloc(2000 * 200), *p = text;
+	uint64_t more = 0;
+	size_t n = 0;
+
+	for (int i = 0; i < 2000; i++)
+		p += snprintf(p, 200,
+			      "{\"kind\":\"Service\",\"metadata\":{\"name\":\"a%d\"},\"spec\":{"
+			      "\"type\":\"NodePort\",\"ports\":[{\"port\":80,\"nodePort\":%d}]}}",
+			      i, i + 1);
+	ck_assert_uint_eq(find_in(f, text), 2000);
+	for (; svcrules_findings_get(f, n); n++)
+		more += svcrules_findings_get(f, n)->more;
+	ck_assert_uint_eq(n, SVCR_FINDINGS_KEPT);
+	ck_assert_uint_eq(more, 2000 - SVCR_FINDINGS_KEPT);
+	svcrules_findings_free(f);
+	free(text);
+}
+END_TEST
+
+static int fail_write(void *arg, const char *buf, size_t len)
+{
+	(void)arg, (void)buf, (void)len;
+	return -EPIPE;
+}
+
+START_TEST(formats)
+{
+	struct svcrules_findings *f = svcrules_findings_new();
+	static const char *const names[] = { NULL, "text", "json", "sarif", "github" };
+
+	find_in(f, bad_port);
+	ck_assert_int_eq(svcrules_findings_print(f, "xml", fail_write, NULL), -EINVAL);
+	for (size_t i = 0; i < 5; i++)
+		ck_assert_int_eq(svcrules_findings_print(f, names[i], fail_write, NULL), -EPIPE);
+	svcrules_findings_free(f);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("checks");
+	TCase *tc = tcase_create("checks");
+	SRunner *runner = srunner_create(suite);
+	int bad;
+
+	suite_add_tcase(suite, tc);
+	tcase_add_test(tc, table_in_order);
+	tcase_add_test(tc, table_without_no);
+	tcase_add_test(tc, levels);
+	tcase_add_test(tc, missing);
+	tcase_add_test(tc, very_many);
+	tcase_add_test(tc, formats);
+	srunner_run_all(runner, CK_ENV);
+	bad = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return bad ? EXIT_FAILURE : EXIT_SUCCESS;
+}

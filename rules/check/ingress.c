@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Ingress: what a path leads to, and paths that others hide. */
+#include "rules/check/check.h"
+
+#include <errno.h>
+
+static int tell_ingress(struct svcr_checks *c, const struct svcr_ingress *i, const char *check,
+			const char *field, const char *text)
+{
+	return svcr_found(c, check,
+			  &(struct svcr_place){ "Ingress", i->ns, i->name, i->source, field }, "%s",
+			  text);
+}
+
+/* ---- Backends -------------------------------------------------------------------- */
+
+static bool backend_has_port(const struct svcr_service *s, const struct svcr_ingress_backend *b)
+{
+	for (size_t i = 0; i < s->ports.n; i++)
+		if (b->port_name ? strcmp(s->ports.v[i].name, b->port_name) == 0 :
+				   s->ports.v[i].port == b->port)
+			return true;
+	return false;
+}
+
+/* Says which ports there are, if it is one. */
+static void port_text(const struct svcr_service *s, const struct svcr_ingress_backend *b, char *buf,
+		      size_t size)
+{
+	char port[80], one[100] = "";
+
+	snprintf(port, sizeof(port), "%u", b->port);
+	if (s->ports.n == 1)
+		snprintf(one, sizeof(one), "; its only port is %u%s%.63s", s->ports.v[0].port,
+			 *s->ports.v[0].name ? ", named " : "", s->ports.v[0].name);
+	snprintf(buf, size, "Service %s/%s has no port %s%.63s%s%s", s->ns, s->name,
+		 b->port_name ? "'" : "", b->port_name ? b->port_name : port,
+		 b->port_name ? "'" : "", one);
+}
+
+static int check_backend(struct svcr_checks *c, const struct svcr_ingress *i,
+			 const struct svcr_ingress_backend *b, const char *field)
+{
+	const struct svcr_service *s;
+	char text[512], at[120];
+
+	if (!b->service || !(c->has & SVCR_HAS_SERVICES))
+		return 0;
+	s = svcr_checks_service(c, i->ns, b->service);
+	if (!s) {
+		snprintf(text, sizeof(text), "no Service of namespace %s is named '%s'", i->ns,
+			 b->service);
+		snprintf(at, sizeof(at), "%s.service.name", field);
+		return tell_ingress(c, i, "ingress-service", at, text);
+	}
+	if (s->type == SVCR_EXTERNAL_NAME || backend_has_port(s, b))
+		return 0;
+	port_text(s, b, text, sizeof(text));
+	snprintf(at, sizeof(at), "%s.service.port", field);
+	return tell_ingress(c, i, "ingress-port", at, text);
+}
+
+static int check_backends(struct svcr_checks *c, const struct svcr_ingress *i)
+{
+	char field[80];
+	int err = check_backend(c, i, &i->fallback, "spec.defaultBackend");
+
+	for (size_t r = 0; r < i->rules.n; r++)
+		for (size_t p = 0; p < i->rules.v[r].paths.n && !err; p++) {
+			snprintf(field, sizeof(field), "spec.rules[%zu].http.paths[%zu].backend", r,
+				 p);
+			err = check_backend(c, i, &i->rules.v[r].paths.v[p].backend, field);
+		}
+	return err;
+}
+
+/* ---- Secrets ------------------------------------------------------------------------- */
+
+static int secret_cmp(const void *a, const void *b)
+{
+	const struct svcr_secret *const *x = a, *const *y = b;
+	int d = strcmp((*x)->ns, (*y)->ns);
+
+	return d ? d : strcmp((*x)->name, (*y)->name);
+}
+
+static const struct svcr_secret **sort_secrets(struct svcr_checks *c)
+{
+	size_t n = c->m->secrets.n;
+	const struct svcr_secret **v = svcr_arena_array(&c->arena, n + 1, sizeof(*v));
+
+	for (size_t i = 0; v && i < n; i++)
+		v[i] = &c->m->secrets.v[i];
+	if (v && n)
+		qsort((void *)v, n, sizeof(*v), secret_cmp);
+	return v;
+}
+
+static int check_secrets(struct svcr_checks *c, const struct svcr_ingress *i,
+			 const struct svcr_secret *const *secrets)
+{
+	char field[60], text[512];
+	int err = 0;
+
+	for (size_t k = 0; k < i->tls.n && c->m->secrets.n && !err; k++) {
+		const struct svcr_secret like = { .ns = i->ns, .name = i->tls.v[k].secret },
+					 *key = &like;
+
+		if (!like.name || bsearch((const void *)&key, (const void *)secrets,
+					  c->m->secrets.n, sizeof(*secrets), secret_cmp))
+			continue;
+		snprintf(field, sizeof(field), "spec.tls[%zu].secretName", k);
+		snprintf(text, sizeof(text),
+			 "no Secret of namespace %s with a certificate is named '%s'", i->ns,
+			 like.name);
+		err = tell_ingress(c, i, "ingress-secret", field, text);
+	}
+	return err;
+}
+
+/* ---- TLS --------------------------------------------------------------------------------- */
+
+/* True if a wildcard or the name itself is `host`. */
+static bool covers(const char *name, const char *host)
+{
+	const char *dot = strchr(host, '.');
+
+	return strcmp(name, host) == 0 ||
+	       (strncmp(name, "*.", 2) == 0 && dot && strcmp(name + 1, dot) == 0);
+}
+
+static bool has_certificate(const struct svcr_ingress *i, const char *host)
+{
+	for (size_t k = 0; k < i->tls.n; k++)
+		for (size_t h = 0; h < i->tls.v[k].hosts.n; h++)
+			if (covers(i->tls.v[k].hosts.v[h], host))
+				return true;
+	return false;
+}
+
+static int check_tls(struct svcr_checks *c, const struct svcr_ingress *i)
+{
+	char field[40], text[512];
+	int err = 0;
+
+	for (size_t r = 0; r < i->rules.n && !err; r++) {
+		const char *host = i->rules.v[r].host;
+
+		if (!host || has_certificate(i, host))
+			continue;
+		snprintf(field, sizeof(field), "spec.rules[%zu].host", r);
+		snprintf(text, sizeof(text), "no entry of spec.tls has %s", host);
+		err = tell_ingress(c, i, "ingress-without-tls", field, text);
+	}
+	return err;
+}
+
+int svcr_check_ingresses(struct svcr_checks *c)
+{
+	const struct svcr_secret **secrets = sort_secrets(c);
+	int err = secrets ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < c->m->ingresses.n && !err; i++) {
+		err = check_backends(c, &c->m->ingresses.v[i]);
+		if (!err)
+			err = check_secrets(c, &c->m->ingresses.v[i], secrets);
+		if (!err)
+			err = check_tls(c, &c->m->ingresses.v[i]);
+	}
+	return err;
+}
+
+/* ---- Paths --------------------------------------------------------------------------------- */
+
+struct placed {
+	const struct svcr_ingress *i;
+	const char *class, *host, *path;
+	size_t len;
+	bool exact;
+	size_t rule, at;
+};
+
+struct placed_list {
+	struct placed *v;
+	size_t n, cap;
+};
+
+/* Without a class field, the annotation of old says it. */
+static const char *class_of(const struct svcr_ingress *i)
+{
+	const char *old = svcr_map_get(&i->annotations, "kubernetes.io/ingress.class");
+
+	return i->class ? i->class : old ? old : "";
+}
+
+static int same_place_cmp(const struct placed *x, const struct placed *y)
+{
+	int d = strcmp(x->class, y->class);
+
+	d = d ? d : strcmp(x->host, y->host);
+	d = d ? d : (x->len > y->len) - (x->len < y->len);
+	d = d ? d : memcmp(x->path, y->path, x->len);
+	return d ? d : (int)x->exact - (int)y->exact;
+}
+
+/* The older Ingress first, as controllers do. */
+static int placed_sort(const void *a, const void *b)
+{
+	const struct placed *x = a, *y = b;
+	int d = same_place_cmp(x, y);
+	uint64_t s = (uint64_t)x->i->created - 1, t = (uint64_t)y->i->created - 1;
+
+	d = d ? d : (s > t) - (s < t);
+	d = d ? d : strcmp(x->i->ns, y->i->ns);
+	d = d ? d : strcmp(x->i->name, y->i->name);
+	d = d ? d : (x->rule > y->rule) - (x->rule < y->rule);
+	return d ? d : (x->at > y->at) - (x->at < y->at);
+}
+
+static int place_paths(const struct svcr_ingress *i, struct placed_list *l)
+{
+	for (size_t r = 0; r < i->rules.n; r++)
+		for (size_t p = 0; p < i->rules.v[r].paths.n; p++) {
+			const struct svcr_ingress_path *path = &i->rules.v[r].paths.v[p];
+			struct placed *slot = SVCR_GROW(l);
+
+			if (!slot)
+				return -ENOMEM;
+			*slot = (struct placed){ .i = i,
+						 .class = class_of(i),
+						 .host = i->rules.v[r].host ? i->rules.v[r].host :
+									      "",
+						 .path = path->path,
+						 .len = strlen(path->path),
+						 .exact = path->type == SVCR_PATH_EXACT,
+						 .rule = r,
+						 .at = p };
+			/* /a/ is the prefix /a */
+			if (!slot->exact && slot->len > 1 && slot->path[slot->len - 1] == '/')
+				slot->len--;
+		}
+	return 0;
+}
+
+static int tell_path(struct svcr_checks *c, const struct placed *x, const struct placed *won)
+{
+	char field[80], text[700];
+
+	snprintf(field, sizeof(field), "spec.rules[%zu].http.paths[%zu].path", x->rule, x->at);
+	if (x->i == won->i)
+		snprintf(text, sizeof(text), "%.253s%.200s is there twice", x->host, x->path);
+	else
+		snprintf(text, sizeof(text),
+			 "%.253s%.200s is also a path of Ingress %.63s/%.100s, which %s: this one "
+			 "is never reached",
+			 x->host, x->path, won->i->ns, won->i->name,
+			 won->i->created && won->i->created != x->i->created ? "is older" :
+									       "comes first");
+	return tell_ingress(c, x->i, "ingress-path", field, text);
+}
+
+int svcr_check_paths(struct svcr_checks *c)
+{
+	struct placed_list l = { .n = 0 };
+	size_t won = 0;
+	int err = 0;
+
+	for (size_t i = 0; i < c->m->ingresses.n && !err; i++)
+		err = place_paths(&c->m->ingresses.v[i], &l);
+	if (l.n)
+		qsort(l.v, l.n, sizeof(*l.v), placed_sort);
+	for (size_t i = 1; i < l.n && !err; i++) {
+		if (same_place_cmp(&l.v[i], &l.v[won]) == 0)
+			err = tell_path(c, &l.v[i], &l.v[won]);
+		else
+			won = i;
+	}
+	free(l.v);
+	return err;
+}

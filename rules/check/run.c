@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Runs the checks of the table over one model. */
+#include "kinds/kinds.h"
+#include "options.h"
+#include "policy_advise.h"
+#include "rules/check/findings.h"
+#include "rules/nginx/build.h"
+#include "select.h"
+
+#include <errno.h>
+
+struct svcrules_model *svcrules_check_model(void)
+{
+	struct svcrules_model *m = svcr_model_new(svcr_kinds);
+
+	if (!m)
+		return NULL;
+	m->endpoints_only = true; /* a manifest has no cluster IPs */
+	m->explain = true;
+	m->all_pods = true;
+	return m;
+}
+
+/* ---- What the input has ------------------------------------------------------------ */
+
+static unsigned what_it_has(const struct svcrules_model *m, const struct svcrules_options *o)
+{
+	return (m->services.n ? SVCR_HAS_SERVICES : 0) | (m->slices.n ? SVCR_HAS_SLICES : 0) |
+	       (m->pods.n ? SVCR_HAS_PODS : 0) |
+	       (m->slices.n || m->pods.n ? SVCR_HAS_ENDPOINTS : 0) |
+	       (m->nodes.n ? SVCR_HAS_NODES : 0) | (m->policies.n ? SVCR_HAS_POLICIES : 0) |
+	       (m->ingresses.n ? SVCR_HAS_INGRESSES : 0) | (m->secrets.n ? SVCR_HAS_SECRETS : 0) |
+	       (o->node_name ? SVCR_HAS_NODE_NAME : 0);
+}
+
+static int service_sort(const void *a, const void *b)
+{
+	const struct svcr_service *const *x = a, *const *y = b;
+	int d = strcmp((*x)->ns, (*y)->ns);
+
+	return d ? d : strcmp((*x)->name, (*y)->name);
+}
+
+static int namespace_sort(const void *a, const void *b)
+{
+	const struct svcr_namespace *const *x = a, *const *y = b;
+
+	return strcmp((*x)->name, (*y)->name);
+}
+
+static int index_model(struct svcr_checks *c)
+{
+	const struct svcrules_model *m = c->m;
+
+	c->services = svcr_arena_array(&c->arena, m->services.n + 1, sizeof(*c->services));
+	c->namespaces = svcr_arena_array(&c->arena, m->namespaces.n + 1, sizeof(*c->namespaces));
+	if (!c->services || !c->namespaces)
+		return -ENOMEM;
+	for (size_t i = 0; i < m->services.n; i++)
+		c->services[i] = &m->services.v[i];
+	for (size_t i = 0; i < m->namespaces.n; i++)
+		c->namespaces[i] = &m->namespaces.v[i];
+	if (m->services.n)
+		qsort((void *)c->services, m->services.n, sizeof(*c->services), service_sort);
+	if (m->namespaces.n)
+		qsort((void *)c->namespaces, m->namespaces.n, sizeof(*c->namespaces),
+		      namespace_sort);
+	return 0;
+}
+
+const struct svcr_service *svcr_checks_service(const struct svcr_checks *c, const char *ns,
+					       const char *name)
+{
+	const struct svcr_service like = { .ns = ns, .name = name }, *key = &like;
+	const struct svcr_service **found = NULL;
+
+	if (c->m->services.n)
+		found = bsearch((const void *)&key, (const void *)c->services, c->m->services.n,
+				sizeof(*c->services), service_sort);
+	return found ? *found : NULL;
+}
+
+const struct svcr_namespace *svcr_checks_namespace(const struct svcr_checks *c, const char *name)
+{
+	const struct svcr_namespace like = { .name = name }, *key = &like;
+	const struct svcr_namespace **found = NULL;
+
+	if (c->m->namespaces.n)
+		found = bsearch((const void *)&key, (const void *)c->namespaces, c->m->namespaces.n,
+				sizeof(*c->namespaces), namespace_sort);
+	return found ? *found : NULL;
+}
+
+/* ---- What building says --------------------------------------------------------------- */
+
+/* What a check of its own finds, more precisely or without a node. */
+static bool said_otherwise(const struct svcr_checks *c, const struct svcrules_diag *d)
+{
+	if (strcmp(d->check, "no-endpoints") == 0)
+		return true;
+	if (strcmp(d->check, "conflict") == 0 && d->field &&
+	    strcmp(d->field, "spec.ports[].nodePort") == 0 && strncmp(d->text, "node ", 5) == 0)
+		return true;
+	/* what depends on the node that the rules would be for */
+	return !d->object && !c->o->node_name && strcmp(d->check, "health-check") != 0;
+}
+
+static int take_diags(struct svcr_checks *c, const struct svcrules_diags *d)
+{
+	int err = svcrules_diags_failed(d) ? -ENOMEM : 0;
+
+	for (size_t i = 0; !err && i < svcrules_diags_count(d); i++)
+		if (!said_otherwise(c, svcrules_diags_get(d, i)))
+			err = svcr_found_diag(c->f, svcrules_diags_get(d, i));
+	return err;
+}
+
+/* Warnings about missing Services and Secrets, and about hidden paths, are checks of their own. */
+static int take_nginx(struct svcr_checks *c, const struct svcrules_diags *d)
+{
+	int err = svcrules_diags_failed(d) ? -ENOMEM : 0;
+
+	for (size_t i = 0; !err && i < svcrules_diags_count(d); i++) {
+		const struct svcrules_diag *g = svcrules_diags_get(d, i);
+
+		if (g->severity == SVCRULES_ERROR ||
+		    (strcmp(g->check, "backend") != 0 && strcmp(g->check, "secret") != 0 &&
+		     strcmp(g->check, "conflict") != 0))
+			err = svcr_found_diag(c->f, g);
+	}
+	return err;
+}
+
+static int check_nginx(struct svcr_checks *c)
+{
+	struct svcrules_diags *d = svcrules_diags_new();
+	struct svcr_nginx *v = svcr_nginx_new();
+	int err = d && v ? svcr_nginx_fill(v, c->m, c->o, d) : -ENOMEM;
+
+	if (err != -ENOMEM)
+		err = take_nginx(c, d);
+	if (v)
+		v->part.ops->free(&v->part);
+	svcrules_diags_free(d);
+	return err;
+}
+
+/* Makes the view, on which checks work, and takes what is said about it. */
+static int check_view(struct svcr_checks *c)
+{
+	struct svcrules_diags *d = svcrules_diags_new();
+	int err = d ? svcr_select(&c->view, c->m, c->o, d) : -ENOMEM;
+
+	if (!err)
+		svcr_reasons_init(&c->reasons, c->m, c->o, &c->view);
+	if (!err && c->m->pods.n)
+		err = svcr_policy_advise(c->m, c->o, d);
+	if (!err)
+		err = take_diags(c, d);
+	svcrules_diags_free(d);
+	return err;
+}
+
+/* ---- The table -------------------------------------------------------------------------- */
+
+/* What a row lacks of what it needs. */
+static unsigned lacks_of(const struct svcr_checks *c, const struct svcr_check *row)
+{
+	return (c->has & row->about) == row->about ? row->needs & ~c->has : 0;
+}
+
+static void note_lack(struct svcr_checks *c, unsigned lacks)
+{
+	const char *what = svcr_check_needs(lacks);
+	size_t i = 0;
+
+	if (lacks & SVCR_HAS_NODE_NAME) /* not the input's fault */
+		return;
+
+	while (i < c->f->nlacks && c->f->lacks[i].what != what)
+		i++;
+	if (i == SVCR_LACKS_MAX)
+		return;
+	if (i == c->f->nlacks)
+		c->f->lacks[c->f->nlacks++] = (struct svcr_lack){ .what = what };
+	c->f->lacks[i].checks++;
+}
+
+/* True if the function belongs to a row before, which runs it. */
+static bool has_run(const struct svcr_checks *c, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (svcr_check_table[k].run == svcr_check_table[i].run &&
+		    c->f->level[k] != SVCRULES_CHECK_OFF && !lacks_of(c, &svcr_check_table[k]) &&
+		    (c->has & svcr_check_table[k].about) == svcr_check_table[k].about)
+			return true;
+	return false;
+}
+
+static int run_table(struct svcr_checks *c)
+{
+	int err = 0;
+
+	for (size_t i = 0; svcr_check_table[i].name && !err; i++) {
+		const struct svcr_check *row = &svcr_check_table[i];
+		unsigned lacks = lacks_of(c, row);
+
+		if (c->f->level[i] == SVCRULES_CHECK_OFF)
+			continue;
+		if (lacks)
+			note_lack(c, lacks);
+		c->f->run += !lacks;
+		if (!lacks && row->run && (c->has & row->about) == row->about && !has_run(c, i))
+			err = row->run(c);
+	}
+	return err;
+}
+
+int svcrules_findings_run(struct svcrules_findings *f, const struct svcrules_model *m,
+			  const struct svcrules_options *o)
+{
+	struct svcrules_options with = *o; /* borrows all of it */
+	struct svcr_checks c = { .m = m, .o = &with, .f = f, .has = what_it_has(m, o) };
+	int err;
+
+	with.network_policy = with.explain = true;
+	err = index_model(&c);
+	if (!err)
+		err = check_view(&c);
+	if (!err && m->ingresses.n)
+		err = check_nginx(&c);
+	if (!err)
+		err = run_table(&c);
+	svcr_reasons_release(&c.reasons);
+	svcr_view_release(&c.view);
+	svcr_arena_release(&c.arena);
+	svcr_findings_sort(f);
+	return err;
+}

@@ -1,0 +1,199 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# check.sh [--update] [NAME...]: 'svcrules check' finds the mistake in each input below
+# testdata/golden/check, by the check that the folder is named after and by no other; each check has
+# such an input. The examples are clean. Options, formats, exit statuses, and the time that all
+# checks take. --update rewrites the expected output; read the diff before you commit it.
+set -u
+export LC_ALL=C
+root=$(cd "$(dirname "$0")/../.." && pwd)
+SVCRULES=$(realpath "${SVCRULES:-$root/build/svcrules}")
+cases=$root/testdata/golden/check
+shop=$root/testdata/example/shop
+tmp=$(mktemp -d) || exit 2
+trap 'rm -rf "$tmp"' EXIT
+passed=0 failed=0
+update=false
+if [ "${1:-}" = --update ]; then
+	update=true
+	shift
+fi
+only=("$@")
+
+ok() { # ok WHAT COMMAND...: the command must succeed
+	local what=$1
+	shift
+	if "$@"; then
+		passed=$((passed + 1))
+	else
+		failed=$((failed + 1))
+		echo "not ok - $what"
+	fi
+}
+
+# run STATUS ARGUMENT...: 'svcrules check' must end so; its output is in $tmp/out and $tmp/err
+run() {
+	local want=$1 got
+	shift
+	"$SVCRULES" check "$@" >"$tmp/out" 2>"$tmp/err" </dev/null
+	got=$?
+	[ $got -eq "$want" ] || { echo "check $*: ended with $got, expected $want: $(head -n 3 "$tmp/out" "$tmp/err")"; return 1; }
+}
+
+names() { grep -oE ' \[[a-z-]+\]$' "$tmp/out" | tr -d '[] ' | sort -u | xargs; }
+says() { grep -qF -e "$1" "$tmp/out" "$tmp/err"; }
+
+# ---- the inputs with one mistake ----
+
+# The folder of a check may have more after its name, with a dash between.
+is_named() { [[ $1 = "$2" || $1 = "$2"-* ]]; }
+
+run_case() { # run_case NAME
+	local options=() more=() status=0
+
+	cd "$cases/$1" || return 1
+	[ ! -e options ] || read -r -a options < <(cat options)
+	"$SVCRULES" check -f input.yaml ${options[@]+"${options[@]}"} >"$tmp/out" 2>"$tmp/err" </dev/null
+	status=$?
+	is_named "$1" "$(names)" || { echo "$1: found by '$(names)'"; return 1; }
+	! $update || cp "$tmp/out" expected.txt
+	diff -u --label "$1/expected.txt" --label now expected.txt "$tmp/out" || return 1
+	# notices alone are no failure
+	if [ $status -ne "$(grep -cE -m 1 '^(warning|error): ' "$tmp/out")" ] || [ -s "$tmp/err" ]; then
+		echo "$1: ended with $status, and said $(cat "$tmp/err")"
+		return 1
+	fi
+	# switched off, it finds nothing, and with -E there is an error
+	more=(-W "no-$(names)")
+	"$SVCRULES" check -f input.yaml ${options[@]+"${options[@]}"} "${more[@]}" >"$tmp/off" </dev/null ||
+		{ echo "$1: found although it is off: $(cat "$tmp/off")"; return 1; }
+	"$SVCRULES" check -f input.yaml ${options[@]+"${options[@]}"} -E "$(names)" >"$tmp/error" </dev/null
+	[ $? -eq 1 ] && grep -q '^error: ' "$tmp/error" && ! grep -qE '^(warning|notice): ' "$tmp/error"
+}
+
+part_cases() {
+	local name path
+	for path in "$cases"/*/; do
+		name=$(basename "$path")
+		ok "$name" run_case "$name"
+	done
+	ok "at least 40 inputs" [ "$(find "$cases" -name input.yaml | wc -l)" -ge 40 ]
+	"$SVCRULES" help --checks | sed -nE 's/^  ([a-z][a-z-]*) .*/\1/p' | while read -r name; do
+		[ -d "$cases/$name" ] || echo "$name"
+	done >"$tmp/untried"
+	ok "each check has an input: $(xargs <"$tmp/untried")" [ ! -s "$tmp/untried" ]
+}
+
+# ---- the examples ----
+
+# The Secrets that README.md of the example makes; a certificate is not parsed here.
+make_secrets() {
+	local name
+	for name in friday-go api-friday-go; do
+		printf 'apiVersion: v1\nkind: Secret\nmetadata: {name: %s, namespace: production}\ntype: kubernetes.io/tls\n' "$name"
+		printf 'stringData: {tls.crt: "%s", tls.key: "%s"}\n---\n' '-----BEGIN CERTIFICATE-----' '-----BEGIN PRIVATE KEY-----'
+	done
+}
+
+part_examples() {
+	mkdir "$tmp/shop" && cp "$shop"/*.yaml "$tmp/shop" && make_secrets >"$tmp/shop/secrets.yaml"
+	ok "the shop is clean" run 0 -f "$tmp/shop"
+	ok "the shop: all checks are run" [ "$(cat "$tmp/out")" = "nothing found" ]
+	# its frontend is not ready, as README.md shows
+	ok "the services" run 1 -f "$root/testdata/example/services.json"
+	ok "the services: one finding" [ "$(grep -c '^warning: ' "$tmp/out")" -eq 1 ]
+	ok "the services: it is true" says 'Service production/frontend-svc: spec.ports[0]: 2 endpoints, none is ready [not-ready]'
+	ok "the services and policies" run 1 -f "$root/testdata/example/services.json" -f "$root/testdata/example/policies.json"
+	ok "the services and policies: nothing else" [ "$(names)" = not-ready ]
+	# manifests alone
+	mkdir "$tmp/manifests" && cp "$tmp/shop"/*.yaml "$tmp/manifests" && rm "$tmp/manifests"/{cluster,secrets}.yaml
+	ok "manifests" run 0 -f "$tmp/manifests"
+	ok "manifests: what is missing" says 'checks need EndpointSlices or Pods'
+	ok "manifests: nothing found" says 'nothing found'
+}
+
+# ---- options and formats ----
+
+part_options() {
+	local f=$cases/not-ready/input.yaml
+	ok "a misspelt check" run 2 -f "$f" -W not-redy
+	ok "a misspelt check: the nearest" says "-W: there is no check 'not-redy', did you mean 'not-ready'?"
+	ok "-E no-NAME is none" run 2 -f "$f" -E no-not-ready
+	ok "the last -W counts" run 1 -f "$f" -W no-not-ready -W not-ready
+	ok "the last -W counts, turned around" run 0 -f "$f" -Wnot-ready -Wno-not-ready
+	ok "a wrong range" run 2 -f "$f" --node-port-range 32000-31000
+	ok "a wrong prefix" run 2 -f "$f" --allow-external-cidr x
+	ok "no input" run 2
+	printf '{"kind":"Service"' >"$tmp/broken.json"
+	ok "broken input" run 3 -f "$tmp/broken.json" -W no-value
+	ok "broken input: where" says "error: $tmp/broken.json:1:"
+	ok "standard input" sh -c "'$SVCRULES' check -f - <'$f' | grep -q '^warning: standard input: Service'"
+	# what a tenant writes is shown, not obeyed
+	printf 'kind: Service\nmetadata: {name: a}\nspec: {type: "x\\e[31m\\n::error::", ports: [{port: 80}]}\n' >"$tmp/escape.yaml"
+	run 1 -f "$tmp/escape.yaml"
+	ok "no control characters" [ "$(grep -c . "$tmp/out")" -eq "$(grep -vc "$(printf '\033')" "$tmp/out")" ]
+	run 1 -f "$tmp/escape.yaml" -o github
+	ok "no command of its own" [ "$(grep -c '^::error' "$tmp/out")" -eq 0 ]
+}
+
+# python3-yaml is a package of the tests, so python3 is there
+json() { python3 - "$tmp/out" "$1" <<-'EOF'
+	import json, sys
+	d = json.load(open(sys.argv[1]))
+	sys.exit(0 if eval(sys.argv[2]) else 1)
+	EOF
+}
+
+part_formats() {
+	local f=$tmp/a,b:c%d.yaml
+
+	cp "$cases/not-ready/input.yaml" "$f"
+	ok "github" run 1 -f "$f" -o github
+	ok "github: the whole line" grep -qxF "::warning file=${tmp//:/%3A}/a%2Cb%3Ac%25d.yaml,title=not-ready::Service production/web: spec.ports[0]: 2 endpoints, none is ready" "$tmp/out"
+	ok "json" run 1 -f "$f" -o json
+	ok "json: the finding" json 'd["warnings"] == 1 and d["errors"] == d["notices"] == 0 and [(x["check"], x["object"], x["field"], x["severity"]) for x in d["findings"]] == [("not-ready", "Service production/web", "spec.ports[0]", "warning")]'
+	ok "json: what was not run" json '{"needs": "Pods", "checks": 2} in d["not_run"]'
+	ok "sarif" run 1 -f "$f" -o sarif
+	ok "sarif: version and tool" json 'd["version"] == "2.1.0" and d["runs"][0]["tool"]["driver"]["name"] == "svcrules"'
+	ok "sarif: the rule of the result" json 'all(d["runs"][0]["tool"]["driver"]["rules"][r["ruleIndex"]]["id"] == r["ruleId"] for r in d["runs"][0]["results"])'
+	ok "sarif: the file is a URI" json 'd["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"].endswith("/a%2Cb%3Ac%25d.yaml")'
+	ok "sarif: the object" json 'd["runs"][0]["results"][0]["locations"][0]["logicalLocations"][0]["name"] == "Service production/web"'
+	run 3 -f "$tmp/broken.json" -o sarif
+	ok "sarif: the line of broken input" json 'd["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["region"]["startLine"] == 1 and d["runs"][0]["results"][0]["level"] == "error"'
+	run 0 -f "$tmp/shop" -o sarif
+	ok "sarif: no result" json 'd["runs"][0]["results"] == []'
+}
+
+# ---- time ----
+
+seconds() { # seconds COMMAND...: the processor time of the best of three runs
+	local TIMEFORMAT='%U' _
+	for _ in 1 2 3; do
+		{ time "$@" >"$tmp/out" 2>&1; } 2>&1
+	done | sort -n | head -n 1
+}
+
+# With a broken file the checks are not run, so that only reading takes time.
+part_time() {
+	local read all
+	"${CLUSTER:-$root/build/cluster}" --services 5000 --endpoints 10 >"$tmp/large.json"
+	read=$(seconds "$SVCRULES" check -f "$tmp/large.json" -f "$tmp/broken.json")
+	all=$(seconds "$SVCRULES" check -f "$tmp/large.json" -W single-endpoint -W pending)
+	ok "5,000 services with 10 endpoints: $all s, of which reading $read s" \
+		awk -v a="$all" -v r="$read" 'BEGIN { exit !(a <= 2 * r + 0.05) }'
+	echo "# 5,000 services with 10 endpoints: $all s, of which reading $read s"
+}
+
+if [ ${#only[@]} -gt 0 ]; then
+	for name in "${only[@]}"; do
+		ok "$name" run_case "$name"
+	done
+else
+	part_cases
+	part_examples
+	part_options
+	part_formats
+	part_time
+fi
+echo "mistakes: $passed passed, $failed failed"
+[ "$failed" -eq 0 ]
