@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/timex.h>
 #include <time.h>
+#include <unistd.h>
 
 #define BUILT_AFTER 1767225600 /* the first second of 2026 */
 
@@ -90,9 +91,11 @@ void doctor_features(struct doctor *d)
 	struct svcrules_options *o = d->session ? svcrules_options_new() : NULL;
 	struct svcrules_ruleset *rs = o ? example_rules(o) : NULL;
 
-	if (!d->session)
+	if (!d->session && geteuid() != 0)
+		doctor_unknown(d, "nf_tables cannot be used without privileges: run it as root");
+	else if (!d->session)
 		doctor_find(d, VERDICT_TROUBLE, "svcrules apply fails on this node",
-			    doctor_text("run it as root"),
+			    doctor_text("use a kernel with nf_tables, and CAP_NET_ADMIN"),
 			    "there is no nf_tables here, or no permission to use it");
 	else if (!rs)
 		d->no_memory = true;
