@@ -6,7 +6,8 @@
 #include "privilege.h"
 #include "report.h"
 #include "say.h"
-#include "stream.h"
+#include "state/last_run.h"
+#include "state/state_dir.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -42,6 +43,17 @@ static const char *const words[] = { [VERDICT_FINE] = "ok",
 
 /* ---- Looking -------------------------------------------------------------------- */
 
+/* What the last run knew of its rules, and the kernel does not say: which routes they need. */
+static void look_back_at_run(struct doctor *d)
+{
+	struct last_run l;
+
+	if (last_run_read(STATE_DIR, d->stats.table, &l) != 0)
+		return;
+	memcpy(d->stats.routed, l.stats.routed, sizeof(d->stats.routed));
+	last_run_release(&l);
+}
+
 /* Reads what svcrules has in the kernel, of whatever target. */
 static void look_at_installed(struct doctor *d, const struct svcrules_options *o)
 {
@@ -62,6 +74,8 @@ static void look_at_installed(struct doctor *d, const struct svcrules_options *o
 		}
 		if (d->installed)
 			svcrules_ruleset_stats(have, &d->stats);
+		if (d->installed)
+			look_back_at_run(d);
 		d->stats.target = d->installed ? t : NULL;
 		svcrules_ruleset_free(have);
 		svcrules_ruleset_free(like);

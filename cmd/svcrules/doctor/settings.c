@@ -137,7 +137,7 @@ void doctor_reverse_path(struct doctor *d)
 		doctor_fine(d, "no interface filters by the way back (rp_filter)");
 	else
 		doctor_find(
-			d, n > 2 ? VERDICT_NOTE : VERDICT_FINE,
+			d, n > 1 ? VERDICT_NOTE : VERDICT_FINE,
 			"packets that come in by another interface than the one to their source "
 			"are dropped without a trace: replies on a node with several networks",
 			doctor_text("sysctl -w net.ipv4.conf.all.rp_filter=2"),
