@@ -64,7 +64,7 @@ struct svcr_annotation {
 		*directive; /* lines of a location in which @ is the value; NULL: see location.c */
 	const char *grpc;   /* the lines for a backend of gRPC, if they differ */
 	/*
-	 * For the manual: the difference from ingress-nginx, or why the annotation is refused; NULL:
+	 * For the manual: the difference from ingress-nginx, or why it is refused; NULL:
 	 * it does what it does there.
 	 */
 	const char *note;

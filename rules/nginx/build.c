@@ -57,7 +57,7 @@ static bool ingress_is_ours(const struct svcr_nginx_builder *b, const struct svc
 
 /* ---- Paths -------------------------------------------------------------------- */
 
-static int hex_digit(char c)
+static int path_digit(char c)
 {
 	const char *digits = "0123456789abcdef", *p = c ? strchr(digits, c | 0x20) : NULL;
 
@@ -71,8 +71,8 @@ static int hex_digit(char c)
 static bool decode_path(const char *path, char *to)
 {
 	for (; *path; path++) {
-		int high = *path == '%' ? hex_digit(path[1]) : 0;
-		int low = *path == '%' && high >= 0 ? hex_digit(path[2]) : 0;
+		int high = *path == '%' ? path_digit(path[1]) : 0;
+		int low = *path == '%' && high >= 0 ? path_digit(path[2]) : 0;
 		int c = *path == '%' ? high * 16 + low : (unsigned char)*path;
 
 		if (high < 0 || low < 0 || c < 0x20 || c == 0x7f || (*path == '%' && c == '/'))
@@ -123,8 +123,8 @@ static const char *usable_path(struct svcr_nginx_builder *b, const char *path, b
 	if (*ret_fault || regex || !strchr(path, '%'))
 		return *ret_fault ? NULL : path;
 	copy = svcr_arena_alloc(&b->arena, strlen(path) + 1);
-	if (copy && !decode_path(path, copy)) {
-		*ret_fault = "a '%' that is not followed by two digits of a character";
+	if (copy && (!decode_path(path, copy) || !svcr_nginx_is_utf8(copy))) {
+		*ret_fault = "a '%' that is not followed by two digits of a character of UTF-8";
 		return NULL;
 	}
 	return copy;

@@ -209,6 +209,35 @@ bool svcr_nginx_is_secret(const char *s)
 	return is_host((struct svcr_str){ name, strlen(name) }) && !strpbrk(name, UPPER);
 }
 
+/* The bytes that follow the first byte of a character (RFC 3629); -1: none begins like that. */
+static int utf8_more(unsigned char first)
+{
+	return first < 0x80 ? 0 :
+	       first < 0xc2 ? -1 :
+	       first < 0xe0 ? 1 :
+	       first < 0xf0 ? 2 :
+	       first < 0xf5 ? 3 :
+			      -1;
+}
+
+bool svcr_nginx_is_utf8(const char *s)
+{
+	const unsigned char *p = (const unsigned char *)s;
+
+	while (*p) {
+		int more = utf8_more(*p);
+
+		/* too long, surrogates, and above U+10FFFF */
+		if (more < 0 || (*p == 0xe0 && p[1] < 0xa0) || (*p == 0xed && p[1] > 0x9f) ||
+		    (*p == 0xf0 && p[1] < 0x90) || (*p == 0xf4 && p[1] > 0x8f))
+			return false;
+		for (p++; more > 0; more--, p++)
+			if ((*p & 0xc0) != 0x80)
+				return false;
+	}
+	return true;
+}
+
 /* ---- Lists --------------------------------------------------------------------- */
 
 bool svcr_nginx_next(const char **s, struct svcr_str *ret)

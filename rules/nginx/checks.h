@@ -34,6 +34,8 @@ bool svcr_nginx_is_headers(const char *s);     /* names of headers, or *, with c
 bool svcr_nginx_is_origins(const char *s);     /* *, or scheme://host with commas between */
 bool svcr_nginx_is_error_codes(const char *s); /* 300-599 with commas between */
 
+bool svcr_nginx_is_utf8(const char *s);
+
 /* Takes the next of a list with commas (and blanks) between; false at the end. */
 bool svcr_nginx_next(const char **s, struct svcr_str *ret);
 /* Takes the next prefix or address; false at the end, or (*ret_bad) if it is none. */

@@ -97,6 +97,19 @@ START_TEST(checked_realms)
 }
 END_TEST
 
+START_TEST(checked_utf8)
+{
+	ck_assert(svcr_nginx_is_utf8("/a\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80"));
+	ck_assert(!svcr_nginx_is_utf8("/\xa0"));
+	ck_assert(!svcr_nginx_is_utf8("/\xc3"));
+	ck_assert(!svcr_nginx_is_utf8("/\xc0\xaf"));
+	ck_assert(!svcr_nginx_is_utf8("/\xe0\x80\xaf"));
+	ck_assert(!svcr_nginx_is_utf8("/\xed\xa0\x80"));
+	ck_assert(!svcr_nginx_is_utf8("/\xf4\x90\x80\x80"));
+	ck_assert(!svcr_nginx_is_utf8("/\xff"));
+}
+END_TEST
+
 static const struct {
 	const char *text;
 	bool right;
@@ -200,6 +213,7 @@ int main(void)
 
 	tcase_add_loop_test(tc, checked_values, 0, COUNT(checks));
 	tcase_add_test(tc, checked_realms);
+	tcase_add_test(tc, checked_utf8);
 	tcase_add_loop_test(tc, checked_patterns, 0, COUNT(patterns));
 	tcase_add_test(tc, checked_depth);
 	tcase_add_test(tc, annotation_table);

@@ -3,6 +3,7 @@
 #include "rules/nginx/checks.h"
 #include "rules/nginx/writer.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 /* The names of hosts, upstreams and variables may be longer than nginx's tables expect. */
@@ -34,14 +35,14 @@ static const char head[] = "worker_processes auto;\n"
  * An upgrade to HTTP/2 is not passed on: it would be a tunnel to the backend for requests that no
  * location sees.
  */
-static const char maps[] =
-	"\tmap $http_upgrade $svcrules_upgrade {\n"
-	"\t\tdefault $http_upgrade;\n\t\t\"~*h2c\" \"\";\n\t}\n"
-	"\tmap $svcrules_upgrade $svcrules_connection {\n\t\tdefault upgrade;\n\t\t\"\" \"\";\n\t}\n"
-	"\tmap $http_x_request_id $svcrules_request_id {\n"
-	"\t\tdefault $http_x_request_id;\n\t\t\"\" $request_id;\n\t}\n"
-	"\tmap $http_host $svcrules_host {\n"
-	"\t\tdefault $http_host;\n\t\t\"\" $host;\n\t}\n";
+static const char maps[] = "\tmap $http_upgrade $svcrules_upgrade {\n"
+			   "\t\tdefault $http_upgrade;\n\t\t\"~*h2c\" \"\";\n\t}\n"
+			   "\tmap $svcrules_upgrade $svcrules_connection {\n"
+			   "\t\tdefault upgrade;\n\t\t\"\" \"\";\n\t}\n"
+			   "\tmap $http_x_request_id $svcrules_request_id {\n"
+			   "\t\tdefault $http_x_request_id;\n\t\t\"\" $request_id;\n\t}\n"
+			   "\tmap $http_host $svcrules_host {\n"
+			   "\t\tdefault $http_host;\n\t\t\"\" $host;\n\t}\n";
 
 static const char own_forwarded[] =
 	"\tmap $scheme $svcrules_scheme {\n\t\tdefault $scheme;\n\t}\n"
@@ -65,22 +66,52 @@ static const char trusted_forwarded[] =
 static const char preflight[] = "\tmap \"$request_method:$svcrules_origin\" $svcrules_preflight {\n"
 				"\t\tdefault \"\";\n\t\t\"~^OPTIONS:.\" 1;\n\t}\n";
 
+static int cidr_sort(const void *a, const void *b)
+{
+	const struct svcr_cidr *x = a, *y = b;
+	int d = svcr_addr_cmp(&x->addr, &y->addr);
+
+	return d ? d : (int)x->prefix - (int)y->prefix;
+}
+
+/* Writes 1 for each of them, and 0 for all other addresses. nginx (1.22) warns of equal ones. */
+static void put_ranges(struct svcr_out *o, const struct svcr_cidr *v, size_t n)
+{
+	static const char *const all[] = { [SVCR_IPV4] = "0.0.0.0/0", [SVCR_IPV6] = "::/0" };
+	bool whole[SVCR_FAMILY__COUNT] = { false };
+	char text[SVCR_CIDR_TEXT];
+
+	for (size_t i = 0; i < n; i++) {
+		whole[v[i].addr.family] |= v[i].prefix == 0;
+		if (i == 0 || cidr_sort(&v[i - 1], &v[i]) != 0)
+			svcr_out(o, "\t\t%s 1;\n", svcr_cidr_text(&v[i], text));
+	}
+	for (int f = 0; f < SVCR_FAMILY__COUNT; f++)
+		if (!whole[f])
+			svcr_out(o, "\t\t%s 0;\n", all[f]);
+}
+
 /* Writes "geo" with 1 for addresses in the ranges. */
 static void put_geo(struct svcr_nginx_writer *w, const char *source, const char *name,
 		    const char *word, const char *ranges)
 {
-	char text[SVCR_CIDR_TEXT];
-	struct svcr_cidr c;
+	SVCR_LIST(struct svcr_cidr) list = { .n = 0 };
+	struct svcr_cidr c, *slot;
 	bool bad = false;
 
-	svcr_out_str(&w->o, "\tgeo ");
-	svcr_out_str(&w->o, source);
-	svcr_out(&w->o, "$svcrules_%s", name);
-	svcr_out_str(&w->o, word);
-	svcr_out_str(&w->o, " {\n\t\tdefault 0;\n");
-	while (svcr_nginx_next_range(&ranges, &c, &bad))
-		svcr_out(&w->o, "\t\t%s 1;\n", svcr_cidr_text(&c, text));
+	while (svcr_nginx_next_range(&ranges, &c, &bad)) {
+		slot = SVCR_GROW(&list);
+		if (slot)
+			*slot = c;
+		else
+			w->o.err = -ENOMEM;
+	}
+	if (list.n)
+		qsort(list.v, list.n, sizeof(*list.v), cidr_sort);
+	svcr_out(&w->o, "\tgeo %s$svcrules_%s%s {\n", source, name, word);
+	put_ranges(&w->o, list.v, list.n);
 	svcr_out_str(&w->o, "\t}\n");
+	free(list.v);
 }
 
 static void put_trusted(struct svcr_nginx_writer *w)
@@ -121,7 +152,7 @@ static void put_zone(struct svcr_nginx_writer *w, const struct svcr_nginx_settin
 	svcr_out(&w->o, *unit ? ":5m rate=%s%s;\n" : ":5m;\n", s->value[id], unit);
 }
 
-static void put_limits(struct svcr_nginx_writer *w, const struct svcr_nginx_settings *s)
+static void put_zones(struct svcr_nginx_writer *w, const struct svcr_nginx_settings *s)
 {
 	const char *free_ranges = s->value[SVCR_A_LIMIT_WHITELIST];
 
@@ -152,7 +183,7 @@ static void put_origin(struct svcr_out *o, struct svcr_str s)
 	svcr_out_str(o, "$\" $http_origin;\n");
 }
 
-static void put_cors(struct svcr_nginx_writer *w, const struct svcr_nginx_settings *s)
+static void put_origins(struct svcr_nginx_writer *w, const struct svcr_nginx_settings *s)
 {
 	const char *list = svcr_nginx_value(s, SVCR_A_CORS_ORIGIN, "*");
 	struct svcr_str item;
@@ -198,9 +229,9 @@ void svcr_nginx_put_head(struct svcr_nginx_writer *w)
 		const struct svcr_nginx_settings *s = b->settings.v[i];
 
 		if (is_limited(s))
-			put_limits(w, s);
+			put_zones(w, s);
 		if (svcr_nginx_on(s, SVCR_A_CORS))
-			put_cors(w, s);
+			put_origins(w, s);
 		cors = cors || svcr_nginx_on(s, SVCR_A_CORS);
 	}
 	if (cors)

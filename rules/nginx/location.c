@@ -13,7 +13,7 @@ static bool is_grpc(const struct svcr_nginx_settings *s)
 	return strcasecmp(svcr_nginx_value(s, SVCR_A_BACKEND_PROTOCOL, "HTTP"), "GRPC") == 0;
 }
 
-/* ---- Headers for the backend ------------------------------------------------------- */
+/* ---- Headers for the backend ---------------------------------------- */
 
 /* X-Forwarded-* are set anew: what a client sends is not believed. */
 void svcr_nginx_put_headers(struct svcr_nginx_writer *w, const char *directive,
@@ -49,7 +49,7 @@ void svcr_nginx_put_headers(struct svcr_nginx_writer *w, const char *directive,
 	svcr_out_str(&w->o, ";\n");
 }
 
-/* ---- Redirects ------------------------------------------------------------------------ */
+/* ---- Redirects ---------------------------------------- */
 
 /* True if spec.tls of the Ingress names the host. */
 static bool has_tls(const struct svcr_ingress *i, const char *host)
@@ -95,7 +95,7 @@ static bool put_return(struct svcr_nginx_writer *w, const struct svcr_nginx_sett
 	return true;
 }
 
-/* ---- CORS ------------------------------------------------------------------------------- */
+/* ---- CORS ---------------------------------------- */
 
 static void put_cors_header(struct svcr_out *o, const char *name, const char *value)
 {
@@ -149,9 +149,9 @@ static void put_cors(struct svcr_nginx_writer *w, const struct svcr_nginx_settin
 	put_cors_headers(w, s, false);
 }
 
-/* ---- Who may -------------------------------------------------------------------------------- */
+/* ---- Who may ---------------------------------------- */
 
-static void put_ranges(struct svcr_nginx_writer *w, const char *word, const char *ranges)
+static void put_access_of(struct svcr_nginx_writer *w, const char *word, const char *ranges)
 {
 	char text[SVCR_CIDR_TEXT];
 	struct svcr_cidr c;
@@ -163,8 +163,8 @@ static void put_ranges(struct svcr_nginx_writer *w, const char *word, const char
 
 static void put_access(struct svcr_nginx_writer *w, const struct svcr_nginx_settings *s)
 {
-	put_ranges(w, "deny", s->value[SVCR_A_DENYLIST]);
-	put_ranges(w, "allow", s->value[SVCR_A_ALLOWLIST]);
+	put_access_of(w, "deny", s->value[SVCR_A_DENYLIST]);
+	put_access_of(w, "allow", s->value[SVCR_A_ALLOWLIST]);
 	if (s->value[SVCR_A_ALLOWLIST])
 		svcr_out_str(&w->o, IN "deny all;\n");
 	if (!s->users)
@@ -199,7 +199,7 @@ static void put_limits(struct svcr_nginx_writer *w, const struct svcr_nginx_sett
 	svcr_out(&w->o, " %s;\n", s->value[SVCR_A_LIMIT_CONNECTIONS]);
 }
 
-/* ---- Directives of the table ------------------------------------------------------------------ */
+/* ---- Directives of the table ---------------------------------------- */
 
 static void put_directive(struct svcr_out *o, const char *lines, const char *value)
 {
@@ -226,7 +226,7 @@ static void put_directives(struct svcr_nginx_writer *w, const struct svcr_nginx_
 	}
 }
 
-/* ---- Errors --------------------------------------------------------------------------------------- */
+/* ---- Errors ---------------------------------------- */
 
 static void put_error_name(struct svcr_nginx_writer *w, const struct svcr_nginx_settings *s,
 			   struct svcr_str code)
@@ -299,7 +299,7 @@ void svcr_nginx_put_errors(struct svcr_nginx_writer *w)
 	}
 }
 
-/* ---- To the backend ------------------------------------------------------------------------------- */
+/* ---- To the backend ---------------------------------------- */
 
 static void put_rewrite(struct svcr_nginx_writer *w, const struct svcr_nginx_route *r)
 {

@@ -189,6 +189,15 @@ static void put_name(struct svcr_out *o, const char *host)
 	svcr_out_str(o, ";\n");
 }
 
+static const char *backend_text(const struct svcr_nginx_route *r)
+{
+	const char *const *v = r->settings->value;
+
+	if (v[SVCR_A_PERMANENT_REDIRECT] || v[SVCR_A_TEMPORAL_REDIRECT])
+		return ""; /* which is among the annotations */
+	return r->settings->closed ? ", closed" : r->upstream ? "" : ", answers 503";
+}
+
 /* What a path leads to, and the annotations that change it. */
 static const char *item_text(const struct svcr_nginx_writer *w, const struct svcr_nginx_route *r)
 {
@@ -201,9 +210,7 @@ static const char *item_text(const struct svcr_nginx_writer *w, const struct svc
 	text = svcr_arena_printf(a, "%s/%s:%s%s%s%s", r->ingress->ns, to->service,
 				 to->port_name ? to->port_name : port, w->cert ? ", TLS" : "",
 				 svcr_nginx_redirects(w, r) ? ", redirects to https" : "",
-				 r->settings->closed ? ", closed" :
-				 r->upstream         ? "" :
-						       ", answers 503");
+				 backend_text(r));
 	for (unsigned i = 0; i < SVCR_A_COUNT && text; i++)
 		if (r->settings->value[i])
 			text = svcr_arena_printf(a, "%s, %s %s", text, svcr_annotation_at(i)->name,
@@ -260,6 +267,8 @@ static int put_host(struct svcr_nginx_writer *w)
 }
 
 /*
+ * Variables that are read must be set somewhere, even if no location proxies.
+ *
  * Who asks for an unknown name sees nobody's certificate. 421: a host without a certificate is
  * asked for through the connection of another.
  */
@@ -267,7 +276,9 @@ static void put_strangers(struct svcr_nginx_writer *w)
 {
 	svcr_out_str(&w->o, "\tserver {\n");
 	put_listen(w, "443 ssl http2 default_server");
-	svcr_out_str(&w->o, "\t\tssl_reject_handshake on;\n\t\treturn 421;\n\t}\n");
+	svcr_out_str(&w->o, "\t\tssl_reject_handshake on;\n"
+			    "\t\tset $svcrules_upstream \"\";\n\t\tset $svcrules_service \"\";\n"
+			    "\t\tset $svcrules_service_port \"\";\n\t\treturn 421;\n\t}\n");
 	if (w->b->routes.n && !*w->b->routes.v[0].host)
 		return;
 	svcr_out_str(&w->o, "\tserver {\n");

@@ -59,7 +59,7 @@ static bool next_directive(const char **s, struct svcr_str *ret)
 	return ret->len > 0;
 }
 
-static bool begins(struct svcr_str s, const char *word)
+static bool directive_begins(struct svcr_str s, const char *word)
 {
 	size_t n = strlen(word);
 
@@ -87,12 +87,12 @@ static bool is_websocket(const char *s)
 	if (strpbrk(s, "{}#'\\`"))
 		return false;
 	for (; next_directive(&s, &d); n++) {
-		if (begins(d, "proxy_http_version"))
+		if (directive_begins(d, "proxy_http_version"))
 			continue;
-		if (!begins(d, "proxy_set_header"))
+		if (!directive_begins(d, "proxy_set_header"))
 			return false;
 		d = behind(d, "proxy_set_header");
-		if (!begins(d, "Upgrade") && !begins(d, "Connection"))
+		if (!directive_begins(d, "Upgrade") && !directive_begins(d, "Connection"))
 			return false;
 	}
 	return n > 0;
@@ -196,7 +196,7 @@ static void check_together(struct reading *r)
 }
 
 /* '-', '.' and '/' cannot stand in the name of a variable; '_' is in no name of an object. */
-static const char *word_of(struct svcr_nginx_builder *b, const struct svcr_ingress *i)
+static const char *ingress_word(struct svcr_nginx_builder *b, const struct svcr_ingress *i)
 {
 	const char *whole = svcr_arena_printf(&b->arena, "%s/%s", i->ns, i->name);
 	char *word = whole ? svcr_arena_alloc(&b->arena, 2 * strlen(whole) + 1) : NULL, *to = word;
@@ -215,7 +215,7 @@ int svcr_nginx_settings_read(struct svcr_nginx_builder *b, const struct svcr_ing
 	struct reading r = { .b = b, .i = i, .s = ret };
 	int err = 0;
 
-	*ret = (struct svcr_nginx_settings){ .ingress = i, .word = word_of(b, i) };
+	*ret = (struct svcr_nginx_settings){ .ingress = i, .word = ingress_word(b, i) };
 	if (!ret->word)
 		return -ENOMEM;
 	for (size_t k = 0; k < i->annotations.n && !err; k++)

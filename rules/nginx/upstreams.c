@@ -18,8 +18,8 @@ struct target {
 	const char *stand_in;                       /* the name of a service; NULL: none */
 	bool ewma;
 	/*
-	 * "__https", "__grpc" or "": connections that are kept open are known by their address alone,
-	 * so that those of several protocols must not be kept together.
+	 * "__https", "__grpc" or "": connections that are kept open are known by their address
+	 * alone, so that those of several protocols must not be kept together.
 	 */
 	const char *protocol;
 	const struct svcr_nginx_route *route; /* for messages */
@@ -291,14 +291,18 @@ static const char *protocol_suffix(const struct svcr_nginx_route *r)
 						    "";
 }
 
-/* The targets of a route: what it leads to, and what answers its errors. */
-static size_t route_targets(struct svcr_nginx_builder *b, struct svcr_nginx_route *r,
-			    struct target *to)
+/* The targets of a route: what it leads to, and what answers its errors. A redirect has none. */
+static int route_targets(struct svcr_nginx_builder *b, struct svcr_nginx_route *r,
+			 struct target *to, size_t *ret_n)
 {
 	const char *const *v = r->settings->value;
 	const char *balance = v[SVCR_A_LOAD_BALANCE];
 	struct svcr_ingress_backend *x;
 
+	*ret_n = 0;
+	if (v[SVCR_A_PERMANENT_REDIRECT] || v[SVCR_A_TEMPORAL_REDIRECT])
+		return 0;
+	*ret_n = 1;
 	to[0] = (struct target){ r->backend,
 				 v[SVCR_A_DEFAULT_BACKEND],
 				 balance && strcmp(balance, "ewma") == 0,
@@ -306,13 +310,14 @@ static size_t route_targets(struct svcr_nginx_builder *b, struct svcr_nginx_rout
 				 r,
 				 &r->upstream };
 	if (!v[SVCR_A_CUSTOM_ERRORS] || !v[SVCR_A_DEFAULT_BACKEND])
-		return 1;
+		return 0;
 	x = svcr_arena_alloc(&b->arena, sizeof(*x));
 	if (!x)
-		return 0;
+		return -ENOMEM;
 	x->service = v[SVCR_A_DEFAULT_BACKEND];
 	to[1] = (struct target){ x, NULL, false, "", r, &r->errors };
-	return 2;
+	*ret_n = 2;
+	return 0;
 }
 
 static int resolve_all(struct svcr_nginx_builder *b)
@@ -322,10 +327,10 @@ static int resolve_all(struct svcr_nginx_builder *b)
 	int err = v ? 0 : -ENOMEM;
 
 	for (size_t i = 0; i < b->routes.n && !err; i++) {
-		size_t more = route_targets(b, &b->routes.v[i], v + n);
+		size_t more = 0;
 
+		err = route_targets(b, &b->routes.v[i], v + n, &more);
 		n += more;
-		err = more ? 0 : -ENOMEM;
 	}
 	if (n && !err)
 		qsort(v, n, sizeof(*v), target_sort);
@@ -340,7 +345,7 @@ static int resolve_all(struct svcr_nginx_builder *b)
 
 /* ---- The file -------------------------------------------------------------------------- */
 
-static int item_cmp(const void *a, const void *b)
+static int upstream_item_cmp(const void *a, const void *b)
 {
 	const struct svcr_nginx_item *x = a, *y = b;
 
@@ -353,7 +358,7 @@ static void sort_items(struct svcr_nginx *v)
 	size_t n = 0;
 
 	if (v->items.n)
-		qsort(v->items.v, v->items.n, sizeof(*v->items.v), item_cmp);
+		qsort(v->items.v, v->items.n, sizeof(*v->items.v), upstream_item_cmp);
 	for (size_t i = 0; i < v->items.n; i++)
 		if (!n || strcmp(v->items.v[n - 1].key, v->items.v[i].key) != 0)
 			v->items.v[n++] = v->items.v[i];
