@@ -30,7 +30,7 @@ static const struct {
 	{ "conntrack-window", doctor_conntrack_window },
 	{ "local-ports", doctor_local_ports },
 	{ "listeners", doctor_listeners },
-	{ "ipvs", doctor_ipvs },
+	{ "settings", doctor_settings },
 	{ "tunnels", doctor_tunnels },
 	{ "clock", doctor_clock },
 	{ "state", doctor_state },

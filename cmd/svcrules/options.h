@@ -74,8 +74,8 @@ extern const struct option_group input_options, from_options, output_options,
 	output_changes_options, summary_options, try_options, node_options, table_options,
 	family_options, apply_target_options, compile_target_options, target_options,
 	delete_table_options, delete_try_options, delete_target_options, empty_options,
-	loss_options, insecure_options, writer_options, directory_options, completion_options, doctor_options,
-	help_options;
+	loss_options, insecure_options, writer_options, directory_options, completion_options,
+	doctor_options, help_options;
 
 struct command;
 

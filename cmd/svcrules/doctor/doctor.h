@@ -59,7 +59,7 @@ void doctor_forward_chains(struct doctor *d);
 void doctor_proxies(struct doctor *d);
 void doctor_features(struct doctor *d);
 void doctor_flush(struct doctor *d);
-void doctor_ipvs(struct doctor *d);
+void doctor_settings(struct doctor *d);
 void doctor_clock(struct doctor *d);
 void doctor_tunnels(struct doctor *d);
 void doctor_routes(struct doctor *d);

@@ -2,7 +2,6 @@
 /* What the kernel can do, tried and not guessed from its version; and its clock and routes. */
 #include "doctor/doctor.h"
 #include "exit.h"
-#include "kernel/ipvs.h"
 #include "kernel/make.h"
 #include "kernel/route.h"
 
@@ -22,17 +21,18 @@
 /* A service that uses all that the rules for services can have. */
 /* clang-format off */
 static const char example[] =
-	"{\"kind\":\"Service\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"doctor\"},\"spec\":{"
-	"\"type\":\"LoadBalancer\",\"clusterIPs\":[\"192.0.2.1\",\"2001:db8::1\"],"
-	"\"sessionAffinity\":\"ClientIP\",\"loadBalancerSourceRanges\":[\"198.51.100.0/24\"],"
-	"\"externalIPs\":[\"192.0.2.2\"],\"ports\":["
+	"{\"kind\":\"Service\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"doctor\"},"
+	"\"spec\":{\"type\":\"LoadBalancer\",\"clusterIPs\":[\"192.0.2.1\",\"2001:db8::1\"],"
+	"\"sessionAffinity\":\"ClientIP\",\"externalIPs\":[\"192.0.2.2\"],"
+	"\"loadBalancerSourceRanges\":[\"198.51.100.0/24\"],\"ports\":["
 	"{\"name\":\"a\",\"port\":80,\"nodePort\":30080},"
 	"{\"name\":\"b\",\"port\":80,\"protocol\":\"UDP\"},"
 	"{\"name\":\"c\",\"port\":81}]},"
 	"\"status\":{\"loadBalancer\":{\"ingress\":[{\"ip\":\"192.0.2.3\"}]}}}"
-	"{\"kind\":\"EndpointSlice\",\"apiVersion\":\"discovery.k8s.io/v1\",\"addressType\":\"IPv4\","
-	"\"metadata\":{\"name\":\"doctor-1\",\"labels\":{\"kubernetes.io/service-name\":\"doctor\"}},"
-	"\"ports\":[{\"name\":\"a\",\"port\":80},{\"name\":\"b\",\"port\":80,\"protocol\":\"UDP\"}],"
+	"{\"kind\":\"EndpointSlice\",\"apiVersion\":\"discovery.k8s.io/v1\","
+	"\"addressType\":\"IPv4\",\"metadata\":{\"name\":\"doctor-1\",\"labels\":{"
+	"\"kubernetes.io/service-name\":\"doctor\"}},\"ports\":["
+	"{\"name\":\"a\",\"port\":80},{\"name\":\"b\",\"port\":80,\"protocol\":\"UDP\"}],"
 	"\"endpoints\":[{\"addresses\":[\"203.0.113.1\"]},{\"addresses\":[\"203.0.113.2\"]}]}";
 /* clang-format on */
 
@@ -105,21 +105,37 @@ void doctor_features(struct doctor *d)
 	svcrules_options_free(o);
 }
 
-/* ---- IPVS ------------------------------------------------------------------------ */
+/* ---- Settings of drivers ---------------------------------------------------------- */
 
-void doctor_ipvs(struct doctor *d)
+/* What the parts of the rule set need of the host, as far as their drivers say it. */
+static void look_at_drivers(struct doctor *d, const struct svcrules_ruleset *rs)
+{
+	struct svcrules_part p;
+
+	for (size_t i = 0; svcrules_ruleset_part(rs, i, &p); i++)
+		if (driver_of(rs, i)->prepare)
+			(void)driver_of(rs, i)->prepare(d->session, false);
+}
+
+void doctor_settings(struct doctor *d)
 {
 	size_t before = d->session ? d->session->nfindings : 0;
+	struct svcrules_ruleset *rs;
 
-	if (!d->session || !d->stats.target || strcmp(d->stats.target->name, "ipvs") != 0) {
-		doctor_fine(d, "the target ipvs is not in use");
+	if (!d->session || !d->installed) {
+		doctor_fine(d, "svcrules has no rules here yet");
 		return;
 	}
-	(void)ipvs_sysctls(d->session, false, false);
+	rs = svcrules_ruleset_new(d->stats.target->name, d->session->settings, NULL);
+	d->no_memory = d->no_memory || !rs;
+	if (rs)
+		look_at_drivers(d, rs);
+	svcrules_ruleset_free(rs);
 	if (d->session->nfindings == before)
-		doctor_fine(d, "the settings of IPVS are right");
+		doctor_fine(d, "the kernel's settings are those that the target %s needs",
+			    d->stats.target->name);
 	for (size_t i = before; i < d->session->nfindings; i++)
-		doctor_find(d, VERDICT_TROUBLE, "services through IPVS work badly",
+		doctor_find(d, VERDICT_TROUBLE, "services work badly",
 			    doctor_text("svcrules apply sets them, without --no-sysctls"), "%s",
 			    d->session->findings[i].text ? d->session->findings[i].text : "");
 	while (d->session->nfindings > before)

@@ -35,7 +35,7 @@ static void doctor_add(struct doctor *d, const struct verdict_found *f)
 }
 
 /* vasprintf() that returns the text. */
-static char *__attribute__((format(printf, 1, 0))) text_of(const char *format, va_list ap)
+static char *__attribute__((format(printf, 1, 0))) evidence_text(const char *format, va_list ap)
 {
 	char *text;
 
@@ -48,7 +48,7 @@ void doctor_fine(struct doctor *d, const char *evidence, ...)
 	va_list ap;
 
 	va_start(ap, evidence);
-	f.evidence = text_of(evidence, ap);
+	f.evidence = evidence_text(evidence, ap);
 	va_end(ap);
 	doctor_add(d, &f);
 }
@@ -59,7 +59,7 @@ void doctor_unknown(struct doctor *d, const char *evidence, ...)
 	va_list ap;
 
 	va_start(ap, evidence);
-	f.evidence = text_of(evidence, ap);
+	f.evidence = evidence_text(evidence, ap);
 	va_end(ap);
 	doctor_add(d, &f);
 }
@@ -71,7 +71,7 @@ void doctor_find(struct doctor *d, enum verdict verdict, const char *effect, cha
 	va_list ap;
 
 	va_start(ap, evidence);
-	f.evidence = text_of(evidence, ap);
+	f.evidence = evidence_text(evidence, ap);
 	va_end(ap);
 	doctor_add(d, &f);
 }
