@@ -5,7 +5,7 @@
 #include <string.h>
 
 extern const struct command command_apply, command_check, command_compile, command_delete,
-	command_diff, command_help, command_version;
+	command_diff, command_doctor, command_help, command_version;
 
 /* clang-format off */
 const struct command *const commands[] = {
@@ -14,6 +14,7 @@ const struct command *const commands[] = {
 	&command_compile,
 	&command_delete,
 	&command_diff,
+	&command_doctor,
 	&command_help,
 	&command_version,
 	NULL

@@ -116,6 +116,7 @@ const struct option_group from_options = { GROUP(OPT_FROM) };
 const struct option_group output_options = { GROUP(OPT_OUTPUT) };
 const struct option_group output_changes_options = { GROUP(OPT_OUTPUT_CHANGES) };
 const struct option_group summary_options = { GROUP(OPT_OUTPUT_SUMMARY, OPT_QUIET_UNCHANGED) };
+const struct option_group doctor_options = { GROUP(OPT_OUTPUT_SUMMARY, OPT_QUIET) };
 const struct option_group delete_try_options = { GROUP(OPT_DRY_RUN) };
 const struct option_group try_options = { GROUP(OPT_DRY_RUN, OPT_CHECK, OPT_VERIFY) };
 const struct option_group node_options = { GROUP(

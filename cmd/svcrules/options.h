@@ -83,7 +83,7 @@ extern const struct option_group input_options, from_options, output_options,
 	family_options, apply_target_options, compile_target_options, target_options,
 	delete_table_options, delete_try_options, delete_target_options, empty_options,
 	check_options, loss_options, insecure_options, writer_options, directory_options,
-	list_options, help_options;
+	list_options, doctor_options, help_options;
 
 struct command;
 

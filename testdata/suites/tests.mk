@@ -54,6 +54,7 @@ $(eval $(call suite,nginx,check,50,$B/svcrules $B/cluster $B/rules/nginx/nginx_f
 $(eval $(call suite,dns,check,40,$B/svcrules $B/cluster,$S/dns.sh))
 $(eval $(call suite,output,check,6,$B/svcrules,$S/output.sh))
 $(eval $(call suite,folders,check,40,$B/svcrules $B/cmd/svcrules/output/kill_test,$S/folders.sh))
+$(eval $(call suite,doctor,check,8,$B/svcrules,$S/doctor.sh))
 $(eval $(call suite,completion,check,25,$B/svcrules,$S/completion.sh))
 $(eval $(call suite,units,check,3,$B/svcrules,$S/units.sh))
 $(eval $(call suite,bench-smoke,test,20,$B/svcrules $B/probe $B/cluster $B/bench-tool,$S/bench-smoke.sh))

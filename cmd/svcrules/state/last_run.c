@@ -36,6 +36,7 @@ struct head {
 	uint64_t bytes, genid, flags, services, ports, endpoints, elements;
 	uint64_t headless, external_names, pending, others, nowhere, isolated_pods, policies;
 	uint64_t messages_len, addresses_len, rules_len;
+	char routed[2][48]; /* as in struct svcrules_stats, terminated */
 	uint8_t rules_sum[SIPHASH_SIZE];
 };
 
@@ -200,6 +201,9 @@ static int last_run_fill(struct last_run *s, const struct head *h, const char *t
 		.ipv6 = h->flags & FLAG_IPV6,
 		.generation = (uint32_t)h->genid,
 	};
+	for (int i = 0; i < 2; i++)
+		snprintf(s->stats.routed[i], sizeof(s->stats.routed[i]), "%.*s",
+			 (int)sizeof(s->stats.routed[i]) - 1, h->routed[i]);
 	s->messages = strndup(texts, h->messages_len);
 	s->addresses = strndup(texts + h->messages_len, h->addresses_len);
 	if (s->messages && s->addresses)
@@ -328,6 +332,8 @@ static void head_fill(struct head *h, const struct last_run *s)
 	h->elements = s->stats.elements;
 	h->isolated_pods = s->stats.isolated_pods;
 	h->policies = s->stats.policies;
+	for (int i = 0; i < 2; i++)
+		memcpy(h->routed[i], s->stats.routed[i], sizeof(s->stats.routed[i]));
 	h->messages_len = strlen(s->messages);
 	h->addresses_len = strlen(s->addresses);
 }
