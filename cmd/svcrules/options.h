@@ -18,6 +18,9 @@ enum option_id {
 	OPT_OUTPUT,         /* of compile */
 	OPT_OUTPUT_CHANGES, /* of diff */
 	OPT_OUTPUT_SUMMARY, /* of apply */
+	OPT_OUTPUT_LIST,    /* of get */
+	OPT_NAMESPACE,
+	OPT_ALL_NAMESPACES,
 	OPT_DRY_RUN,
 	OPT_CHECK,
 	OPT_VERIFY,
@@ -77,7 +80,7 @@ extern const struct option_group input_options, from_options, output_options,
 	family_options, apply_target_options, compile_target_options, target_options,
 	delete_table_options, delete_try_options, delete_target_options, empty_options,
 	loss_options, insecure_options, writer_options, directory_options, list_options,
-	help_options;
+	get_options, get_node_options, status_options, help_options;
 
 struct command;
 
