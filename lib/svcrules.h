@@ -321,9 +321,9 @@ SVCRULES_API int svcrules_files_add(struct svcrules_ruleset *rs, const struct sv
 /* ---- Bytes ------------------------------------------------------------- */
 
 /*
- * Writes the tables as bytes, for svcrules_unpack() by the same build on the same machine, so that
+ * Writes the parts as bytes, for svcrules_unpack() by the same build on the same machine, so that
  * a program can keep for its next run the rules that it left in the kernel. Remembered clients are
- * left out. Returns 0, -ENOTSUP (the rule set has other parts), -ENOMEM or what `write` returned.
+ * left out. Returns 0, -ENOTSUP (files are parts of it), -ENOMEM or what `write` returned.
  */
 SVCRULES_API int svcrules_pack(const struct svcrules_ruleset *rs, svcrules_write_fn write,
 			       void *arg);
@@ -335,6 +335,15 @@ SVCRULES_API int svcrules_pack(const struct svcrules_ruleset *rs, svcrules_write
  */
 SVCRULES_API int svcrules_unpack(const struct svcrules_ruleset *like, const void *buf, size_t len,
 				 struct svcrules_ruleset **ret);
+/*
+ * Writes a line for each kind of difference between the rules that a run left, as unpacked, and
+ * those that were read from the kernel since: "table ip svcrules: 2 elements removed from map
+ * services". Nothing: there is none. What packets and time change is no difference. Returns 0,
+ * -ENOMEM, or what `write` returned.
+ */
+SVCRULES_API int svcrules_drift(const struct svcrules_ruleset *left,
+				const struct svcrules_ruleset *have, svcrules_write_fn write,
+				void *arg);
 
 /* ---- Reading the kernel ------------------------------------------------ */
 
