@@ -5,7 +5,7 @@
 #include <string.h>
 
 extern const struct command command_apply, command_compile, command_delete, command_diff,
-	command_get, command_help, command_version;
+	command_get, command_help, command_status, command_version;
 
 /* clang-format off */
 const struct command *const commands[] = {
@@ -15,6 +15,7 @@ const struct command *const commands[] = {
 	&command_diff,
 	&command_get,
 	&command_help,
+	&command_status,
 	&command_version,
 	NULL
 };

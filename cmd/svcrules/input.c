@@ -134,8 +134,10 @@ static int input_read_file(void *arg, const char *source, int fd)
 	if (r->footprint)
 		footprint_file(r->footprint, source);
 	err = svcrules_model_read(r->model, source, file_fill, &from, r->diags);
-	if (r->footprint)
+	if (r->footprint) {
 		footprint_file_end(r->footprint, from.bytes);
+		footprint_input(r->footprint, source, fd, from.bytes);
+	}
 	if (err == -EINVAL && !from.error && pass_over(r, source))
 		return EXIT_DONE;
 	diags_say(r);

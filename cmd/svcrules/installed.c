@@ -3,6 +3,8 @@
 #include "exit.h"
 #include "kernel/read.h"
 
+#include <stdio.h>
+
 /* What is built from no objects. */
 struct svcrules_ruleset *installed_like(const struct svcrules_target *t,
 					const struct svcrules_options *settings)
@@ -18,30 +20,52 @@ struct svcrules_ruleset *installed_like(const struct svcrules_target *t,
 	return like;
 }
 
+int installed_has(struct session *s, const struct svcrules_target *t, const char *name, bool *ret)
+{
+	struct svcrules_ruleset *found = NULL;
+	uint8_t family;
+	int err = kernel_find(s, t->name, name, &found);
+
+	if (err)
+		return session_failed(s, "read the kernel's tables", err);
+	*ret = svcrules_ruleset_table(found, 0, &family) != NULL;
+	svcrules_ruleset_free(found);
+	return EXIT_DONE;
+}
+
+static int installed_read_target(struct session *s, const struct svcrules_target *t,
+				 const struct svcrules_options *settings,
+				 struct svcrules_ruleset **ret)
+{
+	struct svcrules_ruleset *like = installed_like(t, settings);
+	int code = like ? kernel_read_to_remove(s, like, ret) : session_no_memory(s);
+
+	svcrules_ruleset_free(like);
+	return code;
+}
 
 int installed_read(struct session *s, const struct svcrules_options *settings,
 		   struct svcrules_ruleset **ret)
 {
+	const char *base = svcrules_options_get(settings, "table");
 	const struct svcrules_target *t;
+	char name[256];
+	bool there;
 	int code = EXIT_DONE;
 
 	*ret = NULL;
 	for (size_t i = 0; !code && !*ret && (t = svcrules_target(i)); i++) {
-		struct svcrules_ruleset *like, *have = NULL;
-		struct svcrules_stats stats;
-
 		if (!t->kernel)
 			continue;
-		like = installed_like(t, settings);
-		code = like ? kernel_read_to_remove(s, like, &have) : session_no_memory(s);
-		if (!code) {
-			svcrules_ruleset_stats(have, &stats);
-			if (stats.ipv4 || stats.ipv6)
-				*ret = have;
-			else
-				svcrules_ruleset_free(have);
-		}
-		svcrules_ruleset_free(like);
+		snprintf(name, sizeof(name), "%s%s", base, t->table_suffix);
+		code = installed_has(s, t, name, &there);
+		if (!code && there)
+			code = installed_read_target(s, t, settings, ret);
 	}
-	return code;
+	if (code || *ret)
+		return code;
+	/* those of policies may be alone */
+	snprintf(name, sizeof(name), "%s%s", base, SVCRULES_POLICY_SUFFIX);
+	code = installed_has(s, svcrules_target(0), name, &there);
+	return code || !there ? code : installed_read_target(s, svcrules_target(0), settings, ret);
 }

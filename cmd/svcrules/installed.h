@@ -11,6 +11,8 @@
  */
 struct svcrules_ruleset *installed_like(const struct svcrules_target *t,
 					const struct svcrules_options *settings);
+/* *ret: the target has tables of that whole name. Returns an exit code, with findings. */
+int installed_has(struct session *s, const struct svcrules_target *t, const char *name, bool *ret);
 /*
  * Reads the rule set of the first target that has tables of that name; *ret is NULL if none has.
  * Returns an exit code, with findings.
