@@ -228,7 +228,6 @@ struct svcrules_stats {
 	size_t nowhere;       /* without ports, or with addresses that they cannot have */
 	size_t isolated_pods; /* pods of this node that network policies select */
 	size_t policies;      /* that select any of them */
-	size_t elements;      /* of the maps and sets of the tables */
 	bool pod_cidrs_known;
 	/*
 	 * An address of IPv4 and one of IPv6, as text, that this node needs a route to for its own
@@ -236,6 +235,7 @@ struct svcrules_stats {
 	 */
 	char routed[2][46];
 	/* Of any rule set: */
+	size_t elements;               /* of the maps and sets of the tables */
 	bool ipv4, ipv6;               /* has tables of that family for services */
 	bool policy_ipv4, policy_ipv6; /* has tables of that family for network policies */
 	bool serves;                   /* sends packets to at least one service */

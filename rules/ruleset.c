@@ -192,6 +192,8 @@ void svcrules_ruleset_stats(const struct svcrules_ruleset *rs, struct svcrules_s
 		ret->ipv6 = ret->ipv6 || (t->present && t->family == SVCR_IPV6);
 		ret->serves = ret->serves || t->sets[t->layout->names].n > 0;
 	}
+	if (n && !ret->elements)
+		ret->elements = svcr_nft_count_elements(n);
 	ret->generation = n ? n->generation : 0;
 	ret->table = n && n->ntables ? n->tables[0].name : "";
 	ret->target = &rs->target->info;

@@ -112,8 +112,38 @@ static void digest_text(const struct last_run *l, char buf[static 2 * SIPHASH_SI
 /* ---- Numbers of what there is ---------------------------------------------------------- */
 
 struct installed_counts {
-	size_t services, ports, vips, policies;
+	size_t services, ports, vips, endpoints, policies;
+	bool failed; /* memory was short */
 };
+
+static int place_cmp(const void *a, const void *b)
+{
+	const struct svcrules_installed_endpoint *const *x = a, *const *y = b;
+	int d = strcmp((*x)->address, (*y)->address);
+
+	return d ? d : (int)(*x)->port - (int)(*y)->port;
+}
+
+/* Distinct addresses and ports of endpoints. */
+static void count_places(const struct svcrules_installed *k, struct installed_counts *n)
+{
+	const struct svcrules_installed_endpoint **v, *e;
+	size_t all = 0;
+
+	for (size_t i = 0; i < n->vips; i++)
+		all += svcrules_installed_vip(k, i)->nendpoints;
+	v = calloc(all + 1, sizeof(const struct svcrules_installed_endpoint *));
+	n->failed = !v;
+	all = 0;
+	for (size_t i = 0; v && i < n->vips; i++)
+		for (size_t at = 0; (e = svcrules_installed_endpoint(k, i, at)); at++)
+			v[all++] = e;
+	if (v && all)
+		qsort((void *)v, all, sizeof(*v), place_cmp);
+	for (size_t i = 0; v && i < all; i++)
+		n->endpoints += i == 0 || place_cmp(&v[i - 1], &v[i]) != 0;
+	free((void *)v);
+}
 
 static struct installed_counts count_installed(const struct svcrules_installed *k)
 {
@@ -130,6 +160,7 @@ static struct installed_counts count_installed(const struct svcrules_installed *
 	}
 	while (svcrules_installed_policy(k, n.policies))
 		n.policies++;
+	count_places(k, &n);
 	return n;
 }
 
@@ -181,22 +212,29 @@ static void text_inputs(const struct status_report *r, const struct last_run *l)
 	printf("  checksum: %s (of the input and the command line)\n", digest);
 }
 
+static size_t count_elements_of(const struct status_entry *e)
+{
+	struct svcrules_stats stats;
+
+	svcrules_ruleset_stats(e->have, &stats);
+	return stats.elements;
+}
+
 static void text_served(const struct status_entry *e)
 {
 	struct installed_counts n = count_installed(e->installed);
-	struct svcrules_stats s = e->last.stats;
+	bool as_left = e->drift && !*e->drift;
 
-	printf("  serves:   %zu service%s (%zu port%s) at %zu address%s and port%s", n.services,
+	printf("  serves:   %zu service%s (%zu port%s) at %zu address%s and port%s, ", n.services,
 	       s_of(n.services), n.ports, s_of(n.ports), n.vips, n.vips == 1 ? "" : "es",
 	       s_of(n.vips));
-	if (e->known)
-		printf("; %zu endpoint%s, %zu element%s", s.endpoints, s_of(s.endpoints),
-		       s.elements, s_of(s.elements));
+	printf("%zu endpoint%s, %zu element%s", n.endpoints, s_of(n.endpoints),
+	       count_elements_of(e), s_of(count_elements_of(e)));
 	if (n.policies)
-		printf("; %zu network polic%s", n.policies, n.policies == 1 ? "y" : "ies");
-	if (n.policies && e->known)
-		printf(" isolate%s %zu pod%s", n.policies == 1 ? "s" : "", s.isolated_pods,
-		       s_of(s.isolated_pods));
+		printf(", %zu network polic%s", n.policies, n.policies == 1 ? "y" : "ies");
+	if (n.policies && as_left)
+		printf(" for %zu pod%s", e->last.stats.isolated_pods,
+		       s_of(e->last.stats.isolated_pods));
 	putchar('\n');
 }
 
@@ -235,7 +273,8 @@ void status_text(const struct status_report *r)
 			puts("  version:  unknown; made by svcrules, as the tables' comment says, but "
 			     "no run of this\n            program and user left its state here");
 		}
-		text_served(e);
+		if (*e->tables)
+			text_served(e);
 		text_drift(e);
 	}
 }
@@ -295,12 +334,11 @@ static void json_served(const struct status_entry *e)
 {
 	struct installed_counts n = count_installed(e->installed);
 
-	printf(", \"services\": %zu, \"ports\": %zu, \"served_addresses\": %zu, \"policies\": %zu",
-	       n.services, n.ports, n.vips, n.policies);
+	printf(", \"services\": %zu, \"ports\": %zu, \"served_addresses\": %zu, "
+	       "\"endpoints\": %zu, \"elements\": %zu, \"policies\": %zu",
+	       n.services, n.ports, n.vips, n.endpoints, count_elements_of(e), n.policies);
 	if (e->known)
-		printf(", \"endpoints\": %zu, \"elements\": %zu, \"isolated_pods\": %zu",
-		       e->last.stats.endpoints, e->last.stats.elements,
-		       e->last.stats.isolated_pods);
+		printf(", \"isolated_pods\": %zu", e->last.stats.isolated_pods);
 }
 
 static void json_entry(const struct status_entry *e)
