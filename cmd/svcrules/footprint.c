@@ -56,14 +56,15 @@ void footprint_file_end(struct footprint *s, uint64_t bytes)
 
 void footprint_input(struct footprint *s, const char *source, int fd, uint64_t bytes)
 {
-	char *whole = *source == '/' || strcmp(source, "-") == 0 ? strdup(source) : NULL;
+	bool piped = strcmp(source, "standard input") == 0;
+	char *whole = piped ? strdup("-") : *source == '/' ? strdup(source) : NULL;
 	char *folder = whole ? NULL : get_current_dir_name();
 	struct stat st;
 	int64_t written = 0;
 
 	if (!whole && asprintf(&whole, "%s/%s", folder ? folder : ".", source) < 0)
 		whole = NULL;
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+	if (!piped && fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
 		written = st.st_mtim.tv_sec * 1000000000ll + st.st_mtim.tv_nsec;
 	for (char *p = whole; p && (p = strchr(p, '\n'));)
 		*p = '?'; /* a line for each */

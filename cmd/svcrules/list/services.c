@@ -24,24 +24,39 @@ static int place_here_cmp(const void *a, const void *b)
 	return d ? d : (x->port > y->port) - (x->port < y->port);
 }
 
-/* Distinct addresses and ports of endpoints on this node. */
-static int count_here(struct svcrules_services *s, size_t i, size_t n, size_t *ret)
+/* Distinct addresses and ports of endpoints. */
+struct endpoint_counts {
+	size_t here, ready, total; /* here: on this node */
+};
+
+/*
+ * Counts those at ports of the service; a headless service may have no ports, and all of them
+ * count.
+ */
+static int count_endpoints_here(struct svcrules_services *s, size_t i,
+				const struct svcrules_service *svc, struct endpoint_counts *ret)
 {
-	struct place_here *v = calloc(n + 1, sizeof(*v));
+	struct place_here *v = calloc(svc->nendpoints + 1, sizeof(*v));
 	struct svcrules_endpoint e;
 	size_t found = 0;
 	int err = v ? 0 : -ENOMEM;
 
-	for (size_t k = 0; k < n && !err; k++) {
+	*ret = (struct endpoint_counts){ .ready = svc->ready, .total = svc->total };
+	for (size_t k = 0; k < svc->nendpoints && !err; k++) {
 		err = svcrules_services_endpoint(s, i, k, &e);
-		if (!err && e.local)
+		if (err)
+			break;
+		if (!svc->nports) {
+			ret->ready += e.ready;
+			ret->total = k + 1;
+		}
+		if (e.local && (!svc->nports || e.at != SIZE_MAX))
 			v[found++] = (struct place_here){ e.address, e.port };
 	}
 	if (!err && found)
 		qsort(v, found, sizeof(*v), place_here_cmp);
-	*ret = 0;
 	for (size_t k = 0; k < found && !err; k++)
-		*ret += k == 0 || place_here_cmp(&v[k - 1], &v[k]) != 0;
+		ret->here += k == 0 || place_here_cmp(&v[k - 1], &v[k]) != 0;
 	free(v);
 	return err;
 }
@@ -65,10 +80,28 @@ static void lack_add(struct lack *l, const char *where, const char *port, const 
 			 reason);
 }
 
+/* A part of the addresses may be left out, and not the service. */
+static void lack_add_vip(struct lack *l, const struct svcrules_service *svc,
+			 const struct svcrules_vip *v, const char *port)
+{
+	char place[80];
+
+	snprintf(place, sizeof(place), v->ipv6 ? "[%s]:%u" : "%s:%u", v->address, v->port);
+	if (svc->nports < 2)
+		port = "";
+	if (v->verdict == SVCRULES_LEFT_OUT)
+		lack_add(l, "", svc->nvips > 1 ? place : "", v->reason.text);
+	else if (v->reason.text)
+		lack_add(l, "", port, v->reason.text);
+	else
+		lack_add(l, " from outside", port, v->reason_outside.text);
+}
+
 /* Reasons of addresses, or of ports if the service has no addresses here. */
 static int find_lack(struct svcrules_services *s, size_t i, const struct svcrules_service *svc,
 		     struct lack *ret)
 {
+	bool headless = strcmp(svc->cluster_ips, "None") == 0;
 	struct svcrules_service_port p;
 	struct svcrules_vip v;
 	int err = 0;
@@ -77,19 +110,15 @@ static int find_lack(struct svcrules_services *s, size_t i, const struct svcrule
 		err = svcrules_services_vip(s, i, k, &v);
 		if (!err)
 			err = svcrules_services_port(s, i, v.at, &p);
-		if (err)
-			return err;
-		lack_add(ret, "", svc->nports > 1 ? p.name : "", v.reason.text);
-		if (!v.reason.text)
-			lack_add(ret, " from outside", svc->nports > 1 ? p.name : "",
-				 v.reason_outside.text);
+		if (!err)
+			lack_add_vip(ret, svc, &v, p.name);
 	}
 	for (size_t k = 0; !svc->nvips && k < svc->nports && !err; k++) {
 		err = svcrules_services_port(s, i, k, &p);
 		if (!err)
 			lack_add(ret, "", svc->nports > 1 ? p.name : "", p.reason.text);
 	}
-	if (!err && !*ret->text && !svc->total && svc->left_out.text)
+	if (!err && !*ret->text && !svc->total && !headless)
 		lack_add(ret, "", "", svc->left_out.text);
 	return err;
 }
@@ -139,7 +168,7 @@ static const char *external_column(const struct svcrules_service *svc)
 }
 
 /* "1/2/3", "<none: 2 endpoints, none is ready>", or both if only a part is missing. */
-static void endpoints_column(struct columns *t, const struct svcrules_service *svc, size_t here,
+static void endpoints_column(struct columns *t, const struct endpoint_counts *n,
 			     const struct lack *lack)
 {
 	char more[40] = "", counts[80] = "";
@@ -147,8 +176,8 @@ static void endpoints_column(struct columns *t, const struct svcrules_service *s
 	if (lack->others)
 		snprintf(more, sizeof(more), "; and %zu more reason%s", lack->others,
 			 lack->others == 1 ? "" : "s");
-	if (svc->total)
-		snprintf(counts, sizeof(counts), "%zu/%zu/%zu", here, svc->ready, svc->total);
+	if (n->total)
+		snprintf(counts, sizeof(counts), "%zu/%zu/%zu", n->here, n->ready, n->total);
 	if (*lack->text)
 		columns_add(t, "%s%s<none%s%s>", counts, *counts ? " " : "", lack->text, more);
 	else
@@ -161,11 +190,11 @@ static int service_row(struct listing *l, struct svcrules_services *s, size_t i,
 	struct columns *t = &l->table;
 	struct lack lack = { .others = 0 };
 	char age[AGE_TEXT], *ports = NULL;
-	size_t here = 0;
+	struct endpoint_counts n = { .here = 0 };
 	int err = ports_column(s, i, svc->nports, &ports);
 
 	if (!err && l->wide)
-		err = count_here(s, i, svc->nendpoints, &here);
+		err = count_endpoints_here(s, i, svc, &n);
 	if (!err && l->wide)
 		err = find_lack(s, i, svc, &lack);
 	if (!err) {
@@ -180,7 +209,7 @@ static int service_row(struct listing *l, struct svcrules_services *s, size_t i,
 	}
 	if (!err && l->wide) {
 		columns_add(t, "%s", svc->selector);
-		endpoints_column(t, svc, here, &lack);
+		endpoints_column(t, &n, &lack);
 	}
 	free(ports);
 	return err;
@@ -268,8 +297,8 @@ static int service_json(struct listing *l, struct svcrules_services *s, size_t i
 			const struct svcrules_service *svc)
 {
 	char age[AGE_TEXT];
-	size_t here;
-	int err = count_here(s, i, svc->nendpoints, &here);
+	struct endpoint_counts n;
+	int err = count_endpoints_here(s, i, svc, &n);
 
 	if (err)
 		return err;
@@ -286,7 +315,7 @@ static int service_json(struct listing *l, struct svcrules_services *s, size_t i
 	json_flag("from_pods", svc->from_pods);
 	printf(", \"affinity\": %u, \"endpoints\": {\"here\": %zu, \"ready\": %zu, "
 	       "\"total\": %zu}",
-	       svc->affinity, here, svc->ready, svc->total);
+	       svc->affinity, n.here, n.ready, n.total);
 	json_reason("left_out", &svc->left_out);
 	err = json_ports(s, i, svc->nports);
 	if (!err)
