@@ -175,7 +175,7 @@ static int installed_vip_cmp(const void *a, const void *b)
 
 	d = d ? d : strcmp(x->name, y->name);
 	d = d ? d : strcmp(x->port_name, y->port_name);
-	d = d ? d : (int)(x->kind != cluster_ip) - (int)(y->kind != cluster_ip);
+	d = d ? d : strcmp(x->kind, y->kind); /* cluster IPs come first */
 	d = d ? d : (int)x->ipv6 - (int)y->ipv6;
 	d = d ? d : strcmp(x->address, y->address);
 	d = d ? d : strcmp(x->protocol, y->protocol);
@@ -335,9 +335,11 @@ static int read_installed_vips(struct svcrules_installed *l)
 		for (size_t e = 0; e < t->sets[SET_SERVICES].n && !err; e++)
 			err = add_installed_vip(l, t, svcr_nft_elem(&t->sets[SET_SERVICES], e));
 	}
-	if (l->vips.n)
+	for (int known = 0; known < 2 && l->vips.n && !err; known++) {
 		qsort(l->vips.v, l->vips.n, sizeof(*l->vips.v), installed_vip_cmp);
-	set_node_ports(l);
+		if (!known)
+			set_node_ports(l);
+	}
 	return err;
 }
 

@@ -167,8 +167,8 @@ rules() {
 
 # Commands that move a chain's first rule to its end, for rules that 'nft -a' lists.
 first_to_last() {
-	at nft -a list chain ip svcrules "$1" | sed -nE 's/^\t\t(.*) # handle ([0-9]+)$/\1|\2/p' | head -1 |
-		awk -F'|' -v c="$1" '{ printf "delete rule ip svcrules %s handle %d; add rule ip svcrules %s %s", c, $2, c, $1 }'
+	at nft -a list chain ip svcrules "$1" | sed -nE 's/^\t\t(.*) # handle ([0-9]+)$/\2\t\1/p' | head -1 |
+		awk -F'\t' -v c="$1" '{ printf "delete rule ip svcrules %s handle %d; add rule ip svcrules %s %s", c, $1, c, $2 }'
 }
 
 tables() {

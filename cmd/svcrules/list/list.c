@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "list/list.h"
-#include "options.h"
+#include "command.h"
 
 #include <stdlib.h>
 #include <string.h>
