@@ -48,6 +48,10 @@ static long services_fill(void *arg, char *buf, size_t size)
 	",'conditions':[{'type':'Initialized','status':'True'},{'type':'Ready'," \
 	"'status':'" value "','lastTransitionTime':'2026-11-20T10:00:00Z'}]"
 #define LABEL(value) "'app':'" value "'"
+#define DELETED_POD \
+	"{'kind':'Pod','apiVersion':'v1','metadata':{'name':'p','namespace':'production'," \
+	"'deletionTimestamp':'2026-11-20T10:00:00Z','labels':{'app':'web'}}," \
+	"'status':{'podIP':'10.1.0.1'" READY("True") "}}"
 #define POD(name, ip, app) POD_OF(name, LABEL(app), "", "'podIP':'" ip "'" READY("True"))
 
 /* ---- Reasons ------------------------------------------------------------------ */
@@ -260,37 +264,31 @@ END_TEST
 
 /* ---- The list -------------------------------------------------------------------- */
 
-START_TEST(services_list)
-{
-	static const char text[] = SERVICE_OF(
-		"web", "2026-01-02T00:00:00Z",
-		"'type':'NodePort'," IP ",'externalIPs':['203.0.113.1'],"
-		"'selector':{'tier':'front','app':'web'},"
-		"'ports':[{'name':'http','port':80,'nodePort':30080,'targetPort':'http'}]")
-		SLICE_OF(
-			"web", "IPv4", HTTP ",{'name':'odd','port':9}",
-			AT("10.1.0.2", "true", "node1") "," AT(
-				"10.1.0.1", "false",
-				"node2")) "{'kind':'Service','apiVersion':'v1','metadata':{'name':'a'},"
-					  "'spec':{'clusterIP':'None'}}"
-					  "{'kind':'Node','apiVersion':'v1','metadata':{'name':'node1'},"
-					  "'status':{'addresses':[{'type':'InternalIP',"
-					  "'address':'192.0.2.1'}]}}";
-	struct services_input in;
-	struct svcrules_service s;
-	struct svcrules_service_port p;
-	struct svcrules_vip v;
-	struct svcrules_endpoint e;
+/* clang-format off */
+static const char list_text[] =
+	SERVICE_OF("web", "2026-01-02T00:00:00Z",
+		   "'type':'NodePort'," IP ",'externalIPs':['203.0.113.1'],"
+		   "'selector':{'tier':'front','app':'web'},"
+		   "'ports':[{'name':'http','port':80,'nodePort':30080,'targetPort':'http'}]")
+	SLICE_OF("web", "IPv4", HTTP ",{'name':'odd','port':9}",
+		 AT("10.1.0.2", "true", "node1") "," AT("10.1.0.1", "false", "node2"))
+	"{'kind':'Service','apiVersion':'v1','metadata':{'name':'a'},'spec':{'clusterIP':'None'}}"
+	"{'kind':'Node','apiVersion':'v1','metadata':{'name':'node1'},"
+	"'status':{'addresses':[{'type':'InternalIP','address':'192.0.2.1'}]}}";
+/* clang-format on */
 
-	services_read(&in, text, true);
-	ck_assert_uint_eq(svcrules_services_count(in.l), 2);
-	ck_assert_uint_eq(svcrules_services_find(in.l, "production", "other"), SIZE_MAX);
-	ck_assert_int_eq(svcrules_services_get(in.l, 2, &s), -ENOENT);
-	ck_assert_int_eq(svcrules_services_get(in.l, 0, &s), 0);
+static void assert_services(struct svcrules_services *l)
+{
+	struct svcrules_service s;
+
+	ck_assert_uint_eq(svcrules_services_count(l), 2);
+	ck_assert_uint_eq(svcrules_services_find(l, "production", "other"), SIZE_MAX);
+	ck_assert_int_eq(svcrules_services_get(l, 2, &s), -ENOENT);
+	ck_assert_int_eq(svcrules_services_get(l, 0, &s), 0);
 	ck_assert_str_eq(s.name, "a");
 	ck_assert_str_eq(s.cluster_ips, "None");
 	ck_assert_str_eq(s.left_out.kind, "headless");
-	ck_assert_int_eq(svcrules_services_get(in.l, 1, &s), 0);
+	ck_assert_int_eq(svcrules_services_get(l, 1, &s), 0);
 	ck_assert_str_eq(s.type, "NodePort");
 	ck_assert_str_eq(s.cluster_ips, "10.96.0.10");
 	ck_assert_str_eq(s.external_ips, "203.0.113.1");
@@ -303,6 +301,31 @@ START_TEST(services_list)
 	ck_assert_uint_eq(s.total, 2);
 	ck_assert_uint_eq(s.ready, 1);
 	ck_assert_uint_eq(s.slices, 1);
+}
+
+static void assert_endpoints(struct svcrules_services *l)
+{
+	struct svcrules_endpoint e;
+
+	ck_assert_int_eq(svcrules_services_endpoint(l, 1, 0, &e), 0);
+	ck_assert_str_eq(e.address, "10.1.0.1");
+	ck_assert(!e.ready && !e.used && !e.local);
+	ck_assert_int_eq(svcrules_services_endpoint(l, 1, 1, &e), 0);
+	ck_assert(e.ready && e.used && e.local);
+	ck_assert_int_eq(svcrules_services_endpoint(l, 1, 2, &e), 0);
+	ck_assert_str_eq(e.port_name, "odd");
+	ck_assert_uint_eq(e.at, SIZE_MAX);
+	ck_assert_int_eq(svcrules_services_endpoint(l, 1, 4, &e), -ENOENT);
+}
+
+START_TEST(services_list)
+{
+	struct svcrules_service_port p;
+	struct services_input in;
+	struct svcrules_vip v;
+
+	services_read(&in, list_text, true);
+	assert_services(in.l);
 	ck_assert_int_eq(svcrules_services_port(in.l, 1, 0, &p), 0);
 	ck_assert_str_eq(p.target, "http");
 	ck_assert_uint_eq(p.node_port, 30080);
@@ -314,15 +337,7 @@ START_TEST(services_list)
 	ck_assert_uint_eq(v.port, 30080);
 	ck_assert_int_eq(v.verdict, SVCRULES_SERVED);
 	ck_assert_uint_eq(v.used, 1);
-	ck_assert_int_eq(svcrules_services_endpoint(in.l, 1, 0, &e), 0);
-	ck_assert_str_eq(e.address, "10.1.0.1");
-	ck_assert(!e.ready && !e.used && !e.local);
-	ck_assert_int_eq(svcrules_services_endpoint(in.l, 1, 1, &e), 0);
-	ck_assert(e.ready && e.used && e.local);
-	ck_assert_int_eq(svcrules_services_endpoint(in.l, 1, 2, &e), 0);
-	ck_assert_str_eq(e.port_name, "odd");
-	ck_assert_uint_eq(e.at, SIZE_MAX);
-	ck_assert_int_eq(svcrules_services_endpoint(in.l, 1, 4, &e), -ENOENT);
+	assert_endpoints(in.l);
 	services_release(&in);
 }
 END_TEST
@@ -375,11 +390,7 @@ static const struct {
 	{ IP PORTS SELECTS,
 	  POD_OF("p", LABEL("web"), ",'hostNetwork':true", "'podIP':'192.0.2.7'" READY("True")),
 	  "192.0.2.7:8080 ready serving p; " },
-	{ IP PORTS SELECTS,
-	  "{'kind':'Pod','apiVersion':'v1','metadata':" META(
-		  "p",
-		  ",'deletionTimestamp':'2026-11-20T10:00:00Z','labels':{'app':'web'}") ",'status':{'podIP':'10.1.0.1'" READY("True") "}}",
-	  "10.1.0.1:8080 serving terminating p; " },
+	{ IP PORTS SELECTS, DELETED_POD, "10.1.0.1:8080 serving terminating p; " },
 	{ IP PORTS SELECTS ",'clusterIPs':['10.96.0.10','fd00::10']",
 	  POD_OF("p", LABEL("web"), "",
 		 "'podIPs':[{'ip':'10.1.0.1'},{'ip':'fd00::1'}]" READY("True")),

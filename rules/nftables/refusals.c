@@ -55,7 +55,7 @@ static int keep_phrase(struct refusals_maker *k, const struct svcr_reason *why, 
 	return *ret ? 0 : -ENOMEM;
 }
 
-static int add_refusing(struct refusals_maker *k, const struct svcr_vip *v)
+static int add_refusing_vip(struct refusals_maker *k, const struct svcr_vip *v)
 {
 	bool inside = v->kind == SVCR_VIP_CLUSTER && v->local ? !v->choice->local.n :
 								!v->choice->cluster.n;
@@ -193,7 +193,7 @@ int svcr_refusals_make(const struct svcr_view *view, const struct svcrules_model
 		return -ENOMEM;
 	svcr_reasons_init(&k.reasons, m, o, view);
 	for (size_t i = 0; i < view->nvips && !err; i++)
-		err = add_refusing(&k, &view->vips[i]);
+		err = add_refusing_vip(&k, &view->vips[i]);
 	for (size_t i = 0; i < m->services.n && !err; i++)
 		err = add_service_left_out(&k, &m->services.v[i]);
 	join_refusals(k.to);
