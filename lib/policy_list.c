@@ -74,7 +74,7 @@ static int append_bytes(void *arg, const char *text, size_t len)
 	return 0;
 }
 
-static const char *selector_text(struct svcrules_policies *l, const struct svcr_selector *s)
+static const char *policy_selector_text(struct svcrules_policies *l, const struct svcr_selector *s)
 {
 	struct selector_buffer b = { NULL, .n = 0 };
 	struct svcr_out o = { .write = append_bytes, .arg = &b };
@@ -141,7 +141,7 @@ static int fill_policies(struct svcrules_policies *l, const struct svcrules_mode
 		*slot = (struct svcrules_policy){ .ns = p->ns,
 						  .name = p->name,
 						  .source = p->source,
-						  .selector = selector_text(l, p->pods),
+						  .selector = policy_selector_text(l, p->pods),
 						  .created = p->created,
 						  .ingress = p->isolates[SVCR_INGRESS],
 						  .egress = p->isolates[SVCR_EGRESS] };

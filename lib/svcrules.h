@@ -322,29 +322,19 @@ SVCRULES_API int svcrules_files_add(struct svcrules_ruleset *rs, const struct sv
 /* ---- Bytes ------------------------------------------------------------- */
 
 /*
- * Writes the parts as bytes, for svcrules_unpack() by the same build on the same machine, so that
- * a program can keep for its next run the rules that it left in the kernel. Remembered clients are
- * left out. Returns 0, -ENOTSUP (files are parts of it), -ENOMEM or what `write` returned.
+ * Writes the parts as bytes, for svcrules_unpack() by the same build on the same machine, without
+ * remembered clients: the rules that a program left, for its next run. Returns 0, -ENOTSUP (files are parts of it), -ENOMEM or what `write` returned.
  */
 SVCRULES_API int svcrules_pack(const struct svcrules_ruleset *rs, svcrules_write_fn write,
 			       void *arg);
 /*
- * Makes a rule set of such bytes, as if it had been read from the kernel. `like` is a rule set
- * of the same target and tables. Returns 0, -ENOTSUP (`like` has other parts), -ENOMEM, or
- * -EBADMSG: the bytes are of other tables or of another build, or have no valid structure. That
- * addresses and ports are those that were written is for the caller to ensure, as by a sum.
+ * Makes a rule set of such bytes, as if it had been read from the kernel. `like` is one of the same
+ * target and tables. Returns 0, -ENOTSUP (files are parts of it), -ENOMEM, or -EBADMSG: the bytes
+ * are of other tables or another build, or have no valid structure. The caller must see to it that
+ * nobody else changed them, as by a sum.
  */
 SVCRULES_API int svcrules_unpack(const struct svcrules_ruleset *like, const void *buf, size_t len,
 				 struct svcrules_ruleset **ret);
-/*
- * Writes a line for each kind of difference between the rules that a run left, as unpacked, and
- * those that were read from the kernel since: "table ip svcrules: 2 elements removed from map
- * services". Nothing: there is none. What packets and time change is no difference. Returns 0,
- * -ENOMEM, or what `write` returned.
- */
-SVCRULES_API int svcrules_drift(const struct svcrules_ruleset *left,
-				const struct svcrules_ruleset *have, svcrules_write_fn write,
-				void *arg);
 
 /* ---- Reading the kernel ------------------------------------------------ */
 

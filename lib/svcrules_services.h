@@ -201,6 +201,16 @@ struct svcrules_installed_policy {
 SVCRULES_API const struct svcrules_installed_policy *svcrules_installed_policy(
 	const struct svcrules_installed *l, size_t i);
 
+/*
+ * Writes a line for each kind of difference between the rules that a run left, as unpacked, and
+ * those that were read from the kernel since: "table ip svcrules: 2 elements removed from map
+ * services". Nothing: there is none. What packets and time change is no difference. Returns 0,
+ * -ENOMEM, or what `write` returned.
+ */
+SVCRULES_API int svcrules_drift(const struct svcrules_ruleset *left,
+				const struct svcrules_ruleset *have, svcrules_write_fn write,
+				void *arg);
+
 #ifdef __cplusplus
 }
 #endif

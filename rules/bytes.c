@@ -16,7 +16,7 @@ struct part_bytes {
 	size_t n, cap;
 };
 
-static int keep_bytes(void *arg, const char *buf, size_t len)
+static int keep_part_bytes(void *arg, const char *buf, size_t len)
 {
 	struct part_bytes *b = arg;
 
@@ -37,7 +37,7 @@ static int keep_bytes(void *arg, const char *buf, size_t len)
 static int pack_part(const struct svcr_part *p, svcrules_write_fn write, void *arg)
 {
 	struct part_bytes b = { NULL, .n = 0 };
-	int err = p->ops->pack(p, keep_bytes, &b);
+	int err = p->ops->pack(p, keep_part_bytes, &b);
 	uint64_t len = b.n;
 
 	if (!err)

@@ -242,7 +242,8 @@ END_TEST
 
 #define LOCAL \
 	"{\"kind\":\"Service\",\"metadata\":{\"name\":\"l\",\"namespace\":\"a\"},\"spec\":{" \
-	"\"type\":\"LoadBalancer\",\"externalTrafficPolicy\":\"Local\",\"clusterIP\":\"10.96.0.3\"," \
+	"\"type\":\"LoadBalancer\",\"externalTrafficPolicy\":\"Local\"," \
+	"\"clusterIP\":\"10.96.0.3\"," \
 	"\"ports\":[{\"name\":\"p\",\"port\":80,\"nodePort\":30090}]}," \
 	"\"status\":{\"loadBalancer\":{\"ingress\":[{\"ip\":\"203.0.113.1\"}]}}}"
 

@@ -22,8 +22,8 @@ struct footprint {
 	char *messages_text;
 	size_t messages_size;
 	/*
-	 * takes a line for each input file: its size, when it was written (nanoseconds since 1970, 0
-	 * if it is no plain file) and its whole name, with a blank between; writes the next two
+	 * takes a line for each input file: its size, when it was written (nanoseconds since 1970,
+	 * 0 if it is no plain file) and its whole name, with blanks between; writes the next two
 	 */
 	FILE *inputs;
 	char *inputs_text;

@@ -233,11 +233,10 @@ const struct command command_get = {
 	.name = "get",
 	.synopsis = "[services|endpoints|policies] [NAME] [-f FILE]... [OPTION...]",
 	.summary = "list services, endpoints or network policies of this node",
-	.about =
-		"Lists what FILE has or, without -f, what the kernel's rules serve, of which names,\n"
-		"addresses and ports are known. '-o wide' counts endpoints on this node, ready ones\n"
-		"and all, or says why a service has none.\n"
-		"Exit status: 0 done, 1 no object of that name, above 1 error.\n",
+	.about = "Lists what FILE has or, without -f, what the kernel's rules serve, of which\n"
+		 "names, addresses and ports are known. '-o wide' counts endpoints on this node,\n"
+		 "ready ones and all, or says why a service has none.\n"
+		 "Exit status: 0 done, 1 no object of that name, above 1 error.\n",
 	.options = (const struct option_group *const[]){ &input_options, &get_options,
 							 &get_node_options, &table_options,
 							 &family_options, &help_options, NULL },

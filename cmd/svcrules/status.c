@@ -80,7 +80,8 @@ static void status_parts(const struct svcrules_ruleset *have, struct status_entr
 		if (strcmp(p.kind, "link") == 0 && p.present) {
 			e->interface = true;
 			e->addresses = p.count;
-		} else if (strcmp(p.kind, "ipvs") == 0) {
+		} else if (strcmp(p.kind, "link") != 0 && strcmp(p.kind, "nft") != 0) {
+			e->has_servers = true;
 			e->servers = p.count;
 		}
 	}
@@ -253,11 +254,9 @@ const struct command command_status = {
 	.synopsis = "[-o FORMAT] [--table NAME]",
 	.summary = "say what is installed, since when, and whether it is as it was left",
 	.about =
-		"Says which tables, interface and virtual servers svcrules installed in this network\n"
-		"namespace, which version did it and when, from which input, and in what they differ\n"
-		"from what its last run left.\n"
-		"Exit status: 0 as it was left, 1 it differs, or nothing is installed, or it is not\n"
-		"known, above 1 error.\n",
+		"Says what svcrules installed in this network namespace, which version did it and\n"
+		"when, from which input, and in what it differs from what the last run left.\n"
+		"Exit status: 0 as it was left, 1 it differs, is missing or unknown, above 1 error.\n",
 	.options = (const struct option_group *const[]){ &status_options, &table_options,
 							 &help_options, NULL },
 	.run = status_run,

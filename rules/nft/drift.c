@@ -47,8 +47,8 @@ static bool same_data(const struct svcr_nft_set *s, const uint8_t *a, const uint
 }
 
 /* Counts what differs in elements from i and k on, which are sorted, of one set. */
-static struct counts count_elements(const struct svcr_nft_set *from, size_t i, size_t i_end,
-				    const struct svcr_nft_set *to, size_t k, size_t k_end)
+static struct counts count_differing(const struct svcr_nft_set *from, size_t i, size_t i_end,
+				     const struct svcr_nft_set *to, size_t k, size_t k_end)
 {
 	struct counts n = { .added = 0 };
 
@@ -105,7 +105,7 @@ static void drift_numbered(const struct drift *d, const struct svcr_nft_set *fro
 					 UINT32_MAX,
 			 number = a < b ? a : b;
 		size_t i_end = number_end(from, i, number), k_end = number_end(to, k, number);
-		struct counts n = count_elements(from, i, i_end, to, k, k_end);
+		struct counts n = count_differing(from, i, i_end, to, k, k_end);
 
 		out_element_counts(d, from, number, &n);
 		i = i_end;
@@ -133,13 +133,13 @@ static void drift_set(const struct drift *d, const struct svcr_nft_set *from,
 		drift_numbered(d, from, to);
 		return;
 	}
-	n = count_elements(from, 0, from->n, to, 0, to->n);
+	n = count_differing(from, 0, from->n, to, 0, to->n);
 	out_element_counts(d, to, 0, &n);
 }
 
 /* ---- Rules --------------------------------------------------------------------------- */
 
-static int canon_cmp(const void *a, const void *b)
+static int drift_canon_cmp(const void *a, const void *b)
 {
 	const char *const *x = a, *const *y = b;
 
@@ -154,7 +154,7 @@ static const char **sorted_rules(const struct svcr_nft_chain *c)
 	for (size_t i = 0; v && c && i < c->nrules; i++)
 		v[i] = c->rules[i].canon;
 	if (v && c && c->nrules)
-		qsort((void *)v, c->nrules, sizeof(*v), canon_cmp);
+		qsort((void *)v, c->nrules, sizeof(*v), drift_canon_cmp);
 	return v;
 }
 

@@ -97,8 +97,8 @@ static void endpoint_json(struct listing *l, const struct svcrules_service *svc,
 	putchar('}');
 }
 
-static int endpoints_of(struct listing *l, struct svcrules_services *s, size_t i,
-			const struct svcrules_service *svc)
+static int list_endpoints_of(struct listing *l, struct svcrules_services *s, size_t i,
+			     const struct svcrules_service *svc)
 {
 	struct svcrules_endpoint e;
 	int err = 0;
@@ -123,7 +123,7 @@ int list_endpoints(struct listing *l, struct svcrules_services *s)
 		err = svcrules_services_get(s, i, &svc);
 		if (!err && listing_takes(l, svc.ns, svc.name)) {
 			l->found = true;
-			err = endpoints_of(l, s, i, &svc);
+			err = list_endpoints_of(l, s, i, &svc);
 		}
 	}
 	list_end(l);

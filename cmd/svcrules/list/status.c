@@ -116,7 +116,7 @@ struct installed_counts {
 	bool failed; /* memory was short */
 };
 
-static int place_cmp(const void *a, const void *b)
+static int counted_place_cmp(const void *a, const void *b)
 {
 	const struct svcrules_installed_endpoint *const *x = a, *const *y = b;
 	int d = strcmp((*x)->address, (*y)->address);
@@ -139,9 +139,9 @@ static void count_places(const struct svcrules_installed *k, struct installed_co
 		for (size_t at = 0; (e = svcrules_installed_endpoint(k, i, at)); at++)
 			v[all++] = e;
 	if (v && all)
-		qsort((void *)v, all, sizeof(*v), place_cmp);
+		qsort((void *)v, all, sizeof(*v), counted_place_cmp);
 	for (size_t i = 0; v && i < all; i++)
-		n->endpoints += i == 0 || place_cmp(&v[i - 1], &v[i]) != 0;
+		n->endpoints += i == 0 || counted_place_cmp(&v[i - 1], &v[i]) != 0;
 	free((void *)v);
 }
 
@@ -181,7 +181,7 @@ static void text_places(const struct status_entry *e)
 	if (e->interface)
 		printf("; interface %s with %zu address%s", SVCRULES_INTERFACE, e->addresses,
 		       e->addresses == 1 ? "" : "es");
-	if (strcmp(e->target, "ipvs") == 0)
+	if (e->has_servers)
 		printf("; %zu virtual server%s", e->servers, s_of(e->servers));
 	putchar('\n');
 }
@@ -270,8 +270,9 @@ void status_text(const struct status_report *r)
 			       when_text(e->last.ran, when));
 			text_inputs(r, &e->last);
 		} else {
-			puts("  version:  unknown; made by svcrules, as the tables' comment says, but "
-			     "no run of this\n            program and user left its state here");
+			puts("  version:  unknown; made by svcrules, as the tables' comment "
+			     "says, but no run of this\n"
+			     "            program and user left its state here");
 		}
 		if (*e->tables)
 			text_served(e);
@@ -347,7 +348,8 @@ static void json_entry(const struct status_entry *e)
 	json_put(e->target);
 	fputs(", \"tables\": ", stdout);
 	json_pieces(e->tables, ",");
-	printf(", \"interface\": %s, \"interface_addresses\": %zu, \"virtual_servers\": %zu",
+	printf(", \"interface\": %s, \"interface_addresses\": %zu, "
+	       "\"virtual_servers\": %zu",
 	       e->interface ? "\"" SVCRULES_INTERFACE "\"" : "null", e->addresses, e->servers);
 	fputs(", \"version\": ", stdout);
 	json_put(e->known ? e->last.version : NULL);

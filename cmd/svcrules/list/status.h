@@ -13,6 +13,7 @@ struct status_entry {
 	struct svcrules_ruleset *have; /* owned */
 	char *tables;                  /* "ip svcrules, ip6 svcrules"; "": none; malloc'ed */
 	bool interface;                /* svcrules0 exists */
+	bool has_servers;              /* the target has virtual servers */
 	size_t addresses, servers;     /* of the interface; virtual servers */
 	struct svcrules_installed *installed;
 	bool known; /* the last run left its state, of which `last` is */

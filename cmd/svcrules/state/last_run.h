@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a run leaves for the next one, and for `svcrules status`, in a file: which input was applied, and
- * the rules it left in the kernel with their generation. With both unchanged
+ * What a run leaves in a file for the next one, and for `svcrules status`: which input was
+ * applied, and the rules it left in the kernel with their generation. With both unchanged
  * there is nothing to do; with the generation unchanged the kernel need not be
- * asked what it has. Losing the file costs time and nothing else.
+ * asked what it has. Losing the file costs time, and what `status` says.
  *
  * A file is believed only if it and its directory belong to the caller and
  * nobody else may write there, its sums are right, and it was written by this
