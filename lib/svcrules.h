@@ -322,16 +322,15 @@ SVCRULES_API int svcrules_files_add(struct svcrules_ruleset *rs, const struct sv
 /* ---- Bytes ------------------------------------------------------------- */
 
 /*
- * Writes the parts as bytes, for svcrules_unpack() by the same build on the same machine, without
- * remembered clients: the rules that a program left, for its next run. Returns 0, -ENOTSUP (files are parts of it), -ENOMEM or what `write` returned.
+ * Writes the parts, without remembered clients, as bytes for svcrules_unpack() by the same build on
+ * the same machine. Returns 0, -ENOTSUP (files are parts of it), -ENOMEM or what `write` returned.
  */
 SVCRULES_API int svcrules_pack(const struct svcrules_ruleset *rs, svcrules_write_fn write,
 			       void *arg);
 /*
- * Makes a rule set of such bytes, as if it had been read from the kernel. `like` is one of the same
- * target and tables. Returns 0, -ENOTSUP (files are parts of it), -ENOMEM, or -EBADMSG: the bytes
- * are of other tables or another build, or have no valid structure. The caller must see to it that
- * nobody else changed them, as by a sum.
+ * Makes a rule set of such bytes, as if it had been read from the kernel. `like` is for the same
+ * places. Returns 0, -ENOTSUP, -ENOMEM, or -EBADMSG: the bytes are of another build or not valid.
+ * The caller must see to it that nobody else changed them, as by a sum.
  */
 SVCRULES_API int svcrules_unpack(const struct svcrules_ruleset *like, const void *buf, size_t len,
 				 struct svcrules_ruleset **ret);
@@ -597,7 +596,5 @@ SVCRULES_API const char *svcrules_version(void);
 #ifdef __cplusplus
 }
 #endif
-
 #include "svcrules_services.h"
-
 #endif

@@ -256,7 +256,7 @@ const struct command command_status = {
 	.about =
 		"Says what svcrules installed in this network namespace, which version did it and\n"
 		"when, from which input, and in what it differs from what the last run left.\n"
-		"Exit status: 0 as it was left, 1 it differs, is missing or unknown, above 1 error.\n",
+		"Exit status: 0 as it was left, 1 differs, missing or unknown, above 1 error.\n",
 	.options = (const struct option_group *const[]){ &status_options, &table_options,
 							 &help_options, NULL },
 	.run = status_run,
