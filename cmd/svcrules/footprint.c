@@ -66,8 +66,9 @@ void footprint_input(struct footprint *s, const char *source, int fd, uint64_t b
 		whole = NULL;
 	if (!piped && fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
 		written = st.st_mtim.tv_sec * 1000000000ll + st.st_mtim.tv_nsec;
-	for (char *p = whole; p && (p = strchr(p, '\n'));)
-		*p = '?'; /* a line for each */
+	for (size_t i = 0; whole && whole[i]; i++)
+		if (whole[i] == '\n') /* a line for each */
+			whole[i] = '?';
 	if (whole)
 		fprintf(s->inputs, "%" PRIu64 " %" PRId64 " %s\n", bytes, written, whole);
 	free(whole);

@@ -241,5 +241,6 @@ const struct command command_get = {
 							 &get_node_options, &table_options,
 							 &family_options, &help_options, NULL },
 	.operands = true,
+	.words = "services endpoints policies",
 	.run = get_run,
 };

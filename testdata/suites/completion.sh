@@ -68,7 +68,7 @@ shell() { # shell NAME
 	check "$name: the script is correct" 0 $?
 	check "$name: commands" "$(words_of)" "$("in_$name" 'svcrules ' | tr ' ' '\n' | grep -v -e '^-' | cut -d: -f1 | xargs)"
 	check "$name: part of a command" compile "$("in_$name" 'svcrules com')"
-	for command in apply diff delete; do
+	for command in apply diff delete get status; do
 		check "$name: options of $command" "$(options_of $command)" \
 			"$("in_$name" "svcrules $command --" | long_ones)"
 	done
@@ -81,6 +81,8 @@ shell() { # shell NAME
 	check "$name: no values of another command's" "bash fish zsh" "$("in_$name" 'svcrules help --completion ')"
 	check "$name: commands after help" "$(words_of)" \
 		"$("in_$name" 'svcrules help ' | tr ' ' '\n' | grep -v -e '^-' | xargs)"
+	check "$name: kinds after get" "endpoints policies services" \
+		"$("in_$name" 'svcrules get ' | tr ' ' '\n' | grep -v -e '^-' | sort | xargs)"
 	touch "$tmp/services.json"
 	check "$name: files" yes "$("in_$name" "svcrules compile -f $tmp/serv" | grep -q 'services.json' && echo yes)"
 }
