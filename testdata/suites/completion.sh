@@ -52,7 +52,7 @@ in_fish() {
 
 words_of() { "$SVCRULES" help | sed -nE 's/^  ([a-z]+) .*/\1/p' | sort | xargs; }
 options_of() { # options_of COMMAND: the long ones
-	"$SVCRULES" help "$1" | sed -nE 's/^  (--[^ ]+)( .*)?$/\1/p; s/.*also (--[a-z]+)$/\1/p; s/^ {8,}(--[a-z]+)$/\1/p' | sort -u | xargs
+	"$SVCRULES" help "$1" | sed -nE 's/^  (--[^ ]+)( .*)?$/\1/p; s/.*also (--[a-z-]+)$/\1/p; s/^ {8,}(--[a-z-]+)$/\1/p' | sort -u | xargs
 }
 long_ones() { tr ' ' '\n' | grep -e '^--' | sed 's/=$//' | sort -u | xargs; }
 
