@@ -100,6 +100,7 @@ enum svcr_direction { SVCR_INGRESS, SVCR_EGRESS, SVCR_DIRECTION__COUNT };
 
 struct svcr_network_policy {
 	const char *ns, *name, *source;
+	int64_t created; /* metadata.creationTimestamp, nanoseconds since 1970; 0: none */
 	/* podSelector; if a part of it could not be understood, that part is taken as true */
 	const struct svcr_selector *pods;
 	/* what the policy isolates: as policyTypes says, or by its default */

@@ -229,7 +229,6 @@ struct svcrules_stats {
 	size_t nowhere;       /* without ports, or with addresses that they cannot have */
 	size_t isolated_pods; /* pods of this node that network policies select */
 	size_t policies;      /* that select any of them */
-	size_t elements;      /* of the maps and sets of the tables */
 	bool pod_cidrs_known;
 	/*
 	 * An address of IPv4 and one of IPv6, as text, that this node needs a route to for its own
@@ -237,6 +236,7 @@ struct svcrules_stats {
 	 */
 	char routed[2][46];
 	/* Of any rule set: */
+	size_t elements;               /* of the maps and sets of the tables */
 	bool ipv4, ipv6;               /* has tables of that family for services */
 	bool policy_ipv4, policy_ipv6; /* has tables of that family for network policies */
 	bool serves;                   /* sends packets to at least one service */
@@ -319,17 +319,15 @@ SVCRULES_API int svcrules_files_add(struct svcrules_ruleset *rs, const struct sv
 /* ---- Bytes ------------------------------------------------------------- */
 
 /*
- * Writes the tables as bytes, for svcrules_unpack() by the same build on the same machine, so that
- * a program can keep for its next run the rules that it left in the kernel. Remembered clients are
- * left out. Returns 0, -ENOTSUP (the rule set has other parts), -ENOMEM or what `write` returned.
+ * Writes the parts, without remembered clients, as bytes for svcrules_unpack() by the same build on
+ * the same machine. Returns 0, -ENOTSUP (files are parts of it), -ENOMEM or what `write` returned.
  */
 SVCRULES_API int svcrules_pack(const struct svcrules_ruleset *rs, svcrules_write_fn write,
 			       void *arg);
 /*
- * Makes a rule set of such bytes, as if it had been read from the kernel. `like` is a rule set
- * of the same target and tables. Returns 0, -ENOTSUP (`like` has other parts), -ENOMEM, or
- * -EBADMSG: the bytes are of other tables or of another build, or have no valid structure. That
- * addresses and ports are those that were written is for the caller to ensure, as by a sum.
+ * Makes a rule set of such bytes, as if it had been read from the kernel. `like` is for the same
+ * places. Returns 0, -ENOTSUP, -ENOMEM, or -EBADMSG: the bytes are of another build or not valid.
+ * The caller must see to it that nobody else changed them, as by a sum.
  */
 SVCRULES_API int svcrules_unpack(const struct svcrules_ruleset *like, const void *buf, size_t len,
 				 struct svcrules_ruleset **ret);
@@ -599,5 +597,4 @@ SVCRULES_API const char *svcrules_version(void);
 
 #include "svcrules_check.h"
 #include "svcrules_services.h"
-
 #endif

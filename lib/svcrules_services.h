@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Services of a model, and why they are not served. svcrules.h includes it. */
+/*
+ * Services of a model, and why they are not served; NetworkPolicies; and what rules of the kernel
+ * serve. svcrules.h includes it.
+ */
 #ifndef SVCRULES_SERVICES_H
 #define SVCRULES_SERVICES_H
 
@@ -114,6 +117,100 @@ SVCRULES_API int svcrules_services_endpoint(struct svcrules_services *l, size_t 
 /* The number of a service; SIZE_MAX: there is none of that name. */
 SVCRULES_API size_t svcrules_services_find(const struct svcrules_services *l, const char *ns,
 					   const char *name);
+
+/* ---- Policies ---------------------------------------------------------- */
+
+/* A list of the NetworkPolicies of a model that was made with the option `network-policy`. */
+struct svcrules_policies;
+
+struct svcrules_policy {
+	const char *ns, *name, *source;
+	const char *selector; /* "app=web,tier in (a,b)"; "": all pods */
+	int64_t created;      /* nanoseconds since 1970; 0: unknown */
+	bool ingress, egress; /* what it isolates */
+	bool counted;         /* the next two are known: else there are too many pods to look at */
+	/* pods that it selects, without those that have ended or are on the host's network */
+	size_t pods, here; /* here: on this node */
+};
+
+/*
+ * In order of namespace and name. *ret refers to `m`; its strings live as long as it. Returns 0 or
+ * -ENOMEM.
+ */
+SVCRULES_API int svcrules_policies_new(const struct svcrules_model *m,
+				       const struct svcrules_options *o,
+				       struct svcrules_policies **ret);
+SVCRULES_API void svcrules_policies_free(struct svcrules_policies *l);
+SVCRULES_API size_t svcrules_policies_count(const struct svcrules_policies *l);
+/* The i-th, or NULL. */
+SVCRULES_API const struct svcrules_policy *svcrules_policies_get(const struct svcrules_policies *l,
+								 size_t i);
+
+/* ---- What the kernel has ------------------------------------------------ */
+
+/*
+ * The services and policies of a rule set, such as one that was read from the kernel. Names come
+ * from comments, which the kernel keeps; what only objects have, such as types, is unknown.
+ */
+struct svcrules_installed;
+
+/* *ret refers to `rs`, and its strings live as long as it. Returns 0 or -ENOMEM. */
+SVCRULES_API int svcrules_installed_new(const struct svcrules_ruleset *rs,
+					struct svcrules_installed **ret);
+SVCRULES_API void svcrules_installed_free(struct svcrules_installed *l);
+
+/* An address and port that is served, refused or dropped. */
+struct svcrules_installed_vip {
+	const char *ns, *name,
+		*port_name; /* "" if nothing names it; a name that was cut ends in ~ */
+	const char *address;
+	/* "cluster IP", "node port" or "external IP" (of load balancers, too) */
+	const char *kind;
+	const char *protocol;
+	uint16_t port;
+	bool ipv6;
+	enum svcrules_verdict verdict; /* for packets from inside */
+	const char *reason;            /* a few words; "": none, or unknown */
+	bool local; /* traffic policy Local for packets from outside: endpoints of this node */
+	size_t nendpoints;
+};
+
+struct svcrules_installed_endpoint {
+	const char *address;
+	uint16_t port;
+	bool ipv6;
+	bool outside; /* used for packets from outside with the traffic policy Local alone */
+};
+
+/* In order of namespace, name, port's name, kind and address. */
+SVCRULES_API size_t svcrules_installed_vips(const struct svcrules_installed *l);
+/* The i-th, or NULL. */
+SVCRULES_API const struct svcrules_installed_vip *svcrules_installed_vip(
+	const struct svcrules_installed *l, size_t i);
+/* The k-th endpoint of it, or NULL. */
+SVCRULES_API const struct svcrules_installed_endpoint *svcrules_installed_endpoint(
+	const struct svcrules_installed *l, size_t i, size_t k);
+
+/* A policy that selects pods of this node. */
+struct svcrules_installed_policy {
+	const char *ns, *name;
+	bool ingress, egress; /* what it isolates */
+	size_t pods;          /* of this node, that it isolates: addresses of one family */
+};
+
+/* In order of namespace and name. The i-th, or NULL. */
+SVCRULES_API const struct svcrules_installed_policy *svcrules_installed_policy(
+	const struct svcrules_installed *l, size_t i);
+
+/*
+ * Writes a line for each kind of difference between the rules that a run left, as unpacked, and
+ * those that were read from the kernel since: "table ip svcrules: 2 elements removed from map
+ * services". Nothing: there is none. What packets and time change is no difference. Returns 0,
+ * -ENOMEM, or what `write` returned.
+ */
+SVCRULES_API int svcrules_drift(const struct svcrules_ruleset *left,
+				const struct svcrules_ruleset *have, svcrules_write_fn write,
+				void *arg);
 
 #ifdef __cplusplus
 }

@@ -81,6 +81,19 @@ struct svcr_part_ops {
 	int (*json_summary)(const struct svcr_part_changes *c, bool alone, json_t *summary);
 
 	/*
+	 * Prints a line for each kind of difference between what a run left and what there is now.
+	 * NULL: nothing is known. 0 or -ENOMEM.
+	 */
+	int (*drift)(const struct svcr_part *left, const struct svcr_part *have,
+		     struct svcr_out *o);
+	/*
+	 * Writes the part as bytes, and fills an empty part with such bytes; see svcrules_pack()
+	 * and svcrules_unpack(). NULL: it cannot be written.
+	 */
+	int (*pack)(const struct svcr_part *p, svcrules_write_fn write, void *arg);
+	int (*unpack)(const void *buf, size_t len, struct svcr_part *into);
+
+	/*
 	 * Makes the messages of one stage; see svcrules_changes_encode(). NULL: the part is not
 	 * sent by netlink.
 	 */

@@ -4,7 +4,6 @@
 #include "pod_slices.h"
 #include "rules/json.h"
 #include "rules/nft/decode.h"
-#include "rules/nft/pack.h"
 #include "rules/nftables/layout.h"
 #include "rules/policy/build.h"
 #include "rules/target.h"
@@ -195,6 +194,8 @@ void svcrules_ruleset_stats(const struct svcrules_ruleset *rs, struct svcrules_s
 		ret->ipv6 = ret->ipv6 || (t->present && t->family == SVCR_IPV6);
 		ret->serves = ret->serves || t->sets[t->layout->names].n > 0;
 	}
+	if (n && !ret->elements)
+		ret->elements = svcr_nft_count_elements(n);
 	ret->generation = n ? n->generation : 0;
 	ret->table = n && n->ntables ? n->tables[0].name : "";
 	ret->target = &rs->target->info;
@@ -281,30 +282,6 @@ int svcrules_print(const struct svcrules_ruleset *rs, const char *format, svcrul
 	if (strcmp(format, "json") == 0)
 		return ruleset_json(rs, write, arg);
 	return ruleset_text(rs, format, write, arg);
-}
-
-int svcrules_pack(const struct svcrules_ruleset *rs, svcrules_write_fn write, void *arg)
-{
-	const struct svcr_nft *n = nft_part(rs);
-
-	return n && rs->nparts == 1 ? svcr_nft_pack(n, write, arg) : -ENOTSUP;
-}
-
-int svcrules_unpack(const struct svcrules_ruleset *like, const void *buf, size_t len,
-		    struct svcrules_ruleset **ret)
-{
-	struct svcrules_ruleset *rs;
-	int err;
-
-	if (!nft_part(like) || like->nparts != 1)
-		return -ENOTSUP;
-	rs = svcrules_ruleset_empty(like);
-	err = rs ? svcr_nft_unpack(buf, len, (struct svcr_nft *)rs->parts[0]) : -ENOMEM;
-	if (err)
-		svcrules_ruleset_free(rs);
-	else
-		*ret = rs;
-	return err;
 }
 
 /* ---- Questions that only a target answers -------------------------------- */

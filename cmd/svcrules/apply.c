@@ -19,6 +19,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/random.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { GO_ON = -1 }; /* instead of an exit code */
@@ -186,26 +187,17 @@ static int apply_try(struct apply *j, const struct svcrules_stats *served)
 
 /* ---- Making it ---------------------------------------------------------- */
 
-/* Leaves the rules and the sum of the input for the next run. */
-static int apply_remember(struct apply *j, const struct svcrules_stats *served)
+static int64_t apply_now(void)
 {
-	static char none[] = "";
-	struct last_run l = {
-		.bytes = j->footprint.bytes, .stats = *served, .messages = none, .addresses = none
-	};
-	const struct driver *d = driver_last(j->want);
-	int err;
+	struct timespec ts = { 0 };
 
-	if (!d->settled || !d->settled(&j->way, &l.stats.generation))
-		return EXIT_DONE;
-	if (stream_flush(j->footprint.messages, &j->footprint.messages_text))
-		return say_enomem();
-	l.messages = j->footprint.messages_text;
-	l.host = j->footprint.addresses != NULL;
-	l.addresses = l.host ? j->footprint.addresses : none;
-	memcpy(l.key, j->last.key, sizeof(l.key));
-	siphash_end(&j->footprint.sum, l.digest);
-	err = last_run_write(STATE_DIR, &l, j->want);
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return ts.tv_sec * 1000000000ll + ts.tv_nsec;
+}
+
+/* Prints why the state was not left, unless that is as usual; returns an exit code. */
+static int apply_not_left(const struct apply *j, int err)
+{
 	if (err == -ENOMEM)
 		return say_enomem();
 	/* a host without a writable /run has no such file; other errors are printed */
@@ -214,6 +206,36 @@ static int apply_remember(struct apply *j, const struct svcrules_stats *served)
 		    "rules",
 		    STATE_DIR, strerror(-err));
 	return EXIT_DONE;
+}
+
+/*
+ * Leaves the rules and the sum of the input for the next run, and for `status`. Where the kernel
+ * cannot be trusted to stay as it is (`sure` false), the generation is 0: the next run looks again.
+ */
+static int apply_remember(struct apply *j, const struct svcrules_stats *served, bool sure)
+{
+	static char none[] = "";
+	struct last_run l = {
+		.bytes = j->footprint.bytes, .stats = *served, .messages = none, .addresses = none
+	};
+	const struct driver *d = driver_last(j->want);
+
+	if (!sure || !d->settled || !d->settled(&j->way, &l.stats.generation))
+		l.stats.generation = 0;
+	if (stream_flush(j->footprint.messages, &j->footprint.messages_text) ||
+	    stream_flush(j->footprint.inputs, &j->footprint.inputs_text))
+		return say_enomem();
+	l.messages = j->footprint.messages_text;
+	l.inputs = j->footprint.inputs_text;
+	l.host = j->footprint.addresses != NULL;
+	l.addresses = l.host ? j->footprint.addresses : none;
+	l.changed = !j->way.messages && !j->way.other_messages && j->last.changed ?
+			    j->last.changed :
+			    apply_now();
+	snprintf(l.version, sizeof(l.version), "%s", svcrules_version());
+	memcpy(l.key, j->last.key, sizeof(l.key));
+	siphash_end(&j->footprint.sum, l.digest);
+	return apply_not_left(j, last_run_write(STATE_DIR, &l, j->want));
 }
 
 /* Reads the rules that the last run left; the generation will show whether they are still there. */
@@ -290,8 +312,8 @@ static int apply_make(struct apply *j, const struct svcrules_stats *served)
 		apply_look_for_repair(j);
 	if (!code)
 		code = apply_findings(j, apply_retire(j, &left));
-	if (!code && !left) /* else the next run must look again */
-		code = apply_remember(j, served);
+	if (!code)
+		code = apply_remember(j, served, !left);
 	if (lock >= 0)
 		close(lock);
 	if (!code)
@@ -362,6 +384,7 @@ static int nothing_changed(struct apply *j, const struct svcrules_ruleset *none)
 		close(lock);
 	if (code)
 		return code;
+	last_run_touch(STATE_DIR, stats.table);
 	if (!j->args->given[OPT_QUIET_UNCHANGED])
 		repeat_messages(&j->last);
 	if (!arguments_quiet(j->args))
@@ -384,7 +407,7 @@ static int look_back(struct apply *j, const struct svcrules_stats *none)
 
 /*
  * Ends the run if nothing changed since the last one; GO_ON otherwise. *ret_footprint: what
- * records the input, or NULL for a target whose changes in the kernel cannot be noticed.
+ * records the input; NULL: nothing does.
  */
 static int apply_start(struct apply *j, struct footprint **ret_footprint)
 {
@@ -394,7 +417,7 @@ static int apply_start(struct apply *j, struct footprint **ret_footprint)
 	int code = none ? EXIT_DONE : say_enomem();
 
 	*ret_footprint = NULL;
-	if (code || arguments_trial(j->args) || !driver_last(none)->settled) {
+	if (code || arguments_trial(j->args)) {
 		svcrules_ruleset_free(none);
 		return code ? code : GO_ON;
 	}

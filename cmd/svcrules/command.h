@@ -17,6 +17,8 @@ struct command {
 	const struct option_group *const *options; /* ended by NULL; input_options comes first */
 	bool kernel;   /* works on the kernel: targets that make files are not for it */
 	bool operands; /* words that are not options are taken */
+	/* that completion offers for these, with spaces between; NULL: names of commands */
+	const char *words;
 	int (*run)(const struct arguments *a); /* returns an exit code */
 };
 

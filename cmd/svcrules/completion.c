@@ -54,6 +54,15 @@ static void bash_values(FILE *to, const struct command *c, const struct option_s
 	fputs("; return ;;\n", to);
 }
 
+/* The words that are no options, with a space before each. */
+static void operand_words(FILE *to, const struct command *c)
+{
+	if (c->words)
+		fprintf(to, " %s", c->words);
+	for (size_t i = 0; c->operands && !c->words && commands[i]; i++)
+		fprintf(to, " %s", commands[i]->name);
+}
+
 static void bash_words(FILE *to, const struct command *c)
 {
 	char typed[40];
@@ -63,8 +72,7 @@ static void bash_words(FILE *to, const struct command *c)
 	for (size_t i = 0; option_at(c, i, &o); i++)
 		fprintf(to, "%s %s%s ", option_typed(&o.spec, typed), o.spec.other ? "--" : "",
 			o.spec.other ? o.spec.other : "");
-	for (size_t i = 0; c->operands && commands[i]; i++)
-		fprintf(to, "%s ", commands[i]->name);
+	operand_words(to, c);
 	fputs("' ;;\n", to);
 }
 
@@ -147,9 +155,8 @@ static void zsh_command(FILE *to, const struct command *c)
 		zsh_option(to, &o.spec, is_repeatable(o.id));
 	}
 	if (c->operands) {
-		fputs(" \\\n\t\t'1:command:(", to);
-		for (size_t i = 0; commands[i]; i++)
-			fprintf(to, "%s%s", i ? " " : "", commands[i]->name);
+		fprintf(to, " \\\n\t\t'1:%s:(", c->words ? "kind" : "command");
+		operand_words(to, c);
 		fputs(")'", to);
 	}
 	fputs(" ;;\n", to);
@@ -216,9 +223,11 @@ static void fish_command(FILE *to, const struct command *c)
 		c->summary);
 	for (size_t i = 0; option_at(c, i, &o); i++)
 		fish_option(to, c, &o.spec);
-	for (size_t i = 0; c->operands && commands[i]; i++)
-		fprintf(to, "complete -c svcrules -n '__fish_seen_subcommand_from %s' -a %s\n",
-			c->name, commands[i]->name);
+	if (!c->operands)
+		return;
+	fprintf(to, "complete -c svcrules -n '__fish_seen_subcommand_from %s' -a '", c->name);
+	operand_words(to, c);
+	fputs("'\n", to);
 }
 
 static void fish_print(FILE *to)

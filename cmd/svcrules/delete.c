@@ -7,6 +7,7 @@
 #include "privilege.h"
 #include "report.h"
 #include "say.h"
+#include "state/last_run.h"
 #include "state/state_dir.h"
 
 #include <stdlib.h>
@@ -153,6 +154,20 @@ static int delete_policies_of(struct deletion *j)
 	return code;
 }
 
+/* What runs left for tables that are gone, whoever deleted them. */
+static void delete_forget(const struct deletion *j)
+{
+	const struct svcrules_target *t;
+	char name[256];
+
+	for (size_t i = 0; (t = svcrules_target(i)); i++) {
+		snprintf(name, sizeof(name), "%s%s", svcrules_options_get(j->settings, "table"),
+			 t->table_suffix);
+		if (delete_chosen(j, t))
+			last_run_forget(STATE_DIR, name);
+	}
+}
+
 static int delete_work(struct deletion *j)
 {
 	bool dry_run = j->args->given[OPT_DRY_RUN]; /* which needs no lock */
@@ -169,6 +184,8 @@ static int delete_work(struct deletion *j)
 		code = delete_tables(j);
 	if (!code)
 		code = delete_policies_of(j);
+	if (!code && !dry_run)
+		delete_forget(j);
 	findings_print(&j->session, j->args->given[OPT_QUIET]);
 	if (j->flows && !j->args->given[OPT_QUIET])
 		printf("deleted %zu flow%s to services\n", j->flows, j->flows == 1 ? "" : "s");

@@ -6,6 +6,11 @@
 #include "state/last_run.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define READ_SIZE (256u << 10)
 
@@ -20,6 +25,7 @@ int footprint_start(struct footprint *s, const struct arguments *a, const uint8_
 
 	*s = (struct footprint){ .bytes = 0 };
 	s->messages = open_memstream(&s->messages_text, &s->messages_size);
+	s->inputs = open_memstream(&s->inputs_text, &s->inputs_size);
 	siphash_start(&s->sum, key);
 	for (unsigned int i = 0; i < OPT_COUNT; i++) {
 		if (!a->given[i] || i == OPT_FILE || i == OPT_WAIT || i == OPT_VERIFY)
@@ -34,7 +40,7 @@ int footprint_start(struct footprint *s, const struct arguments *a, const uint8_
 	if (!a->given[OPT_NODE_NAME])
 		(void)host_name(name, sizeof(name));
 	footprint_text(s, name);
-	return s->messages ? 0 : -ENOMEM;
+	return s->messages && s->inputs ? 0 : -ENOMEM;
 }
 
 void footprint_file(struct footprint *s, const char *source)
@@ -48,11 +54,35 @@ void footprint_file_end(struct footprint *s, uint64_t bytes)
 	s->bytes += bytes;
 }
 
+void footprint_input(struct footprint *s, const char *source, int fd, uint64_t bytes)
+{
+	bool piped = strcmp(source, "standard input") == 0;
+	char *whole = piped ? strdup("-") : *source == '/' ? strdup(source) : NULL;
+	char *folder = whole ? NULL : get_current_dir_name();
+	struct stat st;
+	int64_t written = 0;
+
+	if (!whole && asprintf(&whole, "%s/%s", folder ? folder : ".", source) < 0)
+		whole = NULL;
+	if (!piped && fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+		written = st.st_mtim.tv_sec * 1000000000ll + st.st_mtim.tv_nsec;
+	for (size_t i = 0; whole && whole[i]; i++)
+		if (whole[i] == '\n') /* a line for each */
+			whole[i] = '?';
+	if (whole)
+		fprintf(s->inputs, "%" PRIu64 " %" PRId64 " %s\n", bytes, written, whole);
+	free(whole);
+	free(folder);
+}
+
 void footprint_release(struct footprint *s)
 {
 	if (s->messages)
 		fclose(s->messages);
+	if (s->inputs)
+		fclose(s->inputs);
 	free(s->messages_text);
+	free(s->inputs_text);
 	free(s->addresses);
 	*s = (struct footprint){ .bytes = 0 };
 }

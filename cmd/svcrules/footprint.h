@@ -21,6 +21,13 @@ struct footprint {
 	FILE *messages; /* takes the messages printed about the files; writes the next two */
 	char *messages_text;
 	size_t messages_size;
+	/*
+	 * takes a line for each input file: its size, when it was written (nanoseconds since 1970,
+	 * 0 if it is no plain file) and its whole name, with blanks between; writes the next two
+	 */
+	FILE *inputs;
+	char *inputs_text;
+	size_t inputs_size;
 	char *addresses; /* of the host, malloc'ed; NULL: the rules do not depend on them */
 };
 
@@ -33,6 +40,8 @@ int footprint_start(struct footprint *s, const struct arguments *a,
 /* Start and end of a file, whose bytes the caller adds to `sum` in between. */
 void footprint_file(struct footprint *s, const char *source);
 void footprint_file_end(struct footprint *s, uint64_t bytes);
+/* Records what was read, for `svcrules status`. */
+void footprint_input(struct footprint *s, const char *source, int fd, uint64_t bytes);
 void footprint_release(struct footprint *s);
 /* True if the run that left `was` had the same command line, input and addresses of the host. */
 bool footprint_equal(const struct footprint *s, const struct last_run *was);

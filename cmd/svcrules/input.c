@@ -135,8 +135,10 @@ static int input_read_file(void *arg, const char *source, int fd)
 	if (r->footprint)
 		footprint_file(r->footprint, source);
 	err = svcrules_model_read(r->model, source, file_fill, &from, r->diags);
-	if (r->footprint)
+	if (r->footprint) {
 		footprint_file_end(r->footprint, from.bytes);
+		footprint_input(r->footprint, source, fd, from.bytes);
+	}
 	if (err == -EINVAL && !from.error && pass_over(r, source))
 		return EXIT_DONE;
 	diags_say(r);
@@ -438,6 +440,33 @@ int input_build(const struct arguments *a, struct files *files, struct svcrules_
 		code = input_host(&r, a, settings);
 	if (!code)
 		code = input_compile(&r, a, settings, ret);
+	svcrules_model_free(r.model);
+	svcrules_diags_free(r.diags);
+	return code;
+}
+
+int input_use(const struct arguments *a, struct files *files, struct svcrules_options *settings,
+	      bool use_host, struct svcrules_model *m, const struct input_use *use)
+{
+	struct reading r = { .model = m,
+			     .diags = svcrules_diags_new(),
+			     .quiet = arguments_quiet(a),
+			     .policies = a->given[OPT_NETWORK_POLICY] };
+	int code = EXIT_DONE;
+
+	if (!r.model || !r.diags)
+		code = say_enomem();
+	else if (a->nfiles)
+		code = read_all(&r, a, files);
+	if (!code && use_host)
+		code = input_host(&r, a, settings);
+	if (!code) {
+		code = use->build(use->arg, r.model, r.diags);
+		diags_say(&r);
+		code = code ? code : strict_code(&r, a);
+	}
+	if (!code)
+		code = use->end(use->arg, r.model);
 	svcrules_model_free(r.model);
 	svcrules_diags_free(r.diags);
 	return code;

@@ -38,6 +38,12 @@ static const struct option_spec option_specs[OPT_COUNT] = {
 		.library = true, .help = "where node ports should be (default: 30000-32767)" },
 	[OPT_EXTERNAL_CIDR] = { .name = "allow-external-cidr", .argument = "CIDR,...",
 		.library = true, .help = "where external and load-balancer IPs should be" },
+	[OPT_OUTPUT_LIST] = { .name = "o", .argument = "FORMAT", .choices = "wide json",
+		.help = "wide (more columns) or json" },
+	[OPT_NAMESPACE] = { .name = "n", .other = "namespace", .argument = "NAMESPACE",
+		.help = "the namespace (default: default); also --namespace" },
+	[OPT_ALL_NAMESPACES] = { .name = "A", .other = "all-namespaces",
+		.help = "all namespaces; also --all-namespaces" },
 	[OPT_DRY_RUN] = { .name = "dry-run",
 		.help = "print what would change; touch nothing" },
 	[OPT_CHECK] = { .name = "check",
@@ -143,6 +149,11 @@ const struct option_group writer_options = { GROUP(OPT_WAIT, OPT_QUIET) };
 const struct option_group directory_options = { GROUP(OPT_VALIDATE, OPT_THEN, OPT_WAIT, OPT_QUIET,
 						      OPT_INSECURE_OUTPUT) };
 const struct option_group list_options = { GROUP(OPT_ANNOTATIONS, OPT_CHECKS, OPT_COMPLETION) };
+const struct option_group get_options = { GROUP(OPT_NAMESPACE, OPT_ALL_NAMESPACES,
+						OPT_OUTPUT_LIST) };
+const struct option_group get_node_options = { GROUP(OPT_NODE_NAME, OPT_NODE_IP, OPT_SERVICE_CIDR,
+						     OPT_NODEPORT_ADDRESSES, OPT_ZONE) };
+const struct option_group status_options = { GROUP(OPT_OUTPUT_SUMMARY) };
 const struct option_group help_options = { GROUP(OPT_HELP) };
 
 /* ---- What the targets bring --------------------------------------------- */

@@ -23,6 +23,9 @@ enum option_id {
 	OPT_ERROR,
 	OPT_NODE_PORT_RANGE,
 	OPT_EXTERNAL_CIDR,
+	OPT_OUTPUT_LIST,    /* of get */
+	OPT_NAMESPACE,
+	OPT_ALL_NAMESPACES,
 	OPT_DRY_RUN,
 	OPT_CHECK,
 	OPT_VERIFY,
@@ -83,7 +86,8 @@ extern const struct option_group input_options, from_options, output_options,
 	family_options, apply_target_options, compile_target_options, target_options,
 	delete_table_options, delete_try_options, delete_target_options, empty_options,
 	check_options, loss_options, insecure_options, writer_options, directory_options,
-	list_options, doctor_options, help_options;
+	list_options, doctor_options, get_options,
+	get_node_options, status_options, help_options;
 
 struct command;
 

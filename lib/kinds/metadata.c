@@ -119,6 +119,15 @@ const struct svcr_field svcr_metadata_fields[] = {
 	SVCR_END
 };
 
+const struct svcr_field svcr_dated_metadata_fields[] = {
+	{ SVCR_FIELD("name"), SVCR_F_CUSTOM, MEMBER(name), .read = read_long_name },
+	{ SVCR_FIELD("namespace"), SVCR_F_CUSTOM, MEMBER(ns), .read = read_namespace },
+	{ SVCR_FIELD("creationTimestamp"), SVCR_F_CUSTOM, MEMBER(created), .read = read_created },
+	{ SVCR_FIELD("resourceVersion"), SVCR_F_CUSTOM, MEMBER(version), .read = read_version },
+	{ SVCR_FIELD("uid"), SVCR_F_CUSTOM, MEMBER(uid), .read = read_uid },
+	SVCR_END
+};
+
 /* ---- All labels ---------------------------------------------------------- */
 
 /* API servers set the field when they are asked to delete the object. */

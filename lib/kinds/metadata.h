@@ -34,6 +34,8 @@ struct svcr_annotated {
 
 /* Fields of struct svcr_metadata, for names of up to 253 bytes. */
 extern const struct svcr_field svcr_metadata_fields[];
+/* The same with `created`, without labels. */
+extern const struct svcr_field svcr_dated_metadata_fields[];
 /* The same for Services: names of up to 63 bytes, with `created` and `scheduler`. */
 extern const struct svcr_field svcr_service_metadata_fields[];
 /* Fields of struct svcr_labelled, for names of up to 253 bytes. */

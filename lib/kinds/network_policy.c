@@ -403,7 +403,8 @@ static void read_policy_nothing(struct svcr_reader *r, void *member)
 }
 
 static const struct svcr_field policy_fields[] = {
-	{ SVCR_FIELD("metadata"), SVCR_F_OBJECT, MEMBER(meta), .fields = svcr_metadata_fields },
+	{ SVCR_FIELD("metadata"), SVCR_F_OBJECT, MEMBER(meta),
+	  .fields = svcr_dated_metadata_fields },
 	{ SVCR_FIELD("spec"), SVCR_F_CUSTOM, MEMBER(bad), .read = read_policy_spec },
 	/* no field has this name: the rows release the lists of an object that is given up */
 	{ SVCR_FIELD(""), SVCR_F_CUSTOM, MEMBER(rules[SVCR_INGRESS]), true,
@@ -445,7 +446,11 @@ static void finish_policy(struct svcr_reader *r, void *object)
 {
 	struct policy_object *o = object;
 	struct svcr_network_policy p = {
-		.ns = o->meta.ns, .name = o->meta.name, .source = r->source, .pods = o->pods
+		.ns = o->meta.ns,
+		.name = o->meta.name,
+		.source = r->source,
+		.created = o->meta.created,
+		.pods = o->pods,
 	};
 	struct svcr_network_policy *slot;
 

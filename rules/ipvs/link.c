@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rules/ipvs/link.h"
+#include "rules/ipvs/drift.h"
 #include "rules/json.h"
 #include "rules/nft/attr.h"
 
@@ -537,6 +538,23 @@ static int link_obstacle(const struct svcr_part *have, const struct svcrules_rul
 	return n < 0 ? -ENOMEM : n > 0;
 }
 
+static int link_drift(const struct svcr_part *left, const struct svcr_part *have,
+		      struct svcr_out *o)
+{
+	svcr_link_drift(link_of(left), link_of(have), o);
+	return 0;
+}
+
+static int link_pack(const struct svcr_part *p, svcrules_write_fn write, void *arg)
+{
+	return svcr_link_pack(link_of(p), write, arg);
+}
+
+static int link_unpack(const void *buf, size_t len, struct svcr_part *into)
+{
+	return svcr_link_unpack(buf, len, (struct svcr_link *)into);
+}
+
 const struct svcr_part_ops svcr_link_ops = {
 	.kind = "link",
 	.format = "ip",
@@ -555,6 +573,9 @@ const struct svcr_part_ops svcr_link_ops = {
 	.print_changes = link_print_changes,
 	.print_rest = link_print_rest,
 	.json_rest = link_json_rest,
+	.drift = link_drift,
+	.pack = link_pack,
+	.unpack = link_unpack,
 	.encode = link_encode,
 	.describe = link_describe,
 	.harmless = link_harmless,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The operations of the part "ipvs". */
+#include "rules/ipvs/drift.h"
 #include "rules/ipvs/encode.h"
 #include "rules/ipvs/print.h"
 #include "rules/ipvs/reader.h"
@@ -182,6 +183,23 @@ static int ipvs_obstacle(const struct svcr_part *p, const struct svcrules_rulese
 	return *ret ? 1 : -ENOMEM;
 }
 
+static int ipvs_drift(const struct svcr_part *left, const struct svcr_part *have,
+		      struct svcr_out *o)
+{
+	svcr_ipvs_drift(ipvs_of(left), ipvs_of(have), o);
+	return 0;
+}
+
+static int ipvs_pack(const struct svcr_part *p, svcrules_write_fn write, void *arg)
+{
+	return svcr_ipvs_pack(ipvs_of(p), write, arg);
+}
+
+static int ipvs_unpack(const void *buf, size_t len, struct svcr_part *into)
+{
+	return svcr_ipvs_unpack(buf, len, (struct svcr_ipvs *)into);
+}
+
 const struct svcr_part_ops svcr_ipvs_ops = {
 	.kind = "ipvs",
 	.format = "ipvsadm",
@@ -200,6 +218,9 @@ const struct svcr_part_ops svcr_ipvs_ops = {
 	.print_changes = ipvs_print_changes,
 	.print_summary = ipvs_print_summary,
 	.json_summary = ipvs_json_summary,
+	.drift = ipvs_drift,
+	.pack = ipvs_pack,
+	.unpack = ipvs_unpack,
 	.encode = ipvs_encode,
 	.describe = ipvs_describe,
 	.harmless = ipvs_harmless,

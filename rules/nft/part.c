@@ -2,8 +2,10 @@
 /* The operations of the part "nft". */
 #include "rules/nft/describe.h"
 #include "rules/nft/decode.h"
+#include "rules/nft/drift.h"
 #include "rules/nft/encode.h"
 #include "rules/nft/json.h"
+#include "rules/nft/pack.h"
 #include "rules/nft/reader.h"
 #include "rules/nft/text.h"
 #include "rules/ruleset.h"
@@ -127,6 +129,21 @@ static int nft_json_summary(const struct svcr_part_changes *c, bool alone, json_
 	return err;
 }
 
+static int nft_drift(const struct svcr_part *left, const struct svcr_part *have, struct svcr_out *o)
+{
+	return svcr_nft_drift(nft_of(left), nft_of(have), o);
+}
+
+static int nft_pack(const struct svcr_part *p, svcrules_write_fn write, void *arg)
+{
+	return svcr_nft_pack(nft_of(p), write, arg);
+}
+
+static int nft_unpack(const void *buf, size_t len, struct svcr_part *into)
+{
+	return svcr_nft_unpack(buf, len, (struct svcr_nft *)into);
+}
+
 static int nft_encode(struct svcr_part_changes *c, enum svcrules_stage stage, uint32_t number,
 		      struct svcrules_messages *ret)
 {
@@ -186,6 +203,9 @@ const struct svcr_part_ops svcr_nft_ops = {
 	.print_summary = nft_print_summary,
 	.json_rest = nft_json_rest,
 	.json_summary = nft_json_summary,
+	.drift = nft_drift,
+	.pack = nft_pack,
+	.unpack = nft_unpack,
 	.encode = nft_encode,
 	.describe = nft_describe,
 	.reader_size = sizeof(struct svcr_nft_reader),

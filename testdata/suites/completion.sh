@@ -52,7 +52,7 @@ in_fish() {
 
 words_of() { "$SVCRULES" help | sed -nE 's/^  ([a-z]+) .*/\1/p' | sort | xargs; }
 options_of() { # options_of COMMAND: the long ones
-	"$SVCRULES" help "$1" | sed -nE 's/^  (--[^ ]+)( .*)?$/\1/p; s/.*also (--[a-z]+)$/\1/p; s/^ {8,}(--[a-z]+)$/\1/p' | sort -u | xargs
+	"$SVCRULES" help "$1" | sed -nE 's/^  (--[^ ]+)( .*)?$/\1/p; s/.*also (--[a-z-]+)$/\1/p; s/^ {8,}(--[a-z-]+)$/\1/p' | sort -u | xargs
 }
 long_ones() { tr ' ' '\n' | grep -e '^--' | sed 's/=$//' | sort -u | xargs; }
 
@@ -68,7 +68,7 @@ shell() { # shell NAME
 	check "$name: the script is correct" 0 $?
 	check "$name: commands" "$(words_of)" "$("in_$name" 'svcrules ' | tr ' ' '\n' | grep -v -e '^-' | cut -d: -f1 | xargs)"
 	check "$name: part of a command" compile "$("in_$name" 'svcrules com')"
-	for command in apply check diff delete; do
+	for command in apply check diff delete get status; do
 		check "$name: options of $command" "$(options_of $command)" \
 			"$("in_$name" "svcrules $command --" | long_ones)"
 	done
@@ -83,6 +83,8 @@ shell() { # shell NAME
 	check "$name: no values of another command's" "bash fish zsh" "$("in_$name" 'svcrules help --completion ')"
 	check "$name: commands after help" "$(words_of)" \
 		"$("in_$name" 'svcrules help ' | tr ' ' '\n' | grep -v -e '^-' | xargs)"
+	check "$name: kinds after get" "endpoints policies services" \
+		"$("in_$name" 'svcrules get ' | tr ' ' '\n' | grep -v -e '^-' | sort | xargs)"
 	touch "$tmp/services.json"
 	check "$name: files" yes "$("in_$name" "svcrules compile -f $tmp/serv" | grep -q 'services.json' && echo yes)"
 }

@@ -273,6 +273,12 @@ json_forms() {
 	"$svcrules" compile --target nginx -f "$tmp/tree/shop.yaml" -o json >"$tmp/compile.nginx"
 	sed s/10.244.1.12/10.244.1.13/ "$tmp/tree/shop.yaml" |
 		"$svcrules" diff --target nginx --from "$tmp/tree/shop.yaml" -f - -o json >"$tmp/diff.nginx"
+	"$svcrules" get -A -f $example -o json >"$tmp/get.services"
+	"$svcrules" get endpoints -A -f $example -o json >"$tmp/get.endpoints"
+	"$svcrules" get policies -A -f testdata/example -o json >"$tmp/get.policies"
+	json_members "$tmp/get.services" "get -o json"
+	json_members "$tmp/get.endpoints" "get -o json"
+	json_members "$tmp/get.policies" "get -o json"
 	json_members "$tmp/compile.nginx" "compile --target nginx -o json"
 	json_members "$tmp/diff.nginx" "diff --target nginx -o json"
 	json_members "$tmp/same.nftables" "diff -o json"
@@ -348,7 +354,8 @@ example_blocks() {
 }
 
 needs_kernel() { # needs_kernel BLOCK
-	grep -E '^\$ svcrules (apply|delete|diff) ' "$1" | grep -qv -- '--from' || grep -qE '^\$ svcrules delete$' "$1"
+	grep -E '^\$ svcrules (apply|delete|diff) ' "$1" | grep -qv -- '--from' ||
+		grep -qE '^\$ svcrules (delete$|status)' "$1"
 }
 
 # Numbers that differ from run to run.

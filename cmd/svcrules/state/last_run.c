@@ -14,7 +14,7 @@
 #define SO_NETNS_COOKIE 71
 #endif
 
-#define MAGIC "svcrules state 3"
+#define MAGIC "svcrules state 4"
 #define TEXT_MAX (1u << 20)
 #define NAME_SIZE 300
 
@@ -26,8 +26,8 @@ struct place {
 };
 
 /*
- * The start of the file: no padding, numbers in the host's order. Messages, addresses, their sum
- * and the rules follow.
+ * The start of the file: no padding, numbers in the host's order. Messages, addresses, names of
+ * inputs, their sum and the rules follow.
  */
 struct head {
 	char magic[16];
@@ -35,7 +35,9 @@ struct head {
 	uint8_t key[SIPHASH_SIZE], digest[SIPHASH_SIZE];
 	uint64_t bytes, genid, flags, services, ports, endpoints, elements;
 	uint64_t headless, external_names, pending, others, nowhere, isolated_pods, policies;
-	uint64_t messages_len, addresses_len, rules_len;
+	uint64_t messages_len, addresses_len, inputs_len, rules_len;
+	int64_t changed;
+	char version[32];
 	char routed[2][48]; /* as in struct svcrules_stats, terminated */
 	uint8_t rules_sum[SIPHASH_SIZE];
 };
@@ -127,20 +129,25 @@ static int read_at(int fd, void *buf, size_t len, size_t at)
 	return 0;
 }
 
+static size_t texts_len(const struct head *h)
+{
+	return h->messages_len + h->addresses_len + h->inputs_len;
+}
+
 static void sum_head(const struct head *h, const char *texts, uint8_t sum[SIPHASH_SIZE])
 {
 	struct siphash s;
 
 	siphash_start(&s, h->key);
 	siphash_add(&s, h, sizeof(*h));
-	siphash_add(&s, texts, h->messages_len + h->addresses_len);
+	siphash_add(&s, texts, texts_len(h));
 	siphash_end(&s, sum);
 }
 
 /* Bytes before the rules. */
 static size_t head_len(const struct head *h)
 {
-	return sizeof(*h) + h->messages_len + h->addresses_len + SIPHASH_SIZE;
+	return sizeof(*h) + texts_len(h) + SIPHASH_SIZE;
 }
 
 static bool head_plausible(const struct head *h, size_t size)
@@ -148,7 +155,7 @@ static bool head_plausible(const struct head *h, size_t size)
 	struct place here;
 
 	return memcmp(h->magic, MAGIC, sizeof(h->magic)) == 0 && h->messages_len <= TEXT_MAX &&
-	       h->addresses_len <= TEXT_MAX && head_len(h) <= size &&
+	       h->addresses_len <= TEXT_MAX && h->inputs_len <= TEXT_MAX && head_len(h) <= size &&
 	       h->rules_len == size - head_len(h) && place_find(&here) == 0 &&
 	       memcmp(&h->place, &here, sizeof(here)) == 0;
 }
@@ -181,7 +188,10 @@ static int head_read(int fd, size_t size, struct head *h, char **ret_texts)
 
 static int last_run_fill(struct last_run *s, const struct head *h, const char *texts)
 {
-	*s = (struct last_run){ .bytes = h->bytes, .host = h->flags & FLAG_HOST };
+	*s = (struct last_run){ .bytes = h->bytes,
+				.host = h->flags & FLAG_HOST,
+				.changed = h->changed };
+	snprintf(s->version, sizeof(s->version), "%.*s", (int)sizeof(s->version) - 1, h->version);
 	memcpy(s->key, h->key, sizeof(s->key));
 	memcpy(s->digest, h->digest, sizeof(s->digest));
 	s->stats = (struct svcrules_stats){
@@ -206,7 +216,8 @@ static int last_run_fill(struct last_run *s, const struct head *h, const char *t
 			 (int)sizeof(s->stats.routed[i]) - 1, h->routed[i]);
 	s->messages = strndup(texts, h->messages_len);
 	s->addresses = strndup(texts + h->messages_len, h->addresses_len);
-	if (s->messages && s->addresses)
+	s->inputs = strndup(texts + h->messages_len + h->addresses_len, h->inputs_len);
+	if (s->messages && s->addresses && s->inputs)
 		return 0;
 	last_run_release(s);
 	return -ENOMEM;
@@ -232,11 +243,14 @@ int last_run_read(const char *dir, const char *table, struct last_run *ret)
 	struct head h;
 	char *texts;
 	int fd = file_read(dir, table, &h, &texts), err;
+	struct stat st;
 
 	if (fd < 0)
 		return fd;
-	close(fd);
 	err = last_run_fill(ret, &h, texts);
+	if (!err && fstat(fd, &st) == 0)
+		ret->ran = st.st_mtim.tv_sec * 1000000000ll + st.st_mtim.tv_nsec;
+	close(fd);
 	free(texts);
 	return err;
 }
@@ -336,6 +350,9 @@ static void head_fill(struct head *h, const struct last_run *s)
 		memcpy(h->routed[i], s->stats.routed[i], sizeof(s->stats.routed[i]));
 	h->messages_len = strlen(s->messages);
 	h->addresses_len = strlen(s->addresses);
+	h->inputs_len = strlen(s->inputs);
+	h->changed = s->changed;
+	memcpy(h->version, s->version, strnlen(s->version, sizeof(h->version) - 1));
 }
 
 /* The head, once the rules are written and their sum is known. */
@@ -345,14 +362,14 @@ static int write_head(int fd, const struct head *h, const struct last_run *s)
 	char *texts = NULL;
 	int err;
 
-	if (asprintf(&texts, "%s%s", s->messages, s->addresses) < 0)
+	if (asprintf(&texts, "%s%s%s", s->messages, s->addresses, s->inputs) < 0)
 		return -ENOMEM;
 	sum_head(h, texts, sum);
 	err = lseek(fd, 0, SEEK_SET) < 0 ? -errno : 0;
 	if (!err)
 		err = last_run_write_all(fd, (const char *)h, sizeof(*h));
 	if (!err)
-		err = last_run_write_all(fd, texts, h->messages_len + h->addresses_len);
+		err = last_run_write_all(fd, texts, texts_len(h));
 	if (!err)
 		err = last_run_write_all(fd, (const char *)sum, sizeof(sum));
 	free(texts);
@@ -368,7 +385,7 @@ static int write_file(int fd, const struct last_run *s, const struct svcrules_ru
 	if (err)
 		return err;
 	head_fill(&h, s);
-	if (h.messages_len > TEXT_MAX || h.addresses_len > TEXT_MAX)
+	if (h.messages_len > TEXT_MAX || h.addresses_len > TEXT_MAX || h.inputs_len > TEXT_MAX)
 		return -EFBIG;
 	siphash_start(&w.sum, h.key);
 	if (lseek(fd, (off_t)head_len(&h), SEEK_SET) < 0)
@@ -421,6 +438,17 @@ int last_run_write(const char *dir, const struct last_run *s, const struct svcru
 	return err;
 }
 
+void last_run_touch(const char *dir, const char *table)
+{
+	size_t size;
+	int fd = file_open(dir, table, &size);
+
+	if (fd < 0)
+		return;
+	(void)futimens(fd, NULL);
+	close(fd);
+}
+
 void last_run_forget(const char *dir, const char *table)
 {
 	int fd = state_dir_open(dir, false);
@@ -437,5 +465,6 @@ void last_run_release(struct last_run *s)
 {
 	free(s->messages);
 	free(s->addresses);
-	s->messages = s->addresses = NULL;
+	free(s->inputs);
+	s->messages = s->addresses = s->inputs = NULL;
 }

@@ -48,11 +48,16 @@ static struct svcrules_ruleset *last_run_test_rules(void)
 	return rs;
 }
 
-static char messages[] = "one\ntwo\n", addresses[] = "10.0.0.1";
+static char messages[] = "one\ntwo\n", addresses[] = "10.0.0.1", inputs[] = "7 0 /x\n";
 
 static int last_run_test_write(uint32_t generation)
 {
-	struct last_run s = { .bytes = 77, .messages = messages, .addresses = addresses };
+	struct last_run s = { .bytes = 77,
+			      .messages = messages,
+			      .addresses = addresses,
+			      .inputs = inputs,
+			      .version = "1.2.3",
+			      .changed = 12345 };
 	struct svcrules_ruleset *rs = last_run_test_rules();
 	int err;
 
@@ -141,6 +146,10 @@ START_TEST(test_last_run_round)
 	ck_assert_uint_eq(s.stats.services, 1);
 	ck_assert_str_eq(s.messages, messages);
 	ck_assert_str_eq(s.addresses, addresses);
+	ck_assert_str_eq(s.inputs, inputs);
+	ck_assert_str_eq(s.version, "1.2.3");
+	ck_assert_int_eq(s.changed, 12345);
+	ck_assert_int_gt(s.ran, 12345);
 	ck_assert_uint_eq(s.key[3], 3);
 	ck_assert_uint_eq(s.digest[3], 103);
 	ck_assert_int_eq(last_run_read_rules(sub, was, &s, &back), 0);
@@ -156,6 +165,26 @@ START_TEST(test_last_run_round)
 	ck_assert_int_eq(last_run_read(sub, "other", &s), -ENOENT);
 	last_run_forget(sub, TABLE);
 	ck_assert_int_eq(last_run_test_read(), -ENOENT);
+}
+END_TEST
+
+/* A run that had nothing to change is the last run all the same. */
+START_TEST(test_last_run_touch)
+{
+	struct timespec long_ago[2] = { { .tv_sec = 1000 }, { .tv_sec = 1000 } };
+	struct last_run s;
+
+	last_run_touch(sub, TABLE); /* there is no file, and none is made */
+	ck_assert_int_eq(last_run_read(sub, TABLE, &s), -ENOENT);
+	ck_assert_int_eq(last_run_test_write(5), 0);
+	ck_assert_int_eq(utimensat(AT_FDCWD, last_run_test_path(), long_ago, 0), 0);
+	ck_assert_int_eq(last_run_read(sub, TABLE, &s), 0);
+	ck_assert_int_eq(s.ran, 1000 * 1000000000ll);
+	last_run_release(&s);
+	last_run_touch(sub, TABLE);
+	ck_assert_int_eq(last_run_read(sub, TABLE, &s), 0);
+	ck_assert_int_gt(s.ran, 2000 * 1000000000ll);
+	last_run_release(&s);
 }
 END_TEST
 
@@ -274,6 +303,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, last_run_test_setup, last_run_test_teardown);
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, test_last_run_round);
+	tcase_add_test(tc, test_last_run_touch);
 	tcase_add_test(tc, test_last_run_damaged);
 	tcase_add_test(tc, test_last_run_others);
 	tcase_add_test(tc, test_last_run_elsewhere);

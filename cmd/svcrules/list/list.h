@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What `get` prints of objects: rows of a table, or JSON, from the input or from the kernel. */
+#ifndef SVCRULES_LIST_LIST_H
+#define SVCRULES_LIST_LIST_H
+
+#include "list/columns.h"
+#include "svcrules.h"
+
+struct listing {
+	const char *ns;   /* NULL: all namespaces */
+	const char *name; /* of a service or policy; NULL: all */
+	bool wide, json;
+	int64_t now; /* nanoseconds since 1970 */
+	struct columns table;
+	size_t shown; /* objects, in JSON as in the table */
+	bool found;   /* one of that name, even if nothing of it is shown */
+	/* the name that is most like `name`, or its other namespace; malloc'ed, NULL: none */
+	char *near, *elsewhere;
+	bool failed; /* memory was short */
+};
+
+/* True if the object is to be shown; else remembers what may have been meant. */
+bool listing_takes(struct listing *l, const char *ns, const char *name);
+/* Starts a row, with the namespace if all are shown; or starts an object of JSON. */
+void listing_row(struct listing *l, const char *ns);
+/*
+ * Each prints one kind of objects. Returns 0, -ENOMEM, or another negative errno of the list.
+ */
+int list_services(struct listing *l, struct svcrules_services *s);
+int list_endpoints(struct listing *l, struct svcrules_services *s);
+int list_policies(struct listing *l, const struct svcrules_policies *p);
+/* The same from rules of the kernel, of one target; names are in the comments there. */
+int list_installed_services(struct listing *l, const struct svcrules_installed *k);
+int list_installed_endpoints(struct listing *l, const struct svcrules_installed *k);
+int list_installed_policies(struct listing *l, const struct svcrules_installed *k);
+/* The header and the columns of each kind; `installed`: of the kernel's rules. */
+void list_start(struct listing *l, const char *header, const char *wide);
+/* Prints the table or ends the JSON. */
+void list_end(struct listing *l);
+void listing_release(struct listing *l);
+
+#endif
