@@ -473,12 +473,21 @@ struct svcrules_loss {
 SVCRULES_API void svcrules_changes_loss(const struct svcrules_changes *c,
 					struct svcrules_loss *ret);
 /*
- * Prints changes in one of the target's `change_formats` (NULL: the default, "text": a line for
- * each address and port, then all other differences, then a summary). `colour` adds ANSI
+ * Prints changes in one of the target's `change_formats` (NULL: the default, "text": services, the
+ * addresses and ports of each, what other programs did, then a summary). `colour` adds ANSI
  * colours to text. Returns 0, -EINVAL (no such format), -ENOMEM, or what `write` returned.
  */
 SVCRULES_API int svcrules_changes_print(const struct svcrules_changes *c, const char *format,
 					bool colour, svcrules_write_fn write, void *arg);
+/* How "text" and "markdown" are printed; all zero is the default. */
+struct svcrules_review {
+	size_t limit; /* of services, and of addresses and ports of each; 0: none */
+	bool colour;  /* ANSI colours in text */
+};
+/* The same as svcrules_changes_print(). */
+SVCRULES_API int svcrules_changes_review(const struct svcrules_changes *c, const char *format,
+					 const struct svcrules_review *how, svcrules_write_fn write,
+					 void *arg);
 
 /*
  * The stages in which changes are made: first STOP of all parts in reverse order, then ADD in

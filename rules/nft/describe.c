@@ -49,25 +49,12 @@ static void out_object(struct svcr_out *o, const struct svcr_nft_change *ch)
 	svcr_out(o, " (%s)", svcr_nft_family_name(ch->pair->to->family));
 }
 
-static void out_rest(struct svcr_out *o, const struct svcr_nft_change *ch)
+void svcr_nft_out_change(struct svcr_out *o, const struct svcr_nft_change *ch)
 {
 	svcr_out(o, "%s ", change_words[ch->op].sign);
 	if (ch->count)
 		svcr_out(o, "%zu in ", ch->count);
 	out_object(o, ch);
-}
-
-void svcr_nft_out_rest(struct svcr_out *o, const struct svcr_nft_changes *c)
-{
-	for (size_t i = 0; i < c->n; i++) {
-		const struct svcr_nft_change *ch = &c->v[i];
-
-		if (svcr_nft_change_named(ch) ||
-		    (!ch->pair->from->present && ch->op != CHANGE_ADD_TABLE))
-			continue;
-		out_rest(o, ch);
-		svcr_out_str(o, "\n");
-	}
 }
 
 json_t *svcr_nft_json_rest(const struct svcr_nft_changes *c)
@@ -80,7 +67,7 @@ json_t *svcr_nft_json_rest(const struct svcr_nft_changes *c)
 
 		if (svcr_nft_change_named(&c->v[i]))
 			continue;
-		out_rest(&o, &c->v[i]);
+		svcr_nft_out_change(&o, &c->v[i]);
 		list = svcr_json_append(list, svcr_out_end(&o) ? NULL : json_string(t.p));
 		free(t.p);
 	}
