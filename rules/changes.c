@@ -208,13 +208,21 @@ static int parts_text(const struct svcrules_changes *c, struct svcr_out *o)
 	struct summary_line l = { o, "" };
 
 	each_printed(c, rest_part, o);
-	if (svcrules_changes_empty(c)) {
-		svcr_out_str(o, "no changes\n");
-		return svcr_out_end(o);
-	}
 	each_printed(c, summary_part, &l);
 	svcr_out_str(o, *l.separator ? "\n" : "");
 	return svcr_out_end(o);
+}
+
+static int parts_markdown(const struct svcrules_changes *c, struct svcr_out *o)
+{
+	struct svcr_buffer text = { NULL, 0 };
+	struct svcr_out lines = { .write = svcr_buffer_append, .arg = &text };
+	int err = parts_text(c, &lines);
+
+	if (!err)
+		svcr_markdown_text(text.p, o);
+	free(text.p);
+	return err ? err : svcr_out_end(o);
 }
 
 struct notes {
@@ -264,12 +272,12 @@ static int changes_review(const struct svcrules_changes *c, bool markdown,
 				 .colour = how->colour };
 	int err;
 
-	if (!c->to->target->report && !markdown)
-		return parts_text(c, &o);
 	if (svcrules_changes_empty(c)) {
 		svcr_out_str(&o, "no changes\n");
 		return svcr_out_end(&o);
 	}
+	if (!c->to->target->report)
+		return markdown ? parts_markdown(c, &o) : parts_text(c, &o);
 	err = changes_policies(c, &policies);
 	if (!err)
 		err = svcr_report_group(&policies);

@@ -56,15 +56,25 @@ static bool piece_end(struct page *p, struct piece *x)
 	return fits;
 }
 
-static void out_span_bytes(struct svcr_out *o, const char *text, size_t len)
+/* Releases a piece that has nothing to say. Returns true: the page goes on. */
+static bool piece_drop(struct piece *x)
+{
+	free(x->text.p);
+	free(x);
+	return true;
+}
+
+/* `cell`: in a cell of a table. */
+static void out_code(struct svcr_out *o, const char *text, size_t len, bool cell)
 {
 	size_t shown = len < SPAN_MAX ? len : SPAN_MAX;
 
 	for (size_t i = 0; i < shown; i++) {
 		char c = text[i];
 
-		svcr_out(o, "%c",
-			 c == '`' || c == '|' || c == '\\' || c < ' ' || c > '~' ? '?' : c);
+		if (c == '`' || c < ' ' || c > '~' || (cell && (c == '|' || c == '\\')))
+			c = '?';
+		svcr_out_bytes(o, &c, 1);
 	}
 	if (shown < len)
 		svcr_out_str(o, "...");
@@ -75,11 +85,24 @@ static void out_span(struct svcr_out *o, const char *text, size_t len)
 	if (!len)
 		return;
 	svcr_out_str(o, "`");
-	out_span_bytes(o, text, len);
+	out_code(o, text, len, true);
 	svcr_out_str(o, "`");
 }
 
-/* ---- The table ------------------------------------------------------------------ */
+static void out_text(struct svcr_out *o, const char *text)
+{
+	out_span(o, text, strlen(text));
+}
+
+static void out_group(struct svcr_out *o, const struct svcr_report_group *g)
+{
+	if (g->name)
+		out_span(o, g->name, g->len);
+	else
+		out_text(o, "(unknown)");
+}
+
+/* ---- The tables ------------------------------------------------------------------ */
 
 /* "2 -> 0", of an address and port. */
 static void out_counts(struct svcr_out *o, const struct svcr_report_line *l)
@@ -104,6 +127,26 @@ static const char *const fate_words[] = { [SVCR_STOPS] = "**stops serving**",
 					  [SVCR_CHANGED] = "changed",
 					  [SVCR_ADDED] = "added" };
 
+static bool is_endpoint_item(const char *item)
+{
+	return svcr_report_is_endpoint(item + 2, false) || svcr_report_is_endpoint(item + 2, true);
+}
+
+/* ": 2 endpoints added, 1 removed", of an address and port that goes on. */
+static const char *out_moved(struct svcr_out *o, const struct svcr_texts *items)
+{
+	size_t added = 0, removed = 0;
+
+	for (size_t i = 0; i < items->n; i++) {
+		added += is_endpoint_item(items->v[i]) && *items->v[i] == '+';
+		removed += is_endpoint_item(items->v[i]) && *items->v[i] == '-';
+	}
+	if (!added && !removed)
+		return ": ";
+	svcr_out(o, ": %zu endpoint%s added, %zu removed", added, added == 1 ? "" : "s", removed);
+	return ", ";
+}
+
 /* What happens at an address and port: its fate, and all that is not an endpoint. */
 static void out_what(struct page *p, struct svcr_out *o, const struct svcr_report_line *l)
 {
@@ -111,24 +154,24 @@ static void out_what(struct page *p, struct svcr_out *o, const struct svcr_repor
 	const char *before = ": ";
 
 	svcr_out_str(o, fate_words[svcr_review_line_fate(l)]);
-	svcr_review_items(l, false, false, &items);
+	svcr_review_items(l, false, true, &items);
+	if (l->in_from && l->in_to)
+		before = out_moved(o, &items);
 	for (size_t i = 0; i < items.n; i++) {
-		const char *text = items.v[i] + 2;
+		char sign = *items.v[i];
 
-		if (svcr_report_is_endpoint(text, false) || svcr_report_is_endpoint(text, true))
+		if (is_endpoint_item(items.v[i]))
 			continue;
-		if (*items.v[i] == '+' || *items.v[i] == '-')
-			text -= 2;
 		svcr_out_str(o, before);
-		out_span(o, text, strlen(text));
+		out_text(o, items.v[i] + (sign == '+' || sign == '-' ? 0 : 2));
 		before = ", ";
 	}
 	p->err = items.err ? items.err : p->err;
 	svcr_texts_release(&items);
 }
 
-static bool table_row(struct page *p, const struct svcr_report_group *g,
-		      const struct svcr_report_line *l)
+static bool service_row(struct page *p, const struct svcr_report_group *g,
+			const struct svcr_report_line *l)
 {
 	struct piece *x = piece_new(p);
 	const char *port = svcr_review_port(g, l);
@@ -136,15 +179,30 @@ static bool table_row(struct page *p, const struct svcr_report_group *g,
 	if (!x)
 		return false;
 	svcr_out_str(&x->o, "| ");
-	out_span(&x->o, g->name ? g->name : "(unknown)", g->name ? g->len : strlen("(unknown)"));
+	out_group(&x->o, g);
 	svcr_out_str(&x->o, " | ");
-	out_span(&x->o, port, strlen(port));
+	out_text(&x->o, port);
 	svcr_out_str(&x->o, *port ? " " : "");
-	out_span(&x->o, l->place, strlen(l->place));
+	out_text(&x->o, l->place);
 	svcr_out_str(&x->o, " | ");
 	out_what(p, &x->o, l);
 	svcr_out_str(&x->o, " | ");
 	out_counts(&x->o, l);
+	svcr_out_str(&x->o, " |\n");
+	return piece_end(p, x);
+}
+
+static bool policy_row(struct page *p, const struct svcr_report_group *g,
+		       const struct svcr_report_line *l)
+{
+	struct piece *x = piece_new(p);
+
+	if (!x)
+		return false;
+	svcr_out_str(&x->o, "| ");
+	out_group(&x->o, g);
+	svcr_out(&x->o, " | %s: ", fate_words[svcr_review_line_fate(l)]);
+	out_text(&x->o, l->place);
 	svcr_out_str(&x->o, " |\n");
 	return piece_end(p, x);
 }
@@ -174,62 +232,68 @@ static size_t each_line(struct page *p, const struct svcr_review *v, const struc
 	return shown;
 }
 
-static void page_table(struct page *p, const struct svcr_review *v)
+static void page_table(struct page *p, const struct svcr_review *v, bool policies)
 {
-	size_t shown, left = p->left;
+	const struct svcr_report *r = policies ? v->policies : v->services;
+	size_t shown;
 
-	if (!v->services->n)
+	if (!r->n)
 		return;
-	p->left = TABLE_MAX;
-	svcr_out_str(p->o, "| Service | Address | What | Endpoints |\n| --- | --- | --- | --- |\n");
-	shown = each_line(p, v, v->services, false, table_row);
-	p->left = left - (TABLE_MAX - p->left);
-	if (shown < v->services->n)
-		svcr_out(p->o, "\n... and %zu more addresses and ports, which are left out here.\n",
-			 v->services->n - shown);
+	svcr_out_str(p->o, policies ?
+				   "| NetworkPolicy | What |\n| --- | --- |\n" :
+				   "| Service | Address | What | Endpoints |\n"
+				   "| --- | --- | --- | --- |\n");
+	shown = each_line(p, v, r, policies, policies ? policy_row : service_row);
+	if (shown < r->n)
+		svcr_out(p->o, "\n... and %zu more %s, which are left out here.\n", r->n - shown,
+			 policies ? "changes" : "addresses and ports");
 	svcr_out_str(p->o, "\n");
 }
 
 /* ---- Details --------------------------------------------------------------------- */
 
-static bool page_item_line(struct page *p, const struct svcr_report_group *g,
-			   const struct svcr_report_line *l, bool policies)
+/* The endpoints or addresses that a line names, if there are any. */
+static bool detail_item(struct page *p, const struct svcr_report_group *g,
+			const struct svcr_report_line *l, bool policies)
 {
 	struct svcr_texts items = { NULL, .n = 0 };
 	struct piece *x = piece_new(p);
-	const char *port = policies ? "" : svcr_review_port(g, l);
+	const char *port = policies ? "" : svcr_review_port(g, l), *before = ": ";
+	size_t named = 0;
 
 	if (!x)
 		return false;
 	svcr_out_str(&x->o, policies ? "- NetworkPolicy " : "- ");
-	out_span(&x->o, g->name ? g->name : "(unknown)", g->name ? g->len : strlen("(unknown)"));
+	out_group(&x->o, g);
 	svcr_out_str(&x->o, *port ? " " : "");
-	out_span(&x->o, port, strlen(port));
-	svcr_out(&x->o, policies ? " %c " : " ", svcr_review_sign(svcr_review_line_fate(l)));
-	out_span(&x->o, l->place, strlen(l->place));
+	out_text(&x->o, port);
+	svcr_out_str(&x->o, " ");
+	out_text(&x->o, l->place);
 	svcr_review_items(l, policies, true, &items);
 	for (size_t i = 0; i < items.n; i++) {
-		const char *text = items.v[i] + (*items.v[i] == '+' || *items.v[i] == '-' ? 0 : 2);
-
-		svcr_out_str(&x->o, i ? ", " : ": ");
-		out_span(&x->o, text, strlen(text));
+		if (!policies && !is_endpoint_item(items.v[i]))
+			continue;
+		svcr_out_str(&x->o, before);
+		out_text(&x->o, items.v[i]);
+		before = ", ";
+		named++;
 	}
 	svcr_out_str(&x->o, "\n");
 	p->err = items.err ? items.err : p->err;
 	svcr_texts_release(&items);
-	return piece_end(p, x);
+	return named ? piece_end(p, x) : piece_drop(x);
 }
 
 static bool service_item(struct page *p, const struct svcr_report_group *g,
 			 const struct svcr_report_line *l)
 {
-	return page_item_line(p, g, l, false);
+	return detail_item(p, g, l, false);
 }
 
 static bool policy_item(struct page *p, const struct svcr_report_group *g,
 			const struct svcr_report_line *l)
 {
-	return page_item_line(p, g, l, true);
+	return detail_item(p, g, l, true);
 }
 
 /* Each line of the notes, as an item of a list. */
@@ -262,8 +326,8 @@ static void page_details(struct page *p, const struct svcr_review *v)
 	shown = each_line(p, v, v->policies, true, policy_item);
 	shown += each_line(p, v, v->services, false, service_item);
 	if (shown < all)
-		svcr_out(p->o, "\n... and %zu more lines, which are left out here.\n\n",
-			 all - shown);
+		svcr_out(p->o, "\n... and %zu more lines, which are left out here.\n", all - shown);
+	svcr_out_str(p->o, "\n");
 	page_notes(p, v->notes);
 	if (v->internals) {
 		svcr_out_str(p->o, "\n... and ");
@@ -275,12 +339,53 @@ static void page_details(struct page *p, const struct svcr_review *v)
 
 int svcr_review_markdown(const struct svcr_review *v, struct svcr_out *o)
 {
-	struct page p = { .o = o, .left = SVCR_MARKDOWN_MAX - RESERVE };
+	struct page p = { .o = o, .left = TABLE_MAX };
 
 	svcr_out_str(o, "**");
 	svcr_review_summary(v, o);
 	svcr_out_str(o, "**\n\n");
-	page_table(&p, v);
+	page_table(&p, v, false);
+	page_table(&p, v, true);
+	p.left += SVCR_MARKDOWN_MAX - TABLE_MAX - RESERVE;
 	page_details(&p, v);
 	return p.err;
+}
+
+/* ---- Any text --------------------------------------------------------------------- */
+
+/* The first line of the page is the last of the text, which is its summary. */
+static const char *last_line(const char *text)
+{
+	const char *end = text + strlen(text), *p;
+
+	if (end > text)
+		end--; /* the end of the last line */
+	for (p = end; p > text && p[-1] != '\n';)
+		p--;
+	return p;
+}
+
+void svcr_markdown_text(const char *text, struct svcr_out *o)
+{
+	const char *last = last_line(text);
+	size_t left = SVCR_MARKDOWN_MAX - RESERVE, lines = 0;
+
+	svcr_out_str(o, "**");
+	out_span(o, last, strcspn(last, "\n"));
+	svcr_out_str(o, "**\n\n<details><summary>Details</summary>\n\n```\n");
+	for (const char *end; text < last; text = end + 1) {
+		end = text + strcspn(text, "\n");
+		if ((size_t)(end - text) < left && !lines) {
+			out_code(o, text, (size_t)(end - text), false);
+			svcr_out_str(o, "\n");
+			left -= (size_t)(end - text) + 1;
+		} else {
+			lines++;
+		}
+	}
+	svcr_out_str(o, "```\n");
+	if (lines)
+		svcr_out(o, "\n... and %zu more line%s left out here.\n", lines,
+			 lines == 1 ? ", which is" : "s, which are");
+	svcr_out_str(o, "\n</details>\n");
 }
