@@ -157,6 +157,15 @@ SVCRULES_API void svcrules_model_free(struct svcrules_model *m);
  */
 SVCRULES_API int svcrules_model_read(struct svcrules_model *m, const char *source,
 				     svcrules_fill_fn fill, void *arg, struct svcrules_diags *d);
+/*
+ * From now on, what is read is laid over what was read before, as 'kubectl apply' would: an object
+ * takes the place of the one of its name, and a Service keeps the cluster IPs, node ports and
+ * addresses of load balancers that an API server assigned to it. svcrules_model_overlay_end(),
+ * after the last file, lets endpoints follow, as far as they can be known: `d` says what cannot.
+ * It returns 0 or -ENOMEM.
+ */
+SVCRULES_API void svcrules_model_overlay(struct svcrules_model *m);
+SVCRULES_API int svcrules_model_overlay_end(struct svcrules_model *m, struct svcrules_diags *d);
 SVCRULES_API size_t svcrules_model_services(const struct svcrules_model *m);
 /* The number of Services that have a cluster IP; *ret_pending: of those that should have one. */
 SVCRULES_API size_t svcrules_model_cluster_ips(const struct svcrules_model *m, size_t *ret_pending);

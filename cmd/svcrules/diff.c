@@ -10,13 +10,26 @@
 #include "say.h"
 
 #include <errno.h>
+#include <string.h>
+
+static bool diff_colour(const struct arguments *a)
+{
+	const char *when = a->value[OPT_COLOUR];
+
+	if (!when || strcmp(when, "auto") == 0)
+		return out_colour();
+	return strcmp(when, "always") == 0;
+}
 
 static int diff_compare(const struct arguments *a, const struct guard *guard,
 			const struct svcrules_ruleset *from, struct svcrules_ruleset *to)
 {
+	struct svcrules_review how = { .colour = diff_colour(a) };
 	struct svcrules_changes *c;
-	int code, err;
+	int code = arguments_limit(a, &how.limit), err;
 
+	if (code)
+		return code;
 	if (svcrules_diff(from, to, &c))
 		return say_enomem();
 	code = guard_warn(guard, c);
@@ -24,8 +37,7 @@ static int diff_compare(const struct arguments *a, const struct guard *guard,
 		svcrules_changes_free(c);
 		return code;
 	}
-	err = svcrules_changes_print(c, a->value[OPT_OUTPUT_CHANGES], out_colour(), out_write,
-				     NULL);
+	err = svcrules_changes_review(c, a->value[OPT_OUTPUT_CHANGES], &how, out_write, NULL);
 	code = svcrules_changes_empty(c) ? EXIT_DONE : EXIT_DIFFERS;
 	svcrules_changes_free(c);
 	/* Any other error is of standard output, and reported at the end. */
@@ -64,20 +76,24 @@ static int diff_kernel(const struct arguments *a, const struct guard *guard,
 static int diff_read(const struct arguments *a, struct svcrules_options *settings,
 		     struct svcrules_ruleset **from, struct svcrules_ruleset **to)
 {
-	struct files old = { .n = 0 }, new = { .n = 0 };
+	struct files old = { .n = 0 }, new = { .n = 0 }, overlay = { .n = 0 };
 	bool kernel = !a->given[OPT_FROM] && !a->directory;
 	int code = !a->given[OPT_FROM] ? EXIT_DONE :
 					 input_open(a, &a->value[OPT_FROM], 1, false, &old);
 
 	if (!code)
 		code = input_open(a, a->files, a->nfiles, false, &new);
+	if (!code && a->noverlays)
+		code = input_open(a, a->overlays, a->noverlays, false, &overlay);
 	privilege_drop(kernel);
 	if (!code && a->given[OPT_FROM])
 		code = input_build(a, &old, settings, false, NULL, from);
 	if (!code)
-		code = input_build(a, &new, settings, kernel, NULL, to);
+		code = input_build_overlaid(a, &new, a->noverlays ? &overlay : NULL, settings,
+					    kernel, to);
 	files_close(&old);
 	files_close(&new);
+	files_close(&overlay);
 	return code;
 }
 
@@ -103,7 +119,10 @@ static int diff_run(const struct arguments *a)
 	struct svcrules_options *settings;
 	struct guard guard;
 	int code = guard_read(a, &guard); /* a wrong value is reported before any work */
+	size_t limit;
 
+	if (!code)
+		code = arguments_limit(a, &limit);
 	if (!code)
 		code = input_settings(a, &settings);
 	if (code)
@@ -138,10 +157,12 @@ const struct command command_diff = {
 	.about =
 		"Compares the rule set made from FILE with the kernel's or, with --from, with the\n"
 		"one made from another file; that needs neither kernel nor root. For a target\n"
-		"that makes files, '-o DIR' compares with those in DIR.\n"
+		"that makes files, '-o DIR' compares with those in DIR. With --overlay, manifests\n"
+		"are laid over the answer of an API server first.\n"
 		"Exit status: 0 same, 1 differs, above 1 error.\n",
 	.options = (const struct option_group *const[]){ &input_options, &from_options,
-							 &output_changes_options, &node_options,
+							 &output_changes_options, &review_options,
+							 &node_options,
 							 &table_options, &family_options,
 							 &target_options, &empty_options,
 							 &loss_options, &help_options, NULL },

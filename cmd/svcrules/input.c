@@ -18,6 +18,7 @@ struct reading {
 	struct svcrules_diags *diags;
 	struct footprint *footprint; /* records what is read and printed; may be NULL */
 	const struct files *files;
+	struct files *overlay; /* laid over `files`; may be NULL */
 	size_t printed; /* diagnostics printed already */
 	bool quiet;
 	bool policies; /* NetworkPolicy objects are enforced */
@@ -311,13 +312,28 @@ static int check_pages(const struct reading *r)
 	return EXIT_INPUT;
 }
 
+static int read_overlay(struct reading *r)
+{
+	int code;
+
+	svcrules_model_overlay(r->model);
+	r->files = r->overlay;
+	code = files_each(r->overlay, input_read_file, r);
+	if (!code && svcrules_model_overlay_end(r->model, r->diags))
+		return say_enomem();
+	diags_say(r);
+	r->bad |= r->overlay->bad;
+	return code;
+}
+
 static int read_all(struct reading *r, const struct arguments *a, struct files *files)
 {
 	int code;
 
 	r->files = files;
 	code = files_each(files, input_read_file, r);
-
+	if (!code && r->overlay)
+		code = read_overlay(r);
 	if (code)
 		return code;
 	if (r->bad || files->bad)
@@ -419,12 +435,14 @@ int input_open(const struct arguments *a, const char *const *paths, size_t n, bo
 	return EXIT_USAGE;
 }
 
-int input_build(const struct arguments *a, struct files *files, struct svcrules_options *settings,
-		bool use_host, struct footprint *footprint, struct svcrules_ruleset **ret)
+static int input_build_all(const struct arguments *a, struct files *files, struct files *overlay,
+			   struct svcrules_options *settings, bool use_host,
+			   struct footprint *footprint, struct svcrules_ruleset **ret)
 {
 	struct reading r = { .model = svcrules_model_new(a->target->name, settings),
 			     .diags = svcrules_diags_new(),
 			     .footprint = footprint,
+			     .overlay = overlay,
 			     .quiet = arguments_quiet(a),
 			     .policies = a->given[OPT_NETWORK_POLICY] };
 	int code;
@@ -440,6 +458,19 @@ int input_build(const struct arguments *a, struct files *files, struct svcrules_
 	svcrules_model_free(r.model);
 	svcrules_diags_free(r.diags);
 	return code;
+}
+
+int input_build(const struct arguments *a, struct files *files, struct svcrules_options *settings,
+		bool use_host, struct footprint *footprint, struct svcrules_ruleset **ret)
+{
+	return input_build_all(a, files, NULL, settings, use_host, footprint, ret);
+}
+
+int input_build_overlaid(const struct arguments *a, struct files *files, struct files *overlay,
+			 struct svcrules_options *settings, bool use_host,
+			 struct svcrules_ruleset **ret)
+{
+	return input_build_all(a, files, overlay, settings, use_host, NULL, ret);
 }
 
 static int input_set(struct svcrules_options *o, const char *name, const char *value,

@@ -31,5 +31,9 @@ int input_open(const struct arguments *a, const char *const *paths, size_t n, bo
  */
 int input_build(const struct arguments *a, struct files *files, struct svcrules_options *settings,
 		bool use_host, struct footprint *footprint, struct svcrules_ruleset **ret);
+/* The same, with the files of `overlay` laid over those of `files`. */
+int input_build_overlaid(const struct arguments *a, struct files *files, struct files *overlay,
+			 struct svcrules_options *settings, bool use_host,
+			 struct svcrules_ruleset **ret);
 
 #endif
