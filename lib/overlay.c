@@ -27,15 +27,15 @@ static void keep_node_ports(const struct svcr_service *old, struct svcr_service 
 /* Lists are borrowed: those of `old` are in the arena. */
 static void keep_assigned(const struct svcr_service *old, struct svcr_service *new)
 {
-	if (!new->cluster_ips.n && !new->headless && new->type != SVCR_EXTERNAL_NAME) {
+	if (!new->cluster_ips.n && !new->headless &&new->type != SVCR_EXTERNAL_NAME) {
 		new->cluster_ips = old->cluster_ips;
 		new->headless = old->headless;
 	}
-	if (!new->balancer_ips.n && new->type == SVCR_LOAD_BALANCER)
+	if (!new->balancer_ips.n &&new->type == SVCR_LOAD_BALANCER)
 		new->balancer_ips = old->balancer_ips;
 	if (svcr_service_has_node_ports(new))
 		keep_node_ports(old, new);
-	if (new->type == SVCR_LOAD_BALANCER && new->external_local && !new->health_port)
+	if (new->type == SVCR_LOAD_BALANCER &&new->external_local && !new->health_port)
 		new->health_port = old->health_port;
 	if (!new->families)
 		new->families = old->families;
@@ -71,8 +71,7 @@ void svcr_overlay_replace(struct svcr_reader *r, const struct svcr_seen *old,
 	}
 	keep_assigned(&m->services.v[old->span[0].at], &m->services.v[new->span[0].at]);
 	if (!old->overlay) /* else it was noted */
-		note_service(r, &m->services.v[new->span[0].at],
-			     &m->services.v[old->span[0].at]);
+		note_service(r, &m->services.v[new->span[0].at], &m->services.v[old->span[0].at]);
 }
 
 void svcr_overlay_add(struct svcr_reader *r, const struct svcr_seen *new)
@@ -128,7 +127,7 @@ static struct svcr_overlaid *overlaid_find(const struct svcrules_model *m, const
 	struct svcr_overlaid *o = overlaid_lower(m, ns, name);
 
 	return name && o < m->overlaid.v + m->overlaid.n && o->ns == ns && o->name == name ? o :
-											      NULL;
+											     NULL;
 }
 
 /*

@@ -266,10 +266,9 @@ static int changes_review(const struct svcrules_changes *c, bool markdown,
 {
 	struct svcr_out o = { .write = write, .arg = arg };
 	struct svcr_report r = { NULL, .n = 0 }, policies;
-	struct svcr_review v = { .services = &r,
-				 .policies = &policies,
-				 .limit = how->limit,
-				 .colour = how->colour };
+	struct svcr_review v = {
+		.services = &r, .policies = &policies, .limit = how->limit, .colour = how->colour
+	};
 	int err;
 
 	if (svcrules_changes_empty(c)) {

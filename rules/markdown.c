@@ -118,8 +118,12 @@ static void out_counts(struct svcr_out *o, const struct svcr_report_line *l)
 	if (!split || !l->in_from || !l->in_to)
 		return;
 	svcr_out(o, "; from outside %zu -> %zu",
-		 !a->outside ? 0 : a->local ? a->local : a->endpoints,
-		 !b->outside ? 0 : b->local ? b->local : b->endpoints);
+		 !a->outside ? 0 :
+		 a->local    ? a->local :
+			       a->endpoints,
+		 !b->outside ? 0 :
+		 b->local    ? b->local :
+			       b->endpoints);
 }
 
 static const char *const fate_words[] = { [SVCR_STOPS] = "**stops serving**",
@@ -239,10 +243,9 @@ static void page_table(struct page *p, const struct svcr_review *v, bool policie
 
 	if (!r->n)
 		return;
-	svcr_out_str(p->o, policies ?
-				   "| NetworkPolicy | What |\n| --- | --- |\n" :
-				   "| Service | Address | What | Endpoints |\n"
-				   "| --- | --- | --- | --- |\n");
+	svcr_out_str(p->o, policies ? "| NetworkPolicy | What |\n| --- | --- |\n" :
+				      "| Service | Address | What | Endpoints |\n"
+				      "| --- | --- | --- | --- |\n");
 	shown = each_line(p, v, r, policies, policies ? policy_row : service_row);
 	if (shown < r->n)
 		svcr_out(p->o, "\n... and %zu more %s, which are left out here.\n", r->n - shown,

@@ -268,8 +268,7 @@ void svcr_review_internals(const struct svcr_review *v, struct svcr_out *o)
 	for (size_t i = 0; v->formats[i]; i++) {
 		size_t k = 0;
 
-		while (k < sizeof(words) / sizeof(words[0]) &&
-		       strcmp(words[k], v->formats[i]) != 0)
+		while (k < sizeof(words) / sizeof(words[0]) && strcmp(words[k], v->formats[i]) != 0)
 			k++;
 		if (k < sizeof(words) / sizeof(words[0]))
 			continue;

@@ -162,9 +162,9 @@ const struct command command_diff = {
 		"Exit status: 0 same, 1 differs, above 1 error.\n",
 	.options = (const struct option_group *const[]){ &input_options, &from_options,
 							 &output_changes_options, &review_options,
-							 &node_options,
-							 &table_options, &family_options,
-							 &target_options, &empty_options,
-							 &loss_options, &help_options, NULL },
+							 &node_options, &table_options,
+							 &family_options, &target_options,
+							 &empty_options, &loss_options,
+							 &help_options, NULL },
 	.run = diff_run,
 };

@@ -19,7 +19,7 @@ struct reading {
 	struct footprint *footprint; /* records what is read and printed; may be NULL */
 	const struct files *files;
 	struct files *overlay; /* laid over `files`; may be NULL */
-	size_t printed; /* diagnostics printed already */
+	size_t printed;        /* diagnostics printed already */
 	bool quiet;
 	bool policies; /* NetworkPolicy objects are enforced */
 	bool bad;      /* some input has errors */

@@ -29,6 +29,12 @@ static const struct {
 	[CHANGE_ADD_RULE] = { "+", "add", "rule in chain" },
 };
 
+void svcr_nft_out_name(struct svcr_out *o, const char *name)
+{
+	for (; *name; name++)
+		svcr_out(o, "%c", *name > ' ' && *name <= '~' ? *name : '?');
+}
+
 /* The object of a change: "set endpoints (ip)". */
 static void out_object(struct svcr_out *o, const struct svcr_nft_change *ch)
 {
@@ -44,8 +50,7 @@ static void out_object(struct svcr_out *o, const struct svcr_nft_change *ch)
 	if (ch->set != SVCR_NFT_NO_SET && svcr_nft_change_set(ch)->layout->data != DATA_NONE)
 		noun = "map";
 	svcr_out(o, "%s ", noun);
-	for (; *name; name++) /* another program chose the name, which may hold any bytes */
-		svcr_out(o, "%c", *name > ' ' && *name <= '~' ? *name : '?');
+	svcr_nft_out_name(o, name);
 	svcr_out(o, " (%s)", svcr_nft_family_name(ch->pair->to->family));
 }
 

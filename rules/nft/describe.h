@@ -10,6 +10,8 @@
 
 /* Prints the changes as nft(8) commands. */
 void svcr_nft_out_commands(struct svcr_out *o, const struct svcr_nft_changes *c);
+/* Prints a name that another program chose, which may hold any bytes. */
+void svcr_nft_out_name(struct svcr_out *o, const char *name);
 /* Prints "+ map endpoints (ip)", "- 2 in set hairpin (ip)", without the end of the line. */
 void svcr_nft_out_change(struct svcr_out *o, const struct svcr_nft_change *ch);
 /*

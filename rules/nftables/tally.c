@@ -72,8 +72,8 @@ static void tally_table(struct svcr_tally *t, struct svcr_report *r, bool to,
 
 	for (size_t i = 0; i < services->n; i++) {
 		const uint8_t *e = svcr_nft_elem(services, i);
-		struct svcr_report_group *g = svcr_report_find_group(
-			r, svcr_nft_comment(services, e));
+		struct svcr_report_group *g = svcr_report_find_group(r,
+								     svcr_nft_comment(services, e));
 		uint32_t number = g ? (uint32_t)(g - r->groups) : 0;
 
 		if (!g)
