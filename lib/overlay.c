@@ -209,26 +209,27 @@ static bool has_same_ports(const struct svcr_service *a, const struct svcr_servi
 	return a->ports.n == b->ports.n;
 }
 
-static struct svcrules_diag service_diag(const struct svcr_service *s, const char *check,
-					 enum svcrules_severity severity, const char *field,
-					 char object[static 256])
+/* Writes the object of a diagnostic, and returns it. */
+static const char *service_object(const struct svcr_service *s, char object[static 256])
 {
 	snprintf(object, 256, "Service %s/%s", s->ns, s->name);
-	return (struct svcrules_diag){ .severity = severity,
-				       .check = check,
-				       .source = s->source,
-				       .object = object,
-				       .field = field };
+	return object;
 }
 
 /* Says what only an API server can assign. */
 static void tell_assigned(struct overlay *x, const struct svcr_service *s)
 {
 	char object[256];
-	struct svcrules_diag ip = service_diag(s, "pending", SVCRULES_NOTICE, "spec.clusterIP",
-					       object);
-	struct svcrules_diag node = service_diag(s, "overlay-node-port", SVCRULES_NOTICE,
-						 "spec.ports", object);
+	const struct svcrules_diag ip = { .severity = SVCRULES_NOTICE,
+					  .check = "pending",
+					  .source = s->source,
+					  .object = service_object(s, object),
+					  .field = "spec.clusterIP" };
+	const struct svcrules_diag node = { .severity = SVCRULES_NOTICE,
+					    .check = "overlay-node-port",
+					    .source = s->source,
+					    .object = object,
+					    .field = "spec.ports" };
 	size_t without = 0;
 
 	if (s->type == SVCR_EXTERNAL_NAME || s->not_ours || s->headless)
@@ -253,8 +254,11 @@ static void judge(struct overlay *x, const struct svcr_service *s, struct svcr_o
 	const struct svcr_service *before = &o->before;
 	bool selector = !has_same_selector(before, s), pods, known = knows_ports(before, s);
 	char object[256];
-	struct svcrules_diag d = service_diag(s, "overlay-endpoints", SVCRULES_WARNING,
-					      selector ? "spec.selector" : "spec.ports", object);
+	const struct svcrules_diag d = { .severity = SVCRULES_WARNING,
+					 .check = "overlay-endpoints",
+					 .source = s->source,
+					 .object = service_object(s, object),
+					 .field = selector ? "spec.selector" : "spec.ports" };
 
 	tell_assigned(x, s);
 	if (o->is_new)

@@ -310,6 +310,7 @@ static int out_line(const struct svcr_review *v, const struct svcr_report_group 
 {
 	struct svcr_texts items = { NULL, .n = 0 };
 	const char *port = svcr_review_port(g, l);
+	int err;
 
 	svcr_out_str(o, "  ");
 	out_sign(v, o, svcr_review_line_fate(l));
@@ -323,8 +324,9 @@ static int out_line(const struct svcr_review *v, const struct svcr_report_group 
 		out_tinted(v, o, sign, items.v[i] + (sign == '+' || sign == '-' ? 0 : 2));
 	}
 	svcr_out_str(o, "\n");
+	err = items.err;
 	svcr_texts_release(&items);
-	return items.err;
+	return err;
 }
 
 static int out_lines(const struct svcr_review *v, const struct svcr_report *r,
