@@ -492,6 +492,8 @@ SVCRULES_API int svcrules_changes_print(const struct svcrules_changes *c, const 
 struct svcrules_review {
 	size_t limit; /* of services, and of addresses and ports of each; 0: none */
 	bool colour;  /* ANSI colours in text */
+	/* lines that "markdown" repeats, about what could not be known; NULL: none */
+	const char *remarks;
 };
 /* The same as svcrules_changes_print(). */
 SVCRULES_API int svcrules_changes_review(const struct svcrules_changes *c, const char *format,

@@ -272,8 +272,8 @@ static int changes_review(const struct svcrules_changes *c, bool markdown,
 	int err;
 
 	if (svcrules_changes_empty(c)) {
-		svcr_out_str(&o, "no changes\n");
-		return svcr_out_end(&o);
+		err = svcr_markdown_same(markdown ? how->remarks : NULL, &o);
+		return err ? err : svcr_out_end(&o);
 	}
 	if (!c->to->target->report)
 		return markdown ? parts_markdown(c, &o) : parts_text(c, &o);

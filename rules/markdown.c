@@ -133,7 +133,8 @@ static const char *const fate_words[] = { [SVCR_STOPS] = "**stops serving**",
 
 static bool is_endpoint_item(const char *item)
 {
-	return svcr_report_is_endpoint(item + 2, false) || svcr_report_is_endpoint(item + 2, true);
+	return (*item == '+' || *item == '-') && (svcr_report_is_endpoint(item + 2, false) ||
+						  svcr_report_is_endpoint(item + 2, true));
 }
 
 /* ": 2 endpoints added, 1 removed", of an address and port that goes on. */
@@ -321,23 +322,50 @@ static void page_notes(struct page *p, const char *notes)
 		svcr_out(p->o, "\n... and %zu more, which are left out here.\n", left_out);
 }
 
-static void page_details(struct page *p, const struct svcr_review *v)
+/* What the details have; nothing, if the tables have said all. */
+static void details_body(struct page *p, const struct svcr_review *v)
 {
 	size_t all = v->services->n + v->policies->n, shown;
 
-	svcr_out_str(p->o, "<details><summary>Details</summary>\n\n");
 	shown = each_line(p, v, v->policies, true, policy_item);
 	shown += each_line(p, v, v->services, false, service_item);
 	if (shown < all)
-		svcr_out(p->o, "\n... and %zu more lines, which are left out here.\n", all - shown);
-	svcr_out_str(p->o, "\n");
+		svcr_out(p->o, "\n... and %zu more lines, which are left out here.\n\n",
+			 all - shown);
 	page_notes(p, v->notes);
-	if (v->internals) {
-		svcr_out_str(p->o, "\n... and ");
-		svcr_review_internals(v, p->o);
-		svcr_out_str(p->o, ".\n");
+	if (!v->internals)
+		return;
+	svcr_out_str(p->o, "\n");
+	svcr_review_internals(v, p->o);
+	svcr_out_str(p->o, ".\n");
+}
+
+static void page_details(struct page *p, const struct svcr_review *v)
+{
+	struct svcr_buffer text = { NULL, 0 };
+	struct svcr_out body = { .write = svcr_buffer_append, .arg = &text }, *o = p->o;
+
+	p->o = &body;
+	details_body(p, v);
+	p->o = o;
+	if (svcr_out_end(&body))
+		p->err = -ENOMEM;
+	if (!p->err && text.len) {
+		svcr_out_str(o, "<details><summary>Details</summary>\n");
+		svcr_out_str(o, *text.p == '\n' ? "" : "\n");
+		svcr_out_bytes(o, text.p, text.len);
+		svcr_out_str(o, "\n</details>\n");
 	}
-	svcr_out_str(p->o, "\n</details>\n");
+	free(text.p);
+}
+
+/* What could not be known, in few lines. */
+static void page_remarks(struct page *p, const char *remarks)
+{
+	if (!remarks || !*remarks)
+		return;
+	page_notes(p, remarks);
+	svcr_out_str(p->o, "\n");
 }
 
 int svcr_review_markdown(const struct svcr_review *v, struct svcr_out *o)
@@ -347,10 +375,23 @@ int svcr_review_markdown(const struct svcr_review *v, struct svcr_out *o)
 	svcr_out_str(o, "**");
 	svcr_review_summary(v, o);
 	svcr_out_str(o, "**\n\n");
+	page_remarks(&p, v->remarks);
 	page_table(&p, v, false);
 	page_table(&p, v, true);
 	p.left += SVCR_MARKDOWN_MAX - TABLE_MAX - RESERVE;
 	page_details(&p, v);
+	return p.err;
+}
+
+int svcr_markdown_same(const char *remarks, struct svcr_out *o)
+{
+	struct page p = { .o = o, .left = TABLE_MAX };
+
+	svcr_out_str(o, "no changes\n");
+	if (remarks && *remarks) {
+		svcr_out_str(o, "\n");
+		page_notes(&p, remarks);
+	}
 	return p.err;
 }
 

@@ -162,7 +162,8 @@ bool svcr_report_is_endpoint(const char *text, bool local)
 			return false;
 		text += strlen(word);
 	}
-	return *text == '[' || (*text >= '0' && *text <= '9');
+	return (*text == '[' || (*text >= '0' && *text <= '9')) &&
+	       memchr(text, ':', strcspn(text, " "));
 }
 
 bool svcr_report_stops(const struct svcr_report_line *l)

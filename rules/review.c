@@ -287,11 +287,18 @@ static const char *tint_of(char sign)
 	return sign == '!' || sign == '-' ? RED : sign == '+' ? GREEN : YELLOW;
 }
 
+/* Names and reasons may hold any bytes, also those that a terminal obeys. */
+static void out_clean(struct svcr_out *o, const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		svcr_out_bytes(o, text[i] < ' ' || text[i] > '~' ? "?" : text + i, 1);
+}
+
 static void out_tinted(const struct svcr_review *v, struct svcr_out *o, char sign, const char *text)
 {
 	if (v->colour)
 		svcr_out_str(o, tint_of(sign));
-	svcr_out_str(o, text);
+	out_clean(o, text, strlen(text));
 	if (v->colour)
 		svcr_out_str(o, PLAIN);
 }
@@ -314,7 +321,11 @@ static int out_line(const struct svcr_review *v, const struct svcr_report_group 
 
 	svcr_out_str(o, "  ");
 	out_sign(v, o, svcr_review_line_fate(l));
-	svcr_out(o, "%s%s%s", policies ? "" : port, *port && !policies ? " " : "", l->place);
+	if (*port && !policies) {
+		out_clean(o, port, strlen(port));
+		svcr_out_str(o, " ");
+	}
+	svcr_out_str(o, l->place);
 	svcr_review_items(l, policies, false, &items);
 	for (size_t i = 0; i < items.n; i++) {
 		char sign = *items.v[i];
@@ -351,11 +362,11 @@ static void out_head(const struct svcr_review *v, const struct svcr_report_group
 	enum svcr_fate fate = policies ? SVCR_CHANGED : svcr_review_fate(g);
 
 	out_sign(v, o, fate);
-	if (!g->name)
-		svcr_out_str(o, policies ? "NetworkPolicy (unknown)" : "Service (unknown)");
+	svcr_out_str(o, policies ? "NetworkPolicy " : "Service ");
+	if (g->name)
+		out_clean(o, g->name, g->len);
 	else
-		svcr_out(o, "%s %.*s", policies ? "NetworkPolicy" : "Service", (int)g->len,
-			 g->name);
+		svcr_out_str(o, "(unknown)");
 	if (words[fate])
 		out_tinted(v, o, svcr_review_sign(fate), words[fate]);
 	if (fate == SVCR_STOPS && g->serves)

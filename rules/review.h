@@ -12,8 +12,9 @@
 
 struct svcr_review {
 	const struct svcr_report *services, *policies; /* both grouped */
-	size_t internals;           /* changes of rules, sets and the like, that are only counted */
-	const char *notes;          /* lines about what other programs did; "" */
+	size_t internals;    /* changes of rules, sets and the like, that are only counted */
+	const char *notes;   /* lines about what other programs did; "" */
+	const char *remarks; /* lines about what could not be known, for Markdown; NULL: none */
 	const char *const *formats; /* of changes, ended by NULL */
 	size_t limit;               /* 0: none */
 	bool colour;

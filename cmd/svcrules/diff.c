@@ -10,6 +10,7 @@
 #include "say.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 static bool diff_colour(const struct arguments *a)
@@ -21,10 +22,10 @@ static bool diff_colour(const struct arguments *a)
 	return strcmp(when, "always") == 0;
 }
 
-static int diff_compare(const struct arguments *a, const struct guard *guard,
+static int diff_compare(const struct arguments *a, const struct guard *guard, const char *remarks,
 			const struct svcrules_ruleset *from, struct svcrules_ruleset *to)
 {
-	struct svcrules_review how = { .colour = diff_colour(a) };
+	struct svcrules_review how = { .colour = diff_colour(a), .remarks = remarks };
 	struct svcrules_changes *c;
 	int code = arguments_limit(a, &how.limit), err;
 
@@ -48,7 +49,7 @@ static int diff_compare(const struct arguments *a, const struct guard *guard,
  * Compares with what the kernel has now. What may stay there for its connections is carried over
  * into `to`.
  */
-static int diff_kernel(const struct arguments *a, const struct guard *guard,
+static int diff_kernel(const struct arguments *a, const struct guard *guard, const char *remarks,
 		       const struct svcrules_options *settings, struct svcrules_ruleset *to)
 {
 	struct svcrules_ruleset *have = NULL;
@@ -66,14 +67,14 @@ static int diff_kernel(const struct arguments *a, const struct guard *guard,
 		code = session_no_memory(&s);
 	findings_print(&s, false);
 	if (!code)
-		code = diff_compare(a, guard, have, to);
+		code = diff_compare(a, guard, remarks, have, to);
 	svcrules_ruleset_free(have);
 	session_close(&s);
 	return code;
 }
 
 /* Reads what is to be compared. */
-static int diff_read(const struct arguments *a, struct svcrules_options *settings,
+static int diff_read(const struct arguments *a, struct svcrules_options *settings, char **remarks,
 		     struct svcrules_ruleset **from, struct svcrules_ruleset **to)
 {
 	struct files old = { .n = 0 }, new = { .n = 0 }, overlay = { .n = 0 };
@@ -90,7 +91,7 @@ static int diff_read(const struct arguments *a, struct svcrules_options *setting
 		code = input_build(a, &old, settings, false, NULL, from);
 	if (!code)
 		code = input_build_overlaid(a, &new, a->noverlays ? &overlay : NULL, settings,
-					    kernel, to);
+					    kernel, remarks, to);
 	files_close(&old);
 	files_close(&new);
 	files_close(&overlay);
@@ -99,13 +100,13 @@ static int diff_read(const struct arguments *a, struct svcrules_options *setting
 
 /* Compares with the files of a folder, which is opened before privileges are given up. */
 static int diff_directory(const struct arguments *a, struct svcrules_options *settings,
-			  struct svcrules_ruleset **to)
+			  char **remarks, struct svcrules_ruleset **to)
 {
 	struct output o;
 	int code = output_open(a, false, &o);
 
 	if (!code)
-		code = diff_read(a, settings, NULL, to);
+		code = diff_read(a, settings, remarks, NULL, to);
 	if (!code)
 		code = output_diff(&o, *to);
 	output_close(&o);
@@ -117,6 +118,7 @@ static int diff_run(const struct arguments *a)
 	struct svcrules_ruleset *from = NULL, *to = NULL;
 	bool kernel = !a->given[OPT_FROM] && !a->directory;
 	struct svcrules_options *settings;
+	char *remarks = NULL;
 	struct guard guard;
 	int code = guard_read(a, &guard); /* a wrong value is reported before any work */
 	size_t limit;
@@ -138,15 +140,16 @@ static int diff_run(const struct arguments *a)
 		code = EXIT_USAGE;
 	}
 	if (!code && a->directory)
-		code = diff_directory(a, settings, &to);
+		code = diff_directory(a, settings, &remarks, &to);
 	else if (!code)
-		code = diff_read(a, settings, &from, &to);
+		code = diff_read(a, settings, &remarks, &from, &to);
 	if (!code && !a->directory)
-		code = kernel ? diff_kernel(a, &guard, settings, to) :
-				diff_compare(a, &guard, from, to);
+		code = kernel ? diff_kernel(a, &guard, remarks, settings, to) :
+				diff_compare(a, &guard, remarks, from, to);
 	svcrules_ruleset_free(from);
 	svcrules_ruleset_free(to);
 	svcrules_options_free(settings);
+	free(remarks);
 	return code;
 }
 

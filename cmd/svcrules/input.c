@@ -19,6 +19,7 @@ struct reading {
 	struct footprint *footprint; /* records what is read and printed; may be NULL */
 	const struct files *files;
 	struct files *overlay; /* laid over `files`; may be NULL */
+	char *remarks;         /* what the overlay leaves open, in lines; malloc'ed */
 	size_t printed;        /* diagnostics printed already */
 	bool quiet;
 	bool policies; /* NetworkPolicy objects are enforced */
@@ -312,15 +313,32 @@ static int check_pages(const struct reading *r)
 	return EXIT_INPUT;
 }
 
+/* Keeps what was found since number `first`, for those who read only the product. */
+static int keep_remarks(struct reading *r, size_t first)
+{
+	const struct svcrules_diag *g;
+	size_t size;
+	FILE *f = open_memstream(&r->remarks, &size);
+
+	for (size_t i = first; f && (g = svcrules_diags_get(r->diags, i)); i++)
+		if (g->object)
+			fprintf(f, "%s: %s: %s\n", g->object, g->field ? g->field : "", g->text);
+	return f && !stream_end(f, &r->remarks) ? EXIT_DONE : say_enomem();
+}
+
 static int read_overlay(struct reading *r)
 {
+	size_t first;
 	int code;
 
 	svcrules_model_overlay(r->model);
 	r->files = r->overlay;
 	code = files_each(r->overlay, input_read_file, r);
+	first = svcrules_diags_count(r->diags);
 	if (!code && svcrules_model_overlay_end(r->model, r->diags))
 		return say_enomem();
+	if (!code)
+		code = keep_remarks(r, first);
 	diags_say(r);
 	r->bad |= r->overlay->bad;
 	return code;
@@ -437,7 +455,8 @@ int input_open(const struct arguments *a, const char *const *paths, size_t n, bo
 
 static int input_build_all(const struct arguments *a, struct files *files, struct files *overlay,
 			   struct svcrules_options *settings, bool use_host,
-			   struct footprint *footprint, struct svcrules_ruleset **ret)
+			   struct footprint *footprint, char **ret_remarks,
+			   struct svcrules_ruleset **ret)
 {
 	struct reading r = { .model = svcrules_model_new(a->target->name, settings),
 			     .diags = svcrules_diags_new(),
@@ -455,6 +474,10 @@ static int input_build_all(const struct arguments *a, struct files *files, struc
 		code = input_host(&r, a, settings);
 	if (!code)
 		code = input_compile(&r, a, settings, ret);
+	if (!code && ret_remarks)
+		*ret_remarks = r.remarks;
+	else
+		free(r.remarks);
 	svcrules_model_free(r.model);
 	svcrules_diags_free(r.diags);
 	return code;
@@ -463,14 +486,14 @@ static int input_build_all(const struct arguments *a, struct files *files, struc
 int input_build(const struct arguments *a, struct files *files, struct svcrules_options *settings,
 		bool use_host, struct footprint *footprint, struct svcrules_ruleset **ret)
 {
-	return input_build_all(a, files, NULL, settings, use_host, footprint, ret);
+	return input_build_all(a, files, NULL, settings, use_host, footprint, NULL, ret);
 }
 
 int input_build_overlaid(const struct arguments *a, struct files *files, struct files *overlay,
-			 struct svcrules_options *settings, bool use_host,
+			 struct svcrules_options *settings, bool use_host, char **ret_remarks,
 			 struct svcrules_ruleset **ret)
 {
-	return input_build_all(a, files, overlay, settings, use_host, NULL, ret);
+	return input_build_all(a, files, overlay, settings, use_host, NULL, ret_remarks, ret);
 }
 
 static int input_set(struct svcrules_options *o, const char *name, const char *value,
