@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What comes from objects stands in code spans. There, Markdown has no escapes: the character that
- * ends a span, and those that end a cell of a table or a line, are replaced.
+ * ends a span, those that end a cell of a table or a line, and the one that begins HTML for careless
+ * readers of Markdown, are replaced.
  */
 #include "rules/markdown.h"
 #include "rules/json.h"
@@ -72,7 +73,7 @@ static void out_code(struct svcr_out *o, const char *text, size_t len, bool cell
 	for (size_t i = 0; i < shown; i++) {
 		char c = text[i];
 
-		if (c == '`' || c < ' ' || c > '~' || (cell && (c == '|' || c == '\\')))
+		if (c == '`' || c < ' ' || c > '~' || (cell && (c == '|' || c == '\\' || c == '<')))
 			c = '?';
 		svcr_out_bytes(o, &c, 1);
 	}

@@ -33,7 +33,7 @@ same() { # same CASE FILE: the file of the case and what is in the work folder
 }
 
 one_case() { # one_case NAME
-	local more=() base=(-f ../cluster.yaml) from
+	local more=() base=(-f ../cluster.yaml) from code
 
 	cd "$root/testdata/reviews/$1" || exit 2
 	[ -e options ] && read -r -a more <options
@@ -48,10 +48,12 @@ one_case() { # one_case NAME
 	[[ ${more[*]-} == *--node-name* ]] || more+=(--node-name node1)
 	"$svcrules" diff --from "$from" "${base[@]}" --overlay overlay.yaml "${more[@]}" \
 		>"$work/expected.txt" 2>"$work/expected.err"
-	check "$1: exit status" "$(cat expected.rc 2>/dev/null || echo 1)" $?
+	code=$?
+	check "$1: exit status" "$(cat expected.rc 2>/dev/null || echo 1)" $code
 	"$svcrules" diff --from "$from" "${base[@]}" --overlay overlay.yaml "${more[@]}" -o markdown \
 		>"$work/expected.md" 2>/dev/null
-	check "$1: exit status of Markdown" "$(cat expected.rc 2>/dev/null || echo 1)" $?
+	code=$?
+	check "$1: exit status of Markdown" "$(cat expected.rc 2>/dev/null || echo 1)" $code
 	"$svcrules" diff --from "$from" "${base[@]}" --overlay overlay.yaml "${more[@]}" \
 		--color=always 2>/dev/null | sed 's/\x1b\[[0-9]*m//g' >"$work/plain"
 	if cmp -s "$work/plain" "$work/expected.txt"; then
