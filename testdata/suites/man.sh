@@ -307,7 +307,7 @@ example_blocks() {
 		/^\.Bd/ { n++; f = sprintf("%s/block%02d", dir, n); on = 1; next }
 		/^\.Ed/ { on = 0; next }
 		on && $1 == "#" { f = dir "/tree/" $2 }
-		on { gsub(/\\e/, "\\"); gsub(/\\-/, "-"); print > f }'
+		on { gsub(/\\e/, "\\"); gsub(/\\-/, "-"); sub(/^\\&/, ""); print > f }'
 }
 
 needs_kernel() { # needs_kernel BLOCK
