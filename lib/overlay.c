@@ -89,7 +89,8 @@ struct overlay {
 };
 
 /* Strings are interned: any order of their addresses finds them, and none of it is visible. */
-static int place_cmp(const char *a_ns, const char *a_name, const char *b_ns, const char *b_name)
+static int overlaid_place_cmp(const char *a_ns, const char *a_name, const char *b_ns,
+			      const char *b_name)
 {
 	if (a_ns != b_ns)
 		return (uintptr_t)a_ns < (uintptr_t)b_ns ? -1 : 1;
@@ -100,7 +101,7 @@ static int overlaid_cmp(const void *a, const void *b)
 {
 	const struct svcr_overlaid *x = a, *y = b;
 
-	return place_cmp(x->ns, x->name, y->ns, y->name);
+	return overlaid_place_cmp(x->ns, x->name, y->ns, y->name);
 }
 
 /* The first one that is not before the service; it may be past the end. */
@@ -113,7 +114,7 @@ static struct svcr_overlaid *overlaid_lower(const struct svcrules_model *m, cons
 		size_t mid = low + (high - low) / 2;
 		const struct svcr_overlaid *o = &m->overlaid.v[mid];
 
-		if (place_cmp(o->ns, o->name, ns, name) < 0)
+		if (overlaid_place_cmp(o->ns, o->name, ns, name) < 0)
 			low = mid + 1;
 		else
 			high = mid;
@@ -249,7 +250,7 @@ static void tell_assigned(struct overlay *x, const struct svcr_service *s)
 }
 
 /* Decides whether the endpoints of a service can follow, and says so if they cannot. */
-static void judge(struct overlay *x, const struct svcr_service *s, struct svcr_overlaid *o)
+static void follow_judge(struct overlay *x, const struct svcr_service *s, struct svcr_overlaid *o)
 {
 	const struct svcr_service *before = &o->before;
 	bool selector = !has_same_selector(before, s), pods, known = knows_ports(before, s);
@@ -360,7 +361,7 @@ int svcrules_model_overlay_end(struct svcrules_model *m, struct svcrules_diags *
 
 		if (o) {
 			o->now = s;
-			judge(&x, s, o);
+			follow_judge(&x, s, o);
 		}
 	}
 	for (size_t i = 0; i < m->slices.n && !x.err; i++)

@@ -157,15 +157,6 @@ SVCRULES_API void svcrules_model_free(struct svcrules_model *m);
  */
 SVCRULES_API int svcrules_model_read(struct svcrules_model *m, const char *source,
 				     svcrules_fill_fn fill, void *arg, struct svcrules_diags *d);
-/*
- * From now on, what is read is laid over what was read before, as 'kubectl apply' would: an object
- * takes the place of the one of its name, and a Service keeps the cluster IPs, node ports and
- * addresses of load balancers that an API server assigned to it. svcrules_model_overlay_end(),
- * after the last file, lets endpoints follow, as far as they can be known: `d` says what cannot.
- * It returns 0 or -ENOMEM.
- */
-SVCRULES_API void svcrules_model_overlay(struct svcrules_model *m);
-SVCRULES_API int svcrules_model_overlay_end(struct svcrules_model *m, struct svcrules_diags *d);
 SVCRULES_API size_t svcrules_model_services(const struct svcrules_model *m);
 /* The number of Services that have a cluster IP; *ret_pending: of those that should have one. */
 SVCRULES_API size_t svcrules_model_cluster_ips(const struct svcrules_model *m, size_t *ret_pending);
@@ -488,17 +479,6 @@ SVCRULES_API void svcrules_changes_loss(const struct svcrules_changes *c,
  */
 SVCRULES_API int svcrules_changes_print(const struct svcrules_changes *c, const char *format,
 					bool colour, svcrules_write_fn write, void *arg);
-/* How "text" and "markdown" are printed; all zero is the default. */
-struct svcrules_review {
-	size_t limit; /* of services, and of addresses and ports of each; 0: none */
-	bool colour;  /* ANSI colours in text */
-	/* lines that "markdown" repeats, about what could not be known; NULL: none */
-	const char *remarks;
-};
-/* The same as svcrules_changes_print(). */
-SVCRULES_API int svcrules_changes_review(const struct svcrules_changes *c, const char *format,
-					 const struct svcrules_review *how, svcrules_write_fn write,
-					 void *arg);
 
 /*
  * The stages in which changes are made: first STOP of all parts in reverse order, then ADD in
@@ -618,6 +598,7 @@ SVCRULES_API const char *svcrules_version(void);
 }
 #endif
 
+#include "svcrules_review.h"
 #include "svcrules_services.h"
 
 #endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What comes from objects stands in code spans. There, Markdown has no escapes: the character that
- * ends a span, those that end a cell of a table or a line, and the one that begins HTML for careless
- * readers of Markdown, are replaced.
+ * What comes from objects stands in code spans. There, Markdown has no escapes: the characters that
+ * end a span, a cell of a table or a line are replaced, and '<', for careless readers of Markdown.
  */
 #include "rules/markdown.h"
 #include "rules/json.h"

@@ -14,7 +14,7 @@
 
 static const char OUTSIDE[] = "from outside ";
 
-static bool starts_with(const char *text, const char *word)
+static bool review_starts(const char *text, const char *word)
 {
 	return strncmp(text, word, strlen(word)) == 0;
 }
@@ -29,10 +29,10 @@ static const char *review_plural(size_t n)
 /* True if a text says that packets are sent nowhere: those from outside, or those from inside. */
 static bool is_refusal(const char *text, bool outside)
 {
-	if (starts_with(text, OUTSIDE) != outside)
+	if (review_starts(text, OUTSIDE) != outside)
 		return false;
 	text += outside ? strlen(OUTSIDE) : 0;
-	return starts_with(text, "refused") || starts_with(text, "dropped");
+	return review_starts(text, "refused") || review_starts(text, "dropped");
 }
 
 static const char *find_refusal(const struct svcr_texts *t, bool outside)
@@ -77,7 +77,7 @@ static const char *const values[] = { "affinity ", "scheduler ", "refused", "dro
 static const char *find_value(const struct svcr_texts *t, size_t value)
 {
 	for (size_t i = 0; i < t->n; i++)
-		if (starts_with(t->v[i], values[value]))
+		if (review_starts(t->v[i], values[value]))
 			return t->v[i];
 	return NULL;
 }
@@ -98,7 +98,7 @@ static bool is_said(const struct svcr_report_line *l, const char *text, bool gon
 	if (inside && !l->before.inside && !gone && svcr_report_is_endpoint(text, false))
 		return true;
 	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
-		if (starts_with(text, values[i]))
+		if (review_starts(text, values[i]))
 			return find_value(&l->removed, i) && find_value(&l->added, i);
 	return false;
 }

@@ -27,7 +27,7 @@ static const struct option_spec option_specs[OPT_COUNT] = {
 	[OPT_OVERLAY] = { .name = "overlay", .argument = "FILE",
 		.help = "lay the manifests in FILE, '-' or a directory over the input" },
 	[OPT_LIMIT] = { .name = "limit", .argument = "N",
-		.help = "services, and addresses of each, that are printed (default: 100; 0: all)" },
+		.help = "services, and addresses of each, that are shown (default: 100; 0: all)" },
 	[OPT_COLOUR] = { .name = "color", .argument = "WHEN",
 		.choices = "always never auto",
 		.help = "colours in text: always, never or auto (default: on a terminal)" },

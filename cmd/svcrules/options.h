@@ -76,8 +76,8 @@ struct option_group {
 };
 
 extern const struct option_group input_options, from_options, output_options,
-	output_changes_options, review_options, summary_options, try_options, node_options, table_options,
-	family_options, apply_target_options, compile_target_options, target_options,
+	output_changes_options, review_options, summary_options, try_options, node_options,
+	table_options, family_options, apply_target_options, compile_target_options, target_options,
 	delete_table_options, delete_try_options, delete_target_options, empty_options,
 	loss_options, insecure_options, writer_options, directory_options, list_options,
 	help_options;

@@ -340,7 +340,7 @@ static bool text_state_list(struct rule_text *t, unsigned long op, struct slice 
 	return true;
 }
 
-static void text_cmp(struct rule_text *t, struct slice s)
+static void text_compare(struct rule_text *t, struct slice s)
 {
 	static const char *const ops[] = { "", "!= ", "< ", "<= ", "> ", ">= " };
 	unsigned long op = slice_number(take_until(&s, ':'));
@@ -442,7 +442,7 @@ static const struct {
 	const char *word;
 	void (*text)(struct rule_text *t, struct slice s);
 } statements[] = {
-	{ "cmp", text_cmp },         { "lookup", text_lookup },     { "vmap", text_vmap },
+	{ "cmp", text_compare },     { "lookup", text_lookup },     { "vmap", text_vmap },
 	{ "verdict", text_verdict }, { "nat", text_nat },           { "masq", text_masq },
 	{ "reject", text_reject },   { "meta-set", text_meta_set }, { "dynset", text_dynset },
 };

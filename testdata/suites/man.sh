@@ -247,7 +247,7 @@ json_forms() {
 
 library() {
 	local example=testdata/example/services.json
-	cat lib/svcrules.h lib/svcrules_services.h >"$tmp/headers"
+	cat lib/svcrules.h lib/svcrules_review.h lib/svcrules_services.h >"$tmp/headers"
 	one_line "$tmp/headers" | grep -oE 'svcrules_[a-z_0-9]+\(' | tr -d '(' | sort -u >"$tmp/program"
 	section $page3 SYNOPSIS | sed -nE 's/^\.F[no] (svcrules_[a-z_0-9]+).*/\1/p' | sort -u >"$tmp/manual"
 	same "functions of the library" "$tmp/program" "$tmp/manual"
