@@ -597,7 +597,6 @@ SVCRULES_API const char *svcrules_version(void);
 #ifdef __cplusplus
 }
 #endif
-
 #include "svcrules_review.h"
 #include "svcrules_services.h"
 
