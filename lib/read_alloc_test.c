@@ -177,9 +177,11 @@ static int try_overlay(void)
 		" selector: {app: a}, ports: [{name: p, port: 80, nodePort: 30080}]}\n---\n"
 		"kind: Service\nmetadata: {name: b}\nspec: {clusterIP: 10.0.0.2,\n"
 		" selector: {app: b}, ports: [{port: 80}]}\n---\n"
-		"kind: EndpointSlice\nmetadata: {name: a, labels: {kubernetes.io/service-name: a}}\n"
+		"kind: EndpointSlice\n"
+		"metadata: {name: a, labels: {kubernetes.io/service-name: a}}\n"
 		"ports: [{name: p, port: 80}]\nendpoints: [{addresses: [10.1.0.1]}]\n---\n"
-		"kind: EndpointSlice\nmetadata: {name: b, labels: {kubernetes.io/service-name: b}}\n"
+		"kind: EndpointSlice\n"
+		"metadata: {name: b, labels: {kubernetes.io/service-name: b}}\n"
 		"ports: [{port: 80}]\nendpoints: [{addresses: [10.1.0.2]}]\n";
 	static const char over[] =
 		"kind: Service\nmetadata: {name: a}\nspec: {type: NodePort, selector: {app: a},\n"
