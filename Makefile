@@ -160,6 +160,7 @@ link $(BINDIR)/svcrules $(SBINDIR)/svcrules
 755 $B/libsvcrules.so $(LIBDIR)/libsvcrules.so.$(SOVERSION)
 link libsvcrules.so.$(SOVERSION) $(LIBDIR)/libsvcrules.so
 644 lib/svcrules.h $(INCLUDEDIR)/svcrules.h
+644 lib/svcrules_review.h $(INCLUDEDIR)/svcrules_review.h
 644 lib/svcrules_services.h $(INCLUDEDIR)/svcrules_services.h
 644 lib/svcrules_check.h $(INCLUDEDIR)/svcrules_check.h
 644 $B/svcrules.pc $(LIBDIR)/pkgconfig/svcrules.pc

@@ -2,6 +2,7 @@
 #include "identity.h"
 #include "kinds/kinds.h"
 #include "kinds/metadata.h"
+#include "overlay.h"
 #include "same.h"
 
 #include <assert.h>
@@ -156,7 +157,14 @@ static void duplicate_note(struct svcr_reader *r, const struct svcr_seen *old,
 static void decide(struct svcr_reader *r, struct svcr_seen *old, const struct svcr_seen *new,
 		   const struct svcr_lengths *before, size_t first)
 {
-	enum verdict v = judge(r->model, old, new);
+	enum verdict v;
+
+	if (new->overlay && !old->overlay) {
+		svcr_overlay_replace(r, old, new);
+		take_place(r, old, new, before);
+		return;
+	}
+	v = judge(r->model, old, new);
 
 	switch (v) {
 	case KEEP_OLD:
@@ -174,8 +182,11 @@ static void decide(struct svcr_reader *r, struct svcr_seen *old, const struct sv
 	}
 	if (v == OLDER || v == NEWER)
 		duplicate_note(r, old, new);
-	if (v == TAKE_NEW || v == NEWER)
-		take_place(r, old, new, before);
+	if (v != TAKE_NEW && v != NEWER)
+		return;
+	if (new->overlay)
+		svcr_overlay_replace(r, old, new);
+	take_place(r, old, new, before);
 }
 
 void svcr_identity_finish(struct svcr_reader *r, const struct svcr_kind *k,
@@ -189,7 +200,8 @@ void svcr_identity_finish(struct svcr_reader *r, const struct svcr_kind *k,
 			       .version = meta->version,
 			       .uid = meta->uid,
 			       .event = r->event != SVCR_EVENT_NONE,
-			       .deleted = r->event == SVCR_EVENT_DELETED };
+			       .deleted = r->event == SVCR_EVENT_DELETED,
+			       .overlay = r->model->overlaying };
 	struct svcr_seen *found;
 	bool added;
 
@@ -203,4 +215,6 @@ void svcr_identity_finish(struct svcr_reader *r, const struct svcr_kind *k,
 		r->err = -ENOMEM;
 	else if (!added)
 		decide(r, found, &o, before, first);
+	else if (o.overlay)
+		svcr_overlay_add(r, &o);
 }

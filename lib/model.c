@@ -90,6 +90,7 @@ void svcrules_model_free(struct svcrules_model *m)
 	free(m->ignored.v);
 	free(m->pages.v);
 	free(m->dead.v);
+	free(m->overlaid.v);
 	svcr_table_release(&m->seen);
 	svcr_strings_release(&m->strings);
 	svcr_selectors_release(&m->selectors);

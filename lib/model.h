@@ -183,6 +183,17 @@ struct svcr_dead {
 	size_t n, cap;
 };
 
+/* A Service that the overlay has: see overlay.h. */
+struct svcr_overlaid {
+	const char *ns, *name;
+	struct svcr_service before;
+	const struct svcr_service *now; /* set when all is read */
+	bool is_new;                    /* there was none before */
+	bool pods;      /* of the first in its namespace: the model has Pods of it */
+	bool use_pods;  /* its endpoints come from Pods now */
+	bool use_ports; /* its slices follow its ports */
+};
+
 /* A list added here is added to svcr_model_list() too. */
 struct svcrules_model {
 	const struct svcr_kind *const *reads; /* the kinds to read, ended by NULL; borrowed */
@@ -195,6 +206,7 @@ struct svcrules_model {
 	bool endpoints_only; /* for a target that needs no cluster IPs: it is right to have none */
 	bool all_pods;       /* reads Pods whether they become endpoints or not */
 	bool explain;        /* reads what only explanations need */
+	bool overlaying;     /* what is read is laid over what was read before */
 	enum svcr_pods_use pods_use;
 	struct svcr_arena arena; /* owns the strings and all finished lists */
 	struct svcr_strings strings;
@@ -217,6 +229,7 @@ struct svcrules_model {
 	SVCR_LIST(struct svcr_ignored) ignored;
 	SVCR_LIST(struct svcr_pages) pages;
 	struct svcr_dead dead;
+	SVCR_LIST(struct svcr_overlaid) overlaid; /* malloc'ed */
 };
 
 /* What few pods have; NULL: this one has nothing of it. */

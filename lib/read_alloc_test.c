@@ -149,6 +149,83 @@ START_TEST(alloc_inputs)
 }
 END_TEST
 
+/* Manifests over what an API server answered: renamed ports, a new service, a changed selector. */
+static int read_literal(struct svcrules_model *m, const char *text, struct svcrules_diags *d)
+{
+	struct alloc_source s = { text, strlen(text) };
+
+	return svcrules_model_read(m, "f", alloc_fill, &s, d);
+}
+
+/* The check library allocates, too, so that nothing is asserted while allocations fail. */
+static bool is_overlaid(const struct svcrules_model *m)
+{
+	const struct svcr_service *a = &m->services.v[0];
+	const struct svcr_slice_port *p = m->slices.v[0].ports.v;
+
+	return a->cluster_ips.n == 1 && a->ports.v[0].node_port == 30080 &&
+	       a->ports.v[1].node_port == 0 && m->slices.v[0].ports.n == 2 &&
+	       strcmp(p[0].name, "q") == 0 && p[0].port == 80 && strcmp(p[1].name, "r") == 0 &&
+	       p[1].port == 90 && m->slices.v[1].endpoints.n == 1; /* as before: no Pods */
+}
+
+/* Said: the node port of a, the selector of b, the address of c. */
+static int try_overlay(void)
+{
+	static const char before[] =
+		"kind: Service\nmetadata: {name: a}\nspec: {type: NodePort, clusterIP: 10.0.0.1,\n"
+		" selector: {app: a}, ports: [{name: p, port: 80, nodePort: 30080}]}\n---\n"
+		"kind: Service\nmetadata: {name: b}\nspec: {clusterIP: 10.0.0.2,\n"
+		" selector: {app: b}, ports: [{port: 80}]}\n---\n"
+		"kind: EndpointSlice\n"
+		"metadata: {name: a, labels: {kubernetes.io/service-name: a}}\n"
+		"ports: [{name: p, port: 80}]\nendpoints: [{addresses: [10.1.0.1]}]\n---\n"
+		"kind: EndpointSlice\n"
+		"metadata: {name: b, labels: {kubernetes.io/service-name: b}}\n"
+		"ports: [{port: 80}]\nendpoints: [{addresses: [10.1.0.2]}]\n";
+	static const char over[] =
+		"kind: Service\nmetadata: {name: a}\nspec: {type: NodePort, selector: {app: a},\n"
+		" ports: [{name: q, port: 80}, {name: r, port: 81, targetPort: 90}]}\n---\n"
+		"kind: Service\nmetadata: {name: b}\n"
+		"spec: {selector: {app: c}, ports: [{port: 80}]}\n---\n"
+		"kind: Service\nmetadata: {name: c}\nspec: {ports: [{port: 80}]}\n";
+	struct svcrules_diags *d = svcrules_diags_new();
+	struct svcrules_model *m = svcr_model_new(svcr_kinds);
+	int err = d && m ? read_literal(m, before, d) : -ENOMEM;
+
+	if (!err) {
+		svcrules_model_overlay(m);
+		err = read_literal(m, over, d);
+	}
+	if (!err)
+		err = svcrules_model_overlay_end(m, d);
+	if (d && svcrules_diags_failed(d))
+		err = -ENOMEM;
+	if (!err && (!is_overlaid(m) || svcrules_diags_count(d) != 3))
+		err = -EBADMSG;
+	svcrules_model_free(m);
+	svcrules_diags_free(d);
+	return err;
+}
+
+START_TEST(alloc_overlay)
+{
+	size_t left = 0, at;
+
+	ck_assert_int_eq(alloc_attempt(try_overlay, 0, &left), 0);
+	ck_assert_uint_eq(left, 0);
+	for (at = 1; at < 100000; at++) {
+		int err = alloc_attempt(try_overlay, at, &left);
+
+		ck_assert_msg(left == 0, "%zu left behind when allocation %zu fails", left, at);
+		if (!alloc_state.failed)
+			break;
+		ck_assert_msg(err == -ENOMEM, "%d when allocation %zu fails", err, at);
+	}
+	ck_assert_uint_gt(at, 5);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("read-alloc");
@@ -159,6 +236,7 @@ int main(void)
 	suite_add_tcase(suite, tc);
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, alloc_inputs, 0, (int)ARRAY_SIZE(inputs));
+	tcase_add_test(tc, alloc_overlay);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

@@ -29,6 +29,7 @@ struct svcr_seen {
 	uint32_t uid;       /* a hash of it; 0: unknown */
 	bool event;         /* from a watch event */
 	bool deleted;       /* by a watch event; it has no entries then */
+	bool overlay;       /* read as part of the overlay: overlay.h */
 	struct svcr_span span[SVCR_SPANS];
 };
 

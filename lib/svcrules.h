@@ -470,8 +470,8 @@ struct svcrules_loss {
 SVCRULES_API void svcrules_changes_loss(const struct svcrules_changes *c,
 					struct svcrules_loss *ret);
 /*
- * Prints changes in one of the target's `change_formats` (NULL: the default, "text": a line for
- * each address and port, then all other differences, then a summary). `colour` adds ANSI
+ * Prints changes in one of the target's `change_formats` (NULL: the default, "text": services, the
+ * addresses and ports of each, what other programs did, then a summary). `colour` adds ANSI
  * colours to text. Returns 0, -EINVAL (no such format), -ENOMEM, or what `write` returned.
  */
 SVCRULES_API int svcrules_changes_print(const struct svcrules_changes *c, const char *format,
@@ -596,5 +596,6 @@ SVCRULES_API const char *svcrules_version(void);
 #endif
 
 #include "svcrules_check.h"
+#include "svcrules_review.h"
 #include "svcrules_services.h"
 #endif

@@ -2,7 +2,9 @@
 /* The changes between two rule sets: compared, printed, encoded. */
 #include "list.h"
 #include "rules/json.h"
+#include "rules/markdown.h"
 #include "rules/policy/report.h"
+#include "rules/review.h"
 #include "rules/target.h"
 
 #include <errno.h>
@@ -121,10 +123,14 @@ bool svcrules_changes_empty(const struct svcrules_changes *c)
 	return true;
 }
 
-/* Fills *ret with the target's report; it stays empty if the target has none. */
-static int changes_report(const struct svcrules_changes *c, bool details, struct svcr_report *ret)
+/*
+ * Fills *ret with the target's report, `grouped` by services if the details are for people; it
+ * stays empty if the target has none.
+ */
+static int changes_report(const struct svcrules_changes *c, bool details, bool grouped,
+			  struct svcr_report *ret)
 {
-	*ret = (struct svcr_report){ NULL, .n = 0 };
+	*ret = (struct svcr_report){ .grouped = grouped };
 	return c->to->target->report ? c->to->target->report(c, details, ret) : 0;
 }
 
@@ -141,7 +147,7 @@ int svcrules_changes_stats(const struct svcrules_changes *c, struct svcrules_cha
 {
 	struct svcr_report_counts counts;
 	struct svcr_report r;
-	int err = changes_report(c, false, &r);
+	int err = changes_report(c, false, false, &r);
 
 	if (err)
 		return err;
@@ -190,50 +196,97 @@ static void summary_part(const struct svcr_part_changes *p, void *arg)
 	l->separator = "; ";
 }
 
-static void print_summary(const struct svcrules_changes *c, const struct svcr_report *r,
-			  struct svcr_out *o)
-{
-	struct svcr_report_counts n = svcr_report_count(r);
-	struct summary_line l = { o, "" };
-
-	if (c->to->target->report) {
-		svcr_out(o, "%zu service address%s added, %zu removed, %zu changed", n.added,
-			 n.added == 1 ? "" : "es", n.removed, n.changed);
-		l.separator = "; ";
-	}
-	each_printed(c, summary_part, &l);
-	svcr_out_str(o, *l.separator ? "\n" : "");
-}
-
 static void rest_part(const struct svcr_part_changes *p, void *arg)
 {
 	if (p->ops->print_rest)
 		p->ops->print_rest(p, arg);
 }
 
-static int changes_text(const struct svcrules_changes *c, bool colour, svcrules_write_fn write,
-			void *arg)
+/* The text of a target without a report: what its parts say, and a summary. */
+static int parts_text(const struct svcrules_changes *c, struct svcr_out *o)
 {
-	struct svcr_out o = { .write = write, .arg = arg };
-	struct svcr_report r, policies;
-	int err = changes_policies(c, &policies);
+	struct summary_line l = { o, "" };
+
+	each_printed(c, rest_part, o);
+	each_printed(c, summary_part, &l);
+	svcr_out_str(o, *l.separator ? "\n" : "");
+	return svcr_out_end(o);
+}
+
+static int parts_markdown(const struct svcrules_changes *c, struct svcr_out *o)
+{
+	struct svcr_buffer text = { NULL, 0 };
+	struct svcr_out lines = { .write = svcr_buffer_append, .arg = &text };
+	int err = parts_text(c, &lines);
 
 	if (!err)
-		err = changes_report(c, true, &r);
-	if (err) {
-		svcr_report_release(&policies);
-		return err;
+		svcr_markdown_text(text.p, o);
+	free(text.p);
+	return err ? err : svcr_out_end(o);
+}
+
+struct notes {
+	struct svcr_buffer text;
+	size_t internals;
+	int err;
+};
+
+static void notes_part(const struct svcr_part_changes *p, void *arg)
+{
+	struct notes *n = arg;
+	struct svcr_out o = { .write = svcr_buffer_append, .arg = &n->text };
+	int err;
+
+	if (!p->ops->print_notes)
+		return;
+	n->internals += p->ops->print_notes(p, &o);
+	err = svcr_out_end(&o);
+	n->err = n->err ? n->err : err;
+}
+
+static int print_review(const struct svcrules_changes *c, struct svcr_review *v, bool markdown,
+			struct svcr_out *o)
+{
+	struct notes n = { .internals = 0 };
+	int err;
+
+	each_printed(c, notes_part, &n);
+	v->internals = n.internals;
+	v->notes = n.text.p ? n.text.p : "";
+	v->formats = c->to->target->info.change_formats;
+	err = n.err;
+	if (!err)
+		err = markdown ? svcr_review_markdown(v, o) : svcr_review_text(v, o);
+	free(n.text.p);
+	return err ? err : svcr_out_end(o);
+}
+
+static int changes_review(const struct svcrules_changes *c, bool markdown,
+			  const struct svcrules_review *how, svcrules_write_fn write, void *arg)
+{
+	struct svcr_out o = { .write = write, .arg = arg };
+	struct svcr_report r = { NULL, .n = 0 }, policies;
+	struct svcr_review v = {
+		.services = &r, .policies = &policies, .limit = how->limit, .colour = how->colour
+	};
+	int err;
+
+	if (svcrules_changes_empty(c)) {
+		err = svcr_markdown_same(markdown ? how->remarks : NULL, &o);
+		return err ? err : svcr_out_end(&o);
 	}
-	svcr_report_print(&r, " ", colour, &o);
-	svcr_report_print(&policies, ": ", colour, &o);
+	if (!c->to->target->report)
+		return markdown ? parts_markdown(c, &o) : parts_text(c, &o);
+	err = changes_policies(c, &policies);
+	if (!err)
+		err = svcr_report_group(&policies);
+	if (!err)
+		err = changes_report(c, true, true, &r);
+	if (!err)
+		err = print_review(c, &v, markdown, &o);
 	svcr_report_release(&policies);
-	each_printed(c, rest_part, &o);
-	if (svcrules_changes_empty(c))
-		svcr_out_str(&o, "no changes\n");
-	else
-		print_summary(c, &r, &o);
 	svcr_report_release(&r);
-	return svcr_out_end(&o);
+	return err;
 }
 
 struct json_summary {
@@ -271,7 +324,7 @@ static int changes_json(const struct svcrules_changes *c, svcrules_write_fn writ
 	json_t *root;
 
 	if (!err)
-		err = changes_report(c, true, &r);
+		err = changes_report(c, true, false, &r);
 	if (err) {
 		svcr_report_release(&policies);
 		return err;
@@ -307,17 +360,25 @@ static int changes_commands(const struct svcrules_changes *c, const char *format
 	return svcr_out_end(&o);
 }
 
-int svcrules_changes_print(const struct svcrules_changes *c, const char *format, bool colour,
-			   svcrules_write_fn write, void *arg)
+int svcrules_changes_review(const struct svcrules_changes *c, const char *format,
+			    const struct svcrules_review *how, svcrules_write_fn write, void *arg)
 {
 	format = svcr_format(c->to->target->info.change_formats, format);
 	if (!format)
 		return -EINVAL;
-	if (strcmp(format, "text") == 0)
-		return changes_text(c, colour, write, arg);
+	if (strcmp(format, "text") == 0 || strcmp(format, "markdown") == 0)
+		return changes_review(c, *format == 'm', how, write, arg);
 	if (strcmp(format, "json") == 0)
 		return changes_json(c, write, arg);
 	return changes_commands(c, format, write, arg);
+}
+
+int svcrules_changes_print(const struct svcrules_changes *c, const char *format, bool colour,
+			   svcrules_write_fn write, void *arg)
+{
+	const struct svcrules_review how = { .colour = colour };
+
+	return svcrules_changes_review(c, format, &how, write, arg);
 }
 
 /* ---- Messages ----------------------------------------------------------- */

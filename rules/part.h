@@ -70,6 +70,12 @@ struct svcr_part_ops {
 	void (*print_changes)(const struct svcr_part_changes *c, struct svcr_out *o);
 	/* Prints a line for each change that no line of the target's report covers. NULL: none. */
 	void (*print_rest)(const struct svcr_part_changes *c, struct svcr_out *o);
+	/*
+	 * For a target with a report: prints lines about what other programs did, and returns how
+	 * many changes of rules, sets and the like are left, that no line of the report covers.
+	 * NULL: none.
+	 */
+	size_t (*print_notes)(const struct svcr_part_changes *c, struct svcr_out *o);
 	/* Prints the numbers of the change in words, for the summary line. NULL: none. */
 	void (*print_summary)(const struct svcr_part_changes *c, struct svcr_out *o);
 	/* Adds members to the JSON of the changes. NULL: none. 0 or -ENOMEM. */

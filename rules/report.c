@@ -7,11 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define GREEN "\033[32m"
-#define RED "\033[31m"
-#define YELLOW "\033[33m"
-#define PLAIN "\033[0m"
-
 void svcr_texts_add(struct svcr_texts *t, const char *fmt, ...)
 {
 	char **slot = svcr_grow((void **)&t->v, &t->n, &t->cap, sizeof(*slot));
@@ -108,8 +103,11 @@ void svcr_report_release(struct svcr_report *r)
 		svcr_texts_release(&r->v[i].removed);
 		free(r->v[i].cut);
 		free(r->v[i].place);
+		free(r->v[i].was);
 	}
 	free(r->v);
+	free(r->groups);
+	free(r->order);
 	*r = (struct svcr_report){ NULL, .n = 0 };
 }
 
@@ -128,35 +126,98 @@ struct svcr_report_counts svcr_report_count(const struct svcr_report *r)
 	return n;
 }
 
-static void print_texts(struct svcr_out *o, const char *sign, const char *colour,
-			const struct svcr_texts *t)
+/* ---- Groups -------------------------------------------------------------- */
+
+static size_t group_len(const struct svcr_report_line *l)
 {
-	for (size_t i = 0; i < t->n; i++) {
-		svcr_out(o, "  %s%s ", colour ? colour : "", sign);
-		svcr_out_str(o, t->v[i]);
-		svcr_out_str(o, colour ? PLAIN : "");
+	return l->name ? strcspn(l->name, ":") : 0;
+}
+
+/* Compares the services of two names; what nothing names comes last. */
+static int group_cmp(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+	int cmp;
+
+	if (!a || !b)
+		return !a - !b;
+	cmp = memcmp(a, b, a_len < b_len ? a_len : b_len);
+	return cmp ? cmp : (a_len > b_len) - (a_len < b_len);
+}
+
+static int order_cmp(const void *a, const void *b, void *arg)
+{
+	const struct svcr_report_line *v = arg;
+	size_t i = *(const size_t *)a, k = *(const size_t *)b;
+	int cmp = group_cmp(v[i].name, group_len(&v[i]), v[k].name, group_len(&v[k]));
+
+	return cmp ? cmp : (i > k) - (i < k);
+}
+
+bool svcr_report_is_endpoint(const char *text, bool local)
+{
+	static const char word[] = "local ";
+
+	if (local) {
+		if (strncmp(text, word, strlen(word)) != 0)
+			return false;
+		text += strlen(word);
 	}
+	return (*text == '[' || (*text >= '0' && *text <= '9')) &&
+	       memchr(text, ':', strcspn(text, " "));
 }
 
-static void print_line(struct svcr_out *o, const struct svcr_report_line *l, const char *between,
-		       bool colour)
+bool svcr_report_stops(const struct svcr_report_line *l)
 {
-	const char *sign = l->in_from && l->in_to ? "~" : l->in_to ? "+" : "-";
-	const char *tint = *sign == '~' ? YELLOW : *sign == '+' ? GREEN : RED;
-
-	svcr_out(o, "%s%s%s ", colour ? tint : "", sign, colour ? PLAIN : "");
-	svcr_out(o, "%s%s%s", l->name ? l->name : "(unknown)", between, l->place);
-	print_texts(o, "+", colour ? GREEN : NULL, &l->added);
-	print_texts(o, "-", colour ? RED : NULL, &l->removed);
-	svcr_out_str(o, "\n");
+	return (l->before.inside && !l->after.inside) || (l->before.outside && !l->after.outside);
 }
 
-void svcr_report_print(const struct svcr_report *r, const char *between, bool colour,
-		       struct svcr_out *o)
+int svcr_report_group(struct svcr_report *r)
 {
+	r->order = calloc(r->n + 1, sizeof(*r->order));
+	r->groups = calloc(r->n + 1, sizeof(*r->groups));
+	if (!r->order || !r->groups)
+		return -ENOMEM;
 	for (size_t i = 0; i < r->n; i++)
-		print_line(o, &r->v[i], between, colour);
+		r->order[i] = i;
+	qsort_r(r->order, r->n, sizeof(*r->order), order_cmp, r->v);
+	for (size_t i = 0; i < r->n; i++) {
+		const struct svcr_report_line *l = &r->v[r->order[i]];
+		struct svcr_report_group *g = r->ngroups ? &r->groups[r->ngroups - 1] : NULL;
+
+		if (!g || group_cmp(g->name, g->len, l->name, group_len(l)) != 0) {
+			g = &r->groups[r->ngroups++];
+			*g = (struct svcr_report_group){ .name = l->name,
+							 .len = group_len(l),
+							 .first = i };
+		}
+		g->n++;
+		g->in_from |= l->in_from;
+		g->in_to |= l->in_to;
+		g->stops |= svcr_report_stops(l);
+	}
+	return 0;
 }
+
+struct svcr_report_group *svcr_report_find_group(const struct svcr_report *r, const char *name)
+{
+	size_t low = 0, high = r->ngroups, len = name ? strcspn(name, ":,") : 0;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		struct svcr_report_group *g = &r->groups[mid];
+		int cmp = group_cmp(g->name, g->len, name, len);
+
+		if (cmp == 0)
+			return g;
+		if (cmp < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return NULL;
+}
+
+/* ---- JSON ---------------------------------------------------------------- */
 
 static json_t *json_texts(const struct svcr_texts *t)
 {

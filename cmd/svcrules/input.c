@@ -19,7 +19,9 @@ struct reading {
 	struct svcrules_diags *diags;
 	struct footprint *footprint; /* records what is read and printed; may be NULL */
 	const struct files *files;
-	size_t printed; /* diagnostics printed already */
+	struct files *overlay; /* laid over `files`; may be NULL */
+	char *remarks;         /* what the overlay leaves open, in lines; malloc'ed */
+	size_t printed;        /* diagnostics printed already */
 	bool quiet;
 	bool policies; /* NetworkPolicy objects are enforced */
 	bool bad;      /* some input has errors */
@@ -314,13 +316,45 @@ static int check_pages(const struct reading *r)
 	return EXIT_INPUT;
 }
 
+/* Keeps what was found since number `first`, for those who read only the product. */
+static int keep_remarks(struct reading *r, size_t first)
+{
+	const struct svcrules_diag *g;
+	size_t size;
+	FILE *f = open_memstream(&r->remarks, &size);
+
+	for (size_t i = first; f && (g = svcrules_diags_get(r->diags, i)); i++)
+		if (g->object)
+			fprintf(f, "%s: %s: %s\n", g->object, g->field ? g->field : "", g->text);
+	return f && !stream_end(f, &r->remarks) ? EXIT_DONE : say_enomem();
+}
+
+static int read_overlay(struct reading *r)
+{
+	size_t first;
+	int code;
+
+	svcrules_model_overlay(r->model);
+	r->files = r->overlay;
+	code = files_each(r->overlay, input_read_file, r);
+	first = svcrules_diags_count(r->diags);
+	if (!code && svcrules_model_overlay_end(r->model, r->diags))
+		return say_enomem();
+	if (!code)
+		code = keep_remarks(r, first);
+	diags_say(r);
+	r->bad |= r->overlay->bad;
+	return code;
+}
+
 static int read_all(struct reading *r, const struct arguments *a, struct files *files)
 {
 	int code;
 
 	r->files = files;
 	code = files_each(files, input_read_file, r);
-
+	if (!code && r->overlay)
+		code = read_overlay(r);
 	if (code)
 		return code;
 	if (r->bad || files->bad)
@@ -422,12 +456,15 @@ int input_open(const struct arguments *a, const char *const *paths, size_t n, bo
 	return EXIT_USAGE;
 }
 
-int input_build(const struct arguments *a, struct files *files, struct svcrules_options *settings,
-		bool use_host, struct footprint *footprint, struct svcrules_ruleset **ret)
+static int input_build_all(const struct arguments *a, struct files *files, struct files *overlay,
+			   struct svcrules_options *settings, bool use_host,
+			   struct footprint *footprint, char **ret_remarks,
+			   struct svcrules_ruleset **ret)
 {
 	struct reading r = { .model = svcrules_model_new(a->target->name, settings),
 			     .diags = svcrules_diags_new(),
 			     .footprint = footprint,
+			     .overlay = overlay,
 			     .quiet = arguments_quiet(a),
 			     .policies = a->given[OPT_NETWORK_POLICY] };
 	int code;
@@ -440,6 +477,10 @@ int input_build(const struct arguments *a, struct files *files, struct svcrules_
 		code = input_host(&r, a, settings);
 	if (!code)
 		code = input_compile(&r, a, settings, ret);
+	if (!code && ret_remarks)
+		*ret_remarks = r.remarks;
+	else
+		free(r.remarks);
 	svcrules_model_free(r.model);
 	svcrules_diags_free(r.diags);
 	return code;
@@ -470,6 +511,19 @@ int input_use(const struct arguments *a, struct files *files, struct svcrules_op
 	svcrules_model_free(r.model);
 	svcrules_diags_free(r.diags);
 	return code;
+}
+
+int input_build(const struct arguments *a, struct files *files, struct svcrules_options *settings,
+		bool use_host, struct footprint *footprint, struct svcrules_ruleset **ret)
+{
+	return input_build_all(a, files, NULL, settings, use_host, footprint, NULL, ret);
+}
+
+int input_build_overlaid(const struct arguments *a, struct files *files, struct files *overlay,
+			 struct svcrules_options *settings, bool use_host, char **ret_remarks,
+			 struct svcrules_ruleset **ret)
+{
+	return input_build_all(a, files, overlay, settings, use_host, NULL, ret_remarks, ret);
 }
 
 static int input_set(struct svcrules_options *o, const char *name, const char *value,

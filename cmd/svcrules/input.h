@@ -33,6 +33,13 @@ int input_open(const struct arguments *a, const char *const *paths, size_t n, bo
  */
 int input_build(const struct arguments *a, struct files *files, struct svcrules_options *settings,
 		bool use_host, struct footprint *footprint, struct svcrules_ruleset **ret);
+/*
+ * The same, with the files of `overlay` (may be NULL) laid over those of `files`. *ret_remarks is
+ * set on success: lines about what the overlay leaves open, malloc'ed; NULL: there is no overlay.
+ */
+int input_build_overlaid(const struct arguments *a, struct files *files, struct files *overlay,
+			 struct svcrules_options *settings, bool use_host, char **ret_remarks,
+			 struct svcrules_ruleset **ret);
 
 /* What a command does with a model that was read. Both return an exit code. */
 struct input_use {

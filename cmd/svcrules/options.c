@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #define WAIT_DEFAULT 10    /* seconds */
+#define LIMIT_DEFAULT 100  /* services that diff prints */
 #define WAIT_MAX 1000000ul /* seconds; their milliseconds fit an unsigned int */
 #define WORD_SIZE 50       /* of a word that may be mistyped, with the terminator */
 
@@ -23,6 +24,13 @@ static const struct option_spec option_specs[OPT_COUNT] = {
 		.help = "read the directories below a directory too; also --recursive" },
 	[OPT_FROM] = { .name = "from", .argument = "FILE",
 		.help = "compare with FILE instead of the kernel" },
+	[OPT_OVERLAY] = { .name = "overlay", .argument = "FILE",
+		.help = "lay the manifests in FILE, '-' or a directory over the input" },
+	[OPT_LIMIT] = { .name = "limit", .argument = "N",
+		.help = "services, and addresses of each, that are shown (default: 100; 0: all)" },
+	[OPT_COLOUR] = { .name = "color", .argument = "WHEN",
+		.choices = "always never auto",
+		.help = "colours in text: always, never or auto (default: on a terminal)" },
 	[OPT_OUTPUT] = { .name = "o", .argument = "FORMAT|DIR" },
 	[OPT_OUTPUT_CHANGES] = { .name = "o", .argument = "FORMAT|DIR" },
 	[OPT_OUTPUT_SUMMARY] = { .name = "o", .argument = "FORMAT", .choices = "text json",
@@ -118,7 +126,8 @@ static const struct option_spec option_specs[OPT_COUNT] = {
 /* clang-format on */
 
 const struct option_group input_options = { GROUP(OPT_FILE, OPT_RECURSIVE) };
-const struct option_group from_options = { GROUP(OPT_FROM) };
+const struct option_group from_options = { GROUP(OPT_FROM, OPT_OVERLAY) };
+const struct option_group review_options = { GROUP(OPT_LIMIT, OPT_COLOUR) };
 const struct option_group output_options = { GROUP(OPT_OUTPUT) };
 const struct option_group output_changes_options = { GROUP(OPT_OUTPUT_CHANGES) };
 const struct option_group summary_options = { GROUP(OPT_OUTPUT_SUMMARY, OPT_QUIET_UNCHANGED) };
@@ -359,6 +368,8 @@ static int take_option(struct arguments *a, const struct option *o, const char *
 	a->value[id] = value;
 	if (id == OPT_WARN || id == OPT_ERROR)
 		return take_level(a, id, value);
+	if (id == OPT_OVERLAY)
+		return append_word(&a->overlays, &a->noverlays, value);
 	return id == OPT_FILE ? append_word(&a->files, &a->nfiles, value) : 0;
 }
 
@@ -502,6 +513,8 @@ static int check_stdin(struct arguments *a, const struct command *c)
 
 	for (size_t i = 0; i < a->nfiles; i++)
 		n += strcmp(a->files[i], "-") == 0;
+	for (size_t i = 0; i < a->noverlays; i++)
+		n += strcmp(a->overlays[i], "-") == 0;
 	if (n < 2)
 		return 0;
 	return problem(a,
@@ -583,10 +596,30 @@ int arguments_wait(const struct arguments *a, unsigned *ret_ms)
 	return EXIT_DONE;
 }
 
+int arguments_limit(const struct arguments *a, size_t *ret)
+{
+	const char *value = a->value[OPT_LIMIT];
+	unsigned long n;
+	char *end;
+
+	*ret = LIMIT_DEFAULT;
+	if (!value)
+		return EXIT_DONE;
+	errno = 0;
+	n = strtoul(value, &end, 10);
+	if (*value < '0' || *value > '9' || *end || errno) {
+		say("--limit: '%s' is not valid, expected a number, 0 for all", value);
+		return EXIT_USAGE;
+	}
+	*ret = n;
+	return EXIT_DONE;
+}
+
 void arguments_free(struct arguments *a)
 {
 	free(a->files);
 	free(a->levels);
+	free(a->overlays);
 	free(a->operands);
 	free(a->problem);
 	*a = (struct arguments){ .nfiles = 0 };

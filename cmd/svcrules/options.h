@@ -15,6 +15,9 @@ enum option_id {
 	OPT_FILE,
 	OPT_RECURSIVE,
 	OPT_FROM,
+	OPT_OVERLAY,
+	OPT_LIMIT,
+	OPT_COLOUR,
 	OPT_OUTPUT,          /* of compile */
 	OPT_OUTPUT_CHANGES,  /* of diff */
 	OPT_OUTPUT_SUMMARY,  /* of apply */
@@ -82,8 +85,8 @@ struct option_group {
 };
 
 extern const struct option_group input_options, from_options, output_options,
-	output_changes_options, summary_options, try_options, node_options, table_options,
-	family_options, apply_target_options, compile_target_options, target_options,
+	output_changes_options, review_options, summary_options, try_options, node_options,
+	table_options, family_options, apply_target_options, compile_target_options, target_options,
 	delete_table_options, delete_try_options, delete_target_options, empty_options,
 	check_options, loss_options, insecure_options, writer_options, directory_options,
 	list_options, doctor_options, get_options,
@@ -128,6 +131,8 @@ struct arguments {
 	size_t nfiles;
 	struct given_level *levels;
 	size_t nlevels;
+	const char **overlays; /* each --overlay, in order */
+	size_t noverlays;
 	const char **operands;
 	size_t noperands;
 	char *problem; /* set by a failed parse: a sentence for the user */
@@ -146,6 +151,9 @@ bool arguments_trial(const struct arguments *a);
 bool arguments_quiet(const struct arguments *a);
 /* --wait in milliseconds, or its default. Returns an exit code, having printed what is wrong. */
 int arguments_wait(const struct arguments *a, unsigned *ret_ms);
+
+/* --limit, or its default; 0: none. Returns an exit code, having printed what is wrong. */
+int arguments_limit(const struct arguments *a, size_t *ret);
 
 /* The name under which the library knows an option; NULL if it does not. */
 const char *option_library_name(enum option_id id);

@@ -221,7 +221,7 @@ static const struct {
 	{ { "--validate=x" }, &command_diff, "'diff' has no option '--validate', 'compile' has" },
 	{ { "-o", "x" },
 	  &command_diff,
-	  "-o: 'x' is not known, expected one of: text nft json ip @adm" },
+	  "-o: 'x' is not known, expected one of: text nft json markdown ip @adm" },
 	{ { "--drain-timeout=1", "--target=@" },
 	  &command_diff,
 	  "'diff' has no option '--drain-timeout', 'apply' has; see 'svcrules help diff'" },

@@ -258,7 +258,7 @@ static void finish_cluster_ips(struct svcr_reader *r, struct service_object *o)
 	if (!o->has_cluster_ips && first && *first)
 		add_cluster_ip(r, s, (struct svcr_str){ first, strlen(first) });
 	else if (!o->has_cluster_ips && s->type != SVCR_EXTERNAL_NAME && !s->not_ours &&
-		 !r->model->endpoints_only && !r->json.failed)
+		 !r->model->endpoints_only && !r->model->overlaying && !r->json.failed)
 		svcr_read_note(r, SVCRULES_NOTICE, "pending", NULL,
 			       "no cluster IP yet: no %s for this service",
 			       r->model->names ? "names" : "rules");

@@ -34,11 +34,12 @@ static const struct svcr_kind *const kinds[] = {
 	&svcr_kind_endpoints, &svcr_kind_namespace,      NULL
 };
 static const char *const formats[] = { "text", "json", NULL };
+static const char *const change_formats[] = { "text", "json", "markdown", NULL };
 
 const struct svcr_target svcr_target_dns = {
 	.info = { .name = "dns",
 		  .formats = formats,
-		  .change_formats = formats,
+		  .change_formats = change_formats,
 		  .settings = svcr_dns_settings,
 		  .table_suffix = "",
 		  .any_input = true },

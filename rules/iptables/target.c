@@ -88,7 +88,7 @@ static const char *iptables_unprintable(const struct svcrules_ruleset *rs, const
 }
 
 static const char *const formats[] = { "text", "json", NULL };
-static const char *const change_formats[] = { "text", "diff", "json", NULL };
+static const char *const change_formats[] = { "text", "diff", "json", "markdown", NULL };
 static const struct svcrules_setting settings[] = {
 	{ .name = "loaded",
 	  .argument = "FILE",

@@ -146,22 +146,10 @@ static void link_print_changes(const struct svcr_part_changes *changes, struct s
 		out_address(o, "del", c->unbind.v[i]);
 }
 
-static void rest_addresses(struct svcr_out *o, const char *sign, const struct svcr_addr *const *v,
-			   size_t n)
+static size_t link_print_notes(const struct svcr_part_changes *changes, struct svcr_out *o)
 {
-	char text[SVCR_ADDR_TEXT];
-
-	for (size_t i = 0; i < n; i++)
-		svcr_out(o, "%s address %s on %s\n", sign, svcr_addr_text(v[i], text),
-			 SVCRULES_INTERFACE);
-}
-
-static void link_print_rest(const struct svcr_part_changes *changes, struct svcr_out *o)
-{
-	const struct svcr_link_changes *c = link_changes_of(changes);
-
-	rest_addresses(o, "+", c->bind.v, c->bind.n);
-	rest_addresses(o, "-", c->unbind.v, c->unbind.n);
+	(void)o;
+	return link_changes_of(changes)->bind.n + link_changes_of(changes)->unbind.n;
 }
 
 static json_t *json_addresses(const struct svcr_addr *const *v, size_t n)
@@ -571,7 +559,7 @@ const struct svcr_part_ops svcr_link_ops = {
 	.changes_empty = link_changes_empty,
 	.count = link_count,
 	.print_changes = link_print_changes,
-	.print_rest = link_print_rest,
+	.print_notes = link_print_notes,
 	.json_rest = link_json_rest,
 	.drift = link_drift,
 	.pack = link_pack,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rules/ipvs/report.h"
-#include "rules/nftables/report.h"
+#include "rules/nftables/tally.h"
 
 #include <errno.h>
 
@@ -64,11 +64,25 @@ static void server_texts(struct svcr_texts *t, bool to, uint8_t family, const ui
 		svcr_texts_add(t, "unknown flags");
 }
 
+static void server_endpoints(struct svcr_tally *t, uint32_t group, bool to, uint8_t family,
+			     const uint8_t *key, const void *arg)
+{
+	const struct svcrules_changes *c = arg;
+	const struct svcr_ipvs_parts side = svcr_ipvs_parts(to ? c->to : c->from);
+	const struct svcr_ipvs_server like = svcr_ipvs_of_key(family, key),
+				      *s = svcr_ipvs_find(side.ipvs, &like);
+
+	for (size_t i = 0; s && i < s->nreals; i++)
+		if (s->reals[i].weight > 0)
+			svcr_tally_add(t, group, to, &s->reals[i].addr, s->reals[i].port);
+}
+
 int svcr_ipvs_report(const struct svcrules_changes *c, bool details, struct svcr_report *ret)
 {
 	const struct svcr_services_more more = { .arg = c,
 						 .collect = collect_servers,
-						 .texts = server_texts };
+						 .texts = server_texts,
+						 .endpoints = server_endpoints };
 	const struct svcr_part_changes *nft = svcr_changes_find(c, &svcr_nft_ops);
 	const struct svcr_part_changes *ipvs = svcr_changes_find(c, &svcr_ipvs_ops);
 

@@ -57,7 +57,8 @@ static int ipvs_add_parts(struct svcrules_ruleset *rs, const struct svcrules_opt
 }
 
 static const char *const formats[] = { "", "nft", "json", "ip", "ipvsadm", NULL };
-static const char *const change_formats[] = { "text", "nft", "json", "ip", "ipvsadm", NULL };
+static const char *const change_formats[] = { "text", "nft",     "json", "markdown",
+					      "ip",   "ipvsadm", NULL };
 static const struct svcrules_setting settings[] = {
 	{ .name = "ipvs-scheduler",
 	  .argument = "NAME",

@@ -29,6 +29,12 @@ static const struct {
 	[CHANGE_ADD_RULE] = { "+", "add", "rule in chain" },
 };
 
+void svcr_nft_out_name(struct svcr_out *o, const char *name)
+{
+	for (; *name; name++)
+		svcr_out(o, "%c", *name > ' ' && *name <= '~' ? *name : '?');
+}
+
 /* The object of a change: "set endpoints (ip)". */
 static void out_object(struct svcr_out *o, const struct svcr_nft_change *ch)
 {
@@ -44,30 +50,16 @@ static void out_object(struct svcr_out *o, const struct svcr_nft_change *ch)
 	if (ch->set != SVCR_NFT_NO_SET && svcr_nft_change_set(ch)->layout->data != DATA_NONE)
 		noun = "map";
 	svcr_out(o, "%s ", noun);
-	for (; *name; name++) /* another program chose the name, which may hold any bytes */
-		svcr_out(o, "%c", *name > ' ' && *name <= '~' ? *name : '?');
+	svcr_nft_out_name(o, name);
 	svcr_out(o, " (%s)", svcr_nft_family_name(ch->pair->to->family));
 }
 
-static void out_rest(struct svcr_out *o, const struct svcr_nft_change *ch)
+void svcr_nft_out_change(struct svcr_out *o, const struct svcr_nft_change *ch)
 {
 	svcr_out(o, "%s ", change_words[ch->op].sign);
 	if (ch->count)
 		svcr_out(o, "%zu in ", ch->count);
 	out_object(o, ch);
-}
-
-void svcr_nft_out_rest(struct svcr_out *o, const struct svcr_nft_changes *c)
-{
-	for (size_t i = 0; i < c->n; i++) {
-		const struct svcr_nft_change *ch = &c->v[i];
-
-		if (svcr_nft_change_named(ch) ||
-		    (!ch->pair->from->present && ch->op != CHANGE_ADD_TABLE))
-			continue;
-		out_rest(o, ch);
-		svcr_out_str(o, "\n");
-	}
 }
 
 json_t *svcr_nft_json_rest(const struct svcr_nft_changes *c)
@@ -80,7 +72,7 @@ json_t *svcr_nft_json_rest(const struct svcr_nft_changes *c)
 
 		if (svcr_nft_change_named(&c->v[i]))
 			continue;
-		out_rest(&o, &c->v[i]);
+		svcr_nft_out_change(&o, &c->v[i]);
 		list = svcr_json_append(list, svcr_out_end(&o) ? NULL : json_string(t.p));
 		free(t.p);
 	}

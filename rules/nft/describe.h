@@ -10,14 +10,13 @@
 
 /* Prints the changes as nft(8) commands. */
 void svcr_nft_out_commands(struct svcr_out *o, const struct svcr_nft_changes *c);
+/* Prints a name that another program chose, which may hold any bytes. */
+void svcr_nft_out_name(struct svcr_out *o, const char *name);
+/* Prints "+ map endpoints (ip)", "- 2 in set hairpin (ip)", without the end of the line. */
+void svcr_nft_out_change(struct svcr_out *o, const struct svcr_nft_change *ch);
 /*
- * Prints a line for each change that belongs to no single named thing. For a new table, only
- * the table itself is printed.
- */
-void svcr_nft_out_rest(struct svcr_out *o, const struct svcr_nft_changes *c);
-/*
- * Returns these lines as an array of texts, including changes inside new tables. NULL: out of
- * memory.
+ * Returns such a text for each change that belongs to no single named thing, including changes
+ * inside new tables. NULL: out of memory.
  */
 json_t *svcr_nft_json_rest(const struct svcr_nft_changes *c);
 /*

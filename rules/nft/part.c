@@ -5,6 +5,7 @@
 #include "rules/nft/drift.h"
 #include "rules/nft/encode.h"
 #include "rules/nft/json.h"
+#include "rules/nft/notes.h"
 #include "rules/nft/pack.h"
 #include "rules/nft/reader.h"
 #include "rules/nft/text.h"
@@ -97,9 +98,9 @@ static void nft_print_changes(const struct svcr_part_changes *c, struct svcr_out
 	svcr_nft_out_commands(o, nft_changes_of(c));
 }
 
-static void nft_print_rest(const struct svcr_part_changes *c, struct svcr_out *o)
+static size_t nft_print_notes(const struct svcr_part_changes *c, struct svcr_out *o)
 {
-	svcr_nft_out_rest(o, nft_changes_of(c));
+	return svcr_nft_out_notes(o, nft_changes_of(c));
 }
 
 static void nft_print_summary(const struct svcr_part_changes *c, struct svcr_out *o)
@@ -199,7 +200,7 @@ const struct svcr_part_ops svcr_nft_ops = {
 	.changes_empty = nft_changes_empty,
 	.count = nft_count_changes,
 	.print_changes = nft_print_changes,
-	.print_rest = nft_print_rest,
+	.print_notes = nft_print_notes,
 	.print_summary = nft_print_summary,
 	.json_rest = nft_json_rest,
 	.json_summary = nft_json_summary,

@@ -47,6 +47,11 @@ static bool sends_outside(const struct svcr_nft_table *t, const uint8_t *key)
 	return e ? verdict_sends(&t->sets[SET_SERVICES_EXTERNAL], e) : sends_inside(t, key);
 }
 
+bool svcr_services_sends(const struct svcr_nft_table *t, const uint8_t *key, bool outside)
+{
+	return outside ? sends_outside(t, key) : sends_inside(t, key);
+}
+
 static bool is_lost(const struct sides *s, const uint8_t *key)
 {
 	return (sends_inside(s->from, key) && !sends_inside(s->to, key)) ||
@@ -112,8 +117,7 @@ static bool changes_lose(const struct svcr_nft_changes *c)
 	return false;
 }
 
-/* A table that is switched off serves nobody. */
-static const struct svcr_nft_table *serving_table(const struct svcr_nft *n, uint8_t family)
+const struct svcr_nft_table *svcr_services_serving(const struct svcr_nft *n, uint8_t family)
 {
 	const struct svcr_nft_table *t = svcr_services_table(n, family);
 
@@ -129,8 +133,8 @@ void svcr_services_loss(const struct svcrules_changes *c, struct svcrules_loss *
 	if (!n || !changes_lose(n))
 		return;
 	for (uint8_t family = 0; family < SVCR_FAMILY__COUNT; family++) {
-		const struct sides s = { serving_table(n->from, family),
-					 serving_table(n->to, family) };
+		const struct sides s = { svcr_services_serving(n->from, family),
+					 svcr_services_serving(n->to, family) };
 
 		if (s.from)
 			count_table(&s, ret);

@@ -2,7 +2,9 @@
 #include "rules/nftables/report.h"
 #include "rules/nft/canon.h"
 #include "rules/nft/text.h"
+#include "rules/nftables/loss.h"
 #include "rules/nftables/refusals.h"
+#include "rules/nftables/tally.h"
 
 #include <errno.h>
 #include <string.h>
@@ -367,6 +369,18 @@ static void left_out_text(struct svcr_report_line *l, const struct svcr_refusals
 			       text);
 }
 
+/* Keeps the former name of an address and port that another service or port has now. */
+static int name_was(struct svcr_report_line *l, const char *was)
+{
+	size_t len = was ? svcr_nft_comment_name(was) : 0;
+
+	if (!was || !l->name ||
+	    (len == svcr_nft_comment_name(l->name) && memcmp(was, l->name, len) == 0))
+		return 0;
+	l->was = strndup(was, len);
+	return l->was ? 0 : -ENOMEM;
+}
+
 static int name_line(struct svcr_report_line *l, const struct svcr_nft_changes *c)
 {
 	uint8_t family = l->key[0];
@@ -377,11 +391,26 @@ static int name_line(struct svcr_report_line *l, const struct svcr_nft_changes *
 	l->in_from = from && svcr_nft_find(&from->sets[SET_SERVICES], key);
 	l->in_to = to && svcr_nft_find(&to->sets[SET_SERVICES], key);
 	l->name = svcr_vip_name(l->in_to ? c->to : c->from, family, key);
+	if (l->in_from && l->in_to && name_was(l, svcr_vip_name(c->from, family, key)))
+		return -ENOMEM;
 	if (!l->name || !l->name[svcr_nft_comment_name(l->name)])
 		return 0;
 	l->cut = strndup(l->name, svcr_nft_comment_name(l->name));
 	l->name = l->cut;
 	return l->cut ? 0 : -ENOMEM;
+}
+
+static void fill_side(struct svcr_report_side *s, const struct svcr_texts *t,
+		      const struct svcr_nft_table *table, const uint8_t *key)
+{
+	s->inside = svcr_services_sends(table, key, false);
+	s->outside = svcr_services_sends(table, key, true);
+	for (size_t i = 0; i < t->n; i++) {
+		s->endpoints += svcr_report_is_endpoint(t->v[i], false);
+		s->local += svcr_report_is_endpoint(t->v[i], true);
+	}
+	if (!s->endpoints)
+		s->endpoints = s->local;
 }
 
 static int fill_details(struct svcr_report_line *l, const struct svcr_nft_changes *c,
@@ -417,6 +446,8 @@ static int fill_details(struct svcr_report_line *l, const struct svcr_nft_change
 		more->texts(&l->removed, false, family, l->key + 1, more->arg);
 		more->texts(&l->added, true, family, l->key + 1, more->arg);
 	}
+	fill_side(&l->before, &l->removed, svcr_services_serving(c->from, family), l->key + 1);
+	fill_side(&l->after, &l->added, svcr_services_serving(c->to, family), l->key + 1);
 	svcr_report_cancel(l);
 	return l->removed.err ? l->removed.err : l->added.err;
 }
@@ -437,6 +468,10 @@ int svcr_services_report(struct svcr_report *r, const struct svcr_nft_changes *c
 			err = fill_details(&r->v[i], c, all, more, &sources);
 	}
 	sources_diff_release(&sources);
+	if (!err && r->grouped)
+		err = svcr_report_group(r);
+	if (!err && r->grouped)
+		err = svcr_tally_count(r, c, more);
 	if (err)
 		svcr_report_release(r);
 	return err;

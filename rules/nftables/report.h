@@ -10,6 +10,8 @@
 #include "rules/nftables/layout.h"
 #include "rules/report.h"
 
+struct svcr_tally; /* tally.h */
+
 /* What another part of the rule set adds to the report of the tables. */
 struct svcr_services_more {
 	const void *arg;
@@ -18,6 +20,9 @@ struct svcr_services_more {
 	/* Adds the endpoints and properties of the VIP on one side (`to`, else from). */
 	void (*texts)(struct svcr_texts *t, bool to, uint8_t family, const uint8_t *key,
 		      const void *arg);
+	/* Adds the endpoints of the VIP on one side to a tally. */
+	void (*endpoints)(struct svcr_tally *t, uint32_t group, bool to, uint8_t family,
+			  const uint8_t *key, const void *arg);
 };
 
 /* Adds a VIP, once or more. 0 or -ENOMEM. */

@@ -63,12 +63,14 @@ START_TEST(report_sources)
 {
 	struct svcrules_ruleset *from = report_build(0, cases[_i].before, ""),
 				*to = report_build(cases[_i].from, cases[_i].to, cases[_i].more);
-	const char *start = "~ prod/web " LB;
-	char *text = report_text(from, to);
+	const char *start = "  ~ " LB;
+	char *text = report_text(from, to), *line = strchr(text, '\n') + 1;
+	const char *head = "~ Service prod/web\n";
 
-	ck_assert_mem_eq(text, start, strlen(start));
-	ck_assert_mem_eq(text + strlen(start), cases[_i].expected, strlen(cases[_i].expected));
-	ck_assert_ptr_null(strstr(text + strlen(start), LB));
+	ck_assert_mem_eq(text, head, strlen(head));
+	ck_assert_mem_eq(line, start, strlen(start));
+	ck_assert_mem_eq(line + strlen(start), cases[_i].expected, strlen(cases[_i].expected));
+	ck_assert_ptr_null(strstr(line + strlen(start), LB));
 	free(text);
 	svcrules_ruleset_free(from);
 	svcrules_ruleset_free(to);

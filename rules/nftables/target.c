@@ -51,7 +51,7 @@ static int nftables_report(const struct svcrules_changes *c, bool details, struc
 }
 
 static const char *const formats[] = { "nft", "json", NULL };
-static const char *const change_formats[] = { "text", "nft", "json", NULL };
+static const char *const change_formats[] = { "text", "nft", "json", "markdown", NULL };
 static const struct svcrules_setting settings[] = { { .name = NULL } };
 
 const struct svcr_target svcr_target_nftables = {

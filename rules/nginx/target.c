@@ -67,6 +67,7 @@ static const struct svcr_kind *const kinds[] = { &svcr_kind_service,
 						 &svcr_kind_secret,
 						 NULL };
 static const char *const formats[] = { "text", "json", NULL };
+static const char *const change_formats[] = { "text", "json", "markdown", NULL };
 static const struct svcrules_setting settings[] = {
 	{ .name = "ingress-class",
 	  .argument = "NAME",
@@ -90,7 +91,7 @@ static const struct svcrules_setting settings[] = {
 const struct svcr_target svcr_target_nginx = {
 	.info = { .name = "nginx",
 		  .formats = formats,
-		  .change_formats = formats,
+		  .change_formats = change_formats,
 		  .settings = settings,
 		  .table_suffix = "",
 		  .secrets = true,

@@ -290,7 +290,7 @@ json_forms() {
 
 library() {
 	local example=testdata/example/services.json
-	cat lib/svcrules.h lib/svcrules_services.h lib/svcrules_check.h >"$tmp/headers"
+	cat lib/svcrules.h lib/svcrules_review.h lib/svcrules_services.h lib/svcrules_check.h >"$tmp/headers"
 	one_line "$tmp/headers" | grep -oE 'svcrules_[a-z_0-9]+\(' | tr -d '(' | sort -u >"$tmp/program"
 	section $page3 SYNOPSIS | sed -nE 's/^\.F[no] (svcrules_[a-z_0-9]+).*/\1/p' | sort -u >"$tmp/manual"
 	same "functions of the library" "$tmp/program" "$tmp/manual"
@@ -350,7 +350,7 @@ example_blocks() {
 		/^\.Bd/ { n++; f = sprintf("%s/block%02d", dir, n); on = 1; next }
 		/^\.Ed/ { on = 0; next }
 		on && $1 == "#" { f = dir "/tree/" $2 }
-		on { gsub(/\\e/, "\\"); gsub(/\\-/, "-"); print > f }'
+		on { gsub(/\\e/, "\\"); gsub(/\\-/, "-"); sub(/^\\&/, ""); print > f }'
 }
 
 needs_kernel() { # needs_kernel BLOCK

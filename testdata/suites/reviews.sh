@@ -1,0 +1,146 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# reviews.sh [--update] [CASE...]: what a reviewer reads. For each case in testdata/reviews,
+# overlay.yaml is laid over cluster.yaml, and 'svcrules diff' compares both: expected.txt and
+# expected.md are what it prints as text and as Markdown, expected.err are its messages,
+# expected.rc is the exit status if it is not 1; options
+# has further options. Then bounds: of lines, of the size of a comment, of time.
+set -u
+export LC_ALL=C
+root=$(cd "$(dirname "$0")/../.." && pwd)
+svcrules=$(realpath "${SVCRULES:-$root/build/svcrules}")
+passed=0 failed=0 skipped=0 update=false
+work=$(mktemp -d) || exit 2
+trap 'rm -rf "$work"' EXIT
+
+check() { # check WHAT EXPECTED GOT: EXPECTED is a regular expression
+	if [[ $3 =~ ^$2$ ]]; then
+		passed=$((passed + 1))
+	else
+		failed=$((failed + 1))
+		echo "not ok - $1: expected '$2', got '$3'"
+	fi
+}
+
+same() { # same CASE FILE: the file of the case and what is in the work folder
+	$update && cp "$work/$2" "$2"
+	if diff -u --label "$1/$2" --label now "$2" "$work/$2"; then
+		passed=$((passed + 1))
+	else
+		failed=$((failed + 1))
+		echo "not ok - $1/$2"
+	fi
+}
+
+one_case() { # one_case NAME
+	local more=() base=(-f ../cluster.yaml) from code
+
+	cd "$root/testdata/reviews/$1" || exit 2
+	[ -e options ] && read -r -a more <options
+	# an input that is added is added to both sides
+	from=../cluster.yaml
+	if [[ ${more[*]-} == *pods.yaml* ]]; then
+		from=$work/all.yaml
+		cat ../cluster.yaml <(echo ---) ../pods.yaml >"$from"
+		base=(-f "$from")
+		more=("${more[@]:2}")
+	fi
+	[[ ${more[*]-} == *--node-name* ]] || more+=(--node-name node1)
+	"$svcrules" diff --from "$from" "${base[@]}" --overlay overlay.yaml "${more[@]}" \
+		>"$work/expected.txt" 2>"$work/expected.err"
+	code=$?
+	check "$1: exit status" "$(cat expected.rc 2>/dev/null || echo 1)" $code
+	"$svcrules" diff --from "$from" "${base[@]}" --overlay overlay.yaml "${more[@]}" -o markdown \
+		>"$work/expected.md" 2>/dev/null
+	code=$?
+	check "$1: exit status of Markdown" "$(cat expected.rc 2>/dev/null || echo 1)" $code
+	"$svcrules" diff --from "$from" "${base[@]}" --overlay overlay.yaml "${more[@]}" \
+		--color=always 2>/dev/null | sed 's/\x1b\[[0-9]*m//g' >"$work/plain"
+	if cmp -s "$work/plain" "$work/expected.txt"; then
+		passed=$((passed + 1))
+	else
+		failed=$((failed + 1))
+		echo "not ok - $1: colours change the text"
+	fi
+	same "$1" expected.txt
+	same "$1" expected.md
+	same "$1" expected.err
+}
+
+# cluster N FIRST: N services with two endpoints each, whose last bytes are FIRST and the next.
+cluster() {
+	awk -v n="$1" -v first="$2" 'BEGIN {
+		for (i = 0; i < n; i++) {
+			a = int(i / 250) "." i % 250
+			printf "{\"kind\":\"Service\",\"metadata\":{\"name\":\"s%d\",\"namespace\":\"shop\",\"creationTimestamp\":\"2026-01-01T00:00:00Z\"},\"spec\":{\"clusterIP\":\"10.96.%s\",\"selector\":{\"app\":\"s%d\"},\"ports\":[{\"name\":\"http\",\"port\":80,\"targetPort\":8080}]}}\n", i, a, i
+			printf "{\"kind\":\"EndpointSlice\",\"metadata\":{\"name\":\"s%d-1\",\"namespace\":\"shop\",\"labels\":{\"kubernetes.io/service-name\":\"s%d\"}},\"addressType\":\"IPv4\",\"ports\":[{\"name\":\"http\",\"port\":8080}],\"endpoints\":[", i, i
+			printf "{\"addresses\":[\"10.%d.%s\"]},{\"addresses\":[\"10.%d.%s\"]}]}\n", first, a, first + 1, a
+		}
+	}'
+}
+
+# seconds COMMAND...: its processor time, in milliseconds
+milliseconds() {
+	local TIMEFORMAT='%U %S' t
+
+	t=$({ time "$@" >/dev/null 2>&1; } 2>&1)
+	awk '{ print int(($1 + $2) * 1000) }' <<<"$t"
+}
+
+bounds() {
+	local many=$work/many few=$work/few out size small large
+
+	cd "$work" || exit 2
+	cluster 5000 1 >"$many-old.json"
+	cluster 5000 2 >"$many-new.json"
+	cluster 1250 1 >"$few-old.json"
+	cluster 1250 2 >"$few-new.json"
+	out=$("$svcrules" diff --from "$many-old.json" -f "$many-new.json" --node-name n 2>/dev/null)
+	check "without --limit, 100 services" 100 "$(grep -c '^~ Service ' <<<"$out")"
+	check "the others are counted" "... and 4900 more services; --limit 0 shows all" \
+		"$(grep '^\.\.\. and .* more services' <<<"$out")"
+	check "the last line" "5000 services change: 5000 changed; 5000 endpoints added, 5000 removed" \
+		"$(tail -n 1 <<<"$out")"
+	out=$("$svcrules" diff --from "$many-old.json" -f "$many-new.json" --node-name n --limit 3 2>/dev/null)
+	check "--limit 3" 3 "$(grep -c '^~ Service ' <<<"$out")"
+	out=$("$svcrules" diff --from "$many-old.json" -f "$many-new.json" --node-name n --limit 0 2>/dev/null)
+	check "--limit 0" 5000 "$(grep -c '^~ Service ' <<<"$out")"
+	for limit in 0 100; do
+		"$svcrules" diff --from "$many-old.json" -f "$many-new.json" --node-name n -o markdown --limit $limit >"$work/md" 2>/dev/null
+		size=$(wc -c <"$work/md")
+		check "a comment with --limit $limit has $size characters" true "$([ "$size" -lt 65536 ] && echo true)"
+		check "it says what is left out" ".*more addresses and ports, which are left out here.*" "$(tr '\n' ' ' <"$work/md")"
+		check "its details end" "</details>" "$(tail -n 1 "$work/md")"
+	done
+	for value in x -1 1x 99999999999999999999; do
+		"$svcrules" diff --from "$few-old.json" -f "$few-new.json" --limit "$value" >/dev/null 2>"$work/said"
+		check "--limit $value" "2: svcrules: --limit: '.*' is not valid, expected a number, 0 for all" "$?: $(<"$work/said")"
+	done
+	check "colours are off in a pipe" "" "$("$svcrules" diff --from "$few-old.json" -f "$few-new.json" --node-name n 2>/dev/null | grep -c $'\x1b' | grep -v '^0$')"
+	small=$(milliseconds "$svcrules" diff --from "$few-old.json" -f "$few-new.json" --node-name n --limit 0)
+	large=$(milliseconds "$svcrules" diff --from "$many-old.json" -f "$many-new.json" --node-name n --limit 0)
+	check "1250 services take $small ms, 5000 take $large ms" true "$([ "$large" -lt $((small * 8 + 300)) ] && echo true)"
+	# all of them overlaid, with other selectors
+	sed 's/"app":"s/"app":"t/' "$few-old.json" | grep '"Service"' >"$few-over.json"
+	sed 's/"app":"s/"app":"t/' "$many-old.json" | grep '"Service"' >"$many-over.json"
+	small=$(milliseconds "$svcrules" diff --from "$few-old.json" -f "$few-old.json" --overlay "$few-over.json" --node-name n)
+	large=$(milliseconds "$svcrules" diff --from "$many-old.json" -f "$many-old.json" --overlay "$many-over.json" --node-name n)
+	check "1250 overlaid take $small ms, 5000 take $large ms" true "$([ "$large" -lt $((small * 8 + 300)) ] && echo true)"
+}
+
+if [ "${1:-}" = --update ]; then
+	update=true
+	shift
+fi
+whole=false
+[ $# -gt 0 ] || whole=true
+if $whole; then
+	cd "$root/testdata/reviews" || exit 2
+	set -- */
+fi
+for name; do
+	one_case "${name%/}"
+done
+$whole && bounds
+echo "reviews: $passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]
