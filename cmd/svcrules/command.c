@@ -5,7 +5,7 @@
 #include <string.h>
 
 extern const struct command command_apply, command_compile, command_delete, command_diff,
-	command_help, command_version;
+	command_explain, command_help, command_version;
 
 /* clang-format off */
 const struct command *const commands[] = {
@@ -13,6 +13,7 @@ const struct command *const commands[] = {
 	&command_compile,
 	&command_delete,
 	&command_diff,
+	&command_explain,
 	&command_help,
 	&command_version,
 	NULL

@@ -427,6 +427,31 @@ int input_build(const struct arguments *a, struct files *files, struct svcrules_
 	return code;
 }
 
+int input_use(const struct arguments *a, struct files *files, struct svcrules_options *settings,
+	      bool use_host, struct svcrules_model *m, input_use_fn use, void *arg)
+{
+	struct reading r = { .model = m,
+			     .diags = svcrules_diags_new(),
+			     .quiet = arguments_quiet(a),
+			     .policies = a->given[OPT_NETWORK_POLICY] };
+	int code = EXIT_DONE;
+
+	if (!r.model || !r.diags)
+		code = say_enomem();
+	else if (a->nfiles)
+		code = read_all(&r, a, files);
+	if (!code && use_host)
+		code = input_host(&r, a, settings);
+	if (!code) {
+		code = use(arg, r.model, r.diags);
+		diags_say(&r);
+		code = code ? code : strict_code(&r, a);
+	}
+	svcrules_model_free(r.model);
+	svcrules_diags_free(r.diags);
+	return code;
+}
+
 static int input_set(struct svcrules_options *o, const char *name, const char *value,
 		     const char *file)
 {

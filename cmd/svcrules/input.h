@@ -32,4 +32,16 @@ int input_open(const struct arguments *a, const char *const *paths, size_t n, bo
 int input_build(const struct arguments *a, struct files *files, struct svcrules_options *settings,
 		bool use_host, struct footprint *footprint, struct svcrules_ruleset **ret);
 
+/*
+ * Uses the model that was read; what it adds to `d` is printed afterwards. Returns an exit code.
+ * `settings` are those that were given to input_use().
+ */
+typedef int (*input_use_fn)(void *arg, const struct svcrules_model *m, struct svcrules_diags *d);
+/*
+ * Reads `files`, none of which is right too, into the model, which may be NULL for a lack of memory
+ * and is freed, and calls `use`. `use_host` is as above. Returns an exit code.
+ */
+int input_use(const struct arguments *a, struct files *files, struct svcrules_options *settings,
+	      bool use_host, struct svcrules_model *m, input_use_fn use, void *arg);
+
 #endif

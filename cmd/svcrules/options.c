@@ -23,10 +23,22 @@ static const struct option_spec option_specs[OPT_COUNT] = {
 		.help = "read the directories below a directory too; also --recursive" },
 	[OPT_FROM] = { .name = "from", .argument = "FILE",
 		.help = "compare with FILE instead of the kernel" },
+	[OPT_SOURCE] = { .name = "from", .argument = "PLACE",
+		.help = "where the connection comes from: ADDRESS, namespace/pod, node or outside" },
+	[OPT_TO] = { .name = "to", .argument = "PLACE",
+		.help = "where it goes: ADDRESS:PORT, namespace/service[:port] or a DNS name" },
+	[OPT_PROTOCOL] = { .name = "protocol", .argument = "NAME", .choices = "tcp udp sctp",
+		.help = "tcp (default), udp or sctp" },
+	[OPT_LIVE] = { .name = "live",
+		.help = "follow the kernel's rules in place of those made from FILE" },
+	[OPT_NDOTS] = { .name = "ndots", .argument = "N",
+		.help = "names with fewer dots are searched for in the pod's domains (default: 5)" },
 	[OPT_OUTPUT] = { .name = "o", .argument = "FORMAT|DIR" },
 	[OPT_OUTPUT_CHANGES] = { .name = "o", .argument = "FORMAT|DIR" },
 	[OPT_OUTPUT_SUMMARY] = { .name = "o", .argument = "FORMAT", .choices = "text json",
 		.help = "how to print what was done: text (default), json" },
+	[OPT_OUTPUT_EXPLANATION] = { .name = "o", .argument = "FORMAT", .choices = "text json",
+		.help = "how to print the explanation: text (default), json" },
 	[OPT_DRY_RUN] = { .name = "dry-run",
 		.help = "print what would change; touch nothing" },
 	[OPT_CHECK] = { .name = "check",
@@ -98,6 +110,8 @@ static const struct option_spec option_specs[OPT_COUNT] = {
 
 const struct option_group input_options = { GROUP(OPT_FILE, OPT_RECURSIVE) };
 const struct option_group from_options = { GROUP(OPT_FROM) };
+const struct option_group question_options = { GROUP(OPT_SOURCE, OPT_TO, OPT_PROTOCOL, OPT_LIVE,
+						     OPT_NDOTS, OPT_OUTPUT_EXPLANATION) };
 const struct option_group output_options = { GROUP(OPT_OUTPUT) };
 const struct option_group output_changes_options = { GROUP(OPT_OUTPUT_CHANGES) };
 const struct option_group summary_options = { GROUP(OPT_OUTPUT_SUMMARY, OPT_QUIET_UNCHANGED) };
@@ -467,7 +481,8 @@ static int check_stdin(struct arguments *a, const struct command *c)
 /* With the host's name a node of another name would enforce nothing, and nobody would notice. */
 static int check_policy(struct arguments *a, const struct command *c)
 {
-	if (!a->given[OPT_NETWORK_POLICY] || a->given[OPT_NODE_NAME])
+	/* explain knows the node from the pod that it is asked about */
+	if (!a->given[OPT_NETWORK_POLICY] || a->given[OPT_NODE_NAME] || a->given[OPT_SOURCE])
 		return 0;
 	return problem(a, "--network-policy needs --node-name; see 'svcrules help %s'", c->name);
 }

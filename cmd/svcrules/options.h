@@ -15,9 +15,15 @@ enum option_id {
 	OPT_FILE,
 	OPT_RECURSIVE,
 	OPT_FROM,
+	OPT_SOURCE, /* of explain */
+	OPT_TO,
+	OPT_PROTOCOL,
+	OPT_LIVE,
+	OPT_NDOTS,
 	OPT_OUTPUT,         /* of compile */
 	OPT_OUTPUT_CHANGES, /* of diff */
 	OPT_OUTPUT_SUMMARY, /* of apply */
+	OPT_OUTPUT_EXPLANATION,
 	OPT_DRY_RUN,
 	OPT_CHECK,
 	OPT_VERIFY,
@@ -70,7 +76,7 @@ struct option_group {
 	bool removes;      /* --target and --table limit what is removed; without them all is */
 };
 
-extern const struct option_group input_options, from_options, output_options,
+extern const struct option_group input_options, from_options, question_options, output_options,
 	output_changes_options, summary_options, try_options, node_options, table_options,
 	family_options, apply_target_options, compile_target_options, target_options,
 	delete_table_options, delete_try_options, delete_target_options, empty_options,
