@@ -71,7 +71,7 @@ static int explain_node(const struct explaining *x, const struct svcrules_model 
 	return EXIT_USAGE;
 }
 
-static int explain_print(const struct explaining *x, const struct svcrules_ruleset *rs,
+static int explain_print(const struct explaining *x, struct svcrules_ruleset *rs,
 			 const struct svcrules_ruleset *dns, const struct svcrules_model *m)
 {
 	struct svcrules_diags *d = svcrules_diags_new();

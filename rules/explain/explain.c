@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rules/explain/explain.h"
 #include "rules/explain/question.h"
+#include "rules/nft/understand.h"
 #include "rules/policy/build.h"
 #include "rules/target.h"
 #include "this_node.h"
@@ -63,23 +64,27 @@ static int explain_flows(struct svcr_explain_asked *a)
 	return err;
 }
 
-int svcrules_explain(const struct svcrules_ruleset *rs, const struct svcrules_ruleset *dns,
+int svcrules_explain(struct svcrules_ruleset *rs, const struct svcrules_ruleset *dns,
 		     const struct svcrules_model *m, const struct svcrules_options *o,
 		     const struct svcrules_question *q, struct svcrules_diags *d,
 		     struct svcrules_explanation **ret)
 {
 	struct svcr_explainer x = { .e = calloc(1, sizeof(*x.e)), .rs = rs, .m = m, .o = o };
 	struct svcr_explain_asked a = { .x = &x, .q = q, .d = d };
+	struct svcr_nft *nft;
 	int err;
 
 	if (!x.e)
 		return -ENOMEM;
-	x.nft = (struct svcr_nft *)svcr_ruleset_find(rs, &svcr_nft_ops);
+	nft = (struct svcr_nft *)svcr_ruleset_find(rs, &svcr_nft_ops);
+	x.nft = nft;
 	if (x.nft)
 		x.ipvs = svcr_ipvs_parts(rs);
 	if (dns)
 		a.dns = (struct svcr_dns *)svcr_ruleset_find(dns, &svcr_dns_ops);
-	err = x.nft ? explain_flows(&a) : -ENOTSUP;
+	err = x.nft ? svcr_nft_understand(nft) : -ENOTSUP;
+	if (!err)
+		err = explain_flows(&a);
 	free(x.own.v);
 	if (err)
 		svcrules_explanation_free(x.e);

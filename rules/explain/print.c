@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Explanations as text and as JSON. */
-#include "rules/explain/explain.h"
-#include "rules/json.h"
+/* Explanations as text. */
+#include "rules/explain/print.h"
+#include "out.h"
 
 #include <errno.h>
 
@@ -12,7 +12,10 @@ static const char *const verdicts[] = {
 	[SVCR_EXPLAIN_DROPPED] = "dropped",
 };
 
-/* ---- Text ---------------------------------------------------------------- */
+const char *svcr_explain_verdict_text(enum svcr_explain_verdict v)
+{
+	return verdicts[v];
+}
 
 static void out_steps(struct svcr_out *o, const struct svcr_explain_steps *l, const char *indent)
 {
@@ -222,5 +225,7 @@ int svcrules_explanation_print(const struct svcrules_explanation *e, const char 
 {
 	if (!format || strcmp(format, "text") == 0)
 		return explain_text(e, write, arg);
+	if (strcmp(format, "json") == 0)
+		return svcr_explain_json(e, write, arg);
 	return -EINVAL;
 }

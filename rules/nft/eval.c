@@ -241,7 +241,8 @@ static enum verdict eval_rule(struct place *p, const struct svcr_nft_rule *r)
 	bool held = true;
 
 	p->rule = r;
-	if (!r->nstmts)
+	/* a rule that is a comment alone does nothing */
+	if (!r->nstmts && r->canon && *r->canon && *r->canon != '#')
 		eval_note(p, NULL, false, NULL);
 	for (size_t i = 0; i < r->nstmts && v == GO_ON && held; i++)
 		v = eval_stmt(p, &r->stmts[i], &held);
