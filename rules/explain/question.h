@@ -33,6 +33,9 @@ int svcr_explain_resolve(struct svcr_explain_asked *a, struct svcr_str name, con
 /* Adds flows to a service. */
 int svcr_explain_service(struct svcr_explain_asked *a, const struct svcr_service *s,
 			 const char *port);
+/* Adds a flow to an endpoint of a service, whose port clients name themselves. */
+int svcr_explain_endpoint(struct svcr_explain_asked *a, const struct svcr_service *s,
+			  const struct svcr_addr *addr, const char *port);
 /* The port of `s` that the text names, by name or number, or the only one; NULL with an error. */
 const struct svcr_service_port *svcr_explain_port(struct svcr_explain_asked *a,
 						  const struct svcr_service *s, const char *port);

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Services as destinations. */
 #include "endpoints.h"
-#include "rules/explain/near.h"
 #include "rules/explain/question.h"
-#include "rules/json.h"
 
 #include <errno.h>
 
@@ -93,66 +91,115 @@ static uint16_t port_number(const char *text)
 	return text && !*text && n < 65536 ? (uint16_t)n : 0;
 }
 
-/* Clients of a headless service go to its endpoints, to the ports that these have. */
+/* The port that slices give an endpoint for a port of the service; 0: none. */
+static uint16_t endpoint_port(const struct svcrules_model *m, const struct svcr_service *s,
+			      const struct svcr_service_port *p, const struct svcr_addr *a)
+{
+	for (size_t i = 0; i < m->slices.n; i++) {
+		const struct svcr_slice *l = &m->slices.v[i];
+		bool has = false;
+
+		if (!l->service || strcmp(l->ns, s->ns) != 0 || strcmp(l->service, s->name) != 0)
+			continue;
+		for (size_t k = 0; k < l->endpoints.n && !has; k++)
+			has = svcr_addr_eq(&l->endpoints.v[k].addr, a);
+		for (size_t k = 0; has && k < l->ports.n; k++)
+			if (l->ports.v[k].protocol == p->protocol &&
+			    strcmp(l->ports.v[k].name, p->name) == 0)
+				return l->ports.v[k].port;
+	}
+	return 0;
+}
+
+int svcr_explain_endpoint(struct svcr_explain_asked *a, const struct svcr_service *s,
+			  const struct svcr_addr *addr, const char *port)
+{
+	static const char direct[] = "an endpoint, which DNS answers with: no rule translates the "
+				     "port";
+	uint16_t number = port_number(port);
+	const struct svcr_service_port *p;
+	const char *name;
+
+	if (number) {
+		name = svcr_arena_printf(&a->x->e->arena, "%s/%s", s->ns, s->name);
+		return name ? svcr_explain_add_flow(a, addr, number, name, direct) : -ENOMEM;
+	}
+	p = svcr_explain_port(a, s, port);
+	if (!p)
+		return -ENOENT;
+	number = endpoint_port(a->x->m, s, p, addr);
+	name = service_text(a, s, p);
+	if (!name)
+		return -ENOMEM;
+	return svcr_explain_add_flow(a, addr, number ? number : p->port, name, direct);
+}
+
+/* Clients of a headless service go to its endpoints. */
 static int to_endpoints(struct svcr_explain_asked *a, const struct svcr_service *s,
-			const struct svcr_service_port *p)
+			const char *port)
 {
 	struct svcr_endpoints x;
 	struct svcr_arena lists = SVCR_ARENA_INIT;
-	const char *name = service_text(a, s, p);
-	int err = name ? svcr_endpoints_init(&x, a->x->m, NULL, NULL) : -ENOMEM;
+	int err = svcr_endpoints_init(&x, a->x->m, NULL, NULL);
 
-	if (!name)
-		return err;
 	for (uint8_t f = 0; f < SVCR_FAMILY__COUNT && !err; f++) {
-		struct svcr_endpoint_choice c;
+		struct svcr_endpoint_choice c = { .cluster = { NULL, 0 } };
 
-		err = svcr_endpoints_choose(&x, &lists, &lists, s, p, f, &c);
+		if (s->ports.n)
+			err = svcr_endpoints_choose(&x, &lists, &lists, s, &s->ports.v[0], f, &c);
 		for (size_t i = 0; !err && i < c.cluster.n; i++)
-			err = svcr_explain_add_flow(a, &c.cluster.v[i].addr, c.cluster.v[i].port,
-						    name, "an endpoint of a headless service");
+			err = svcr_explain_endpoint(a, s, &c.cluster.v[i].addr, port);
 	}
 	svcr_endpoints_release(&x);
 	svcr_arena_release(&lists);
 	if (!err && !a->x->e->flows.n)
-		a->x->e->note = "a headless service without endpoints: there is no address to go to";
+		a->x->e->note = "a headless service without ready endpoints: there is no address "
+				"to go to";
 	return err;
 }
 
-int svcr_explain_service(struct svcr_explain_asked *a, const struct svcr_service *s,
-			 const char *port)
+/* True if a port of the service and the protocol has that name or number. */
+static bool has_port(const struct svcr_explain_asked *a, const struct svcr_service *s,
+		     const char *port)
+{
+	for (size_t i = 0; i < s->ports.n; i++)
+		if (s->ports.v[i].protocol == a->q->protocol && port_is(&s->ports.v[i], port))
+			return true;
+	return false;
+}
+
+static int to_cluster_ips(struct svcr_explain_asked *a, const struct svcr_service *s,
+			  const char *port)
 {
 	const struct svcr_service_port *p;
 	const char *name;
 	int err = 0;
 
-	if (s->type == SVCR_EXTERNAL_NAME) {
-		a->x->e->note = "a service of type ExternalName: an alias in DNS, without an "
-				"address of its own";
-		return 0;
-	}
-	if (!s->headless && !s->cluster_ips.n)
-		return svcr_explain_wrong(a, "--to", -ENOENT,
-					  "Service %s/%s has no cluster IP in the input", s->ns,
-					  s->name);
-	if (!s->headless && port_number(port) && s->cluster_ips.n) {
-		bool has = false;
-
-		for (size_t i = 0; i < s->ports.n; i++)
-			has |= s->ports.v[i].protocol == a->q->protocol &&
-			       port_is(&s->ports.v[i], port);
-		if (!has)
-			return to_number(a, s, port_number(port));
-	}
+	if (port_number(port) && !has_port(a, s, port))
+		return to_number(a, s, port_number(port));
 	p = svcr_explain_port(a, s, port);
 	if (!p)
 		return -ENOENT;
-	if (s->headless)
-		return to_endpoints(a, s, p);
 	name = service_text(a, s, p);
 	if (!name)
 		return -ENOMEM;
 	for (size_t i = 0; i < s->cluster_ips.n && !err; i++)
 		err = svcr_explain_add_flow(a, &s->cluster_ips.v[i], p->port, name, NULL);
 	return err;
+}
+
+int svcr_explain_service(struct svcr_explain_asked *a, const struct svcr_service *s,
+			 const char *port)
+{
+	if (s->type == SVCR_EXTERNAL_NAME) {
+		a->x->e->note = "a service of type ExternalName: an alias in DNS, without an "
+				"address of its own";
+		return 0;
+	}
+	if (s->headless)
+		return to_endpoints(a, s, port);
+	if (s->cluster_ips.n)
+		return to_cluster_ips(a, s, port);
+	return svcr_explain_wrong(a, "--to", -ENOENT,
+				  "Service %s/%s has no cluster IP in the input", s->ns, s->name);
 }
