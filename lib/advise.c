@@ -33,6 +33,9 @@ static bool endpoints_name_nodes(const struct svcrules_model *m)
 		for (size_t k = 0; k < m->slices.v[i].endpoints.n; k++)
 			if (m->slices.v[i].endpoints.v[k].node)
 				return true;
+	for (size_t i = 0; m->pods_use == SVCR_PODS_USED && i < m->pods.n; i++)
+		if (m->pods.v[i].node)
+			return true;
 	return false;
 }
 
@@ -80,32 +83,34 @@ static bool ranges_have(const struct svcr_range *v, size_t n, const struct svcr_
 /* Endpoints of this node: how many are outside the prefixes where they should be, and the first. */
 struct outside {
 	size_t n;
-	const struct svcr_slice *slice;
+	const char *kind, *ns, *name; /* of the object that has it */
 	const struct svcr_addr *addr;
 };
 
-static void outside_add(struct outside *o, const struct svcr_slice *s, const struct svcr_addr *a)
+static void outside_add(struct outside *o, const struct outside *found)
 {
-	if (o->n++)
-		return;
-	o->slice = s;
-	o->addr = a;
+	size_t n = o->n;
+
+	if (!n)
+		*o = *found;
+	o->n = n + 1;
 }
 
 /* Sorts an endpoint of this node into those outside all pod CIDRs, or outside this node's own. */
-static void outside_judge(const struct svcr_advice *a, const struct svcr_slice *s,
-			  const struct svcr_addr *addr, struct outside *all, struct outside *own)
+static void outside_judge(const struct svcr_advice *a, const struct outside *found,
+			  struct outside *all, struct outside *own)
 {
+	const struct svcr_addr *addr = found->addr;
 	const struct svcr_view *v = a->view;
 	uint8_t f = addr->family;
 
 	if (svcr_addr_unusable(addr) || svcr_view_own(v, a->options, addr))
 		return;
 	if (v->npod_ranges[f] && !ranges_have(v->pod_ranges[f], v->npod_ranges[f], addr))
-		outside_add(all, s, addr);
+		outside_add(all, found);
 	else if (v->nown_pod_ranges[f] &&
 		 !ranges_have(v->own_pod_ranges[f], v->nown_pod_ranges[f], addr))
-		outside_add(own, s, addr);
+		outside_add(own, found);
 }
 
 static void outside_tell(const struct svcr_advice *a, const struct outside *o, const char *where)
@@ -114,9 +119,29 @@ static void outside_tell(const struct svcr_advice *a, const struct outside *o, c
 
 	if (o->n)
 		ADVISE(a, "pod-outside-pod-cidrs",
-		       "%zu endpoint%s of this node, such as %s of Service %s/%s, %s outside %s",
-		       o->n, o->n == 1 ? "" : "s", svcr_addr_text(o->addr, text), o->slice->ns,
-		       o->slice->service, o->n == 1 ? "is" : "are", where);
+		       "%zu endpoint%s of this node, such as %s of %s %s/%s, %s outside %s", o->n,
+		       o->n == 1 ? "" : "s", svcr_addr_text(o->addr, text), o->kind, o->ns, o->name,
+		       o->n == 1 ? "is" : "are", where);
+}
+
+/* Without slices, the pods of this node are its endpoints. */
+static void outside_pods(const struct svcr_advice *a, struct outside *all, struct outside *own)
+{
+	const struct svcrules_model *m = a->model;
+
+	for (size_t i = 0; i < m->pods.n; i++) {
+		const struct svcr_pod *p = &m->pods.v[i];
+
+		if (p->node != a->endpoints->node_interned || !svcr_pod_counts(p))
+			continue;
+		for (size_t k = 0; k < p->ips.n; k++)
+			outside_judge(a,
+				      &(struct outside){ .kind = "Pod",
+							 .ns = p->ns,
+							 .name = p->name,
+							 .addr = &p->ips.v[k] },
+				      all, own);
+	}
 }
 
 /* Network plugins with address pools of their own do not keep to the Nodes' podCIDRs. */
@@ -130,8 +155,15 @@ static void advise_pods_outside(const struct svcr_advice *a)
 
 		for (size_t k = 0; !s->ignored && k < s->endpoints.n; k++)
 			if (s->endpoints.v[k].node == node)
-				outside_judge(a, s, &s->endpoints.v[k].addr, &all, &own);
+				outside_judge(a,
+					      &(struct outside){ .kind = "Service",
+								 .ns = s->ns,
+								 .name = s->service,
+								 .addr = &s->endpoints.v[k].addr },
+					      &all, &own);
 	}
+	if (node && !a->endpoints->n && a->model->pods_use == SVCR_PODS_USED)
+		outside_pods(a, &all, &own);
 	outside_tell(
 		a, &all,
 		"all pod CIDRs: traffic from such pods to cluster IPs is masqueraded, and counts "

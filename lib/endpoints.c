@@ -4,28 +4,6 @@
 
 #include <errno.h>
 
-/*
- * Ranks of endpoints, best last; of a service port only endpoints of the best
- * rank present are used.
- */
-enum rank { UNUSABLE, DRAINING, READY };
-
-struct svcr_candidate {
-	struct svcr_endpoint_addr at;
-	enum rank rank;
-	bool serves; /* this endpoint, or another with its address and port */
-	const struct svcr_endpoint *endpoint;
-};
-
-/* A port of a slice. */
-struct svcr_port_use {
-	const char *name; /* interned; NULL: it has none */
-	uint8_t protocol;
-	uint16_t port;
-	const struct svcr_slice *slice;
-	size_t order; /* in the group, so that the result does not depend on qsort(3) */
-};
-
 /* ---- Index ------------------------------------------------------------- */
 
 /*
@@ -60,13 +38,17 @@ static void endpoints_find_node(struct svcr_endpoints *x, const struct svcrules_
 			if (s->endpoints.v[k].node && strcmp(s->endpoints.v[k].node, x->node) == 0)
 				x->node_interned = s->endpoints.v[k].node;
 	}
+	for (size_t i = 0; m->pods_use == SVCR_PODS_USED && i < m->pods.n && !x->node_interned; i++)
+		if (m->pods.v[i].node && strcmp(m->pods.v[i].node, x->node) == 0)
+			x->node_interned = m->pods.v[i].node;
 }
 
 int svcr_endpoints_init(struct svcr_endpoints *x, const struct svcrules_model *m, const char *node,
 			const char *zone)
 {
 	*x = (struct svcr_endpoints){ .node = node && *node ? node : NULL,
-				      .zone = zone && *zone ? zone : NULL };
+				      .zone = zone && *zone ? zone : NULL,
+				      .model = m };
 	x->slices = calloc(m->slices.n + 1, sizeof(const struct svcr_slice *));
 	if (!x->slices)
 		return -ENOMEM;
@@ -86,6 +68,7 @@ void svcr_endpoints_release(struct svcr_endpoints *x)
 	free(x->hairpin.v);
 	free(x->found.v);
 	free(x->uses.v);
+	svcr_pod_slices_release(&x->made);
 	*x = (struct svcr_endpoints){ 0 };
 }
 
@@ -110,7 +93,7 @@ static struct svcr_slice_group search_group(const struct svcr_endpoints *x,
 		else
 			high = mid;
 	}
-	g = (struct svcr_slice_group){ x->slices + low, 0, false };
+	g = (struct svcr_slice_group){ x->slices + low, .n = 0 };
 	while (low + g.n < x->n && g.v[g.n]->ns == s->ns && g.v[g.n]->service == s->name) {
 		if (g.n == 0)
 			g.legacy = g.v[0]->legacy;
@@ -121,6 +104,14 @@ static struct svcr_slice_group search_group(const struct svcr_endpoints *x,
 	return g;
 }
 
+static void make_group(struct svcr_endpoints *x, const struct svcr_service *s)
+{
+	int err = svcr_pod_slices_make(&x->made, x->model, s);
+
+	x->err = err ? err : x->err;
+	x->group = (struct svcr_slice_group){ x->made.v, x->made.n, .from_pods = true };
+}
+
 const struct svcr_slice_group *svcr_endpoints_group(struct svcr_endpoints *x,
 						    const struct svcr_service *s)
 {
@@ -128,6 +119,8 @@ const struct svcr_slice_group *svcr_endpoints_group(struct svcr_endpoints *x,
 		x->last = s;
 		x->group = search_group(x, s);
 		x->indexed = false;
+		if (!x->group.n && svcr_pods_serve(x->model, s))
+			make_group(x, s);
 	}
 	return &x->group;
 }
@@ -172,7 +165,7 @@ static int use_slice(struct svcr_endpoints *x, const struct svcr_slice *s)
 static int endpoints_index(struct svcr_endpoints *x, const struct svcr_service *s)
 {
 	const struct svcr_slice_group *g = svcr_endpoints_group(x, s);
-	int err = 0;
+	int err = x->err;
 
 	if (x->indexed)
 		return 0;
@@ -208,6 +201,21 @@ static const struct svcr_port_use *find_uses(const struct svcr_endpoints *x,
 	return x->uses.v ? x->uses.v + low : NULL;
 }
 
+int svcr_endpoints_uses(struct svcr_endpoints *x, const struct svcr_service *s,
+			const struct svcr_service_port *port, const struct svcr_port_use **ret,
+			size_t *ret_n)
+{
+	int err = endpoints_index(x, s);
+
+	if (err)
+		return err;
+	*ret = x->uses.v;
+	*ret_n = x->uses.n;
+	if (port)
+		*ret = find_uses(x, port, ret_n);
+	return 0;
+}
+
 int svcr_endpoints_count(struct svcr_endpoints *x, const struct svcr_service *s,
 			 const struct svcr_service_port *port, uint8_t family, size_t max,
 			 size_t *ret)
@@ -238,9 +246,9 @@ size_t svcr_endpoints_most(struct svcr_endpoints *x, const struct svcr_service *
 
 /* ---- Candidates -------------------------------------------------------- */
 
-static enum rank rank_of(const struct svcr_endpoint *e)
+static enum svcr_rank rank_of(const struct svcr_endpoint *e)
 {
-	return e->ready ? READY : e->serving && e->terminating ? DRAINING : UNUSABLE;
+	return e->ready ? SVCR_READY : e->serving && e->terminating ? SVCR_DRAINING : SVCR_UNUSABLE;
 }
 
 static int add_slice(struct svcr_endpoints *x, const struct svcr_slice *s, uint16_t port,
@@ -344,19 +352,25 @@ static void endpoints_merge(struct svcr_endpoints *x)
 	x->found.n = kept + 1;
 }
 
-/* ---- Choice ------------------------------------------------------------ */
-
-static bool is_local(const struct svcr_endpoints *x, const struct svcr_candidate *c)
+int svcr_endpoints_list(struct svcr_endpoints *x, const struct svcr_service *s,
+			const struct svcr_service_port *port, uint8_t family)
 {
-	return x->node_interned && c->endpoint->node == x->node_interned;
+	int err = endpoints_collect(x, s, port, family);
+
+	if (!err)
+		endpoints_merge(x);
+	return err;
 }
 
-static enum rank best_rank(const struct svcr_endpoints *x, bool local)
+/* ---- Choice ------------------------------------------------------------ */
+
+static enum svcr_rank best_rank(const struct svcr_endpoints *x, bool local)
 {
-	enum rank rank = UNUSABLE;
+	enum svcr_rank rank = SVCR_UNUSABLE;
 
 	for (size_t i = 0; i < x->found.n; i++)
-		if (x->found.v[i].rank > rank && (!local || is_local(x, &x->found.v[i])))
+		if (x->found.v[i].rank > rank &&
+		    (!local || svcr_endpoints_local(x, &x->found.v[i])))
 			rank = x->found.v[i].rank;
 	return rank;
 }
@@ -377,7 +391,7 @@ static bool hints_apply(const struct svcr_endpoints *x, bool nodes, const char *
 	for (size_t i = 0; name && i < x->found.n; i++) {
 		const struct svcr_names *list = hints(x->found.v[i].endpoint, nodes);
 
-		if (x->found.v[i].rank != READY)
+		if (x->found.v[i].rank != SVCR_READY)
 			continue;
 		if (!list->n)
 			return false;
@@ -388,7 +402,7 @@ static bool hints_apply(const struct svcr_endpoints *x, bool nodes, const char *
 
 /* Selects candidates. */
 struct filter {
-	enum rank rank;
+	enum svcr_rank rank;
 	bool local;       /* only those on this node */
 	bool nodes;       /* `name` is looked up in hints for nodes, else for zones */
 	const char *name; /* must be in the hints; NULL: hints do not matter */
@@ -397,7 +411,7 @@ struct filter {
 static bool passes(const struct svcr_endpoints *x, const struct svcr_candidate *c,
 		   const struct filter *f)
 {
-	return c->rank == f->rank && (!f->local || is_local(x, c)) &&
+	return c->rank == f->rank && (!f->local || svcr_endpoints_local(x, c)) &&
 	       (!f->name || names_have(hints(c->endpoint, f->nodes), f->name));
 }
 
@@ -407,7 +421,7 @@ static int endpoints_take(const struct svcr_endpoints *x, struct svcr_arena *are
 	size_t n = 0;
 
 	*ret = (struct svcr_endpoint_addrs){ NULL, 0 };
-	if (f->rank == UNUSABLE)
+	if (f->rank == SVCR_UNUSABLE)
 		return 0;
 	for (size_t i = 0; i < x->found.n; i++)
 		n += passes(x, &x->found.v[i], f);
@@ -447,7 +461,7 @@ static int note_hairpin(struct svcr_endpoints *x, const struct svcr_service *s)
 		struct svcr_addr *slot;
 
 		if (!x->all_hairpin && !s->external_local && x->found.v[i].endpoint->node &&
-		    !is_local(x, &x->found.v[i]))
+		    !svcr_endpoints_local(x, &x->found.v[i]))
 			continue;
 		slot = SVCR_GROW(&x->hairpin);
 		if (!slot)
@@ -463,15 +477,14 @@ int svcr_endpoints_choose(struct svcr_endpoints *x, struct svcr_arena *arena,
 			  struct svcr_endpoint_choice *ret)
 {
 	struct filter cluster, local;
-	int err = endpoints_collect(x, s, port, family);
+	int err = svcr_endpoints_list(x, s, port, family);
 
 	if (err)
 		return err;
-	endpoints_merge(x);
 	cluster = (struct filter){ .rank = best_rank(x, false) };
-	if (cluster.rank == READY && hints_apply(x, true, x->node))
+	if (cluster.rank == SVCR_READY && hints_apply(x, true, x->node))
 		cluster.nodes = true, cluster.name = x->node;
-	else if (cluster.rank == READY && hints_apply(x, false, x->zone))
+	else if (cluster.rank == SVCR_READY && hints_apply(x, false, x->zone))
 		cluster.name = x->zone;
 	local = (struct filter){ .rank = best_rank(x, true), .local = true };
 	err = endpoints_take(x, arena, &cluster, &ret->cluster);
@@ -480,6 +493,23 @@ int svcr_endpoints_choose(struct svcr_endpoints *x, struct svcr_arena *arena,
 	if (!err && port->protocol != SVCR_TCP)
 		err = take_serving(x, lasting, &ret->serving);
 	return err ? err : note_hairpin(x, s);
+}
+
+/* A service of very many ports whose pods have different numbers for them. */
+static void warn_too_large(const struct svcr_service *s, struct svcrules_diags *d)
+{
+	char object[256];
+
+	snprintf(object, sizeof(object), "Service %s/%s", s->ns, s->name);
+	svcr_diag(d,
+		  &(struct svcrules_diag){ .severity = SVCRULES_WARNING,
+					   .check = "too-many-elements",
+					   .source = s->source,
+					   .object = object,
+					   .field = "spec.ports" },
+		  "the numbers that its %zu ports have in its Pods differ too much, more than %d "
+		  "in all: it gets no endpoints",
+		  s->ports.n, SVCR_POD_SLICES_PORTS);
 }
 
 void svcr_endpoints_warn(struct svcr_endpoints *x, const struct svcr_service *s,
@@ -491,6 +521,8 @@ void svcr_endpoints_warn(struct svcr_endpoints *x, const struct svcr_service *s,
 	const char *source = NULL;
 	size_t n = 0;
 
+	if (g->from_pods && x->made.too_large)
+		warn_too_large(s, d);
 	for (size_t i = 0; i < g->n; i++) {
 		for (size_t k = 0; !g->v[i]->ignored && k < g->v[i]->endpoints.n; k++) {
 			const struct svcr_addr *a = &g->v[i]->endpoints.v[k].addr;

@@ -4,6 +4,7 @@
 #define SVCR_ENDPOINTS_H
 
 #include "model.h"
+#include "pod_slices.h"
 
 /* Address and port of an endpoint. */
 struct svcr_endpoint_addr {
@@ -33,18 +34,41 @@ struct svcr_endpoint_choice {
 	struct svcr_endpoint_addrs serving;
 };
 
-struct svcr_candidate;
-struct svcr_port_use;
+/*
+ * Ranks of endpoints, best last; of a service port only endpoints of the best
+ * rank present are used.
+ */
+enum svcr_rank { SVCR_UNUSABLE, SVCR_DRAINING, SVCR_READY };
 
-/* The slices that a service uses: EndpointSlices or, if it has none, legacy Endpoints. */
+struct svcr_candidate {
+	struct svcr_endpoint_addr at;
+	enum svcr_rank rank;
+	bool serves; /* this endpoint, or another with its address and port */
+	const struct svcr_endpoint *endpoint;
+};
+
+/* A port of a slice. */
+struct svcr_port_use {
+	const char *name; /* interned; NULL: it has none */
+	uint8_t protocol;
+	uint16_t port;
+	const struct svcr_slice *slice;
+	size_t order; /* in the group, so that the result does not depend on qsort(3) */
+};
+
+/*
+ * The slices that a service uses: EndpointSlices or, if it has none, legacy Endpoints; if it has
+ * neither, perhaps slices made from Pods (lib/pod_slices.h).
+ */
 struct svcr_slice_group {
 	const struct svcr_slice *const *v;
 	size_t n;
-	bool legacy;
+	bool legacy, from_pods;
 };
 
 /* The slices of a model in order of their services, and who chooses among their endpoints. */
 struct svcr_endpoints {
+	const struct svcrules_model *model;
 	const struct svcr_slice **slices; /* sorted; slices without a service are left out */
 	size_t n;
 	const char *node, *zone;   /* of this node; NULL: unknown */
@@ -56,7 +80,9 @@ struct svcr_endpoints {
 	/* of the service that was asked for last: */
 	const struct svcr_service *last;
 	struct svcr_slice_group group;
-	bool indexed; /* `uses` has its ports */
+	struct svcr_pod_slices made; /* from Pods; its index is made when it is needed */
+	int err;                     /* making them failed: 0 or -ENOMEM */
+	bool indexed;                /* `uses` has its ports */
 	SVCR_LIST(struct svcr_port_use) uses;
 };
 
@@ -68,7 +94,10 @@ int svcr_endpoints_init(struct svcr_endpoints *x, const struct svcrules_model *m
 			const char *zone);
 /* Accepts a zeroed struct. */
 void svcr_endpoints_release(struct svcr_endpoints *x);
-/* The slices of `s`, valid until the next call. */
+/*
+ * The slices of `s`, valid until the next call. If memory is short, x->err is set, and slices that
+ * would be made from Pods are missing.
+ */
 const struct svcr_slice_group *svcr_endpoints_group(struct svcr_endpoints *x,
 						    const struct svcr_service *s);
 /*
@@ -82,6 +111,26 @@ int svcr_endpoints_choose(struct svcr_endpoints *x, struct svcr_arena *arena,
 			  const struct svcr_service_port *port, uint8_t family,
 			  struct svcr_endpoint_choice *ret);
 /*
+ * Lists in x->found the endpoints of one port of `s` in one family, whether they are ready or not:
+ * sorted, each address and port once. They are valid until the next call. Returns 0 or -ENOMEM.
+ */
+int svcr_endpoints_list(struct svcr_endpoints *x, const struct svcr_service *s,
+			const struct svcr_service_port *port, uint8_t family);
+/* True if the endpoint is on this node. */
+static inline bool svcr_endpoints_local(const struct svcr_endpoints *x,
+					const struct svcr_candidate *c)
+{
+	return x->node_interned && c->endpoint->node == x->node_interned;
+}
+/*
+ * Sets *ret to the ports of that name and protocol in slices of `s` that have endpoints, in order
+ * of the slices, and *ret_n to their number. With `port` NULL, to all their ports, grouped by name
+ * and protocol. Valid until another service is asked for. Returns 0 or -ENOMEM.
+ */
+int svcr_endpoints_uses(struct svcr_endpoints *x, const struct svcr_service *s,
+			const struct svcr_service_port *port, const struct svcr_port_use **ret,
+			size_t *ret_n);
+/*
  * Counts the endpoints of one port of `s` in one family, ready or not and each as often as slices
  * have it, but stops above `max`. Returns 0 or -ENOMEM.
  */
@@ -90,7 +139,10 @@ int svcr_endpoints_count(struct svcr_endpoints *x, const struct svcr_service *s,
 			 size_t *ret);
 /* At least as many as the endpoints of any port of `s`. */
 size_t svcr_endpoints_most(struct svcr_endpoints *x, const struct svcr_service *s);
-/* Adds one warning if endpoints of the service have addresses that no endpoint can have. */
+/*
+ * Adds one warning if endpoints of the service have addresses that no endpoint can have, or if too
+ * many ports would be made from Pods.
+ */
 void svcr_endpoints_warn(struct svcr_endpoints *x, const struct svcr_service *s,
 			 struct svcrules_diags *d);
 

@@ -18,6 +18,14 @@ struct svcrules_model *svcr_model_new(const struct svcr_kind *const *reads)
 	return m;
 }
 
+static bool model_reads(const struct svcrules_model *m, const struct svcr_kind *kind)
+{
+	for (size_t i = 0; m->reads[i]; i++)
+		if (m->reads[i] == kind)
+			return true;
+	return false;
+}
+
 int svcr_model_also(struct svcrules_model *m, const struct svcr_kind *const *kinds)
 {
 	const struct svcr_kind **all;
@@ -31,7 +39,26 @@ int svcr_model_also(struct svcrules_model *m, const struct svcr_kind *const *kin
 	if (!all)
 		return -ENOMEM;
 	memcpy((void *)all, (const void *)m->reads, n * sizeof(*all));
-	memcpy((void *)(all + n), (const void *)kinds, more * sizeof(*all));
+	for (size_t i = 0; i < more; i++)
+		if (!model_reads(m, kinds[i]))
+			all[n++] = kinds[i];
+	m->reads = all;
+	return 0;
+}
+
+int svcr_model_without(struct svcrules_model *m, const struct svcr_kind *kind)
+{
+	const struct svcr_kind **all;
+	size_t n = 0, kept = 0;
+
+	while (m->reads[n])
+		n++;
+	all = svcr_arena_array(&m->arena, n + 1, sizeof(*all));
+	if (!all)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		if (m->reads[i] != kind)
+			all[kept++] = m->reads[i];
 	m->reads = all;
 	return 0;
 }
@@ -45,7 +72,7 @@ void svcrules_model_free(struct svcrules_model *m)
 	free(m->others.v);
 	free(m->services.v);
 	free(m->slices.v);
-	free((void *)m->hostnames.v);
+	free(m->names_of.v);
 	free(m->nodes.v);
 	free(m->pod_cidrs.v);
 	free(m->pods.v);

@@ -26,6 +26,8 @@ enum svcr_service_type { SVCR_CLUSTER_IP, SVCR_NODE_PORT, SVCR_LOAD_BALANCER, SV
 
 struct svcr_service_port {
 	const char *name;         /* "" when unnamed */
+	const char *target_name;  /* targetPort, if it is a name; else NULL */
+	uint16_t target;          /* targetPort, if it is a number; 0: not given, so it is `port` */
 	uint16_t port, node_port; /* node_port 0: none */
 	uint8_t protocol;         /* enum svcr_protocol */
 };
@@ -46,14 +48,20 @@ struct svcr_service {
 	bool external_local;  /* externalTrafficPolicy is Local */
 	bool no_node_ports;   /* allocateLoadBalancerNodePorts is false */
 	bool has_ranges;      /* loadBalancerSourceRanges has entries */
+	bool not_ready;       /* publishNotReadyAddresses */
+	uint8_t families;     /* ipFamilies: a bit for each; 0: not given */
+	uint32_t nselector;   /* labels of the selector; 0: there is none */
 	uint16_t health_port; /* healthCheckNodePort; 0: none */
 	uint32_t affinity;    /* of clients, in seconds; 0: none */
 	struct svcr_addrs cluster_ips, external_ips, balancer_ips;
 	struct svcr_cidrs ranges;
 	struct svcr_service_ports ports;
-	/* Of a model with `names`: */
-	const char *external_name; /* of type ExternalName, without a final dot; NULL: none */
-	bool not_ready;            /* publishNotReadyAddresses */
+	const struct svcr_pair *selector; /* sorted by key, each key once */
+	/*
+	 * Of type ExternalName, in a model with `names`: without a final dot; with `explain` alone,
+	 * as it is written; NULL: none
+	 */
+	const char *external_name;
 };
 
 /* True if the service gets rules: it has cluster IPs, and no other proxy serves it. */
@@ -83,7 +91,7 @@ struct svcr_hints {
 struct svcr_endpoint {
 	struct svcr_addr addr;
 	bool ready, serving, terminating;
-	uint32_t hostname;              /* of a model with `names`: svcr_model_hostname() */
+	uint32_t names;                 /* svcr_model_hostname(), svcr_model_pod(); 0: none */
 	const char *node;               /* NULL: unknown */
 	const struct svcr_hints *hints; /* NULL: none */
 };
@@ -103,7 +111,10 @@ struct svcr_slice_endpoints {
 	size_t n, cap;
 };
 
-/* An EndpointSlice, or one subset of a legacy Endpoints object. */
+/*
+ * An EndpointSlice, or one subset of a legacy Endpoints object; one without subsets is an empty
+ * slice.
+ */
 struct svcr_slice {
 	const char *ns, *service, *source; /* service NULL: the slice names none */
 	bool legacy;                       /* from an Endpoints object */
@@ -123,7 +134,27 @@ struct svcr_node {
 	struct svcr_cidrs pod_cidrs;
 };
 
+/* ---- Names of endpoints -------------------------------------------------- */
+
+/* Few endpoints have names that are read, so these are not in struct svcr_endpoint. */
+struct svcr_endpoint_names {
+	const char *hostname; /* of a model with `names`; NULL: none */
+	const char *pod;      /* of a model with `explain`: targetRef; NULL: none */
+};
+
+/* Bits of svcr_endpoint.names of an endpoint that was made from a Pod, whose number is the rest. */
+#define SVCR_NAMES_OF_POD 0x80000000u
+#define SVCR_NAMES_HOST 0x40000000u /* it has the hostname of the Pod */
+
 /* ---- All objects ------------------------------------------------------- */
+
+/* Whether Pods may become endpoints of services that have no slices. */
+enum svcr_pods_use {
+	SVCR_PODS_UNKNOWN, /* no Pod was read yet */
+	SVCR_PODS_USED,
+	/* where the first Pod came, each service with a selector had a slice: Pods are skipped */
+	SVCR_PODS_UNUSED
+};
 
 /* Objects that were skipped, by what they are called in messages. */
 struct svcr_ignored {
@@ -161,12 +192,15 @@ struct svcrules_model {
 	 */
 	bool names;
 	bool endpoints_only; /* for a target that needs no cluster IPs: it is right to have none */
+	bool all_pods;       /* reads Pods whether they become endpoints or not */
+	bool explain;        /* reads what only explanations need */
+	enum svcr_pods_use pods_use;
 	struct svcr_arena arena; /* owns the strings and all finished lists */
 	struct svcr_strings strings;
 	struct svcr_table seen; /* struct svcr_seen */
 	SVCR_LIST(struct svcr_service) services;
 	SVCR_LIST(struct svcr_slice) slices;
-	SVCR_LIST(const char *) hostnames; /* of endpoints, which have numbers from 1 instead */
+	SVCR_LIST(struct svcr_endpoint_names) names_of; /* endpoints have numbers from 1 instead */
 	SVCR_LIST(struct svcr_node) nodes;
 	struct svcr_cidrs pod_cidrs;
 	struct svcr_selectors selectors;
@@ -183,11 +217,33 @@ struct svcrules_model {
 	struct svcr_dead dead;
 };
 
+/* The Pod that the endpoint was made from; NULL: it was read. */
+static inline const struct svcr_pod *svcr_model_made_from(const struct svcrules_model *m,
+							  const struct svcr_endpoint *e)
+{
+	return e->names & SVCR_NAMES_OF_POD ?
+		       &m->pods.v[e->names & ~(SVCR_NAMES_OF_POD | SVCR_NAMES_HOST)] :
+		       NULL;
+}
 /* The hostname of an endpoint, interned; NULL: none. */
 static inline const char *svcr_model_hostname(const struct svcrules_model *m,
 					      const struct svcr_endpoint *e)
 {
-	return e->hostname ? m->hostnames.v[e->hostname - 1] : NULL;
+	const struct svcr_pod *pod = svcr_model_made_from(m, e);
+
+	if (pod)
+		return e->names & SVCR_NAMES_HOST ? pod->dns->hostname : NULL;
+	return e->names ? m->names_of.v[e->names - 1].hostname : NULL;
+}
+/* The name of the pod that an endpoint is, interned; NULL: unknown. */
+static inline const char *svcr_model_pod(const struct svcrules_model *m,
+					 const struct svcr_endpoint *e)
+{
+	const struct svcr_pod *pod = svcr_model_made_from(m, e);
+
+	if (pod)
+		return pod->name;
+	return e->names ? m->names_of.v[e->names - 1].pod : NULL;
 }
 
 /* A list of the model, which has the layout of struct svcr_list, and the size of its entries. */
@@ -212,6 +268,8 @@ void svcr_model_settle(struct svcrules_model *m);
 struct svcrules_model *svcr_model_new(const struct svcr_kind *const *reads);
 /* Before anything is read: reads these kinds, too (ended by NULL, copied). 0 or -ENOMEM. */
 int svcr_model_also(struct svcrules_model *m, const struct svcr_kind *const *kinds);
+/* From now on, counts objects of that kind as ignored. 0 or -ENOMEM. */
+int svcr_model_without(struct svcrules_model *m, const struct svcr_kind *kind);
 
 /*
  * Adds an object of `size` bytes, zeroed, to the list of its kind. Returns it,

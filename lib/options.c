@@ -209,6 +209,11 @@ static int set_network_policy(struct svcrules_options *o, const char *value)
 	return set_bool(&o->network_policy, value);
 }
 
+static int set_explain(struct svcrules_options *o, const char *value)
+{
+	return set_bool(&o->explain, value);
+}
+
 static int set_mark(struct svcrules_options *o, const char *value)
 {
 	char *end;
@@ -271,6 +276,7 @@ static const struct setting settings[] = {
 	{ "service-cidr", set_service_cidr, "prefixes such as 10.96.0.0/12 with commas between" },
 	{ "masquerade-all", set_masquerade_all, no_value },
 	{ "network-policy", set_network_policy, no_value },
+	{ "explain", set_explain, no_value },
 	{ "masquerade-mark", set_mark, "a single bit such as 0x4000" },
 	{ "nodeport-addresses", set_nodeport_addresses,
 	  "prefixes with commas between, or 'primary'" },

@@ -27,6 +27,7 @@ struct svcrules_options {
 	bool nodeport_primary; /* nodeport-addresses is "primary" */
 	bool masquerade_all;
 	bool network_policy;                    /* enforce NetworkPolicy objects */
+	bool explain;                           /* find reasons, with what they need */
 	uint32_t mark;                          /* masquerade-mark, one bit */
 	size_t max_source_ranges, max_elements; /* of one service */
 	bool families[SVCR_FAMILY__COUNT];

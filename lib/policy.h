@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the model keeps of the objects that NetworkPolicy needs: Pods, Namespaces and
- * NetworkPolicies (networking.k8s.io/v1). Strings are interned; lists live in the model's arena.
+ * What the model keeps of the objects that NetworkPolicy needs: Pods, which may become endpoints,
+ * too, Namespaces and NetworkPolicies (networking.k8s.io/v1). Strings are interned; lists live in
+ * the model's arena.
  */
 #ifndef SVCR_POLICY_H
 #define SVCR_POLICY_H
@@ -15,6 +16,11 @@ struct svcr_pod_port {
 	const char *name;
 	uint16_t port;
 	uint8_t protocol; /* enum svcr_protocol */
+};
+
+/* The name that DNS has for a pod of a service named `subdomain`. Few pods have one. */
+struct svcr_pod_dns {
+	const char *hostname, *subdomain;
 };
 
 /*
@@ -31,8 +37,12 @@ struct svcr_pod {
 		const struct svcr_pod_port *v; /* pods may share a list */
 		uint32_t n;
 	} ports;
+	const struct svcr_pod_dns *dns; /* spec.hostname and subdomain; NULL: not both are given */
+	uint32_t since;    /* its condition Ready: of its last change, seconds since 1970; or 0 */
 	bool host_network; /* spec.hostNetwork: its traffic is that of the node */
 	bool ended;        /* status.phase is Succeeded or Failed */
+	bool ready;        /* its condition Ready is True */
+	bool terminating;  /* it has a deletionTimestamp */
 };
 
 /* True if policies apply to the pod: it is not on the host's network, and it has not ended. */

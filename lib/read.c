@@ -3,6 +3,7 @@
 #include "read.h"
 #include "guess.h"
 #include "object.h"
+#include "pod_slices.h"
 
 /* What a look ahead into a value finds. */
 struct ahead {
@@ -116,6 +117,21 @@ static void read_other(struct svcr_reader *r, const struct svcr_head *h)
 }
 
 /*
+ * Where the first Pod comes: false if Pods are needed for nothing, and are skipped from now on,
+ * which is faster.
+ */
+static bool first_pod(struct svcr_reader *r)
+{
+	struct svcrules_model *m = r->model;
+	int err = svcr_pods_decide(m);
+
+	if (!err && m->pods_use == SVCR_PODS_UNUSED && !m->all_pods)
+		err = svcr_model_without(m, &svcr_kind_pod);
+	r->err = err ? err : r->err;
+	return m->pods_use == SVCR_PODS_USED || m->all_pods;
+}
+
+/*
  * Reads the object that comes next, after looking ahead; `typed` is its head if
  * its list has one for all items.
  */
@@ -142,6 +158,8 @@ static void read_unguessed(struct svcr_reader *r, const struct svcr_head *typed,
 		return;
 	}
 	k = svcr_kinds_find(r->model->reads, a.head.kind, a.head.api);
+	if (k == &svcr_kind_pod && r->model->pods_use == SVCR_PODS_UNKNOWN && !first_pod(r))
+		k = NULL;
 	if (k)
 		svcr_object_read(r, k, index);
 	else

@@ -30,10 +30,19 @@ static bool same_service_ports(const struct svcr_service_ports *a,
 		const struct svcr_service_port *x = &a->v[i], *y = &b->v[i];
 
 		if (x->name != y->name || x->port != y->port || x->node_port != y->node_port ||
-		    x->protocol != y->protocol)
+		    x->protocol != y->protocol || x->target != y->target ||
+		    x->target_name != y->target_name)
 			return false;
 	}
 	return a->n == b->n;
+}
+
+static bool same_pairs(const struct svcr_pair *a, size_t n, const struct svcr_pair *b, size_t m)
+{
+	for (size_t i = 0; i < n && n == m; i++)
+		if (a[i].key != b[i].key || a[i].value != b[i].value)
+			return false;
+	return n == m;
 }
 
 static bool same_service(const struct svcr_service *a, const struct svcr_service *b)
@@ -47,7 +56,9 @@ static bool same_service(const struct svcr_service *a, const struct svcr_service
 	       same_addrs(&a->external_ips, &b->external_ips) &&
 	       same_addrs(&a->balancer_ips, &b->balancer_ips) &&
 	       same_cidrs(&a->ranges, &b->ranges) && same_service_ports(&a->ports, &b->ports) &&
-	       a->external_name == b->external_name && a->not_ready == b->not_ready;
+	       same_pairs(a->selector, a->nselector, b->selector, b->nselector) &&
+	       a->external_name == b->external_name && a->not_ready == b->not_ready &&
+	       a->families == b->families;
 }
 
 static bool same_names(const struct svcr_names *a, const struct svcr_names *b)
@@ -73,7 +84,8 @@ static bool same_endpoints(const struct svcrules_model *m, const struct svcr_sli
 		if (!svcr_addr_eq(&x->addr, &y->addr) || x->ready != y->ready ||
 		    x->serving != y->serving || x->terminating != y->terminating ||
 		    x->node != y->node || !same_hints(x->hints, y->hints) ||
-		    svcr_model_hostname(m, x) != svcr_model_hostname(m, y))
+		    svcr_model_hostname(m, x) != svcr_model_hostname(m, y) ||
+		    svcr_model_pod(m, x) != svcr_model_pod(m, y))
 			return false;
 	}
 	return a->n == b->n;
@@ -116,11 +128,18 @@ bool svcr_same_pod_ports(const struct svcr_pod_port *a, size_t n, const struct s
 	return true;
 }
 
+static bool same_pod_dns(const struct svcr_pod_dns *a, const struct svcr_pod_dns *b)
+{
+	return a == b || (a && b && a->hostname == b->hostname && a->subdomain == b->subdomain);
+}
+
 static bool same_pod(const struct svcr_pod *a, const struct svcr_pod *b)
 {
 	return a->ns == b->ns && a->name == b->name && a->node == b->node &&
 	       a->labels == b->labels && a->host_network == b->host_network &&
-	       a->ended == b->ended && same_addrs(&a->ips, &b->ips) &&
+	       a->ended == b->ended && a->ready == b->ready && a->terminating == b->terminating &&
+	       a->since == b->since && same_pod_dns(a->dns, b->dns) &&
+	       same_addrs(&a->ips, &b->ips) &&
 	       svcr_same_pod_ports(a->ports.v, a->ports.n, b->ports.v, b->ports.n);
 }
 
@@ -200,17 +219,13 @@ static bool same_ingress_tls(const struct svcr_ingress_tls *a, const struct svcr
 static bool same_ingress(const struct svcr_ingress *a, const struct svcr_ingress *b)
 {
 	if (a->rules.n != b->rules.n || a->tls.n != b->tls.n ||
-	    a->annotations.n != b->annotations.n)
+	    !same_pairs(a->annotations.v, a->annotations.n, b->annotations.v, b->annotations.n))
 		return false;
 	for (size_t i = 0; i < a->rules.n; i++)
 		if (!same_ingress_rule(&a->rules.v[i], &b->rules.v[i]))
 			return false;
 	for (size_t i = 0; i < a->tls.n; i++)
 		if (!same_ingress_tls(&a->tls.v[i], &b->tls.v[i]))
-			return false;
-	for (size_t i = 0; i < a->annotations.n; i++)
-		if (a->annotations.v[i].key != b->annotations.v[i].key ||
-		    a->annotations.v[i].value != b->annotations.v[i].value)
 			return false;
 	return a->ns == b->ns && a->name == b->name && a->created == b->created &&
 	       a->class == b->class && same_backend(&a->fallback, &b->fallback);

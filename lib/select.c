@@ -21,12 +21,12 @@ struct selection {
 	const struct svcrules_options *options;
 	struct svcrules_diags *diags;
 	struct svcr_this_node node;
-	struct svcr_endpoints endpoints;
-	struct svcr_addrs cluster_ips; /* of services that have rules */
-	struct svcr_addrs taken;       /* cluster IPs, also of another proxy: without node ports */
-	struct svcr_addrs balancers;   /* load-balancer IPs: without, unless the node's by name */
-	struct svcr_addrs port_addrs;  /* the node's addresses that serve node ports */
-	struct svcr_addrs unmanaged;   /* see struct svcr_view */
+	struct svcr_endpoints *endpoints; /* of the view */
+	struct svcr_addrs cluster_ips;    /* of services that have rules */
+	struct svcr_addrs taken;      /* cluster IPs, also of another proxy: without node ports */
+	struct svcr_addrs balancers;  /* load-balancer IPs: without, unless the node's by name */
+	struct svcr_addrs port_addrs; /* the node's addresses that serve node ports */
+	struct svcr_addrs unmanaged;  /* see struct svcr_view */
 	SVCR_LIST(struct claim) claims;
 	size_t nordinals;
 	bool *warned; /* by ordinal: the conflict of the node port was reported */
@@ -277,10 +277,12 @@ static void claim_service(struct selection *sel, const struct svcr_service *s)
 	bool over = false;
 
 	if (!sel->err)
-		sel->err = svcr_limit_check(s, &extent, &sel->endpoints, sel->options->max_elements,
+		sel->err = svcr_limit_check(s, &extent, sel->endpoints, sel->options->max_elements,
 					    sel->diags, &over);
-	if (over)
+	if (over) {
+		ADD(sel, &sel->view->too_large, s);
 		return;
+	}
 	for (size_t i = 0; i < s->cluster_ips.n; i++)
 		claim_addr(sel, s, sel->nordinals, &s->cluster_ips.v[i], SVCR_VIP_CLUSTER);
 	for (size_t i = 0; i < s->balancer_ips.n; i++)
@@ -289,7 +291,7 @@ static void claim_service(struct selection *sel, const struct svcr_service *s)
 		claim_addr(sel, s, sel->nordinals, &s->external_ips.v[i], SVCR_VIP_EXTERNAL);
 	claim_node_ports(sel, s, sel->nordinals);
 	sel->nordinals += s->ports.n;
-	svcr_endpoints_warn(&sel->endpoints, s, sel->diags);
+	svcr_endpoints_warn(sel->endpoints, s, sel->diags);
 }
 
 /* ---- Conflicts --------------------------------------------------------- */
@@ -410,13 +412,13 @@ static void select_endpoints(struct selection *sel)
 	for (size_t i = 0; ordinals && i < sel->view->nvips; i++)
 		ordinals[i] = sel->claims.v[i].ordinal;
 	sel->err = ordinals ?
-			   svcr_choices_make(sel->view, ordinals, sel->nordinals, &sel->endpoints) :
+			   svcr_choices_make(sel->view, ordinals, sel->nordinals, sel->endpoints) :
 			   -ENOMEM;
 	free(ordinals);
 	if (sel->err)
 		return;
-	svcr_addrs_sort(&sel->endpoints.hairpin);
-	sel->view->hairpin = keep_addrs(sel, &sel->endpoints.hairpin, &sel->view->nhairpin);
+	svcr_addrs_sort(&sel->endpoints->hairpin);
+	sel->view->hairpin = keep_addrs(sel, &sel->endpoints->hairpin, &sel->view->nhairpin);
 }
 
 /* ---- All of it --------------------------------------------------------- */
@@ -437,7 +439,12 @@ static void select_node(struct selection *sel)
  */
 static void warn_without_endpoints(struct selection *sel)
 {
-	if (sel->nordinals && sel->model->slices.n == 0 && sel->model->services.n)
+	const struct svcrules_model *m = sel->model;
+	bool from_pods = false;
+
+	for (size_t i = 0; i < m->services.n && m->slices.n == 0; i++)
+		from_pods = from_pods || svcr_pods_serve(m, &m->services.v[i]);
+	if (sel->nordinals && m->slices.n == 0 && m->services.n && !from_pods)
 		svcr_diag(sel->diags,
 			  &(struct svcrules_diag){ .severity = SVCRULES_WARNING,
 						   .check = "no-endpoints" },
@@ -474,7 +481,6 @@ static void select_vips(struct selection *sel)
 
 static void select_release(struct selection *sel)
 {
-	svcr_endpoints_release(&sel->endpoints);
 	svcr_this_node_release(&sel->node);
 	free(sel->cluster_ips.v);
 	free(sel->taken.v);
@@ -499,13 +505,15 @@ int svcr_select(struct svcr_view *view, const struct svcrules_model *m,
 	view->cluster_ips = keep_addrs(&sel, &sel.cluster_ips, &view->ncluster_ips);
 	view->unmanaged = keep_addrs(&sel, &sel.unmanaged, &view->nunmanaged);
 	zone = o->zone && *o->zone ? o->zone : sel.node.object ? sel.node.object->zone : NULL;
+	view->endpoints = sel.endpoints = calloc(1, sizeof(*sel.endpoints));
 	if (!sel.err)
-		sel.err = svcr_endpoints_init(&sel.endpoints, m, o->node_name, zone);
+		sel.err = sel.endpoints ?
+				  svcr_endpoints_init(sel.endpoints, m, o->node_name, zone) :
+				  -ENOMEM;
 	if (!sel.err)
 		select_vips(&sel);
 	if (!sel.err)
-		svcr_advise(
-			&(struct svcr_advice){ m, o, view, sel.node.object, &sel.endpoints, d });
+		svcr_advise(&(struct svcr_advice){ m, o, view, sel.node.object, sel.endpoints, d });
 	select_release(&sel);
 	if (sel.err)
 		svcr_view_release(view);

@@ -167,8 +167,8 @@ void svcr_selectors_release(struct svcr_selectors *s)
 
 /* ---- What a selector selects ---------------------------------------------- */
 
-/* The value of a label, or NULL. Keys are interned: == compares them in a short list. */
-static const char *label_value(const struct svcr_labels *l, const char *key)
+/* Keys are interned: == compares them in a short list. */
+const char *svcr_labels_value(const struct svcr_labels *l, const char *key)
 {
 	size_t low = 0, high = l->n;
 
@@ -231,7 +231,8 @@ static bool requirement_holds(const struct svcr_requirement *q, const char *valu
 bool svcr_selector_matches(const struct svcr_selector *s, const struct svcr_labels *labels)
 {
 	for (uint32_t i = 0; i < s->n; i++)
-		if (!requirement_holds(&s->v[i], labels ? label_value(labels, s->v[i].key) : NULL))
+		if (!requirement_holds(&s->v[i],
+				       labels ? svcr_labels_value(labels, s->v[i].key) : NULL))
 			return false;
 	return true;
 }

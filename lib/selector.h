@@ -54,6 +54,8 @@ const struct svcr_selector *svcr_selector_intern(struct svcr_selectors *s, struc
 /* Frees the tables; what they hold goes with the arena. */
 void svcr_selectors_release(struct svcr_selectors *s);
 
+/* The value of the label with that key, which is interned; NULL: there is none. */
+const char *svcr_labels_value(const struct svcr_labels *l, const char *key);
 /* True if all requirements hold. `labels` NULL: an object without labels. */
 bool svcr_selector_matches(const struct svcr_selector *s, const struct svcr_labels *labels);
 

@@ -620,4 +620,7 @@ SVCRULES_API const char *svcrules_version(void);
 #ifdef __cplusplus
 }
 #endif
+
+#include "svcrules_services.h"
+
 #endif

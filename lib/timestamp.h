@@ -15,4 +15,8 @@
  */
 bool svcr_timestamp_parse(int64_t *ret, struct svcr_str s);
 
+#define SVCR_TIMESTAMP_TEXT 40
+/* Writes the time as text, UTC, without a fraction, into `buf` and returns it. */
+const char *svcr_timestamp_text(int64_t ns, char buf[static SVCR_TIMESTAMP_TEXT]);
+
 #endif

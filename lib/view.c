@@ -5,6 +5,10 @@ void svcr_view_release(struct svcr_view *view)
 {
 	svcr_arena_release(&view->arena);
 	svcr_arena_release(&view->lasting);
+	if (view->endpoints)
+		svcr_endpoints_release(view->endpoints);
+	free(view->endpoints);
+	free((void *)view->too_large.v);
 	*view = (struct svcr_view){ 0 };
 }
 

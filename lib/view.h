@@ -74,6 +74,10 @@ struct svcr_view {
 	size_t nown_pod_ranges[SVCR_FAMILY__COUNT];
 	struct svcr_range *service_ranges[SVCR_FAMILY__COUNT]; /* --service-cidr */
 	size_t nservice_ranges[SVCR_FAMILY__COUNT];
+	/* what the endpoints were chosen with; explanations use it again */
+	struct svcr_endpoints *endpoints;
+	/* services that get no rules because these would be too many; sorted by address */
+	SVCR_LIST(const struct svcr_service *) too_large;
 	size_t nports;     /* service ports served */
 	size_t nendpoints; /* distinct addresses and ports of endpoints used */
 };

@@ -106,6 +106,7 @@ void svcr_report_release(struct svcr_report *r)
 	for (size_t i = 0; i < r->n; i++) {
 		svcr_texts_release(&r->v[i].added);
 		svcr_texts_release(&r->v[i].removed);
+		free(r->v[i].cut);
 		free(r->v[i].place);
 	}
 	free(r->v);

@@ -28,6 +28,7 @@ struct svcr_report_line {
 	uint8_t key[SVCR_REPORT_KEY]; /* lines are sorted by it */
 	bool in_from, in_to;
 	const char *name;                 /* namespace/name:port, or NULL if nothing names it */
+	char *cut;                        /* the name, if it is part of a comment; malloc'ed */
 	char *place;                      /* "10.96.0.1:80/tcp"; with details only, malloc'ed */
 	struct svcr_texts added, removed; /* what only this side has, sorted */
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "list.h"
 #include "options.h"
+#include "pod_slices.h"
 #include "rules/json.h"
 #include "rules/nft/decode.h"
 #include "rules/nft/pack.h"
@@ -53,6 +54,7 @@ void svcrules_ruleset_free(struct svcrules_ruleset *rs)
 		rs->parts[i]->ops->free(rs->parts[i]);
 	free(rs->parts);
 	svcr_serving_free(rs->serving);
+	svcr_refusals_free(rs->refusals);
 	free(rs);
 }
 
@@ -96,7 +98,9 @@ int svcrules_build(const struct svcrules_model *m, const struct svcrules_options
 	if (!t)
 		return -ENOENT;
 	rs = ruleset_make(t, o, NULL);
-	err = rs ? t->build(m, o, d, rs) : -ENOMEM;
+	err = rs ? svcr_pods_tell(m, d) : -ENOMEM;
+	if (!err)
+		err = t->build(m, o, d, rs);
 	if (!err && nft_of_ruleset(rs))
 		err = svcr_policy_build(m, o, d, nft_of_ruleset(rs), &rs->stats);
 	if (!err && nft_of_ruleset(rs))

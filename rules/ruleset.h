@@ -6,7 +6,8 @@
 #include "rules/part.h"
 
 struct svcr_target;
-struct svcr_serving; /* rules/nftables/serving.h */
+struct svcr_serving;  /* rules/nftables/serving.h */
+struct svcr_refusals; /* rules/nftables/refusals.h */
 
 struct svcrules_ruleset {
 	const struct svcr_target *target;
@@ -16,6 +17,8 @@ struct svcrules_ruleset {
 	struct svcrules_stats stats; /* what build() counted */
 	/* which endpoints may keep their flows; NULL: none, the rule set was not built */
 	struct svcr_serving *serving;
+	/* why addresses refuse; NULL: the rule set was not built, or without the option explain */
+	struct svcr_refusals *refusals;
 };
 
 struct svcrules_changes {
@@ -36,6 +39,7 @@ int svcr_ruleset_add(struct svcrules_ruleset *rs, struct svcr_part *p);
 struct svcr_part *svcr_ruleset_find(const struct svcrules_ruleset *rs,
 				    const struct svcr_part_ops *ops);
 void svcr_serving_free(struct svcr_serving *s); /* accepts NULL */
+void svcr_refusals_free(struct svcr_refusals *r);
 /* The changes of the first part of that kind, or NULL. */
 struct svcr_part_changes *svcr_changes_find(const struct svcrules_changes *c,
 					    const struct svcr_part_ops *ops);

@@ -58,12 +58,18 @@ struct svcrules_model *svcrules_model_new(const char *target, const struct svcru
 {
 	const struct svcr_target *t = svcr_target_find(target);
 	struct svcrules_model *m = t ? svcr_model_new(t->reads) : NULL;
+	int err;
 
-	if (m) {
-		m->names = t->names;
-		m->endpoints_only = t->endpoints_only;
-	}
-	if (!m || !o || !o->network_policy || !svcr_model_also(m, svcr_policy_kinds))
+	if (!m)
+		return NULL;
+	m->names = t->names;
+	m->endpoints_only = t->endpoints_only;
+	m->explain = o && o->explain;
+	m->all_pods = o && (o->explain || o->network_policy);
+	err = svcr_model_also(m, svcr_pod_kinds);
+	if (!err && o && o->network_policy)
+		err = svcr_model_also(m, svcr_policy_kinds);
+	if (!err)
 		return m;
 	svcrules_model_free(m);
 	return NULL;

@@ -105,6 +105,10 @@ static int diff_run(const struct arguments *a)
 		code = input_settings(a, &settings);
 	if (code)
 		return code;
+	if (svcrules_options_set(settings, "explain", NULL, NULL)) {
+		svcrules_options_free(settings);
+		return say_enomem();
+	}
 	if (kernel && !a->target->kernel) {
 		say("--target %s makes files, and the kernel has none: name the input to compare "
 		    "with by --from, or the folder of an earlier run by -o DIR",

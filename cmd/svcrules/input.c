@@ -261,7 +261,7 @@ static int check_whole(const struct reading *r)
 		    "has default/kubernetes; --allow-empty accepts that",
 		    none_of(all, text), all == 1 ? "it is" : "all are");
 	else if (svcrules_model_answered(r->model) && !kind_count(r->model, "EndpointSlice") &&
-		 !kind_count(r->model, "Endpoints"))
+		 !kind_count(r->model, "Endpoints") && !kind_count(r->model, "Pod"))
 		say("%zu service%s with a cluster IP, but no EndpointSlice and no Endpoints in the "
 		    "input, so that all would refuse: kubectl get services,endpointslices,nodes "
 		    "-A -o json prints them; --allow-empty accepts that",

@@ -17,6 +17,11 @@ const struct svcr_kind *const svcr_kinds[] = {
 	NULL
 };
 
+const struct svcr_kind *const svcr_pod_kinds[] = {
+	&svcr_kind_pod,
+	NULL
+};
+
 const struct svcr_kind *const svcr_policy_kinds[] = {
 	&svcr_kind_pod,
 	&svcr_kind_namespace,

@@ -48,6 +48,8 @@ extern const struct svcr_kind svcr_kind_secret;
 
 /* All of them, ended by NULL. */
 extern const struct svcr_kind *const svcr_kinds[];
+/* Those that every target reads, unless Pods are needed for nothing, ended by NULL. */
+extern const struct svcr_kind *const svcr_pod_kinds[];
 /* Those that every target reads with the option network-policy, ended by NULL. */
 extern const struct svcr_kind *const svcr_policy_kinds[];
 

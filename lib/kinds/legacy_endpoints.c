@@ -17,8 +17,7 @@ struct legacy_object {
 
 struct legacy_address {
 	struct svcr_given_addr ip;
-	const char *node;
-	uint32_t hostname;
+	const char *node, *hostname, *pod;
 };
 
 static const struct svcr_field legacy_address_fields[] = {
@@ -26,6 +25,8 @@ static const struct svcr_field legacy_address_fields[] = {
 	  .read = svcr_read_given_addr },
 	{ SVCR_FIELD("hostname"), SVCR_F_CUSTOM, offsetof(struct legacy_address, hostname),
 	  .read = svcr_read_hostname },
+	{ SVCR_FIELD("targetRef"), SVCR_F_CUSTOM, offsetof(struct legacy_address, pod),
+	  .read = svcr_read_target_ref },
 	{ SVCR_FIELD("nodeName"), SVCR_F_STRING, .offset = offsetof(struct legacy_address, node) },
 	SVCR_END
 };
@@ -44,7 +45,8 @@ static void read_legacy_address(struct svcr_reader *r, struct svcr_slice_endpoin
 		*slot = (struct svcr_endpoint){ .addr = a.ip.addr,
 						.ready = ready,
 						.serving = ready,
-						.hostname = a.hostname,
+						.names = svcr_read_endpoint_names(r, a.hostname,
+										  a.pod),
 						.node = a.node && *a.node ? a.node : NULL };
 }
 
@@ -89,20 +91,29 @@ static const struct svcr_field legacy_fields[] = {
 	SVCR_END
 };
 
+static void add_subset(struct svcr_reader *r, const struct legacy_object *o,
+		       const struct svcr_slice *subset)
+{
+	struct svcr_slice *slot = SVCR_READ_GROW(r, &r->model->slices);
+
+	if (!slot)
+		return;
+	*slot = *subset;
+	slot->ns = o->meta.ns;
+	slot->service = o->meta.name;
+	slot->ignored = !o->meta.name;
+}
+
+/* An object without subsets is an empty slice: it says that the service has no endpoint. */
 static void finish_legacy(struct svcr_reader *r, void *object)
 {
+	const struct svcr_slice empty = { .legacy = true, .any_family = true, .source = r->source };
 	struct legacy_object *o = object;
 
-	for (size_t i = 0; i < o->subsets.n; i++) {
-		struct svcr_slice *slot = SVCR_READ_GROW(r, &r->model->slices);
-
-		if (!slot)
-			break;
-		*slot = o->subsets.v[i];
-		slot->ns = o->meta.ns;
-		slot->service = o->meta.name;
-		slot->ignored = !o->meta.name;
-	}
+	for (size_t i = 0; i < o->subsets.n; i++)
+		add_subset(r, o, &o->subsets.v[i]);
+	if (!o->subsets.n)
+		add_subset(r, o, &empty);
 	free(o->subsets.v);
 }
 

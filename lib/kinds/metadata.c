@@ -121,29 +121,42 @@ const struct svcr_field svcr_metadata_fields[] = {
 
 /* ---- All labels ---------------------------------------------------------- */
 
-/* More than fit into an object that an API server stores: etcd takes 1.5 MB. */
-#define LABELS_MAX (1 << 20)
+/* API servers set the field when they are asked to delete the object. */
+static void read_deletion(struct svcr_reader *r, void *member)
+{
+	*(bool *)member = svcr_json_peek(&r->json) == SVCR_JSON_STRING;
+	svcr_json_skip(&r->json);
+}
 
 const struct svcr_field svcr_labelled_metadata_fields[] = {
 	{ SVCR_FIELD("name"), SVCR_F_CUSTOM, MEMBER(name), .read = read_long_name },
 	{ SVCR_FIELD("namespace"), SVCR_F_CUSTOM, MEMBER(ns), .read = read_namespace },
 	{ SVCR_FIELD("resourceVersion"), SVCR_F_CUSTOM, MEMBER(version), .read = read_version },
 	{ SVCR_FIELD("uid"), SVCR_F_CUSTOM, MEMBER(uid), .read = read_uid },
+	{ SVCR_FIELD("deletionTimestamp"), SVCR_F_CUSTOM, MEMBER(terminating),
+	  .read = read_deletion },
 	{ SVCR_FIELD("labels"), SVCR_F_MAP, offsetof(struct svcr_labelled, labels),
-	  .max = LABELS_MAX },
+	  .max = SVCR_LABELS_MAX },
 	SVCR_END
 };
 
-const struct svcr_labels *svcr_read_labels(struct svcr_reader *r, struct svcr_labelled *l)
+void svcr_read_unique(struct svcr_map *map)
 {
-	struct svcr_map *map = &l->labels;
-	const struct svcr_labels *kept;
 	size_t n = 0;
 
 	for (size_t i = 0; i < map->n; i++) /* sorted; of equal keys one remains */
 		if (i + 1 == map->n || map->v[i].key != map->v[i + 1].key)
 			map->v[n++] = map->v[i];
-	kept = svcr_labels_intern(&r->model->selectors, &r->model->arena, map->v, n);
+	map->n = n;
+}
+
+const struct svcr_labels *svcr_read_labels(struct svcr_reader *r, struct svcr_labelled *l)
+{
+	struct svcr_map *map = &l->labels;
+	const struct svcr_labels *kept;
+
+	svcr_read_unique(map);
+	kept = svcr_labels_intern(&r->model->selectors, &r->model->arena, map->v, map->n);
 	if (!kept)
 		r->err = -ENOMEM;
 	free(map->v);
@@ -160,18 +173,12 @@ const struct svcr_field svcr_annotated_metadata_fields[] = {
 	{ SVCR_FIELD("resourceVersion"), SVCR_F_CUSTOM, MEMBER(version), .read = read_version },
 	{ SVCR_FIELD("uid"), SVCR_F_CUSTOM, MEMBER(uid), .read = read_uid },
 	{ SVCR_FIELD("annotations"), SVCR_F_MAP, offsetof(struct svcr_annotated, annotations),
-	  .max = LABELS_MAX },
+	  .max = SVCR_LABELS_MAX },
 	SVCR_END
 };
 
 void svcr_read_annotations(struct svcr_reader *r, struct svcr_annotated *a)
 {
-	struct svcr_map *map = &a->annotations;
-	size_t n = 0;
-
-	for (size_t i = 0; i < map->n; i++) /* sorted; of equal keys one remains */
-		if (i + 1 == map->n || map->v[i].key != map->v[i + 1].key)
-			map->v[n++] = map->v[i];
-	map->n = n;
-	SVCR_READ_KEEP(r, map);
+	svcr_read_unique(&a->annotations);
+	SVCR_READ_KEEP(r, &a->annotations);
 }

@@ -15,6 +15,7 @@ struct svcr_metadata {
 	const char *scheduler; /* annotation svcrules.io/ipvs-scheduler */
 	bool not_ours;         /* a label gives the service to another proxy */
 	bool unusable;         /* a name is none: the object is left out */
+	bool terminating;      /* of labelled objects: it has a deletionTimestamp */
 	uint64_t version;      /* resourceVersion; 0: absent, or no decimal number */
 	uint32_t uid;          /* a hash of it; 0: absent */
 };
@@ -40,6 +41,11 @@ extern const struct svcr_field svcr_labelled_metadata_fields[];
 /* Fields of struct svcr_annotated, for names of up to 253 bytes, with `created`. */
 extern const struct svcr_field svcr_annotated_metadata_fields[];
 
+/* More than fit into an object that an API server stores: etcd takes 1.5 MB. */
+#define SVCR_LABELS_MAX (1 << 20)
+
+/* Leaves one of equal keys in a sorted map. */
+void svcr_read_unique(struct svcr_map *map);
 /* Moves the annotations into the model's arena, each key once. */
 void svcr_read_annotations(struct svcr_reader *r, struct svcr_annotated *a);
 /* Moves the labels into the model, where equal ones are stored once. NULL when memory is short. */

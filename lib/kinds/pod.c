@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Pod of v1: its labels, addresses, node, and the container ports that have names. There may be
- * hundreds of thousands, so nothing else is kept.
+ * Pod of v1: its labels, addresses, node, whether it is ready, its name in DNS, and the container
+ * ports that have names. There may be hundreds of thousands, so nothing else is kept.
  */
 #include "kinds.h"
 #include "metadata.h"
 #include "same.h"
+#include "timestamp.h"
 #include "values.h"
 
 #define MEMBER(path) offsetof(struct pod_object, path)
@@ -18,6 +19,9 @@ struct pod_ports {
 struct pod_object {
 	struct svcr_labelled head;
 	const char *node;
+	struct svcr_pod_dns dns;
+	uint32_t since;
+	bool ready;
 	struct svcr_addrs ips;
 	struct svcr_given_addr ip; /* podIP; counts only without podIPs */
 	bool has_ips;              /* podIPs has an entry, usable or not */
@@ -144,8 +148,6 @@ static void read_pod_ip(struct svcr_reader *r, void *member)
 	svcr_read_object(r, fields, member);
 }
 
-/* ---- Fields ------------------------------------------------------------ */
-
 static void read_phase(struct svcr_reader *r, void *member)
 {
 	struct svcr_str s;
@@ -154,16 +156,81 @@ static void read_phase(struct svcr_reader *r, void *member)
 		*(bool *)member = svcr_str_eq(s, "Succeeded") || svcr_str_eq(s, "Failed");
 }
 
+/* ---- Conditions -------------------------------------------------------- */
+
+struct read_condition {
+	bool is_ready;  /* its type is Ready */
+	bool holds;     /* its status is True */
+	uint32_t since; /* seconds */
+};
+
+static void read_condition_type(struct svcr_reader *r, void *member)
+{
+	struct svcr_str s;
+
+	*(bool *)member = svcr_read_string(r, &s) && svcr_str_eq(s, "Ready");
+}
+
+static void read_condition_status(struct svcr_reader *r, void *member)
+{
+	struct svcr_str s;
+
+	*(bool *)member = svcr_read_string(r, &s) && svcr_str_eq(s, "True");
+}
+
+/* Only explanations show the time: one that is none is left out. */
+static void read_condition_since(struct svcr_reader *r, void *member)
+{
+	struct svcr_str s;
+	int64_t ns;
+
+	if (svcr_read_string(r, &s) && svcr_timestamp_parse(&ns, s) && ns > 0 &&
+	    ns / 1000000000 <= UINT32_MAX)
+		*(uint32_t *)member = (uint32_t)(ns / 1000000000);
+}
+
+#define CONDITION(path) offsetof(struct read_condition, path)
+
+static const struct svcr_field condition_fields[] = {
+	{ SVCR_FIELD("type"), SVCR_F_CUSTOM, CONDITION(is_ready), .read = read_condition_type },
+	{ SVCR_FIELD("status"), SVCR_F_CUSTOM, CONDITION(holds), .read = read_condition_status },
+	{ SVCR_FIELD("lastTransitionTime"), SVCR_F_CUSTOM, CONDITION(since),
+	  .read = read_condition_since },
+	SVCR_END
+};
+
+static void read_condition(struct svcr_reader *r, void *member)
+{
+	struct pod_object *o = SVCR_CONTAINER(member, struct pod_object, ready);
+	struct read_condition c = { .is_ready = false };
+
+	svcr_read_object(r, condition_fields, &c);
+	if (!c.is_ready)
+		return;
+	o->ready = c.holds;
+	o->since = c.since;
+}
+
+/* ---- Fields ------------------------------------------------------------ */
+
+static void read_pod_name(struct svcr_reader *r, void *member)
+{
+	svcr_read_name(r, member, SVCR_NAME_SHORT, "left out");
+}
+
 static const struct svcr_field pod_spec_fields[] = {
 	{ SVCR_FIELD("containers"), SVCR_F_EACH, MEMBER(ports), true, .read = read_main_container },
 	{ SVCR_FIELD("initContainers"), SVCR_F_EACH, MEMBER(init_ports), true,
 	  .read = read_init_container },
 	{ SVCR_FIELD("hostNetwork"), SVCR_F_BOOL, .offset = MEMBER(host_network) },
+	{ SVCR_FIELD("hostname"), SVCR_F_CUSTOM, MEMBER(dns.hostname), .read = read_pod_name },
+	{ SVCR_FIELD("subdomain"), SVCR_F_CUSTOM, MEMBER(dns.subdomain), .read = read_pod_name },
 	{ SVCR_FIELD("nodeName"), SVCR_F_STRING, .offset = MEMBER(node) },
 	SVCR_END
 };
 
 static const struct svcr_field pod_status_fields[] = {
+	{ SVCR_FIELD("conditions"), SVCR_F_EACH, MEMBER(ready), .read = read_condition },
 	{ SVCR_FIELD("phase"), SVCR_F_CUSTOM, MEMBER(ended), .read = read_phase },
 	{ SVCR_FIELD("podIP"), SVCR_F_CUSTOM, MEMBER(ip), .read = svcr_read_given_addr },
 	{ SVCR_FIELD("podIPs"), SVCR_F_EACH, MEMBER(ips), true, .read = read_pod_ip },
@@ -215,6 +282,20 @@ static void finish_pod_ports(struct svcr_reader *r, struct pod_object *o, struct
 	pod->ports.n = (uint32_t)o->ports.n;
 }
 
+static const struct svcr_pod_dns *keep_pod_dns(struct svcr_reader *r, const struct svcr_pod_dns *d)
+{
+	struct svcr_pod_dns *kept;
+
+	if (!d->hostname || !*d->hostname || !d->subdomain || !*d->subdomain)
+		return NULL;
+	kept = svcr_arena_alloc(&r->model->arena, sizeof(*kept));
+	if (kept)
+		*kept = *d;
+	else
+		r->err = -ENOMEM;
+	return kept;
+}
+
 static void finish_pod(struct svcr_reader *r, void *object)
 {
 	struct pod_object *o = object;
@@ -223,6 +304,10 @@ static void finish_pod(struct svcr_reader *r, void *object)
 				.source = r->source,
 				.node = o->node && *o->node ? o->node : NULL,
 				.labels = svcr_read_labels(r, &o->head),
+				.dns = keep_pod_dns(r, &o->dns),
+				.since = o->since,
+				.ready = o->ready,
+				.terminating = o->head.meta.terminating,
 				.host_network = o->host_network,
 				.ended = o->ended };
 	struct svcr_pod *slot;

@@ -23,6 +23,7 @@ struct service_object {
 	uint32_t health_port;
 	uint32_t timeout;          /* of affinity, in seconds; 0: not given */
 	const char *external_name; /* as it is written; read if the model has names */
+	struct svcr_map selector;
 };
 
 /* ---- Ports ------------------------------------------------------------- */
@@ -31,6 +32,7 @@ struct service_object {
 struct read_port {
 	struct svcr_service_port p;
 	uint32_t port, node_port;
+	struct svcr_int_or_string target;
 };
 
 static const struct svcr_field service_port_fields[] = {
@@ -40,6 +42,8 @@ static const struct svcr_field service_port_fields[] = {
 	  .read = svcr_read_protocol },
 	{ SVCR_FIELD("port"), SVCR_F_INT, offsetof(struct read_port, port), .min = 1,
 	  .max = 65535 },
+	{ SVCR_FIELD("targetPort"), SVCR_F_INT_OR_STRING, offsetof(struct read_port, target),
+	  .min = 0, .max = 65535 },
 	{ SVCR_FIELD("nodePort"), SVCR_F_INT, offsetof(struct read_port, node_port), .min = 0,
 	  .max = 65535 },
 	SVCR_END
@@ -66,6 +70,10 @@ static void read_service_port(struct svcr_reader *r, void *member)
 	*slot = port.p;
 	slot->port = (uint16_t)port.port;
 	slot->node_port = (uint16_t)port.node_port;
+	if (port.target.type == SVCR_INT)
+		slot->target = (uint16_t)port.target.number;
+	else if (port.target.type == SVCR_STRING && *port.target.string)
+		slot->target_name = port.target.string;
 }
 
 /* ---- Addresses --------------------------------------------------------- */
@@ -160,19 +168,21 @@ static void read_no_node_ports(struct svcr_reader *r, void *member)
 	*(bool *)member = !allocate;
 }
 
-static void read_publish_not_ready(struct svcr_reader *r, void *member)
+/* Only endpoints that are made from Pods need it. */
+static void read_ip_family(struct svcr_reader *r, void *member)
 {
-	if (r->model->names)
-		svcr_read_bool(r, member);
-	else
-		svcr_json_skip(&r->json);
+	static const char *const words[] = { "IPv4", "IPv6", NULL };
+	int i = svcr_read_word(r, words, "left out");
+
+	if (i >= 0)
+		*(uint8_t *)member |= (uint8_t)(1 << (i == 1 ? SVCR_IPV6 : SVCR_IPV4));
 }
 
 static void read_external_name(struct svcr_reader *r, void *member)
 {
 	const char *name;
 
-	if (!r->model->names) {
+	if (!r->model->names && !r->model->explain) {
 		svcr_json_skip(&r->json);
 		return;
 	}
@@ -213,8 +223,9 @@ static const struct svcr_field service_spec_fields[] = {
 	  .read = read_source_range },
 	{ SVCR_FIELD("externalName"), SVCR_F_CUSTOM, MEMBER(external_name),
 	  .read = read_external_name },
-	{ SVCR_FIELD("publishNotReadyAddresses"), SVCR_F_CUSTOM, MEMBER(s.not_ready),
-	  .read = read_publish_not_ready },
+	{ SVCR_FIELD("publishNotReadyAddresses"), SVCR_F_BOOL, .offset = MEMBER(s.not_ready) },
+	{ SVCR_FIELD("ipFamilies"), SVCR_F_EACH, MEMBER(s.families), .read = read_ip_family },
+	{ SVCR_FIELD("selector"), SVCR_F_MAP, MEMBER(selector), .max = SVCR_LABELS_MAX },
 	SVCR_END
 };
 
@@ -305,6 +316,14 @@ static void finish_external_name(struct svcr_reader *r, struct service_object *o
 	svcr_read_pop(r);
 }
 
+static void finish_selector(struct svcr_reader *r, struct service_object *o)
+{
+	svcr_read_unique(&o->selector);
+	SVCR_READ_KEEP(r, &o->selector);
+	o->s.selector = o->selector.v;
+	o->s.nselector = (uint32_t)o->selector.n;
+}
+
 static void finish_service(struct svcr_reader *r, void *object)
 {
 	struct service_object *o = object;
@@ -325,11 +344,14 @@ static void finish_service(struct svcr_reader *r, void *object)
 	finish_cluster_ips(r, o);
 	if (r->model->names && s->type == SVCR_EXTERNAL_NAME && !r->json.failed)
 		finish_external_name(r, o);
+	else if (s->type == SVCR_EXTERNAL_NAME)
+		s->external_name = o->external_name;
 	SVCR_READ_KEEP(r, &s->cluster_ips);
 	SVCR_READ_KEEP(r, &s->external_ips);
 	SVCR_READ_KEEP(r, &s->balancer_ips);
 	SVCR_READ_KEEP(r, &s->ranges);
 	SVCR_READ_KEEP(r, &s->ports);
+	finish_selector(r, o);
 	slot = SVCR_READ_GROW(r, &r->model->services);
 	if (slot)
 		*slot = *s;

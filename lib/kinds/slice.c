@@ -85,7 +85,8 @@ struct read_endpoint {
 	bool has_type, ignored; /* of the slice, as far as it is read */
 	bool has_addr;
 	const char *host; /* its node, as v1beta1 says it */
-	const char *odd;  /* what is in the place of an address; NULL: nothing, or a warning */
+	const char *hostname, *pod;
+	const char *odd; /* what is in the place of an address; NULL: nothing, or a warning */
 	struct svcr_addrs more; /* of a model with names: the other addresses */
 };
 
@@ -172,8 +173,9 @@ static const struct svcr_field endpoint_fields[] = {
 	{ SVCR_FIELD("addresses"), SVCR_F_EACH, ENDPOINT(e.addr), .read = read_endpoint_address },
 	{ SVCR_FIELD("conditions"), SVCR_F_OBJECT, .fields = condition_fields },
 	{ SVCR_FIELD("hints"), SVCR_F_OBJECT, .fields = hint_fields },
-	{ SVCR_FIELD("hostname"), SVCR_F_CUSTOM, ENDPOINT(e.hostname), .read = svcr_read_hostname },
+	{ SVCR_FIELD("hostname"), SVCR_F_CUSTOM, ENDPOINT(hostname), .read = svcr_read_hostname },
 	{ SVCR_FIELD("nodeName"), SVCR_F_STRING, .offset = ENDPOINT(e.node) },
+	{ SVCR_FIELD("targetRef"), SVCR_F_CUSTOM, ENDPOINT(pod), .read = svcr_read_target_ref },
 	{ SVCR_FIELD("topology"), SVCR_F_OBJECT, .fields = topology_fields },
 	SVCR_END
 };
@@ -253,6 +255,7 @@ static void read_slice_endpoint(struct svcr_reader *r, void *member)
 	if (!x.e.node || !*x.e.node)
 		x.e.node = x.host && *x.host ? x.host : NULL;
 	x.e.hints = keep_hints(r, &x.hints);
+	x.e.names = svcr_read_endpoint_names(r, x.hostname, x.pod);
 	slot = SVCR_READ_GROW(r, &o->s.endpoints);
 	if (slot)
 		*slot = x.e;

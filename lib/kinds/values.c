@@ -79,20 +79,50 @@ bool svcr_read_check_label(struct svcr_reader *r, const char *name)
 
 void svcr_read_hostname(struct svcr_reader *r, void *member)
 {
-	const char *name = NULL, **slot;
+	const char *name = NULL;
 
 	if (!r->model->names) {
 		svcr_json_skip(&r->json);
 		return;
 	}
-	if (!svcr_read_name(r, &name, SVCR_NAME_SHORT, "left out") ||
-	    !svcr_read_check_label(r, name) || !name)
-		return;
-	slot = SVCR_READ_GROW(r, &r->model->hostnames);
+	if (svcr_read_name(r, &name, SVCR_NAME_SHORT, "left out") &&
+	    svcr_read_check_label(r, name) && name)
+		*(const char **)member = name;
+}
+
+uint32_t svcr_read_endpoint_names(struct svcr_reader *r, const char *hostname, const char *pod)
+{
+	struct svcr_endpoint_names *slot;
+
+	if (!hostname && !pod)
+		return 0;
+	slot = SVCR_READ_GROW(r, &r->model->names_of);
 	if (!slot)
+		return 0;
+	*slot = (struct svcr_endpoint_names){ hostname, pod };
+	return (uint32_t)r->model->names_of.n;
+}
+
+struct target_ref {
+	const char *kind, *name;
+};
+
+void svcr_read_target_ref(struct svcr_reader *r, void *member)
+{
+	static const struct svcr_field fields[] = {
+		{ SVCR_FIELD("kind"), SVCR_F_STRING, .offset = offsetof(struct target_ref, kind) },
+		{ SVCR_FIELD("name"), SVCR_F_STRING, .offset = offsetof(struct target_ref, name) },
+		SVCR_END
+	};
+	struct target_ref ref = { .kind = NULL };
+
+	if (!r->model->explain) {
+		svcr_json_skip(&r->json);
 		return;
-	*slot = name;
-	*(uint32_t *)member = (uint32_t)r->model->hostnames.n;
+	}
+	svcr_read_object(r, fields, &ref);
+	if (ref.kind && strcmp(ref.kind, "Pod") == 0 && ref.name && *ref.name)
+		*(const char **)member = ref.name;
 }
 
 void svcr_read_label_name(struct svcr_reader *r, void *member)

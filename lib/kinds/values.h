@@ -28,8 +28,15 @@ bool svcr_dns_label(struct svcr_str s);
  * an error is added.
  */
 bool svcr_read_check_label(struct svcr_reader *r, const char *name);
-/* uint32_t: the number of an endpoint's hostname; left alone unless the model has names. */
+/* const char *: the hostname of an endpoint; left alone unless the model has names. */
 void svcr_read_hostname(struct svcr_reader *r, void *member);
+/*
+ * const char *: the name of the pod that targetRef of an endpoint names; left alone unless the
+ * model has explanations.
+ */
+void svcr_read_target_ref(struct svcr_reader *r, void *member);
+/* The number of an endpoint's names, each perhaps NULL; 0: none, or memory is short (r->err). */
+uint32_t svcr_read_endpoint_names(struct svcr_reader *r, const char *hostname, const char *pod);
 /* const char *: a name of up to 63 bytes in a label. */
 void svcr_read_label_name(struct svcr_reader *r, void *member);
 /* const char *: the name of a port; NULL if it is no name, which leaves the port out. */

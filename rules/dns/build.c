@@ -367,7 +367,7 @@ static void warn_no_endpoints(struct svcr_dns_builder *b)
 	size_t n = 0;
 
 	for (size_t i = 0; !b->m->slices.n && i < b->m->services.n; i++)
-		n += b->m->services.v[i].headless;
+		n += b->m->services.v[i].headless && !svcr_pods_serve(b->m, &b->m->services.v[i]);
 	if (n)
 		svcr_diag(b->d,
 			  &(struct svcrules_diag){ .severity = SVCRULES_WARNING,

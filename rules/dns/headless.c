@@ -276,7 +276,7 @@ int svcr_dns_headless(struct svcr_dns_builder *b, const struct svcr_service *s,
 		      struct svcr_dns_service *ret)
 {
 	const struct svcr_slice_group *g = svcr_endpoints_group(&b->slices, s);
-	int err = find_published(b, s, g);
+	int err = b->slices.err ? b->slices.err : find_published(b, s, g);
 
 	if (err || !b->found.n)
 		return err;

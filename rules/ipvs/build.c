@@ -3,6 +3,7 @@
 #include "diag.h"
 #include "rules/ipvs/servers.h"
 #include "rules/nftables/build.h"
+#include "rules/nftables/refusals.h"
 #include "rules/nftables/serving.h"
 
 #include <errno.h>
@@ -176,6 +177,8 @@ int svcr_ipvs_build(const struct svcrules_model *m, const struct svcrules_option
 	b.scheduler = scheduler ? scheduler : SVCR_SCHEDULER_DEFAULT;
 	warn_schedulers(m, b.scheduler, d);
 	err = build_parts(&b);
+	if (!err)
+		err = svcr_refusals_make(&view, m, o, &rs->refusals);
 	if (!err)
 		err = svcr_serving_make(&view, &rs->serving);
 	if (!err)

@@ -98,10 +98,10 @@ static json_t *json_server(const struct svcr_nft *names, const struct svcr_ipvs_
 
 	svcr_ipvs_key(key, s);
 	name = svcr_vip_name(names, s->addr.family, key);
-	return json_pack("{s:s, s:s, s:s, s:I, s:o}", "address",
+	return json_pack("{s:s, s:s%, s:s, s:I, s:o}", "address",
 			 svcr_vip_text(s->addr.family, key, vip), "service", name ? name : "",
-			 "scheduler", s->scheduler, "persistence", (json_int_t)s->persistence,
-			 "real_servers", json_reals(s));
+			 name ? svcr_nft_comment_name(name) : (size_t)0, "scheduler", s->scheduler,
+			 "persistence", (json_int_t)s->persistence, "real_servers", json_reals(s));
 }
 
 json_t *svcr_ipvs_json_servers(const struct svcr_ipvs *v, const struct svcr_nft *names)

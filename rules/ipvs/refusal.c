@@ -17,7 +17,8 @@ char *svcr_ipvs_server_text(const struct svcr_nft *a, const struct svcr_nft *b,
 	if (!name)
 		name = svcr_vip_name(b, s->addr.family, key);
 	svcr_vip_text(s->addr.family, key, vip);
-	if (asprintf(&text, "%s%s%s%s", name ? "Service " : "", name ? name : "", name ? " " : "",
+	if (asprintf(&text, "%s%.*s%s%s", name ? "Service " : "",
+		     name ? (int)svcr_nft_comment_name(name) : 0, name ? name : "", name ? " " : "",
 		     vip) < 0)
 		return NULL;
 	return text;

@@ -74,6 +74,6 @@ int svcr_ipvs_report(const struct svcrules_changes *c, bool details, struct svcr
 
 	if (!nft) /* a single part: without tables there are no names */
 		return 0;
-	return svcr_services_report(ret, (const struct svcr_nft_changes *)nft, details,
+	return svcr_services_report(ret, (const struct svcr_nft_changes *)nft, details, c,
 				    ipvs ? &more : NULL);
 }

@@ -215,6 +215,7 @@ static void describe_names(struct svcr_out *o, const struct svcr_nft_changes *c,
 	const struct svcr_nft_table *t = svcr_nft_change_table(ch);
 	const struct svcr_nft_set *names = &t->sets[t->layout->names];
 	const uint8_t *last = NULL;
+	const char *comment;
 	size_t shown = 0;
 
 	for (size_t i = 0; svcr_nft_change_named(ch) && i < m->count && shown < NAMES_SHOWN; i++) {
@@ -224,9 +225,10 @@ static void describe_names(struct svcr_out *o, const struct svcr_nft_changes *c,
 			continue;
 		last = elem;
 		e = svcr_nft_find(names, elem);
-		if (e && svcr_nft_comment(names, e)) {
+		comment = e ? svcr_nft_comment(names, e) : NULL;
+		if (comment) {
 			svcr_out_str(o, shown ? "," : t->layout->noun);
-			svcr_out(o, " %s", svcr_nft_comment(names, e));
+			svcr_out(o, " %.*s", (int)svcr_nft_comment_name(comment), comment);
 			shown++;
 		}
 	}

@@ -111,6 +111,11 @@ void svcr_nft_shorten(char *comment)
 		memcpy(comment + SVCR_NFT_COMMENT_MAX - 1, "~", 2);
 }
 
+size_t svcr_nft_comment_name(const char *comment)
+{
+	return strcspn(comment, ",");
+}
+
 static int elem_cmp(const void *a, const void *b, void *len)
 {
 	return memcmp(a, b, *(const size_t *)len);

@@ -87,6 +87,8 @@ const char *svcr_nft_comment(const struct svcr_nft_set *s, const uint8_t *e);
 void svcr_nft_set_comment(const struct svcr_nft_set *s, uint8_t *e, const char *comment);
 /* Cuts a comment that nft(8) would not load; it then ends in '~', which no name has. */
 void svcr_nft_shorten(char *comment);
+/* The length of the name that a comment begins with: more may follow it, after a comma. */
+size_t svcr_nft_comment_name(const char *comment);
 void svcr_nft_sort(struct svcr_nft_set *s);
 /* Empties the set and marks it as not present; it keeps its memory. */
 void svcr_nft_set_drop(struct svcr_nft_set *s);

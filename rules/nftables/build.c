@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rules/nftables/build.h"
 #include "count.h"
+#include "reasons.h"
 #include "rules/nftables/chains.h"
 
 #include <errno.h>
@@ -17,6 +18,7 @@ struct builder {
 	const struct svcrules_options *o;
 	const struct svcr_services_delegate *delegate; /* NULL: none */
 	struct svcr_services_features features[SVCR_FAMILY__COUNT];
+	struct svcr_reasons reasons;
 };
 
 static struct svcr_nft_set *set_of(struct builder *b, uint8_t family, enum svcr_services_set id)
@@ -34,6 +36,31 @@ static const char *vip_comment(struct builder *b, const struct svcr_vip *v)
 	if (c)
 		svcr_nft_shorten(c);
 	return c;
+}
+
+/*
+ * The comment of a VIP that refuses or drops: "namespace/name:port, no endpoint is ready". It says
+ * of what kind the reason is and no more, so that it stays the same while endpoints come and go
+ * that could not be used either. A name that leaves no room for it stands alone.
+ */
+static int refusing_comment(struct builder *b, const struct svcr_vip *v, bool local,
+			    const char **comment)
+{
+	struct svcr_reason why;
+	const char *words, *c;
+	int err = svcr_reason_port(&b->reasons, v->service, v->service_port, v->addr.family, local,
+				   &why);
+
+	if (err)
+		return err;
+	words = svcr_why_words(why.why);
+	if (!*words || strlen(*comment) + 2 + strlen(words) > SVCR_NFT_COMMENT_MAX)
+		return 0;
+	c = svcr_arena_printf(&b->nft->arena, "%s, %s", *comment, words);
+	if (!c)
+		return -ENOMEM;
+	*comment = c;
+	return 0;
 }
 
 static int add_targets(struct svcr_nft_set *s, const uint8_t *key, size_t key_len,
@@ -190,6 +217,8 @@ static int add_external(struct builder *b, const struct svcr_vip *v, const uint8
 	struct svcr_nft_chain_id chain;
 	int err = choose_chain(b, v, true, v->choice->local.n, &chain);
 
+	if (!err && !v->choice->local.n)
+		err = refusing_comment(b, v, true, &comment);
 	if (!err)
 		err = svcr_nft_add_verdict(set_of(b, v->addr.family, SET_SERVICES_EXTERNAL), key,
 					   chain, comment);
@@ -210,17 +239,19 @@ static int add_vip(struct builder *b, const struct svcr_vip *v)
 								 &v->choice->cluster;
 	uint8_t key[SVCR_VIP_MAX];
 	size_t len = svcr_vip_key(key, &v->addr, v->protocol, v->port);
-	const char *comment = vip_comment(b, v);
+	const char *name = vip_comment(b, v), *comment = name;
 	struct svcr_nft_chain_id chain;
 	int err = comment ? choose_chain(b, v, false, targets->n, &chain) : -ENOMEM;
 
+	if (!err && !targets->n)
+		err = refusing_comment(b, v, only_local, &comment);
 	if (!err)
 		err = svcr_nft_add_verdict(set_of(b, v->addr.family, SET_SERVICES), key, chain,
 					   comment);
 	if (!err && !is_delegated(b, v, false))
 		err = add_targets(set_of(b, v->addr.family, SET_ENDPOINTS), key, len, targets);
 	if (!err && v->local && !only_local)
-		err = add_external(b, v, key, len, comment);
+		err = add_external(b, v, key, len, name);
 	if (!err && v->sources)
 		err = add_firewall(b, v, key, len);
 	if (!err && v->service->affinity && v->choice->cluster.n && !is_delegated(b, v, false))
@@ -417,10 +448,13 @@ int svcr_services_build(const struct svcr_view *view, const struct svcrules_opti
 	struct builder b = { .view = view, .o = o, .delegate = delegate, .nft = n };
 	int err;
 
+	svcr_reasons_init(&b.reasons, view->endpoints->model, o, view);
+	b.reasons.pods = false; /* the kind of a reason does not depend on them */
 	b.tables = svcr_services_table(n, SVCR_IPV4); /* IPv6 follows */
 	err = build_sets(&b);
 	for (uint8_t f = 0; f < SVCR_FAMILY__COUNT && !err; f++)
 		err = finish_table(&b, f);
+	svcr_reasons_release(&b.reasons);
 	return err;
 }
 

@@ -82,6 +82,7 @@ static void messages_assert_named(const struct laws_pair *p, size_t message)
 	char *text = messages_refused(p->changes, message + 1);
 	const struct svcr_nft_table *t = svcr_nft_change_table(ch);
 	const struct svcr_nft_set *services = &t->sets[SET_SERVICES];
+	const char *comment;
 
 	ck_assert_ptr_null(strchr(text, '\n'));
 	if ((ch->op == CHANGE_ADD_ELEMS || ch->op == CHANGE_DEL_ELEMS) &&
@@ -91,7 +92,9 @@ static void messages_assert_named(const struct laws_pair *p, size_t message)
 
 		ck_assert_uint_gt(m->count, 0);
 		ck_assert_ptr_nonnull(e);
-		ck_assert_ptr_nonnull(strstr(text, svcr_nft_comment(services, e)));
+		comment = svcr_nft_comment(services, e);
+		ck_assert_ptr_nonnull(
+			memmem(text, strlen(text), comment, svcr_nft_comment_name(comment)));
 	}
 	free(text);
 }

@@ -2,6 +2,7 @@
 #include "rules/nftables/report.h"
 #include "rules/nft/canon.h"
 #include "rules/nft/text.h"
+#include "rules/nftables/refusals.h"
 
 #include <errno.h>
 #include <string.h>
@@ -256,20 +257,69 @@ static void copy_texts(struct svcr_texts *t, const struct svcr_texts *from)
 	t->err = from->err ? from->err : t->err;
 }
 
-/* Says what a verdict means that is not the usual choice among endpoints. */
-static void verdict_texts(struct svcr_texts *t, const struct svcr_nft_set *s, const uint8_t *key,
-			  const char *what)
+/* ---- Why packets are refused ------------------------------------------------- */
+
+/* A VIP on one side of the comparison. */
+struct report_side {
+	const struct svcr_nft_table *table, *other; /* NULL: there is none */
+	const struct svcr_refusal *why;             /* NULL: no reasons are known */
+};
+
+static bool is_refusing(struct svcr_nft_chain_id id)
 {
+	return id.kind == CHAIN_REJECT || id.kind == VERDICT_DROP;
+}
+
+/* What the comment of a VIP that refuses says about it; "": nothing, NULL: it does not refuse. */
+static const char *refusing_words(const struct svcr_nft_table *t, enum svcr_services_set set,
+				  const uint8_t *key)
+{
+	const struct svcr_nft_set *s = t ? &t->sets[set] : NULL;
+	const uint8_t *e = s ? svcr_nft_find(s, key) : NULL;
+	const char *comment;
+
+	if (!e || !is_refusing(svcr_nft_elem_verdict(s, e)))
+		return NULL;
+	comment = svcr_nft_comment(s, e);
+	if (!comment)
+		return "";
+	comment += svcr_nft_comment_name(comment);
+	return strncmp(comment, ", ", 2) == 0 ? comment + 2 : "";
+}
+
+/*
+ * Adds "refused: 2 endpoints, none is ready". Where both sides refuse for the same kind of reason,
+ * the text is the same, too, and cancels out.
+ */
+static void refusing_text(struct svcr_texts *t, const struct report_side *side,
+			  enum svcr_services_set set, const uint8_t *key, const char *what,
+			  const char *verb)
+{
+	const char *words = refusing_words(side->table, set, key);
+	const char *others = refusing_words(side->other, set, key);
+	const char *phrase = NULL;
+
+	if (side->why)
+		phrase = set == SET_SERVICES ? side->why->inside : side->why->outside;
+	if (!phrase || (others && strcmp(words, others) == 0))
+		phrase = words;
+	svcr_texts_add(t, "%s%s%s%s", what, verb, *phrase ? ": " : "", phrase);
+}
+
+/* Says what a verdict means that is not the usual choice among endpoints. */
+static void verdict_texts(struct svcr_texts *t, const struct report_side *side,
+			  enum svcr_services_set set, const uint8_t *key, const char *what)
+{
+	const struct svcr_nft_set *s = &side->table->sets[set];
 	const uint8_t *e = svcr_nft_find(s, key);
 	struct svcr_nft_chain_id id;
 
 	if (!e)
 		return;
 	id = svcr_nft_elem_verdict(s, e);
-	if (id.kind == CHAIN_REJECT)
-		svcr_texts_add(t, "%srefused", what);
-	else if (id.kind == VERDICT_DROP)
-		svcr_texts_add(t, "%sdropped", what);
+	if (is_refusing(id))
+		refusing_text(t, side, set, key, what,
+			      id.kind == CHAIN_REJECT ? "refused" : "dropped");
 	else if (id.kind == CHAIN_REMEMBER)
 		svcr_texts_add(t, "affinity %us", id.n);
 	else if (id.kind == CHAIN_FOREIGN)
@@ -279,27 +329,41 @@ static void verdict_texts(struct svcr_texts *t, const struct svcr_nft_set *s, co
 		svcr_texts_add(t, "%smasqueraded", what);
 }
 
-static void side_texts(struct svcr_texts *t, const struct svcr_nft_table *table, const uint8_t *key)
+static void side_texts(struct svcr_texts *t, const struct report_side *side, const uint8_t *key)
 {
-	static const struct {
-		enum svcr_services_set set;
-		const char *text;
-	} flags[] = {
-		{ SET_LOCAL_POLICY, "external policy Local" },
-		{ SET_FIREWALLED, "source ranges" },
-	};
+	const struct svcr_nft_table *table = side->table;
+	const uint8_t *guarded = svcr_nft_find(&table->sets[SET_FIREWALLED], key);
 
 	endpoint_texts(t, &table->sets[SET_ENDPOINTS], key, "");
 	endpoint_texts(t, &table->sets[SET_LOCAL_ENDPOINTS], key, "local ");
-	verdict_texts(t, &table->sets[SET_SERVICES], key, "");
-	verdict_texts(t, &table->sets[SET_SERVICES_EXTERNAL], key, "from outside ");
-	verdict_texts(t, &table->sets[SET_STICKY], key, "");
-	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
-		if (svcr_nft_find(&table->sets[flags[i].set], key))
-			svcr_texts_add(t, "%s", flags[i].text);
+	verdict_texts(t, side, SET_SERVICES, key, "");
+	verdict_texts(t, side, SET_SERVICES_EXTERNAL, key, "from outside ");
+	verdict_texts(t, side, SET_STICKY, key, "");
+	if (svcr_nft_find(&table->sets[SET_LOCAL_POLICY], key))
+		svcr_texts_add(t, "external policy Local");
+	if (guarded && sources_at(table, key).kind == VERDICT_DROP)
+		svcr_texts_add(t, "dropped: loadBalancerSourceRanges admit nobody");
+	else if (guarded)
+		svcr_texts_add(t, "source ranges");
 }
 
-static void name_line(struct svcr_report_line *l, const struct svcr_nft_changes *c)
+/* Of a service that was served here and no longer is: why it is left out. */
+static void left_out_text(struct svcr_report_line *l, const struct report_side *to,
+			  const char *before)
+{
+	const struct svcr_refusal *why = to->why;
+	size_t len = before ? strcspn(before, ":,") : 0;
+
+	if (!why || !why->left_out || !before || strcspn(why->name, ":") != len ||
+	    memcmp(before, why->name, len) != 0)
+		return;
+	if (l->in_to)
+		svcr_texts_add(&l->added, "%s is %s", why->name, why->left_out);
+	else
+		svcr_texts_add(&l->added, "%s", why->left_out);
+}
+
+static int name_line(struct svcr_report_line *l, const struct svcr_nft_changes *c)
 {
 	uint8_t family = l->key[0];
 	const uint8_t *key = l->key + 1;
@@ -309,23 +373,37 @@ static void name_line(struct svcr_report_line *l, const struct svcr_nft_changes 
 	l->in_from = from && svcr_nft_find(&from->sets[SET_SERVICES], key);
 	l->in_to = to && svcr_nft_find(&to->sets[SET_SERVICES], key);
 	l->name = svcr_vip_name(l->in_to ? c->to : c->from, family, key);
+	if (!l->name || !l->name[svcr_nft_comment_name(l->name)])
+		return 0;
+	l->cut = strndup(l->name, svcr_nft_comment_name(l->name));
+	l->name = l->cut;
+	return l->cut ? 0 : -ENOMEM;
 }
 
 static int fill_details(struct svcr_report_line *l, const struct svcr_nft_changes *c,
-			const struct svcr_services_more *more, struct sources_diff *sources)
+			const struct svcrules_changes *all, const struct svcr_services_more *more,
+			struct sources_diff *sources)
 {
 	uint8_t family = l->key[0];
 	const struct svcr_nft_table *from = svcr_services_table(c->from, family);
 	const struct svcr_nft_table *to = svcr_services_table(c->to, family);
+	const struct report_side before = {
+		from, to, svcr_refusals_find(all->from->refusals, family, l->key + 1)
+	};
+	const struct report_side after = {
+		to, from, svcr_refusals_find(all->to->refusals, family, l->key + 1)
+	};
 	char place[SVCR_VIP_TEXT];
 
 	l->place = strdup(svcr_vip_text(family, l->key + 1, place));
 	if (!l->place)
 		return -ENOMEM;
 	if (from)
-		side_texts(&l->removed, from, l->key + 1);
+		side_texts(&l->removed, &before, l->key + 1);
 	if (to)
-		side_texts(&l->added, to, l->key + 1);
+		side_texts(&l->added, &after, l->key + 1);
+	if (l->in_from)
+		left_out_text(l, &after, svcr_vip_name(c->from, family, l->key + 1));
 	if (sources_diff_find(sources, from, to, family, l->key + 1))
 		return -ENOMEM;
 	copy_texts(&l->removed, &sources->removed);
@@ -339,7 +417,7 @@ static int fill_details(struct svcr_report_line *l, const struct svcr_nft_change
 }
 
 int svcr_services_report(struct svcr_report *r, const struct svcr_nft_changes *c, bool details,
-			 const struct svcr_services_more *more)
+			 const struct svcrules_changes *all, const struct svcr_services_more *more)
 {
 	struct sources_diff sources = { .valid = false };
 	int err = collect_vips(r, c);
@@ -349,9 +427,9 @@ int svcr_services_report(struct svcr_report *r, const struct svcr_nft_changes *c
 	if (!err)
 		svcr_report_unique(r);
 	for (size_t i = 0; i < r->n && !err; i++) {
-		name_line(&r->v[i], c);
-		if (details)
-			err = fill_details(&r->v[i], c, more, &sources);
+		err = name_line(&r->v[i], c);
+		if (details && !err)
+			err = fill_details(&r->v[i], c, all, more, &sources);
 	}
 	sources_diff_release(&sources);
 	if (err)

@@ -24,10 +24,10 @@ struct svcr_services_more {
 int svcr_services_report_vip(struct svcr_report *r, uint8_t family, const uint8_t *key);
 /*
  * Fills an empty report from the changes of tables. `details`: with what was added and
- * removed. `more` may be NULL. 0 or -ENOMEM (then *r is released). *r refers to names
- * in both rule sets.
+ * removed, and with what the rule sets of `all` say about addresses that refuse. `more` may
+ * be NULL. 0 or -ENOMEM (then *r is released). *r refers to names in both rule sets.
  */
 int svcr_services_report(struct svcr_report *r, const struct svcr_nft_changes *c, bool details,
-			 const struct svcr_services_more *more);
+			 const struct svcrules_changes *all, const struct svcr_services_more *more);
 
 #endif

@@ -42,7 +42,9 @@ static const struct {
 	{ 0, 17, 16, "", "  + source 198.18.32.0/24\n" },
 	{ 0, 2, 2, "\"0.0.0.0/0\"",
 	  "  - source 198.18.0.0/24  - source 198.18.2.0/24  - source ranges\n" },
-	{ 0, 0, 1, "\"2001:db8::/32\"", "  - source 198.18.0.0/24\n" },
+	{ 0, 0, 1, "\"2001:db8::/32\"",
+	  "  + dropped: loadBalancerSourceRanges admit nobody  - source 198.18.0.0/24  "
+	  "- source ranges\n" },
 };
 
 static char *report_text(const struct svcrules_ruleset *from, struct svcrules_ruleset *to)

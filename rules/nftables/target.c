@@ -5,6 +5,7 @@
 #include "rules/nftables/flows.h"
 #include "rules/nftables/loss.h"
 #include "rules/nftables/report.h"
+#include "rules/nftables/refusals.h"
 #include "rules/nftables/serving.h"
 
 #include <errno.h>
@@ -33,6 +34,8 @@ static int nftables_build(const struct svcrules_model *m, const struct svcrules_
 	if (!err)
 		err = svcr_services_count(&view, m, &rs->stats);
 	if (!err)
+		err = svcr_refusals_make(&view, m, o, &rs->refusals);
+	if (!err)
 		err = svcr_serving_make(&view, &rs->serving);
 	svcr_view_release(&view);
 	return err;
@@ -42,7 +45,7 @@ static int nftables_report(const struct svcrules_changes *c, bool details, struc
 {
 	const struct svcr_part_changes *nft = svcr_changes_find(c, &svcr_nft_ops);
 
-	return nft ? svcr_services_report(ret, (const struct svcr_nft_changes *)nft, details,
+	return nft ? svcr_services_report(ret, (const struct svcr_nft_changes *)nft, details, c,
 					  NULL) :
 		     0;
 }

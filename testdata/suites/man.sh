@@ -197,7 +197,8 @@ json_forms() {
 
 library() {
 	local example=testdata/example/services.json
-	one_line lib/svcrules.h | grep -oE 'svcrules_[a-z_0-9]+\(' | tr -d '(' | sort -u >"$tmp/program"
+	cat lib/svcrules.h lib/svcrules_services.h >"$tmp/headers"
+	one_line "$tmp/headers" | grep -oE 'svcrules_[a-z_0-9]+\(' | tr -d '(' | sort -u >"$tmp/program"
 	section $page3 SYNOPSIS | sed -nE 's/^\.F[no] (svcrules_[a-z_0-9]+).*/\1/p' | sort -u >"$tmp/manual"
 	same "functions of the library" "$tmp/program" "$tmp/manual"
 	"${CC:-cc}" -E -P lib/svcrules.h | tr -d ' \n\t' | sed 's/__attribute__((visibility("default")))/\n&/g' |
