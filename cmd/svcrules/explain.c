@@ -153,6 +153,16 @@ static int explain_use(void *arg, const struct svcrules_model *m, struct svcrule
 	return code;
 }
 
+/* Reasons are found too. */
+static int explain_settings(struct explaining *x)
+{
+	struct svcrules_diags *d = svcrules_diags_new();
+	int err = d ? svcrules_options_set(x->settings, "explain", NULL, d) : -ENOMEM;
+
+	svcrules_diags_free(d);
+	return err ? say_enomem() : EXIT_DONE;
+}
+
 static int explain_files(struct explaining *x)
 {
 	const struct arguments *a = x->a;
@@ -175,7 +185,7 @@ static int explain_files(struct explaining *x)
 
 static int explain_run(const struct arguments *a)
 {
-	struct explaining x = { .a = a };
+	struct explaining x = { .a = a, .settings = NULL };
 	int code = explain_question(a, &x.question);
 
 	if (!code && !a->target->explained) {
@@ -185,6 +195,8 @@ static int explain_run(const struct arguments *a)
 	}
 	if (!code)
 		code = input_settings(a, &x.settings);
+	if (!code)
+		code = explain_settings(&x);
 	if (!code)
 		code = explain_files(&x);
 	svcrules_options_free(x.settings);

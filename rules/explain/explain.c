@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "rules/explain/explain.h"
+#include "rules/explain/elsewhere.h"
 #include "rules/explain/question.h"
 #include "rules/nft/understand.h"
 #include "rules/policy/build.h"
@@ -11,20 +11,14 @@
 struct svcrules_model *svcrules_model_explaining(const char *target,
 						 const struct svcrules_options *o, bool names)
 {
-	static const struct svcr_kind *const pods[] = { &svcr_kind_pod, NULL };
 	static const struct svcr_kind *const named[] = { &svcr_kind_namespace, NULL };
 	struct svcrules_model *m = svcrules_model_new(target, o);
-	int err = 0;
 
-	if (!m)
-		return NULL;
-	if (!o || !o->network_policy) {
-		err = svcr_model_also(m, pods);
-		if (!err && names)
-			err = svcr_model_also(m, named);
-	}
-	m->names = m->names || names;
-	if (!err)
+	if (!m || !names)
+		return m;
+	m->names = true;
+	/* with network policies they are read already */
+	if ((o && o->network_policy) || svcr_model_also(m, named) == 0)
 		return m;
 	svcrules_model_free(m);
 	return NULL;
@@ -45,6 +39,8 @@ static int own_addresses(struct svcr_explainer *x)
 		err = svcr_addrs_add(&x->own, &node.own.v[i]);
 	for (size_t i = 0; i < o->host_ips.n && !err; i++)
 		err = svcr_addrs_add(&x->own, &o->host_ips.v[i]);
+	for (size_t i = 0; i < node.primary.n && !err; i++)
+		err = svcr_addrs_add(&x->primary, &node.primary.v[i]);
 	svcr_addrs_sort(&x->own);
 	svcr_this_node_release(&node);
 	return err;
@@ -86,6 +82,8 @@ int svcrules_explain(struct svcrules_ruleset *rs, const struct svcrules_ruleset 
 	if (!err)
 		err = explain_flows(&a);
 	free(x.own.v);
+	free(x.primary.v);
+	svcr_explain_elsewhere_release(&x);
 	if (err)
 		svcrules_explanation_free(x.e);
 	else
@@ -116,5 +114,5 @@ bool svcrules_explanation_delivered(const struct svcrules_explanation *e)
 	for (size_t i = 0; i < e->flows.n; i++)
 		if (e->flows.v[i].verdict > SVCR_EXPLAIN_PASSED)
 			return false;
-	return e->flows.n > 0;
+	return e->flows.n > 0 || !e->nowhere;
 }

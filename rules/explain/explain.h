@@ -76,6 +76,13 @@ struct svcrules_explanation {
 	SVCR_LIST(struct svcr_explain_query) queries;
 	SVCR_LIST(struct svcr_explain_flow) flows;
 	const char *note; /* why there is no flow; NULL: there is one */
+	bool nowhere;     /* because there is no address to go to */
+};
+
+/* The tables for network policies of another node. */
+struct svcr_explain_node {
+	const char *name;
+	struct svcr_nft *nft;
 };
 
 /* What an explanation is made of. */
@@ -87,6 +94,8 @@ struct svcr_explainer {
 	const struct svcrules_model *m;
 	const struct svcrules_options *o;
 	struct svcr_addrs own;          /* this node's addresses; sorted */
+	struct svcr_addrs primary;      /* of these, the InternalIPs of its Node object */
+	SVCR_LIST(struct svcr_explain_node) nodes;
 };
 
 /* True if the address is one of this node's, or of its loopback interface. */

@@ -5,6 +5,7 @@
  */
 #include "rules/dns/records.h"
 #include "rules/dns/settings.h"
+#include "rules/explain/near.h"
 #include "rules/explain/question.h"
 
 #include <errno.h>
@@ -139,6 +140,39 @@ static const char *alias_of(const struct found *f)
 	return NULL;
 }
 
+/*
+ * Sets the note. A name that leads nowhere is most often that of a service in another namespace, or
+ * mistyped: the note says what there is. 0 or -ENOMEM.
+ */
+static int note_lost(struct svcr_explain_asked *a, const char *name, const char *what)
+{
+	const struct svcrules_model *m = a->x->m;
+	char word[SVCR_DNS_LABEL_MAX + 1];
+	struct svcr_near near = { .word = word };
+	const struct svcr_service *other = NULL;
+	struct svcr_arena *r = &a->x->e->arena;
+
+	snprintf(word, sizeof(word), "%.*s", (int)strcspn(name, "."), name);
+	for (size_t i = 0; i < m->services.n; i++) {
+		const struct svcr_service *s = &m->services.v[i];
+
+		if (!other && strcmp(s->name, word) == 0)
+			other = s;
+		if (a->pod && strcmp(s->ns, a->pod->ns) == 0)
+			svcr_near_try(&near, s->name);
+	}
+	if (other)
+		a->x->e->note = svcr_arena_printf(r, "%s; there is a service %s.%s.svc.%s", what,
+						  other->name, other->ns, a->dns->config.domain);
+	else if (near.best)
+		a->x->e->note = svcr_arena_printf(r, "%s; namespace %s has a service %s", what,
+						  a->pod->ns, near.best);
+	else
+		a->x->e->note = svcr_arena_printf(
+			r, "%s%s", what, a->pod ? "" : "; only pods of the input have a search list");
+	return a->x->e->note ? 0 : -ENOMEM;
+}
+
 /* Asks for one name. 1: it was answered; 0: it was not; or a negative errno. */
 static int try_name(struct svcr_explain_asked *a, const char *name, const char *port,
 		    unsigned aliases)
@@ -148,10 +182,15 @@ static int try_name(struct svcr_explain_asked *a, const char *name, const char *
 	const char *alias;
 	int err;
 
+	if (!strchr(name, '.') && !svcr_dns_within(name, a->dns->config.domain))
+		return add_query(a, name, families[SVCR_IPV4] ? "A" : "AAAA",
+				 "NXDOMAIN, as for every name without a domain");
 	if (!svcr_dns_within(name, a->dns->config.domain)) {
 		err = add_query(a, name, families[SVCR_IPV4] ? "A" : "AAAA",
 				"answered by servers outside the cluster, which are not asked here");
-		a->x->e->note = "a name outside the cluster: it goes where its servers say";
+		if (!err)
+			err = note_lost(a, name,
+					"a name outside the cluster: it goes where its servers say");
 		return err ? err : 1;
 	}
 	err = look_up(a->dns, name, &f);
@@ -162,6 +201,7 @@ static int try_name(struct svcr_explain_asked *a, const char *name, const char *
 			err = aliases < ALIASES_MAX ? try_name(a, alias, port, aliases + 1) : 0;
 		if (!err) {
 			a->x->e->note = "the alias leads to no address";
+			a->x->e->nowhere = true;
 			err = 1;
 		}
 	} else if (!err) {
@@ -216,10 +256,8 @@ static int resolve(struct svcr_explain_asked *a, const char *name, bool absolute
 		err = try_name(a, name, port, 0);
 	if (err)
 		return err < 0 ? err : 0;
-	a->x->e->note = a->pod || absolute || strchr(name, '.') ?
-				"the name leads to no address" :
-				"the name leads to no address; only pods have a search list";
-	return 0;
+	a->x->e->nowhere = true;
+	return note_lost(a, name, "the name leads to no address");
 }
 
 int svcr_explain_resolve(struct svcr_explain_asked *a, struct svcr_str name, const char *port)

@@ -7,6 +7,11 @@
 
 #include <errno.h>
 
+static const char *where_of(const struct svcr_explain_walker *w)
+{
+	return w->policy_where ? w->policy_where : "policy";
+}
+
 /* What the events of one base chain say. */
 struct judgement {
 	const struct svcr_nft_event *isolated; /* the element of the pod */
@@ -68,8 +73,8 @@ static int tell_allowed(struct svcr_explain_walker *w, const struct judgement *j
 	if (err)
 		return err;
 	if (rule)
-		return svcr_explain_say(w, j->isolated, "policy", "%s", rule);
-	return svcr_explain_say(w, j->isolated, "policy", "%s: allows %s %s %s", class_names(j),
+		return svcr_explain_say(w, j->isolated, where_of(w), "%s", rule);
+	return svcr_explain_say(w, j->isolated, where_of(w), "%s: allows %s %s %s", class_names(j),
 				direction, in ? "from" : "to", allowed_peer(j, in));
 }
 
@@ -111,14 +116,14 @@ int svcr_explain_tell_policies(struct svcr_explain_walker *w, enum svcr_nft_fate
 	in = j.isolated->stmt->set == SET_ISOLATED_IN;
 	if (fate == SVCR_FATE_DROPPED)
 		return svcr_explain_say(
-			w, j.isolated, "policy", "dropped: %s: nothing allows %s %s %s to %u/%s",
+			w, j.isolated, where_of(w), "%s: nothing allows %s %s %s to %u/%s",
 			class_names(&j), in ? "ingress" : "egress", in ? "from" : "to",
 			svcr_addr_text(in ? &p->src : &p->dst, addr), p->port,
 			svcr_protocol_name(p->protocol));
 	j.last = accepting(w);
 	if (j.last && j.last->chain->id.kind == CHAIN_PORTS)
 		return tell_allowed(w, &j, in);
-	return j.last ? svcr_explain_say(w, j.isolated, "policy", "%s: %s", class_names(&j),
+	return j.last ? svcr_explain_say(w, j.isolated, where_of(w), "%s: %s", class_names(&j),
 					 exception(&j)) :
 			0;
 }

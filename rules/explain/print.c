@@ -58,7 +58,8 @@ static bool same_way(const struct svcr_explain_way *a, const struct svcr_explain
 	    a->steps.n != b->steps.n)
 		return false;
 	for (size_t i = 0; i < a->steps.n; i++)
-		if (!same_text(a->steps.v[i].text, b->steps.v[i].text))
+		if (!same_text(a->steps.v[i].text, b->steps.v[i].text) ||
+		    !same_text(a->steps.v[i].where, b->steps.v[i].where))
 			return false;
 	return true;
 }

@@ -119,7 +119,7 @@ static const char *pod_detail(struct svcr_explain_asked *a, const struct svcr_po
 	if (!p->node)
 		return svcr_arena_printf(r, "a pod on no node yet%s", host);
 	if (on_this_node(a, p))
-		return svcr_arena_printf(r, "on this node%s", host);
+		return svcr_arena_printf(r, "on this node, %s%s", p->node, host);
 	return svcr_arena_printf(r, "on %s%s", p->node, host);
 }
 
@@ -189,6 +189,10 @@ static int from_address(struct svcr_explain_asked *a, const struct svcr_addr *ad
 
 static int from_node(struct svcr_explain_asked *a)
 {
+	const struct svcr_addrs *primary = &a->x->primary;
+
+	for (size_t i = 0; i < primary->n; i++)
+		set_from(a, &primary->v[i], "node", "this node", true);
 	for (size_t i = 0; i < a->x->own.n; i++)
 		set_from(a, &a->x->own.v[i], "node", "this node", true);
 	if (a->x->own.n)

@@ -152,6 +152,7 @@ static int to_endpoints(struct svcr_explain_asked *a, const struct svcr_service 
 	}
 	svcr_endpoints_release(&x);
 	svcr_arena_release(&lists);
+	a->x->e->nowhere = !a->x->e->flows.n;
 	if (!err && !a->x->e->flows.n)
 		a->x->e->note = "a headless service without ready endpoints: there is no address "
 				"to go to";

@@ -2,6 +2,7 @@
 /* Sentences about the tables that serve Services. */
 #include "rules/explain/tell.h"
 #include "rules/nftables/layout.h"
+#include "rules/nftables/refusals.h"
 
 #include <errno.h>
 
@@ -26,17 +27,27 @@ static const char *address_noun(const struct svcr_explain_walker *w, const struc
 						 "external address";
 }
 
+/* The name in a comment, behind which a reason may stand: "production/web:http, none is ready". */
+static const char *comment_name(struct svcr_explain_walker *w, const char *comment)
+{
+	return comment ? svcr_arena_strndup(&w->x->e->arena, comment, strcspn(comment, ",")) :
+			 "an unnamed service";
+}
+
 static int tell_found(struct svcr_explain_walker *w, const struct svcr_nft_event *v)
 {
-	const char *name = svcr_nft_comment(&v->table->sets[v->stmt->set], v->elem);
+	const char *name =
+		comment_name(w, svcr_nft_comment(&v->table->sets[v->stmt->set], v->elem));
 	char place[SVCR_IPVS_PLACE_TEXT];
 
+	if (!name)
+		return -ENOMEM;
 	w->name = name;
 	w->local = v->stmt->set == SET_SERVICES_EXTERNAL;
 	return svcr_explain_say(
 		w, v, w->where, "%s %s/%s of %s%s", address_noun(w, v->table),
 		svcr_explain_place_text(&w->eval.packet.dst, w->eval.packet.port, place),
-		svcr_protocol_name(w->eval.packet.protocol), name ? name : "an unnamed service",
+		svcr_protocol_name(w->eval.packet.protocol), name,
 		w->local ? ", whose external traffic policy Local sends outsiders to endpoints on "
 			   "this node alone" :
 			   "");
@@ -102,7 +113,7 @@ static int tell_undefined(struct svcr_explain_walker *w, const struct svcr_nft_e
 					svcr_protocol_name(w->eval.packet.protocol));
 	return svcr_explain_say(w, v, w->where,
 				"refused: %.*s has %s, but no port %u/%s (it has %s)",
-				(int)strcspn(name, ":"), name, addr, w->eval.packet.port,
+				(int)strcspn(name, ":,"), name, addr, w->eval.packet.port,
 				svcr_protocol_name(w->eval.packet.protocol), ports);
 }
 
@@ -121,12 +132,33 @@ static const struct svcr_nft_event *deciding_event(const struct svcr_explain_wal
 	return found;
 }
 
+/*
+ * Why the service that was found has no endpoint for the packet: what was found when the rule set
+ * was built, or else the reason in the element's comment.
+ */
+static const char *reason_of(const struct svcr_explain_walker *w, const struct svcr_nft_event *v,
+			     const char *otherwise)
+{
+	const char *comment = svcr_nft_comment(&v->table->sets[v->stmt->set], v->elem), *words;
+	const struct svcr_refusal *r;
+	uint8_t key[SVCR_VIP_MAX];
+
+	svcr_vip_key(key, &w->eval.packet.dst, w->eval.packet.protocol, w->eval.packet.port);
+	r = svcr_refusals_find(w->x->rs->refusals, v->table->family, key);
+	words = !r ? NULL : v->stmt->set == SET_SERVICES_EXTERNAL ? r->outside : r->inside;
+	if (words)
+		return words;
+	words = comment ? strstr(comment, ", ") : NULL;
+	return words ? words + 2 : otherwise;
+}
+
 static int tell_refused(struct svcr_explain_walker *w)
 {
 	const struct svcr_nft_event *v = deciding_event(w);
 
 	if (v->stmt->op == OP_VMAP)
-		return svcr_explain_say(w, v, w->where, "refused: no endpoint serves it");
+		return svcr_explain_say(w, v, w->where, "refused: %s",
+					reason_of(w, v, "no endpoint serves it"));
 	return tell_undefined(w, v);
 }
 
@@ -138,9 +170,10 @@ static int tell_dropped(struct svcr_explain_walker *w)
 	svcr_addr_text(&w->eval.packet.src, src);
 	svcr_addr_text(&w->eval.packet.dst, dst);
 	if (v->stmt->op == OP_VMAP && v->stmt->set != SET_FIREWALLED)
-		return svcr_explain_say(w, v, w->where,
-					"dropped: its traffic policy is Local, and all endpoints "
-					"are on other nodes");
+		return svcr_explain_say(w, v, w->where, "dropped: %s",
+					reason_of(w, v,
+						  "traffic policy Local, and all endpoints are on "
+						  "other nodes"));
 	if (v->stmt->op == OP_VMAP || v->chain->id.kind == CHAIN_ALLOWED_SOURCES ||
 	    v->chain->id.kind == CHAIN_SOURCES)
 		return svcr_explain_say(w, v, w->where,
@@ -152,12 +185,13 @@ static int tell_dropped(struct svcr_explain_walker *w)
 }
 
 /* Source ranges are asked before the service is looked up, whose name is needed for them. */
-static void note_service(struct svcr_explain_walker *w, const struct svcr_nft_event *v)
+static int note_service(struct svcr_explain_walker *w, const struct svcr_nft_event *v)
 {
 	uint8_t key[SVCR_VIP_MAX];
 
 	svcr_vip_key(key, &w->eval.packet.dst, w->eval.packet.protocol, w->eval.packet.port);
-	w->name = svcr_vip_name(w->x->nft, v->table->family, key);
+	w->name = comment_name(w, svcr_vip_name(w->x->nft, v->table->family, key));
+	return w->name ? 0 : -ENOMEM;
 }
 
 static int tell_event(struct svcr_explain_walker *w, const struct svcr_nft_event *v)
@@ -171,7 +205,7 @@ static int tell_event(struct svcr_explain_walker *w, const struct svcr_nft_event
 	if (!v->held)
 		return 0;
 	if (s->op == OP_VMAP && s->set == SET_FIREWALLED)
-		note_service(w, v);
+		return note_service(w, v);
 	if (s->op == OP_VMAP && (s->set == SET_SERVICES || s->set == SET_SERVICES_EXTERNAL))
 		return tell_found(w, v);
 	if (s->op == OP_MARK_SET && !w->marked)

@@ -13,6 +13,7 @@ struct svcr_explain_walker {
 	struct svcr_explain_steps *steps; /* where sentences go */
 	size_t told;                      /* events that sentences were made of */
 	const char *where;                /* the hook: "prerouting" */
+	const char *policy_where;         /* of sentences about policies; NULL: "policy" */
 	const char *marked;               /* why it is to be masqueraded; NULL: it is not */
 	const char *name;                 /* of the service that was found; NULL: none */
 	bool from_pod;                    /* its source is in the pods' prefixes */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The packet's way through the hooks of the kernel. */
-#include "rules/explain/tell.h"
+#include "rules/explain/elsewhere.h"
+#include "rules/explain/hooks.h"
 
 #include <errno.h>
 #include <linux/netfilter.h>
@@ -27,75 +28,13 @@ const struct svcr_pod *svcr_explain_pod(const struct svcr_explainer *x, const st
 	return NULL;
 }
 
-/* ---- Hooks --------------------------------------------------------------- */
+/* ---- Ways ---------------------------------------------------------------- */
 
-/* A base chain of a table. */
-struct base {
-	const struct svcr_nft_table *table;
-	const struct svcr_nft_chain *chain;
-	int32_t priority;
-};
-
-/*
- * Finds the chain of the hook that comes next after *b in order of priorities and, among equal
- * ones, of tables. A chain that another program changed is at a place that is not known.
- */
-static bool next_base(const struct svcr_explain_walker *w, uint32_t hook, struct base *b)
-{
-	const struct svcr_nft *n = w->x->nft;
-	struct base best = { .table = NULL };
-	bool after = !b->table;
-
-	for (size_t i = 0; n && i < n->ntables; i++) {
-		const struct svcr_nft_table *t = &n->tables[i];
-
-		if (!t->present || t->foreign || t->dormant ||
-		    t->family != w->eval.packet.dst.family)
-			continue;
-		for (size_t k = 0; k < t->nchains; k++) {
-			const struct svcr_nft_chain *c = &t->chains[k];
-			const struct svcr_nft_chain_layout *row =
-				svcr_nft_chain_row(t->layout, c->id);
-			bool passed = b->table && (row->priority < b->priority ||
-						   (row->priority == b->priority && !after));
-
-			if (c == b->chain)
-				after = true;
-			if (!row->type || row->hook_number != hook || c->damaged || passed ||
-			    c == b->chain)
-				continue;
-			if (!best.table || row->priority < best.priority)
-				best = (struct base){ t, c, row->priority };
-		}
-	}
-	*b = best;
-	return best.table;
-}
-
-/*
- * Walks the chains of a hook. Returns how the packet leaves it; *masqueraded is set if a chain
- * decided that. The first translation of a destination ends the hook, as no other of ours follows.
- */
 static enum svcr_nft_fate walk_chains(struct svcr_explain_walker *w, uint32_t hook,
 				      const char *where, bool *masqueraded, int *err)
 {
-	struct base b = { .table = NULL };
-
-	w->where = where;
-	while (next_base(w, hook, &b)) {
-		enum svcr_nft_fate fate = svcr_nft_walk(&w->eval, b.table, b.chain);
-
-		*err = svcr_explain_tell(w, fate);
-		if (*err || fate == SVCR_FATE_DROPPED || fate == SVCR_FATE_REFUSED ||
-		    fate == SVCR_FATE_TRANSLATED)
-			return fate;
-		if (fate == SVCR_FATE_MASQUERADED)
-			*masqueraded = true;
-	}
-	return SVCR_FATE_PASSES;
+	return svcr_explain_hook(w, w->x->nft, hook, where, masqueraded, err);
 }
-
-/* ---- Ways ---------------------------------------------------------------- */
 
 static enum svcr_explain_verdict verdict_of(enum svcr_nft_fate fate,
 					    const struct svcr_explain_way *way)
@@ -120,6 +59,8 @@ static int walk_on(struct svcr_explain_walker *w, struct svcr_explain_way *way)
 
 		fate = walk_chains(w, NF_INET_LOCAL_IN, "input", &none, &err);
 	}
+	if (!err && fate == SVCR_FATE_PASSES)
+		err = svcr_explain_elsewhere(w, way->masqueraded, &fate);
 	way->verdict = verdict_of(fate, way);
 	way->why = way->masqueraded ? w->marked : way->chosen ? svcr_explain_unmasked(w) : NULL;
 	return err;
