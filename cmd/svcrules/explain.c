@@ -20,6 +20,7 @@ struct explaining {
 	const struct arguments *a;
 	struct svcrules_options *settings;
 	struct svcrules_question question;
+	struct svcrules_ruleset *rules, *names; /* NULL: not built yet, or not needed */
 };
 
 static int explain_question(const struct arguments *a, struct svcrules_question *ret)
@@ -130,26 +131,28 @@ static int explain_live(const struct explaining *x, const struct svcrules_rulese
 	return code;
 }
 
-static int explain_use(void *arg, const struct svcrules_model *m, struct svcrules_diags *d)
+static int explain_build(void *arg, const struct svcrules_model *m, struct svcrules_diags *d)
 {
-	const struct explaining *x = arg;
-	struct svcrules_ruleset *rs = NULL, *live = NULL, *dns = NULL;
+	struct explaining *x = arg;
 	int code = explain_node(x, m, d), err;
 
 	if (code)
 		return code;
-	err = svcrules_build(m, x->settings, x->a->target->name, d, &rs);
+	err = svcrules_build(m, x->settings, x->a->target->name, d, &x->rules);
 	if (!err)
-		err = explain_names(x, m, &dns);
-	if (err)
-		code = err == -EINVAL ? EXIT_INPUT : say_enomem();
-	if (!code && x->a->given[OPT_LIVE])
-		code = explain_live(x, rs, &live);
+		err = explain_names(x, m, &x->names);
+	return !err ? EXIT_DONE : err == -EINVAL ? EXIT_INPUT : say_enomem();
+}
+
+static int explain_end(void *arg, const struct svcrules_model *m)
+{
+	struct explaining *x = arg;
+	struct svcrules_ruleset *live = NULL;
+	int code = x->a->given[OPT_LIVE] ? explain_live(x, x->rules, &live) : EXIT_DONE;
+
 	if (!code)
-		code = explain_print(x, live ? live : rs, dns, m);
-	svcrules_ruleset_free(rs);
+		code = explain_print(x, live ? live : x->rules, x->names, m);
 	svcrules_ruleset_free(live);
-	svcrules_ruleset_free(dns);
 	return code;
 }
 
@@ -167,6 +170,7 @@ static int explain_files(struct explaining *x)
 {
 	const struct arguments *a = x->a;
 	bool live = a->given[OPT_LIVE];
+	const struct input_use use = { explain_build, explain_end, x };
 	struct files files = { .n = 0 };
 	struct svcrules_model *m;
 	int code = EXIT_DONE;
@@ -177,7 +181,7 @@ static int explain_files(struct explaining *x)
 	if (!code) {
 		m = svcrules_model_explaining(a->target->name, x->settings,
 					      svcrules_explain_named(&x->question));
-		code = input_use(a, &files, x->settings, live, m, explain_use, x);
+		code = input_use(a, &files, x->settings, live, m, &use);
 	}
 	files_close(&files);
 	return code;
@@ -199,6 +203,8 @@ static int explain_run(const struct arguments *a)
 		code = explain_settings(&x);
 	if (!code)
 		code = explain_files(&x);
+	svcrules_ruleset_free(x.rules);
+	svcrules_ruleset_free(x.names);
 	svcrules_options_free(x.settings);
 	return code;
 }

@@ -428,7 +428,7 @@ int input_build(const struct arguments *a, struct files *files, struct svcrules_
 }
 
 int input_use(const struct arguments *a, struct files *files, struct svcrules_options *settings,
-	      bool use_host, struct svcrules_model *m, input_use_fn use, void *arg)
+	      bool use_host, struct svcrules_model *m, const struct input_use *use)
 {
 	struct reading r = { .model = m,
 			     .diags = svcrules_diags_new(),
@@ -443,10 +443,12 @@ int input_use(const struct arguments *a, struct files *files, struct svcrules_op
 	if (!code && use_host)
 		code = input_host(&r, a, settings);
 	if (!code) {
-		code = use(arg, r.model, r.diags);
+		code = use->build(use->arg, r.model, r.diags);
 		diags_say(&r);
 		code = code ? code : strict_code(&r, a);
 	}
+	if (!code)
+		code = use->end(use->arg, r.model);
 	svcrules_model_free(r.model);
 	svcrules_diags_free(r.diags);
 	return code;

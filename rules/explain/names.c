@@ -140,6 +140,15 @@ static const char *alias_of(const struct found *f)
 	return NULL;
 }
 
+static unsigned dots(const char *name)
+{
+	unsigned n = 0;
+
+	for (; *name; name++)
+		n += *name == '.';
+	return n;
+}
+
 /*
  * Sets the note. A name that leads nowhere is most often that of a service in another namespace, or
  * mistyped: the note says what there is. 0 or -ENOMEM.
@@ -161,7 +170,11 @@ static int note_lost(struct svcr_explain_asked *a, const char *name, const char 
 		if (a->pod && strcmp(s->ns, a->pod->ns) == 0)
 			svcr_near_try(&near, s->name);
 	}
-	if (other)
+	if (other && other->headless && a->pod && strcmp(other->ns, a->pod->ns) == 0)
+		a->x->e->note = svcr_arena_printf(
+			r, "%s; %s/%s is headless, and none of its endpoints is ready", what,
+			other->ns, other->name);
+	else if (other)
 		a->x->e->note = svcr_arena_printf(r, "%s; there is a service %s.%s.svc.%s", what,
 						  other->name, other->ns, a->dns->config.domain);
 	else if (near.best)
@@ -177,6 +190,7 @@ static int note_lost(struct svcr_explain_asked *a, const char *name, const char 
 static int try_name(struct svcr_explain_asked *a, const char *name, const char *port,
 		    unsigned aliases)
 {
+	static const char outside[] = "a name outside the cluster: it goes where its servers say";
 	const bool *families = a->x->o->families;
 	struct found f = { .exists = false };
 	const char *alias;
@@ -188,9 +202,11 @@ static int try_name(struct svcr_explain_asked *a, const char *name, const char *
 	if (!svcr_dns_within(name, a->dns->config.domain)) {
 		err = add_query(a, name, families[SVCR_IPV4] ? "A" : "AAAA",
 				"answered by servers outside the cluster, which are not asked here");
-		if (!err)
-			err = note_lost(a, name,
-					"a name outside the cluster: it goes where its servers say");
+		/* a name with one dot may have been meant for a service and its namespace */
+		if (!err && !aliases && dots(name) == 1)
+			err = note_lost(a, name, outside);
+		else
+			a->x->e->note = outside;
 		return err ? err : 1;
 	}
 	err = look_up(a->dns, name, &f);
@@ -234,15 +250,6 @@ static int search(struct svcr_explain_asked *a, const char *name, const char *po
 			err = try_name(a, full, port, 0);
 	}
 	return err;
-}
-
-static unsigned dots(const char *name)
-{
-	unsigned n = 0;
-
-	for (; *name; name++)
-		n += *name == '.';
-	return n;
 }
 
 static int resolve(struct svcr_explain_asked *a, const char *name, bool absolute, const char *port)

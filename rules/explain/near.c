@@ -5,28 +5,32 @@
 
 #define WORD_MAX 128 /* longer names are like nothing */
 
-/* Insertions, deletions and replacements that lead from `a` to `b`; at most `limit`. */
+/* Insertions, deletions, replacements and swaps of neighbours from `a` to `b`; at most `limit`. */
 static size_t edits(const char *a, size_t na, const char *b, size_t nb, size_t limit)
 {
-	size_t row[WORD_MAX + 1];
+	/* rows of the table: this one, the one before and the one before that */
+	size_t rows[3][WORD_MAX + 1];
 
 	for (size_t j = 0; j <= nb; j++)
-		row[j] = j;
+		rows[0][j] = j;
 	for (size_t i = 1; i <= na; i++) {
-		size_t before = row[0], least = row[0] = i;
+		size_t *row = rows[i % 3], least = row[0] = i;
+		const size_t *before = rows[(i + 2) % 3], *old = rows[(i + 1) % 3];
 
 		for (size_t j = 1; j <= nb; j++) {
-			size_t d = before + (a[i - 1] != b[j - 1]);
+			size_t d = before[j - 1] + (a[i - 1] != b[j - 1]);
 
-			before = row[j];
-			d = row[j] + 1 < d ? row[j] + 1 : d;
-			row[j] = row[j - 1] + 1 < d ? row[j - 1] + 1 : d;
-			least = row[j] < least ? row[j] : least;
+			d = before[j] + 1 < d ? before[j] + 1 : d;
+			d = row[j - 1] + 1 < d ? row[j - 1] + 1 : d;
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+				d = old[j - 2] + 1 < d ? old[j - 2] + 1 : d;
+			row[j] = d;
+			least = d < least ? d : least;
 		}
-		if (least >= limit)
+		if (least > limit)
 			return limit;
 	}
-	return row[nb];
+	return rows[na % 3][nb];
 }
 
 void svcr_near_try(struct svcr_near *n, const char *name)

@@ -83,11 +83,11 @@ static const char *exception(const struct judgement *j)
 {
 	for (size_t i = 0; i < j->last->rule->nstmts; i++)
 		switch (j->last->rule->stmts[i].op) {
-		case OP_FROM_HOST: return "a node reaches its pods, whatever they say";
-		case OP_LOCAL: return "a pod reaches its node, whatever they say";
+		case OP_FROM_HOST: return "a node reaches its pods, whatever policies say";
+		case OP_LOCAL: return "a pod reaches its node, whatever policies say";
 		default: break;
 		}
-	return "a pod reaches itself, whatever they say";
+	return "a pod reaches itself, whatever policies say";
 }
 
 /* The rule that went to the chain that accepts. */
@@ -116,9 +116,9 @@ int svcr_explain_tell_policies(struct svcr_explain_walker *w, enum svcr_nft_fate
 	in = j.isolated->stmt->set == SET_ISOLATED_IN;
 	if (fate == SVCR_FATE_DROPPED)
 		return svcr_explain_say(
-			w, j.isolated, where_of(w), "%s: nothing allows %s %s %s to %u/%s",
+			w, j.isolated, where_of(w), "%s: nothing allows %s %s %s %s %u/%s",
 			class_names(&j), in ? "ingress" : "egress", in ? "from" : "to",
-			svcr_addr_text(in ? &p->src : &p->dst, addr), p->port,
+			svcr_addr_text(in ? &p->src : &p->dst, addr), in ? "to" : "at", p->port,
 			svcr_protocol_name(p->protocol));
 	j.last = accepting(w);
 	if (j.last && j.last->chain->id.kind == CHAIN_PORTS)

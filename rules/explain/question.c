@@ -311,6 +311,31 @@ static int check_families(struct svcr_explain_asked *a)
 				  a->q->from, a->q->to);
 }
 
+/* An address of a pod has its name too. */
+static int to_address(struct svcr_explain_asked *a, const struct svcr_addr *addr, uint16_t port)
+{
+	const struct svcr_pod *p = svcr_explain_pod(a->x, addr);
+	const char *name, *detail;
+
+	if (!p)
+		return svcr_explain_add_flow(a, addr, port, NULL, NULL);
+	name = svcr_arena_printf(&a->x->e->arena, "%s/%s", p->ns, p->name);
+	detail = pod_detail(a, p);
+	return name && detail ? svcr_explain_add_flow(a, addr, port, name, detail) : -ENOMEM;
+}
+
+/* True for an address with something else than a port behind it. */
+static bool bad_port(const char *text)
+{
+	const char *colon = strrchr(text, ':');
+	struct svcr_str s = { text, colon ? (size_t)(colon - text) : 0 };
+	struct svcr_addr addr;
+
+	if (s.len > 2 && s.p[0] == '[' && s.p[s.len - 1] == ']')
+		s = (struct svcr_str){ s.p + 1, s.len - 2 };
+	return svcr_addr_parse(&addr, s);
+}
+
 int svcr_explain_to(struct svcr_explain_asked *a)
 {
 	const char *text = a->q->to, *port;
@@ -320,11 +345,14 @@ int svcr_explain_to(struct svcr_explain_asked *a)
 	int err;
 
 	if (parse_place(text, &addr, &number)) {
-		err = svcr_explain_add_flow(a, &addr, number, NULL, NULL);
+		err = to_address(a, &addr, number);
 	} else if (svcr_addr_parse(&addr, (struct svcr_str){ text, strlen(text) })) {
 		return svcr_explain_wrong(a, "--to", -EINVAL, "'%s' has no port, expected %s", text,
 					  addr.family == SVCR_IPV6 ? "[ADDRESS]:PORT" :
 								     "ADDRESS:PORT");
+	} else if (bad_port(text)) {
+		return svcr_explain_wrong(a, "--to", -EINVAL,
+					  "'%.200s' has no port that is one, expected 1-65535", text);
 	} else if (split_name(text, &ns, &name)) {
 		err = to_name(a, ns, name.p);
 	} else {

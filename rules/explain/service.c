@@ -114,8 +114,7 @@ static uint16_t endpoint_port(const struct svcrules_model *m, const struct svcr_
 int svcr_explain_endpoint(struct svcr_explain_asked *a, const struct svcr_service *s,
 			  const struct svcr_addr *addr, const char *port)
 {
-	static const char direct[] = "an endpoint, which DNS answers with: no rule translates the "
-				     "port";
+	static const char direct[] = "an endpoint, asked directly";
 	uint16_t number = port_number(port);
 	const struct svcr_service_port *p;
 	const char *name;

@@ -22,8 +22,8 @@ static const char *address_noun(const struct svcr_explain_walker *w, const struc
 {
 	const struct svcr_addr *a = &w->eval.packet.first_dst;
 
-	return set_has(t, SET_CLUSTER_IPS, a)  ? "cluster IP" :
-	       svcr_explain_own(w->x, a)       ? "address of this node" :
+	return set_has(t, SET_CLUSTER_IPS, a)	? "cluster IP" :
+	       svcr_addrs_have(&w->x->own, a) ? "address of this node" :
 						 "external address";
 }
 
