@@ -111,6 +111,26 @@ static uint16_t endpoint_port(const struct svcrules_model *m, const struct svcr_
 	return 0;
 }
 
+/* A number is asked for as it is: most often it is wrong if the endpoint has another one for it. */
+static int to_endpoint_number(struct svcr_explain_asked *a, const struct svcr_service *s,
+			      const struct svcr_addr *addr, uint16_t number, const char *port)
+{
+	struct svcr_arena *r = &a->x->e->arena;
+	const char *name = svcr_arena_printf(r, "%s/%s", s->ns, s->name);
+	const char *detail = "an endpoint, asked directly";
+	uint16_t own = number;
+
+	for (size_t i = 0; i < s->ports.n; i++)
+		if (s->ports.v[i].protocol == a->q->protocol && port_is(&s->ports.v[i], port))
+			own = endpoint_port(a->x->m, s, &s->ports.v[i], addr);
+	if (own && own != number)
+		detail = svcr_arena_printf(r,
+					   "an endpoint, asked directly: it has port %u for that, "
+					   "and no rule translates it",
+					   own);
+	return name && detail ? svcr_explain_add_flow(a, addr, number, name, detail) : -ENOMEM;
+}
+
 int svcr_explain_endpoint(struct svcr_explain_asked *a, const struct svcr_service *s,
 			  const struct svcr_addr *addr, const char *port)
 {
@@ -119,10 +139,8 @@ int svcr_explain_endpoint(struct svcr_explain_asked *a, const struct svcr_servic
 	const struct svcr_service_port *p;
 	const char *name;
 
-	if (number) {
-		name = svcr_arena_printf(&a->x->e->arena, "%s/%s", s->ns, s->name);
-		return name ? svcr_explain_add_flow(a, addr, number, name, direct) : -ENOMEM;
-	}
+	if (number)
+		return to_endpoint_number(a, s, addr, number, port);
 	p = svcr_explain_port(a, s, port);
 	if (!p)
 		return -ENOENT;
