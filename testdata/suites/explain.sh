@@ -48,5 +48,5 @@ for name in "${@:-${all[@]}}"; do
 		failed=$((failed + 1))
 	fi
 done
-echo "$passed passed, $failed failed, 0 skipped"
+echo "explain-check: $passed passed, $failed failed, 0 skipped"
 [ "$failed" -eq 0 ]

@@ -36,6 +36,7 @@ install_and_uninstall() {
 	run_make install DESTDIR="$into" PREFIX=$prefix || return
 	check "what install makes" "./opt/x/bin/svcrules
 ./opt/x/include/svcrules.h
+./opt/x/include/svcrules_explain.h
 ./opt/x/include/svcrules_services.h
 ./opt/x/lib/libsvcrules.a
 ./opt/x/lib/libsvcrules.so
