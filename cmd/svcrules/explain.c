@@ -48,7 +48,7 @@ static int explain_question(const struct arguments *a, struct svcrules_question 
 		.to = a->value[OPT_TO],
 		.ndots = (unsigned)n,
 		.protocol = !protocol || strcmp(protocol, "tcp") == 0 ? IPPROTO_TCP :
-			    strcmp(protocol, "udp") == 0	      ? IPPROTO_UDP :
+			    strcmp(protocol, "udp") == 0              ? IPPROTO_UDP :
 									IPPROTO_SCTP,
 	};
 	return EXIT_DONE;
@@ -213,13 +213,14 @@ const struct command command_explain = {
 	.name = "explain",
 	.synopsis = "-f FILE [-f FILE]... --from PLACE --to PLACE [OPTION...]",
 	.summary = "tell what happens to a connection, and why",
-	.about = "Follows the first packet of a connection through the rule set made from FILE or,\n"
-		 "with --live, through the kernel's, and prints what each rule decides. Without\n"
-		 "--node-name the rules are those of the node that the pod of --from is on.\n"
-		 "Exit status: 0 delivered, 1 refused or dropped, above 1 error.\n",
+	.about =
+		"Follows the first packet of a connection through the rule set made from FILE or,\n"
+		"with --live, through the kernel's, and prints what each rule decides. Without\n"
+		"--node-name the rules are those of the node that the pod of --from is on.\n"
+		"Exit status: 0 delivered, 1 refused or dropped, above 1 error.\n",
 	.options = (const struct option_group *const[]){ &input_options, &question_options,
 							 &node_options, &table_options,
-							 &family_options, &target_options,
+							 &family_options, &explain_target_options,
 							 &empty_options, &help_options, NULL },
 	.run = explain_run,
 };

@@ -24,7 +24,7 @@ static const struct option_spec option_specs[OPT_COUNT] = {
 	[OPT_FROM] = { .name = "from", .argument = "FILE",
 		.help = "compare with FILE instead of the kernel" },
 	[OPT_SOURCE] = { .name = "from", .argument = "PLACE",
-		.help = "where the connection comes from: ADDRESS, namespace/pod, node or outside" },
+		.help = "where it comes from: ADDRESS, namespace/pod, node or outside" },
 	[OPT_TO] = { .name = "to", .argument = "PLACE",
 		.help = "where it goes: ADDRESS:PORT, namespace/service[:port] or a DNS name" },
 	[OPT_PROTOCOL] = { .name = "protocol", .argument = "NAME", .choices = "tcp udp sctp",
@@ -32,7 +32,9 @@ static const struct option_spec option_specs[OPT_COUNT] = {
 	[OPT_LIVE] = { .name = "live",
 		.help = "follow the kernel's rules in place of those made from FILE" },
 	[OPT_NDOTS] = { .name = "ndots", .argument = "N",
-		.help = "names with fewer dots are searched for in the pod's domains (default: 5)" },
+		.help = "names with fewer dots are looked for in the search list (default: 5)" },
+	[OPT_CLUSTER_DOMAIN] = { .name = "cluster-domain", .argument = "NAME", .library = true,
+		.help = "the domain of the cluster, for names (default: cluster.local)" },
 	[OPT_OUTPUT] = { .name = "o", .argument = "FORMAT|DIR" },
 	[OPT_OUTPUT_CHANGES] = { .name = "o", .argument = "FORMAT|DIR" },
 	[OPT_OUTPUT_SUMMARY] = { .name = "o", .argument = "FORMAT", .choices = "text json",
@@ -111,7 +113,8 @@ static const struct option_spec option_specs[OPT_COUNT] = {
 const struct option_group input_options = { GROUP(OPT_FILE, OPT_RECURSIVE) };
 const struct option_group from_options = { GROUP(OPT_FROM) };
 const struct option_group question_options = { GROUP(OPT_SOURCE, OPT_TO, OPT_PROTOCOL, OPT_LIVE,
-						     OPT_NDOTS, OPT_OUTPUT_EXPLANATION) };
+						     OPT_NDOTS, OPT_CLUSTER_DOMAIN,
+						     OPT_OUTPUT_EXPLANATION) };
 const struct option_group output_options = { GROUP(OPT_OUTPUT) };
 const struct option_group output_changes_options = { GROUP(OPT_OUTPUT_CHANGES) };
 const struct option_group summary_options = { GROUP(OPT_OUTPUT_SUMMARY, OPT_QUIET_UNCHANGED) };
@@ -129,6 +132,8 @@ const struct option_group apply_target_options = { GROUP(OPT_TARGET, OPT_BACKEND
 const struct option_group compile_target_options = { GROUP(OPT_TARGET, OPT_BACKEND),
 						     .settings = true, .compile_only = true };
 const struct option_group target_options = { GROUP(OPT_TARGET, OPT_BACKEND), .settings = true };
+const struct option_group explain_target_options = { GROUP(OPT_TARGET, OPT_BACKEND),
+						     .settings = true, .explained = true };
 const struct option_group delete_target_options = { GROUP(OPT_TARGET, OPT_BACKEND),
 						    .removes = true };
 const struct option_group empty_options = { GROUP(OPT_ALLOW_EMPTY, OPT_STRICT) };
@@ -171,6 +176,8 @@ static bool setting_at(const struct option_group *g, size_t *i, struct option *r
 
 	for (size_t k = 0; g->settings && (t = svcrules_target(k)); k++)
 		for (const struct svcrules_setting *s = t->settings; s->name; s++) {
+			if (g->explained && !t->explained)
+				continue;
 			/* apply refuses targets that make files */
 			if (s->apply_only != g->apply_only && (s->apply_only || !t->kernel))
 				continue;

@@ -20,6 +20,7 @@ enum option_id {
 	OPT_PROTOCOL,
 	OPT_LIVE,
 	OPT_NDOTS,
+	OPT_CLUSTER_DOMAIN, /* of explain; elsewhere it is a setting of the target dns */
 	OPT_OUTPUT,         /* of compile */
 	OPT_OUTPUT_CHANGES, /* of diff */
 	OPT_OUTPUT_SUMMARY, /* of apply */
@@ -73,15 +74,16 @@ struct option_group {
 	bool settings;     /* the settings of all targets follow */
 	bool apply_only;   /* also the settings that are for apply alone */
 	bool compile_only; /* also those that are for compile alone */
+	bool explained;    /* only those of targets that can be explained */
 	bool removes;      /* --target and --table limit what is removed; without them all is */
 };
 
 extern const struct option_group input_options, from_options, question_options, output_options,
 	output_changes_options, summary_options, try_options, node_options, table_options,
 	family_options, apply_target_options, compile_target_options, target_options,
-	delete_table_options, delete_try_options, delete_target_options, empty_options,
-	loss_options, insecure_options, writer_options, directory_options, completion_options,
-	help_options;
+	explain_target_options, delete_table_options, delete_try_options, delete_target_options,
+	empty_options, loss_options, insecure_options, writer_options, directory_options,
+	completion_options, help_options;
 
 struct command;
 

@@ -44,13 +44,12 @@ static const struct svcr_addr *own_address(const struct svcr_explainer *x, uint8
 	return NULL;
 }
 
-int svcr_explain_elsewhere(struct svcr_explain_walker *w, bool masqueraded,
-			   enum svcr_nft_fate *ret)
+int svcr_explain_elsewhere(struct svcr_explain_walker *w, bool masqueraded, enum svcr_nft_fate *ret)
 {
 	struct svcr_nft_packet *p = &w->eval.packet;
 	const char *own = w->x->o->node_name;
-	const struct svcr_pod *pod =
-		w->x->o->network_policy ? svcr_explain_pod(w->x, &p->dst) : NULL;
+	const struct svcr_pod *pod = w->x->o->network_policy ? svcr_explain_pod(w->x, &p->dst) :
+							       NULL;
 	const struct svcr_addr *source = masqueraded ? own_address(w->x, p->dst.family) : &p->src;
 	struct svcr_nft_packet before = *p;
 	const struct svcr_nft *n;

@@ -37,11 +37,11 @@ struct svcr_explain_steps {
 struct svcr_explain_way {
 	bool chosen;
 	struct svcr_endpoint_addr endpoint;
-	const char *pod;      /* "production/web-1"; NULL: unknown */
-	uint64_t odds, of;    /* of all new connections */
+	const char *pod;   /* "production/web-1"; NULL: unknown */
+	uint64_t odds, of; /* of all new connections */
 	bool masqueraded;
-	const char *why;      /* it is masqueraded, or is not; NULL: it never was a question */
-	const char *end;      /* what the verdict means here; NULL: nothing to add */
+	const char *why; /* it is masqueraded, or is not; NULL: it never was a question */
+	const char *end; /* what the verdict means here; NULL: nothing to add */
 	struct svcr_explain_steps steps; /* after the choice */
 	enum svcr_explain_verdict verdict;
 };
@@ -59,10 +59,10 @@ struct svcr_explain_flow {
 	struct svcr_explain_place from, to;
 	uint8_t protocol;
 	struct svcr_explain_steps steps; /* before the choice */
-	const char *choice;    /* how one of several ways is chosen; NULL: at random */
-	uint32_t remembered;   /* seconds; a client keeps its endpoint so long; 0: no time */
+	const char *choice;              /* how one of several ways is chosen; NULL: at random */
+	uint32_t remembered; /* seconds; a client keeps its endpoint so long; 0: no time */
 	SVCR_LIST(struct svcr_explain_way) ways; /* malloc'ed */
-	enum svcr_explain_verdict verdict; /* the worst of all ways */
+	enum svcr_explain_verdict verdict;       /* the worst of all ways */
 };
 
 /* A question to DNS and its answer. */
@@ -90,11 +90,11 @@ struct svcr_explainer {
 	struct svcrules_explanation *e;
 	const struct svcrules_ruleset *rs;
 	const struct svcr_nft *nft;
-	struct svcr_ipvs_parts ipvs;    /* of the target ipvs, else empty */
+	struct svcr_ipvs_parts ipvs; /* of the target ipvs, else empty */
 	const struct svcrules_model *m;
 	const struct svcrules_options *o;
-	struct svcr_addrs own;          /* this node's addresses; sorted */
-	struct svcr_addrs primary;      /* of these, the InternalIPs of its Node object */
+	struct svcr_addrs own;     /* this node's addresses; sorted */
+	struct svcr_addrs primary; /* of these, the InternalIPs of its Node object */
 	SVCR_LIST(struct svcr_explain_node) nodes;
 };
 

@@ -25,11 +25,15 @@ static const char input[] =
 	SERVICE("none", "\"clusterIP\":\"10.0.0.2\",\"selector\":{\"app\":\"x\"}," PORTS)
 	SERVICE("db", "\"clusterIP\":\"None\"," PORTS)
 	SLICE("db")
-	SERVICE("alias", "\"type\":\"ExternalName\",\"externalName\":\"web.default.svc.cluster.local\"")
-	POD("a", "10.1.0.1", "n1", "web") POD("b", "10.1.0.2", "n2", "web") POD("c", "10.1.0.3", "n1", "c")
-	"{\"kind\":\"Node\",\"metadata\":{\"name\":\"n1\"},\"spec\":{\"podCIDR\":\"10.1.0.0/16\"}," \
+	SERVICE("alias", "\"type\":\"ExternalName\","
+		"\"externalName\":\"web.default.svc.cluster.local\"")
+	POD("a", "10.1.0.1", "n1", "web") POD("b", "10.1.0.2", "n2", "web")
+	POD("c", "10.1.0.3", "n1", "c")
+	"{\"kind\":\"Node\",\"metadata\":{\"name\":\"n1\"}," \
+	"\"spec\":{\"podCIDR\":\"10.1.0.0/16\"}," \
 	"\"status\":{\"addresses\":[{\"type\":\"InternalIP\",\"address\":\"192.0.2.1\"}]}}"
-	"{\"kind\":\"NetworkPolicy\",\"apiVersion\":\"networking.k8s.io/v1\",\"metadata\":{\"name\":\"p\"}," \
+	"{\"kind\":\"NetworkPolicy\",\"apiVersion\":\"networking.k8s.io/v1\"," \
+	"\"metadata\":{\"name\":\"p\"}," \
 	"\"spec\":{\"podSelector\":{\"matchLabels\":{\"app\":\"web\"}},\"ingress\":[{\"from\":[" \
 	"{\"podSelector\":{\"matchExpressions\":[{\"key\":\"app\",\"operator\":\"In\"," \
 	"\"values\":[\"c\",\"d\"]}]}},{\"ipBlock\":{\"cidr\":\"198.51.100.0/25\"}}]}]}}";
@@ -57,7 +61,7 @@ static const char *const questions[][2] = {
 static const char *alloc_target;
 static size_t alloc_question;
 
-static int alloc_options(struct svcrules_options *o, struct svcrules_diags *d)
+static int explain_alloc_options(struct svcrules_options *o, struct svcrules_diags *d)
 {
 	static const char *const settings[][2] = { { "node-name", "n1" },
 						   { "network-policy", NULL },
@@ -84,7 +88,7 @@ static void alloc_make(void)
 	const char *text = input;
 
 	alloc_made.o = svcrules_options_new();
-	if (alloc_options(alloc_made.o, d))
+	if (explain_alloc_options(alloc_made.o, d))
 		abort();
 	alloc_made.m = svcrules_model_explaining(alloc_target, alloc_made.o, true);
 	if (svcrules_model_read(alloc_made.m, "input", gen_fill, &text, d) ||

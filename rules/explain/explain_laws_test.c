@@ -220,8 +220,8 @@ static void law_names_rules(const struct svcr_explain_way *w)
 		if (strncmp(w->steps.v[i].where, "policy", 6) != 0 || !strstr(t, ": allows "))
 			continue;
 		ck_assert_msg(strstr(t, " to all ports") || strstr(t, " at ") ||
-				      strchr(strstr(t, ": allows "), '/') || strstr(t, " to port ") ||
-				      strstr(t, "all ports of"),
+				      strchr(strstr(t, ": allows "), '/') ||
+				      strstr(t, " to port ") || strstr(t, "all ports of"),
 			      "%s", t);
 		ck_assert_msg(!strstr(t, "that holds it") && !strstr(t, "that it selects"), "%s",
 			      t);

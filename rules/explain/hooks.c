@@ -24,8 +24,8 @@ static bool next_base(const struct svcr_nft *n, uint8_t family, uint32_t hook, s
 			continue;
 		for (size_t k = 0; k < t->nchains; k++) {
 			const struct svcr_nft_chain *c = &t->chains[k];
-			const struct svcr_nft_chain_layout *row =
-				svcr_nft_chain_row(t->layout, c->id);
+			const struct svcr_nft_chain_layout *row = svcr_nft_chain_row(t->layout,
+										     c->id);
 			bool passed = b->table && (row->priority < b->priority ||
 						   (row->priority == b->priority && !after));
 

@@ -58,8 +58,7 @@ static json_t *json_way(const struct svcr_explain_way *w)
 	if (w->why)
 		way = svcr_json_member(way, "why", json_string(w->why));
 	way = svcr_json_member(way, "steps", json_steps(&w->steps));
-	return svcr_json_member(way, "verdict",
-				json_string(svcr_explain_verdict_text(w->verdict)));
+	return svcr_json_member(way, "verdict", json_string(svcr_explain_verdict_text(w->verdict)));
 }
 
 static json_t *json_flow(const struct svcr_explain_flow *f)
@@ -87,17 +86,15 @@ int svcr_explain_json(const struct svcrules_explanation *e, svcrules_write_fn wr
 	       *flows = json_array();
 
 	for (size_t i = 0; i < e->queries.n; i++)
-		names = svcr_json_append(names,
-					 json_pack("{s:s, s:s, s:s}", "name", e->queries.v[i].name,
-						   "type", e->queries.v[i].type, "answer",
-						   e->queries.v[i].answer));
+		names = svcr_json_append(
+			names, json_pack("{s:s, s:s, s:s}", "name", e->queries.v[i].name, "type",
+					 e->queries.v[i].type, "answer", e->queries.v[i].answer));
 	for (size_t i = 0; i < e->flows.n; i++)
 		flows = svcr_json_append(flows, json_flow(&e->flows.v[i]));
 	root = svcr_json_member(root, "names", names);
 	if (e->note)
 		root = svcr_json_member(root, "note", json_string(e->note));
 	root = svcr_json_member(root, "flows", flows);
-	root = svcr_json_member(root, "delivered",
-				json_boolean(svcrules_explanation_delivered(e)));
+	root = svcr_json_member(root, "delivered", json_boolean(svcrules_explanation_delivered(e)));
 	return svcr_json_dump(root, write, arg);
 }

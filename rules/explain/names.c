@@ -182,7 +182,8 @@ static int note_lost(struct svcr_explain_asked *a, const char *name, const char 
 						  a->pod->ns, near.best);
 	else
 		a->x->e->note = svcr_arena_printf(
-			r, "%s%s", what, a->pod ? "" : "; only pods of the input have a search list");
+			r, "%s%s", what,
+			a->pod ? "" : "; only pods of the input have a search list");
 	return a->x->e->note ? 0 : -ENOMEM;
 }
 
@@ -200,8 +201,9 @@ static int try_name(struct svcr_explain_asked *a, const char *name, const char *
 		return add_query(a, name, families[SVCR_IPV4] ? "A" : "AAAA",
 				 "NXDOMAIN, as for every name without a domain");
 	if (!svcr_dns_within(name, a->dns->config.domain)) {
-		err = add_query(a, name, families[SVCR_IPV4] ? "A" : "AAAA",
-				"answered by servers outside the cluster, which are not asked here");
+		err = add_query(
+			a, name, families[SVCR_IPV4] ? "A" : "AAAA",
+			"answered by servers outside the cluster, which are not asked here");
 		/* a name with one dot may have been meant for a service and its namespace */
 		if (!err && !aliases && dots(name) == 1)
 			err = note_lost(a, name, outside);
@@ -252,7 +254,8 @@ static int search(struct svcr_explain_asked *a, const char *name, const char *po
 	return err;
 }
 
-static int resolve(struct svcr_explain_asked *a, const char *name, bool absolute, const char *port)
+static int resolve_name(struct svcr_explain_asked *a, const char *name, bool absolute,
+			const char *port)
 {
 	bool first = absolute || !a->pod || dots(name) >= a->q->ndots;
 	int err = first ? try_name(a, name, port, 0) : 0;
@@ -279,5 +282,5 @@ int svcr_explain_resolve(struct svcr_explain_asked *a, struct svcr_str name, con
 		return svcr_explain_wrong(a, "--to", -EINVAL, "'%.200s' is no name of DNS",
 					  a->q->to);
 	snprintf(text, sizeof(text), "%.*s", (int)name.len, name.p);
-	return resolve(a, text, absolute, port);
+	return resolve_name(a, text, absolute, port);
 }

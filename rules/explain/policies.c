@@ -20,7 +20,7 @@ struct judgement {
 	struct svcr_nft_chain_id class;
 };
 
-static struct judgement judge(const struct svcr_explain_walker *w)
+static struct judgement judge_walk(const struct svcr_explain_walker *w)
 {
 	struct judgement j = { .isolated = NULL };
 
@@ -48,7 +48,9 @@ static const char *class_names(const struct judgement *j)
 	const char *names = NULL;
 
 	if (r)
-		names = r->comment ? r->comment : r->canon ? svcr_nft_canon_comment(r->canon) : NULL;
+		names = r->comment ? r->comment :
+			r->canon   ? svcr_nft_canon_comment(r->canon) :
+				     NULL;
 	return names ? names : "unnamed policies";
 }
 
@@ -106,7 +108,7 @@ static const struct svcr_nft_event *accepting(const struct svcr_explain_walker *
 
 int svcr_explain_tell_policies(struct svcr_explain_walker *w, enum svcr_nft_fate fate)
 {
-	struct judgement j = judge(w);
+	struct judgement j = judge_walk(w);
 	const struct svcr_nft_packet *p = &w->eval.packet;
 	char addr[SVCR_ADDR_TEXT];
 	bool in;
@@ -115,11 +117,11 @@ int svcr_explain_tell_policies(struct svcr_explain_walker *w, enum svcr_nft_fate
 		return 0;
 	in = j.isolated->stmt->set == SET_ISOLATED_IN;
 	if (fate == SVCR_FATE_DROPPED)
-		return svcr_explain_say(
-			w, j.isolated, where_of(w), "%s: nothing allows %s %s %s %s %u/%s",
-			class_names(&j), in ? "ingress" : "egress", in ? "from" : "to",
-			svcr_addr_text(in ? &p->src : &p->dst, addr), in ? "to" : "at", p->port,
-			svcr_protocol_name(p->protocol));
+		return svcr_explain_say(w, j.isolated, where_of(w),
+					"%s: nothing allows %s %s %s %s %u/%s", class_names(&j),
+					in ? "ingress" : "egress", in ? "from" : "to",
+					svcr_addr_text(in ? &p->src : &p->dst, addr),
+					in ? "to" : "at", p->port, svcr_protocol_name(p->protocol));
 	j.last = accepting(w);
 	if (j.last && j.last->chain->id.kind == CHAIN_PORTS)
 		return tell_allowed(w, &j, in);

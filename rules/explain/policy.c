@@ -40,9 +40,9 @@ static bool peer_holds(const struct subject *s, const struct svcr_network_policy
 		return false;
 	if (p->pods && !svcr_selector_matches(p->pods, s->other->labels))
 		return false;
-	return p->namespaces ? svcr_selector_matches(p->namespaces,
-						     namespace_labels(s->m, s->other->ns)) :
-			       strcmp(s->other->ns, policy->ns) == 0;
+	return p->namespaces ?
+		       svcr_selector_matches(p->namespaces, namespace_labels(s->m, s->other->ns)) :
+		       strcmp(s->other->ns, policy->ns) == 0;
 }
 
 static bool port_holds(const struct subject *s, const struct svcr_policy_port *p)
@@ -74,7 +74,7 @@ static void out_selector(struct svcr_out *o, const struct svcr_selector *s)
 		svcr_out_str(o, r->key);
 		if (r->op == SVCR_IN || r->op == SVCR_NOT_IN)
 			svcr_out_str(o, r->op == SVCR_NOT_IN ? list ? " notin (" : "!=" :
-					list		     ? " in (" :
+					list                 ? " in (" :
 							       "=");
 		for (uint32_t k = 0; k < r->n; k++)
 			svcr_out(o, "%s%s", k ? "," : "", r->values[k]);

@@ -45,7 +45,7 @@ static void out_head(struct svcr_out *o, const struct svcr_explain_flow *f)
 		svcr_out(o, "%s/%s\n", to, svcr_protocol_name(f->protocol));
 }
 
-static bool same_text(const char *a, const char *b)
+static bool equal_texts(const char *a, const char *b)
 {
 	return a == b || (a && b && strcmp(a, b) == 0);
 }
@@ -54,12 +54,12 @@ static bool same_text(const char *a, const char *b)
 static bool same_way(const struct svcr_explain_way *a, const struct svcr_explain_way *b)
 {
 	if (a->chosen != b->chosen || a->masqueraded != b->masqueraded ||
-	    a->verdict != b->verdict || a->odds != b->odds || !same_text(a->why, b->why) ||
+	    a->verdict != b->verdict || a->odds != b->odds || !equal_texts(a->why, b->why) ||
 	    a->steps.n != b->steps.n)
 		return false;
 	for (size_t i = 0; i < a->steps.n; i++)
-		if (!same_text(a->steps.v[i].text, b->steps.v[i].text) ||
-		    !same_text(a->steps.v[i].where, b->steps.v[i].where))
+		if (!equal_texts(a->steps.v[i].text, b->steps.v[i].text) ||
+		    !equal_texts(a->steps.v[i].where, b->steps.v[i].where))
 			return false;
 	return true;
 }

@@ -187,7 +187,7 @@ static int from_address(struct svcr_explain_asked *a, const struct svcr_addr *ad
 	return 0;
 }
 
-static int from_node(struct svcr_explain_asked *a)
+static int asked_from_node(struct svcr_explain_asked *a)
 {
 	const struct svcr_addrs *primary = &a->x->primary;
 
@@ -205,10 +205,9 @@ static int from_node(struct svcr_explain_asked *a)
 /* Addresses for documentation (RFC 5737 and 3849), which nobody has. */
 static int from_outside(struct svcr_explain_asked *a)
 {
-	static const struct svcr_addr outside[] = {
-		{ SVCR_IPV4, { 198, 51, 100, 1 } },
-		{ SVCR_IPV6, { 0x20, 0x01, 0x0d, 0xb8, [15] = 1 } }
-	};
+	static const struct svcr_addr outside[] = { { SVCR_IPV4, { 198, 51, 100, 1 } },
+						    { SVCR_IPV6,
+						      { 0x20, 0x01, 0x0d, 0xb8, [15] = 1 } } };
 
 	for (size_t i = 0; i < 2; i++)
 		set_from(a, &outside[i], "outside", "a client outside the cluster", false);
@@ -222,7 +221,7 @@ int svcr_explain_from(struct svcr_explain_asked *a)
 	struct svcr_addr addr;
 
 	if (strcmp(text, "node") == 0)
-		return from_node(a);
+		return asked_from_node(a);
 	if (strcmp(text, "outside") == 0)
 		return from_outside(a);
 	if (svcr_addr_parse(&addr, (struct svcr_str){ text, strlen(text) }))
@@ -279,8 +278,8 @@ static int no_service(struct svcr_explain_asked *a, struct svcr_str ns, struct s
 			elsewhere = m->services.v[i].ns;
 	if (elsewhere)
 		return svcr_explain_wrong(a, "--to", -ENOENT,
-					  "no Service %.*s/%s in the input, but %s/%s",
-					  (int)ns.len, ns.p, word, elsewhere, word);
+					  "no Service %.*s/%s in the input, but %s/%s", (int)ns.len,
+					  ns.p, word, elsewhere, word);
 	if (near.best)
 		return svcr_explain_wrong(a, "--to", -ENOENT,
 					  "no Service %.*s/%s in the input, did you mean %.*s/%s?",
@@ -296,7 +295,8 @@ static int to_name(struct svcr_explain_asked *a, struct svcr_str ns, const char 
 	struct svcr_str name = split_port(rest, &port);
 
 	for (size_t i = 0; i < m->services.n; i++)
-		if (svcr_str_eq(ns, m->services.v[i].ns) && svcr_str_eq(name, m->services.v[i].name))
+		if (svcr_str_eq(ns, m->services.v[i].ns) &&
+		    svcr_str_eq(name, m->services.v[i].name))
 			return svcr_explain_service(a, &m->services.v[i], port);
 	return no_service(a, ns, name);
 }
@@ -352,7 +352,8 @@ int svcr_explain_to(struct svcr_explain_asked *a)
 								     "ADDRESS:PORT");
 	} else if (bad_port(text)) {
 		return svcr_explain_wrong(a, "--to", -EINVAL,
-					  "'%.200s' has no port that is one, expected 1-65535", text);
+					  "'%.200s' has no port that is one, expected 1-65535",
+					  text);
 	} else if (split_name(text, &ns, &name)) {
 		err = to_name(a, ns, name.p);
 	} else {

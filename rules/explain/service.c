@@ -8,7 +8,7 @@
 /* ---- Ports --------------------------------------------------------------- */
 
 /* "http (80/tcp), 53/udp" */
-static const char *ports_text(struct svcr_explain_asked *a, const struct svcr_service *s)
+static const char *explain_ports_text(struct svcr_explain_asked *a, const struct svcr_service *s)
 {
 	char text[512];
 	size_t used = 0;
@@ -36,7 +36,7 @@ const struct svcr_service_port *svcr_explain_port(struct svcr_explain_asked *a,
 						  const struct svcr_service *s, const char *port)
 {
 	const struct svcr_service_port *found = NULL;
-	const char *all = ports_text(a, s);
+	const char *all = explain_ports_text(a, s);
 	size_t n = 0;
 
 	for (size_t i = 0; i < s->ports.n; i++) {
@@ -63,8 +63,8 @@ const struct svcr_service_port *svcr_explain_port(struct svcr_explain_asked *a,
 
 /* ---- Services ------------------------------------------------------------ */
 
-static const char *service_text(struct svcr_explain_asked *a, const struct svcr_service *s,
-				const struct svcr_service_port *p)
+static const char *explain_service_text(struct svcr_explain_asked *a, const struct svcr_service *s,
+					const struct svcr_service_port *p)
 {
 	return svcr_arena_printf(&a->x->e->arena, *p->name ? "%s/%s:%s" : "%s/%s", s->ns, s->name,
 				 p->name);
@@ -145,7 +145,7 @@ int svcr_explain_endpoint(struct svcr_explain_asked *a, const struct svcr_servic
 	if (!p)
 		return -ENOENT;
 	number = endpoint_port(a->x->m, s, p, addr);
-	name = service_text(a, s, p);
+	name = explain_service_text(a, s, p);
 	if (!name)
 		return -ENOMEM;
 	return svcr_explain_add_flow(a, addr, number ? number : p->port, name, direct);
@@ -177,8 +177,8 @@ static int to_endpoints(struct svcr_explain_asked *a, const struct svcr_service 
 }
 
 /* True if a port of the service and the protocol has that name or number. */
-static bool has_port(const struct svcr_explain_asked *a, const struct svcr_service *s,
-		     const char *port)
+static bool asks_known_port(const struct svcr_explain_asked *a, const struct svcr_service *s,
+			    const char *port)
 {
 	for (size_t i = 0; i < s->ports.n; i++)
 		if (s->ports.v[i].protocol == a->q->protocol && port_is(&s->ports.v[i], port))
@@ -193,12 +193,12 @@ static int to_cluster_ips(struct svcr_explain_asked *a, const struct svcr_servic
 	const char *name;
 	int err = 0;
 
-	if (port_number(port) && !has_port(a, s, port))
+	if (port_number(port) && !asks_known_port(a, s, port))
 		return to_number(a, s, port_number(port));
 	p = svcr_explain_port(a, s, port);
 	if (!p)
 		return -ENOENT;
-	name = service_text(a, s, p);
+	name = explain_service_text(a, s, p);
 	if (!name)
 		return -ENOMEM;
 	for (size_t i = 0; i < s->cluster_ips.n && !err; i++)

@@ -22,9 +22,9 @@ static const char *address_noun(const struct svcr_explain_walker *w, const struc
 {
 	const struct svcr_addr *a = &w->eval.packet.first_dst;
 
-	return set_has(t, SET_CLUSTER_IPS, a)	? "cluster IP" :
+	return set_has(t, SET_CLUSTER_IPS, a) ? "cluster IP" :
 	       svcr_addrs_have(&w->x->own, a) ? "address of this node" :
-						 "external address";
+						"external address";
 }
 
 /* The name in a comment, behind which a reason may stand: "production/web:http, none is ready". */
@@ -36,8 +36,8 @@ static const char *comment_name(struct svcr_explain_walker *w, const char *comme
 
 static int tell_found(struct svcr_explain_walker *w, const struct svcr_nft_event *v)
 {
-	const char *name =
-		comment_name(w, svcr_nft_comment(&v->table->sets[v->stmt->set], v->elem));
+	const char *name = comment_name(w,
+					svcr_nft_comment(&v->table->sets[v->stmt->set], v->elem));
 	char place[SVCR_IPVS_PLACE_TEXT];
 
 	if (!name)
@@ -230,8 +230,7 @@ int svcr_explain_tell_services(struct svcr_explain_walker *w, enum svcr_nft_fate
 
 const char *svcr_explain_unmasked(const struct svcr_explain_walker *w)
 {
-	const struct svcr_nft_table *t = svcr_services_table(w->x->nft,
-							     w->eval.packet.dst.family);
+	const struct svcr_nft_table *t = svcr_services_table(w->x->nft, w->eval.packet.dst.family);
 
 	if (w->from_pod)
 		return "the client is a pod";

@@ -43,9 +43,8 @@ static int tell_foreign(struct svcr_explain_walker *w)
 
 int svcr_explain_tell(struct svcr_explain_walker *w, enum svcr_nft_fate fate)
 {
-	const struct svcr_nft_event *v = w->told < w->eval.events.n ?
-						 &w->eval.events.v[w->told] :
-						 NULL;
+	const struct svcr_nft_event *v = w->told < w->eval.events.n ? &w->eval.events.v[w->told] :
+								      NULL;
 	int err = w->eval.no_memory ? -ENOMEM : tell_foreign(w);
 
 	if (!err && v)

@@ -77,7 +77,7 @@ static struct svcr_explain_way *add_way(struct svcr_explain_flow *f, uint64_t od
 	return way;
 }
 
-static const char *pod_text(struct svcr_explainer *x, const struct svcr_addr *a, int *err)
+static const char *walk_pod_text(struct svcr_explainer *x, const struct svcr_addr *a, int *err)
 {
 	const struct svcr_pod *p = svcr_explain_pod(x, a);
 	const char *text = p ? svcr_arena_printf(&x->e->arena, "%s/%s", p->ns, p->name) : NULL;
@@ -103,7 +103,7 @@ static int walk_to(const struct svcr_explain_walker *from, struct svcr_explain_f
 	if (to) {
 		way->chosen = true;
 		way->endpoint = *to;
-		way->pod = pod_text(w.x, &to->addr, &err);
+		way->pod = walk_pod_text(w.x, &to->addr, &err);
 		w.eval.packet.dst = to->addr;
 		w.eval.packet.port = to->port;
 		w.eval.packet.translated = translated;

@@ -19,7 +19,7 @@ struct clause {
 	char text[1024];
 };
 
-static bool begins(const char *s, const char *with)
+static bool clause_begins(const char *s, const char *with)
 {
 	return strncmp(s, with, strlen(with)) == 0;
 }
@@ -71,7 +71,7 @@ static void guess_fields(const struct clause *c, const char *key, struct svcr_nf
 			key += end;
 		for (; f < F__COUNT; f++) {
 			field_symbol(f, c->table->family, symbol, sizeof(symbol));
-			if (begins(key, symbol))
+			if (clause_begins(key, symbol))
 				break;
 		}
 		if (f == F__COUNT)
@@ -151,7 +151,7 @@ static bool guess_verdict(const struct clause *c, struct svcr_nft_stmt *s)
 
 	if (sscanf(c->text, "verdict(%d:%255[^)]", &code, name) < 1)
 		return false;
-	s->op = code == NF_DROP	  ? OP_DROP :
+	s->op = code == NF_DROP   ? OP_DROP :
 		code == NF_ACCEPT ? OP_ACCEPT :
 		code == NFT_GOTO  ? OP_GOTO :
 				    OP_JUMP;
@@ -176,18 +176,18 @@ static bool guess_meta(const struct clause *c, struct svcr_nft_stmt *s)
 
 	if (!value)
 		return false;
-	if (begins(value + 1, "map(")) {
+	if (clause_begins(value + 1, "map(")) {
 		s->op = OP_PRIORITY_MAP;
 		return guess_set(c, value + 1 + strlen("map("), s);
 	}
-	if (begins(value + 1, "immediate(")) {
+	if (clause_begins(value + 1, "immediate(")) {
 		s->op = OP_PRIORITY_SET;
 		s->n = hex_number(value + 1 + strlen("immediate("));
 		return true;
 	}
 	if (!mask || !xor)
 		return false;
-	s->n = hex_number(xor + 1);
+	s->n = hex_number(xor+1);
 	s->op = !mark ? OP_PRIORITY_OR : s->n ? OP_MARK_SET : OP_MARK_CLEAR;
 	if (!s->n)
 		s->n = ~hex_number(mask + 1);
@@ -202,9 +202,9 @@ static bool guess_compare(const struct clause *c, struct svcr_nft_stmt *s)
 		char kind; /* "meta" or "ct" */
 		uint32_t key;
 	} tests[] = {
-		{ OP_MARK_TEST, 'm', NFT_META_MARK },	{ OP_FROM_HOST, 'm', NFT_META_IIF },
+		{ OP_MARK_TEST, 'm', NFT_META_MARK },       { OP_FROM_HOST, 'm', NFT_META_IIF },
 		{ OP_PRIORITY_IS, 'm', NFT_META_PRIORITY }, { OP_L4PROTO, 'm', NFT_META_L4PROTO },
-		{ OP_CT_NEW, 'c', NFT_CT_STATE },	{ OP_CT_DNAT, 'c', NFT_CT_STATUS },
+		{ OP_CT_NEW, 'c', NFT_CT_STATE },           { OP_CT_DNAT, 'c', NFT_CT_STATUS },
 	};
 	const char *what = strchr(c->text, ':'), *value = strrchr(c->text, ':');
 	const char *mask = strchr(c->text, '&');
@@ -221,11 +221,11 @@ static bool guess_compare(const struct clause *c, struct svcr_nft_stmt *s)
 		s->n = 0;
 		return true;
 	}
-	if (begins(what, ":bits(0:payload(1+1:1)")) {
+	if (clause_begins(what, ":bits(0:payload(1+1:1)")) {
 		s->op = OP_TOS;
 		return true;
 	}
-	if (begins(what, ":bits("))
+	if (clause_begins(what, ":bits("))
 		what = strchr(what + 1, ':');
 	what += *what == ':';
 	kind = *what;
@@ -252,20 +252,15 @@ static bool guess(const struct clause *c, struct svcr_nft_stmt *s)
 		bool (*guess)(const struct clause *c, struct svcr_nft_stmt *s);
 		enum svcr_nft_op op; /* without a function */
 	} kinds[] = {
-		{ "lookup(", guess_lookup, OP_LOOKUP },
-		{ "vmap(", guess_lookup, OP_VMAP },
-		{ "nat(", guess_nat, OP_DNAT },
-		{ "dynset(", guess_update, OP_UPDATE },
-		{ "verdict(", guess_verdict, OP_DROP },
-		{ "meta-set(", guess_meta, OP_MARK_SET },
-		{ "cmp(", guess_compare, OP_L4PROTO },
-		{ "masq(", NULL, OP_MASQUERADE },
-		{ "reject(1:", NULL, OP_REJECT_TCP },
-		{ "reject(", NULL, OP_REJECT },
+		{ "lookup(", guess_lookup, OP_LOOKUP }, { "vmap(", guess_lookup, OP_VMAP },
+		{ "nat(", guess_nat, OP_DNAT },         { "dynset(", guess_update, OP_UPDATE },
+		{ "verdict(", guess_verdict, OP_DROP }, { "meta-set(", guess_meta, OP_MARK_SET },
+		{ "cmp(", guess_compare, OP_L4PROTO },  { "masq(", NULL, OP_MASQUERADE },
+		{ "reject(1:", NULL, OP_REJECT_TCP },   { "reject(", NULL, OP_REJECT },
 	};
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		if (!begins(c->text, kinds[i].begin))
+		if (!clause_begins(c->text, kinds[i].begin))
 			continue;
 		s->op = kinds[i].op;
 		return !kinds[i].guess || kinds[i].guess(c, s);
