@@ -35,8 +35,9 @@ SVCRULES_API bool svcrules_explain_named(const struct svcrules_question *q);
 /*
  * Follows the first packet of a connection through `rs`, which was built from `m` with `o`, or read
  * from the kernel; then the statements of its rules are found. `dns` is a rule set of the target
- * "dns" made from the same model, for names; it may be NULL. Returns 0, -EINVAL (`d` has the error: a place that cannot be understood), -ENOENT
- * (likewise: that the input does not have), -ENOTSUP (no rule set that can be followed) or -ENOMEM.
+ * "dns" made from the same model, for names; it may be NULL. Returns 0, -EINVAL (`d` has the error:
+ * a place that cannot be understood), -ENOENT (likewise: that the input does not have), -ENOTSUP
+ * (no rule set that can be followed) or -ENOMEM.
  */
 SVCRULES_API int svcrules_explain(struct svcrules_ruleset *rs, const struct svcrules_ruleset *dns,
 				  const struct svcrules_model *m, const struct svcrules_options *o,

@@ -20,7 +20,7 @@ struct judgement {
 	struct svcr_nft_chain_id class;
 };
 
-static struct judgement judge_walk(const struct svcr_explain_walker *w)
+static struct judgement class_judgement(const struct svcr_explain_walker *w)
 {
 	struct judgement j = { .isolated = NULL };
 
@@ -108,7 +108,7 @@ static const struct svcr_nft_event *accepting(const struct svcr_explain_walker *
 
 int svcr_explain_tell_policies(struct svcr_explain_walker *w, enum svcr_nft_fate fate)
 {
-	struct judgement j = judge_walk(w);
+	struct judgement j = class_judgement(w);
 	const struct svcr_nft_packet *p = &w->eval.packet;
 	char addr[SVCR_ADDR_TEXT];
 	bool in;
