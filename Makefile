@@ -160,8 +160,8 @@ link $(BINDIR)/svcrules $(SBINDIR)/svcrules
 755 $B/libsvcrules.so $(LIBDIR)/libsvcrules.so.$(SOVERSION)
 link libsvcrules.so.$(SOVERSION) $(LIBDIR)/libsvcrules.so
 644 lib/svcrules.h $(INCLUDEDIR)/svcrules.h
-644 lib/svcrules_explain.h $(INCLUDEDIR)/svcrules_explain.h \
-	644 lib/svcrules_services.h $(INCLUDEDIR)/svcrules_services.h
+644 lib/svcrules_explain.h $(INCLUDEDIR)/svcrules_explain.h
+644 lib/svcrules_services.h $(INCLUDEDIR)/svcrules_services.h
 644 $B/svcrules.pc $(LIBDIR)/pkgconfig/svcrules.pc
 644 man/svcrules.1 $(MANDIR)/man1/svcrules.1
 644 man/libsvcrules.3 $(MANDIR)/man3/libsvcrules.3

@@ -9,7 +9,6 @@
 #include "rules/explain/question.h"
 
 #include <errno.h>
-#include <strings.h>
 
 #define ALIASES_MAX 8 /* one after the other */
 #define SHOWN_MAX 6   /* addresses in an answer */
@@ -20,14 +19,28 @@ struct found {
 	bool exists;                               /* it, or a name below it */
 };
 
+static char lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c + 'a' - 'A') : c;
+}
+
+/* Names of DNS are equal whatever the case of their letters. */
+static bool equal_names(const char *a, const char *b, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (lower(a[i]) != lower(b[i]))
+			return false;
+	return true;
+}
+
 /* True if the owner in a line is the name, or below it. */
 static bool owns(const char *owner, size_t len, const char *name, bool *equal)
 {
 	size_t n = strlen(name);
 
-	*equal = len == n + 1 && strncasecmp(owner, name, n) == 0 && owner[n] == '.';
+	*equal = len == n + 1 && equal_names(owner, name, n) && owner[n] == '.';
 	return *equal || (len > n + 1 && owner[len - n - 2] == '.' &&
-			  strncasecmp(owner + len - n - 1, name, n) == 0);
+			  equal_names(owner + len - n - 1, name, n));
 }
 
 /* Looks through all records of the zone: there is one question in a run. 0 or -ENOMEM. */

@@ -11,7 +11,7 @@
 #include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/nf_conntrack_tuple_common.h>
 #include <linux/netfilter/nf_tables.h>
-#include <stdarg.h>
+#include <stdlib.h>
 
 /* A clause, which is a statement: "lookup(0:cluster-ips:payload(1+16:4))". */
 struct clause {
@@ -22,6 +22,14 @@ struct clause {
 static bool clause_begins(const char *s, const char *with)
 {
 	return strncmp(s, with, strlen(with)) == 0;
+}
+
+/* Behind so many colons, or at the end. */
+static const char *after_colons(const char *s, size_t n)
+{
+	for (; *s && n; s++)
+		n -= *s == ':';
+	return s;
 }
 
 /* The symbol of a field in a key, as canon.c has it. */
@@ -65,10 +73,9 @@ static void guess_fields(const struct clause *c, const char *key, struct svcr_nf
 
 	while (*key && *key != ':' && count < SVCR_NFT_FIELDS_MAX - 1) {
 		uint8_t f = F_END + 1;
-		int end = 0;
-
-		if (sscanf(key, "byteorder(%*u:%*u:%*u:%n", &end) == 0)
-			key += end;
+		/* of an interval: "byteorder(1:4:4:meta(6))" */
+		if (clause_begins(key, "byteorder("))
+			key = after_colons(key, 3);
 		for (; f < F__COUNT; f++) {
 			field_symbol(f, c->table->family, symbol, sizeof(symbol));
 			if (clause_begins(key, symbol))
@@ -77,7 +84,7 @@ static void guess_fields(const struct clause *c, const char *key, struct svcr_nf
 		if (f == F__COUNT)
 			return;
 		if (f == F_INDEX)
-			sscanf(key + strlen(symbol), "%u", &s->n);
+			s->n = (uint32_t)strtoul(key + strlen(symbol), NULL, 10);
 		s->fields[count++] = f;
 		key += strlen(symbol);
 		if (*key == ')') /* of "byteorder(" */
@@ -107,11 +114,18 @@ static bool guess_set(const struct clause *c, const char *text, struct svcr_nft_
 /* A number of 32 bits as it lies in memory; 0: it is none. */
 static uint32_t hex_number(const char *s)
 {
-	uint32_t n = 0;
-	unsigned byte;
+	static const char digits[] = "0123456789abcdef";
+	uint8_t bytes[sizeof(uint32_t)] = { 0 };
+	uint32_t n;
 
-	for (size_t i = 0; i < sizeof(n) && sscanf(s + 2 * i, "%2x", &byte) == 1; i++)
-		((uint8_t *)&n)[i] = (uint8_t)byte;
+	for (size_t i = 0; i < 2 * sizeof(bytes); i++) {
+		const char *d = s[i] ? strchr(digits, s[i]) : NULL;
+
+		if (!d)
+			break;
+		bytes[i / 2] = (uint8_t)(bytes[i / 2] << 4 | (d - digits));
+	}
+	memcpy(&n, bytes, sizeof(n));
 	return n;
 }
 
@@ -135,22 +149,24 @@ static bool guess_nat(const struct clause *c, struct svcr_nft_stmt *s)
 static bool guess_update(const struct clause *c, struct svcr_nft_stmt *s)
 {
 	const char *set = strchr(c->text, ':'), *timeout = strrchr(c->text, ':');
-	unsigned long long ms;
-
 	s->op = OP_UPDATE;
-	if (!set || !guess_set(c, set + 1, s) || sscanf(timeout, ":%llu", &ms) != 1)
+	if (!set || !guess_set(c, set + 1, s))
 		return false;
-	s->n = (uint32_t)(ms / 1000);
+	s->n = (uint32_t)(strtoull(timeout + 1, NULL, 10) / 1000);
 	return true;
 }
 
 static bool guess_verdict(const struct clause *c, struct svcr_nft_stmt *s)
 {
-	char name[SVCR_NFT_NAME_MAX] = "";
-	int code;
+	const char *number = c->text + strlen("verdict("), *colon = strchr(number, ':');
+	char name[SVCR_NFT_NAME_MAX];
+	/* the kernel's are negative but for two */
+	int code = *number == '-' ? -(int)strtoul(number + 1, NULL, 10) :
+				    (int)strtoul(number, NULL, 10);
 
-	if (sscanf(c->text, "verdict(%d:%255[^)]", &code, name) < 1)
+	if (!colon)
 		return false;
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(colon + 1, ")"), colon + 1);
 	s->op = code == NF_DROP   ? OP_DROP :
 		code == NF_ACCEPT ? OP_ACCEPT :
 		code == NFT_GOTO  ? OP_GOTO :
@@ -215,7 +231,8 @@ static bool guess_compare(const struct clause *c, struct svcr_nft_stmt *s)
 	if (!what || value == what)
 		return false;
 	s->n = hex_number(value + 1);
-	if (sscanf(what, ":fib(%*u:%u)", &flags) == 1) {
+	if (clause_begins(what, ":fib(")) {
+		flags = (unsigned)strtoul(after_colons(what, 2), NULL, 10);
 		s->op = OP_LOCAL;
 		s->fields[0] = flags & NFTA_FIB_F_SADDR ? F_SADDR : F_DADDR;
 		s->n = 0;

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2153
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What 'svcrules explain' predicts is compared with what packets do, for each request that a test
 # sends: sourced by lib.sh if EXPLAIN is set. The rules are followed as the kernel has them (--live);
@@ -175,10 +175,10 @@ compare() {
 # explained NAMESPACE ANSWERS PROTOCOL ADDRESS PORT [OPTION...]: compares answers with predictions;
 # ANSWERS has a line for each protocol, or for each request
 explained() {
-	local where=$1 answers=$2 protocol=$3 to=$4 port=$5 node p line=0 got lines ORIGIN MANY=1
+	local where=$1 said=$2 protocol=$3 to=$4 port=$5 node p line=0 got lines ORIGIN MANY=1
 	local SOURCE LOCAL HERE='' OPTIONS_OF=()
 	shift 5
-	[[ " $* " != *' --sport '* && $answers != probe:* ]] || return 0
+	[[ " $* " != *' --sport '* && $said != probe:* ]] || return 0
 	[[ ! " $* " =~ \ --count\ ([0-9]+) ]] || MANY=${BASH_REMATCH[1]}
 	node_of "$where"
 	node=$REPLY
@@ -187,10 +187,10 @@ explained() {
 	{ [ -z "$LOCAL" ] || [ "$where" = "$node" ]; } && [ -n "$SOURCE" ] || return 0
 	ORIGIN=$SOURCE
 	live_options
-	mapfile -t lines <<<"$answers"
+	mapfile -t lines <<<"$said"
 	for p in ${protocol/both/tcp udp}; do
 		got=${lines[line]-}
-		case " $* " in *' --summary '*) ;; *) got=${answers//$'\n'/|} ;; esac
+		case " $* " in *' --summary '*) ;; *) got=${said//$'\n'/|} ;; esac
 		line=$((line + 1))
 		PREDICTED=() PREDICTED_NAMES=() UNSURE=
 		predict "$node" "$SOURCE" "$p" "$to" "$port" false "${OPTIONS_OF[@]}"
