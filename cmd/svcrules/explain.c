@@ -118,6 +118,19 @@ static int explain_names(const struct explaining *x, const struct svcrules_model
 	return err;
 }
 
+/* Rules of another target, or with another name, would be overlooked in silence. */
+static void warn_nothing(const struct svcrules_ruleset *live)
+{
+	struct svcrules_stats stats;
+	uint8_t family;
+
+	if (svcrules_ruleset_table(live, 0, &family))
+		return;
+	svcrules_ruleset_stats(live, &stats);
+	say("warning: the kernel has no tables '%s'; --target and --table name others",
+	    stats.table);
+}
+
 static int explain_live(const struct explaining *x, const struct svcrules_ruleset *like,
 			struct svcrules_ruleset **ret)
 {
@@ -128,6 +141,8 @@ static int explain_live(const struct explaining *x, const struct svcrules_rulese
 		code = kernel_read_own(&s, like, ret);
 	findings_print(&s, false);
 	session_close(&s);
+	if (!code)
+		warn_nothing(*ret);
 	return code;
 }
 
