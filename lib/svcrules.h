@@ -79,6 +79,7 @@ struct svcrules_target {
 	bool host_addresses;      /* the option host-ip should be set before it builds */
 	bool secrets;             /* it reads Secrets: a program should leave no core dump */
 	const char *needs;        /* the kind without which an input is an error; NULL: none */
+	bool explained;           /* svcrules_explain() can follow its rule sets */
 	bool any_input;           /* an input without services, or without cluster IPs, is right */
 	/* Whose files with `worker` are, and the setting that names another user; NULL: none. */
 	const char *worker, *worker_setting;
@@ -597,5 +598,6 @@ SVCRULES_API const char *svcrules_version(void);
 
 #include "svcrules_check.h"
 #include "svcrules_review.h"
+#include "svcrules_explain.h"
 #include "svcrules_services.h"
 #endif

@@ -5,7 +5,8 @@
 #include <string.h>
 
 extern const struct command command_apply, command_check, command_compile, command_delete,
-	command_diff, command_doctor, command_get, command_help, command_status, command_version;
+	command_diff, command_doctor, command_explain, command_get, command_help, command_status,
+	command_version;
 
 /* clang-format off */
 const struct command *const commands[] = {
@@ -15,6 +16,7 @@ const struct command *const commands[] = {
 	&command_delete,
 	&command_diff,
 	&command_doctor,
+	&command_explain,
 	&command_get,
 	&command_help,
 	&command_status,

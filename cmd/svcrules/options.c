@@ -31,6 +31,18 @@ static const struct option_spec option_specs[OPT_COUNT] = {
 	[OPT_COLOUR] = { .name = "color", .argument = "WHEN",
 		.choices = "always never auto",
 		.help = "colours in text: always, never or auto (default: on a terminal)" },
+	[OPT_SOURCE] = { .name = "from", .argument = "PLACE",
+		.help = "where it comes from: ADDRESS, namespace/pod, node or outside" },
+	[OPT_TO] = { .name = "to", .argument = "PLACE",
+		.help = "where it goes: ADDRESS:PORT, namespace/service[:port] or a DNS name" },
+	[OPT_PROTOCOL] = { .name = "protocol", .argument = "NAME", .choices = "tcp udp sctp",
+		.help = "tcp (default), udp or sctp" },
+	[OPT_LIVE] = { .name = "live",
+		.help = "follow the kernel's rules in place of those made from FILE" },
+	[OPT_NDOTS] = { .name = "ndots", .argument = "N",
+		.help = "names with fewer dots are looked for in the search list (default: 5)" },
+	[OPT_CLUSTER_DOMAIN] = { .name = "cluster-domain", .argument = "NAME", .library = true,
+		.help = "the domain of the cluster, for names (default: cluster.local)" },
 	[OPT_OUTPUT] = { .name = "o", .argument = "FORMAT|DIR" },
 	[OPT_OUTPUT_CHANGES] = { .name = "o", .argument = "FORMAT|DIR" },
 	[OPT_OUTPUT_SUMMARY] = { .name = "o", .argument = "FORMAT", .choices = "text json",
@@ -52,6 +64,8 @@ static const struct option_spec option_specs[OPT_COUNT] = {
 		.help = "the namespace (default: default); also --namespace" },
 	[OPT_ALL_NAMESPACES] = { .name = "A", .other = "all-namespaces",
 		.help = "all namespaces; also --all-namespaces" },
+	[OPT_OUTPUT_EXPLANATION] = { .name = "o", .argument = "FORMAT", .choices = "text json",
+		.help = "how to print the explanation: text (default), json" },
 	[OPT_DRY_RUN] = { .name = "dry-run",
 		.help = "print what would change; touch nothing" },
 	[OPT_CHECK] = { .name = "check",
@@ -128,6 +142,9 @@ static const struct option_spec option_specs[OPT_COUNT] = {
 const struct option_group input_options = { GROUP(OPT_FILE, OPT_RECURSIVE) };
 const struct option_group from_options = { GROUP(OPT_FROM, OPT_OVERLAY) };
 const struct option_group review_options = { GROUP(OPT_LIMIT, OPT_COLOUR) };
+const struct option_group question_options = { GROUP(OPT_SOURCE, OPT_TO, OPT_PROTOCOL, OPT_LIVE,
+						     OPT_NDOTS, OPT_CLUSTER_DOMAIN,
+						     OPT_OUTPUT_EXPLANATION) };
 const struct option_group output_options = { GROUP(OPT_OUTPUT) };
 const struct option_group output_changes_options = { GROUP(OPT_OUTPUT_CHANGES) };
 const struct option_group summary_options = { GROUP(OPT_OUTPUT_SUMMARY, OPT_QUIET_UNCHANGED) };
@@ -146,6 +163,8 @@ const struct option_group apply_target_options = { GROUP(OPT_TARGET, OPT_BACKEND
 const struct option_group compile_target_options = { GROUP(OPT_TARGET, OPT_BACKEND),
 						     .settings = true, .compile_only = true };
 const struct option_group target_options = { GROUP(OPT_TARGET, OPT_BACKEND), .settings = true };
+const struct option_group explain_target_options = { GROUP(OPT_TARGET, OPT_BACKEND),
+						     .settings = true, .explained = true };
 const struct option_group delete_target_options = { GROUP(OPT_TARGET, OPT_BACKEND),
 						    .removes = true };
 const struct option_group empty_options = { GROUP(OPT_ALLOW_EMPTY, OPT_STRICT) };
@@ -198,6 +217,8 @@ static bool setting_at(const struct option_group *g, size_t *i, struct option *r
 
 	for (size_t k = 0; g->settings && (t = svcrules_target(k)); k++)
 		for (const struct svcrules_setting *s = t->settings; s->name; s++) {
+			if (g->explained && !t->explained)
+				continue;
 			/* apply refuses targets that make files */
 			if (s->apply_only != g->apply_only && (s->apply_only || !t->kernel))
 				continue;
@@ -526,7 +547,8 @@ static int check_stdin(struct arguments *a, const struct command *c)
 /* With the host's name a node of another name would enforce nothing, and nobody would notice. */
 static int check_policy(struct arguments *a, const struct command *c)
 {
-	if (!a->given[OPT_NETWORK_POLICY] || a->given[OPT_NODE_NAME])
+	/* explain knows the node from the pod that it is asked about */
+	if (!a->given[OPT_NETWORK_POLICY] || a->given[OPT_NODE_NAME] || a->given[OPT_SOURCE])
 		return 0;
 	return problem(a, "--network-policy needs --node-name; see 'svcrules help %s'", c->name);
 }

@@ -15,6 +15,12 @@ enum option_id {
 	OPT_FILE,
 	OPT_RECURSIVE,
 	OPT_FROM,
+	OPT_SOURCE, /* of explain */
+	OPT_TO,
+	OPT_PROTOCOL,
+	OPT_LIVE,
+	OPT_NDOTS,
+	OPT_CLUSTER_DOMAIN, /* of explain; elsewhere it is a setting of the target dns */
 	OPT_OVERLAY,
 	OPT_LIMIT,
 	OPT_COLOUR,
@@ -29,6 +35,7 @@ enum option_id {
 	OPT_OUTPUT_LIST,    /* of get */
 	OPT_NAMESPACE,
 	OPT_ALL_NAMESPACES,
+	OPT_OUTPUT_EXPLANATION,
 	OPT_DRY_RUN,
 	OPT_CHECK,
 	OPT_VERIFY,
@@ -81,13 +88,14 @@ struct option_group {
 	bool settings;     /* the settings of all targets follow */
 	bool apply_only;   /* also the settings that are for apply alone */
 	bool compile_only; /* also those that are for compile alone */
+	bool explained;    /* only those of targets that can be explained */
 	bool removes;      /* --target and --table limit what is removed; without them all is */
 };
 
-extern const struct option_group input_options, from_options, output_options,
+extern const struct option_group input_options, from_options, question_options, output_options,
 	output_changes_options, review_options, summary_options, try_options, node_options,
 	table_options, family_options, apply_target_options, compile_target_options, target_options,
-	delete_table_options, delete_try_options, delete_target_options, empty_options,
+	explain_target_options, delete_table_options, delete_try_options, delete_target_options, empty_options,
 	check_options, loss_options, insecure_options, writer_options, directory_options,
 	list_options, doctor_options, get_options,
 	get_node_options, status_options, help_options;

@@ -83,6 +83,7 @@ const struct svcr_target svcr_target_ipvs = {
 		  .settings = settings,
 		  .table_suffix = "-ipvs",
 		  .kernel = true,
+		  .explained = true,
 		  .host_addresses = true },
 	.reads = svcr_services_kinds,
 	.make = ipvs_add_parts,

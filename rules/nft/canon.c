@@ -403,9 +403,8 @@ static const struct nlattr *expressions_of(const struct nlmsghdr *nlh)
 	return NULL;
 }
 
-/* The same for a rule that is made of statements. */
-static const char *rule_canon(struct svcr_nft *n, const struct svcr_nft_table *t,
-			      const struct svcr_nft_rule *rule)
+const char *svcr_nft_rule_canon(struct svcr_nft *n, const struct svcr_nft_table *t,
+				const struct svcr_nft_rule *rule)
 {
 	struct nftnl_rule *r = nftnl_rule_alloc();
 	char buf[4096] = { 0 };
@@ -437,6 +436,6 @@ int svcr_nft_make_rule(struct svcr_nft *nft, struct svcr_nft_table *t,
 	memcpy(r->stmts, stmts, n * sizeof(*stmts));
 	r->nstmts = n;
 	r->comment = comment;
-	r->canon = rule_canon(nft, t, r);
+	r->canon = svcr_nft_rule_canon(nft, t, r);
 	return r->canon ? 0 : -ENOMEM;
 }

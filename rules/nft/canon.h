@@ -14,6 +14,9 @@
  */
 const char *svcr_nft_canon(struct svcr_nft *n, const struct svcr_nft_table *t,
 			   const struct nlattr *expressions, const char *comment);
+/* The same for a rule that is made of statements. */
+const char *svcr_nft_rule_canon(struct svcr_nft *n, const struct svcr_nft_table *t,
+				const struct svcr_nft_rule *rule);
 /* Returns the comment in such a text, or NULL. */
 const char *svcr_nft_canon_comment(const char *canon);
 /*

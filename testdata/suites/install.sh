@@ -38,6 +38,7 @@ install_and_uninstall() {
 ./opt/x/include/svcrules.h
 ./opt/x/include/svcrules_check.h
 ./opt/x/include/svcrules_review.h
+./opt/x/include/svcrules_explain.h
 ./opt/x/include/svcrules_services.h
 ./opt/x/lib/libsvcrules.a
 ./opt/x/lib/libsvcrules.so

@@ -281,6 +281,10 @@ json_forms() {
 	json_members "$tmp/get.policies" "get -o json"
 	json_members "$tmp/compile.nginx" "compile --target nginx -o json"
 	json_members "$tmp/diff.nginx" "diff --target nginx -o json"
+	"$svcrules" explain -f $example --node-name node1 --from node --to go-api-svc.production.svc.cluster.local -o json >"$tmp/explain.nftables"
+	"$svcrules" explain -f $example --node-name node1 --from node --to production/go-api-svc --target ipvs -o json >"$tmp/explain.ipvs"
+	json_members "$tmp/explain.nftables" "explain -o json"
+	json_members "$tmp/explain.ipvs" "explain -o json"
 	json_members "$tmp/same.nftables" "diff -o json"
 	json_members "$tmp/compile.nftables" "compile -o json"
 	json_members "$tmp/diff.nftables" "diff -o json"
@@ -290,7 +294,7 @@ json_forms() {
 
 library() {
 	local example=testdata/example/services.json
-	cat lib/svcrules.h lib/svcrules_review.h lib/svcrules_services.h lib/svcrules_check.h >"$tmp/headers"
+	cat lib/svcrules.h lib/svcrules_review.h lib/svcrules_explain.h lib/svcrules_services.h lib/svcrules_check.h >"$tmp/headers"
 	one_line "$tmp/headers" | grep -oE 'svcrules_[a-z_0-9]+\(' | tr -d '(' | sort -u >"$tmp/program"
 	section $page3 SYNOPSIS | sed -nE 's/^\.F[no] (svcrules_[a-z_0-9]+).*/\1/p' | sort -u >"$tmp/manual"
 	same "functions of the library" "$tmp/program" "$tmp/manual"
@@ -372,6 +376,7 @@ run_block() { # run_block BLOCK
 		want=0
 		# diff found differences and printed them
 		[[ $line == *"svcrules diff "* && -n $got && $got != "no changes" ]] && want=1
+		[[ $line == *"svcrules explain "* && $got == *"=> "@(refused|dropped)* ]] && want=1
 		if [ $status -ne $want ]; then
 			fail "'$line' ended with $status, expected $want: $(cat "$tmp/err")"
 			return

@@ -36,6 +36,14 @@ failed=0
 skipped=0
 LABEL=
 
+# EXPLAIN=yes compares what happens with what 'svcrules explain' predicts
+EXPLAIN=${EXPLAIN-}
+if [ -n "$EXPLAIN" ]; then
+	# shellcheck source=explain.sh
+	. "$PACKETS/explain.sh"
+	SHORT=$((SHORT + 4)) # requests take longer
+fi
+
 # pause SECONDS: a sleep that starts no program
 pause() {
 	read -rt "$1" -u "$NEVER" || :
@@ -194,6 +202,7 @@ topology_down() {
 serve() {
 	local where=$1 log i
 	shift
+	[ -z "$EXPLAIN" ] || known_servers "$@"
 	log=$WORK/server-$where-$1-${#SERVERS[@]}
 	: >"$log"
 	start "$where" "$PROBE" serve "$@" >"$log" 2>&1 &
@@ -235,6 +244,7 @@ begin() {
 }
 
 finish() {
+	[ -z "$EXPLAIN" ] || explained_end
 	echo "# ${0##*/}: $passed passed, $failed failed, $skipped skipped"
 	[ "$failed" -eq 0 ]
 	exit
@@ -515,9 +525,17 @@ delete() {
 # ---- requests ----
 
 ask() { # ask FROM tcp|udp|both ADDRESS PORT [probe's options]
-	local where=$1
+	local where=$1 reply status
 	shift
-	"$PROBE" in "/run/netns/$PREFIX-$where" ask "$@" --timeout "$TIMEOUT" --give-up 2 2>&1
+	if [ -z "$EXPLAIN" ]; then
+		"$PROBE" in "/run/netns/$PREFIX-$where" ask "$@" --timeout "$TIMEOUT" --give-up 2 2>&1
+		return
+	fi
+	reply=$("$PROBE" in "/run/netns/$PREFIX-$where" ask "$@" --timeout "$TIMEOUT" --give-up 2 2>&1)
+	status=$?
+	[ -z "$reply" ] || echo "$reply"
+	explained "$where" "$reply" "$@"
+	return $status
 }
 
 # answers FROM PROTOCOL ADDRESS PORT [OPTION...]: prints the distinct answers, sorted, as A|B

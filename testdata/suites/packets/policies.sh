@@ -166,6 +166,8 @@ judge() {
 		[ "$verdict" != drop ] || to=timeout
 		[ "$verdict" = drop ] || to+=' [0-9a-f.:]+'
 		check "$what" "$to" "$(<"$WORK/verdict-$i")"
+		# shellcheck disable=SC2086
+		[ -z "$EXPLAIN" ] || explained "$from" "$(<"$WORK/verdict-$i")" $arguments --summary answers
 	done
 	QUEUE=()
 }
