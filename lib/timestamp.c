@@ -119,15 +119,15 @@ const char *svcr_timestamp_text(int64_t ns, char buf[static SVCR_TIMESTAMP_TEXT]
 	int64_t days = seconds / 86400 - (seconds % 86400 < 0), of_day = seconds - days * 86400;
 	int year = 1970 + (int)(days / 366), month = 12;
 
-	while (year < 9999 && days >= days_since_1970(year + 1, 1, 1))
+	while (year < 9999 && days >= svcr_timestamp_days(year + 1, 1, 1))
 		year++;
-	while (year > 1 && days < days_since_1970(year, 1, 1))
+	while (year > 1 && days < svcr_timestamp_days(year, 1, 1))
 		year--;
-	while (month > 1 && days < days_since_1970(year, month, 1))
+	while (month > 1 && days < svcr_timestamp_days(year, month, 1))
 		month--;
 	snprintf(buf, SVCR_TIMESTAMP_TEXT,
 		 "%04d-%02d-%02dT%02" PRId64 ":%02" PRId64 ":%02" PRId64 "Z", year, month,
-		 (int)(days - days_since_1970(year, month, 1)) + 1, of_day / 3600, of_day / 60 % 60,
+		 (int)(days - svcr_timestamp_days(year, month, 1)) + 1, of_day / 3600, of_day / 60 % 60,
 		 of_day % 60);
 	return buf;
 }

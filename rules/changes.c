@@ -215,7 +215,7 @@ static int parts_text(const struct svcrules_changes *c, struct svcr_out *o)
 
 static int parts_markdown(const struct svcrules_changes *c, struct svcr_out *o)
 {
-	struct svcr_buffer text = { NULL, 0 };
+	struct svcr_buffer text = { .len = 0 };
 	struct svcr_out lines = { .write = svcr_buffer_append, .arg = &text };
 	int err = parts_text(c, &lines);
 

@@ -342,7 +342,7 @@ static void details_body(struct page *p, const struct svcr_review *v)
 
 static void page_details(struct page *p, const struct svcr_review *v)
 {
-	struct svcr_buffer text = { NULL, 0 };
+	struct svcr_buffer text = { .len = 0 };
 	struct svcr_out body = { .write = svcr_buffer_append, .arg = &text }, *o = p->o;
 
 	p->o = &body;

@@ -55,18 +55,4 @@ struct input_use {
 int input_use(const struct arguments *a, struct files *files, struct svcrules_options *settings,
 	      bool use_host, struct svcrules_model *m, const struct input_use *use);
 
-/* What a command does with a model that was read. Both return an exit code. */
-struct input_use {
-	/* what it adds to `d` is printed afterwards */
-	int (*build)(void *arg, const struct svcrules_model *m, struct svcrules_diags *d);
-	int (*end)(void *arg, const struct svcrules_model *m);
-	void *arg;
-};
-/*
- * Reads `files`, none of which is right too, into the model, which may be NULL for a lack of memory
- * and is freed, and uses it. `use_host` is as above. Returns an exit code.
- */
-int input_use(const struct arguments *a, struct files *files, struct svcrules_options *settings,
-	      bool use_host, struct svcrules_model *m, const struct input_use *use);
-
 #endif

@@ -119,7 +119,7 @@ static int write_rule(struct svcr_arena *a, const struct subject *s,
 		      const struct svcr_network_policy *policy, const struct svcr_policy_peer *peer,
 		      const struct svcr_policy_port *port, const char **ret)
 {
-	struct svcr_buffer b = { NULL, 0 };
+	struct svcr_buffer b = { .len = 0 };
 	struct svcr_out o = { .write = svcr_buffer_append, .arg = &b };
 	bool in = s->direction == SVCR_INGRESS;
 	int err;

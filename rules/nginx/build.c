@@ -295,6 +295,8 @@ static int fill_nginx(struct svcr_nginx_builder *b)
 		return err;
 	settle_routes(b);
 	err = svcr_nginx_upstreams(b);
+	if (!err) /* endpoints that are made from Pods may lack memory */
+		err = b->slices.err;
 	if (!err)
 		err = svcr_nginx_settle_certs(b);
 	if (!err && b->bad)
