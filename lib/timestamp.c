@@ -127,7 +127,7 @@ const char *svcr_timestamp_text(int64_t ns, char buf[static SVCR_TIMESTAMP_TEXT]
 		month--;
 	snprintf(buf, SVCR_TIMESTAMP_TEXT,
 		 "%04d-%02d-%02dT%02" PRId64 ":%02" PRId64 ":%02" PRId64 "Z", year, month,
-		 (int)(days - svcr_timestamp_days(year, month, 1)) + 1, of_day / 3600, of_day / 60 % 60,
-		 of_day % 60);
+		 (int)(days - svcr_timestamp_days(year, month, 1)) + 1, of_day / 3600,
+		 of_day / 60 % 60, of_day % 60);
 	return buf;
 }

@@ -32,7 +32,7 @@ enum option_id {
 	OPT_ERROR,
 	OPT_NODE_PORT_RANGE,
 	OPT_EXTERNAL_CIDR,
-	OPT_OUTPUT_LIST,    /* of get */
+	OPT_OUTPUT_LIST, /* of get */
 	OPT_NAMESPACE,
 	OPT_ALL_NAMESPACES,
 	OPT_OUTPUT_EXPLANATION,
@@ -95,10 +95,10 @@ struct option_group {
 extern const struct option_group input_options, from_options, question_options, output_options,
 	output_changes_options, review_options, summary_options, try_options, node_options,
 	table_options, family_options, apply_target_options, compile_target_options, target_options,
-	explain_target_options, delete_table_options, delete_try_options, delete_target_options, empty_options,
-	check_options, loss_options, insecure_options, writer_options, directory_options,
-	list_options, doctor_options, get_options,
-	get_node_options, status_options, help_options;
+	explain_target_options, delete_table_options, delete_try_options, delete_target_options,
+	empty_options, check_options, loss_options, insecure_options, writer_options,
+	directory_options, list_options, doctor_options, get_options, get_node_options,
+	status_options, help_options;
 
 struct command;
 
