@@ -8,7 +8,7 @@ static int pair_cmp(const void *a, const void *b)
 
 void svcr_map_sort(struct svcr_map *m)
 {
-	if (m->n)
+	if (m->n > 1)
 		qsort(m->v, m->n, sizeof(*m->v), pair_cmp);
 }
 

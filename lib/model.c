@@ -76,6 +76,7 @@ void svcrules_model_free(struct svcrules_model *m)
 	free(m->nodes.v);
 	free(m->pod_cidrs.v);
 	free(m->pods.v);
+	free(m->pod_more.v);
 	free(m->namespaces.v);
 	free(m->policies.v);
 	free(m->ingresses.v);

@@ -205,6 +205,7 @@ struct svcrules_model {
 	struct svcr_cidrs pod_cidrs;
 	struct svcr_selectors selectors;
 	SVCR_LIST(struct svcr_pod) pods;
+	SVCR_LIST(struct svcr_pod_more) pod_more; /* pods have numbers from 1 instead */
 	SVCR_LIST(struct svcr_namespace) namespaces;
 	SVCR_LIST(struct svcr_network_policy) policies;
 	SVCR_LIST(struct svcr_ingress) ingresses;
@@ -217,6 +218,12 @@ struct svcrules_model {
 	struct svcr_dead dead;
 };
 
+/* What few pods have; NULL: this one has nothing of it. */
+static inline const struct svcr_pod_more *svcr_model_pod_more(const struct svcrules_model *m,
+							      const struct svcr_pod *p)
+{
+	return p->more ? &m->pod_more.v[p->more - 1] : NULL;
+}
 /* The Pod that the endpoint was made from; NULL: it was read. */
 static inline const struct svcr_pod *svcr_model_made_from(const struct svcrules_model *m,
 							  const struct svcr_endpoint *e)
@@ -232,7 +239,7 @@ static inline const char *svcr_model_hostname(const struct svcrules_model *m,
 	const struct svcr_pod *pod = svcr_model_made_from(m, e);
 
 	if (pod)
-		return e->names & SVCR_NAMES_HOST ? pod->dns->hostname : NULL;
+		return e->names & SVCR_NAMES_HOST ? svcr_model_pod_more(m, pod)->hostname : NULL;
 	return e->names ? m->names_of.v[e->names - 1].hostname : NULL;
 }
 /* The name of the pod that an endpoint is, interned; NULL: unknown. */

@@ -18,12 +18,12 @@ struct facts_maker {
 };
 
 /* True if `p` is to be named before the pod that is in the facts: not ready for a longer time. */
-static bool is_worse(const struct svcr_pod_facts *f, const struct svcr_pod *p)
+static bool is_worse(const struct svcr_pod_facts *f, const struct svcr_pod *p, uint32_t since)
 {
-	if (!f->name || !p->since != !f->since)
-		return !f->name || p->since;
-	if (p->since != f->since)
-		return p->since < f->since;
+	if (!f->name || !since != !f->since)
+		return !f->name || since;
+	if (since != f->since)
+		return since < f->since;
 	return strcmp(p->name, f->name) < 0;
 }
 
@@ -34,6 +34,8 @@ static int add_pods(void *arg, const struct svcr_pod_class *c)
 
 	for (uint32_t i = 0; i < c->n; i++) {
 		const struct svcr_pod *p = &k->m->pods.v[c->pods[i]];
+		const struct svcr_pod_more *more = svcr_model_pod_more(k->m, p);
+		uint32_t since = more ? more->since : 0;
 
 		if (p->ended) {
 			f->ended++;
@@ -41,10 +43,10 @@ static int add_pods(void *arg, const struct svcr_pod_class *c)
 		}
 		f->matched++;
 		f->ready += p->ready && !p->terminating;
-		if (p->ready || !is_worse(f, p))
+		if (p->ready || !is_worse(f, p, since))
 			continue;
 		f->name = p->name;
-		f->since = p->since;
+		f->since = since;
 	}
 	return 0;
 }

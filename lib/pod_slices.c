@@ -350,7 +350,8 @@ static int start_slice(struct slices_maker *k, struct pod_group *g)
 static void add_pod(struct slices_maker *k, const struct matched_pod *p)
 {
 	const struct svcr_pod *pod = p->pod;
-	bool host = pod->dns && strcmp(pod->dns->subdomain, k->s->name) == 0;
+	const struct svcr_pod_more *more = svcr_model_pod_more(k->m, pod);
+	bool host = more && more->subdomain && strcmp(more->subdomain, k->s->name) == 0;
 	struct svcr_endpoint e = { .ready = k->s->not_ready || (pod->ready && !pod->terminating),
 				   .serving = pod->ready,
 				   .terminating = pod->terminating,

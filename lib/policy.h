@@ -18,9 +18,11 @@ struct svcr_pod_port {
 	uint8_t protocol; /* enum svcr_protocol */
 };
 
-/* The name that DNS has for a pod of a service named `subdomain`. Few pods have one. */
-struct svcr_pod_dns {
-	const char *hostname, *subdomain;
+/* What few pods have. */
+struct svcr_pod_more {
+	const char *hostname, *subdomain; /* both or none: its name in DNS */
+	uint32_t
+		since; /* not ready since then, in seconds since 1970; 0: it is ready, or unknown */
 };
 
 /*
@@ -37,8 +39,7 @@ struct svcr_pod {
 		const struct svcr_pod_port *v; /* pods may share a list */
 		uint32_t n;
 	} ports;
-	const struct svcr_pod_dns *dns; /* spec.hostname and subdomain; NULL: not both are given */
-	uint32_t since;    /* its condition Ready: of its last change, seconds since 1970; or 0 */
+	uint32_t more;     /* svcr_model_pod_more() */
 	bool host_network; /* spec.hostNetwork: its traffic is that of the node */
 	bool ended;        /* status.phase is Succeeded or Failed */
 	bool ready;        /* its condition Ready is True */

@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #define NAMES_COMPARED 64 /* of ports, with the name of a port that no slice has */
+#define TARGETS_ASKED 16  /* named targetPorts of one service that are looked up in Pods */
 
 void svcr_reasons_init(struct svcr_reasons *r, const struct svcrules_model *m,
 		       const struct svcrules_options *o, const struct svcr_view *view)
@@ -16,20 +17,32 @@ void svcr_reasons_init(struct svcr_reasons *r, const struct svcrules_model *m,
 
 void svcr_reasons_release(struct svcr_reasons *r)
 {
-	free((void *)r->names.v);
+	for (size_t i = 0; i < 3; i++) {
+		free((void *)r->ports[i].v);
+		free((void *)r->numberless[i].v);
+	}
+	free((void *)r->nodes.v);
 	*r = (struct svcr_reasons){ .model = NULL };
 }
 
-/* ---- Pods -------------------------------------------------------------------- */
+/* ---- What is asked once for all ports of a service ------------------------------- */
 
-static void forget_last(struct svcr_reasons *r, const struct svcr_service *s)
+static void look_at_service(struct svcr_reasons *r, const struct svcr_service *s,
+			    const struct svcr_slice_group *g)
 {
 	if (r->last == s)
 		return;
 	r->last = s;
-	r->facts.known = false;
-	r->named = false;
+	r->facts.known = r->named = false;
+	r->targets = r->endpoints = 0;
+	r->fqdn = g->n > 0;
+	for (size_t i = 0; i < g->n; i++) {
+		r->fqdn = r->fqdn && g->v[i]->ignored;
+		r->endpoints += g->v[i]->ignored ? 0 : g->v[i]->endpoints.n;
+	}
 }
+
+/* ---- Pods -------------------------------------------------------------------- */
 
 /* Asks the Pods, once for all ports of a service. */
 static int ask_pods(struct svcr_reasons *r, struct svcr_reason *why)
@@ -42,7 +55,8 @@ static int ask_pods(struct svcr_reasons *r, struct svcr_reason *why)
 		return 0;
 	if (!r->facts.known)
 		err = svcr_pod_facts_find(x, r->model, s, &r->facts);
-	if (!err && why->port)
+	r->facts.target = NULL;
+	if (!err && why->port && why->why == SVCR_WHY_PORT && r->targets++ < TARGETS_ASKED)
 		err = svcr_pod_facts_target(x, r->model, s, why->port, &r->facts);
 	why->pods = r->facts;
 	return err;
@@ -55,73 +69,93 @@ static int port_name_cmp(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Lists the names of the ports that slices of the service have for a protocol. */
-static int list_names(struct svcr_reasons *r, const struct svcr_service *s, uint8_t protocol)
+static size_t protocol_number(uint8_t protocol)
 {
-	const struct svcr_port_use *v;
-	size_t n, kept = 0;
+	return protocol == SVCR_UDP ? 1 : protocol == SVCR_SCTP ? 2 : 0;
+}
+
+static int add_port_name(struct svcr_port_names *l, const char *name)
+{
+	const char **slot = SVCR_GROW(l);
+
+	if (!slot)
+		return -ENOMEM;
+	*slot = name;
+	return 0;
+}
+
+static void sort_port_names(struct svcr_port_names *l)
+{
+	size_t kept = 0;
+
+	if (l->n)
+		qsort((void *)l->v, l->n, sizeof(*l->v), port_name_cmp);
+	for (size_t i = 0; i < l->n; i++)
+		if (!kept || strcmp(l->v[kept - 1], l->v[i]) != 0)
+			l->v[kept++] = l->v[i];
+	l->n = kept;
+}
+
+/* Adds the ports of a slice that stand for no port. */
+static int add_numberless(struct svcr_reasons *r, const struct svcr_slice *s)
+{
 	int err = 0;
 
-	if (r->named && r->names_protocol == protocol)
-		return 0;
-	r->named = false;
-	r->names.n = 0;
-	err = svcr_endpoints_uses(r->view->endpoints, s, NULL, &v, &n);
-	for (size_t i = 0; i < n && !err; i++) {
-		const char **slot;
+	for (size_t i = 0; i < s->ports.n && !s->ignored && !err; i++)
+		if (!s->ports.v[i].port)
+			err = add_port_name(&r->numberless[protocol_number(s->ports.v[i].protocol)],
+					    s->ports.v[i].name);
+	return err;
+}
 
-		if (v[i].protocol != protocol ||
-		    (i && v[i - 1].name == v[i].name && v[i - 1].protocol == protocol))
-			continue;
-		slot = SVCR_GROW(&r->names);
-		if (slot)
-			*slot = v[i].name ? v[i].name : "";
-		else
-			err = -ENOMEM;
+/* Lists the names of the ports that slices of the service have. */
+static int list_names(struct svcr_reasons *r, const struct svcr_service *s)
+{
+	const struct svcr_slice_group *g = svcr_endpoints_group(r->view->endpoints, s);
+	const struct svcr_port_use *v;
+	size_t n;
+	int err;
+
+	if (r->named)
+		return 0;
+	for (size_t i = 0; i < 3; i++)
+		r->ports[i].n = r->numberless[i].n = 0;
+	err = svcr_endpoints_uses(r->view->endpoints, s, NULL, &v, &n);
+	for (size_t i = 0; i < n && !err; i++)
+		if (!i || v[i - 1].name != v[i].name || v[i - 1].protocol != v[i].protocol)
+			err = add_port_name(&r->ports[protocol_number(v[i].protocol)],
+					    v[i].name ? v[i].name : "");
+	for (size_t i = 0; i < g->n && !err; i++)
+		err = add_numberless(r, g->v[i]);
+	for (size_t i = 0; i < 3; i++) {
+		sort_port_names(&r->ports[i]);
+		sort_port_names(&r->numberless[i]);
 	}
-	if (r->names.n)
-		qsort((void *)r->names.v, r->names.n, sizeof(*r->names.v), port_name_cmp);
-	for (size_t i = 0; i < r->names.n; i++)
-		if (!kept || strcmp(r->names.v[kept - 1], r->names.v[i]) != 0)
-			r->names.v[kept++] = r->names.v[i];
-	r->names.n = kept;
-	r->names_protocol = protocol;
 	r->named = !err;
 	return err;
 }
 
 static void name_ports(const struct svcr_reasons *r, struct svcr_reason *why)
 {
-	size_t best = SVCR_FAR;
+	size_t number = protocol_number(why->port->protocol), best = SVCR_FAR;
+	const struct svcr_port_names *l = &r->ports[number], *none = &r->numberless[number];
 
-	why->nnames = r->names.n;
-	for (size_t i = 0; i < r->names.n && i < SVCR_WHY_NAMES; i++)
-		why->names[i] = r->names.v[i];
-	for (size_t i = 0; i < r->names.n && i < NAMES_COMPARED; i++) {
-		size_t d = svcr_near(why->port->name, r->names.v[i]);
+	why->no_number = none->n && bsearch(&why->port->name, (const void *)none->v, none->n,
+					    sizeof(*none->v), port_name_cmp);
+	why->nnames = l->n;
+	for (size_t i = 0; i < l->n && i < SVCR_WHY_NAMES; i++)
+		why->names[i] = l->v[i];
+	for (size_t i = 0; i < l->n && i < NAMES_COMPARED; i++) {
+		size_t d = svcr_near(why->port->name, l->v[i]);
 
 		if (d >= best)
 			continue;
 		best = d;
-		why->nearest = r->names.v[i];
+		why->nearest = l->v[i];
 	}
 	/* a single other port is meant, however it is called */
-	if (!why->nearest && r->names.n == 1 && why->service->ports.n == 1)
-		why->nearest = r->names.v[0];
-}
-
-/* True if a slice has the port without a number, which stands for no port. */
-static bool lacks_number(const struct svcr_slice_group *g, const struct svcr_service_port *port)
-{
-	for (size_t i = 0; i < g->n; i++)
-		for (size_t k = 0; !g->v[i]->ignored && k < g->v[i]->ports.n; k++) {
-			const struct svcr_slice_port *p = &g->v[i]->ports.v[k];
-
-			if (!p->port && p->protocol == port->protocol &&
-			    strcmp(p->name, port->name) == 0)
-				return true;
-		}
-	return false;
+	if (!why->nearest && l->n == 1 && why->service->ports.n == 1)
+		why->nearest = l->v[0];
 }
 
 /* No slice has the port: says which ones they have. */
@@ -147,8 +181,9 @@ static int judge_port(struct svcr_reasons *r, struct svcr_reason *why)
 		return 0;
 	}
 	why->why = SVCR_WHY_PORT;
-	why->no_number = lacks_number(svcr_endpoints_group(x, why->service), why->port);
-	err = list_names(r, why->service, why->port->protocol);
+	if (r->brief)
+		return 0;
+	err = list_names(r, why->service);
 	if (!err)
 		name_ports(r, why);
 	return err ? err : ask_pods(r, why);
@@ -165,10 +200,10 @@ static void judge_addresses(struct svcr_reason *why, const struct svcr_port_use 
 		for (size_t k = 0; k < use[i].slice->endpoints.n; k++) {
 			const struct svcr_addr *a = &use[i].slice->endpoints.v[k].addr;
 
-			if (a->family != why->family) {
-				why->endpoints += !svcr_addr_unusable(a);
+			if (a->family != why->family && !use[i].slice->any_family)
+				break; /* all of them are of the other family */
+			if (a->family != why->family)
 				continue;
-			}
 			if (!first || svcr_addr_cmp(a, first) < 0)
 				first = a;
 		}
@@ -180,31 +215,20 @@ static void judge_addresses(struct svcr_reason *why, const struct svcr_port_use 
 static int name_nodes(struct svcr_reasons *r, struct svcr_reason *why)
 {
 	const struct svcr_endpoints *x = r->view->endpoints;
-	size_t kept = 0;
+	int err = 0;
 
-	r->named = false;
-	r->names.n = 0;
-	for (size_t i = 0; i < x->found.n; i++) {
+	r->nodes.n = 0;
+	for (size_t i = 0; i < x->found.n && !err; i++) {
 		const struct svcr_candidate *c = &x->found.v[i];
-		const char **slot;
 
-		if (c->rank == SVCR_UNUSABLE || !c->endpoint->node)
-			continue;
-		slot = SVCR_GROW(&r->names);
-		if (!slot)
-			return -ENOMEM;
-		*slot = c->endpoint->node;
+		if (c->rank != SVCR_UNUSABLE && c->endpoint->node)
+			err = add_port_name(&r->nodes, c->endpoint->node);
 	}
-	if (r->names.n)
-		qsort((void *)r->names.v, r->names.n, sizeof(*r->names.v), port_name_cmp);
-	for (size_t i = 0; i < r->names.n; i++)
-		if (!kept || r->names.v[kept - 1] != r->names.v[i])
-			r->names.v[kept++] = r->names.v[i];
-	r->names.n = kept;
-	why->nnames = kept;
-	for (size_t i = 0; i < kept && i < SVCR_WHY_NAMES; i++)
-		why->names[i] = r->names.v[i];
-	return 0;
+	sort_port_names(&r->nodes);
+	why->nnames = r->nodes.n;
+	for (size_t i = 0; i < r->nodes.n && i < SVCR_WHY_NAMES; i++)
+		why->names[i] = r->nodes.v[i];
+	return err;
 }
 
 /* Looks at endpoints of the family, of which there is at least one. */
@@ -233,20 +257,7 @@ static int judge_endpoints(struct svcr_reasons *r, struct svcr_reason *why)
 	why->why = SVCR_WHY_ELSEWHERE;
 	why->endpoints = ready ? ready : draining;
 	why->here = here;
-	return name_nodes(r, why);
-}
-
-/* Counts the endpoints of all slices, and says whether all slices have names for addresses. */
-static size_t count_endpoints(const struct svcr_slice_group *g, bool *ret_fqdn)
-{
-	size_t n = 0;
-
-	*ret_fqdn = g->n > 0;
-	for (size_t i = 0; i < g->n; i++) {
-		*ret_fqdn = *ret_fqdn && g->v[i]->ignored;
-		n += g->v[i]->ignored ? 0 : g->v[i]->endpoints.n;
-	}
-	return n;
+	return r->brief ? 0 : name_nodes(r, why);
 }
 
 static int judge_slices(struct svcr_reasons *r, struct svcr_reason *why,
@@ -255,11 +266,10 @@ static int judge_slices(struct svcr_reasons *r, struct svcr_reason *why,
 	struct svcr_endpoints *x = r->view->endpoints;
 	const struct svcr_port_use *use;
 	size_t n;
-	bool fqdn;
 	int err;
 
-	if (!count_endpoints(g, &fqdn)) {
-		why->why = fqdn         ? SVCR_WHY_FQDN :
+	if (!r->endpoints) {
+		why->why = r->fqdn      ? SVCR_WHY_FQDN :
 			   g->n         ? SVCR_WHY_NO_ENDPOINT :
 			   g->from_pods ? SVCR_WHY_NO_POD :
 					  SVCR_WHY_NO_SLICE;
@@ -285,7 +295,7 @@ int svcr_reason_port(struct svcr_reasons *r, const struct svcr_service *s,
 {
 	const struct svcr_slice_group *g = svcr_endpoints_group(r->view->endpoints, s);
 
-	forget_last(r, s);
+	look_at_service(r, s, g);
 	*ret = (struct svcr_reason){ .service = s,
 				     .port = port,
 				     .family = family,

@@ -84,13 +84,19 @@ struct svcr_reasons {
 	const struct svcrules_model *model;
 	const struct svcrules_options *options;
 	const struct svcr_view *view;
-	bool pods; /* asks Pods, too, which may take longer */
+	bool pods;  /* asks Pods, too, which may take longer */
+	bool brief; /* finds the kind of a reason alone, and no facts */
 	/* of the service that was asked for last: */
 	const struct svcr_service *last;
 	struct svcr_pod_facts facts;
-	SVCR_LIST(const char *) names; /* of ports of its slices, of one protocol; sorted */
-	uint8_t names_protocol;
-	bool named; /* `names` is filled */
+	size_t targets;   /* how many of its targetPorts were looked up in Pods */
+	size_t endpoints; /* of all its slices */
+	bool fqdn;        /* all its slices have names for addresses */
+	bool named;       /* the lists of ports are filled, but `nodes`, which is scratch space */
+	struct svcr_port_names {
+		const char **v; /* sorted, each once; "" is an unnamed port */
+		size_t n, cap;
+	} ports[3], numberless[3], nodes; /* of slices: TCP, UDP, SCTP; those without a number */
 };
 
 /* The options say whether Pods are asked. Allocates nothing. */

@@ -128,17 +128,19 @@ bool svcr_same_pod_ports(const struct svcr_pod_port *a, size_t n, const struct s
 	return true;
 }
 
-static bool same_pod_dns(const struct svcr_pod_dns *a, const struct svcr_pod_dns *b)
+static bool same_pod_more(const struct svcr_pod_more *a, const struct svcr_pod_more *b)
 {
-	return a == b || (a && b && a->hostname == b->hostname && a->subdomain == b->subdomain);
+	return a == b || (a && b && a->hostname == b->hostname && a->subdomain == b->subdomain &&
+			  a->since == b->since);
 }
 
-static bool same_pod(const struct svcr_pod *a, const struct svcr_pod *b)
+static bool same_pod(const struct svcrules_model *m, const struct svcr_pod *a,
+		     const struct svcr_pod *b)
 {
 	return a->ns == b->ns && a->name == b->name && a->node == b->node &&
 	       a->labels == b->labels && a->host_network == b->host_network &&
 	       a->ended == b->ended && a->ready == b->ready && a->terminating == b->terminating &&
-	       a->since == b->since && same_pod_dns(a->dns, b->dns) &&
+	       same_pod_more(svcr_model_pod_more(m, a), svcr_model_pod_more(m, b)) &&
 	       same_addrs(&a->ips, &b->ips) &&
 	       svcr_same_pod_ports(a->ports.v, a->ports.n, b->ports.v, b->ports.n);
 }
@@ -263,7 +265,7 @@ static bool same_entry(const struct svcrules_model *m, size_t list, size_t i, si
 	case 1: return same_slice(m, &m->slices.v[i], &m->slices.v[k]);
 	case 2: return same_node(&m->nodes.v[i], &m->nodes.v[k]);
 	case 3: return same_cidr(&m->pod_cidrs.v[i], &m->pod_cidrs.v[k]);
-	case 4: return same_pod(&m->pods.v[i], &m->pods.v[k]);
+	case 4: return same_pod(m, &m->pods.v[i], &m->pods.v[k]);
 	case 5: return same_namespace(&m->namespaces.v[i], &m->namespaces.v[k]);
 	case 6: return same_policy(&m->policies.v[i], &m->policies.v[k]);
 	case 7: return same_ingress(&m->ingresses.v[i], &m->ingresses.v[k]);

@@ -419,6 +419,8 @@ static void select_endpoints(struct selection *sel)
 		return;
 	svcr_addrs_sort(&sel->endpoints->hairpin);
 	sel->view->hairpin = keep_addrs(sel, &sel->endpoints->hairpin, &sel->view->nhairpin);
+	free(sel->endpoints->hairpin.v); /* the view keeps the rest of *sel->endpoints */
+	sel->endpoints->hairpin = (struct svcr_addrs){ .n = 0 };
 }
 
 /* ---- All of it --------------------------------------------------------- */

@@ -91,7 +91,10 @@ int svcr_services_distinct(struct svcrules_services *l, const struct svcr_candid
 	if (!slot)
 		return -ENOMEM;
 	*slot = c->at;
-	return 0;
+	slot = c->endpoint->ready ? SVCR_GROW(&l->ready) : NULL;
+	if (slot)
+		*slot = c->at;
+	return c->endpoint->ready && !slot ? -ENOMEM : 0;
 }
 
 /*
@@ -108,7 +111,7 @@ int svcr_services_endpoints(struct svcrules_services *l, const struct svcr_servi
 	for (uint8_t f = 0; f < SVCR_FAMILY__COUNT && !err; f++) {
 		const struct svcr_endpoint_addrs *used = NULL;
 
-		if (!l->o->families[f])
+		if (!l->o->families[f] || l->endpoints.n >= SVCR_SERVICES_LISTED)
 			continue;
 		if (at != SIZE_MAX)
 			used = inside_choice(l, s, p, f);
@@ -117,20 +120,40 @@ int svcr_services_endpoints(struct svcrules_services *l, const struct svcr_servi
 			*total += 1;
 			*ready += x->found.v[i].endpoint->ready;
 			err = add_endpoint_at(l, &x->found.v[i], p, at, used);
-			if (!err)
+			if (!err && at != SIZE_MAX)
 				err = svcr_services_distinct(l, &x->found.v[i]);
 		}
 	}
 	return err;
 }
 
-static bool has_port(const struct svcr_service *s, const struct svcr_port_use *use)
+static int port_key_cmp(const void *a, const void *b)
 {
-	for (size_t i = 0; i < s->ports.n; i++)
-		if (s->ports.v[i].protocol == use->protocol &&
-		    strcmp(s->ports.v[i].name, use->name ? use->name : "") == 0)
-			return true;
-	return false;
+	const struct svcr_service_port *const *p = a, *const *q = b;
+	int d = strcmp((*p)->name, (*q)->name);
+
+	return d ? d : (int)(*p)->protocol - (int)(*q)->protocol;
+}
+
+static int sort_by_name(struct svcrules_services *l, const struct svcr_service *s)
+{
+	l->by_name.n = 0;
+	for (size_t i = 0; i < s->ports.n; i++) {
+		const struct svcr_service_port **slot = SVCR_GROW(&l->by_name);
+
+		if (!slot)
+			return -ENOMEM;
+		*slot = &s->ports.v[i];
+	}
+	if (l->by_name.n)
+		qsort((void *)l->by_name.v, l->by_name.n, sizeof(*l->by_name.v), port_key_cmp);
+	return 0;
+}
+
+static bool has_port(const struct svcrules_services *l, const struct svcr_service_port *like)
+{
+	return l->by_name.n && bsearch(&like, (const void *)l->by_name.v, l->by_name.n,
+				       sizeof(*l->by_name.v), port_key_cmp);
 }
 
 /* The endpoints at ports of slices that the service has not: of the first ports, if many. */
@@ -140,12 +163,14 @@ int svcr_services_other_ports(struct svcrules_services *l, const struct svcr_ser
 	size_t n, total = 0, ready = 0, shown = 0;
 	int err = svcr_endpoints_uses(l->view.endpoints, s, NULL, &v, &n);
 
+	if (!err)
+		err = sort_by_name(l, s);
 	for (size_t i = 0; i < n && !err && shown < OTHER_PORTS; i++) {
 		struct svcr_service_port like = { .name = v[i].name ? v[i].name : "",
 						  .protocol = v[i].protocol };
 
 		if ((i && v[i].name == v[i - 1].name && v[i].protocol == v[i - 1].protocol) ||
-		    has_port(s, &v[i]))
+		    has_port(l, &like))
 			continue;
 		shown++;
 		err = svcr_services_endpoints(l, s, &like, SIZE_MAX, &total, &ready);
@@ -238,7 +263,7 @@ static int add_service_vips(struct svcrules_services *l, const struct svcr_servi
 	int err = 0;
 
 	for (size_t i = 0; i < addrs->n && !err; i++)
-		for (size_t k = 0; k < s->ports.n && !err; k++)
+		for (size_t k = 0; k < s->ports.n && !err && l->vips.n < SVCR_SERVICES_LISTED; k++)
 			err = add_service_vip(l, s, &addrs->v[i], kind, k, s->ports.v[k].port);
 	return err;
 }

@@ -56,6 +56,8 @@ void svcrules_services_free(struct svcrules_services *l)
 	free(l->vips.v);
 	free(l->endpoints.v);
 	free(l->distinct.v);
+	free(l->ready.v);
+	free((void *)l->by_name.v);
 	free(l);
 }
 
@@ -84,6 +86,15 @@ size_t svcrules_services_find(const struct svcrules_services *l, const char *ns,
 
 /* ---- Texts ----------------------------------------------------------------- */
 
+/* Returns the end of the text. */
+static char *append_text(char *p, const char *text)
+{
+	size_t n = strlen(text);
+
+	memcpy(p, text, n + 1);
+	return p + n;
+}
+
 static char *append_addrs(char *p, const struct svcr_addrs *l, const char *start)
 {
 	char text[SVCR_ADDR_TEXT];
@@ -92,7 +103,7 @@ static char *append_addrs(char *p, const struct svcr_addrs *l, const char *start
 		if (p > start)
 			*p++ = ',';
 		svcr_addr_text(&l->v[i], text);
-		p = stpcpy(p, text);
+		p = append_text(p, text);
 	}
 	return p;
 }
@@ -124,9 +135,9 @@ static const char *selector_of(struct svcrules_services *l, const struct svcr_se
 	for (uint32_t i = 0; i < s->nselector; i++) {
 		if (i)
 			*p++ = ',';
-		p = stpcpy(p, s->selector[i].key);
+		p = append_text(p, s->selector[i].key);
 		*p++ = '=';
-		p = stpcpy(p, s->selector[i].value);
+		p = append_text(p, s->selector[i].value);
 	}
 	return text;
 }
@@ -177,7 +188,7 @@ static int list_ports(struct svcrules_services *l, const struct svcr_service *s)
 		if (!slot->target)
 			return -ENOMEM;
 		err = svcr_services_endpoints(l, s, p, i, &slot->total, &slot->ready);
-		if (!err && s->type != SVCR_EXTERNAL_NAME)
+		if (!err && s->type != SVCR_EXTERNAL_NAME && l->endpoints.n < SVCR_SERVICES_LISTED)
 			err = explain_port(l, s, p, slot);
 	}
 	return err;
@@ -190,35 +201,15 @@ static int distinct_cmp(const void *a, const void *b)
 	return svcr_endpoint_addr_cmp(a, b);
 }
 
-static size_t count_distinct_addrs(struct svcrules_services *l)
+static size_t count_distinct_addrs(struct svcr_endpoint_addr *v, size_t all)
 {
 	size_t n = 0;
 
-	if (l->distinct.n)
-		qsort(l->distinct.v, l->distinct.n, sizeof(*l->distinct.v), distinct_cmp);
-	for (size_t i = 0; i < l->distinct.n; i++)
-		n += i == 0 || distinct_cmp(&l->distinct.v[i - 1], &l->distinct.v[i]) != 0;
+	if (all)
+		qsort(v, all, sizeof(*v), distinct_cmp);
+	for (size_t i = 0; i < all; i++)
+		n += i == 0 || distinct_cmp(&v[i - 1], &v[i]) != 0;
 	return n;
-}
-
-/* Several ports of a service may have the same endpoints: each address and port counts once. */
-static int count_endpoints_of(struct svcrules_services *l, const struct svcr_service *s)
-{
-	struct svcr_endpoints *x = l->view.endpoints;
-	int err = 0;
-
-	l->service.total = count_distinct_addrs(l);
-	l->distinct.n = 0;
-	for (size_t k = 0; k < s->ports.n; k++)
-		for (uint8_t f = 0; f < SVCR_FAMILY__COUNT && !err; f++) {
-			if (l->o->families[f])
-				err = svcr_endpoints_list(x, s, &s->ports.v[k], f);
-			for (size_t i = 0; l->o->families[f] && i < x->found.n && !err; i++)
-				if (x->found.v[i].endpoint->ready)
-					err = svcr_services_distinct(l, &x->found.v[i]);
-		}
-	l->service.ready = count_distinct_addrs(l);
-	return err;
 }
 
 static int describe_service(struct svcrules_services *l, const struct svcr_service *s)
@@ -261,12 +252,12 @@ static int load_service(struct svcrules_services *l, const struct svcr_service *
 
 	l->last = NULL;
 	svcr_arena_release(&l->arena);
-	l->ports.n = l->vips.n = l->endpoints.n = l->distinct.n = 0;
+	l->ports.n = l->vips.n = l->endpoints.n = l->distinct.n = l->ready.n = 0;
 	err = describe_service(l, s);
 	if (!err)
 		err = list_ports(l, s);
-	if (!err)
-		err = count_endpoints_of(l, s);
+	l->service.total = count_distinct_addrs(l->distinct.v, l->distinct.n);
+	l->service.ready = count_distinct_addrs(l->ready.v, l->ready.n);
 	if (!err)
 		err = svcr_services_other_ports(l, s);
 	if (!err)

@@ -5,6 +5,8 @@
 
 #include "reasons.h"
 
+#define SVCR_SERVICES_LISTED 100000 /* endpoints, and VIPs, of one service at most */
+
 struct svcrules_services {
 	const struct svcrules_model *m;
 	const struct svcrules_options *o;
@@ -19,7 +21,9 @@ struct svcrules_services {
 	SVCR_LIST(struct svcrules_service_port) ports;
 	SVCR_LIST(struct svcrules_vip) vips;
 	SVCR_LIST(struct svcrules_endpoint) endpoints;
-	SVCR_LIST(struct svcr_endpoint_addr) distinct; /* scratch space of a count */
+	/* scratch space of counts: of all endpoints at ports of the service, and of ready ones */
+	SVCR_LIST(struct svcr_endpoint_addr) distinct, ready;
+	SVCR_LIST(const struct svcr_service_port *) by_name; /* its ports; scratch space */
 };
 
 /* Each returns 0 or -ENOMEM, and adds to the lists of the service that is being looked at. */

@@ -95,7 +95,8 @@ SVCRULES_API struct svcrules_options *svcrules_options_new(void); /* NULL: out o
 SVCRULES_API void svcrules_options_free(struct svcrules_options *o);
 /*
  * Sets one option by its name on the command line without the dashes: node-name, node-ip,
- * cluster-cidr, service-cidr, masquerade-all and network-policy (value NULL), masquerade-mark,
+ * cluster-cidr, service-cidr, masquerade-all, network-policy and explain (value NULL; the last one
+ * reads and keeps what only explanations need), masquerade-mark,
  * nodeport-addresses, zone, table, family, host-ip (addresses of this host's own interfaces, which
  * are the node's if neither node-ip nor the Node object has any), or a setting of a target. Copies
  * the strings. Returns 0, -ENOENT (no such option), -EINVAL (`d` gets the wrong value and what was
@@ -119,7 +120,7 @@ typedef long (*svcrules_fill_fn)(void *arg, char *buf, size_t size);
 /*
  * An empty model for the target of that name (NULL: the default target). It reads the kinds of
  * objects that the target needs with these options (NULL: the defaults), of which `network-policy`
- * counts here, and counts other objects. NULL: out of memory, or no such target.
+ * and `explain` count here, and counts other objects. NULL: out of memory, or no such target.
  */
 SVCRULES_API struct svcrules_model *svcrules_model_new(const char *target,
 						       const struct svcrules_options *o);

@@ -49,6 +49,7 @@ struct svcrules_service {
 	bool from_pods;    /* its endpoints come from Pods, as it has no slice and no Endpoints */
 	size_t slices;     /* that name it */
 	struct svcrules_reason left_out; /* why it gets no rules at all */
+	/* at most 100,000 VIPs and endpoints are listed, and these are counted */
 	size_t nports, nvips, nendpoints;
 	/* distinct addresses and ports of endpoints, over all ports and families */
 	size_t total, ready;

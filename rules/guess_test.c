@@ -116,7 +116,7 @@ static char *guess_row(unsigned int seed, bool apart, bool list, size_t cut)
 	fputs(list ? "{\"kind\":\"List\",\"items\":[\n" : "", f);
 	for (unsigned int i = 1, n = 2 + guess_random(&state, 6); i <= n; i++) {
 		if (apart)
-			fprintf(f, "{\"kind\":\"Pod\"}%s\n", list ? "," : "");
+			fprintf(f, "{\"kind\":\"ConfigMap\"}%s\n", list ? "," : "");
 		guess_print_shuffled(f, &state, i);
 		fputs(i < n && list ? ",\n" : "\n", f);
 	}

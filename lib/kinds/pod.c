@@ -19,8 +19,7 @@ struct pod_ports {
 struct pod_object {
 	struct svcr_labelled head;
 	const char *node;
-	struct svcr_pod_dns dns;
-	uint32_t since;
+	struct svcr_pod_more more;
 	bool ready;
 	struct svcr_addrs ips;
 	struct svcr_given_addr ip; /* podIP; counts only without podIPs */
@@ -208,7 +207,7 @@ static void read_condition(struct svcr_reader *r, void *member)
 	if (!c.is_ready)
 		return;
 	o->ready = c.holds;
-	o->since = c.since;
+	o->more.since = c.since;
 }
 
 /* ---- Fields ------------------------------------------------------------ */
@@ -223,8 +222,8 @@ static const struct svcr_field pod_spec_fields[] = {
 	{ SVCR_FIELD("initContainers"), SVCR_F_EACH, MEMBER(init_ports), true,
 	  .read = read_init_container },
 	{ SVCR_FIELD("hostNetwork"), SVCR_F_BOOL, .offset = MEMBER(host_network) },
-	{ SVCR_FIELD("hostname"), SVCR_F_CUSTOM, MEMBER(dns.hostname), .read = read_pod_name },
-	{ SVCR_FIELD("subdomain"), SVCR_F_CUSTOM, MEMBER(dns.subdomain), .read = read_pod_name },
+	{ SVCR_FIELD("hostname"), SVCR_F_CUSTOM, MEMBER(more.hostname), .read = read_pod_name },
+	{ SVCR_FIELD("subdomain"), SVCR_F_CUSTOM, MEMBER(more.subdomain), .read = read_pod_name },
 	{ SVCR_FIELD("nodeName"), SVCR_F_STRING, .offset = MEMBER(node) },
 	SVCR_END
 };
@@ -282,18 +281,22 @@ static void finish_pod_ports(struct svcr_reader *r, struct pod_object *o, struct
 	pod->ports.n = (uint32_t)o->ports.n;
 }
 
-static const struct svcr_pod_dns *keep_pod_dns(struct svcr_reader *r, const struct svcr_pod_dns *d)
+/* Returns the number of what few pods have; 0: this one has nothing of it. */
+static uint32_t keep_pod_more(struct svcr_reader *r, struct svcr_pod_more *more, bool ready)
 {
-	struct svcr_pod_dns *kept;
+	struct svcr_pod_more *slot;
 
-	if (!d->hostname || !*d->hostname || !d->subdomain || !*d->subdomain)
-		return NULL;
-	kept = svcr_arena_alloc(&r->model->arena, sizeof(*kept));
-	if (kept)
-		*kept = *d;
-	else
-		r->err = -ENOMEM;
-	return kept;
+	if (!more->hostname || !*more->hostname || !more->subdomain || !*more->subdomain)
+		more->hostname = more->subdomain = NULL;
+	if (ready)
+		more->since = 0;
+	if (!more->hostname && !more->since)
+		return 0;
+	slot = SVCR_READ_GROW(r, &r->model->pod_more);
+	if (!slot)
+		return 0;
+	*slot = *more;
+	return (uint32_t)r->model->pod_more.n;
 }
 
 static void finish_pod(struct svcr_reader *r, void *object)
@@ -304,8 +307,7 @@ static void finish_pod(struct svcr_reader *r, void *object)
 				.source = r->source,
 				.node = o->node && *o->node ? o->node : NULL,
 				.labels = svcr_read_labels(r, &o->head),
-				.dns = keep_pod_dns(r, &o->dns),
-				.since = o->since,
+				.more = keep_pod_more(r, &o->more, o->ready),
 				.ready = o->ready,
 				.terminating = o->head.meta.terminating,
 				.host_network = o->host_network,

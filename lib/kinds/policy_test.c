@@ -491,7 +491,7 @@ START_TEST(policy_memory)
 	ck_assert_uint_eq(m->pods.n, counts[_i]);
 	used = memory_used() - before;
 	free_end = (m->pods.cap - m->pods.n) * sizeof(*m->pods.v);
-	ck_assert_uint_le(sizeof(struct svcr_pod), 96);
+	ck_assert_uint_le(sizeof(struct svcr_pod), 88);
 	ck_assert_msg(used <= 300 * counts[_i] + free_end, "%zu pods take %zu bytes", counts[_i],
 		      used);
 	svcrules_model_free(m);

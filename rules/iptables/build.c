@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rules/iptables/build.h"
 #include "fnv.h"
+#include "reasons.h"
 #include "rules/iptables/tree.h"
 
 #include <errno.h>
@@ -25,6 +26,7 @@ struct builder {
 	struct svcr_ipt_family *f;           /* of the family that is built */
 	SVCR_LIST(struct port) ports;        /* sorted by `choice` */
 	SVCR_LIST(struct admitted) admitted; /* sorted by `sources` */
+	struct svcr_reasons reasons;
 };
 
 static struct svcr_ipt_tree *ipt_tree_of(struct builder *b, uint32_t kind)
@@ -170,6 +172,25 @@ static const char *ipt_comment(struct builder *b, const struct svcr_vip *v)
 			*s = '?';
 	p->comment = c;
 	return c;
+}
+
+/*
+ * Adds an entry that refuses or drops. Its comment says of what kind the reason is and no more, so
+ * that it stays the same while endpoints come and go that could not be used either.
+ */
+static int add_refusing(struct builder *b, uint32_t kind, const struct svcr_vip *v, bool local,
+			struct svcr_ipt_entry e)
+{
+	struct svcr_reason why;
+	int err = svcr_reason_port(&b->reasons, v->service, v->service_port, v->addr.family, local,
+				   &why);
+
+	if (!err && why.why != SVCR_WHY_NONE)
+		e.comment = svcr_arena_printf(&b->part->arena, "%s, %s", e.comment,
+					      svcr_why_words(why.why));
+	if (!err && !e.comment)
+		err = -ENOMEM;
+	return err ? err : add_entry(ipt_tree_of(b, kind), &e);
 }
 
 static uint64_t ipt_port_number(const struct svcr_vip *v, char letter)
@@ -327,7 +348,7 @@ static int add_local(struct builder *b, const struct svcr_vip *v, struct svcr_ip
 	if (v->choice->local.n)
 		return add_balanced(b, TREE_OUTSIDE, v, true, e);
 	e->to = SVCR_IPT_NONE;
-	return add_entry(ipt_tree_of(b, TREE_NO_LOCAL_OUTSIDE), e);
+	return add_refusing(b, TREE_NO_LOCAL_OUTSIDE, v, true, *e);
 }
 
 static int add_ipt_vip(struct builder *b, const struct svcr_vip *v)
@@ -347,12 +368,12 @@ static int add_ipt_vip(struct builder *b, const struct svcr_vip *v)
 	if (!v->choice->cluster.n) /* other ports of cluster IPs are refused, too */
 		return v->kind == SVCR_VIP_CLUSTER ?
 			       0 :
-			       add_entry(ipt_tree_of(b, TREE_NO_ENDPOINTS), &e);
+			       add_refusing(b, TREE_NO_ENDPOINTS, v, false, e);
 	if (v->kind != SVCR_VIP_CLUSTER)
 		return v->local ? add_local(b, v, &e) :
 				  add_balanced(b, TREE_EXTERNAL, v, false, &e);
 	if (v->local && !v->choice->local.n)
-		return add_entry(ipt_tree_of(b, TREE_NO_LOCAL), &e);
+		return add_refusing(b, TREE_NO_LOCAL, v, true, e);
 	return add_balanced(b, TREE_CLUSTER_IPS, v, v->local, &e);
 }
 
@@ -491,6 +512,9 @@ int svcr_ipt_build(struct svcr_view *view, const struct svcrules_options *o, str
 	struct builder b = { .part = p, .view = view, .o = o };
 	int err = ipt_list_ports(&b);
 
+	svcr_reasons_init(&b.reasons, view->endpoints->model, o, view);
+	b.reasons.pods = false; /* the kind of a reason does not depend on them */
+	b.reasons.brief = true;
 	if (!err)
 		err = list_sources(&b);
 	for (uint8_t f = 0; f < SVCR_FAMILY__COUNT && !err; f++) {
@@ -499,6 +523,7 @@ int svcr_ipt_build(struct svcr_view *view, const struct svcrules_options *o, str
 	}
 	free(b.ports.v);
 	free(b.admitted.v);
+	svcr_reasons_release(&b.reasons);
 	p->endpoints = view->arena;
 	view->arena = (struct svcr_arena)SVCR_ARENA_INIT;
 	return err;

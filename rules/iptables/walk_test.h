@@ -132,7 +132,7 @@ static inline void walk_parse_rule(struct walk *w, uint8_t table, char *line)
 		if (strcmp(word, "--rcheck") == 0 || strcmp(word, "--reap") == 0 ||
 		    strcmp(word, "--set") == 0 || strcmp(word, "--random-fully") == 0)
 			continue;
-		value = strtok_r(NULL, " \n", &save);
+		value = strtok_r(NULL, *save == '"' ? "\"\n" : " \n", &save);
 		ck_assert_ptr_nonnull(value);
 		walk_option(&r, word, value, not );
 		not = false;

@@ -450,6 +450,7 @@ int svcr_services_build(const struct svcr_view *view, const struct svcrules_opti
 
 	svcr_reasons_init(&b.reasons, view->endpoints->model, o, view);
 	b.reasons.pods = false; /* the kind of a reason does not depend on them */
+	b.reasons.brief = true;
 	b.tables = svcr_services_table(n, SVCR_IPV4); /* IPv6 follows */
 	err = build_sets(&b);
 	for (uint8_t f = 0; f < SVCR_FAMILY__COUNT && !err; f++)

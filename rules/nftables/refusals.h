@@ -8,7 +8,7 @@
 
 struct svcr_refusal {
 	const char *inside, *outside; /* for packets from there; NULL: they are served */
-	/* a service of that name is left out at this address and port; NULL: none is */
+	/* a service port of that name is left out at this address and port; NULL: none is */
 	const char *left_out, *name;
 };
 
@@ -18,5 +18,8 @@ int svcr_refusals_make(const struct svcr_view *view, const struct svcrules_model
 /* The phrases of a VIP `key`, as in the tables' maps; NULL: none. `r` may be NULL. */
 const struct svcr_refusal *svcr_refusals_find(const struct svcr_refusals *r, uint8_t family,
 					      const uint8_t *key);
+/* Why the service "namespace/name" (`len` bytes) is left out in a family; NULL: it is not. */
+const char *svcr_refusals_of_service(const struct svcr_refusals *r, uint8_t family,
+				     const char *name, size_t len);
 
 #endif

@@ -348,19 +348,23 @@ static void side_texts(struct svcr_texts *t, const struct report_side *side, con
 }
 
 /* Of a service that was served here and no longer is: why it is left out. */
-static void left_out_text(struct svcr_report_line *l, const struct report_side *to,
-			  const char *before)
+static void left_out_text(struct svcr_report_line *l, const struct svcr_refusals *refusals,
+			  const struct svcr_refusal *why, const char *before)
 {
-	const struct svcr_refusal *why = to->why;
 	size_t len = before ? strcspn(before, ":,") : 0;
+	const char *text;
 
-	if (!why || !why->left_out || !before || strcspn(why->name, ":") != len ||
-	    memcmp(before, why->name, len) != 0)
+	if (!before)
 		return;
-	if (l->in_to)
+	if (why && why->left_out && strcspn(why->name, ":") == len &&
+	    memcmp(before, why->name, len) == 0) {
 		svcr_texts_add(&l->added, "%s is %s", why->name, why->left_out);
-	else
-		svcr_texts_add(&l->added, "%s", why->left_out);
+		return;
+	}
+	text = l->in_to ? NULL : svcr_refusals_of_service(refusals, l->key[0], before, len);
+	if (text)
+		svcr_texts_add(&l->added, "%s%s", strncmp(text, "left out", 8) ? "left out: " : "",
+			       text);
 }
 
 static int name_line(struct svcr_report_line *l, const struct svcr_nft_changes *c)
@@ -403,7 +407,8 @@ static int fill_details(struct svcr_report_line *l, const struct svcr_nft_change
 	if (to)
 		side_texts(&l->added, &after, l->key + 1);
 	if (l->in_from)
-		left_out_text(l, &after, svcr_vip_name(c->from, family, l->key + 1));
+		left_out_text(l, all->to->refusals, after.why,
+			      svcr_vip_name(c->from, family, l->key + 1));
 	if (sources_diff_find(sources, from, to, family, l->key + 1))
 		return -ENOMEM;
 	copy_texts(&l->removed, &sources->removed);
