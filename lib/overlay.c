@@ -42,8 +42,8 @@ static void keep_assigned(const struct svcr_service *old, struct svcr_service *n
 	new->created = old->created;
 }
 
-static void note_service(struct svcr_reader *r, const struct svcr_service *now,
-			 const struct svcr_service *before)
+static void overlay_note_service(struct svcr_reader *r, const struct svcr_service *now,
+				 const struct svcr_service *before)
 {
 	struct svcr_overlaid *o = SVCR_READ_GROW(r, &r->model->overlaid);
 
@@ -66,18 +66,19 @@ void svcr_overlay_replace(struct svcr_reader *r, const struct svcr_seen *old,
 	if (!is_kind(new, &svcr_kind_service))
 		return;
 	if (!is_kind(old, &svcr_kind_service)) { /* a watch event had deleted it */
-		note_service(r, &m->services.v[new->span[0].at], NULL);
+		overlay_note_service(r, &m->services.v[new->span[0].at], NULL);
 		return;
 	}
 	keep_assigned(&m->services.v[old->span[0].at], &m->services.v[new->span[0].at]);
 	if (!old->overlay) /* else it was noted */
-		note_service(r, &m->services.v[new->span[0].at], &m->services.v[old->span[0].at]);
+		overlay_note_service(r, &m->services.v[new->span[0].at],
+				     &m->services.v[old->span[0].at]);
 }
 
 void svcr_overlay_add(struct svcr_reader *r, const struct svcr_seen *new)
 {
 	if (is_kind(new, &svcr_kind_service))
-		note_service(r, &r->model->services.v[new->span[0].at], NULL);
+		overlay_note_service(r, &r->model->services.v[new->span[0].at], NULL);
 }
 
 /* ---- Services that have changed ------------------------------------------------- */

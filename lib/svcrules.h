@@ -575,23 +575,20 @@ SVCRULES_API int svcrules_keep_removed(struct svcrules_ruleset *want,
 SVCRULES_API void svcrules_forget_removed(struct svcrules_ruleset *want);
 
 /*
- * Makes the request for a dump of the clients that the kernel remembers for sticky services in that
- * NFPROTO_ family. `buf` has SVCRULES_CLIENTS_REQUEST bytes, aligned for a struct nlmsghdr. Returns
- * false if no client can be remembered.
+ * Makes the request for a dump of the remembered clients of that NFPROTO_ family. `buf` has so
+ * many bytes, aligned for a struct nlmsghdr. False if no client can be remembered.
  */
 #define SVCRULES_CLIENTS_REQUEST 1024
 SVCRULES_API bool svcrules_clients_request(const struct svcrules_ruleset *now, uint8_t family,
 					   void *buf);
 /*
- * Takes one message of that dump, and appends to `m` (zeroed at first; its buffer grows) messages
- * that remove clients of endpoints that no longer serve, and change timeouts. The caller frees the
- * buffer, also after an error. Returns 0, -ENOMEM or -EBADMSG.
+ * Takes a message of that dump. Appends to `m` (zeroed at first; the caller frees its buffer) what
+ * removes clients of endpoints that no longer serve, and changes timeouts. 0, -ENOMEM, -EBADMSG.
  */
 SVCRULES_API int svcrules_clients_take(const struct svcrules_ruleset *now, const void *msg,
 				       struct svcrules_messages *m);
 
 SVCRULES_API const char *svcrules_version(void);
-
 #ifdef __cplusplus
 }
 #endif

@@ -94,7 +94,7 @@ static void out_text(struct svcr_out *o, const char *text)
 	out_span(o, text, strlen(text));
 }
 
-static void out_group(struct svcr_out *o, const struct svcr_report_group *g)
+static void markdown_group(struct svcr_out *o, const struct svcr_report_group *g)
 {
 	if (g->name)
 		out_span(o, g->name, g->len);
@@ -175,8 +175,8 @@ static void out_what(struct page *p, struct svcr_out *o, const struct svcr_repor
 	svcr_texts_release(&items);
 }
 
-static bool service_row(struct page *p, const struct svcr_report_group *g,
-			const struct svcr_report_line *l)
+static bool markdown_service(struct page *p, const struct svcr_report_group *g,
+			     const struct svcr_report_line *l)
 {
 	struct piece *x = piece_new(p);
 	const char *port = svcr_review_port(g, l);
@@ -184,7 +184,7 @@ static bool service_row(struct page *p, const struct svcr_report_group *g,
 	if (!x)
 		return false;
 	svcr_out_str(&x->o, "| ");
-	out_group(&x->o, g);
+	markdown_group(&x->o, g);
 	svcr_out_str(&x->o, " | ");
 	out_text(&x->o, port);
 	svcr_out_str(&x->o, *port ? " " : "");
@@ -197,15 +197,15 @@ static bool service_row(struct page *p, const struct svcr_report_group *g,
 	return piece_end(p, x);
 }
 
-static bool policy_row(struct page *p, const struct svcr_report_group *g,
-		       const struct svcr_report_line *l)
+static bool markdown_policy(struct page *p, const struct svcr_report_group *g,
+			    const struct svcr_report_line *l)
 {
 	struct piece *x = piece_new(p);
 
 	if (!x)
 		return false;
 	svcr_out_str(&x->o, "| ");
-	out_group(&x->o, g);
+	markdown_group(&x->o, g);
 	svcr_out(&x->o, " | %s: ", fate_words[svcr_review_line_fate(l)]);
 	out_text(&x->o, l->place);
 	svcr_out_str(&x->o, " |\n");
@@ -247,7 +247,7 @@ static void page_table(struct page *p, const struct svcr_review *v, bool policie
 	svcr_out_str(p->o, policies ? "| NetworkPolicy | What |\n| --- | --- |\n" :
 				      "| Service | Address | What | Endpoints |\n"
 				      "| --- | --- | --- | --- |\n");
-	shown = each_line(p, v, r, policies, policies ? policy_row : service_row);
+	shown = each_line(p, v, r, policies, policies ? markdown_policy : markdown_service);
 	if (shown < r->n)
 		svcr_out(p->o, "\n... and %zu more %s, which are left out here.\n", r->n - shown,
 			 policies ? "changes" : "addresses and ports");
@@ -268,7 +268,7 @@ static bool detail_item(struct page *p, const struct svcr_report_group *g,
 	if (!x)
 		return false;
 	svcr_out_str(&x->o, policies ? "- NetworkPolicy " : "- ");
-	out_group(&x->o, g);
+	markdown_group(&x->o, g);
 	svcr_out_str(&x->o, *port ? " " : "");
 	out_text(&x->o, port);
 	svcr_out_str(&x->o, " ");

@@ -353,8 +353,8 @@ static int out_lines(const struct svcr_review *v, const struct svcr_report *r,
 	return err;
 }
 
-static void out_head(const struct svcr_review *v, const struct svcr_report_group *g, bool policies,
-		     struct svcr_out *o)
+static void review_head(const struct svcr_review *v, const struct svcr_report_group *g,
+			bool policies, struct svcr_out *o)
 {
 	static const char *const words[] = { [SVCR_STOPS] = ": stops serving",
 					     [SVCR_REMOVED] = ": removed",
@@ -389,7 +389,7 @@ static int out_groups(const struct svcr_review *v, const struct svcr_report *r, 
 			if (v->limit && shown == v->limit)
 				break;
 			shown++;
-			out_head(v, g, policies, o);
+			review_head(v, g, policies, o);
 			err = out_lines(v, r, g, policies, o);
 		}
 	if (shown < r->ngroups && !err)

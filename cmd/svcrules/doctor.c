@@ -92,7 +92,7 @@ static void look_at_all(struct doctor *d)
 
 /* ---- Printing -------------------------------------------------------------------- */
 
-static void print_text(const struct doctor *d, bool quiet)
+static void doctor_print_text(const struct doctor *d, bool quiet)
 {
 	for (size_t i = 0; i < d->n; i++) {
 		const struct verdict_found *f = &d->v[i];
@@ -107,7 +107,7 @@ static void print_text(const struct doctor *d, bool quiet)
 	}
 }
 
-static int print_json(const struct doctor *d)
+static int doctor_print_json(const struct doctor *d)
 {
 	json_t *list = json_array();
 	int err = list ? 0 : -1;
@@ -137,9 +137,9 @@ static int doctor_print(const struct arguments *a, const struct doctor *d)
 	if (d->no_memory)
 		return say_enomem();
 	if (format && strcmp(format, "json") == 0)
-		code = print_json(d);
+		code = doctor_print_json(d);
 	else
-		print_text(d, a->given[OPT_QUIET]);
+		doctor_print_text(d, a->given[OPT_QUIET]);
 	return code ? code : troubles ? EXIT_DIFFERS : EXIT_DONE;
 }
 

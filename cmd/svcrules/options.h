@@ -163,6 +163,10 @@ int arguments_wait(const struct arguments *a, unsigned *ret_ms);
 /* --limit, or its default; 0: none. Returns an exit code, having printed what is wrong. */
 int arguments_limit(const struct arguments *a, size_t *ret);
 
+/* The values that are allowed, with spaces between; NULL: any. */
+const char *option_choices(enum option_id id);
+/* Its name on the command line, without dashes. */
+const char *option_name(enum option_id id);
 /* The name under which the library knows an option; NULL if it does not. */
 const char *option_library_name(enum option_id id);
 /* The option as it is typed: "-f" or "--zone"; `buf` is used and returned. */

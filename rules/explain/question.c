@@ -302,7 +302,7 @@ static int to_name(struct svcr_explain_asked *a, struct svcr_str ns, const char 
 }
 
 /* The destination has addresses, but the source none of their families. */
-static int check_families(struct svcr_explain_asked *a)
+static int question_families(struct svcr_explain_asked *a)
 {
 	if (a->x->e->flows.n || a->x->e->note)
 		return 0;
@@ -365,5 +365,5 @@ int svcr_explain_to(struct svcr_explain_asked *a)
 						  text);
 		err = svcr_explain_resolve(a, name, port);
 	}
-	return err ? err : check_families(a);
+	return err ? err : question_families(a);
 }
