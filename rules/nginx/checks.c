@@ -198,6 +198,11 @@ bool svcr_nginx_is_service(const char *s)
 	return svcr_dns_label((struct svcr_str){ s, strlen(s) });
 }
 
+bool svcr_nginx_is_name(const char *s)
+{
+	return is_host((struct svcr_str){ s, strlen(s) }) && !strpbrk(s, UPPER);
+}
+
 bool svcr_nginx_is_secret(const char *s)
 {
 	const char *slash = strchr(s, '/');
@@ -205,7 +210,7 @@ bool svcr_nginx_is_secret(const char *s)
 
 	if (slash && !svcr_dns_label((struct svcr_str){ s, (size_t)(slash - s) }))
 		return false;
-	return is_host((struct svcr_str){ name, strlen(name) }) && !strpbrk(name, UPPER);
+	return svcr_nginx_is_name(name);
 }
 
 /* The bytes that follow the first byte of a character (RFC 3629); -1: none begins like that. */

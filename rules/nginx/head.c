@@ -143,8 +143,7 @@ static void put_zone(struct svcr_nginx_writer *w, const struct svcr_nginx_settin
 		svcr_out(&w->o, "$svcrules_limit_%s", s->word);
 	else
 		svcr_out_str(&w->o, "$binary_remote_addr");
-	svcr_out(&w->o, " zone=%s_", kind);
-	svcr_out_str(&w->o, s->word);
+	svcr_out(&w->o, " zone=%s_%s", kind, s->word);
 	svcr_out(&w->o, *unit ? ":5m rate=%s%s;\n" : ":5m;\n", s->value[id], unit);
 }
 

@@ -112,7 +112,7 @@ static void put_cors_header(struct svcr_out *o, const char *name, const char *va
 	svcr_out_str(o, " always;\n");
 }
 
-/* The headers of an answer; max-age belongs to a preflight alone. */
+/* The headers of an answer, and the end of their block; a preflight is answered there. */
 static void put_cors_headers(struct svcr_nginx_writer *w, const struct svcr_nginx_settings *s,
 			     bool preflight)
 {
@@ -194,9 +194,8 @@ static void put_limit(struct svcr_nginx_writer *w, const struct svcr_nginx_setti
 
 	if (!s->value[id])
 		return;
-	svcr_out(&w->o, IN "limit_req zone=%s_", kind);
-	svcr_out_str(&w->o, s->word);
-	svcr_out(&w->o, " burst=%lu nodelay;\n", factor * strtoul(s->value[id], NULL, 10));
+	svcr_out(&w->o, IN "limit_req zone=%s_%s burst=%lu nodelay;\n", kind, s->word,
+		 factor * strtoul(s->value[id], NULL, 10));
 }
 
 static void put_limits(struct svcr_nginx_writer *w, const struct svcr_nginx_settings *s)
@@ -205,9 +204,8 @@ static void put_limits(struct svcr_nginx_writer *w, const struct svcr_nginx_sett
 	put_limit(w, s, "rpm", SVCR_A_LIMIT_RPM);
 	if (!s->value[SVCR_A_LIMIT_CONNECTIONS])
 		return;
-	svcr_out_str(&w->o, IN "limit_conn connections_");
-	svcr_out_str(&w->o, s->word);
-	svcr_out(&w->o, " %s;\n", s->value[SVCR_A_LIMIT_CONNECTIONS]);
+	svcr_out(&w->o, IN "limit_conn connections_%s %s;\n", s->word,
+		 s->value[SVCR_A_LIMIT_CONNECTIONS]);
 }
 
 /* ---- Directives of the table ---------------------------------------- */
@@ -237,13 +235,23 @@ static void put_directives(struct svcr_nginx_writer *w, const struct svcr_nginx_
 	}
 }
 
+/* ---- Upstreams ---------------------------------------- */
+
+/* Names the upstream, and answers 503 if it has no endpoint. */
+static void put_upstream_choice(struct svcr_nginx_writer *w, const char *upstream)
+{
+	svcr_out_str(&w->o, IN "set $svcrules_upstream ");
+	svcr_nginx_quote(&w->o, upstream);
+	svcr_out_str(&w->o,
+		     ";\n" IN "if ($svcrules_no_endpoint) {\n" IN "\treturn 503;\n" IN "}\n");
+}
+
 /* ---- Errors ---------------------------------------- */
 
 static void put_error_name(struct svcr_nginx_writer *w, const struct svcr_nginx_settings *s,
 			   struct svcr_str code)
 {
-	svcr_out(&w->o, "@error_%.*s_", (int)code.len, code.p);
-	svcr_out_str(&w->o, s->word);
+	svcr_out(&w->o, "@error_%.*s_%s", (int)code.len, code.p, s->word);
 }
 
 static void put_error_pages(struct svcr_nginx_writer *w, const struct svcr_nginx_route *r)
@@ -285,13 +293,9 @@ static void put_error(struct svcr_nginx_writer *w, const struct svcr_nginx_route
 		 IN "proxy_set_header X-Namespace %s;\n" IN "proxy_set_header X-Ingress-Name %s;\n",
 		 r->ingress->ns, r->ingress->name);
 	svcr_out_str(&w->o, IN "proxy_set_header Content-Length \"\";\n" IN
-			       "proxy_pass_request_body off;\n" IN "proxy_method GET;\n" IN
-			       "set $svcrules_upstream ");
-	svcr_nginx_quote(&w->o, r->errors);
-	svcr_out_str(&w->o, ";\n" IN "if ($svcrules_no_endpoint) {\n" IN "\treturn 503;\n" IN
-			    "}\n" IN "rewrite ^ / break;\n" IN "proxy_pass http://");
-	svcr_out_str(&w->o, r->errors);
-	svcr_out_str(&w->o, ";\n\t\t}\n");
+			       "proxy_pass_request_body off;\n" IN "proxy_method GET;\n");
+	put_upstream_choice(w, r->errors);
+	svcr_out(&w->o, IN "rewrite ^ / break;\n" IN "proxy_pass http://%s;\n\t\t}\n", r->errors);
 }
 
 /* Each Ingress has its locations once in a server; routes of one follow others in any order. */
@@ -342,23 +346,16 @@ static void put_pass(struct svcr_nginx_writer *w, const struct svcr_nginx_route 
 		svcr_nginx_put_headers(w, IN "grpc_set_header", s);
 	else if (s->value[SVCR_A_UPSTREAM_VHOST] || s->value[SVCR_A_FORWARDED_PREFIX])
 		svcr_nginx_put_headers(w, IN "proxy_set_header", s);
-	svcr_out_str(&w->o, IN "set $svcrules_upstream ");
-	svcr_nginx_quote(&w->o, r->upstream);
-	svcr_out_str(&w->o,
-		     ";\n" IN "if ($svcrules_no_endpoint) {\n" IN "\treturn 503;\n" IN "}\n");
+	put_upstream_choice(w, r->upstream);
 	put_rewrite(w, r);
-	svcr_out_str(&w->o, passes[svcr_nginx_protocol(s)]);
-	svcr_out_str(&w->o, r->upstream);
-	svcr_out_str(&w->o, ";\n");
+	svcr_out(&w->o, "%s%s;\n", passes[svcr_nginx_protocol(s)], r->upstream);
 }
 
 static void put_route_body(struct svcr_nginx_writer *w, const struct svcr_nginx_route *r)
 {
 	const struct svcr_nginx_settings *s = r->settings;
 
-	svcr_out(&w->o, IN "# Ingress %s/", r->ingress->ns);
-	svcr_out_str(&w->o, r->ingress->name);
-	svcr_out_str(&w->o, "\n");
+	svcr_out(&w->o, IN "# Ingress %s/%s\n", r->ingress->ns, r->ingress->name);
 	svcr_nginx_put_redirect(w, r);
 	if (put_return(w, s))
 		return;

@@ -230,6 +230,22 @@ static const char *ingress_word(struct svcr_nginx_builder *b, const struct svcr_
 	return word;
 }
 
+/* The annotations as changes of a host's paths show them; NULL: out of memory. */
+static const char *said_of(struct svcr_nginx_builder *b, const struct svcr_nginx_settings *s)
+{
+	struct svcr_buffer text = { .len = 0 };
+	struct svcr_out o = { .write = svcr_buffer_append, .arg = &text };
+	const char *copy = NULL;
+
+	for (unsigned i = 0; i < SVCR_A_COUNT; i++)
+		if (s->value[i])
+			svcr_out(&o, ", %s %s", svcr_annotation_at(i)->name, s->value[i]);
+	if (!svcr_out_end(&o))
+		copy = svcr_arena_strndup(&b->v->arena, text.p ? text.p : "", text.len);
+	free(text.p);
+	return copy;
+}
+
 int svcr_nginx_settings_read(struct svcr_nginx_builder *b, const struct svcr_ingress *i,
 			     struct svcr_nginx_settings *ret)
 {
@@ -246,5 +262,6 @@ int svcr_nginx_settings_read(struct svcr_nginx_builder *b, const struct svcr_ing
 	if (err)
 		return err;
 	check_together(&r);
-	return svcr_nginx_users(b, ret);
+	ret->said = said_of(b, ret);
+	return ret->said ? svcr_nginx_users(b, ret) : -ENOMEM;
 }
