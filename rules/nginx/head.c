@@ -36,7 +36,8 @@ static const char head[] = "worker_processes auto;\n"
  * location sees.
  */
 static const char maps[] = "\tmap $http_upgrade $svcrules_upgrade {\n"
-			   "\t\tdefault $http_upgrade;\n\t\t\"~*h2c\" \"\";\n\t}\n"
+			   "\t\tdefault $http_upgrade;\n\t\t\"\" \"\";\n"
+			   "\t\t\"~*h2c\" \"\";\n\t}\n"
 			   "\tmap $svcrules_upgrade $svcrules_connection {\n"
 			   "\t\tdefault upgrade;\n\t\t\"\" \"\";\n\t}\n"
 			   "\tmap $http_x_request_id $svcrules_request_id {\n"
