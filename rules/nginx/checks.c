@@ -117,6 +117,7 @@ bool svcr_nginx_is_redirect_code(const char *s)
 
 /* ---- Texts ------------------------------------------------------------------- */
 
+/* nginx asks for no password in the realm "off". */
 bool svcr_nginx_is_realm(const char *s)
 {
 	size_t n = 0;
@@ -124,7 +125,7 @@ bool svcr_nginx_is_realm(const char *s)
 	for (; s[n]; n++)
 		if ((unsigned char)s[n] < 0x20 || s[n] == 0x7f || strchr("\"\\$", s[n]))
 			return false;
-	return n > 0 && n <= 200;
+	return n > 0 && n <= 200 && strcmp(s, "off") != 0;
 }
 
 /* True if all characters of s are letters, digits or of `signs`; $1 to $9 are right if allowed. */
