@@ -87,9 +87,8 @@ static void put_ranges(struct svcr_out *o, const struct svcr_cidr *v, size_t n)
 			svcr_out(o, "\t\t%s 0;\n", all[f]);
 }
 
-/* Writes "geo" with 1 for addresses in the ranges. */
-static void put_geo(struct svcr_nginx_writer *w, const char *source, const char *name,
-		    const char *word, const char *ranges)
+void svcr_nginx_put_geo(struct svcr_nginx_writer *w, const char *source, const char *name,
+			const char *word, const char *ranges)
 {
 	SVCR_LIST(struct svcr_cidr) list = { .n = 0 };
 	struct svcr_cidr c, *slot;
@@ -121,7 +120,7 @@ static void put_trusted(struct svcr_nginx_writer *w)
 		return;
 	while (svcr_nginx_next_range(&next, &c, &bad))
 		svcr_out(&w->o, "\tset_real_ip_from %s;\n", svcr_cidr_text(&c, text));
-	put_geo(w, "$realip_remote_addr ", "trusted", "", ranges);
+	svcr_nginx_put_geo(w, "$realip_remote_addr ", "trusted", "", ranges);
 	svcr_out_str(&w->o, trusted_forwarded);
 }
 
@@ -153,7 +152,7 @@ static void put_zones(struct svcr_nginx_writer *w, const struct svcr_nginx_setti
 	const char *free_ranges = s->value[SVCR_A_LIMIT_WHITELIST];
 
 	if (free_ranges) {
-		put_geo(w, "", "free_", s->word, free_ranges);
+		svcr_nginx_put_geo(w, "", "free_", s->word, free_ranges);
 		svcr_out(&w->o,
 			 "\tmap $svcrules_free_%s $svcrules_limit_%s {\n"
 			 "\t\tdefault $binary_remote_addr;\n\t\t1 \"\";\n\t}\n",
@@ -227,6 +226,7 @@ void svcr_nginx_put_head(struct svcr_nginx_writer *w)
 	for (size_t i = 0; i < b->settings.n; i++) {
 		const struct svcr_nginx_settings *s = b->settings.v[i];
 
+		svcr_nginx_put_sources(w, s);
 		if (is_limited(s))
 			put_zones(w, s);
 		if (svcr_nginx_on(s, SVCR_A_CORS))

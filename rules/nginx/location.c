@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define IN "\t\t\t" /* where directives of a location stand */
 
 static bool is_grpc(const struct svcr_nginx_settings *s)
 {
@@ -112,9 +111,8 @@ static void put_cors_header(struct svcr_out *o, const char *name, const char *va
 	svcr_out_str(o, " always;\n");
 }
 
-/* The headers of an answer, and the end of their block; a preflight is answered there. */
-static void put_cors_headers(struct svcr_nginx_writer *w, const struct svcr_nginx_settings *s,
-			     bool preflight)
+void svcr_nginx_put_cors_headers(struct svcr_nginx_writer *w, const struct svcr_nginx_settings *s,
+				 const char *then)
 {
 	struct svcr_out *o = &w->o;
 
@@ -136,7 +134,7 @@ static void put_cors_headers(struct svcr_nginx_writer *w, const struct svcr_ngin
 	if (w->hsts)
 		svcr_out_str(o,
 			     IN "\tadd_header Strict-Transport-Security $svcrules_hsts always;\n");
-	svcr_out_str(o, preflight ? IN "\treturn 204;\n" IN "}\n" : IN "}\n");
+	svcr_out(o, "%s" IN "}\n", then);
 }
 
 /* add_header of a location is not inherited by an "if" in it, so all of them stand there. */
@@ -155,37 +153,12 @@ static void put_cors(struct svcr_nginx_writer *w, const struct svcr_nginx_settin
 	else
 		svcr_out(&w->o, IN "set $svcrules_origin $svcrules_origin_%s;\n", s->word);
 	svcr_out_str(&w->o, IN "if ($svcrules_preflight) {\n");
-	put_cors_headers(w, s, true);
+	svcr_nginx_put_cors_headers(w, s, IN "\treturn 204;\n");
 	svcr_out_str(&w->o, IN "if ($svcrules_origin) {\n");
-	put_cors_headers(w, s, false);
+	svcr_nginx_put_cors_headers(w, s, "");
 }
 
-/* ---- Who may ---------------------------------------- */
-
-static void put_access_of(struct svcr_nginx_writer *w, const char *word, const char *ranges)
-{
-	char text[SVCR_CIDR_TEXT];
-	struct svcr_cidr c;
-	bool bad = false;
-
-	while (ranges && svcr_nginx_next_range(&ranges, &c, &bad))
-		svcr_out(&w->o, IN "%s %s;\n", word, svcr_cidr_text(&c, text));
-}
-
-static void put_access(struct svcr_nginx_writer *w, const struct svcr_nginx_settings *s)
-{
-	put_access_of(w, "deny", s->value[SVCR_A_DENYLIST]);
-	put_access_of(w, "allow", s->value[SVCR_A_ALLOWLIST]);
-	if (s->value[SVCR_A_ALLOWLIST])
-		svcr_out_str(&w->o, IN "deny all;\n");
-	if (!s->users)
-		return;
-	svcr_out_str(&w->o, IN "auth_basic ");
-	svcr_nginx_quote(&w->o, svcr_nginx_value(s, SVCR_A_AUTH_REALM, "Authentication Required"));
-	svcr_out_str(&w->o, ";\n" IN "auth_basic_user_file ");
-	svcr_nginx_quote(&w->o, s->users);
-	svcr_out_str(&w->o, ";\n");
-}
+/* ---- Limits ---------------------------------------- */
 
 static void put_limit(struct svcr_nginx_writer *w, const struct svcr_nginx_settings *s,
 		      const char *kind, enum svcr_annotation_id id)
@@ -360,7 +333,7 @@ static void put_route_body(struct svcr_nginx_writer *w, const struct svcr_nginx_
 	if (put_return(w, s))
 		return;
 	put_cors(w, s);
-	put_access(w, s);
+	svcr_nginx_put_access(w, s);
 	put_limits(w, s);
 	put_directives(w, s);
 	put_error_pages(w, r);
