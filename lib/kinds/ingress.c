@@ -11,30 +11,14 @@ struct ingress_object {
 
 /* ---- Names --------------------------------------------------------------- */
 
-/* Labels of RFC 1123 with dots between. */
-static bool subdomain(struct svcr_str s)
-{
-	size_t len;
-
-	for (struct svcr_str rest = s;; rest.p += len + 1, rest.len -= len + 1) {
-		const char *dot = memchr(rest.p, '.', rest.len);
-
-		len = dot ? (size_t)(dot - rest.p) : rest.len;
-		if (!svcr_dns_label((struct svcr_str){ rest.p, len }))
-			return false;
-		if (!dot)
-			return s.len <= SVCR_NAME_LONG;
-	}
-}
-
 /* True for a host that an API server stores: a name, no address, with "*." before it at most. */
 static bool host_valid(struct svcr_str s)
 {
 	struct svcr_addr a;
 
 	if (s.len > 2 && s.p[0] == '*' && s.p[1] == '.')
-		return subdomain((struct svcr_str){ s.p + 2, s.len - 2 });
-	return s.len && !svcr_addr_parse(&a, s) && subdomain(s);
+		return svcr_dns_name((struct svcr_str){ s.p + 2, s.len - 2 });
+	return s.len && !svcr_addr_parse(&a, s) && svcr_dns_name(s);
 }
 
 static const char *read_checked(struct svcr_reader *r, bool (*valid)(struct svcr_str s),
@@ -61,7 +45,7 @@ static void read_host(struct svcr_reader *r, void *member)
 static void read_object_ref(struct svcr_reader *r, void *member)
 {
 	*(const char **)member = read_checked(
-		r, subdomain, "name of an object: expected a DNS name in lower case");
+		r, svcr_dns_name, "name of an object: expected a DNS name in lower case");
 }
 
 /* ---- Backends ------------------------------------------------------------- */

@@ -64,6 +64,21 @@ bool svcr_dns_label(struct svcr_str s)
 	       label_end(s.p[s.len - 1]);
 }
 
+bool svcr_dns_name(struct svcr_str s)
+{
+	size_t len;
+
+	for (struct svcr_str rest = s;; rest.p += len + 1, rest.len -= len + 1) {
+		const char *dot = memchr(rest.p, '.', rest.len);
+
+		len = dot ? (size_t)(dot - rest.p) : rest.len;
+		if (!svcr_dns_label((struct svcr_str){ rest.p, len }))
+			return false;
+		if (!dot)
+			return s.len <= SVCR_NAME_LONG;
+	}
+}
+
 bool svcr_read_check_label(struct svcr_reader *r, const char *name)
 {
 	struct svcr_str s = { name, name ? strlen(name) : 0 };

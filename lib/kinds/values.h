@@ -23,6 +23,8 @@ bool svcr_read_name(struct svcr_reader *r, const char **member, size_t max, cons
  * letters, digits and '-', a letter or digit first and last.
  */
 bool svcr_dns_label(struct svcr_str s);
+/* True for such labels with dots between, up to 253 bytes. */
+bool svcr_dns_name(struct svcr_str s);
 /*
  * True unless the model makes DNS names and `name` (NULL: none was read) is no label: then
  * an error is added.

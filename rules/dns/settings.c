@@ -47,25 +47,6 @@ static int64_t whole_number(const char *value, uint64_t max)
 	return *value ? (int64_t)n : -1;
 }
 
-/* True for labels of RFC 1123 with dots between; a final dot must have been cut off. */
-static bool dns_name_valid(struct svcr_str s)
-{
-	size_t total = s.len;
-
-	while (s.len > 0) {
-		const char *dot = memchr(s.p, '.', s.len);
-		struct svcr_str label = { s.p, dot ? (size_t)(dot - s.p) : s.len };
-		size_t step = label.len + (dot ? 1 : 0);
-
-		if (!svcr_dns_label(label))
-			return false;
-		s = (struct svcr_str){ s.p + step, s.len - step };
-		if (dot && s.len == 0)
-			return false;
-	}
-	return total > 0 && total <= SVCR_DNS_NAME_MAX;
-}
-
 static struct svcr_str without_dot(const char *s, size_t len)
 {
 	return (struct svcr_str){ s, len > 1 && s[len - 1] == '.' ? len - 1 : len };
@@ -84,7 +65,7 @@ static bool domain_valid(const char *value)
 	struct svcr_str s = without_dot(value, strlen(value));
 	char name[SVCR_DNS_NAME];
 
-	if (!dns_name_valid(s) || s.len > DOMAIN_MAX)
+	if (!svcr_dns_name(s) || s.len > DOMAIN_MAX)
 		return false;
 	memcpy(name, s.p, s.len);
 	name[s.len] = '\0';
@@ -114,7 +95,7 @@ static bool server_valid(const char *value)
 {
 	const char *equal = strchr(value, '=');
 
-	return equal && dns_name_valid(without_dot(value, (size_t)(equal - value))) &&
+	return equal && svcr_dns_name(without_dot(value, (size_t)(equal - value))) &&
 	       read_addrs(equal + 1, strlen(equal + 1), NULL) == 0;
 }
 

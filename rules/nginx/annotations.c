@@ -22,7 +22,8 @@
 #define URL svcr_nginx_is_url, "an address with http:// or https:// and without variables"
 #define PATH svcr_nginx_is_plain_path, "a path that begins with '/'"
 #define TARGET svcr_nginx_is_target, "a path that begins with '/' and may have $1 to $9"
-#define REALM svcr_nginx_is_realm, "a text without control characters, '\"', '\\' and '$'"
+#define REALM \
+	svcr_nginx_is_realm, "a text other than off, without control characters, '\"', '\\' and '$'"
 #define SECRET svcr_nginx_is_secret, "the name of a Secret"
 #define SERVICE svcr_nginx_is_service, "the name of a Service"
 #define HOST svcr_nginx_is_vhost, "a host name, perhaps with ':' and a port"

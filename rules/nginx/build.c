@@ -84,7 +84,7 @@ static bool decode_path(const char *path, char *to)
 	return true;
 }
 
-/* True if the path, or what stands before a final '/', ends like that. */
+/* True if the path ends like that. */
 static bool path_ends(const char *path, const char *end)
 {
 	size_t n = strlen(path), m = strlen(end);
@@ -253,7 +253,7 @@ static void check_names(struct svcr_nginx_builder *b, const struct svcr_ingress 
 							 .check = "name",
 							 .field = "metadata.namespace" },
 				"'%s' is no label of a DNS name", i->ns);
-	if (strchr(i->name, '/') || !svcr_nginx_is_secret(i->name))
+	if (!svcr_nginx_is_name(i->name))
 		svcr_nginx_note(b, i,
 				&(struct svcrules_diag){ .severity = SVCRULES_ERROR,
 							 .check = "name",

@@ -6,6 +6,7 @@
 #include "diag.h"
 #include "endpoints.h"
 #include "options.h"
+#include "rules/nginx/names.h"
 #include "rules/nginx/nginx.h"
 
 struct svcr_nginx_settings;
@@ -41,8 +42,7 @@ struct svcr_nginx_builder {
 	struct svcr_nginx *v;
 	struct svcr_arena arena; /* of the build alone */
 	struct svcr_endpoints slices;
-	const struct svcr_service **services; /* sorted by namespace and name */
-	const struct svcr_secret **secrets;   /* sorted by namespace and name */
+	struct svcr_nginx_names services, secrets;
 	struct svcr_nginx_pair
 		*pairs;    /* certificates, by the place of their Secrets in the model */
 	bool *users_added; /* two of each: with a user in each line, and in each key */

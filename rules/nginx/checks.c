@@ -117,6 +117,7 @@ bool svcr_nginx_is_redirect_code(const char *s)
 
 /* ---- Texts ------------------------------------------------------------------- */
 
+/* nginx asks for no password in the realm "off". */
 bool svcr_nginx_is_realm(const char *s)
 {
 	size_t n = 0;
@@ -124,7 +125,7 @@ bool svcr_nginx_is_realm(const char *s)
 	for (; s[n]; n++)
 		if ((unsigned char)s[n] < 0x20 || s[n] == 0x7f || strchr("\"\\$", s[n]))
 			return false;
-	return n > 0 && n <= 200;
+	return n > 0 && n <= 200 && strcmp(s, "off") != 0;
 }
 
 /* True if all characters of s are letters, digits or of `signs`; $1 to $9 are right if allowed. */
@@ -198,6 +199,11 @@ bool svcr_nginx_is_service(const char *s)
 	return svcr_dns_label((struct svcr_str){ s, strlen(s) });
 }
 
+bool svcr_nginx_is_name(const char *s)
+{
+	return is_host((struct svcr_str){ s, strlen(s) }) && !strpbrk(s, UPPER);
+}
+
 bool svcr_nginx_is_secret(const char *s)
 {
 	const char *slash = strchr(s, '/');
@@ -205,7 +211,7 @@ bool svcr_nginx_is_secret(const char *s)
 
 	if (slash && !svcr_dns_label((struct svcr_str){ s, (size_t)(slash - s) }))
 		return false;
-	return is_host((struct svcr_str){ name, strlen(name) }) && !strpbrk(name, UPPER);
+	return svcr_nginx_is_name(name);
 }
 
 /* The bytes that follow the first byte of a character (RFC 3629); -1: none begins like that. */

@@ -27,6 +27,7 @@ bool svcr_nginx_is_url(const char *s);         /* http:// or https:// */
 bool svcr_nginx_is_redirect_code(const char *s);
 bool svcr_nginx_is_vhost(const char *s);       /* a host name, perhaps with a port */
 bool svcr_nginx_is_service(const char *s);     /* the name of a Service */
+bool svcr_nginx_is_name(const char *s);        /* of an object: a DNS name in lower case */
 bool svcr_nginx_is_secret(const char *s);      /* NAME or NAMESPACE/NAME */
 bool svcr_nginx_is_ranges(const char *s);      /* prefixes or addresses with commas between */
 bool svcr_nginx_is_methods(const char *s);     /* HTTP methods with commas between */

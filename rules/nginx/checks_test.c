@@ -91,6 +91,8 @@ START_TEST(checked_realms)
 	ck_assert(svcr_nginx_is_realm("Who are you; {then}?"));
 	ck_assert(svcr_nginx_is_realm(longest + 1));
 	ck_assert(!svcr_nginx_is_realm(longest));
+	ck_assert(!svcr_nginx_is_realm("off"));
+	ck_assert(svcr_nginx_is_realm("offline"));
 	ck_assert(!svcr_nginx_is_realm("a\"b"));
 	ck_assert(!svcr_nginx_is_realm("a\\"));
 	ck_assert(!svcr_nginx_is_realm("a$host"));

@@ -36,7 +36,8 @@ static const char head[] = "worker_processes auto;\n"
  * location sees.
  */
 static const char maps[] = "\tmap $http_upgrade $svcrules_upgrade {\n"
-			   "\t\tdefault $http_upgrade;\n\t\t\"~*h2c\" \"\";\n\t}\n"
+			   "\t\tdefault $http_upgrade;\n\t\t\"\" \"\";\n"
+			   "\t\t\"~*h2c\" \"\";\n\t}\n"
 			   "\tmap $svcrules_upgrade $svcrules_connection {\n"
 			   "\t\tdefault upgrade;\n\t\t\"\" \"\";\n\t}\n"
 			   "\tmap $http_x_request_id $svcrules_request_id {\n"
@@ -86,9 +87,8 @@ static void put_ranges(struct svcr_out *o, const struct svcr_cidr *v, size_t n)
 			svcr_out(o, "\t\t%s 0;\n", all[f]);
 }
 
-/* Writes "geo" with 1 for addresses in the ranges. */
-static void put_geo(struct svcr_nginx_writer *w, const char *source, const char *name,
-		    const char *word, const char *ranges)
+void svcr_nginx_put_geo(struct svcr_nginx_writer *w, const char *source, const char *name,
+			const char *word, const char *ranges)
 {
 	SVCR_LIST(struct svcr_cidr) list = { .n = 0 };
 	struct svcr_cidr c, *slot;
@@ -120,7 +120,7 @@ static void put_trusted(struct svcr_nginx_writer *w)
 		return;
 	while (svcr_nginx_next_range(&next, &c, &bad))
 		svcr_out(&w->o, "\tset_real_ip_from %s;\n", svcr_cidr_text(&c, text));
-	put_geo(w, "$realip_remote_addr ", "trusted", "", ranges);
+	svcr_nginx_put_geo(w, "$realip_remote_addr ", "trusted", "", ranges);
 	svcr_out_str(&w->o, trusted_forwarded);
 }
 
@@ -143,8 +143,7 @@ static void put_zone(struct svcr_nginx_writer *w, const struct svcr_nginx_settin
 		svcr_out(&w->o, "$svcrules_limit_%s", s->word);
 	else
 		svcr_out_str(&w->o, "$binary_remote_addr");
-	svcr_out(&w->o, " zone=%s_", kind);
-	svcr_out_str(&w->o, s->word);
+	svcr_out(&w->o, " zone=%s_%s", kind, s->word);
 	svcr_out(&w->o, *unit ? ":5m rate=%s%s;\n" : ":5m;\n", s->value[id], unit);
 }
 
@@ -153,7 +152,7 @@ static void put_zones(struct svcr_nginx_writer *w, const struct svcr_nginx_setti
 	const char *free_ranges = s->value[SVCR_A_LIMIT_WHITELIST];
 
 	if (free_ranges) {
-		put_geo(w, "", "free_", s->word, free_ranges);
+		svcr_nginx_put_geo(w, "", "free_", s->word, free_ranges);
 		svcr_out(&w->o,
 			 "\tmap $svcrules_free_%s $svcrules_limit_%s {\n"
 			 "\t\tdefault $binary_remote_addr;\n\t\t1 \"\";\n\t}\n",
@@ -227,6 +226,7 @@ void svcr_nginx_put_head(struct svcr_nginx_writer *w)
 	for (size_t i = 0; i < b->settings.n; i++) {
 		const struct svcr_nginx_settings *s = b->settings.v[i];
 
+		svcr_nginx_put_sources(w, s);
 		if (is_limited(s))
 			put_zones(w, s);
 		if (svcr_nginx_on(s, SVCR_A_CORS))

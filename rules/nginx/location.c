@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define IN "\t\t\t" /* where directives of a location stand */
 
 static bool is_grpc(const struct svcr_nginx_settings *s)
 {
@@ -112,9 +111,8 @@ static void put_cors_header(struct svcr_out *o, const char *name, const char *va
 	svcr_out_str(o, " always;\n");
 }
 
-/* The headers of an answer; max-age belongs to a preflight alone. */
-static void put_cors_headers(struct svcr_nginx_writer *w, const struct svcr_nginx_settings *s,
-			     bool preflight)
+void svcr_nginx_put_cors_headers(struct svcr_nginx_writer *w, const struct svcr_nginx_settings *s,
+				 const char *then)
 {
 	struct svcr_out *o = &w->o;
 
@@ -136,7 +134,7 @@ static void put_cors_headers(struct svcr_nginx_writer *w, const struct svcr_ngin
 	if (w->hsts)
 		svcr_out_str(o,
 			     IN "\tadd_header Strict-Transport-Security $svcrules_hsts always;\n");
-	svcr_out_str(o, preflight ? IN "\treturn 204;\n" IN "}\n" : IN "}\n");
+	svcr_out(o, "%s" IN "}\n", then);
 }
 
 /* add_header of a location is not inherited by an "if" in it, so all of them stand there. */
@@ -155,37 +153,12 @@ static void put_cors(struct svcr_nginx_writer *w, const struct svcr_nginx_settin
 	else
 		svcr_out(&w->o, IN "set $svcrules_origin $svcrules_origin_%s;\n", s->word);
 	svcr_out_str(&w->o, IN "if ($svcrules_preflight) {\n");
-	put_cors_headers(w, s, true);
+	svcr_nginx_put_cors_headers(w, s, IN "\treturn 204;\n");
 	svcr_out_str(&w->o, IN "if ($svcrules_origin) {\n");
-	put_cors_headers(w, s, false);
+	svcr_nginx_put_cors_headers(w, s, "");
 }
 
-/* ---- Who may ---------------------------------------- */
-
-static void put_access_of(struct svcr_nginx_writer *w, const char *word, const char *ranges)
-{
-	char text[SVCR_CIDR_TEXT];
-	struct svcr_cidr c;
-	bool bad = false;
-
-	while (ranges && svcr_nginx_next_range(&ranges, &c, &bad))
-		svcr_out(&w->o, IN "%s %s;\n", word, svcr_cidr_text(&c, text));
-}
-
-static void put_access(struct svcr_nginx_writer *w, const struct svcr_nginx_settings *s)
-{
-	put_access_of(w, "deny", s->value[SVCR_A_DENYLIST]);
-	put_access_of(w, "allow", s->value[SVCR_A_ALLOWLIST]);
-	if (s->value[SVCR_A_ALLOWLIST])
-		svcr_out_str(&w->o, IN "deny all;\n");
-	if (!s->users)
-		return;
-	svcr_out_str(&w->o, IN "auth_basic ");
-	svcr_nginx_quote(&w->o, svcr_nginx_value(s, SVCR_A_AUTH_REALM, "Authentication Required"));
-	svcr_out_str(&w->o, ";\n" IN "auth_basic_user_file ");
-	svcr_nginx_quote(&w->o, s->users);
-	svcr_out_str(&w->o, ";\n");
-}
+/* ---- Limits ---------------------------------------- */
 
 static void put_limit(struct svcr_nginx_writer *w, const struct svcr_nginx_settings *s,
 		      const char *kind, enum svcr_annotation_id id)
@@ -194,9 +167,8 @@ static void put_limit(struct svcr_nginx_writer *w, const struct svcr_nginx_setti
 
 	if (!s->value[id])
 		return;
-	svcr_out(&w->o, IN "limit_req zone=%s_", kind);
-	svcr_out_str(&w->o, s->word);
-	svcr_out(&w->o, " burst=%lu nodelay;\n", factor * strtoul(s->value[id], NULL, 10));
+	svcr_out(&w->o, IN "limit_req zone=%s_%s burst=%lu nodelay;\n", kind, s->word,
+		 factor * strtoul(s->value[id], NULL, 10));
 }
 
 static void put_limits(struct svcr_nginx_writer *w, const struct svcr_nginx_settings *s)
@@ -205,9 +177,8 @@ static void put_limits(struct svcr_nginx_writer *w, const struct svcr_nginx_sett
 	put_limit(w, s, "rpm", SVCR_A_LIMIT_RPM);
 	if (!s->value[SVCR_A_LIMIT_CONNECTIONS])
 		return;
-	svcr_out_str(&w->o, IN "limit_conn connections_");
-	svcr_out_str(&w->o, s->word);
-	svcr_out(&w->o, " %s;\n", s->value[SVCR_A_LIMIT_CONNECTIONS]);
+	svcr_out(&w->o, IN "limit_conn connections_%s %s;\n", s->word,
+		 s->value[SVCR_A_LIMIT_CONNECTIONS]);
 }
 
 /* ---- Directives of the table ---------------------------------------- */
@@ -237,13 +208,23 @@ static void put_directives(struct svcr_nginx_writer *w, const struct svcr_nginx_
 	}
 }
 
+/* ---- Upstreams ---------------------------------------- */
+
+/* Names the upstream, and answers 503 if it has no endpoint. */
+static void put_upstream_choice(struct svcr_nginx_writer *w, const char *upstream)
+{
+	svcr_out_str(&w->o, IN "set $svcrules_upstream ");
+	svcr_nginx_quote(&w->o, upstream);
+	svcr_out_str(&w->o,
+		     ";\n" IN "if ($svcrules_no_endpoint) {\n" IN "\treturn 503;\n" IN "}\n");
+}
+
 /* ---- Errors ---------------------------------------- */
 
 static void put_error_name(struct svcr_nginx_writer *w, const struct svcr_nginx_settings *s,
 			   struct svcr_str code)
 {
-	svcr_out(&w->o, "@error_%.*s_", (int)code.len, code.p);
-	svcr_out_str(&w->o, s->word);
+	svcr_out(&w->o, "@error_%.*s_%s", (int)code.len, code.p, s->word);
 }
 
 static void put_error_pages(struct svcr_nginx_writer *w, const struct svcr_nginx_route *r)
@@ -285,13 +266,9 @@ static void put_error(struct svcr_nginx_writer *w, const struct svcr_nginx_route
 		 IN "proxy_set_header X-Namespace %s;\n" IN "proxy_set_header X-Ingress-Name %s;\n",
 		 r->ingress->ns, r->ingress->name);
 	svcr_out_str(&w->o, IN "proxy_set_header Content-Length \"\";\n" IN
-			       "proxy_pass_request_body off;\n" IN "proxy_method GET;\n" IN
-			       "set $svcrules_upstream ");
-	svcr_nginx_quote(&w->o, r->errors);
-	svcr_out_str(&w->o, ";\n" IN "if ($svcrules_no_endpoint) {\n" IN "\treturn 503;\n" IN
-			    "}\n" IN "rewrite ^ / break;\n" IN "proxy_pass http://");
-	svcr_out_str(&w->o, r->errors);
-	svcr_out_str(&w->o, ";\n\t\t}\n");
+			       "proxy_pass_request_body off;\n" IN "proxy_method GET;\n");
+	put_upstream_choice(w, r->errors);
+	svcr_out(&w->o, IN "rewrite ^ / break;\n" IN "proxy_pass http://%s;\n\t\t}\n", r->errors);
 }
 
 /* Each Ingress has its locations once in a server; routes of one follow others in any order. */
@@ -342,28 +319,21 @@ static void put_pass(struct svcr_nginx_writer *w, const struct svcr_nginx_route 
 		svcr_nginx_put_headers(w, IN "grpc_set_header", s);
 	else if (s->value[SVCR_A_UPSTREAM_VHOST] || s->value[SVCR_A_FORWARDED_PREFIX])
 		svcr_nginx_put_headers(w, IN "proxy_set_header", s);
-	svcr_out_str(&w->o, IN "set $svcrules_upstream ");
-	svcr_nginx_quote(&w->o, r->upstream);
-	svcr_out_str(&w->o,
-		     ";\n" IN "if ($svcrules_no_endpoint) {\n" IN "\treturn 503;\n" IN "}\n");
+	put_upstream_choice(w, r->upstream);
 	put_rewrite(w, r);
-	svcr_out_str(&w->o, passes[svcr_nginx_protocol(s)]);
-	svcr_out_str(&w->o, r->upstream);
-	svcr_out_str(&w->o, ";\n");
+	svcr_out(&w->o, "%s%s;\n", passes[svcr_nginx_protocol(s)], r->upstream);
 }
 
 static void put_route_body(struct svcr_nginx_writer *w, const struct svcr_nginx_route *r)
 {
 	const struct svcr_nginx_settings *s = r->settings;
 
-	svcr_out(&w->o, IN "# Ingress %s/", r->ingress->ns);
-	svcr_out_str(&w->o, r->ingress->name);
-	svcr_out_str(&w->o, "\n");
+	svcr_out(&w->o, IN "# Ingress %s/%s\n", r->ingress->ns, r->ingress->name);
 	svcr_nginx_put_redirect(w, r);
 	if (put_return(w, s))
 		return;
 	put_cors(w, s);
-	put_access(w, s);
+	svcr_nginx_put_access(w, s);
 	put_limits(w, s);
 	put_directives(w, s);
 	put_error_pages(w, r);

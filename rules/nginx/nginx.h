@@ -31,7 +31,7 @@ struct svcr_nginx_item {
 struct svcr_nginx {
 	struct svcr_part part;
 	struct svcr_arena arena;
-	SVCR_LIST(struct svcr_nginx_file) files; /* nginx.conf, upstreams.conf, then secrets */
+	SVCR_LIST(struct svcr_nginx_file) files; /* nginx.conf is the last */
 	SVCR_LIST(struct svcr_nginx_item) items; /* sorted by key, each once */
 };
 

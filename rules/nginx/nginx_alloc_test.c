@@ -26,6 +26,10 @@
 	"\"secretName\":\"s\"},{\"hosts\":[\"a.b\"],\"secretName\":\"u\"}," \
 	"{\"secretName\":\"s\"}]," \
 	"\"rules\":[{\"host\":\"a.b\",\"http\":{\"paths\":[" paths "]}},{\"host\":\"*.b\"}]}}"
+#define RANGES \
+	"10.0.1.1,10.0.1.2,10.0.1.3,10.0.1.4,10.0.1.5,10.0.1.6,10.0.1.7,10.0.1.8,10.0.1.9," \
+	"10.0.2.1,10.0.2.2,10.0.2.3,10.0.2.4,10.0.2.5,10.0.2.6,10.0.2.7,10.0.2.8,::1,::2," \
+	"10.0.3.1,10.0.3.2,10.0.3.3,10.0.3.4,10.0.3.5,10.0.3.6,10.0.3.7"
 #define PREFIX "\"nginx.ingress.kubernetes.io/"
 
 static const char *const inputs[] = {
@@ -44,6 +48,7 @@ static const char *const inputs[] = {
 		PREFIX "auth-type\":\"basic\"," PREFIX "auth-secret\":\"u\","
 		PREFIX "auth-secret-type\":\"auth-map\"," PREFIX "custom-http-errors\":\"404\","
 		PREFIX "default-backend\":\"w\"," PREFIX "app-root\":\"/a\","
+		PREFIX "satisfy\":\"any\"," PREFIX "denylist-source-range\":\"" RANGES "\","
 		PREFIX "load-balance\":\"ewma\"," PREFIX "x-forwarded-prefix\":\"/p\"",
 		PATH("/%41/", "Exact", "w"))
 	INGRESS("d", PREFIX "backend-protocol\":\"GRPC\"," PREFIX "auth-type\":\"basic\","

@@ -6,9 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The files of a value, sorted by name. */
+struct nginx_index {
+	const struct svcr_nginx_file **v;
+	size_t n;
+};
+
 struct nginx_changes {
 	struct svcr_part_changes part;
 	const struct svcr_nginx *from, *to;
+	struct nginx_index from_files, to_files;
 	size_t n; /* how many there are */
 };
 
@@ -164,12 +171,17 @@ static void each_item(const struct nginx_changes *c, nginx_each_fn *each, void *
 	}
 }
 
-static const struct svcr_nginx_file *file_named(const struct svcr_nginx *v, const char *name)
+static int file_find_cmp(const void *name, const void *file)
 {
-	for (size_t i = 0; i < v->files.n; i++)
-		if (strcmp(v->files.v[i].name, name) == 0)
-			return &v->files.v[i];
-	return NULL;
+	return strcmp(name, (*(const struct svcr_nginx_file *const *)file)->name);
+}
+
+static const struct svcr_nginx_file *file_named(const struct nginx_index *x, const char *name)
+{
+	const struct svcr_nginx_file **found = bsearch(name, (const void *)x->v, x->n,
+						       sizeof(*x->v), file_find_cmp);
+
+	return found ? *found : NULL;
 }
 
 /* Calls `each` for every file that differs. */
@@ -177,14 +189,14 @@ static void each_file(const struct nginx_changes *c, nginx_each_fn *each, void *
 {
 	for (size_t i = 0; i < c->to->files.n; i++) {
 		const struct svcr_nginx_file *f = &c->to->files.v[i];
-		const struct svcr_nginx_file *old = file_named(c->from, f->name);
+		const struct svcr_nginx_file *old = file_named(&c->from_files, f->name);
 
 		if (!old || old->text.len != f->text.len ||
 		    memcmp(old->text.p, f->text.p, f->text.len) != 0)
 			each(arg, old ? '~' : '+', "file", f->name);
 	}
 	for (size_t i = 0; i < c->from->files.n; i++)
-		if (!file_named(c->to, c->from->files.v[i].name))
+		if (!file_named(&c->to_files, c->from->files.v[i].name))
 			each(arg, '-', "file", c->from->files.v[i].name);
 }
 
@@ -196,6 +208,35 @@ static void nginx_count_one(void *arg, char sign, const char *key, const char *t
 	++*(size_t *)arg;
 }
 
+static int file_cmp_sort(const void *a, const void *b)
+{
+	const struct svcr_nginx_file *const *x = a, *const *y = b;
+
+	return strcmp((*x)->name, (*y)->name);
+}
+
+static int index_files(const struct svcr_nginx *v, struct nginx_index *ret)
+{
+	ret->v = calloc(v->files.n + 1, sizeof(*ret->v));
+	if (!ret->v)
+		return -ENOMEM;
+	for (ret->n = 0; ret->n < v->files.n; ret->n++)
+		ret->v[ret->n] = &v->files.v[ret->n];
+	qsort((void *)ret->v, ret->n, sizeof(*ret->v), file_cmp_sort);
+	return 0;
+}
+
+static void nginx_changes_free(struct svcr_part_changes *p)
+{
+	struct nginx_changes *c = (struct nginx_changes *)p;
+
+	if (!c)
+		return;
+	free((void *)c->from_files.v);
+	free((void *)c->to_files.v);
+	free(c);
+}
+
 static int nginx_diff(const struct svcr_part *from, struct svcr_part *to,
 		      struct svcr_part_changes **ret)
 {
@@ -203,16 +244,17 @@ static int nginx_diff(const struct svcr_part *from, struct svcr_part *to,
 
 	if (!c)
 		return -ENOMEM;
-	*c = (struct nginx_changes){ { &svcr_nginx_ops }, nginx_of(from), nginx_of(to), 0 };
+	c->part.ops = &svcr_nginx_ops;
+	c->from = nginx_of(from);
+	c->to = nginx_of(to);
+	if (index_files(c->from, &c->from_files) || index_files(c->to, &c->to_files)) {
+		nginx_changes_free(&c->part);
+		return -ENOMEM;
+	}
 	each_item(c, nginx_count_one, &c->n);
 	each_file(c, nginx_count_one, &c->n);
 	*ret = &c->part;
 	return 0;
-}
-
-static void nginx_changes_free(struct svcr_part_changes *c)
-{
-	free(c);
 }
 
 static bool nginx_changes_empty(const struct svcr_part_changes *c)

@@ -33,7 +33,7 @@ static void put_location(struct svcr_nginx_writer *w, const char *sign, const ch
 	svcr_nginx_put_body(w, r);
 }
 
-/* A pattern that matches `path` alone, with `before` and `end` around it. */
+/* A pattern that matches `path` with `end` behind it. */
 static void put_pattern(struct svcr_nginx_writer *w, const char *path, const char *end,
 			const struct svcr_nginx_route *r)
 {
@@ -201,21 +201,14 @@ static const char *backend_text(const struct svcr_nginx_route *r)
 /* What a path leads to, and the annotations that change it. */
 static const char *item_text(const struct svcr_nginx_writer *w, const struct svcr_nginx_route *r)
 {
-	struct svcr_arena *a = &w->b->v->arena;
 	const struct svcr_ingress_backend *to = r->backend;
 	char port[16];
-	const char *text;
 
 	snprintf(port, sizeof(port), "%u", to->port);
-	text = svcr_arena_printf(a, "%s/%s:%s%s%s%s", r->ingress->ns, to->service,
+	return svcr_arena_printf(&w->b->v->arena, "%s/%s:%s%s%s%s%s", r->ingress->ns, to->service,
 				 to->port_name ? to->port_name : port, w->cert ? ", TLS" : "",
 				 svcr_nginx_redirects(w, r) ? ", redirects to https" : "",
-				 backend_text(r));
-	for (unsigned i = 0; i < SVCR_A_COUNT && text; i++)
-		if (r->settings->value[i])
-			text = svcr_arena_printf(a, "%s, %s %s", text, svcr_annotation_at(i)->name,
-						 r->settings->value[i]);
-	return text;
+				 backend_text(r), r->settings->said);
 }
 
 static int put_item(const struct svcr_nginx_writer *w, const struct svcr_nginx_route *r)

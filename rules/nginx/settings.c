@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rules/nginx/settings.h"
+#include "fnv.h"
 #include "rules/nginx/checks.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SHOWN 100 /* bytes of a wrong value in a message */
+#define SHOWN 100    /* bytes of a wrong value in a message */
+#define SAID_MAX 200 /* bytes of a value that is shown whole */
 #define SPACES " \t\r\n"
 
 bool svcr_nginx_on(const struct svcr_nginx_settings *s, enum svcr_annotation_id id)
@@ -197,6 +200,23 @@ static int read_annotation(struct reading *r, const struct svcr_pair *p)
 
 /* ---- All of them -------------------------------------------------------------------- */
 
+/* The statuses of a list, each once: a location has a line for each. NULL: out of memory. */
+static const char *each_once(struct svcr_nginx_builder *b, const char *codes)
+{
+	char *list = svcr_arena_alloc(&b->arena, strlen(codes) + 2), *to = list;
+	bool seen[600] = { false };
+	struct svcr_str code;
+
+	while (list && svcr_nginx_next(&codes, &code)) {
+		unsigned long n = strtoul(code.p, NULL, 10);
+
+		if (!seen[n])
+			to += snprintf(to, sizeof(",599"), "%s%lu", to == list ? "" : ",", n);
+		seen[n] = true;
+	}
+	return list;
+}
+
 /* Annotations that need or exclude each other. */
 static void check_together(struct reading *r)
 {
@@ -230,6 +250,34 @@ static const char *ingress_word(struct svcr_nginx_builder *b, const struct svcr_
 	return word;
 }
 
+/* Each path of the Ingress says it, so a long one is told by its sum. */
+static void say_value(struct svcr_out *o, const char *name, const char *value)
+{
+	size_t len = strlen(value);
+
+	if (len <= SAID_MAX)
+		svcr_out(o, ", %s %s", name, value);
+	else
+		svcr_out(o, ", %s %.*s... (%zu bytes, %016" PRIx64 ")", name, SHOWN, value, len,
+			 svcr_fnv64_text(SVCR_FNV64_START, value));
+}
+
+/* The annotations as changes of a host's paths show them; NULL: out of memory. */
+static const char *said_of(struct svcr_nginx_builder *b, const struct svcr_nginx_settings *s)
+{
+	struct svcr_buffer text = { .len = 0 };
+	struct svcr_out o = { .write = svcr_buffer_append, .arg = &text };
+	const char *copy = NULL;
+
+	for (unsigned i = 0; i < SVCR_A_COUNT; i++)
+		if (s->value[i])
+			say_value(&o, svcr_annotation_at(i)->name, s->value[i]);
+	if (!svcr_out_end(&o))
+		copy = svcr_arena_strndup(&b->v->arena, text.p ? text.p : "", text.len);
+	free(text.p);
+	return copy;
+}
+
 int svcr_nginx_settings_read(struct svcr_nginx_builder *b, const struct svcr_ingress *i,
 			     struct svcr_nginx_settings *ret)
 {
@@ -246,5 +294,11 @@ int svcr_nginx_settings_read(struct svcr_nginx_builder *b, const struct svcr_ing
 	if (err)
 		return err;
 	check_together(&r);
-	return svcr_nginx_users(b, ret);
+	if (ret->value[SVCR_A_CUSTOM_ERRORS]) {
+		ret->value[SVCR_A_CUSTOM_ERRORS] = each_once(b, ret->value[SVCR_A_CUSTOM_ERRORS]);
+		if (!ret->value[SVCR_A_CUSTOM_ERRORS])
+			return -ENOMEM;
+	}
+	ret->said = said_of(b, ret);
+	return ret->said ? svcr_nginx_users(b, ret) : -ENOMEM;
 }

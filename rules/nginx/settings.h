@@ -10,6 +10,7 @@ struct svcr_nginx_settings {
 	const struct svcr_ingress *ingress;
 	const char *value[SVCR_A_COUNT]; /* checked, without blanks around; NULL: absent */
 	const char *word;   /* namespace and name, for names of variables and zones; unambiguous */
+	const char *said;   /* ", NAME VALUE" of each, in the value's arena */
 	const char *users;  /* the file with passwords; NULL: none */
 	const void *server; /* the server that has the locations of its errors */
 	bool closed;        /* passwords are asked for, and there is none: 503 */

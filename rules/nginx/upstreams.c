@@ -33,51 +33,18 @@ struct found {
 
 /* ---- Services and ports -------------------------------------------------------- */
 
-static int service_name_cmp(const struct svcr_service *a, const char *ns, const char *name)
-{
-	int d = strcmp(a->ns, ns);
-
-	return d ? d : strcmp(a->name, name);
-}
-
-static const struct svcr_service *service_find(const struct svcr_nginx_builder *b, const char *ns,
-					       const char *name)
-{
-	size_t low = 0, high = b->m->services.n;
-
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-		int d = service_name_cmp(b->services[mid], ns, name);
-
-		if (!d)
-			return b->services[mid];
-		if (d < 0)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return NULL;
-}
-
-static int services_sort(const void *a, const void *b)
-{
-	const struct svcr_service *const *x = a, *const *y = b;
-
-	return service_name_cmp(*x, (*y)->ns, (*y)->name);
-}
-
 static int index_services(struct svcr_nginx_builder *b)
 {
-	size_t n = b->m->services.n;
+	int err = svcr_nginx_names_init(&b->services, &b->arena, b->m->services.n);
 
-	b->services = svcr_arena_array(&b->arena, n + 1, sizeof(*b->services));
-	if (!b->services)
-		return -ENOMEM;
-	for (size_t i = 0; i < n; i++)
-		b->services[i] = &b->m->services.v[i];
-	if (n)
-		qsort((void *)b->services, n, sizeof(*b->services), services_sort);
-	return 0;
+	for (size_t i = 0; i < b->m->services.n && !err; i++) {
+		const struct svcr_service *s = &b->m->services.v[i];
+
+		svcr_nginx_names_add(&b->services, s->ns, s->name, s);
+	}
+	if (!err)
+		svcr_nginx_names_sort(&b->services);
+	return err;
 }
 
 static const struct svcr_service_port *port_find(const struct svcr_service *s,
@@ -200,7 +167,8 @@ static bool find_port(struct svcr_nginx_builder *b, const struct target *t, cons
 		      const struct svcr_service **ret_service,
 		      const struct svcr_service_port **ret_port)
 {
-	const struct svcr_service *s = service_find(b, t->route->ingress->ns, name);
+	const struct svcr_service *s = svcr_nginx_names_find(&b->services, t->route->ingress->ns,
+							     name);
 
 	*ret_service = s;
 	*ret_port = s ? port_find(s, to) : NULL;

@@ -5,6 +5,8 @@
 
 #include "rules/nginx/settings.h"
 
+#define IN "\t\t\t" /* where directives of a location stand */
+
 struct svcr_nginx_writer {
 	struct svcr_nginx_builder *b;
 	struct svcr_out o;
@@ -17,6 +19,19 @@ struct svcr_nginx_writer {
 	bool regex;                         /* a path is a regular expression */
 };
 
+/*
+ * Writes "geo" with a variable svcrules_NAMEWORD that is 1 for addresses in the ranges, and 0 for
+ * others. `source` is the variable with the address, and a blank; "": that of the client.
+ */
+void svcr_nginx_put_geo(struct svcr_nginx_writer *w, const char *source, const char *name,
+			const char *word, const char *ranges);
+/* Writes what stands before the servers for the source ranges of an Ingress, if they are many. */
+void svcr_nginx_put_sources(struct svcr_nginx_writer *w, const struct svcr_nginx_settings *s);
+/* Writes the headers of CORS in an "if" of a location, then `then`, and the end of the "if". */
+void svcr_nginx_put_cors_headers(struct svcr_nginx_writer *w, const struct svcr_nginx_settings *s,
+				 const char *then);
+/* Writes who may see a location: source ranges and passwords. */
+void svcr_nginx_put_access(struct svcr_nginx_writer *w, const struct svcr_nginx_settings *s);
 /* Writes all that stands before the servers. */
 void svcr_nginx_put_head(struct svcr_nginx_writer *w);
 /*

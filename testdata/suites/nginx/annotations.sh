@@ -32,6 +32,21 @@ sha=$(printf %s builder | openssl dgst -sha1 -binary | base64)
 origins='https://a.test, https://*.b.test:8443,http://c.test'
 auth="$(note auth-type basic), $(note auth-secret users)"
 
+many_ranges=$(printf '10.98.%d.0/24,' {1..20})
+
+# sources SUFFIX MORE: hosts with source ranges, of which MORE are nobody's here
+sources() {
+	with "white$1" one "$(note whitelist-source-range "10.2.0.1/32, fd00:2::/64$2")"
+	with "allow$1" one "$(note allowlist-source-range "10.2.0.1$2")"
+	with "deny$1" one "$(note denylist-source-range "10.2.0.2,10.99.0.0/16$2")"
+	with "allow-deny$1" one "$(note allowlist-source-range "10.2.0.0/24$2"), $(note denylist-source-range 10.2.0.2/32)"
+	with "any$1" one "$(note satisfy any), $(note whitelist-source-range "10.2.0.1/32$2"), $auth"
+	with "any-deny$1" one "$(note satisfy any), $(note denylist-source-range "10.2.0.2$2"), $auth"
+	with "any-allow-deny$1" one "$(note satisfy any), $(note allowlist-source-range "10.2.0.0/24$2"), $(note denylist-source-range 10.2.0.2), $auth"
+	with "all$1" one "$(note satisfy all), $(note whitelist-source-range "10.2.0.1/32$2"), $auth"
+	with "cors-white$1" one "$(note enable-cors true), $(note whitelist-source-range "10.2.0.1/32$2")"
+}
+
 objects() {
 	services
 	opaque users auth "$(printf 'alice:%s\nbob:{SHA}%s\n' "$apr1" "$sha")"
@@ -52,12 +67,8 @@ objects() {
 	with auth-map one "$(note auth-type basic), $(note auth-secret map), $(note auth-secret-type auth-map)"
 	with auth-missing one "$(note auth-type basic), $(note auth-secret nowhere)"
 	# sources
-	with white one "$(note whitelist-source-range '10.2.0.1/32, fd00:2::/64')"
-	with allow one "$(note allowlist-source-range 10.2.0.1)"
-	with deny one "$(note denylist-source-range '10.2.0.2,10.99.0.0/16')"
-	with allow-deny one "$(note allowlist-source-range 10.2.0.0/24), $(note denylist-source-range 10.2.0.2/32)"
-	with any one "$(note satisfy any), $(note whitelist-source-range 10.2.0.1/32), $auth"
-	with all one "$(note satisfy all), $(note whitelist-source-range 10.2.0.1/32), $auth"
+	sources '' ''
+	sources -many ",$many_ranges"
 	# redirects
 	with app-root one "$(note app-root /app/start)"
 	with permanent one "$(note permanent-redirect 'https://go.example.com/x?y=z')"
@@ -160,25 +171,35 @@ check_auth() {
 	fi
 }
 
-check_sources() {
-	both whitelist "200 web-1" "200 web-1" http://white.example.com/ "${first[@]}"
-	both whitelist 403 "200 web-1" http://white.example.com/ "${second[@]}"
-	both "whitelist, IPv6" "200 web-1" "200 web-1" http://white.example.com/ --interface fd00:2::1 --connect-to '::[::1]:'
-	both "whitelist, IPv6" 403 "200 web-1" http://white.example.com/ --interface fd00:1::1 --connect-to '::[::1]:'
-	both "whitelist, X-Forwarded-For" 403 "200 web-1" http://white.example.com/ "${second[@]}" -H 'X-Forwarded-For: 10.2.0.1' -H 'X-Real-IP: 10.2.0.1'
-	both allowlist "200 web-1" "200 web-1" http://allow.example.com/ "${first[@]}"
-	both allowlist 403 "200 web-1" http://allow.example.com/ "${second[@]}"
-	both denylist "200 web-1" "200 web-1" http://deny.example.com/ "${first[@]}"
-	both denylist 403 "200 web-1" http://deny.example.com/ "${second[@]}"
-	both "both lists" "200 web-1" "200 web-1" http://allow-deny.example.com/ "${first[@]}"
-	both "both lists" 403 "200 web-1" http://allow-deny.example.com/ "${second[@]}"
-	both "both lists" 403 "200 web-1" http://allow-deny.example.com/
-	both "satisfy any: the source" "200 web-1" "200 web-1" http://any.example.com/ "${first[@]}"
-	both "satisfy any: nothing" 401 "200 web-1" http://any.example.com/ "${second[@]}"
-	both "satisfy any: the password" "200 web-1" "200 web-1" http://any.example.com/ "${second[@]}" -u alice:wonder
-	both "satisfy all: the source" 401 "200 web-1" http://all.example.com/ "${first[@]}"
-	both "satisfy all: the password" 403 "200 web-1" http://all.example.com/ "${second[@]}" -u alice:wonder
-	both "satisfy all: both" "200 web-1" "200 web-1" http://all.example.com/ "${first[@]}" -u alice:wonder
+# A few ranges stand in each location, and many before the servers.
+check_sources() { # check_sources SUFFIX
+	both whitelist "200 web-1" "200 web-1" "http://white$1.example.com/" "${first[@]}"
+	both whitelist 403 "200 web-1" "http://white$1.example.com/" "${second[@]}"
+	both "whitelist, IPv6" "200 web-1" "200 web-1" "http://white$1.example.com/" --interface fd00:2::1 --connect-to '::[::1]:'
+	both "whitelist, IPv6" 403 "200 web-1" "http://white$1.example.com/" --interface fd00:1::1 --connect-to '::[::1]:'
+	both "whitelist, X-Forwarded-For" 403 "200 web-1" "http://white$1.example.com/" "${second[@]}" -H 'X-Forwarded-For: 10.2.0.1' -H 'X-Real-IP: 10.2.0.1'
+	both allowlist "200 web-1" "200 web-1" "http://allow$1.example.com/" "${first[@]}"
+	both allowlist 403 "200 web-1" "http://allow$1.example.com/" "${second[@]}"
+	both denylist "200 web-1" "200 web-1" "http://deny$1.example.com/" "${first[@]}"
+	both denylist 403 "200 web-1" "http://deny$1.example.com/" "${second[@]}"
+	both "both lists" "200 web-1" "200 web-1" "http://allow-deny$1.example.com/" "${first[@]}"
+	both "both lists" 403 "200 web-1" "http://allow-deny$1.example.com/" "${second[@]}"
+	both "both lists" 403 "200 web-1" "http://allow-deny$1.example.com/"
+	both "satisfy any: the source" "200 web-1" "200 web-1" "http://any$1.example.com/" "${first[@]}"
+	both "satisfy any: nothing" 401 "200 web-1" "http://any$1.example.com/" "${second[@]}"
+	both "satisfy any: the password" "200 web-1" "200 web-1" "http://any$1.example.com/" "${second[@]}" -u alice:wonder
+	both "satisfy any, denied addresses alone: no password" 401 "200 web-1" "http://any-deny$1.example.com/" "${first[@]}"
+	both "satisfy any, denied addresses alone: denied" 401 "200 web-1" "http://any-deny$1.example.com/" "${second[@]}"
+	both "satisfy any, denied addresses alone: the password" "200 web-1" "200 web-1" "http://any-deny$1.example.com/" "${second[@]}" -u alice:wonder
+	both "satisfy any, both lists: admitted" "200 web-1" "200 web-1" "http://any-allow-deny$1.example.com/" "${first[@]}"
+	both "satisfy any, both lists: denied" 401 "200 web-1" "http://any-allow-deny$1.example.com/" "${second[@]}"
+	both "satisfy any, both lists: the password" "200 web-1" "200 web-1" "http://any-allow-deny$1.example.com/" "${second[@]}" -u alice:wonder
+	both "satisfy all: the source" 401 "200 web-1" "http://all$1.example.com/" "${first[@]}"
+	both "satisfy all: the password" 403 "200 web-1" "http://all$1.example.com/" "${second[@]}" -u alice:wonder
+	both "satisfy all: both" "200 web-1" "200 web-1" "http://all$1.example.com/" "${first[@]}" -u alice:wonder
+	both "CORS: a source that is refused" 403 "200 web-1" "http://cors-white$1.example.com/" "${second[@]}" -H 'Origin: https://a.test'
+	same "$state, CORS: pages may see that" "$([ $state = on ] && echo '*')" "$(said access-control-allow-origin)"
+	both "CORS: a source that is admitted" "200 web-1" "200 web-1" "http://cors-white$1.example.com/" "${first[@]}" -H 'Origin: https://a.test'
 }
 
 # ---- where to ----
@@ -240,7 +261,8 @@ for state in on off on; do
 	load "annotations $state" "$work/objects.yaml"
 	check_cors
 	check_auth
-	check_sources
+	check_sources ''
+	check_sources -many
 	check_targets
 	check_errors
 	check_many
