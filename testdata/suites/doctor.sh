@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # doctor.sh: svcrules doctor finds each trap that is set in a network namespace, and nothing on a
 # plain one, nor beside rules as Docker makes them.
-# shellcheck disable=SC2016,SC2086
+# shellcheck disable=SC2016,SC2086,SC2317 # text for other shells, words, functions called by name
 set -u
 export LC_ALL=C
 root=$(cd "$(dirname "$0")/../.." && pwd)
@@ -189,8 +189,8 @@ tunnels() {
 
 listeners() {
 	nsenter --net="/run/netns/$netns" -- busybox nc -l -p 30080 </dev/null >/dev/null 2>&1 &
-	local pid=$! i
-	for i in {1..50}; do
+	local pid=$!
+	for _ in {1..50}; do
 		at ss -Hltn | grep -q :30080 && break
 		sleep 0.1
 	done

@@ -3,6 +3,7 @@
 # status.sh [CASE...]: 'svcrules status' and 'svcrules get' on rules of the kernel: what is installed,
 # and each kind of change that nft(8) makes is named. Runs as root, or as an ordinary user inside a
 # new user namespace. CASE is the name of a function below.
+# shellcheck disable=SC2317 # functions called by name
 set -u
 export LC_ALL=C
 here=$(cd "$(dirname "$0")" && pwd)
