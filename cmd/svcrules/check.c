@@ -3,6 +3,7 @@
 #include "files.h"
 #include "input.h"
 #include "privilege.h"
+#include "progress.h"
 #include "say.h"
 #include "stream.h"
 
@@ -31,6 +32,7 @@ static long check_fill(void *arg, char *buf, size_t size)
 	long n = files_fill(&s->fd, buf, size);
 
 	s->error = n < 0 ? (int)-n : 0;
+	progress_add(n > 0 ? (size_t)n : 0);
 	return n;
 }
 
@@ -50,9 +52,13 @@ static int check_read_file(void *arg, const char *name, int fd)
 	struct checking *k = arg;
 	struct check_source from = { .fd = fd };
 	struct svcrules_diags *d = svcrules_diags_new();
-	int err = d ? svcrules_model_read(k->model, name, check_fill, &from, d) : -ENOMEM;
-	bool foreign = err == -EINVAL && !from.error && is_foreign(k, d);
+	bool foreign;
+	int err;
 
+	input_progress(name, fd);
+	err = d ? svcrules_model_read(k->model, name, check_fill, &from, d) : -ENOMEM;
+	progress_end();
+	foreign = err == -EINVAL && !from.error && is_foreign(k, d);
 	if (from.error)
 		say("%s: cannot read: %s", name, strerror(from.error));
 	if (foreign)
@@ -171,8 +177,12 @@ static int print_findings(const struct svcrules_findings *f, const char *format)
 static int check_end(struct checking *k, const struct arguments *a,
 		     const struct svcrules_options *settings)
 {
-	int err = k->bad ? 0 : svcrules_findings_run(k->findings, k->model, settings);
+	int err = 0;
 
+	progress_begin("checking", 0);
+	if (!k->bad)
+		err = svcrules_findings_run(k->findings, k->model, settings);
+	progress_end();
 	if (!err)
 		err = print_findings(k->findings, a->value[OPT_OUTPUT_FINDINGS]);
 	if (err == -ENOMEM)

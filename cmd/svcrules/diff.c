@@ -6,6 +6,7 @@
 #include "kernel/read.h"
 #include "output/output.h"
 #include "privilege.h"
+#include "progress.h"
 #include "report.h"
 #include "say.h"
 #include "secrecy.h"
@@ -32,7 +33,10 @@ static int diff_compare(const struct arguments *a, const struct guard *guard, co
 
 	if (code)
 		return code;
-	if (svcrules_diff(from, to, &c))
+	progress_begin(progress_comparing, 0);
+	err = svcrules_diff(from, to, &c);
+	progress_end();
+	if (err)
 		return say_enomem();
 	code = guard_warn(guard, c);
 	if (code) {

@@ -4,6 +4,7 @@
 #include "files.h"
 #include "footprint.h"
 #include "kernel/host.h"
+#include "progress.h"
 #include "say.h"
 #include "stream.h"
 #include "svcrules.h"
@@ -11,6 +12,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
+#include <sys/stat.h>
 
 struct reading {
 	struct svcrules_model *model;
@@ -89,6 +91,7 @@ static long file_fill(void *arg, char *buf, size_t size)
 	if (n > 0 && s->footprint)
 		siphash_add(&s->footprint->sum, buf, (size_t)n);
 	s->bytes += n > 0 ? (uint64_t)n : 0;
+	progress_add(n > 0 ? (size_t)n : 0);
 	s->error = n < 0 ? (int)-n : 0;
 	return n;
 }
@@ -125,6 +128,17 @@ static bool pass_over(struct reading *r, const char *source)
 	return true;
 }
 
+void input_progress(const char *source, int fd)
+{
+	struct stat st;
+	char *text;
+
+	if (asprintf(&text, "reading %s", source) < 0)
+		return;
+	progress_begin(text, fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? (size_t)st.st_size : 0);
+	free(text);
+}
+
 /* Reads one open file; returns an exit code if reading cannot go on. */
 static int input_read_file(void *arg, const char *source, int fd)
 {
@@ -134,6 +148,7 @@ static int input_read_file(void *arg, const char *source, int fd)
 
 	if (r->footprint)
 		footprint_file(r->footprint, source);
+	input_progress(source, fd);
 	err = svcrules_model_read(r->model, source, file_fill, &from, r->diags);
 	if (r->footprint) {
 		footprint_file_end(r->footprint, from.bytes);
@@ -345,7 +360,7 @@ static int read_overlay(struct reading *r)
 	return code;
 }
 
-static int read_all(struct reading *r, const struct arguments *a, struct files *files)
+static int read_files(struct reading *r, struct files *files)
 {
 	int code;
 
@@ -353,6 +368,14 @@ static int read_all(struct reading *r, const struct arguments *a, struct files *
 	code = files_each(files, input_read_file, r);
 	if (!code && r->overlay)
 		code = read_overlay(r);
+	progress_end();
+	return code;
+}
+
+static int read_all(struct reading *r, const struct arguments *a, struct files *files)
+{
+	int code = read_files(r, files);
+
 	if (code)
 		return code;
 	if (r->bad || files->bad)
@@ -417,9 +440,11 @@ static int input_compile(struct reading *r, const struct arguments *a,
 			 const struct svcrules_options *settings, struct svcrules_ruleset **ret)
 {
 	struct svcrules_ruleset *made = NULL;
-	int err = svcrules_build(r->model, settings, a->target->name, r->diags, &made);
-	int code;
+	int err, code;
 
+	progress_begin("compiling", 0);
+	err = svcrules_build(r->model, settings, a->target->name, r->diags, &made);
+	progress_end();
 	diags_say(r);
 	if (err == -EINVAL && !svcrules_diags_failed(r->diags))
 		return EXIT_INPUT;
@@ -500,7 +525,9 @@ int input_use(const struct arguments *a, struct files *files, struct svcrules_op
 	if (!code && use_host)
 		code = input_host(&r, a, settings);
 	if (!code) {
+		progress_begin("compiling", 0);
 		code = use->build(use->arg, r.model, r.diags);
+		progress_end();
 		diags_say(&r);
 		code = code ? code : strict_code(&r, a);
 	}

@@ -41,6 +41,9 @@ int input_build_overlaid(const struct arguments *a, struct files *files, struct 
 			 struct svcrules_options *settings, bool use_host, char **ret_remarks,
 			 struct svcrules_ruleset **ret);
 
+/* Begins the line of progress about reading `fd`, whose name for messages is `source`. */
+void input_progress(const char *source, int fd);
+
 /* What a command does with a model that was read. Both return an exit code. */
 struct input_use {
 	/* what it adds to `d` is printed afterwards */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "command.h"
+#include "progress.h"
 #include "say.h"
 #include "svcrules.h"
 
@@ -43,7 +44,10 @@ static int main_run(const struct command *c, int argc, char **argv)
 	} else if (err) {
 		code = say_enomem();
 	} else {
+		if (!arguments_quiet(&a))
+			progress_allow();
 		code = c->run(&a);
+		progress_end();
 		if (a.target && a.target->secrets)
 			svcrules_wipe_stack();
 	}

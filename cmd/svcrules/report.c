@@ -2,6 +2,7 @@
 #include "report.h"
 #include "command.h"
 #include "kernel/session.h"
+#include "progress.h"
 #include "say.h"
 #include "state/lock.h"
 #include "state/state_dir.h"
@@ -65,7 +66,9 @@ int session_lock(const struct arguments *a, bool insecure, int *ret_fd)
 
 	if (code)
 		return code;
+	progress_begin(progress_waiting, 0);
 	err = lock_take(STATE_DIR, ms, &l);
+	progress_end();
 	if (err == -EPERM && insecure) {
 		lock_say_owner(": the run goes on without it");
 		err = lock_take(NULL, ms, &l);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "say.h"
 #include "command.h"
+#include "progress.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -129,6 +130,7 @@ static const char *say_priority(const char *text)
 void say(const char *format, ...)
 {
 	char *text = NULL, *escaped;
+	bool hidden;
 	va_list ap;
 
 	va_start(ap, format);
@@ -136,8 +138,10 @@ void say(const char *format, ...)
 		text = NULL;
 	va_end(ap);
 	escaped = text ? say_escape(text) : NULL;
+	hidden = progress_hide();
 	fprintf(stderr, "%ssvcrules: %s\n", say_priority(text ? text : ""),
 		escaped ? escaped : "out of memory");
+	progress_show(hidden);
 	free(escaped);
 	free(text);
 }

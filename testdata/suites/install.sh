@@ -37,8 +37,8 @@ install_and_uninstall() {
 	check "what install makes" "./opt/x/bin/svcrules
 ./opt/x/include/svcrules.h
 ./opt/x/include/svcrules_check.h
-./opt/x/include/svcrules_review.h
 ./opt/x/include/svcrules_explain.h
+./opt/x/include/svcrules_review.h
 ./opt/x/include/svcrules_services.h
 ./opt/x/lib/libsvcrules.a
 ./opt/x/lib/libsvcrules.so

@@ -64,7 +64,7 @@ closed_pipe() {
 	done
 	: >"$work/empty.json"
 	printf '{"kind":"List","apiVersion":"v1","items":[]}' >"$work/none.json"
-	bash -c '"$1" diff --from "$2" -f "$3" --allow-empty --cluster-cidr 10.244.0.0/16 2>"$4/said" | head -n 1 >/dev/null; exit ${PIPESTATUS[0]}' \
+	bash -c '"$1" diff -o nft --from "$2" -f "$3" --allow-empty --cluster-cidr 10.244.0.0/16 2>"$4/said" | head -n 1 >/dev/null; exit ${PIPESTATUS[0]}' \
 		- "$SVCRULES" "$work/none.json" "$work/large.json" "$work"
 	check "diff, too" '141: ' "$?: $(<"$work/said")"
 	# the kernel's rules are made before the summary meets the closed pipe
@@ -212,8 +212,72 @@ first_lines() {
 	check "a setting of another target" "2: .*'--drain-timeout' needs --.* ipvs.*" "$STATUS: $SAID"
 }
 
+# ---- what takes longer than a second ----
+
+# on_terminal FILE COMMAND...: standard error is a terminal, what it shows goes to FILE
+on_terminal() {
+	python3 - "$@" <<'E'
+import os, pty, subprocess, sys, threading
+shown = open(sys.argv[1], "wb")
+ours, theirs = pty.openpty()
+def copy():
+    try:
+        while data := os.read(ours, 4096):
+            shown.write(data)
+    except OSError:
+        pass
+thread = threading.Thread(target=copy)
+thread.start()
+code = subprocess.call(sys.argv[2:], stderr=theirs, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+os.close(theirs)
+thread.join()
+sys.exit(code)
+E
+}
+
+# slowly CALL COMMAND...: each system call of that name takes 300 ms longer
+slowly() {
+	local call=$1
+	shift
+	at strace -o /dev/null -e trace="$call" -e inject="$call":delay_enter=300000 "$@"
+}
+
+# What the terminal showed, one drawing or message a line.
+drawings() {
+	tr '\r' '\n' <"$work/shown" | sed 's/\x1b\[K//' | grep .
+}
+
+progress() {
+	local large=$work/large.json options=(--cluster-cidr 10.244.0.0/16 --node-ip 192.0.2.1)
+	export -f slowly at at_with
+	export netns
+	large >"$large"
+	local slow=(slowly read "$SVCRULES" compile -f "$large" "${options[@]}")
+	run_slowly() { TERM=$1 on_terminal "$work/shown" bash -c '"$@"' - "${@:2}"; }
+	run_slowly xterm "${slow[@]}"
+	check "reading slowly ends well" 0 $?
+	check "the line says how much is read" "svcrules: reading $large: [1-9][0-9]* % \\([1-9] s\\)" \
+		"$(drawings | grep reading | tail -n 1)"
+	check "the first is drawn after a second" "svcrules: reading $large: [0-9]+ % \\([1-3] s\\)" "$(drawings | head -n 1)"
+	check "the line is gone at the end" "$(printf '\r\033\\[K')" "$(tail -c 4 "$work/shown")"
+	run_slowly dumb "${slow[@]}"
+	check "no line for a terminal that cannot erase" "" "$(drawings | grep reading)"
+	run_slowly xterm slowly sendmsg "$SVCRULES" apply -f "$large" "${options[@]}" --quiet
+	check "no line with --quiet" "" "$(drawings)"
+	run_slowly xterm "$SVCRULES" compile -f "$large" "${options[@]}"
+	check "no line for what is quick" "" "$(drawings | grep reading)"
+	check "no line where standard error is no terminal" "" "$("${slow[@]}" 2>&1 >/dev/null | grep reading)"
+	sed '0,/"clusterIPs"/s//"externalIPs":["10.96.0"],&/' "$large" >"$work/warned.json"
+	run_slowly xterm slowly read "$SVCRULES" compile -f "$work/warned.json" "${options[@]}"
+	check "a message has a line of its own" "svcrules: .*: spec.externalIPs.*" "$(drawings | grep 'externalIPs')"
+	run "$SVCRULES" delete
+	run_slowly xterm slowly sendmsg "$SVCRULES" apply -f "$large" "${options[@]}"
+	check "a slow kernel" "svcrules: (reading|changing) the kernel's rules \\([1-9] s\\)" "$(drawings | grep "kernel's" | tail -n 1)"
+	run "$SVCRULES" delete
+}
+
 export WORK=$work
-for part in closed_pipe file_limit memory journal summary first_lines; do
+for part in progress closed_pipe file_limit memory journal summary first_lines; do
 	"$part"
 done
 finish

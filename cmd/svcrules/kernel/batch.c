@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kernel/batch.h"
 #include "exit.h"
+#include "progress.h"
 
 #include <stdlib.h>
 
@@ -41,8 +42,10 @@ int batch_make(struct transition *t, size_t part, enum svcrules_stage stage, uin
 			free(m.buf);
 		return session_no_memory(t->session);
 	}
+	progress_begin(progress_changing, 0);
 	if (m.count)
 		err = send(t->session, &m, v, &n);
+	progress_end();
 	t->other_messages += m.count;
 	code = batch_report(t, part, stage, v, n);
 	if (err)

@@ -5,6 +5,7 @@
 #include "kernel/sysctl.h"
 #include "netlink/nfnetlink.h"
 #include "netlink/transaction.h"
+#include "progress.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -171,7 +172,9 @@ int cleanup_flows(struct session *s, const struct cleanup_rules *rules, size_t *
 
 		if (!c.tcp && !c.udp && !c.sctp)
 			continue;
+		progress_begin("looking for stale flows", 0);
 		err = conntrack_clean(&c, &n);
+		progress_end();
 		*count += n;
 		if (err == -EOPNOTSUPP)
 			session_find(s, "warning: this kernel has no ctnetlink: flows to "

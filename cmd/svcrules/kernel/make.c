@@ -2,6 +2,7 @@
 #include "kernel/make.h"
 #include "exit.h"
 #include "kernel/driver.h"
+#include "progress.h"
 
 static int first_of(int code, int next)
 {
@@ -10,10 +11,14 @@ static int first_of(int code, int next)
 
 int make_compare(struct transition *t)
 {
+	int err;
+
 	if (!t->have || t->changes)
 		return EXIT_DONE;
-	return svcrules_diff(t->have, t->want, &t->changes) ? session_no_memory(t->session) :
-							      EXIT_DONE;
+	progress_begin(progress_comparing, 0);
+	err = svcrules_diff(t->have, t->want, &t->changes);
+	progress_end();
+	return err ? session_no_memory(t->session) : EXIT_DONE;
 }
 
 static int make_start(struct transition *t)

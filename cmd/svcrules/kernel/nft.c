@@ -8,6 +8,7 @@
 #include "kernel/watch.h"
 #include "netlink/nfnetlink.h"
 #include "netlink/transaction.h"
+#include "progress.h"
 #include "stream.h"
 
 #include <errno.h>
@@ -125,7 +126,7 @@ static int nft_read(struct session *s, struct nft_state *n)
 /* Compares what the kernel has with what is wanted. */
 static int nft_compare(struct session *s, struct nft_state *n)
 {
-	int code = EXIT_DONE;
+	int code = EXIT_DONE, err;
 
 	nft_forget_reading(n);
 	if (!nft_recall(s, n))
@@ -139,7 +140,10 @@ static int nft_compare(struct session *s, struct nft_state *n)
 	}
 	if (n->keep && svcrules_keep_removed(n->want, n->before, &n->kept))
 		return session_no_memory(s);
-	return svcrules_diff(n->before, n->want, &n->changes) ? session_no_memory(s) : EXIT_DONE;
+	progress_begin(progress_comparing, 0);
+	err = svcrules_diff(n->before, n->want, &n->changes);
+	progress_end();
+	return err ? session_no_memory(s) : EXIT_DONE;
 }
 
 /* ---- Changing ----------------------------------------------------------- */

@@ -4,6 +4,7 @@
 #include "kernel/driver.h"
 #include "kernel/watch.h"
 #include "netlink/nfnetlink.h"
+#include "progress.h"
 
 #include <errno.h>
 #include <linux/netfilter/nf_tables.h>
@@ -159,8 +160,11 @@ int kernel_read(struct session *s, const struct svcrules_ruleset *like,
 {
 	const struct driver *d;
 	size_t part = 0;
-	int err = read_until_stable(s, like, NULL, NULL, &part, ret);
+	int err;
 
+	progress_begin("reading the kernel's rules", 0);
+	err = read_until_stable(s, like, NULL, NULL, &part, ret);
+	progress_end();
 	if (!err)
 		return EXIT_DONE;
 	d = driver_of(like, part);

@@ -2,6 +2,7 @@
 #include "kernel/refused.h"
 #include "exit.h"
 #include "kernel/watch.h"
+#include "progress.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -18,12 +19,14 @@ int refused_send(struct session *s, struct svcrules_changes *c, enum svcrules_st
 	if (svcrules_changes_encode(c, 0, stage, 0, &m))
 		return session_no_memory(s);
 	ret->messages = m.count;
+	progress_begin(commit ? progress_changing : "asking the kernel", 0);
 	do {
 		ret->n = 0;
 		ret->err = transaction_send(s->netfilter, m.buf, m.len, commit, *generation,
 					    m.count, ret->errors, REFUSED_MAX, &ret->n, NULL);
 	} while (ret->err == -ERESTART && have && ++sends < SENDS_MAX &&
 		 watch_unchanged(s, have, generation));
+	progress_end();
 	free(m.buf);
 	return EXIT_DONE;
 }

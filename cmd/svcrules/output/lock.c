@@ -2,6 +2,7 @@
 /* The lock of the work folder, and the marks in it. */
 #include "output/place.h"
 #include "exit.h"
+#include "progress.h"
 #include "say.h"
 
 #include <errno.h>
@@ -68,7 +69,8 @@ static int work_try(struct place *p)
 	return err;
 }
 
-int place_lock(struct place *p, unsigned wait_ms)
+/* Tries until the lock is taken; returns what the last try did. */
+static int work_wait(struct place *p, unsigned wait_ms)
 {
 	int64_t deadline = place_clock_ms() + wait_ms;
 	int err;
@@ -76,12 +78,23 @@ int place_lock(struct place *p, unsigned wait_ms)
 	while ((err = work_try(p)) == -EINTR || err == -EWOULDBLOCK) {
 		if (err == -EINTR)
 			continue;
-		if (place_clock_ms() >= deadline) {
-			say("%s: another svcrules writes it; --wait says how long to wait",
-			    p->shown);
-			return EXIT_BUSY;
-		}
+		if (place_clock_ms() >= deadline)
+			break;
 		(void)poll(NULL, 0, PAUSE_MS);
+	}
+	return err;
+}
+
+int place_lock(struct place *p, unsigned wait_ms)
+{
+	int err;
+
+	progress_begin(progress_waiting, 0);
+	err = work_wait(p, wait_ms);
+	progress_end();
+	if (err == -EWOULDBLOCK) {
+		say("%s: another svcrules writes it; --wait says how long to wait", p->shown);
+		return EXIT_BUSY;
 	}
 	if (!err)
 		return EXIT_DONE;

@@ -2,6 +2,7 @@
 #include "exit.h"
 #include "output/output.h"
 #include "output/wanted.h"
+#include "progress.h"
 #include "say.h"
 
 #include <errno.h>
@@ -115,10 +116,14 @@ static int new_folder_fill(struct writing *w)
 {
 	int code = EXIT_DONE;
 
-	for (size_t i = 0; i < w->wanted.n && !code; i++)
+	progress_begin("writing the files", w->wanted.n);
+	for (size_t i = 0; i < w->wanted.n && !code; i++) {
 		code = new_file(w, &w->wanted.v[i]);
+		progress_add(1);
+	}
 	if (!code && fsync(w->fd) < 0)
 		code = place_failed(w->p, "write the new folder", -errno);
+	progress_end();
 	return code;
 }
 
