@@ -128,8 +128,11 @@ static size_t columns_for_text(void)
 	return n < WHAT_MAX ? n : WHAT_MAX - 1;
 }
 
-/* The end of `text` that fits, from the beginning of a character on: of a path, the end tells more. */
-static void set_text(const char *what)
+/*
+ * The end of `text` that fits, from the beginning of a character on: of a path, the end tells
+ * more.
+ */
+static void set_line(const char *what)
 {
 	char *text = say_escape(what);
 	const char *from = text ? text : "";
@@ -148,7 +151,7 @@ void progress_begin(const char *what, size_t total)
 	if (!line.allowed)
 		return;
 	line.active = 0;
-	set_text(what);
+	set_line(what);
 	line.done = 0;
 	line.total = total;
 	line.active = 1;
