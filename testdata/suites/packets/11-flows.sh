@@ -65,6 +65,7 @@ to_local() {
 		check "stay there, $protocol" "(remote[12] ?)*" "$(many $protocol $LB 80)"
 		web Local 600 "$REMOTE1@node2" "$REMOTE2@node2" "$POD1@node1"
 		apply
+		forget_flows # a client that takes the port of its flow of before again would be sent as before
 		check "Local now: the local endpoint, $protocol" "(pod1 ?)*" "$(many $protocol $LB 80)"
 		check "Local now: the local endpoint at the node port, $protocol" "(pod1 ?)*" "$(many $protocol $NODE 30080)"
 		check "Local now: its client's address, $protocol" "pod1 $CLIENT" "$(answers client $protocol $EXT 80 --count 5)"
