@@ -17,8 +17,8 @@ static bool host_valid(struct svcr_str s)
 	struct svcr_addr a;
 
 	if (s.len > 2 && s.p[0] == '*' && s.p[1] == '.')
-		return svcr_dns_name((struct svcr_str){ s.p + 2, s.len - 2 });
-	return s.len && !svcr_addr_parse(&a, s) && svcr_dns_name(s);
+		return svcr_subdomain((struct svcr_str){ s.p + 2, s.len - 2 });
+	return s.len && !svcr_addr_parse(&a, s) && svcr_subdomain(s);
 }
 
 static const char *read_checked(struct svcr_reader *r, bool (*valid)(struct svcr_str s),
@@ -45,7 +45,7 @@ static void read_host(struct svcr_reader *r, void *member)
 static void read_object_ref(struct svcr_reader *r, void *member)
 {
 	*(const char **)member = read_checked(
-		r, svcr_dns_name, "name of an object: expected a DNS name in lower case");
+		r, svcr_subdomain, "name of an object: expected a DNS name in lower case");
 }
 
 /* ---- Backends ------------------------------------------------------------- */

@@ -55,16 +55,22 @@ static bool label_end(char c)
 	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
 }
 
-bool svcr_dns_label(struct svcr_str s)
+/* A label of up to `max` bytes. */
+static bool label_valid(struct svcr_str s, size_t max)
 {
 	for (size_t i = 0; i < s.len; i++)
 		if (!label_end(s.p[i]) && s.p[i] != '-')
 			return false;
-	return s.len > 0 && s.len <= SVCR_NAME_SHORT && label_end(*s.p) &&
-	       label_end(s.p[s.len - 1]);
+	return s.len > 0 && s.len <= max && label_end(*s.p) && label_end(s.p[s.len - 1]);
 }
 
-bool svcr_dns_name(struct svcr_str s)
+bool svcr_dns_label(struct svcr_str s)
+{
+	return label_valid(s, SVCR_NAME_SHORT);
+}
+
+/* Labels of up to `max` bytes with dots between. */
+static bool labels_valid(struct svcr_str s, size_t max)
 {
 	size_t len;
 
@@ -72,11 +78,21 @@ bool svcr_dns_name(struct svcr_str s)
 		const char *dot = memchr(rest.p, '.', rest.len);
 
 		len = dot ? (size_t)(dot - rest.p) : rest.len;
-		if (!svcr_dns_label((struct svcr_str){ rest.p, len }))
+		if (!label_valid((struct svcr_str){ rest.p, len }, max))
 			return false;
 		if (!dot)
 			return s.len <= SVCR_NAME_LONG;
 	}
+}
+
+bool svcr_dns_name(struct svcr_str s)
+{
+	return labels_valid(s, SVCR_NAME_SHORT);
+}
+
+bool svcr_subdomain(struct svcr_str s)
+{
+	return labels_valid(s, SVCR_NAME_LONG);
 }
 
 bool svcr_read_check_label(struct svcr_reader *r, const char *name)

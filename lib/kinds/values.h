@@ -26,6 +26,11 @@ bool svcr_dns_label(struct svcr_str s);
 /* True for such labels with dots between, up to 253 bytes. */
 bool svcr_dns_name(struct svcr_str s);
 /*
+ * True for what Kubernetes calls a DNS subdomain: the names of most objects and the hosts of an
+ * Ingress. An API server bounds the whole, 253 bytes, and no label.
+ */
+bool svcr_subdomain(struct svcr_str s);
+/*
  * True unless the model makes DNS names and `name` (NULL: none was read) is no label: then
  * an error is added.
  */
