@@ -193,13 +193,27 @@ static const struct svcr_service_port *port_alike(const struct svcr_service *bef
 	return found;
 }
 
-/* True if the numbers of all ports of endpoints are known without Pods. */
-static bool knows_ports(const struct svcr_service *before, const struct svcr_service *now)
+/* The port whose place `p` takes, whatever its target is: of the same name, or number. */
+static const struct svcr_service_port *port_replaced(const struct svcr_service *before,
+						     const struct svcr_service_port *p)
+{
+	const struct svcr_service_port *found = port_named(before, p->name, p->protocol);
+
+	for (size_t i = 0; i < before->ports.n && !found; i++)
+		if (before->ports.v[i].port == p->port &&
+		    before->ports.v[i].protocol == p->protocol)
+			found = &before->ports.v[i];
+	return found;
+}
+
+/* The first port of which the number at endpoints is not known without Pods; NULL: none. */
+static const struct svcr_service_port *unknown_port(const struct svcr_service *before,
+						    const struct svcr_service *now)
 {
 	for (size_t i = 0; i < now->ports.n; i++)
 		if (now->ports.v[i].target_name && !port_alike(before, &now->ports.v[i]))
-			return false;
-	return true;
+			return &now->ports.v[i];
+	return NULL;
 }
 
 static bool has_same_ports(const struct svcr_service *a, const struct svcr_service *b)
@@ -218,43 +232,75 @@ static const char *service_object(const struct svcr_service *s, char object[stat
 	return object;
 }
 
-/* Says what only an API server can assign. */
-static void tell_assigned(struct overlay *x, const struct svcr_service *s)
+/* Says that an API server has something to assign yet. */
+static void tell_pending(struct overlay *x, const struct svcr_service *s, const char *check,
+			 const char *field, const char *what)
 {
 	char object[256];
-	const struct svcrules_diag ip = { .severity = SVCRULES_NOTICE,
-					  .check = "pending",
-					  .source = s->source,
-					  .object = service_object(s, object),
-					  .field = "spec.clusterIP" };
-	const struct svcrules_diag node = { .severity = SVCRULES_NOTICE,
-					    .check = "overlay-node-port",
-					    .source = s->source,
-					    .object = object,
-					    .field = "spec.ports" };
-	size_t without = 0;
+	const struct svcrules_diag d = { .severity = SVCRULES_NOTICE,
+					 .check = check,
+					 .source = s->source,
+					 .object = service_object(s, object),
+					 .field = field };
 
-	if (s->type == SVCR_EXTERNAL_NAME || s->not_ours || s->headless)
-		return;
-	if (!s->cluster_ips.n && !x->m->endpoints_only) {
-		svcr_diag(x->d, &ip,
-			  "no cluster IP yet, which an API server assigns: what the service would "
-			  "change is not shown");
-		return;
-	}
-	for (size_t i = 0; i < s->ports.n; i++)
-		without += svcr_service_has_node_ports(s) && !s->ports.v[i].node_port;
-	if (without && !x->m->endpoints_only)
-		svcr_diag(x->d, &node,
-			  "%zu port%s no node port yet, which an API server assigns: not shown",
-			  without, without == 1 ? " has" : "s have");
+	svcr_diag(x->d, &d, "%s", what);
 }
 
-/* Decides whether the endpoints of a service can follow, and says so if they cannot. */
-static void follow_judge(struct overlay *x, const struct svcr_service *s, struct svcr_overlaid *o)
+static void tell_node_ports(struct overlay *x, const struct svcr_service *s)
 {
-	const struct svcr_service *before = &o->before;
-	bool selector = !has_same_selector(before, s), pods, known = knows_ports(before, s);
+	size_t without = 0;
+	char text[128];
+
+	for (size_t i = 0; i < s->ports.n; i++)
+		without += svcr_service_has_node_ports(s) && !s->ports.v[i].node_port;
+	if (!without)
+		return;
+	snprintf(text, sizeof(text),
+		 "%zu port%s no node port yet, which an API server assigns: not shown", without,
+		 without == 1 ? " has" : "s have");
+	tell_pending(x, s, "overlay-node-port", "spec.ports", text);
+}
+
+static bool has_family(const struct svcr_service *s, uint8_t family)
+{
+	for (size_t i = 0; i < s->cluster_ips.n; i++)
+		if (s->cluster_ips.v[i].family == family)
+			return true;
+	return false;
+}
+
+/* Says what only an API server, or a cloud, can assign. */
+static void tell_assigned(struct overlay *x, const struct svcr_service *s,
+			  const struct svcr_overlaid *o)
+{
+	if (s->type == SVCR_EXTERNAL_NAME || s->not_ours || s->headless || x->m->endpoints_only)
+		return;
+	if (!s->cluster_ips.n) {
+		tell_pending(x, s, "pending", "spec.clusterIP",
+			     "no cluster IP yet, which an API server assigns: what the service "
+			     "would change is not shown");
+		return;
+	}
+	for (uint8_t f = 0; f < SVCR_FAMILY__COUNT; f++)
+		if ((s->families & (1 << f)) && !has_family(s, f))
+			tell_pending(x, s, "overlay-address", "spec.clusterIPs",
+				     f == SVCR_IPV6 ?
+					     "no IPv6 address yet, which an API server assigns: "
+					     "not shown" :
+					     "no IPv4 address yet, which an API server assigns: "
+					     "not shown");
+	if (s->type == SVCR_LOAD_BALANCER && !s->balancer_ips.n &&
+	    (o->is_new || o->before.type != SVCR_LOAD_BALANCER))
+		tell_pending(x, s, "overlay-address", "status.loadBalancer",
+			     "no address of a load balancer yet, which a cloud assigns: not "
+			     "shown");
+	tell_node_ports(x, s);
+}
+
+/* Says what cannot be known without Pods, and what is shown instead. */
+static void tell_unknown(struct overlay *x, const struct svcr_service *s, bool selector,
+			 const struct svcr_service_port *replaced)
+{
 	char object[256];
 	const struct svcrules_diag d = { .severity = SVCRULES_WARNING,
 					 .check = "overlay-endpoints",
@@ -262,27 +308,57 @@ static void follow_judge(struct overlay *x, const struct svcr_service *s, struct
 					 .object = service_object(s, object),
 					 .field = selector ? "spec.selector" : "spec.ports" };
 
-	tell_assigned(x, s);
-	if (o->is_new)
-		return;
-	pods = pods_of(x->m, s->ns, false);
-	if (!s->nselector) /* its endpoints are made by hand */
-		return;
-	if (pods && (selector || !known || before->not_ready != s->not_ready)) {
-		o->use_pods = true;
-		x->m->pods_use = SVCR_PODS_USED;
-		return;
-	}
 	if (selector)
 		svcr_diag(x->d, &d,
 			  "the selector has changed, and the input has no Pods of the namespace: "
 			  "which endpoints it selects is not known, and those of before are shown");
-	else if (!known)
+	else
 		svcr_diag(x->d, &d,
 			  "a targetPort is a name that no port had before, and the input has no "
 			  "Pods of the namespace: which number it has is not known, and the port "
-			  "is shown without endpoints");
+			  "is shown %s",
+			  replaced ? "with the endpoints of before" : "without endpoints");
+}
+
+/* Decides whether the endpoints of a service can follow, and says so if they cannot. */
+static void follow_judge(struct overlay *x, const struct svcr_service *s, struct svcr_overlaid *o)
+{
+	const struct svcr_service *before = &o->before;
+	bool selector = !has_same_selector(before, s), ready = before->not_ready != s->not_ready;
+	const struct svcr_service_port *unknown;
+
+	tell_assigned(x, s, o);
+	if (!s->nselector) /* its endpoints are made by hand */
+		return;
+	if (o->is_new) {
+		if (pods_of(x->m, s->ns, false))
+			x->m->pods_use = SVCR_PODS_USED;
+		return;
+	}
+	unknown = unknown_port(before, s);
+	if ((selector || unknown || ready) && pods_of(x->m, s->ns, false)) {
+		o->use_pods = true;
+		x->m->pods_use = SVCR_PODS_USED;
+		tell_pending(x, s, "endpoints-from-pods",
+			     selector ? "spec.selector" :
+			     unknown  ? "spec.ports" :
+					"spec.publishNotReadyAddresses",
+			     "changed: its endpoints are found anew among the Pods of the input");
+		return;
+	}
+	if (selector || unknown)
+		tell_unknown(x, s, selector, unknown ? port_replaced(before, unknown) : NULL);
 	o->use_ports = before->nselector && !has_same_ports(before, s);
+	o->use_ready = before->nselector && ready;
+}
+
+bool svcr_overlay_uses_pods(const struct svcrules_model *m, const struct svcr_service *s)
+{
+	const struct svcr_overlaid *o = m->overlaying || !m->overlaid.n ?
+						NULL :
+						overlaid_find(m, s->ns, s->name);
+
+	return o && o->use_pods;
 }
 
 /* ---- Slices ---------------------------------------------------------------------- */
@@ -316,12 +392,26 @@ static void follow_ports(struct overlay *x, struct svcr_slice *slice,
 			had = slice_port(slice, old->name, old->protocol);
 		else if (!port_named(before, p->name, p->protocol))
 			had = slice_port(slice, p->name, p->protocol);
+		if (!old && !had && p->target_name) /* not known: as before */
+			old = port_replaced(before, p);
+		if (old && !had)
+			had = slice_port(slice, old->name, old->protocol);
 		if (had)
 			v[n++] = (struct svcr_slice_port){ p->name, had->port, p->protocol };
 		else if (!old && !p->target_name)
 			v[n++] = (struct svcr_slice_port){ p->name, target_number(p), p->protocol };
 	}
 	slice->ports = (struct svcr_slice_ports){ v, n, 0 };
+}
+
+/* Sets which endpoints are ready as the controller does for the service as it is now. */
+static void follow_ready(struct svcr_slice *slice, const struct svcr_service *now)
+{
+	for (size_t i = 0; i < slice->endpoints.n; i++) {
+		struct svcr_endpoint *e = &slice->endpoints.v[i];
+
+		e->ready = now->not_ready || (e->serving && !e->terminating);
+	}
 }
 
 static void follow(struct overlay *x, struct svcr_slice *slice)
@@ -333,9 +423,11 @@ static void follow(struct overlay *x, struct svcr_slice *slice)
 	if (o->use_pods) { /* the service has no slices, so that Pods become endpoints */
 		slice->service = NULL;
 		slice->ignored = true;
-	} else if (o->use_ports) {
-		follow_ports(x, slice, &o->before, o->now);
 	}
+	if (o->use_ports)
+		follow_ports(x, slice, &o->before, o->now);
+	if (o->use_ready)
+		follow_ready(slice, o->now);
 }
 
 /* ---- The interface --------------------------------------------------------------- */
