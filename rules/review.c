@@ -59,6 +59,17 @@ static void state_text(const struct svcr_report_side *s, bool there, const struc
 		snprintf(buf, size, "%s", refusal ? refusal : there ? "refused" : "not served");
 }
 
+/* "from outside 3 endpoints -> 2 local endpoints", of another external policy. */
+static void add_policy(struct svcr_texts *ret, const struct svcr_report_line *l)
+{
+	size_t before = l->before.local ? l->before.local : l->before.endpoints;
+	size_t after = l->after.local ? l->after.local : l->after.endpoints;
+
+	svcr_texts_add(ret, "~ %s%zu %sendpoint%s -> %zu %sendpoint%s", OUTSIDE, before,
+		       l->before.local ? "local " : "", review_plural(before), after,
+		       l->after.local ? "local " : "", review_plural(after));
+}
+
 /* "2 endpoints -> refused: none is ready". */
 static void add_state(struct svcr_texts *ret, const struct svcr_report_line *l, bool outside,
 		      const char *prefix)
@@ -109,14 +120,29 @@ static bool is_property(const struct svcr_report_line *l, const char *text)
 	return false;
 }
 
+/* True if the external policy changes where packets from outside are served all the time. */
+static bool policy_changes(const struct svcr_report_line *l)
+{
+	static const char policy[] = "external policy ";
+	size_t n = 0;
+
+	for (size_t i = 0; i < l->removed.n; i++)
+		n += review_starts(l->removed.v[i], policy);
+	for (size_t i = 0; i < l->added.n; i++)
+		n += review_starts(l->added.v[i], policy);
+	return n == 1 && l->before.outside && l->after.outside;
+}
+
 /* True if another item has said what the text says. */
 static bool is_said(const struct svcr_report_line *l, const char *text, bool gone)
 {
 	bool inside = l->before.inside != l->after.inside,
 	     outside = l->before.outside != l->after.outside;
 
-	if (!l->in_from || !l->in_to)
-		return false;
+	if (!l->in_from || !l->in_to) /* what is removed has no properties any more */
+		return gone && is_property(l, text);
+	if (policy_changes(l) && svcr_report_is_endpoint(text, true))
+		return true;
 	if ((inside && is_refusal(text, false)) || (outside && is_refusal(text, true)))
 		return true;
 	/* of an address that stops serving the endpoints are counted, and its properties unused */
@@ -223,6 +249,8 @@ void svcr_review_items(const struct svcr_report_line *l, bool addresses, bool al
 		add_name_change(l, ret);
 	if (both)
 		add_properties(l, ret);
+	if (both && policy_changes(l))
+		add_policy(ret, l);
 	add_side(l, false, addresses, all, ret);
 	add_side(l, true, addresses, all, ret);
 }
