@@ -166,10 +166,10 @@ static bool is_endpoint_text(const char *text)
 	return svcr_report_is_endpoint(text, false) || svcr_report_is_endpoint(text, true);
 }
 
-static bool has_endpoint(const struct svcr_texts *t)
+static bool has_endpoint(const struct svcr_texts *t, bool local)
 {
 	for (size_t i = 0; i < t->n; i++)
-		if (is_endpoint_text(t->v[i]))
+		if (svcr_report_is_endpoint(t->v[i], local))
 			return true;
 	return false;
 }
@@ -178,8 +178,9 @@ static bool has_endpoint(const struct svcr_texts *t)
 static void out_change(struct svcr_out *o, const struct svcr_report_line *l, bool outside)
 {
 	size_t before = count_of(&l->before, outside), after = count_of(&l->after, outside);
+	bool local = outside && l->before.local && l->after.local;
 
-	if (before != after || has_endpoint(&l->added) || has_endpoint(&l->removed))
+	if (before != after || has_endpoint(&l->added, local) || has_endpoint(&l->removed, local))
 		svcr_out(o, "%zu -> %zu", before, after);
 	else
 		svcr_out(o, "%zu (unchanged)", after);
@@ -194,7 +195,7 @@ static void out_counts(struct svcr_out *o, const struct svcr_report_line *l)
 		svcr_out(o, "%zu%s", count_of(l->in_to ? b : a, false), l->in_to ? "" : " -> none");
 		return;
 	}
-	if (a->inside == a->outside && b->inside == b->outside) {
+	if (count_of(a, true) == count_of(a, false) && count_of(b, true) == count_of(b, false)) {
 		out_change(o, l, false);
 		return;
 	}
@@ -217,15 +218,17 @@ static bool is_endpoint_item(const char *item)
 /* ": 2 endpoints added, 1 removed", of an address and port that goes on. */
 static const char *out_moved(struct svcr_out *o, const struct svcr_texts *items)
 {
-	size_t added = 0, removed = 0;
+	size_t n[2][2] = { { 0, 0 }, { 0, 0 } }; /* local, added */
+	bool local;
 
-	for (size_t i = 0; i < items->n; i++) {
-		added += is_endpoint_item(items->v[i]) && *items->v[i] == '+';
-		removed += is_endpoint_item(items->v[i]) && *items->v[i] == '-';
-	}
-	if (!added && !removed)
+	for (size_t i = 0; i < items->n; i++)
+		if (is_endpoint_item(items->v[i]))
+			n[svcr_report_is_endpoint(items->v[i] + 2, true)][*items->v[i] == '+']++;
+	local = !n[0][0] && !n[0][1]; /* else these are among the others */
+	if (!n[local][0] && !n[local][1])
 		return ": ";
-	svcr_out(o, ": %zu endpoint%s added, %zu removed", added, added == 1 ? "" : "s", removed);
+	svcr_out(o, ": %zu endpoint%s added, %zu removed", n[local][1], n[local][1] == 1 ? "" : "s",
+		 n[local][0]);
 	return ", ";
 }
 
@@ -340,21 +343,21 @@ static size_t group_rows(struct page *p, const struct svcr_review *v, const stru
 }
 
 /* Writes rows for the lines of services in their order, until the page is full. */
-static size_t each_row(struct page *p, const struct svcr_review *v, bool policies, row_fill_fn fill)
+static size_t each_row(struct page *p, const struct svcr_review *v, bool policies, row_fill_fn fill,
+		       bool *ret_full)
 {
 	const struct svcr_report *r = policies ? v->policies : v->services;
 	size_t shown = 0, groups = 0;
-	bool full = false;
 
 	for (enum svcr_fate fate = 0; fate < SVCR_FATE__COUNT; fate++)
-		for (size_t i = 0; i < r->ngroups && !full; i++) {
+		for (size_t i = 0; i < r->ngroups && !*ret_full; i++) {
 			const struct svcr_report_group *g = &r->groups[i];
 
 			if ((policies ? SVCR_CHANGED : svcr_review_fate(g)) != fate)
 				continue;
 			if (v->limit && groups++ == v->limit)
 				return shown;
-			shown += group_rows(p, v, r, g, fill, &full);
+			shown += group_rows(p, v, r, g, fill, ret_full);
 		}
 	return shown;
 }
@@ -362,6 +365,7 @@ static size_t each_row(struct page *p, const struct svcr_review *v, bool policie
 static void page_table(struct page *p, const struct svcr_review *v, bool policies)
 {
 	const struct svcr_report *r = policies ? v->policies : v->services;
+	bool full = false;
 	size_t shown;
 
 	if (!r->n)
@@ -369,7 +373,7 @@ static void page_table(struct page *p, const struct svcr_review *v, bool policie
 	svcr_out_str(p->o, policies ? "| NetworkPolicy | Change |\n| --- | --- |\n" :
 				      "| Service | Address | Change | Endpoints |\n"
 				      "| --- | --- | --- | --- |\n");
-	shown = each_row(p, v, policies, policies ? fill_policy : fill_service);
+	shown = each_row(p, v, policies, policies ? fill_policy : fill_service, &full);
 	if (shown < r->n)
 		svcr_out(p->o, "\n... and %zu more %s, which are left out here.\n", r->n - shown,
 			 policies ? "changes" : "addresses and ports");
@@ -456,13 +460,13 @@ static void page_notes(struct page *p, const char *notes)
 /* What the details have; nothing, if the tables have said all. */
 static void details_body(struct page *p, const struct svcr_review *v)
 {
-	size_t all = v->services->n + v->policies->n, shown;
+	bool full = false;
 
-	shown = each_row(p, v, true, fill_peers);
-	shown += each_row(p, v, false, fill_endpoints);
-	if (shown < all)
-		svcr_out(p->o, "\n... and %zu more lines, which are left out here.\n\n",
-			 all - shown);
+	each_row(p, v, true, fill_peers, &full);
+	if (!full)
+		each_row(p, v, false, fill_endpoints, &full);
+	if (full)
+		svcr_out_str(p->o, "\n... and more, which is left out here.\n\n");
 	page_notes(p, v->notes);
 	if (!v->internals)
 		return;
@@ -528,8 +532,7 @@ int svcr_markdown_same(const char *remarks, struct svcr_out *o)
 	struct page p = { .o = o, .left = TABLE_MAX };
 	bool open = remarks && *remarks;
 
-	svcr_out_str(o, open ? "**No changes that are known**, but:\n\n" :
-			       "no changes\n");
+	svcr_out_str(o, open ? "**No changes that are known**, but:\n\n" : "no changes\n");
 	if (open)
 		page_notes(&p, remarks);
 	return p.err;

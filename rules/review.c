@@ -79,7 +79,7 @@ static void add_state(struct svcr_texts *ret, const struct svcr_report_line *l, 
 
 	state_text(&l->before, l->in_from, &l->removed, outside, before, sizeof(before));
 	state_text(&l->after, l->in_to, &l->added, outside, after, sizeof(after));
-	svcr_texts_add(ret, "%c %s%s -> %s", sends ? '+' : '!', prefix, before, after);
+	svcr_texts_add(ret, "%c %s%s -> %s", sends ? '=' : '!', prefix, before, after);
 }
 
 /*
@@ -350,7 +350,7 @@ void svcr_review_internals(const struct svcr_review *v, struct svcr_out *o)
 
 static const char *tint_of(char sign)
 {
-	return sign == '!' || sign == '-' ? RED : sign == '+' ? GREEN : YELLOW;
+	return sign == '!' || sign == '-' ? RED : sign == '+' || sign == '=' ? GREEN : YELLOW;
 }
 
 /* Names and reasons may hold any bytes, also those that a terminal obeys. */

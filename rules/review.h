@@ -31,8 +31,8 @@ char svcr_review_sign(enum svcr_fate fate);
 /*
  * Adds what differs at an address and port, each with a sign before it: "+ 10.244.1.13:8080",
  * "- masqueraded", "~ affinity 600s -> 10800s", "! 2 endpoints -> refused: none is ready". Of
- * endpoints (`addresses`: of addresses) more than a few are counted, unless `all`. With '!' and '~'
- * the text is complete without the sign.
+ * endpoints (`addresses`: of addresses) more than a few are counted, unless `all`. With '!', '~'
+ * and '=' (serves again) the text is complete without the sign.
  */
 void svcr_review_items(const struct svcr_report_line *l, bool addresses, bool all,
 		       struct svcr_texts *ret);
