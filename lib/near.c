@@ -7,12 +7,12 @@
 #define LONGEST 63
 
 /*
- * A table of distances between all beginnings of `a` and of `b`, a column for each character of `b`,
+ * A table of distances between all beginnings of `a` and `b`, a column for each character of `b`,
  * as H. Hyyrö describes it (A bit-vector algorithm for computing Levenshtein and Damerau edit
  * distances, 2003): neighbours in it differ by one at most, so that a bit of a word says whether
  * one is greater, another whether it is less, and a column is a few operations.
  */
-static size_t distance(const char *a, size_t na, const char *b, size_t nb)
+static size_t words_distance(const char *a, size_t na, const char *b, size_t nb)
 {
 	uint64_t where[256] = { 0 };               /* bit i: a[i] is this character */
 	uint64_t greater = ~(uint64_t)0, less = 0; /* than the entry above, in the last column */
@@ -47,6 +47,6 @@ size_t svcr_near(const char *a, const char *b)
 
 	if (longer > LONGEST || (na > nb ? na - nb : nb - na) * 2 > longer)
 		return SVCR_FAR;
-	d = na ? distance(a, na, b, nb) : nb;
+	d = na ? words_distance(a, na, b, nb) : nb;
 	return d * 2 > longer ? SVCR_FAR : d;
 }

@@ -188,17 +188,15 @@ static const char *service_object(const struct svcr_service *s, char object[stat
 	return object;
 }
 
-/* Says that an API server has something to assign yet. */
-static void tell_pending(struct overlay *x, const struct svcr_service *s, const char *check,
-			 const char *field, const char *what)
+/* `d` has the check and the field. */
+static void tell_notice(struct overlay *x, const struct svcr_service *s, struct svcrules_diag d,
+			const char *what)
 {
 	char object[256];
-	const struct svcrules_diag d = { .severity = SVCRULES_NOTICE,
-					 .check = check,
-					 .source = s->source,
-					 .object = service_object(s, object),
-					 .field = field };
 
+	d.severity = SVCRULES_NOTICE;
+	d.source = s->source;
+	d.object = service_object(s, object);
 	svcr_diag(x->d, &d, "%s", what);
 }
 
@@ -214,10 +212,12 @@ static void tell_node_ports(struct overlay *x, const struct svcr_service *s)
 	snprintf(text, sizeof(text),
 		 "%zu port%s no node port yet, which an API server assigns: not shown", without,
 		 without == 1 ? " has" : "s have");
-	tell_pending(x, s, "overlay-node-port", "spec.ports", text);
+	tell_notice(x, s,
+		    (struct svcrules_diag){ .check = "overlay-node-port", .field = "spec.ports" },
+		    text);
 }
 
-static bool has_family(const struct svcr_service *s, uint8_t family)
+static bool has_ip_of(const struct svcr_service *s, uint8_t family)
 {
 	for (size_t i = 0; i < s->cluster_ips.n; i++)
 		if (s->cluster_ips.v[i].family == family)
@@ -232,24 +232,29 @@ static void tell_assigned(struct overlay *x, const struct svcr_service *s,
 	if (s->type == SVCR_EXTERNAL_NAME || s->not_ours || s->headless || x->m->endpoints_only)
 		return;
 	if (!s->cluster_ips.n) {
-		tell_pending(x, s, "pending", "spec.clusterIP",
-			     "no cluster IP yet, which an API server assigns: what the service "
-			     "would change is not shown");
+		tell_notice(x, s,
+			    (struct svcrules_diag){ .check = "pending", .field = "spec.clusterIP" },
+			    "no cluster IP yet, which an API server assigns: what the service "
+			    "would change is not shown");
 		return;
 	}
 	for (uint8_t f = 0; f < SVCR_FAMILY__COUNT; f++)
-		if ((s->families & (1 << f)) && !has_family(s, f))
-			tell_pending(x, s, "overlay-address", "spec.clusterIPs",
-				     f == SVCR_IPV6 ?
-					     "no IPv6 address yet, which an API server assigns: "
-					     "not shown" :
-					     "no IPv4 address yet, which an API server assigns: "
-					     "not shown");
+		if ((s->families & (1 << f)) && !has_ip_of(s, f))
+			tell_notice(x, s,
+				    (struct svcrules_diag){ .check = "overlay-address",
+							    .field = "spec.clusterIPs" },
+				    f == SVCR_IPV6 ?
+					    "no IPv6 address yet, which an API server assigns: "
+					    "not shown" :
+					    "no IPv4 address yet, which an API server assigns: "
+					    "not shown");
 	if (s->type == SVCR_LOAD_BALANCER && !s->balancer_ips.n &&
 	    (o->is_new || o->before.type != SVCR_LOAD_BALANCER))
-		tell_pending(x, s, "overlay-address", "status.loadBalancer",
-			     "no address of a load balancer yet, which a cloud assigns: not "
-			     "shown");
+		tell_notice(x, s,
+			    (struct svcrules_diag){ .check = "overlay-address",
+						    .field = "status.loadBalancer" },
+			    "no address of a load balancer yet, which a cloud assigns: not "
+			    "shown");
 	tell_node_ports(x, s);
 }
 
@@ -296,8 +301,8 @@ static void use_pods(struct overlay *x, const struct svcr_service *s, struct svc
 {
 	o->use_pods = true;
 	x->m->pods_use = SVCR_PODS_USED;
-	tell_pending(x, s, "endpoints-from-pods", field,
-		     "changed: its endpoints are found anew among the Pods of the input");
+	tell_notice(x, s, (struct svcrules_diag){ .check = "endpoints-from-pods", .field = field },
+		    "changed: its endpoints are found anew among the Pods of the input");
 }
 
 /* Decides how the endpoints of a service follow, and says so if they cannot. */

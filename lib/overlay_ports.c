@@ -12,14 +12,14 @@ static int port_address_cmp(const char *a, const char *b)
 }
 
 /* Names are interned: the order of their addresses finds them, and is not visible. */
-static int port_name_cmp(const struct svcr_service_port *a, const struct svcr_service_port *b)
+static int old_name_cmp(const struct svcr_service_port *a, const struct svcr_service_port *b)
 {
 	int d = (int)a->protocol - (int)b->protocol;
 
 	return d ? d : port_address_cmp(a->name, b->name);
 }
 
-static int port_number_cmp(const struct svcr_service_port *a, const struct svcr_service_port *b)
+static int old_number_cmp(const struct svcr_service_port *a, const struct svcr_service_port *b)
 {
 	int d = (int)a->protocol - (int)b->protocol;
 
@@ -33,7 +33,7 @@ static uint16_t port_target(const struct svcr_service_port *p)
 	return p->target ? p->target : p->port;
 }
 
-static int port_target_cmp(const struct svcr_service_port *a, const struct svcr_service_port *b)
+static int old_target_cmp(const struct svcr_service_port *a, const struct svcr_service_port *b)
 {
 	int d = (int)a->protocol - (int)b->protocol;
 
@@ -57,7 +57,7 @@ static int port_order_cmp(const void *a, const void *b, void *arg)
 	int d = o->cmp(&o->v[i], &o->v[k]);
 
 	if (!d)
-		d = port_number_cmp(&o->v[i], &o->v[k]);
+		d = old_number_cmp(&o->v[i], &o->v[k]);
 	return d ? d : (i > k) - (i < k);
 }
 
@@ -87,7 +87,7 @@ static const struct svcr_service_port *port_search(const struct svcr_old_ports *
 		int d = cmp(at, p);
 
 		if (!d && number)
-			d = port_number_cmp(at, p);
+			d = old_number_cmp(at, p);
 		if (d < 0)
 			low = mid + 1;
 		else
@@ -96,7 +96,7 @@ static const struct svcr_service_port *port_search(const struct svcr_old_ports *
 	if (low == x->ports->n)
 		return NULL;
 	found = &x->ports->v[order[low]];
-	return cmp(found, p) == 0 && (!number || port_number_cmp(found, p) == 0) ? found : NULL;
+	return cmp(found, p) == 0 && (!number || old_number_cmp(found, p) == 0) ? found : NULL;
 }
 
 /* ---- The ports of before -------------------------------------------------------- */
@@ -104,9 +104,9 @@ static const struct svcr_service_port *port_search(const struct svcr_old_ports *
 int svcr_old_ports_make(struct svcr_old_ports *x, const struct svcr_service *s)
 {
 	x->ports = &s->ports;
-	x->by_name = ports_sorted(x->ports, port_name_cmp);
-	x->by_number = ports_sorted(x->ports, port_number_cmp);
-	x->by_target = ports_sorted(x->ports, port_target_cmp);
+	x->by_name = ports_sorted(x->ports, old_name_cmp);
+	x->by_number = ports_sorted(x->ports, old_number_cmp);
+	x->by_target = ports_sorted(x->ports, old_target_cmp);
 	return x->by_name && x->by_number && x->by_target ? 0 : -ENOMEM;
 }
 
@@ -123,25 +123,25 @@ const struct svcr_service_port *svcr_old_ports_number(const struct svcr_old_port
 {
 	const struct svcr_service_port like = { .port = number, .protocol = protocol };
 
-	return port_search(x, x->by_number, port_number_cmp, &like, false);
+	return port_search(x, x->by_number, old_number_cmp, &like, false);
 }
 
 const struct svcr_service_port *svcr_old_ports_alike(const struct svcr_old_ports *x,
 						     const struct svcr_service_port *p)
 {
-	const struct svcr_service_port *found = port_search(x, x->by_name, port_name_cmp, p, false);
+	const struct svcr_service_port *found = port_search(x, x->by_name, old_name_cmp, p, false);
 
-	if (found && port_target_cmp(found, p) == 0)
+	if (found && old_target_cmp(found, p) == 0)
 		return found;
-	found = port_search(x, x->by_target, port_target_cmp, p, true);
-	return found ? found : port_search(x, x->by_target, port_target_cmp, p, false);
+	found = port_search(x, x->by_target, old_target_cmp, p, true);
+	return found ? found : port_search(x, x->by_target, old_target_cmp, p, false);
 }
 
 /* The port whose place `p` takes, whatever its target is: of the same name, or number. */
 static const struct svcr_service_port *port_replaced(const struct svcr_old_ports *x,
 						     const struct svcr_service_port *p)
 {
-	const struct svcr_service_port *found = port_search(x, x->by_name, port_name_cmp, p, false);
+	const struct svcr_service_port *found = port_search(x, x->by_name, old_name_cmp, p, false);
 
 	return found ? found : svcr_old_ports_number(x, p->port, p->protocol);
 }
@@ -189,8 +189,8 @@ static int slice_order_cmp(const void *a, const void *b, void *ports)
 }
 
 /* The number that the slice has for a port; 0: none. */
-static uint16_t slice_number(const struct svcr_slice *s, const uint32_t *order,
-			     const struct svcr_followed_port *f)
+static uint16_t followed_number(const struct svcr_slice *s, const uint32_t *order,
+				const struct svcr_followed_port *f)
 {
 	size_t low = 0, high = s->ports.n;
 
@@ -225,7 +225,7 @@ int svcr_follow_slice(struct svcr_slice *slice, const struct svcr_service *now,
 	if (slice->ports.n > 1)
 		qsort_r(order, slice->ports.n, sizeof(*order), slice_order_cmp, slice->ports.v);
 	for (size_t i = 0; i < now->ports.n; i++) {
-		uint16_t number = slice_number(slice, order, &f[i]);
+		uint16_t number = followed_number(slice, order, &f[i]);
 
 		if (number)
 			v[n++] = (struct svcr_slice_port){ now->ports.v[i].name, number,

@@ -175,7 +175,7 @@ static bool has_endpoint(const struct svcr_texts *t, bool local)
 }
 
 /* "2 -> 0"; "2 (unchanged)". */
-static void out_change(struct svcr_out *o, const struct svcr_report_line *l, bool outside)
+static void out_endpoints_change(struct svcr_out *o, const struct svcr_report_line *l, bool outside)
 {
 	size_t before = count_of(&l->before, outside), after = count_of(&l->after, outside);
 	bool local = outside && l->before.local && l->after.local;
@@ -196,13 +196,13 @@ static void out_counts(struct svcr_out *o, const struct svcr_report_line *l)
 		return;
 	}
 	if (count_of(a, true) == count_of(a, false) && count_of(b, true) == count_of(b, false)) {
-		out_change(o, l, false);
+		out_endpoints_change(o, l, false);
 		return;
 	}
 	svcr_out_str(o, "from outside ");
-	out_change(o, l, true);
+	out_endpoints_change(o, l, true);
 	svcr_out_str(o, ", else ");
-	out_change(o, l, false);
+	out_endpoints_change(o, l, false);
 }
 
 static const char *const fate_words[] = { [SVCR_STOPS] = "**stops serving**",
@@ -307,8 +307,8 @@ static bool fill_policy(struct page *p, struct svcr_out *o, struct row *r,
 }
 
 /* Adds the row of a line. Returns false if there is nothing to say about it. */
-static bool add_line(struct page *p, struct rows *rows, row_fill_fn fill,
-		     const struct svcr_report_group *g, const struct svcr_report_line *l)
+static bool add_row_line(struct page *p, struct rows *rows, row_fill_fn fill,
+			 const struct svcr_report_group *g, const struct svcr_report_line *l)
 {
 	struct row *r = calloc(1, sizeof(*r));
 	struct svcr_out o = { .write = svcr_buffer_append, .arg = r ? &r->head : NULL };
@@ -335,7 +335,7 @@ static size_t group_rows(struct page *p, const struct svcr_review *v, const stru
 	size_t silent = 0;
 
 	for (size_t k = 0; k < g->n && (!v->limit || k < v->limit) && !rows.full && !p->err; k++)
-		silent += !add_line(p, &rows, fill, g, &r->v[r->order[g->first + k]]);
+		silent += !add_row_line(p, &rows, fill, g, &r->v[r->order[g->first + k]]);
 	while (rows.first)
 		rows_write(p, &rows);
 	*ret_full = rows.full || p->err;
