@@ -159,8 +159,9 @@ static void decide(struct svcr_reader *r, struct svcr_seen *old, const struct sv
 {
 	enum verdict v;
 
-	if (new->overlay && !old->overlay) {
+	if (new->overlay) /* before both are compared: the older one has what a server assigned */
 		svcr_overlay_replace(r, old, new);
+	if (new->overlay && !old->overlay) {
 		take_place(r, old, new, before);
 		return;
 	}
@@ -184,8 +185,6 @@ static void decide(struct svcr_reader *r, struct svcr_seen *old, const struct sv
 		duplicate_note(r, old, new);
 	if (v != TAKE_NEW && v != NEWER)
 		return;
-	if (new->overlay)
-		svcr_overlay_replace(r, old, new);
 	take_place(r, old, new, before);
 }
 

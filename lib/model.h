@@ -192,6 +192,8 @@ struct svcr_overlaid {
 	bool pods;      /* of the first in its namespace: the model has Pods of it */
 	bool use_pods;  /* its endpoints come from Pods now */
 	bool use_ports; /* its slices follow its ports */
+	bool use_ready; /* and publishNotReadyAddresses */
+	struct svcr_followed_port *ports; /* of each port of `now`: see overlay_ports.h */
 };
 
 /* A list added here is added to svcr_model_list() too. */

@@ -1,40 +1,52 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "near.h"
 
+#include <stdint.h>
 #include <string.h>
 
 #define LONGEST 63
 
-static size_t least(size_t a, size_t b, size_t c)
+/*
+ * A table of distances between all beginnings of `a` and `b`, a column for each character of `b`,
+ * as H. Hyyrö describes it (A bit-vector algorithm for computing Levenshtein and Damerau edit
+ * distances, 2003): neighbours in it differ by one at most, so that a bit of a word says whether
+ * one is greater, another whether it is less, and a column is a few operations.
+ */
+static size_t words_distance(const char *a, size_t na, const char *b, size_t nb)
 {
-	size_t m = a < b ? a : b;
+	uint64_t where[256] = { 0 };               /* bit i: a[i] is this character */
+	uint64_t greater = ~(uint64_t)0, less = 0; /* than the entry above, in the last column */
+	uint64_t same = 0; /* as the entry before it on the diagonal, in the last column */
+	uint64_t matched = 0;
+	size_t d = na;
 
-	return m < c ? m : c;
-}
+	for (size_t i = 0; i < na; i++)
+		where[(unsigned char)a[i]] |= (uint64_t)1 << i;
+	for (size_t k = 0; k < nb; k++) {
+		uint64_t match = where[(unsigned char)b[k]];
+		uint64_t swapped = ((~same & match) << 1) & matched;
+		uint64_t more, fewer; /* than the entry of the last column */
 
-/* Fills one row of the table from the two before it. */
-static void next_row(const char *a, size_t i, const char *b, size_t nb, const size_t *before,
-		     const size_t *last, size_t *row)
-{
-	row[0] = i;
-	for (size_t k = 1; k <= nb; k++) {
-		row[k] = least(last[k] + 1, row[k - 1] + 1, last[k - 1] + (a[i - 1] != b[k - 1]));
-		if (i > 1 && k > 1 && a[i - 1] == b[k - 2] && a[i - 2] == b[k - 1])
-			row[k] = least(row[k], before[k - 2] + 1, row[k]);
+		same = (((match & greater) + greater) ^ greater) | match | less | swapped;
+		more = less | ~(same | greater);
+		fewer = same & greater;
+		d += more >> (na - 1) & 1;
+		d -= fewer >> (na - 1) & 1;
+		more = more << 1 | 1;
+		fewer <<= 1;
+		greater = fewer | ~(same | more);
+		less = more & same;
+		matched = match;
 	}
+	return d;
 }
 
 size_t svcr_near(const char *a, const char *b)
 {
-	size_t rows[3][LONGEST + 1];
 	size_t na = strlen(a), nb = strlen(b), longer = na > nb ? na : nb, d;
 
 	if (longer > LONGEST || (na > nb ? na - nb : nb - na) * 2 > longer)
 		return SVCR_FAR;
-	for (size_t k = 0; k <= nb; k++)
-		rows[0][k] = k;
-	for (size_t i = 1; i <= na; i++)
-		next_row(a, i, b, nb, rows[(i + 1) % 3], rows[(i - 1) % 3], rows[i % 3]);
-	d = rows[na % 3][nb];
+	d = na ? words_distance(a, na, b, nb) : nb;
 	return d * 2 > longer ? SVCR_FAR : d;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "overlay.h"
 #include "kinds/kinds.h"
+#include "overlay_ports.h"
 
 #include <errno.h>
 
@@ -12,20 +13,27 @@ static bool is_kind(const struct svcr_seen *o, const struct svcr_kind *k)
 }
 
 /* As an API server does for an update: by protocol and port. */
-static void keep_node_ports(const struct svcr_service *old, struct svcr_service *new)
+static int keep_node_ports(const struct svcr_service *old, struct svcr_service *new)
 {
-	for (size_t i = 0; i < new->ports.n; i++) {
-		struct svcr_service_port *p = &new->ports.v[i];
+	struct svcr_old_ports x = { .by_name = NULL };
+	int err = svcr_old_ports_make(&x, old);
 
-		for (size_t k = 0; k < old->ports.n && !p->node_port; k++)
-			if (old->ports.v[k].protocol == p->protocol &&
-			    old->ports.v[k].port == p->port)
-				p->node_port = old->ports.v[k].node_port;
+	for (size_t i = 0; i < new->ports.n && !err; i++) {
+		struct svcr_service_port *p = &new->ports.v[i];
+		const struct svcr_service_port *was = p->node_port ?
+							      NULL :
+							      svcr_old_ports_number(&x, p->port,
+										    p->protocol);
+
+		if (was)
+			p->node_port = was->node_port;
 	}
+	svcr_old_ports_release(&x);
+	return err;
 }
 
 /* Lists are borrowed: those of `old` are in the arena. */
-static void keep_assigned(const struct svcr_service *old, struct svcr_service *new)
+static int keep_assigned(const struct svcr_service *old, struct svcr_service *new)
 {
 	if (!new->cluster_ips.n && !new->headless &&new->type != SVCR_EXTERNAL_NAME) {
 		new->cluster_ips = old->cluster_ips;
@@ -33,13 +41,12 @@ static void keep_assigned(const struct svcr_service *old, struct svcr_service *n
 	}
 	if (!new->balancer_ips.n &&new->type == SVCR_LOAD_BALANCER)
 		new->balancer_ips = old->balancer_ips;
-	if (svcr_service_has_node_ports(new))
-		keep_node_ports(old, new);
 	if (new->type == SVCR_LOAD_BALANCER &&new->external_local && !new->health_port)
 		new->health_port = old->health_port;
 	if (!new->families)
 		new->families = old->families;
 	new->created = old->created;
+	return svcr_service_has_node_ports(new) ? keep_node_ports(old, new) : 0;
 }
 
 static void overlay_note_service(struct svcr_reader *r, const struct svcr_service *now,
@@ -69,7 +76,8 @@ void svcr_overlay_replace(struct svcr_reader *r, const struct svcr_seen *old,
 		overlay_note_service(r, &m->services.v[new->span[0].at], NULL);
 		return;
 	}
-	keep_assigned(&m->services.v[old->span[0].at], &m->services.v[new->span[0].at]);
+	if (keep_assigned(&m->services.v[old->span[0].at], &m->services.v[new->span[0].at]))
+		r->err = -ENOMEM;
 	if (!old->overlay) /* else it was noted */
 		overlay_note_service(r, &m->services.v[new->span[0].at],
 				     &m->services.v[old->span[0].at]);
@@ -155,51 +163,13 @@ static bool has_same_selector(const struct svcr_service *a, const struct svcr_se
 	return a->nselector == b->nselector;
 }
 
-static uint16_t target_number(const struct svcr_service_port *p)
-{
-	return p->target ? p->target : p->port;
-}
-
+/* True if endpoints have the same numbers for the port. */
 static bool has_same_target(const struct svcr_service_port *a, const struct svcr_service_port *b)
 {
+	uint16_t x = a->target ? a->target : a->port, y = b->target ? b->target : b->port;
+
 	return a->protocol == b->protocol && a->target_name == b->target_name &&
-	       (a->target_name || target_number(a) == target_number(b));
-}
-
-static const struct svcr_service_port *port_named(const struct svcr_service *s, const char *name,
-						  uint8_t protocol)
-{
-	for (size_t i = 0; i < s->ports.n; i++)
-		if (s->ports.v[i].name == name && s->ports.v[i].protocol == protocol)
-			return &s->ports.v[i];
-	return NULL;
-}
-
-/* The port whose endpoints `p` has: of the same target, and best of the same number. */
-static const struct svcr_service_port *port_alike(const struct svcr_service *before,
-						  const struct svcr_service_port *p)
-{
-	const struct svcr_service_port *found = port_named(before, p->name, p->protocol);
-
-	if (found && has_same_target(found, p))
-		return found;
-	found = NULL;
-	for (size_t i = 0; i < before->ports.n; i++) {
-		const struct svcr_service_port *b = &before->ports.v[i];
-
-		if (has_same_target(b, p) && (!found || b->port == p->port))
-			found = b;
-	}
-	return found;
-}
-
-/* True if the numbers of all ports of endpoints are known without Pods. */
-static bool knows_ports(const struct svcr_service *before, const struct svcr_service *now)
-{
-	for (size_t i = 0; i < now->ports.n; i++)
-		if (now->ports.v[i].target_name && !port_alike(before, &now->ports.v[i]))
-			return false;
-	return true;
+	       (a->target_name || x == y);
 }
 
 static bool has_same_ports(const struct svcr_service *a, const struct svcr_service *b)
@@ -218,43 +188,79 @@ static const char *service_object(const struct svcr_service *s, char object[stat
 	return object;
 }
 
-/* Says what only an API server can assign. */
-static void tell_assigned(struct overlay *x, const struct svcr_service *s)
+/* `d` has the check and the field. */
+static void tell_notice(struct overlay *x, const struct svcr_service *s, struct svcrules_diag d,
+			const char *what)
 {
 	char object[256];
-	const struct svcrules_diag ip = { .severity = SVCRULES_NOTICE,
-					  .check = "pending",
-					  .source = s->source,
-					  .object = service_object(s, object),
-					  .field = "spec.clusterIP" };
-	const struct svcrules_diag node = { .severity = SVCRULES_NOTICE,
-					    .check = "overlay-node-port",
-					    .source = s->source,
-					    .object = object,
-					    .field = "spec.ports" };
-	size_t without = 0;
 
-	if (s->type == SVCR_EXTERNAL_NAME || s->not_ours || s->headless)
-		return;
-	if (!s->cluster_ips.n && !x->m->endpoints_only) {
-		svcr_diag(x->d, &ip,
-			  "no cluster IP yet, which an API server assigns: what the service would "
-			  "change is not shown");
-		return;
-	}
-	for (size_t i = 0; i < s->ports.n; i++)
-		without += svcr_service_has_node_ports(s) && !s->ports.v[i].node_port;
-	if (without && !x->m->endpoints_only)
-		svcr_diag(x->d, &node,
-			  "%zu port%s no node port yet, which an API server assigns: not shown",
-			  without, without == 1 ? " has" : "s have");
+	d.severity = SVCRULES_NOTICE;
+	d.source = s->source;
+	d.object = service_object(s, object);
+	svcr_diag(x->d, &d, "%s", what);
 }
 
-/* Decides whether the endpoints of a service can follow, and says so if they cannot. */
-static void follow_judge(struct overlay *x, const struct svcr_service *s, struct svcr_overlaid *o)
+static void tell_node_ports(struct overlay *x, const struct svcr_service *s)
 {
-	const struct svcr_service *before = &o->before;
-	bool selector = !has_same_selector(before, s), pods, known = knows_ports(before, s);
+	size_t without = 0;
+	char text[128];
+
+	for (size_t i = 0; i < s->ports.n; i++)
+		without += svcr_service_has_node_ports(s) && !s->ports.v[i].node_port;
+	if (!without)
+		return;
+	snprintf(text, sizeof(text),
+		 "%zu port%s no node port yet, which an API server assigns: not shown", without,
+		 without == 1 ? " has" : "s have");
+	tell_notice(x, s,
+		    (struct svcrules_diag){ .check = "overlay-node-port", .field = "spec.ports" },
+		    text);
+}
+
+static bool has_ip_of(const struct svcr_service *s, uint8_t family)
+{
+	for (size_t i = 0; i < s->cluster_ips.n; i++)
+		if (s->cluster_ips.v[i].family == family)
+			return true;
+	return false;
+}
+
+/* Says what only an API server, or a cloud, can assign. */
+static void tell_assigned(struct overlay *x, const struct svcr_service *s,
+			  const struct svcr_overlaid *o)
+{
+	if (s->type == SVCR_EXTERNAL_NAME || s->not_ours || s->headless || x->m->endpoints_only)
+		return;
+	if (!s->cluster_ips.n) {
+		tell_notice(x, s,
+			    (struct svcrules_diag){ .check = "pending", .field = "spec.clusterIP" },
+			    "no cluster IP yet, which an API server assigns: what the service "
+			    "would change is not shown");
+		return;
+	}
+	for (uint8_t f = 0; f < SVCR_FAMILY__COUNT; f++)
+		if ((s->families & (1 << f)) && !has_ip_of(s, f))
+			tell_notice(x, s,
+				    (struct svcrules_diag){ .check = "overlay-address",
+							    .field = "spec.clusterIPs" },
+				    f == SVCR_IPV6 ?
+					    "no IPv6 address yet, which an API server assigns: "
+					    "not shown" :
+					    "no IPv4 address yet, which an API server assigns: "
+					    "not shown");
+	if (s->type == SVCR_LOAD_BALANCER && !s->balancer_ips.n &&
+	    (o->is_new || o->before.type != SVCR_LOAD_BALANCER))
+		tell_notice(x, s,
+			    (struct svcrules_diag){ .check = "overlay-address",
+						    .field = "status.loadBalancer" },
+			    "no address of a load balancer yet, which a cloud assigns: not "
+			    "shown");
+	tell_node_ports(x, s);
+}
+
+/* Says what cannot be known without Pods, and what is shown instead. */
+static void tell_unknown(struct overlay *x, const struct svcr_service *s, bool selector)
+{
 	char object[256];
 	const struct svcrules_diag d = { .severity = SVCRULES_WARNING,
 					 .check = "overlay-endpoints",
@@ -262,66 +268,93 @@ static void follow_judge(struct overlay *x, const struct svcr_service *s, struct
 					 .object = service_object(s, object),
 					 .field = selector ? "spec.selector" : "spec.ports" };
 
-	tell_assigned(x, s);
-	if (o->is_new)
-		return;
-	pods = pods_of(x->m, s->ns, false);
-	if (!s->nselector) /* its endpoints are made by hand */
-		return;
-	if (pods && (selector || !known || before->not_ready != s->not_ready)) {
-		o->use_pods = true;
-		x->m->pods_use = SVCR_PODS_USED;
-		return;
-	}
 	if (selector)
 		svcr_diag(x->d, &d,
 			  "the selector has changed, and the input has no Pods of the namespace: "
 			  "which endpoints it selects is not known, and those of before are shown");
-	else if (!known)
+	else
 		svcr_diag(x->d, &d,
 			  "a targetPort is a name that no port had before, and the input has no "
-			  "Pods of the namespace: which number it has is not known, and the port "
-			  "is shown without endpoints");
+			  "Pods of the namespace: which number it has is not known; a port keeps "
+			  "its endpoints of before, and a new one is shown without");
+}
+
+/* Finds out which ports are which; *ret_unknown is set as svcr_follow_ports() returns it. */
+static int find_ports(struct overlay *x, const struct svcr_service *s, struct svcr_overlaid *o,
+		      const struct svcr_service_port **ret_unknown)
+{
+	struct svcr_old_ports old = { .by_name = NULL };
+	int err = svcr_old_ports_make(&old, &o->before);
+
+	o->ports = svcr_arena_array(&x->m->arena, s->ports.n + 1, sizeof(*o->ports));
+	if (!o->ports)
+		err = -ENOMEM;
+	if (!err)
+		*ret_unknown = svcr_follow_ports(&old, s, o->ports);
+	svcr_old_ports_release(&old);
+	return err;
+}
+
+/* Lets the Pods of the input be the endpoints of a service. */
+static void use_pods(struct overlay *x, const struct svcr_service *s, struct svcr_overlaid *o,
+		     const char *field)
+{
+	o->use_pods = true;
+	x->m->pods_use = SVCR_PODS_USED;
+	tell_notice(x, s, (struct svcrules_diag){ .check = "endpoints-from-pods", .field = field },
+		    "changed: its endpoints are found anew among the Pods of the input");
+}
+
+/* Decides how the endpoints of a service follow, and says so if they cannot. */
+static void follow_judge(struct overlay *x, const struct svcr_service *s, struct svcr_overlaid *o)
+{
+	const struct svcr_service *before = &o->before;
+	bool selector = !has_same_selector(before, s), ready = before->not_ready != s->not_ready;
+	const struct svcr_service_port *unknown = NULL;
+
+	tell_assigned(x, s, o);
+	if (!s->nselector) /* its endpoints are made by hand */
+		return;
+	if (o->is_new) {
+		if (pods_of(x->m, s->ns, false))
+			x->m->pods_use = SVCR_PODS_USED;
+		return;
+	}
+	x->err = find_ports(x, s, o, &unknown);
+	if (x->err)
+		return;
+	if ((selector || unknown || ready) && pods_of(x->m, s->ns, false)) {
+		use_pods(x, s, o,
+			 selector ? "spec.selector" :
+			 unknown  ? "spec.ports" :
+				    "spec.publishNotReadyAddresses");
+		return;
+	}
+	if (selector || unknown)
+		tell_unknown(x, s, selector);
 	o->use_ports = before->nselector && !has_same_ports(before, s);
+	o->use_ready = before->nselector && ready;
+}
+
+bool svcr_overlay_uses_pods(const struct svcrules_model *m, const struct svcr_service *s)
+{
+	const struct svcr_overlaid *o = m->overlaying || !m->overlaid.n ?
+						NULL :
+						overlaid_find(m, s->ns, s->name);
+
+	return o && o->use_pods;
 }
 
 /* ---- Slices ---------------------------------------------------------------------- */
 
-static const struct svcr_slice_port *slice_port(const struct svcr_slice *s, const char *name,
-						uint8_t protocol)
+/* Sets which endpoints are ready as the controller does for the service as it is now. */
+static void follow_ready(struct svcr_slice *slice, const struct svcr_service *now)
 {
-	for (size_t i = 0; i < s->ports.n; i++)
-		if (s->ports.v[i].name == name && s->ports.v[i].protocol == protocol)
-			return &s->ports.v[i];
-	return NULL;
-}
+	for (size_t i = 0; i < slice->endpoints.n; i++) {
+		struct svcr_endpoint *e = &slice->endpoints.v[i];
 
-/* The ports that the controller would write into the slice for the service as it is now. */
-static void follow_ports(struct overlay *x, struct svcr_slice *slice,
-			 const struct svcr_service *before, const struct svcr_service *now)
-{
-	struct svcr_slice_port *v = svcr_arena_array(&x->m->arena, now->ports.n, sizeof(*v));
-	size_t n = 0;
-
-	if (!v) {
-		x->err = -ENOMEM;
-		return;
+		e->ready = now->not_ready || (e->serving && !e->terminating);
 	}
-	for (size_t i = 0; i < now->ports.n; i++) {
-		const struct svcr_service_port *p = &now->ports.v[i];
-		const struct svcr_service_port *old = port_alike(before, p);
-		const struct svcr_slice_port *had = NULL;
-
-		if (old)
-			had = slice_port(slice, old->name, old->protocol);
-		else if (!port_named(before, p->name, p->protocol))
-			had = slice_port(slice, p->name, p->protocol);
-		if (had)
-			v[n++] = (struct svcr_slice_port){ p->name, had->port, p->protocol };
-		else if (!old && !p->target_name)
-			v[n++] = (struct svcr_slice_port){ p->name, target_number(p), p->protocol };
-	}
-	slice->ports = (struct svcr_slice_ports){ v, n, 0 };
 }
 
 static void follow(struct overlay *x, struct svcr_slice *slice)
@@ -333,9 +366,11 @@ static void follow(struct overlay *x, struct svcr_slice *slice)
 	if (o->use_pods) { /* the service has no slices, so that Pods become endpoints */
 		slice->service = NULL;
 		slice->ignored = true;
-	} else if (o->use_ports) {
-		follow_ports(x, slice, &o->before, o->now);
 	}
+	if (o->use_ports)
+		x->err = svcr_follow_slice(slice, o->now, o->ports, &x->m->arena);
+	if (o->use_ready)
+		follow_ready(slice, o->now);
 }
 
 /* ---- The interface --------------------------------------------------------------- */
@@ -356,7 +391,7 @@ int svcrules_model_overlay_end(struct svcrules_model *m, struct svcrules_diags *
 	qsort(m->overlaid.v, m->overlaid.n, sizeof(*m->overlaid.v), overlaid_cmp);
 	for (size_t i = 0; i < m->pods.n; i++)
 		pods_of(m, m->pods.v[i].ns, true);
-	for (size_t i = 0; i < m->services.n; i++) {
+	for (size_t i = 0; i < m->services.n && !x.err; i++) {
 		const struct svcr_service *s = &m->services.v[i];
 		struct svcr_overlaid *o = overlaid_find(m, s->ns, s->name);
 

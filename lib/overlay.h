@@ -18,5 +18,7 @@ void svcr_overlay_replace(struct svcr_reader *r, const struct svcr_seen *old,
 			  const struct svcr_seen *new);
 /* Notes an object of the overlay that is new. */
 void svcr_overlay_add(struct svcr_reader *r, const struct svcr_seen *new);
+/* True if Pods take the place of the slices of the service, because the overlay has changed it. */
+bool svcr_overlay_uses_pods(const struct svcrules_model *m, const struct svcr_service *s);
 
 #endif

@@ -2,6 +2,7 @@
 #include "pod_slices.h"
 #include "diag.h"
 #include "hash.h"
+#include "overlay.h"
 
 #include <errno.h>
 
@@ -61,7 +62,8 @@ static int count_without(const struct svcrules_model *m, size_t *ret_n,
 		const struct svcr_service *s = &m->services.v[i];
 		int d = 0;
 
-		if (!wants_pods(s) || owner_slot(&owners, s->ns, s->name)->entry)
+		if (!wants_pods(s) || owner_slot(&owners, s->ns, s->name)->entry ||
+		    svcr_overlay_uses_pods(m, s))
 			continue;
 		++*ret_n;
 		if (first)

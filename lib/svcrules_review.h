@@ -25,6 +25,7 @@ struct svcrules_review {
 	bool colour;  /* ANSI colours in text */
 	/* lines that "markdown" repeats, about what could not be known; NULL: none */
 	const char *remarks;
+	const char *node; /* "markdown" names it as the node that the rules are of; NULL: none */
 };
 /* The same as svcrules_changes_print(). */
 SVCRULES_API int svcrules_changes_review(const struct svcrules_changes *c, const char *format,

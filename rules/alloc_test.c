@@ -138,12 +138,17 @@ static int try_encode(struct svcrules_changes *c)
 static int try_print_changes(const struct svcrules_changes *c)
 {
 	const char *const *formats = tried->target->change_formats;
+	static const struct svcrules_review how = { .limit = 1,
+						    .remarks = "Service a/b: one\nanother\n",
+						    .node = "n" };
 	struct svcrules_changes_stats stats;
 	int err = svcrules_changes_stats(c, &stats);
 
 	for (size_t i = 0; formats[i] && !err; i++)
 		err = svcrules_changes_print(c, formats[i], true, alloc_hash, NULL);
-	return err ? err : svcrules_changes_print(c, NULL, false, alloc_hash, NULL);
+	if (!err)
+		err = svcrules_changes_print(c, NULL, false, alloc_hash, NULL);
+	return err ? err : svcrules_changes_review(c, "markdown", &how, alloc_hash, NULL);
 }
 
 /* The changes from what was read or unpacked to the value that it was made of. */

@@ -213,14 +213,14 @@ static int parts_text(const struct svcrules_changes *c, struct svcr_out *o)
 	return svcr_out_end(o);
 }
 
-static int parts_markdown(const struct svcrules_changes *c, struct svcr_out *o)
+static int parts_markdown(const struct svcrules_changes *c, const char *remarks, struct svcr_out *o)
 {
 	struct svcr_buffer text = { .len = 0 };
 	struct svcr_out lines = { .write = svcr_buffer_append, .arg = &text };
 	int err = parts_text(c, &lines);
 
 	if (!err)
-		svcr_markdown_text(text.p, o);
+		err = svcr_markdown_text(text.p ? text.p : "", remarks, o);
 	free(text.p);
 	return err ? err : svcr_out_end(o);
 }
@@ -266,9 +266,12 @@ static int changes_review(const struct svcrules_changes *c, bool markdown,
 {
 	struct svcr_out o = { .write = write, .arg = arg };
 	struct svcr_report r = { NULL, .n = 0 }, policies;
-	struct svcr_review v = {
-		.services = &r, .policies = &policies, .limit = how->limit, .colour = how->colour
-	};
+	struct svcr_review v = { .services = &r,
+				 .policies = &policies,
+				 .remarks = how->remarks,
+				 .node = how->node,
+				 .limit = how->limit,
+				 .colour = how->colour };
 	int err;
 
 	if (svcrules_changes_empty(c)) {
@@ -276,7 +279,7 @@ static int changes_review(const struct svcrules_changes *c, bool markdown,
 		return err ? err : svcr_out_end(&o);
 	}
 	if (!c->to->target->report)
-		return markdown ? parts_markdown(c, &o) : parts_text(c, &o);
+		return markdown ? parts_markdown(c, how->remarks, &o) : parts_text(c, &o);
 	err = changes_policies(c, &policies);
 	if (!err)
 		err = svcr_report_group(&policies);

@@ -10,9 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TABLE_MAX (SVCR_MARKDOWN_MAX * 5 / 8) /* characters of the table; details have the rest */
-#define RESERVE 1024 /* characters for the ends of the table and of the details, and for notes */
-#define SPAN_MAX 600 /* characters of one code span */
+#define TABLE_MAX (SVCR_MARKDOWN_MAX * 5 / 8) /* characters of the tables; details have the rest */
+#define REMARKS_MAX (SVCR_MARKDOWN_MAX / 8)   /* and of remarks before them */
+#define RESERVE 2048  /* characters for headings, the ends of the tables and of the details */
+#define SPAN_MAX 600  /* characters of one code span */
+#define ITEMS_MAX 100 /* endpoints that the details of one line name */
+#define PLACES_MAX 20 /* addresses in one row */
+#define ROWS_OPEN 16  /* rows of a service that an address may still join */
 
 struct page {
 	struct svcr_out *o;
@@ -20,47 +24,14 @@ struct page {
 	int err;     /* -ENOMEM, or 0 */
 };
 
-/* A piece that is written whole or not at all. */
-struct piece {
-	struct svcr_buffer text;
-	struct svcr_out o;
-};
-
-static struct piece *piece_new(struct page *p)
+/* Writes a text if there is room for all of it. Returns true if it was written. */
+static bool page_whole(struct page *p, const struct svcr_buffer *text)
 {
-	struct piece *x = calloc(1, sizeof(*x));
-
-	if (!x) {
-		p->err = -ENOMEM;
-		return NULL;
-	}
-	x->o.write = svcr_buffer_append;
-	x->o.arg = &x->text;
-	return x;
-}
-
-/* Writes the piece if there is room, and releases it. Returns true if it was written. */
-static bool piece_end(struct page *p, struct piece *x)
-{
-	bool fits;
-
-	if (svcr_out_end(&x->o))
-		p->err = -ENOMEM;
-	fits = !p->err && x->text.len <= p->left;
-	if (fits && x->text.len) {
-		svcr_out_bytes(p->o, x->text.p, x->text.len);
-		p->left -= x->text.len;
-	}
-	free(x->text.p);
-	free(x);
-	return fits;
-}
-
-/* Releases a piece that has nothing to say. Returns true: the page goes on. */
-static bool piece_drop(struct piece *x)
-{
-	free(x->text.p);
-	free(x);
+	if (p->err || text->len > p->left)
+		return false;
+	if (text->len)
+		svcr_out_bytes(p->o, text->p, text->len);
+	p->left -= text->len;
 	return true;
 }
 
@@ -102,28 +73,136 @@ static void markdown_group(struct svcr_out *o, const struct svcr_report_group *g
 		out_text(o, "(unknown)");
 }
 
+/* ---- Rows ------------------------------------------------------------------------ */
+
+/* A row of a table or an item of a list, for all addresses of which the same is to be said. */
+struct row {
+	struct svcr_buffer head, places, tail; /* `places` stands between the others */
+	size_t n;                              /* places */
+	struct row *next;
+};
+
+/* The rows of one service that are not written yet, oldest first. */
+struct rows {
+	struct row *first;
+	size_t n, written; /* lines of the report that were written */
+	bool full;         /* a row did not fit */
+};
+
+static void row_free(struct row *r)
+{
+	free(r->head.p);
+	free(r->places.p);
+	free(r->tail.p);
+	free(r);
+}
+
+static bool is_same_text(const struct svcr_buffer *a, const struct svcr_buffer *b)
+{
+	return a->len == b->len && (!a->len || memcmp(a->p, b->p, a->len) == 0);
+}
+
+static int row_append(struct svcr_buffer *to, const char *text, size_t len)
+{
+	struct svcr_out o = { .write = svcr_buffer_append, .arg = to };
+
+	if (len)
+		svcr_out_bytes(&o, text, len);
+	return svcr_out_end(&o);
+}
+
+/* Writes the oldest row, unless the page is full, and releases it. */
+static void rows_write(struct page *p, struct rows *rows)
+{
+	struct row *r = rows->first;
+	int err = row_append(&r->head, r->places.p, r->places.len);
+
+	if (!err)
+		err = row_append(&r->head, r->tail.p, r->tail.len);
+	p->err = err ? err : p->err;
+	rows->full |= rows->full || !page_whole(p, &r->head);
+	rows->written += rows->full ? 0 : r->n;
+	rows->first = r->next;
+	rows->n--;
+	row_free(r);
+}
+
+/* Adds a place to a row with the same texts, or the row itself. Takes it over. */
+static void rows_add(struct page *p, struct rows *rows, struct row *r)
+{
+	struct row **at = &rows->first;
+
+	r->n = 1;
+	for (; *at; at = &(*at)->next) {
+		struct row *x = *at;
+
+		if (x->n == PLACES_MAX || !is_same_text(&x->head, &r->head) ||
+		    !is_same_text(&x->tail, &r->tail))
+			continue;
+		if (row_append(&x->places, ", ", 2) ||
+		    row_append(&x->places, r->places.p, r->places.len))
+			p->err = -ENOMEM;
+		x->n++;
+		row_free(r);
+		return;
+	}
+	*at = r;
+	if (++rows->n > ROWS_OPEN)
+		rows_write(p, rows);
+}
+
 /* ---- The tables ------------------------------------------------------------------ */
 
-/* "2 -> 0", of an address and port. */
+/* How many endpoints packets from one side are sent to. */
+static size_t count_of(const struct svcr_report_side *s, bool outside)
+{
+	if (outside)
+		return !s->outside ? 0 : s->local ? s->local : s->endpoints;
+	return s->inside ? s->endpoints : 0;
+}
+
+static bool is_endpoint_text(const char *text)
+{
+	return svcr_report_is_endpoint(text, false) || svcr_report_is_endpoint(text, true);
+}
+
+static bool has_endpoint(const struct svcr_texts *t, bool local)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if (svcr_report_is_endpoint(t->v[i], local))
+			return true;
+	return false;
+}
+
+/* "2 -> 0"; "2 (unchanged)". */
+static void out_endpoints_change(struct svcr_out *o, const struct svcr_report_line *l, bool outside)
+{
+	size_t before = count_of(&l->before, outside), after = count_of(&l->after, outside);
+	bool local = outside && l->before.local && l->after.local;
+
+	if (before != after || has_endpoint(&l->added, local) || has_endpoint(&l->removed, local))
+		svcr_out(o, "%zu -> %zu", before, after);
+	else
+		svcr_out(o, "%zu (unchanged)", after);
+}
+
+/* The endpoints of an address and port. */
 static void out_counts(struct svcr_out *o, const struct svcr_report_line *l)
 {
 	const struct svcr_report_side *a = &l->before, *b = &l->after;
-	bool split = a->inside != a->outside || b->inside != b->outside;
 
-	if (l->in_from)
-		svcr_out(o, "%zu", a->inside ? a->endpoints : 0);
-	svcr_out_str(o, l->in_from && l->in_to ? " -> " : l->in_from ? " -> none" : "");
-	if (l->in_to)
-		svcr_out(o, "%zu", b->inside ? b->endpoints : 0);
-	if (!split || !l->in_from || !l->in_to)
+	if (!l->in_from || !l->in_to) {
+		svcr_out(o, "%zu%s", count_of(l->in_to ? b : a, false), l->in_to ? "" : " -> none");
 		return;
-	svcr_out(o, "; from outside %zu -> %zu",
-		 !a->outside ? 0 :
-		 a->local    ? a->local :
-			       a->endpoints,
-		 !b->outside ? 0 :
-		 b->local    ? b->local :
-			       b->endpoints);
+	}
+	if (count_of(a, true) == count_of(a, false) && count_of(b, true) == count_of(b, false)) {
+		out_endpoints_change(o, l, false);
+		return;
+	}
+	svcr_out_str(o, "from outside ");
+	out_endpoints_change(o, l, true);
+	svcr_out_str(o, ", else ");
+	out_endpoints_change(o, l, false);
 }
 
 static const char *const fate_words[] = { [SVCR_STOPS] = "**stops serving**",
@@ -133,22 +212,23 @@ static const char *const fate_words[] = { [SVCR_STOPS] = "**stops serving**",
 
 static bool is_endpoint_item(const char *item)
 {
-	return (*item == '+' || *item == '-') && (svcr_report_is_endpoint(item + 2, false) ||
-						  svcr_report_is_endpoint(item + 2, true));
+	return (*item == '+' || *item == '-') && is_endpoint_text(item + 2);
 }
 
 /* ": 2 endpoints added, 1 removed", of an address and port that goes on. */
 static const char *out_moved(struct svcr_out *o, const struct svcr_texts *items)
 {
-	size_t added = 0, removed = 0;
+	size_t n[2][2] = { { 0, 0 }, { 0, 0 } }; /* local, added */
+	bool local;
 
-	for (size_t i = 0; i < items->n; i++) {
-		added += is_endpoint_item(items->v[i]) && *items->v[i] == '+';
-		removed += is_endpoint_item(items->v[i]) && *items->v[i] == '-';
-	}
-	if (!added && !removed)
+	for (size_t i = 0; i < items->n; i++)
+		if (is_endpoint_item(items->v[i]))
+			n[svcr_report_is_endpoint(items->v[i] + 2, true)][*items->v[i] == '+']++;
+	local = !n[0][0] && !n[0][1]; /* else these are among the others */
+	if (!n[local][0] && !n[local][1])
 		return ": ";
-	svcr_out(o, ": %zu endpoint%s added, %zu removed", added, added == 1 ? "" : "s", removed);
+	svcr_out(o, ": %zu endpoint%s added, %zu removed", n[local][1], n[local][1] == 1 ? "" : "s",
+		 n[local][0]);
 	return ", ";
 }
 
@@ -156,11 +236,12 @@ static const char *out_moved(struct svcr_out *o, const struct svcr_texts *items)
 static void out_what(struct page *p, struct svcr_out *o, const struct svcr_report_line *l)
 {
 	struct svcr_texts items = { NULL, .n = 0 };
+	bool both = l->in_from && l->in_to;
 	const char *before = ": ";
 
 	svcr_out_str(o, fate_words[svcr_review_line_fate(l)]);
 	svcr_review_items(l, false, true, &items);
-	if (l->in_from && l->in_to)
+	if (both)
 		before = out_moved(o, &items);
 	for (size_t i = 0; i < items.n; i++) {
 		char sign = *items.v[i];
@@ -168,71 +249,115 @@ static void out_what(struct page *p, struct svcr_out *o, const struct svcr_repor
 		if (is_endpoint_item(items.v[i]))
 			continue;
 		svcr_out_str(o, before);
-		out_text(o, items.v[i] + (sign == '+' || sign == '-' ? 0 : 2));
+		/* of what comes or goes as a whole the first word has said which */
+		out_text(o, items.v[i] + (both && (sign == '+' || sign == '-') ? 0 : 2));
 		before = ", ";
 	}
 	p->err = items.err ? items.err : p->err;
 	svcr_texts_release(&items);
 }
 
-static bool markdown_service(struct page *p, const struct svcr_report_group *g,
-			     const struct svcr_report_line *l)
+/*
+ * Fills a row for a line. What it writes goes to the head first; row_part() turns to the next of
+ * its texts. Returns false if there is nothing to say.
+ */
+typedef bool (*row_fill_fn)(struct page *p, struct svcr_out *o, struct row *r,
+			    const struct svcr_report_group *g, const struct svcr_report_line *l);
+
+static void row_part(struct page *p, struct svcr_out *o, struct svcr_buffer *to)
 {
-	struct piece *x = piece_new(p);
+	int err = svcr_out_end(o);
+
+	p->err = err ? err : p->err;
+	o->arg = to;
+}
+
+static bool fill_service(struct page *p, struct svcr_out *o, struct row *r,
+			 const struct svcr_report_group *g, const struct svcr_report_line *l)
+{
 	const char *port = svcr_review_port(g, l);
 
-	if (!x)
-		return false;
-	svcr_out_str(&x->o, "| ");
-	markdown_group(&x->o, g);
-	svcr_out_str(&x->o, " | ");
-	out_text(&x->o, port);
-	svcr_out_str(&x->o, *port ? " " : "");
-	out_text(&x->o, l->place);
-	svcr_out_str(&x->o, " | ");
-	out_what(p, &x->o, l);
-	svcr_out_str(&x->o, " | ");
-	out_counts(&x->o, l);
-	svcr_out_str(&x->o, " |\n");
-	return piece_end(p, x);
+	svcr_out_str(o, "| ");
+	markdown_group(o, g);
+	svcr_out_str(o, " | ");
+	out_text(o, port);
+	svcr_out_str(o, *port ? " " : "");
+	row_part(p, o, &r->places);
+	out_text(o, l->place);
+	row_part(p, o, &r->tail);
+	svcr_out_str(o, " | ");
+	out_what(p, o, l);
+	svcr_out_str(o, " | ");
+	out_counts(o, l);
+	svcr_out_str(o, " |\n");
+	return true;
 }
 
-static bool markdown_policy(struct page *p, const struct svcr_report_group *g,
-			    const struct svcr_report_line *l)
+static bool fill_policy(struct page *p, struct svcr_out *o, struct row *r,
+			const struct svcr_report_group *g, const struct svcr_report_line *l)
 {
-	struct piece *x = piece_new(p);
-
-	if (!x)
-		return false;
-	svcr_out_str(&x->o, "| ");
-	markdown_group(&x->o, g);
-	svcr_out(&x->o, " | %s: ", fate_words[svcr_review_line_fate(l)]);
-	out_text(&x->o, l->place);
-	svcr_out_str(&x->o, " |\n");
-	return piece_end(p, x);
+	svcr_out_str(o, "| ");
+	markdown_group(o, g);
+	svcr_out(o, " | %s: ", fate_words[svcr_review_line_fate(l)]);
+	row_part(p, o, &r->places);
+	out_text(o, l->place);
+	row_part(p, o, &r->tail);
+	svcr_out_str(o, " |\n");
+	return true;
 }
 
-/* Calls `print` for each line of the services in their order, until it returns false. */
-static size_t each_line(struct page *p, const struct svcr_review *v, const struct svcr_report *r,
-			bool policies,
-			bool (*print)(struct page *p, const struct svcr_report_group *g,
-				      const struct svcr_report_line *l))
+/* Adds the row of a line. Returns false if there is nothing to say about it. */
+static bool add_row_line(struct page *p, struct rows *rows, row_fill_fn fill,
+			 const struct svcr_report_group *g, const struct svcr_report_line *l)
 {
+	struct row *r = calloc(1, sizeof(*r));
+	struct svcr_out o = { .write = svcr_buffer_append, .arg = r ? &r->head : NULL };
+	bool says;
+
+	if (!r) {
+		p->err = -ENOMEM;
+		return true;
+	}
+	says = fill(p, &o, r, g, l);
+	row_part(p, &o, NULL);
+	if (says)
+		rows_add(p, rows, r);
+	else
+		row_free(r);
+	return says;
+}
+
+/* Writes the rows of one service. Returns how many of its lines are said. */
+static size_t group_rows(struct page *p, const struct svcr_review *v, const struct svcr_report *r,
+			 const struct svcr_report_group *g, row_fill_fn fill, bool *ret_full)
+{
+	struct rows rows = { .first = NULL };
+	size_t silent = 0;
+
+	for (size_t k = 0; k < g->n && (!v->limit || k < v->limit) && !rows.full && !p->err; k++)
+		silent += !add_row_line(p, &rows, fill, g, &r->v[r->order[g->first + k]]);
+	while (rows.first)
+		rows_write(p, &rows);
+	*ret_full = rows.full || p->err;
+	return rows.written + silent;
+}
+
+/* Writes rows for the lines of services in their order, until the page is full. */
+static size_t each_row(struct page *p, const struct svcr_review *v, bool policies, row_fill_fn fill,
+		       bool *ret_full)
+{
+	const struct svcr_report *r = policies ? v->policies : v->services;
 	size_t shown = 0, groups = 0;
 
 	for (enum svcr_fate fate = 0; fate < SVCR_FATE__COUNT; fate++)
-		for (size_t i = 0; i < r->ngroups; i++) {
+		for (size_t i = 0; i < r->ngroups && !*ret_full; i++) {
 			const struct svcr_report_group *g = &r->groups[i];
 
 			if ((policies ? SVCR_CHANGED : svcr_review_fate(g)) != fate)
 				continue;
 			if (v->limit && groups++ == v->limit)
 				return shown;
-			for (size_t k = 0; k < g->n && (!v->limit || k < v->limit); k++) {
-				if (!print(p, g, &r->v[r->order[g->first + k]]))
-					return shown;
-				shown++;
-			}
+			shown += group_rows(p, v, r, g, fill, ret_full);
 		}
 	return shown;
 }
@@ -240,14 +365,15 @@ static size_t each_line(struct page *p, const struct svcr_review *v, const struc
 static void page_table(struct page *p, const struct svcr_review *v, bool policies)
 {
 	const struct svcr_report *r = policies ? v->policies : v->services;
+	bool full = false;
 	size_t shown;
 
 	if (!r->n)
 		return;
-	svcr_out_str(p->o, policies ? "| NetworkPolicy | What |\n| --- | --- |\n" :
-				      "| Service | Address | What | Endpoints |\n"
+	svcr_out_str(p->o, policies ? "| NetworkPolicy | Change |\n| --- | --- |\n" :
+				      "| Service | Address | Change | Endpoints |\n"
 				      "| --- | --- | --- | --- |\n");
-	shown = each_line(p, v, r, policies, policies ? markdown_policy : markdown_service);
+	shown = each_row(p, v, policies, policies ? fill_policy : fill_service, &full);
 	if (shown < r->n)
 		svcr_out(p->o, "\n... and %zu more %s, which are left out here.\n", r->n - shown,
 			 policies ? "changes" : "addresses and ports");
@@ -256,48 +382,56 @@ static void page_table(struct page *p, const struct svcr_review *v, bool policie
 
 /* ---- Details --------------------------------------------------------------------- */
 
-/* The endpoints or addresses that a line names, if there are any. */
-static bool detail_item(struct page *p, const struct svcr_report_group *g,
-			const struct svcr_report_line *l, bool policies)
+/* The endpoints or addresses that a line names: ITEMS_MAX, and the others as a number. */
+static size_t out_named(struct page *p, struct svcr_out *o, const struct svcr_report_line *l,
+			bool policies)
 {
 	struct svcr_texts items = { NULL, .n = 0 };
-	struct piece *x = piece_new(p);
-	const char *port = policies ? "" : svcr_review_port(g, l), *before = ": ";
+	const char *before = ": ";
 	size_t named = 0;
 
-	if (!x)
-		return false;
-	svcr_out_str(&x->o, policies ? "- NetworkPolicy " : "- ");
-	markdown_group(&x->o, g);
-	svcr_out_str(&x->o, *port ? " " : "");
-	out_text(&x->o, port);
-	svcr_out_str(&x->o, " ");
-	out_text(&x->o, l->place);
 	svcr_review_items(l, policies, true, &items);
 	for (size_t i = 0; i < items.n; i++) {
-		if (!policies && !is_endpoint_item(items.v[i]))
+		if ((!policies && !is_endpoint_item(items.v[i])) || named++ >= ITEMS_MAX)
 			continue;
-		svcr_out_str(&x->o, before);
-		out_text(&x->o, items.v[i]);
+		svcr_out_str(o, before);
+		out_text(o, items.v[i]);
 		before = ", ";
-		named++;
 	}
-	svcr_out_str(&x->o, "\n");
+	if (named > ITEMS_MAX)
+		svcr_out(o, ", and %zu more", named - ITEMS_MAX);
+	svcr_out_str(o, "\n");
 	p->err = items.err ? items.err : p->err;
 	svcr_texts_release(&items);
-	return named ? piece_end(p, x) : piece_drop(x);
+	return named;
 }
 
-static bool service_item(struct page *p, const struct svcr_report_group *g,
-			 const struct svcr_report_line *l)
+static bool fill_endpoints(struct page *p, struct svcr_out *o, struct row *r,
+			   const struct svcr_report_group *g, const struct svcr_report_line *l)
 {
-	return detail_item(p, g, l, false);
+	const char *port = svcr_review_port(g, l);
+
+	svcr_out_str(o, "- ");
+	markdown_group(o, g);
+	svcr_out_str(o, *port ? " " : "");
+	out_text(o, port);
+	svcr_out_str(o, " ");
+	row_part(p, o, &r->places);
+	out_text(o, l->place);
+	row_part(p, o, &r->tail);
+	return out_named(p, o, l, false) > 0;
 }
 
-static bool policy_item(struct page *p, const struct svcr_report_group *g,
-			const struct svcr_report_line *l)
+static bool fill_peers(struct page *p, struct svcr_out *o, struct row *r,
+		       const struct svcr_report_group *g, const struct svcr_report_line *l)
 {
-	return detail_item(p, g, l, true);
+	svcr_out_str(o, "- NetworkPolicy ");
+	markdown_group(o, g);
+	svcr_out_str(o, " ");
+	row_part(p, o, &r->places);
+	out_text(o, l->place);
+	row_part(p, o, &r->tail);
+	return out_named(p, o, l, true) > 0;
 }
 
 /* Each line of the notes, as an item of a list. */
@@ -305,16 +439,17 @@ static void page_notes(struct page *p, const char *notes)
 {
 	size_t left_out = 0;
 
-	for (const char *end; *notes; notes = end + 1) {
-		struct piece *x = piece_new(p);
+	for (const char *end; *notes && !p->err; notes = end + 1) {
+		struct svcr_buffer text = { .len = 0 };
+		struct svcr_out o = { .write = svcr_buffer_append, .arg = &text };
 
 		end = notes + strcspn(notes, "\n");
-		if (!x)
-			return;
-		svcr_out_str(&x->o, "- ");
-		out_span(&x->o, notes, (size_t)(end - notes));
-		svcr_out_str(&x->o, "\n");
-		left_out += !piece_end(p, x);
+		svcr_out_str(&o, "- ");
+		out_span(&o, notes, (size_t)(end - notes));
+		svcr_out_str(&o, "\n");
+		p->err = svcr_out_end(&o);
+		left_out += !page_whole(p, &text);
+		free(text.p);
 		if (!*end)
 			break;
 	}
@@ -325,13 +460,13 @@ static void page_notes(struct page *p, const char *notes)
 /* What the details have; nothing, if the tables have said all. */
 static void details_body(struct page *p, const struct svcr_review *v)
 {
-	size_t all = v->services->n + v->policies->n, shown;
+	bool full = false;
 
-	shown = each_line(p, v, v->policies, true, policy_item);
-	shown += each_line(p, v, v->services, false, service_item);
-	if (shown < all)
-		svcr_out(p->o, "\n... and %zu more lines, which are left out here.\n\n",
-			 all - shown);
+	each_row(p, v, true, fill_peers, &full);
+	if (!full)
+		each_row(p, v, false, fill_endpoints, &full);
+	if (full)
+		svcr_out_str(p->o, "\n... and more, which is left out here.\n\n");
 	page_notes(p, v->notes);
 	if (!v->internals)
 		return;
@@ -359,13 +494,17 @@ static void page_details(struct page *p, const struct svcr_review *v)
 	free(text.p);
 }
 
-/* What could not be known, in few lines. */
+/* What could not be known, in few lines, which have room of their own. */
 static void page_remarks(struct page *p, const char *remarks)
 {
+	size_t left = p->left;
+
 	if (!remarks || !*remarks)
 		return;
+	p->left = REMARKS_MAX;
 	page_notes(p, remarks);
 	svcr_out_str(p->o, "\n");
+	p->left = left;
 }
 
 int svcr_review_markdown(const struct svcr_review *v, struct svcr_out *o)
@@ -374,11 +513,16 @@ int svcr_review_markdown(const struct svcr_review *v, struct svcr_out *o)
 
 	svcr_out_str(o, "**");
 	svcr_review_summary(v, o);
-	svcr_out_str(o, "**\n\n");
+	svcr_out_str(o, "**");
+	if (v->node) {
+		svcr_out_str(o, ", on node ");
+		out_text(o, v->node);
+	}
+	svcr_out_str(o, "\n\n");
 	page_remarks(&p, v->remarks);
 	page_table(&p, v, false);
 	page_table(&p, v, true);
-	p.left += SVCR_MARKDOWN_MAX - TABLE_MAX - RESERVE;
+	p.left += SVCR_MARKDOWN_MAX - TABLE_MAX - REMARKS_MAX - RESERVE;
 	page_details(&p, v);
 	return p.err;
 }
@@ -386,12 +530,11 @@ int svcr_review_markdown(const struct svcr_review *v, struct svcr_out *o)
 int svcr_markdown_same(const char *remarks, struct svcr_out *o)
 {
 	struct page p = { .o = o, .left = TABLE_MAX };
+	bool open = remarks && *remarks;
 
-	svcr_out_str(o, "no changes\n");
-	if (remarks && *remarks) {
-		svcr_out_str(o, "\n");
+	svcr_out_str(o, open ? "**No changes that are known**, but:\n\n" : "no changes\n");
+	if (open)
 		page_notes(&p, remarks);
-	}
 	return p.err;
 }
 
@@ -409,14 +552,17 @@ static const char *last_line(const char *text)
 	return p;
 }
 
-void svcr_markdown_text(const char *text, struct svcr_out *o)
+int svcr_markdown_text(const char *text, const char *remarks, struct svcr_out *o)
 {
 	const char *last = last_line(text);
-	size_t left = SVCR_MARKDOWN_MAX - RESERVE, lines = 0;
+	size_t left = SVCR_MARKDOWN_MAX - REMARKS_MAX - RESERVE, lines = 0;
+	struct page p = { .o = o };
 
 	svcr_out_str(o, "**");
 	out_span(o, last, strcspn(last, "\n"));
-	svcr_out_str(o, "**\n\n<details><summary>Details</summary>\n\n```\n");
+	svcr_out_str(o, "**\n\n");
+	page_remarks(&p, remarks);
+	svcr_out_str(o, "<details><summary>Details</summary>\n\n```\n");
 	for (const char *end; text < last; text = end + 1) {
 		end = text + strcspn(text, "\n");
 		if ((size_t)(end - text) < left && !lines) {
@@ -432,4 +578,5 @@ void svcr_markdown_text(const char *text, struct svcr_out *o)
 		svcr_out(o, "\n... and %zu more line%s left out here.\n", lines,
 			 lines == 1 ? ", which is" : "s, which are");
 	svcr_out_str(o, "\n</details>\n");
+	return p.err;
 }

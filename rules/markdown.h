@@ -13,9 +13,9 @@
  * Markdown nor HTML nor "@name" mean anything. 0 or -ENOMEM; errors of writing are in `o`.
  */
 int svcr_review_markdown(const struct svcr_review *v, struct svcr_out *o);
-/* Prints that nothing changes, and what could not be known. 0 or -ENOMEM. */
+/* Prints that nothing is known to change, and what could not be known. 0 or -ENOMEM. */
 int svcr_markdown_same(const char *remarks, struct svcr_out *o);
-/* Prints lines of text in the same way; the last of them is the summary. */
-void svcr_markdown_text(const char *text, struct svcr_out *o);
+/* Prints lines of text in the same way; the last of them is the summary. 0 or -ENOMEM. */
+int svcr_markdown_text(const char *text, const char *remarks, struct svcr_out *o);
 
 #endif

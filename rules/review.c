@@ -59,6 +59,17 @@ static void state_text(const struct svcr_report_side *s, bool there, const struc
 		snprintf(buf, size, "%s", refusal ? refusal : there ? "refused" : "not served");
 }
 
+/* "from outside 3 endpoints -> 2 local endpoints", of another external policy. */
+static void add_policy(struct svcr_texts *ret, const struct svcr_report_line *l)
+{
+	size_t before = l->before.local ? l->before.local : l->before.endpoints;
+	size_t after = l->after.local ? l->after.local : l->after.endpoints;
+
+	svcr_texts_add(ret, "~ %s%zu %sendpoint%s -> %zu %sendpoint%s", OUTSIDE, before,
+		       l->before.local ? "local " : "", review_plural(before), after,
+		       l->after.local ? "local " : "", review_plural(after));
+}
+
 /* "2 endpoints -> refused: none is ready". */
 static void add_state(struct svcr_texts *ret, const struct svcr_report_line *l, bool outside,
 		      const char *prefix)
@@ -68,18 +79,58 @@ static void add_state(struct svcr_texts *ret, const struct svcr_report_line *l, 
 
 	state_text(&l->before, l->in_from, &l->removed, outside, before, sizeof(before));
 	state_text(&l->after, l->in_to, &l->added, outside, after, sizeof(after));
-	svcr_texts_add(ret, "%c %s%s -> %s", sends ? '+' : '!', prefix, before, after);
+	svcr_texts_add(ret, "%c %s%s -> %s", sends ? '=' : '!', prefix, before, after);
 }
 
-/* The first words of values that both sides have, so that they are one item. */
-static const char *const values[] = { "affinity ", "scheduler ", "refused", "dropped" };
+/*
+ * What an address and port has one of. `prefix` comes before the value in the texts of reports; a
+ * side without such a text has the value `none`.
+ */
+static const struct {
+	const char *prefix;
+	const char *what; /* in items; NULL: the text is the value */
+	const char *none; /* NULL: both sides must have a text */
+} properties[] = {
+	{ "affinity ", "affinity ", "none" },
+	{ "scheduler ", "scheduler ", "rr" },
+	{ "external policy ", "external policy ", "Cluster" },
+	{ "masqueraded", "source addresses ", "kept" },
+	{ "from outside masqueraded", "from outside source addresses ", "kept" },
+	{ "refused", NULL, NULL },
+	{ "dropped", NULL, NULL },
+};
 
-static const char *find_value(const struct svcr_texts *t, size_t value)
+#define PROPERTIES (sizeof(properties) / sizeof(properties[0]))
+
+static const char *find_property(const struct svcr_texts *t, size_t property)
 {
 	for (size_t i = 0; i < t->n; i++)
-		if (review_starts(t->v[i], values[value]))
+		if (review_starts(t->v[i], properties[property].prefix))
 			return t->v[i];
 	return NULL;
+}
+
+/* True if an item with an arrow says what the text says. */
+static bool is_property(const struct svcr_report_line *l, const char *text)
+{
+	for (size_t i = 0; i < PROPERTIES; i++)
+		if (review_starts(text, properties[i].prefix))
+			return properties[i].none ||
+			       (find_property(&l->removed, i) && find_property(&l->added, i));
+	return false;
+}
+
+/* True if the external policy changes where packets from outside are served all the time. */
+static bool policy_changes(const struct svcr_report_line *l)
+{
+	static const char policy[] = "external policy ";
+	size_t n = 0;
+
+	for (size_t i = 0; i < l->removed.n; i++)
+		n += review_starts(l->removed.v[i], policy);
+	for (size_t i = 0; i < l->added.n; i++)
+		n += review_starts(l->added.v[i], policy);
+	return n == 1 && l->before.outside && l->after.outside;
 }
 
 /* True if another item has said what the text says. */
@@ -88,8 +139,10 @@ static bool is_said(const struct svcr_report_line *l, const char *text, bool gon
 	bool inside = l->before.inside != l->after.inside,
 	     outside = l->before.outside != l->after.outside;
 
-	if (!l->in_from || !l->in_to)
-		return false;
+	if (!l->in_from || !l->in_to) /* what is removed has no properties any more */
+		return gone && is_property(l, text);
+	if (policy_changes(l) && svcr_report_is_endpoint(text, true))
+		return true;
 	if ((inside && is_refusal(text, false)) || (outside && is_refusal(text, true)))
 		return true;
 	/* of an address that stops serving the endpoints are counted, and its properties unused */
@@ -97,23 +150,48 @@ static bool is_said(const struct svcr_report_line *l, const char *text, bool gon
 		return true;
 	if (inside && !l->before.inside && !gone && svcr_report_is_endpoint(text, false))
 		return true;
-	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
-		if (review_starts(text, values[i]))
-			return find_value(&l->removed, i) && find_value(&l->added, i);
-	return false;
+	return is_property(l, text);
 }
 
-static void add_values(const struct svcr_report_line *l, struct svcr_texts *ret)
+/* The value of a property: what follows its prefix, or the prefix itself. */
+static const char *property_value(size_t property, const char *text)
 {
-	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
-		const char *before = find_value(&l->removed, i), *after = find_value(&l->added, i);
-		size_t len = strlen(values[i]);
+	size_t len = strlen(properties[property].prefix);
 
-		if (!before || !after || (values[i][len - 1] != ' ' && is_said(l, before, true)))
+	if (!text)
+		return properties[property].none;
+	if (!properties[property].what)
+		return text;
+	return properties[property].prefix[len - 1] == ' ' ? text + len : "masqueraded";
+}
+
+/* "affinity 600s -> 10800s"; nothing, if packets that it is about are sent nowhere now. */
+static void add_properties(const struct svcr_report_line *l, struct svcr_texts *ret)
+{
+	bool stops = svcr_report_stops(l);
+
+	for (size_t i = 0; i < PROPERTIES; i++) {
+		const char *before = find_property(&l->removed, i);
+		const char *after = find_property(&l->added, i);
+		const char *what = properties[i].what;
+
+		if ((!before && !after) || (!properties[i].none && (!before || !after)))
 			continue;
-		svcr_texts_add(ret, "~ %s -> %s", before,
-			       values[i][len - 1] == ' ' ? after + len : after);
+		if (l->before.inside && !l->after.inside)
+			continue;
+		if (!what && l->before.inside != l->after.inside)
+			continue;
+		if (stops && strstr(properties[i].prefix, "masqueraded"))
+			continue;
+		svcr_texts_add(ret, "~ %s%s -> %s", what ? what : "", property_value(i, before),
+			       property_value(i, after));
 	}
+}
+
+/* True if a text of the newer side says why packets are sent nowhere. */
+static bool is_reason(const char *text)
+{
+	return is_refusal(text, false) || is_refusal(text, true) || strstr(text, "left out");
 }
 
 static bool is_counted(const char *text, bool addresses)
@@ -137,7 +215,11 @@ static void add_side(const struct svcr_report_line *l, bool gone, bool addresses
 	for (size_t i = 0; i < t->n; i++)
 		if (!is_said(l, t->v[i], gone) &&
 		    (all || counted <= SHOWN || !is_counted(t->v[i], addresses)))
-			svcr_texts_add(ret, "%c %s", gone ? '-' : '+', t->v[i]);
+			svcr_texts_add(ret, "%c %s",
+				       gone               ? '-' :
+				       is_reason(t->v[i]) ? '!' :
+							    '+',
+				       t->v[i]);
 }
 
 /* "port http -> web", or the other service that had the address and port before. */
@@ -146,7 +228,8 @@ static void add_name_change(const struct svcr_report_line *l, struct svcr_texts 
 	size_t len = strcspn(l->was, ":");
 
 	if (l->name && strcspn(l->name, ":") == len && memcmp(l->was, l->name, len) == 0)
-		svcr_texts_add(ret, "~ port %s -> %s", l->was[len] ? l->was + len + 1 : "(unnamed)",
+		svcr_texts_add(ret, "~ port renamed %s -> %s",
+			       l->was[len] ? l->was + len + 1 : "(unnamed)",
 			       l->name[len] ? l->name + len + 1 : "(unnamed)");
 	else
 		svcr_texts_add(ret, "~ was of Service %s", l->was);
@@ -165,7 +248,9 @@ void svcr_review_items(const struct svcr_report_line *l, bool addresses, bool al
 	if (l->was)
 		add_name_change(l, ret);
 	if (both)
-		add_values(l, ret);
+		add_properties(l, ret);
+	if (both && policy_changes(l))
+		add_policy(ret, l);
 	add_side(l, false, addresses, all, ret);
 	add_side(l, true, addresses, all, ret);
 }
@@ -216,42 +301,23 @@ static struct review_sums review_sum(const struct svcr_report *r)
 	return s;
 }
 
-/* Writes ": 1 added, 2 changed" with the words of the numbers that are not 0. */
-static void out_fates(const struct review_sums *s, struct svcr_out *o)
-{
-	static const struct {
-		enum svcr_fate fate;
-		const char *one, *many;
-	} words[] = { { SVCR_ADDED, "added", "added" },
-		      { SVCR_CHANGED, "changed", "changed" },
-		      { SVCR_REMOVED, "removed", "removed" },
-		      { SVCR_STOPS, "stops serving", "stop serving" } };
-	const char *before = ": ";
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		size_t n = s->fates[words[i].fate];
-
-		if (!n)
-			continue;
-		svcr_out(o, "%s%zu %s", before, n, n == 1 ? words[i].one : words[i].many);
-		before = ", ";
-	}
-}
-
+/* As terraform sums up a plan; a service that stops serving is one that changes, and said. */
 void svcr_review_summary(const struct svcr_review *v, struct svcr_out *o)
 {
 	struct review_sums s = review_sum(v->services);
-	size_t n = v->services->ngroups;
+	size_t stops = s.fates[SVCR_STOPS], added = s.fates[SVCR_ADDED];
 
-	if (n) {
-		svcr_out(o, "%zu service%s change%s", n, review_plural(n), n == 1 ? "s" : "");
-		out_fates(&s, o);
+	svcr_out_str(o, "Plan: ");
+	if (v->services->ngroups) {
+		svcr_out(o, "%zu service%s to add, %zu to change", added, review_plural(added),
+			 s.fates[SVCR_CHANGED] + stops);
+		if (stops)
+			svcr_out(o, " (%zu stop%s serving)", stops, stops == 1 ? "s" : "");
+		svcr_out(o, ", %zu to remove; %zu endpoint%s to add, %zu to remove",
+			 s.fates[SVCR_REMOVED], s.added, review_plural(s.added), s.removed);
 	} else {
 		svcr_out_str(o, "no service changes");
 	}
-	if (n)
-		svcr_out(o, "; %zu endpoint%s added, %zu removed", s.added, review_plural(s.added),
-			 s.removed);
 	if (v->policies->n)
 		svcr_out(o, "; %zu change%s by network policies", v->policies->n,
 			 review_plural(v->policies->n));
@@ -284,7 +350,7 @@ void svcr_review_internals(const struct svcr_review *v, struct svcr_out *o)
 
 static const char *tint_of(char sign)
 {
-	return sign == '!' || sign == '-' ? RED : sign == '+' ? GREEN : YELLOW;
+	return sign == '!' || sign == '-' ? RED : sign == '+' || sign == '=' ? GREEN : YELLOW;
 }
 
 /* Names and reasons may hold any bytes, also those that a terminal obeys. */

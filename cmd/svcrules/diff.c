@@ -27,7 +27,9 @@ static bool diff_colour(const struct arguments *a)
 static int diff_compare(const struct arguments *a, const struct guard *guard, const char *remarks,
 			const struct svcrules_ruleset *from, struct svcrules_ruleset *to)
 {
-	struct svcrules_review how = { .colour = diff_colour(a), .remarks = remarks };
+	struct svcrules_review how = { .colour = diff_colour(a),
+				       .remarks = remarks,
+				       .node = a->value[OPT_NODE_NAME] };
 	struct svcrules_changes *c;
 	int code = arguments_limit(a, &how.limit), err;
 

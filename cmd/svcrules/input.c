@@ -337,7 +337,7 @@ static int keep_remarks(struct reading *r, size_t first)
 	FILE *f = open_memstream(&r->remarks, &size);
 
 	for (size_t i = first; f && (g = svcrules_diags_get(r->diags, i)); i++)
-		if (g->object)
+		if (g->object && strcmp(g->check, "endpoints-from-pods") != 0)
 			fprintf(f, "%s: %s: %s\n", g->object, g->field ? g->field : "", g->text);
 	return f && !stream_end(f, &r->remarks) ? EXIT_DONE : say_enomem();
 }

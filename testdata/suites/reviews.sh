@@ -79,6 +79,22 @@ cluster() {
 	}'
 }
 
+# ports N NAME: a service with N ports, whose names begin with NAME, and ten slices.
+ports() {
+	awk -v n="$1" -v name="$2" 'BEGIN {
+		printf "{\"kind\":\"Service\",\"metadata\":{\"name\":\"s\",\"creationTimestamp\":\"2026-01-01T00:00:00Z\"},\"spec\":{\"type\":\"NodePort\",\"clusterIP\":\"10.96.0.1\",\"selector\":{\"app\":\"s\"},\"ports\":["
+		for (i = 1; i <= n; i++)
+			printf "%s{\"name\":\"%s%d\",\"port\":%d}", (i > 1 ? "," : ""), name, i, i
+		print "]}}"
+		for (k = 0; k < 10; k++) {
+			printf "{\"kind\":\"EndpointSlice\",\"metadata\":{\"name\":\"s%d\",\"labels\":{\"kubernetes.io/service-name\":\"s\"}},\"addressType\":\"IPv4\",\"endpoints\":[{\"addresses\":[\"10.1.0.%d\"]}],\"ports\":[", k, k + 1
+			for (i = 1; i <= n; i++)
+				printf "%s{\"name\":\"%s%d\",\"port\":%d}", (i > 1 ? "," : ""), name, i, i
+			print "]}"
+		}
+	}'
+}
+
 # seconds COMMAND...: its processor time, in milliseconds
 milliseconds() {
 	local TIMEFORMAT='%U %S' t
@@ -99,7 +115,7 @@ bounds() {
 	check "without --limit, 100 services" 100 "$(grep -c '^~ Service ' <<<"$out")"
 	check "the others are counted" "... and 4900 more services; --limit 0 shows all" \
 		"$(grep '^\.\.\. and .* more services' <<<"$out")"
-	check "the last line" "5000 services change: 5000 changed; 5000 endpoints added, 5000 removed" \
+	check "the last line" "Plan: 0 services to add, 5000 to change, 0 to remove; 5000 endpoints to add, 5000 to remove" \
 		"$(tail -n 1 <<<"$out")"
 	out=$("$svcrules" diff --from "$many-old.json" -f "$many-new.json" --node-name n --limit 3 2>/dev/null)
 	check "--limit 3" 3 "$(grep -c '^~ Service ' <<<"$out")"
@@ -112,6 +128,16 @@ bounds() {
 		check "it says what is left out" ".*more addresses and ports, which are left out here.*" "$(tr '\n' ' ' <"$work/md")"
 		check "its details end" "</details>" "$(tail -n 1 "$work/md")"
 	done
+	# many ports of one service that are all renamed, over many slices of it
+	ports 1000 p >"$work/ports.json"
+	ports 1000 q | sed /EndpointSlice/d >"$work/ports-over.json"
+	ports 4000 p >"$work/ports4.json"
+	ports 4000 q | sed /EndpointSlice/d >"$work/ports4-over.json"
+	small=$(milliseconds "$svcrules" diff --from "$work/ports.json" -f "$work/ports.json" --overlay "$work/ports-over.json" --node-name n)
+	large=$(milliseconds "$svcrules" diff --from "$work/ports4.json" -f "$work/ports4.json" --overlay "$work/ports4-over.json" --node-name n)
+	check "renamed ports keep their endpoints" "Plan: 0 services to add, 1 to change, 0 to remove; 0 endpoints to add, 0 to remove" \
+		"$("$svcrules" diff --from "$work/ports.json" -f "$work/ports.json" --overlay "$work/ports-over.json" --node-name n 2>/dev/null | tail -n 1)"
+	check "1000 renamed ports take $small ms, 4000 take $large ms" true "$([ "$large" -lt $((small * 8 + 300)) ] && echo true)"
 	for value in x -1 1x 99999999999999999999; do
 		"$svcrules" diff --from "$few-old.json" -f "$few-new.json" --limit "$value" >/dev/null 2>"$work/said"
 		check "--limit $value" "2: svcrules: --limit: '.*' is not valid, expected a number, 0 for all" "$?: $(<"$work/said")"
