@@ -31,6 +31,12 @@ SVCRULES_API bool svcrules_check_at(size_t i, struct svcrules_check *ret);
  */
 SVCRULES_API struct svcrules_model *svcrules_check_model(void);
 
+/*
+ * True if checks of the model parse certificates: a program that loads libcrypto only then does so
+ * before svcrules_findings_run().
+ */
+SVCRULES_API bool svcrules_check_certificates(const struct svcrules_model *m);
+
 struct svcrules_findings; /* a list; owns its strings */
 
 SVCRULES_API struct svcrules_findings *svcrules_findings_new(void); /* NULL: out of memory */

@@ -4,6 +4,7 @@
 #include "input.h"
 #include "privilege.h"
 #include "say.h"
+#include "secrecy.h"
 #include "stream.h"
 
 #include <errno.h>
@@ -71,6 +72,7 @@ static int check_read(struct checking *k, const struct arguments *a)
 	int code = input_open(a, a->files, a->nfiles, false, &files);
 
 	privilege_drop(false);
+	secrecy_begin(); /* any input may have Secrets */
 	k->files = &files;
 	if (!code)
 		code = files_each(&files, check_read_file, k);
@@ -173,8 +175,12 @@ static int print_findings(const struct svcrules_findings *f, const char *format)
 static int check_end(struct checking *k, const struct arguments *a,
 		     const struct svcrules_options *settings)
 {
-	int err = k->bad ? 0 : svcrules_findings_run(k->findings, k->model, settings);
+	bool certificates = !k->bad && svcrules_check_certificates(k->model);
+	int code = certificates ? secrecy_certificates() : EXIT_DONE, err;
 
+	if (code)
+		return code;
+	err = k->bad ? 0 : svcrules_findings_run(k->findings, k->model, settings);
 	if (!err)
 		err = print_findings(k->findings, a->value[OPT_OUTPUT_FINDINGS]);
 	if (err == -ENOMEM)

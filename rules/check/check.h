@@ -85,6 +85,8 @@ int svcr_check_dns_blocked(struct svcr_checks *c);
 int svcr_check_shadowed(struct svcr_checks *c);
 int svcr_check_ingresses(struct svcr_checks *c);
 int svcr_check_paths(struct svcr_checks *c);
+int svcr_check_certificates(struct svcr_checks *c);
+int svcr_check_without_tls(struct svcr_checks *c);
 int svcr_check_namespaces(struct svcr_checks *c);
 int svcr_check_external_names(struct svcr_checks *c);
 int svcr_check_hostnames(struct svcr_checks *c);

@@ -21,6 +21,11 @@ struct svcrules_model *svcrules_check_model(void)
 	return m;
 }
 
+bool svcrules_check_certificates(const struct svcrules_model *m)
+{
+	return m->ingresses.n && m->secrets.n;
+}
+
 /* ---- What the input has ------------------------------------------------------------ */
 
 static unsigned what_it_has(const struct svcrules_model *m, const struct svcrules_options *o)
@@ -115,7 +120,17 @@ static int take_diags(struct svcr_checks *c, const struct svcrules_diags *d)
 	return err;
 }
 
-/* Warnings about missing Services and Secrets, and about hidden paths, are checks of their own. */
+/*
+ * Warnings about missing Services, Secrets of spec.tls and hidden paths are checks of their own,
+ * whatever the class of the Ingress is.
+ */
+static bool nginx_said_otherwise(const struct svcrules_diag *g)
+{
+	if (strcmp(g->check, "secret") == 0)
+		return g->field && strncmp(g->field, "spec.tls", strlen("spec.tls")) == 0;
+	return strcmp(g->check, "backend") == 0 || strcmp(g->check, "conflict") == 0;
+}
+
 static int take_nginx(struct svcr_checks *c, const struct svcrules_diags *d)
 {
 	int err = svcrules_diags_failed(d) ? -ENOMEM : 0;
@@ -123,19 +138,35 @@ static int take_nginx(struct svcr_checks *c, const struct svcrules_diags *d)
 	for (size_t i = 0; !err && i < svcrules_diags_count(d); i++) {
 		const struct svcrules_diag *g = svcrules_diags_get(d, i);
 
-		if (g->severity == SVCRULES_ERROR ||
-		    (strcmp(g->check, "backend") != 0 && strcmp(g->check, "secret") != 0 &&
-		     strcmp(g->check, "conflict") != 0))
+		if (g->severity == SVCRULES_ERROR || !nginx_said_otherwise(g))
 			err = svcr_found_diag(c->f, g);
 	}
 	return err;
+}
+
+/* The model without certificates, which are checked for all classes; it borrows all else. */
+static int without_certificates(struct svcr_checks *c, struct svcrules_model *ret)
+{
+	const struct svcrules_model *m = c->m;
+
+	*ret = *m;
+	ret->secrets.n = 0;
+	ret->secrets.v = svcr_arena_array(&c->arena, m->secrets.n + 1, sizeof(*m->secrets.v));
+	for (size_t i = 0; ret->secrets.v && i < m->secrets.n; i++)
+		if (strcmp(m->secrets.v[i].type, "kubernetes.io/tls") != 0)
+			ret->secrets.v[ret->secrets.n++] = m->secrets.v[i];
+	return ret->secrets.v ? 0 : -ENOMEM;
 }
 
 static int check_nginx(struct svcr_checks *c)
 {
 	struct svcrules_diags *d = svcrules_diags_new();
 	struct svcr_nginx *v = svcr_nginx_new();
-	int err = d && v ? svcr_nginx_fill(v, c->m, c->o, d) : -ENOMEM;
+	struct svcrules_model m;
+	int err = d && v ? without_certificates(c, &m) : -ENOMEM;
+
+	if (!err)
+		err = svcr_nginx_fill(v, &m, c->o, d);
 
 	if (err != -ENOMEM)
 		err = take_nginx(c, d);
