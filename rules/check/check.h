@@ -67,6 +67,11 @@ const struct svcr_service *svcr_checks_service(const struct svcr_checks *c, cons
 /* The namespace of that name; NULL: the input has none. */
 const struct svcr_namespace *svcr_checks_namespace(const struct svcr_checks *c, const char *name);
 
+/* Before the one below: puts Pods in order, once. 0 or -ENOMEM. */
+int svcr_checks_index_pods(struct svcr_checks *c);
+/* True if the namespace, whose name is interned, has Pods in the input. */
+bool svcr_checks_has_pods(const struct svcr_checks *c, const char *ns);
+
 /* The functions of the table, in the file of their theme. Each returns 0 or -ENOMEM. */
 int svcr_check_reasons(struct svcr_checks *c);
 int svcr_check_dual_stack(struct svcr_checks *c);

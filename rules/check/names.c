@@ -129,6 +129,7 @@ int svcr_check_external_names(struct svcr_checks *c)
 /* A pod that has a name of its own. */
 struct named_pod {
 	const struct svcr_pod *p;
+	const char *kind; /* of the object that says so */
 	const char *hostname, *subdomain;
 };
 
@@ -159,7 +160,8 @@ static const struct named_pod *named_pods(struct svcr_checks *c, size_t *ret_n)
 		const struct svcr_pod_more *more = svcr_model_pod_more(c->m, p);
 
 		if (more && more->subdomain && more->hostname && !p->ended)
-			v[(*ret_n)++] = (struct named_pod){ p, more->hostname, more->subdomain };
+			v[(*ret_n)++] = (struct named_pod){ p, more->kind ? more->kind : "Pod",
+							    more->hostname, more->subdomain };
 	}
 	if (*ret_n)
 		qsort(v, *ret_n, sizeof(*v), named_pod_sort);
@@ -174,7 +176,7 @@ int svcr_check_hostnames(struct svcr_checks *c)
 
 	for (size_t i = 1; i < n && !err; i++) {
 		const struct svcr_pod *p = v[i].p;
-		struct svcr_place at = { "Pod", p->ns, p->name, p->source, "spec.hostname" };
+		struct svcr_place at = { v[i].kind, p->ns, p->name, p->source, "spec.hostname" };
 
 		if (named_pod_cmp(&v[i], &v[i - 1]) == 0)
 			err = svcr_found(
@@ -195,7 +197,7 @@ int svcr_check_subdomains(struct svcr_checks *c)
 	for (size_t i = 0; i < n && !err; i++) {
 		const struct svcr_pod *p = v[i].p;
 		const struct svcr_service *s = svcr_checks_service(c, p->ns, v[i].subdomain);
-		struct svcr_place at = { "Pod", p->ns, p->name, p->source, "spec.subdomain" };
+		struct svcr_place at = { v[i].kind, p->ns, p->name, p->source, "spec.subdomain" };
 
 		if (!s)
 			err = svcr_found(c, "subdomain-missing", &at,

@@ -32,7 +32,7 @@ static unsigned what_it_has(const struct svcrules_model *m, const struct svcrule
 {
 	return (m->services.n ? SVCR_HAS_SERVICES : 0) | (m->slices.n ? SVCR_HAS_SLICES : 0) |
 	       (m->pods.n ? SVCR_HAS_PODS : 0) |
-	       (m->slices.n || m->pods.n ? SVCR_HAS_ENDPOINTS : 0) |
+	       (m->slices.n || (m->pods.n && !m->planned) ? SVCR_HAS_ENDPOINTS : 0) |
 	       (m->nodes.n ? SVCR_HAS_NODES : 0) | (m->policies.n ? SVCR_HAS_POLICIES : 0) |
 	       (m->ingresses.n ? SVCR_HAS_INGRESSES : 0) | (m->secrets.n ? SVCR_HAS_SECRETS : 0) |
 	       (o->node_name ? SVCR_HAS_NODE_NAME : 0);
@@ -94,6 +94,19 @@ const struct svcr_namespace *svcr_checks_namespace(const struct svcr_checks *c, 
 		found = bsearch((const void *)&key, (const void *)c->namespaces, c->m->namespaces.n,
 				sizeof(*c->namespaces), namespace_sort);
 	return found ? *found : NULL;
+}
+
+int svcr_checks_index_pods(struct svcr_checks *c)
+{
+	return svcr_pod_index_make(&c->view.endpoints->made.index, c->m);
+}
+
+bool svcr_checks_has_pods(const struct svcr_checks *c, const char *ns)
+{
+	size_t n;
+
+	svcr_pod_index_classes(&c->view.endpoints->made.index, ns, &n);
+	return n > 0;
 }
 
 /* ---- What building says --------------------------------------------------------------- */
@@ -247,15 +260,46 @@ static int run_table(struct svcr_checks *c)
 	return err;
 }
 
+/*
+ * Pods of a cluster count, or else those that manifests plan, which get no endpoints. The copy of
+ * the model borrows all that it has. 0 or -ENOMEM.
+ */
+static int settle_pods(struct svcr_checks *c, struct svcrules_model *copy)
+{
+	const struct svcrules_model *m = c->m;
+	size_t planned = 0;
+
+	for (size_t i = 0; i < m->pods.n; i++)
+		planned += m->pods.v[i].planned;
+	if (!planned)
+		return 0;
+	*copy = *m;
+	c->m = copy;
+	copy->planned = planned == m->pods.n;
+	if (copy->planned) {
+		copy->pods_use = SVCR_PODS_UNUSED;
+		return 0;
+	}
+	copy->pods.n = 0;
+	copy->pods.v = svcr_arena_array(&c->arena, m->pods.n, sizeof(*m->pods.v));
+	for (size_t i = 0; copy->pods.v && i < m->pods.n; i++)
+		if (!m->pods.v[i].planned)
+			copy->pods.v[copy->pods.n++] = m->pods.v[i];
+	return copy->pods.v ? 0 : -ENOMEM;
+}
+
 int svcrules_findings_run(struct svcrules_findings *f, const struct svcrules_model *m,
 			  const struct svcrules_options *o)
 {
 	struct svcrules_options with = *o; /* borrows all of it */
-	struct svcr_checks c = { .m = m, .o = &with, .f = f, .has = what_it_has(m, o) };
-	int err;
+	struct svcr_checks c = { .m = m, .o = &with, .f = f };
+	struct svcrules_model copy;
+	int err = settle_pods(&c, &copy);
 
 	with.network_policy = with.explain = true;
-	err = index_model(&c);
+	c.has = what_it_has(c.m, o);
+	if (!err)
+		err = index_model(&c);
 	if (!err)
 		err = check_view(&c);
 	if (!err && m->ingresses.n)
