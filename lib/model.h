@@ -206,6 +206,7 @@ struct svcrules_model {
 	bool endpoints_only; /* for a target that needs no cluster IPs: it is right to have none */
 	bool all_pods;       /* reads Pods whether they become endpoints or not */
 	bool explain;        /* reads what only explanations need */
+	bool lines;          /* keeps in which line each object starts */
 	bool planned;        /* all Pods are planned: some of a namespace's may be missing */
 	bool overlaying;     /* what is read is laid over what was read before */
 	enum svcr_pods_use pods_use;

@@ -40,7 +40,7 @@ struct svcr_pod {
 		const struct svcr_pod_port *v; /* pods may share a list */
 		uint32_t n;
 	} ports;
-	uint32_t more;     /* svcr_model_pod_more() */
+	uint32_t more;         /* svcr_model_pod_more() */
 	bool host_network : 1; /* spec.hostNetwork: its traffic is that of the node */
 	bool ended : 1;        /* status.phase is Succeeded or Failed */
 	bool ready : 1;        /* its condition Ready is True */

@@ -69,11 +69,11 @@ SVCRULES_API const struct svcrules_diag *svcrules_findings_get(const struct svcr
 SVCRULES_API size_t svcrules_findings_count(const struct svcrules_findings *f,
 					    enum svcrules_severity severity);
 /*
- * The i-th thing that the input lacks ("Pods"), and the number of checks that were not run for
- * want of it; NULL past the end.
+ * The i-th thing that the input lacks ("Nodes"), and the names of the *ret_n checks that were not
+ * run for want of it, by name; NULL past the end.
  */
 SVCRULES_API const char *svcrules_findings_missing(const struct svcrules_findings *f, size_t i,
-						   size_t *ret_checks);
+						   const char *const **ret_checks, size_t *ret_n);
 /*
  * Prints the findings as "text" (NULL: the same), "json", "sarif" (SARIF 2.1.0) or "github"
  * (commands of GitHub Actions). Returns 0, -EINVAL (no such format), -ENOMEM, or what `write`

@@ -129,4 +129,11 @@ void svcr_json_rewind(struct svcr_json *j, int mark);
 /* Ends a mark. The parser stays where it is. */
 void svcr_json_unmark(struct svcr_json *j, int mark);
 
+/*
+ * The line of the next value, or of its first key in text that was made from another form;
+ * UINT32_MAX if it is beyond, 0 after an error. To ask for each object takes a time that grows
+ * with the text, not with the number of objects in a window.
+ */
+uint32_t svcr_json_line(struct svcr_json *j);
+
 #endif

@@ -14,7 +14,7 @@ static const struct {
 	const char *words;
 } need_words[] = {
 	{ SVCR_HAS_NODE_NAME, "--node-name" }, { SVCR_HAS_ENDPOINTS, "EndpointSlices or Pods" },
-	{ SVCR_HAS_SLICES, "EndpointSlices" }, { SVCR_HAS_PODS, "Pods" },
+	{ SVCR_HAS_SLICES, "EndpointSlices" }, { SVCR_HAS_PODS, "Pods or workloads" },
 	{ SVCR_HAS_NODES, "Nodes" },           { SVCR_HAS_SERVICES, "Services" },
 	{ SVCR_HAS_SECRETS, "Secrets" },
 };
@@ -219,10 +219,11 @@ size_t svcrules_findings_count(const struct svcrules_findings *f, enum svcrules_
 }
 
 const char *svcrules_findings_missing(const struct svcrules_findings *f, size_t i,
-				      size_t *ret_checks)
+				      const char *const **ret_checks, size_t *ret_n)
 {
 	if (i >= f->nlacks)
 		return NULL;
 	*ret_checks = f->lacks[i].checks;
+	*ret_n = f->lacks[i].n;
 	return f->lacks[i].what;
 }

@@ -18,6 +18,7 @@ struct svcrules_model *svcrules_check_model(void)
 	m->endpoints_only = true; /* a manifest has no cluster IPs */
 	m->explain = true;
 	m->all_pods = true;
+	m->lines = true;
 	return m;
 }
 
@@ -213,7 +214,7 @@ static unsigned lacks_of(const struct svcr_checks *c, const struct svcr_check *r
 	return (c->has & row->about) == row->about ? row->needs & ~c->has : 0;
 }
 
-static void note_lack(struct svcr_checks *c, unsigned lacks)
+static void note_lack(struct svcr_checks *c, const char *check, unsigned lacks)
 {
 	const char *what = svcr_check_needs(lacks);
 	size_t i = 0;
@@ -227,7 +228,7 @@ static void note_lack(struct svcr_checks *c, unsigned lacks)
 		return;
 	if (i == c->f->nlacks)
 		c->f->lacks[c->f->nlacks++] = (struct svcr_lack){ .what = what };
-	c->f->lacks[i].checks++;
+	c->f->lacks[i].checks[c->f->lacks[i].n++] = check;
 }
 
 /* True if the function belongs to a row before, which runs it. */
@@ -252,7 +253,7 @@ static int run_table(struct svcr_checks *c)
 		if (c->f->level[i] == SVCRULES_CHECK_OFF)
 			continue;
 		if (lacks)
-			note_lack(c, lacks);
+			note_lack(c, row->name, lacks);
 		c->f->run += !lacks;
 		if (!lacks && row->run && (c->has & row->about) == row->about && !has_run(c, i))
 			err = row->run(c);
@@ -306,6 +307,8 @@ int svcrules_findings_run(struct svcrules_findings *f, const struct svcrules_mod
 		err = check_nginx(&c);
 	if (!err)
 		err = run_table(&c);
+	if (!err)
+		err = svcr_findings_place(f, m);
 	svcr_reasons_release(&c.reasons);
 	svcr_view_release(&c.view);
 	svcr_arena_release(&c.arena);

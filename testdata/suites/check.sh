@@ -108,7 +108,7 @@ part_examples() {
 	# manifests alone
 	mkdir "$tmp/manifests" && cp "$tmp/shop"/*.yaml "$tmp/manifests" && rm "$tmp/manifests"/{cluster,secrets}.yaml
 	ok "manifests" run 0 -f "$tmp/manifests"
-	ok "manifests: what is missing" says 'checks need EndpointSlices or Pods'
+	ok "manifests: what is missing" says 'not run without EndpointSlices or Pods: dual-stack, '
 	ok "manifests: nothing found" says 'nothing found'
 }
 
@@ -152,7 +152,7 @@ part_formats() {
 	ok "github: the whole line" grep -qxF "::warning file=${tmp//:/%3A}/a%2Cb%3Ac%25d.yaml,title=not-ready::Service production/web: spec.ports[0]: 2 endpoints, none is ready" "$tmp/out"
 	ok "json" run 1 -f "$f" -o json
 	ok "json: the finding" json 'd["warnings"] == 1 and d["errors"] == d["notices"] == 0 and [(x["check"], x["object"], x["field"], x["severity"]) for x in d["findings"]] == [("not-ready", "Service production/web", "spec.ports[0]", "warning")]'
-	ok "json: what was not run" json '{"needs": "Pods", "checks": 2} in d["not_run"]'
+	ok "json: what was not run" json '{"needs": "Pods or workloads", "checks": ["selector-no-pod", "target-port-name"]} in d["not_run"]'
 	ok "sarif" run 1 -f "$f" -o sarif
 	ok "sarif: version and tool" json 'd["version"] == "2.1.0" and d["runs"][0]["tool"]["driver"]["name"] == "svcrules"'
 	ok "sarif: the rule of the result" json 'all(d["runs"][0]["tool"]["driver"]["rules"][r["ruleIndex"]]["id"] == r["ruleId"] for r in d["runs"][0]["results"])'
