@@ -17,6 +17,7 @@ enum {
 	SVCR_HAS_INGRESSES = 64,
 	SVCR_HAS_SECRETS = 128,
 	SVCR_HAS_NODE_NAME = 256, /* the option */
+	SVCR_HAS_ANYTHING = 512,
 };
 
 struct svcr_checks;
@@ -80,6 +81,10 @@ int svcr_check_ports(struct svcr_checks *c);
 int svcr_check_ranges(struct svcr_checks *c);
 int svcr_check_node_ports(struct svcr_checks *c);
 int svcr_check_node_port_range(struct svcr_checks *c);
+int svcr_check_local_ports(struct svcr_checks *c);
+int svcr_check_old_services(struct svcr_checks *c);
+int svcr_check_old_ingresses(struct svcr_checks *c);
+int svcr_check_old_versions(struct svcr_checks *c);
 int svcr_check_addresses(struct svcr_checks *c);
 int svcr_check_external(struct svcr_checks *c);
 int svcr_check_cluster_ips(struct svcr_checks *c);

@@ -62,7 +62,7 @@ static void put_finding(struct svcr_out *o, const struct svcrules_diag *d)
 			 d->more, d->check);
 }
 
-/* "not run without Nodes: node-address, vip-in-pod-cidr" */
+/* "not run without Nodes: vip-in-pod-cidr, vip-is-node" */
 static void put_lacks(struct svcr_out *o, const struct svcrules_findings *f)
 {
 	for (size_t i = 0; i < f->nlacks; i++) {

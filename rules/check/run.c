@@ -31,8 +31,8 @@ bool svcrules_check_certificates(const struct svcrules_model *m)
 
 static unsigned what_it_has(const struct svcrules_model *m, const struct svcrules_options *o)
 {
-	return (m->services.n ? SVCR_HAS_SERVICES : 0) | (m->slices.n ? SVCR_HAS_SLICES : 0) |
-	       (m->pods.n ? SVCR_HAS_PODS : 0) |
+	return SVCR_HAS_ANYTHING | (m->services.n ? SVCR_HAS_SERVICES : 0) |
+	       (m->slices.n ? SVCR_HAS_SLICES : 0) | (m->pods.n ? SVCR_HAS_PODS : 0) |
 	       (m->slices.n || (m->pods.n && !m->planned) ? SVCR_HAS_ENDPOINTS : 0) |
 	       (m->nodes.n ? SVCR_HAS_NODES : 0) | (m->policies.n ? SVCR_HAS_POLICIES : 0) |
 	       (m->ingresses.n ? SVCR_HAS_INGRESSES : 0) | (m->secrets.n ? SVCR_HAS_SECRETS : 0) |
@@ -120,8 +120,12 @@ static bool said_otherwise(const struct svcr_checks *c, const struct svcrules_di
 	if (strcmp(d->check, "conflict") == 0 && d->field &&
 	    strcmp(d->field, "spec.ports[].nodePort") == 0 && strncmp(d->text, "node ", 5) == 0)
 		return true;
-	/* what depends on the node that the rules would be for */
-	return !d->object && !c->o->node_name && strcmp(d->check, "health-check") != 0;
+	if (d->object || strcmp(d->check, "health-check") == 0)
+		return false;
+	/* what depends on the node that the rules would be for, and on what may be elsewhere */
+	return !c->o->node_name || strcmp(d->check, "no-policies") == 0 ||
+	       strcmp(d->check, "network-policy") == 0 ||
+	       (!c->m->nodes.n && strcmp(d->check, "node-name") != 0);
 }
 
 static int take_diags(struct svcr_checks *c, const struct svcrules_diags *d)
@@ -138,10 +142,11 @@ static int take_diags(struct svcr_checks *c, const struct svcrules_diags *d)
  * Warnings about missing Services, Secrets of spec.tls and hidden paths are checks of their own,
  * whatever the class of the Ingress is.
  */
-static bool nginx_said_otherwise(const struct svcrules_diag *g)
+static bool nginx_said_otherwise(const struct svcr_checks *c, const struct svcrules_diag *g)
 {
 	if (strcmp(g->check, "secret") == 0)
-		return g->field && strncmp(g->field, "spec.tls", strlen("spec.tls")) == 0;
+		return !(c->has & SVCR_HAS_SECRETS) ||
+		       (g->field && strncmp(g->field, "spec.tls", strlen("spec.tls")) == 0);
 	return strcmp(g->check, "backend") == 0 || strcmp(g->check, "conflict") == 0;
 }
 
@@ -152,7 +157,7 @@ static int take_nginx(struct svcr_checks *c, const struct svcrules_diags *d)
 	for (size_t i = 0; !err && i < svcrules_diags_count(d); i++) {
 		const struct svcrules_diag *g = svcrules_diags_get(d, i);
 
-		if (g->severity == SVCRULES_ERROR || !nginx_said_otherwise(g))
+		if (g->severity == SVCRULES_ERROR || !nginx_said_otherwise(c, g))
 			err = svcr_found_diag(c->f, g);
 	}
 	return err;
