@@ -309,7 +309,7 @@ uint32_t svcr_json_line(struct svcr_json *j)
 		st->tok = SVCR_JSON_NOWHERE;
 	}
 	line = count_to(st, (size_t)(p - st->buf));
-	return line < UINT32_MAX ? (uint32_t)line : UINT32_MAX;
+	return line < SVCR_JSON_LINE_MAX ? (uint32_t)line : SVCR_JSON_LINE_MAX;
 }
 
 struct svcr_str svcr_json_ahead(struct svcr_json *j, size_t n)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Workloads, of which manifests have more than of Pods: each counts as one Pod that is planned, with
- * the labels and ports of its template, in its namespace and with its name. Only checks read them.
+ * Workloads, of which manifests have more than of Pods: each counts as one Pod that is planned,
+ * with the labels and ports of its template, in its namespace and with its name. Only checks read
+ * them.
  */
 #include "kinds.h"
 #include "pod.h"

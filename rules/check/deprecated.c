@@ -7,29 +7,34 @@
 /* ---- Services ---------------------------------------------------------------------- */
 
 #define ANNOTATION(name) "metadata.annotations[" name "]"
+#define BETA(name) ANNOTATION("service.beta.kubernetes.io/" name)
+#define NOT_OBEYED "no longer obeyed: use "
 
+/* clang-format off */
 static const struct {
 	const char *field, *instead;
 } old_fields[SVCR_OLD__COUNT] = {
-	[SVCR_OLD_TOPOLOGY_HINTS] = { ANNOTATION("service.kubernetes.io/topology-aware-hints"),
-				      "deprecated since Kubernetes 1.27: use "
-				      "spec.trafficDistribution" },
-	[SVCR_OLD_UNREADY_ENDPOINTS] = { ANNOTATION(
-						 "service.alpha.kubernetes.io/tolerate-unready-endpoints"),
-					 "no longer obeyed: use spec.publishNotReadyAddresses" },
-	[SVCR_OLD_EXTERNAL_TRAFFIC] = { ANNOTATION("service.beta.kubernetes.io/external-traffic"),
-					"no longer obeyed: use spec.externalTrafficPolicy" },
-	[SVCR_OLD_HEALTH_PORT] = { ANNOTATION("service.beta.kubernetes.io/healthcheck-nodeport"),
-				   "no longer obeyed: use spec.healthCheckNodePort" },
-	[SVCR_OLD_SOURCE_RANGES] = { ANNOTATION(
-					     "service.beta.kubernetes.io/load-balancer-source-ranges"),
-				     "deprecated, and not obeyed here: use spec.loadBalancerSourceRanges" },
-	[SVCR_OLD_LOAD_BALANCER_IP] = { "spec.loadBalancerIP",
-					"deprecated since Kubernetes 1.24: use what the load "
-					"balancer's vendor has for it, as an annotation" },
-	[SVCR_OLD_TOPOLOGY_KEYS] = { "spec.topologyKeys",
-				     "no longer obeyed: use spec.trafficDistribution" },
+	[SVCR_OLD_TOPOLOGY_HINTS] = {
+		ANNOTATION("service.kubernetes.io/topology-aware-hints"),
+		"deprecated since Kubernetes 1.27: use spec.trafficDistribution" },
+	[SVCR_OLD_UNREADY_ENDPOINTS] = {
+		ANNOTATION("service.alpha.kubernetes.io/tolerate-unready-endpoints"),
+		NOT_OBEYED "spec.publishNotReadyAddresses" },
+	[SVCR_OLD_EXTERNAL_TRAFFIC] = {
+		BETA("external-traffic"), NOT_OBEYED "spec.externalTrafficPolicy" },
+	[SVCR_OLD_HEALTH_PORT] = {
+		BETA("healthcheck-nodeport"), NOT_OBEYED "spec.healthCheckNodePort" },
+	[SVCR_OLD_SOURCE_RANGES] = {
+		BETA("load-balancer-source-ranges"),
+		"deprecated, and not obeyed here: use spec.loadBalancerSourceRanges" },
+	[SVCR_OLD_LOAD_BALANCER_IP] = {
+		"spec.loadBalancerIP",
+		"deprecated since Kubernetes 1.24: use what the load balancer's vendor has for it, "
+		"as an annotation" },
+	[SVCR_OLD_TOPOLOGY_KEYS] = {
+		"spec.topologyKeys", NOT_OBEYED "spec.trafficDistribution" },
 };
+/* clang-format on */
 
 static int check_old_service(struct svcr_checks *c, const struct svcr_service *s)
 {

@@ -153,8 +153,8 @@ int svcr_found(struct svcr_checks *c, const char *check, const struct svcr_place
 
 	if (c->f->level[row] == SVCRULES_CHECK_OFF)
 		return 0;
-	snprintf(object, sizeof(object), "%s%s%s%s%s", at->kind,
-		 at->ns || at->name ? " " : "", at->ns ? at->ns : "", at->ns && at->name ? "/" : "", at->name ? at->name : "");
+	snprintf(object, sizeof(object), "%s%s%s%s%s", at->kind, at->ns || at->name ? " " : "",
+		 at->ns ? at->ns : "", at->ns && at->name ? "/" : "", at->name ? at->name : "");
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);

@@ -56,7 +56,7 @@ static int add_ports_of(struct node_ports *l, const struct svcr_service *s, size
 }
 
 /* By name of the service. */
-static int list_node_ports(struct svcr_checks *c, struct node_ports *l)
+static int gather_node_ports(struct svcr_checks *c, struct node_ports *l)
 {
 	int err = 0;
 
@@ -128,7 +128,7 @@ static int tell_same(struct svcr_checks *c, const struct node_ports *l)
 int svcr_check_node_ports(struct svcr_checks *c)
 {
 	struct node_ports l = { .n = 0 };
-	int err = list_node_ports(c, &l);
+	int err = gather_node_ports(c, &l);
 
 	if (!err && l.n)
 		qsort(l.v, l.n, sizeof(*l.v), node_port_sort);
@@ -140,7 +140,7 @@ int svcr_check_node_ports(struct svcr_checks *c)
 
 /* ---- Ranges ----------------------------------------------------------------------------- */
 
-static bool port_within(uint16_t port, uint16_t first, uint16_t last)
+static bool number_within(uint16_t port, uint16_t first, uint16_t last)
 {
 	return port >= first && port <= last;
 }
@@ -150,10 +150,10 @@ int svcr_check_node_port_range(struct svcr_checks *c)
 	uint16_t first = c->o->node_port_first ? c->o->node_port_first : NODE_PORT_FIRST;
 	uint16_t last = c->o->node_port_first ? c->o->node_port_last : NODE_PORT_LAST;
 	struct node_ports l = { .n = 0 };
-	int err = list_node_ports(c, &l);
+	int err = gather_node_ports(c, &l);
 
 	for (size_t i = 0; i < l.n && !err; i++)
-		if (!port_within(l.v[i].number, first, last))
+		if (!number_within(l.v[i].number, first, last))
 			err = tell_node_port(c, &l.v[i], "node-port-range",
 					     "%u is not in %u-%u (--node-port-range)",
 					     l.v[i].number, first, last);
@@ -169,10 +169,11 @@ int svcr_check_local_ports(struct svcr_checks *c)
 	uint16_t from = c->o->node_port_first ? c->o->node_port_first : NODE_PORT_FIRST;
 	uint16_t to = c->o->node_port_first ? c->o->node_port_last : NODE_PORT_LAST;
 	struct node_ports l = { .n = 0 };
-	int err = list_node_ports(c, &l);
+	int err = gather_node_ports(c, &l);
 
 	for (size_t i = 0; i < l.n && !err; i++)
-		if (port_within(l.v[i].number, first, last) && port_within(l.v[i].number, from, to))
+		if (number_within(l.v[i].number, first, last) &&
+		    number_within(l.v[i].number, from, to))
 			err = tell_node_port(
 				c, &l.v[i], "node-port-local",
 				"%u is in %u-%u (--local-port-range), where the kernel takes ports "

@@ -29,7 +29,7 @@ static struct svcrules_diag **placeless(struct svcrules_findings *f, size_t *ret
 }
 
 /* The first finding whose object is not before `text`. */
-static size_t first_of(struct svcrules_diag *const *v, size_t n, const char *text)
+static size_t first_placeless(struct svcrules_diag *const *v, size_t n, const char *text)
 {
 	size_t low = 0, high = n;
 
@@ -50,7 +50,7 @@ static void place(struct svcrules_diag *const *v, size_t n, const struct svcr_se
 	const char *ns = o->ns ? o->ns : "";
 
 	snprintf(text, sizeof(text), "%s %s%s%s", o->kind->kind, ns, *ns ? "/" : "", o->name);
-	for (size_t i = first_of(v, n, text); i < n && strcmp(v[i]->object, text) == 0; i++)
+	for (size_t i = first_placeless(v, n, text); i < n && strcmp(v[i]->object, text) == 0; i++)
 		if (strcmp(v[i]->source, o->source) == 0)
 			v[i]->line = o->line;
 }

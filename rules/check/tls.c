@@ -82,7 +82,7 @@ tell_entry(struct tls_check *k, const struct tls_entry *e, const char *check, co
 }
 
 /* Says why there is no certificate in the Secret of an entry. *ret_bad: there is none. */
-static int check_secret(struct tls_check *k, const struct tls_entry *e, bool *ret_bad)
+static int judge_secret(struct tls_check *k, const struct tls_entry *e, bool *ret_bad)
 {
 	const struct svcr_secret *s = e->secret ? e->secret->s : NULL;
 	bool other = s && strcmp(s->type, TLS_TYPE) != 0;
@@ -202,7 +202,7 @@ static int check_entry(struct tls_check *k, struct tls_entry *e)
 	if (!e->tls->secret || !k->n) /* without a Secret, a controller has one of its own */
 		return 0;
 	e->secret = find_secret(k, e->i->ns, e->tls->secret);
-	err = check_secret(k, e, &bad);
+	err = judge_secret(k, e, &bad);
 	if (!err && !bad)
 		err = parse_certificate(k, e);
 	if (err || bad || !e->secret->x509)
