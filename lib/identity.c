@@ -198,6 +198,7 @@ void svcr_identity_finish(struct svcr_reader *r, const struct svcr_kind *k,
 			       .source = r->source,
 			       .version = meta->version,
 			       .uid = meta->uid,
+			       .line = r->line,
 			       .event = r->event != SVCR_EVENT_NONE,
 			       .deleted = r->event == SVCR_EVENT_DELETED,
 			       .overlay = r->model->overlaying };

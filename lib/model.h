@@ -24,6 +24,18 @@ struct svcr_kind;
 
 enum svcr_service_type { SVCR_CLUSTER_IP, SVCR_NODE_PORT, SVCR_LOAD_BALANCER, SVCR_EXTERNAL_NAME };
 
+/* Annotations and fields of Services that are deprecated; rules/check/deprecated.c names them. */
+enum {
+	SVCR_OLD_TOPOLOGY_HINTS,
+	SVCR_OLD_UNREADY_ENDPOINTS,
+	SVCR_OLD_EXTERNAL_TRAFFIC,
+	SVCR_OLD_HEALTH_PORT,
+	SVCR_OLD_SOURCE_RANGES,
+	SVCR_OLD_LOAD_BALANCER_IP, /* the first field */
+	SVCR_OLD_TOPOLOGY_KEYS,
+	SVCR_OLD__COUNT
+};
+
 struct svcr_service_port {
 	const char *name;         /* "" when unnamed */
 	const char *target_name;  /* targetPort, if it is a name; else NULL */
@@ -50,6 +62,7 @@ struct svcr_service {
 	bool has_ranges;      /* loadBalancerSourceRanges has entries */
 	bool not_ready;       /* publishNotReadyAddresses */
 	uint8_t families;     /* ipFamilies: a bit for each; 0: not given */
+	uint8_t old;          /* a bit for each SVCR_OLD_ that it has */
 	uint32_t nselector;   /* labels of the selector; 0: there is none */
 	uint16_t health_port; /* healthCheckNodePort; 0: none */
 	uint32_t affinity;    /* of clients, in seconds; 0: none */
@@ -208,6 +221,8 @@ struct svcrules_model {
 	bool endpoints_only; /* for a target that needs no cluster IPs: it is right to have none */
 	bool all_pods;       /* reads Pods whether they become endpoints or not */
 	bool explain;        /* reads what only explanations need */
+	bool lines;          /* keeps in which line each object starts */
+	bool planned;        /* all Pods are planned: some of a namespace's may be missing */
 	bool overlaying;     /* what is read is laid over what was read before */
 	enum svcr_pods_use pods_use;
 	struct svcr_arena arena; /* owns the strings and all finished lists */

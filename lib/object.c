@@ -58,6 +58,8 @@ static void name_error(struct svcr_reader *r, const char *text)
 struct svcr_reading svcr_object_start(struct svcr_reader *r, const struct svcr_kind *k, int index)
 {
 	memset(r->object, 0, k->size);
+	if (r->model->lines)
+		r->line = svcr_json_line(&r->json);
 	return (struct svcr_reading){ .kind = k,
 				      .index = index,
 				      .first = svcr_diags_mark(r->diags),
@@ -94,12 +96,14 @@ void svcr_object_finish(struct svcr_reader *r, const struct svcr_reading *x)
 		finish_named(r, x, meta);
 	object_name(r, x, meta);
 	r->last = x->kind;
+	r->line = 0;
 }
 
 void svcr_object_abandon(struct svcr_reader *r, const struct svcr_reading *x)
 {
 	svcr_read_release(x->kind->fields, r->object);
 	svcr_diags_cut(r->diags, x->first);
+	r->line = 0;
 }
 
 void svcr_object_read(struct svcr_reader *r, const struct svcr_kind *k, int index)

@@ -292,7 +292,7 @@ static int set_external_cidr(struct svcrules_options *o, const char *value)
 }
 
 /* "30000-32767" */
-static int set_node_port_range(struct svcrules_options *o, const char *value)
+static int set_range(const char *value, uint16_t *ret_first, uint16_t *ret_last)
 {
 	const char *dash = strchr(value, '-');
 	char first[8];
@@ -304,9 +304,19 @@ static int set_node_port_range(struct svcrules_options *o, const char *value)
 	if (set_limit(&from, first) || set_limit(&to, dash + 1) || !from || from > to ||
 	    to > UINT16_MAX)
 		return -EINVAL;
-	o->node_port_first = (uint16_t)from;
-	o->node_port_last = (uint16_t)to;
+	*ret_first = (uint16_t)from;
+	*ret_last = (uint16_t)to;
 	return 0;
+}
+
+static int set_node_port_range(struct svcrules_options *o, const char *value)
+{
+	return set_range(value, &o->node_port_first, &o->node_port_last);
+}
+
+static int set_local_port_range(struct svcrules_options *o, const char *value)
+{
+	return set_range(value, &o->local_port_first, &o->local_port_last);
 }
 
 static const char no_value[] = "no value";
@@ -330,6 +340,7 @@ static const struct setting settings[] = {
 	{ "allow-external-cidr", set_external_cidr,
 	  "prefixes such as 203.0.113.0/24 with commas between" },
 	{ "node-port-range", set_node_port_range, "two port numbers such as 30000-32767" },
+	{ "local-port-range", set_local_port_range, "two port numbers such as 32768-60999" },
 	{ "host-ip", set_host_ip, "addresses with commas between" },
 };
 

@@ -26,8 +26,9 @@ struct svcrules_options {
 	bool has_node_ip, has_cluster_cidr;
 	struct svcr_cidrs external_cidrs; /* for checks: where external addresses may be */
 	bool has_external_cidr;
-	uint16_t node_port_first, node_port_last; /* for checks; 0: the default of API servers */
-	bool nodeport_primary;                    /* nodeport-addresses is "primary" */
+	uint16_t node_port_first, node_port_last;   /* for checks; 0: the default of API servers */
+	uint16_t local_port_first, local_port_last; /* for checks; 0: the default of the kernel */
+	bool nodeport_primary;                      /* nodeport-addresses is "primary" */
 	bool masquerade_all;
 	bool network_policy; /* enforce NetworkPolicy objects */
 	bool explain;        /* find reasons, with what they need */

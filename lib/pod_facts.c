@@ -187,7 +187,7 @@ int svcr_pod_facts_find(struct svcr_pod_index *x, const struct svcrules_model *m
 	size_t n;
 	int err = svcr_pod_index_make(x, m);
 
-	*ret = (struct svcr_pod_facts){ .known = !err };
+	*ret = (struct svcr_pod_facts){ .known = !err, .planned = m->planned };
 	if (err)
 		return err;
 	c = svcr_pod_index_classes(x, s->ns, &n);

@@ -23,6 +23,7 @@ struct svcr_pod_more {
 	const char *hostname, *subdomain; /* both or none: its name in DNS */
 	uint32_t
 		since; /* not ready since then, in seconds since 1970; 0: it is ready, or unknown */
+	const char *kind; /* of the workload whose template it is; NULL: it is a Pod */
 };
 
 /*
@@ -39,11 +40,12 @@ struct svcr_pod {
 		const struct svcr_pod_port *v; /* pods may share a list */
 		uint32_t n;
 	} ports;
-	uint32_t more;     /* svcr_model_pod_more() */
-	bool host_network; /* spec.hostNetwork: its traffic is that of the node */
-	bool ended;        /* status.phase is Succeeded or Failed */
-	bool ready;        /* its condition Ready is True */
-	bool terminating;  /* it has a deletionTimestamp */
+	uint32_t more;         /* svcr_model_pod_more() */
+	bool host_network : 1; /* spec.hostNetwork: its traffic is that of the node */
+	bool ended : 1;        /* status.phase is Succeeded or Failed */
+	bool ready : 1;        /* its condition Ready is True */
+	bool terminating : 1;  /* it has a deletionTimestamp */
+	bool planned : 1;      /* of a manifest: no API server has given it a uid or a status */
 };
 
 /* True if policies apply to the pod: it is not on the host's network, and it has not ended. */

@@ -138,6 +138,8 @@ static void advise_pods_of_node(const struct policy_advice *a)
 {
 	const char *name = a->o->node_name ? a->o->node_name : "";
 
+	if (a->m->planned)
+		return;
 	for (size_t i = 0; i < a->m->pods.n; i++)
 		if (a->m->pods.v[i].node && strcmp(a->m->pods.v[i].node, name) == 0)
 			return;
@@ -199,7 +201,7 @@ static int advise_namespaces(const struct policy_advice *a)
 	const struct advised_namespace **missing;
 	size_t n = 0;
 
-	if (!a->namespaces.used || !labels_of_namespaces_matter(a->m))
+	if (!a->namespaces.used || a->m->planned || !labels_of_namespaces_matter(a->m))
 		return 0;
 	missing = calloc(a->namespaces.used, sizeof(*missing));
 	if (!missing)
@@ -242,6 +244,8 @@ static void advise_selects_nothing(const struct policy_advice *a,
 {
 	struct advised_namespace *ns = namespace_find(a, p->ns);
 
+	if (a->m->planned && !ns) /* its pods are elsewhere */
+		return;
 	for (size_t i = 0; ns && i < ns->labels.n; i++) {
 		if (!ns->steps || svcr_selector_matches(p->pods, ns->labels.v[i]))
 			return;
@@ -266,6 +270,13 @@ static void advise_port(const struct policy_advice *a, const struct svcr_network
 		    svcr_protocol_name(port->protocol));
 }
 
+/* Ports of egress are those of other pods, which manifests may not have. */
+static bool advise_ports_of(const struct policy_advice *a, const struct svcr_network_policy *p,
+			    size_t dir)
+{
+	return !a->m->planned || (dir == SVCR_INGRESS && namespace_find(a, p->ns));
+}
+
 static void advise_ports(const struct policy_advice *a, const struct svcr_network_policy *p)
 {
 	static const char *const fields[] = {
@@ -273,7 +284,7 @@ static void advise_ports(const struct policy_advice *a, const struct svcr_networ
 	};
 
 	for (size_t dir = 0; dir < SVCR_DIRECTION__COUNT; dir++)
-		for (size_t i = 0; i < p->rules[dir].n; i++)
+		for (size_t i = 0; i < p->rules[dir].n && advise_ports_of(a, p, dir); i++)
 			for (size_t k = 0; k < p->rules[dir].v[i].ports.n; k++)
 				advise_port(a, p, fields[dir], &p->rules[dir].v[i].ports.v[k]);
 }

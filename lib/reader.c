@@ -51,6 +51,7 @@ static void reader_complain(struct svcr_reader *r, enum svcrules_severity severi
 					   .check = check,
 					   .source = r->source,
 					   .object = object,
+					   .line = r->line,
 					   .field = reader_path(r, field, sizeof(field)) },
 		  "%s", text);
 }

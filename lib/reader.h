@@ -49,7 +49,8 @@ struct svcr_reader {
 	int depth;
 	int err;                      /* 0 or -ENOMEM */
 	const struct svcr_kind *last; /* kind of the previous object; NULL: none, or not read */
-	void *object; /* the object being read; room for one of any kind that the model reads */
+	void *object;  /* the object being read; room for one of any kind that the model reads */
+	uint32_t line; /* where the object being read starts; 0: not asked for */
 	enum svcr_event event; /* of the object being read */
 	bool in_array;         /* the values being read are items of an array, not of a list */
 	bool kindless;         /* an item of an array without a kind was told */

@@ -104,18 +104,24 @@ static void phrase_selector(struct phrase *t, const struct svcr_service *s)
 		phrase_add(t, ",...");
 }
 
+static const char *pod_noun(const struct svcr_pod_facts *f)
+{
+	return f->planned ? "pod template" : "pod";
+}
+
 /* What pods have in place of the label that is probably wrong. */
 static void phrase_meant(struct phrase *t, const struct svcr_pod_facts *f)
 {
 	bool most = f->with * 2 > f->all;
+	const char *noun = pod_noun(f);
 
 	phrase_add(t, "; ");
 	if (f->with == f->all)
-		phrase_add(t, f->all == 1 ? "its only pod has " : "all of its pods have ");
+		phrase_add(t, f->all == 1 ? "its only %s has " : "all of its %ss have ", noun);
 	else if (most)
-		phrase_add(t, "most of its pods have ");
+		phrase_add(t, "most of its %ss have ", noun);
 	else
-		phrase_add(t, "%zu of its %zu pods %s ", f->with, f->all,
+		phrase_add(t, "%zu of its %zu %ss %s ", f->with, f->all, noun,
 			   f->with == 1 ? "has" : "have");
 	if (f->meant)
 		phrase_add(t, "%.63s=%.63s%s", f->wrong->key, f->meant,
@@ -134,7 +140,7 @@ static void phrase_no_pod(struct phrase *t, const struct svcr_reason *w)
 		phrase_add(t, " matches only pods that have ended");
 		return;
 	}
-	phrase_add(t, " matches no pod of namespace %.63s", w->service->ns);
+	phrase_add(t, " matches no %s of namespace %.63s", pod_noun(f), w->service->ns);
 	if (f->known && !f->all)
 		phrase_add(t, ", which has none");
 	else if (f->wrong)
@@ -165,9 +171,9 @@ static void phrase_target(struct phrase *t, const struct svcr_pod_facts *f)
 {
 	phrase_add(t, "targetPort '%.63s' is a name that no container of the ", f->target);
 	if (f->matched == 1)
-		phrase_add(t, "only matching pod has");
+		phrase_add(t, "only matching %s has", pod_noun(f));
 	else
-		phrase_add(t, "%zu matching pods has", f->matched);
+		phrase_add(t, "%zu matching %ss has", f->matched, pod_noun(f));
 }
 
 /* ---- Each reason ----------------------------------------------------------------- */

@@ -10,9 +10,11 @@
 void svcr_reasons_init(struct svcr_reasons *r, const struct svcrules_model *m,
 		       const struct svcrules_options *o, const struct svcr_view *view)
 {
-	*r = (struct svcr_reasons){
-		.model = m, .options = o, .view = view, .pods = o->explain && m->pods.n
-	};
+	*r = (struct svcr_reasons){ .model = m,
+				    .options = o,
+				    .view = view,
+				    /* those of manifests know nothing about slices */
+				    .pods = o->explain && m->pods.n && !m->planned };
 }
 
 void svcr_reasons_release(struct svcr_reasons *r)

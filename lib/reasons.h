@@ -41,6 +41,7 @@ enum svcr_why {
 /* What the Pods of the model say about a service with a selector. */
 struct svcr_pod_facts {
 	bool known;         /* the members below are set */
+	bool planned;       /* they count templates of workloads */
 	size_t matched;     /* pods that the selector matches, without those that have ended */
 	size_t ready;       /* of these, ready and not terminating */
 	size_t ended;       /* pods that the selector matches, and that have ended */

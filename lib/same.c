@@ -58,7 +58,7 @@ static bool same_service(const struct svcr_service *a, const struct svcr_service
 	       same_cidrs(&a->ranges, &b->ranges) && same_service_ports(&a->ports, &b->ports) &&
 	       same_pairs(a->selector, a->nselector, b->selector, b->nselector) &&
 	       a->external_name == b->external_name && a->not_ready == b->not_ready &&
-	       a->families == b->families;
+	       a->families == b->families && a->old == b->old;
 }
 
 static bool same_names(const struct svcr_names *a, const struct svcr_names *b)
@@ -131,7 +131,7 @@ bool svcr_same_pod_ports(const struct svcr_pod_port *a, size_t n, const struct s
 static bool same_pod_more(const struct svcr_pod_more *a, const struct svcr_pod_more *b)
 {
 	return a == b || (a && b && a->hostname == b->hostname && a->subdomain == b->subdomain &&
-			  a->since == b->since);
+			  a->since == b->since && a->kind == b->kind);
 }
 
 static bool same_pod(const struct svcrules_model *m, const struct svcr_pod *a,
@@ -140,6 +140,7 @@ static bool same_pod(const struct svcrules_model *m, const struct svcr_pod *a,
 	return a->ns == b->ns && a->name == b->name && a->node == b->node &&
 	       a->labels == b->labels && a->host_network == b->host_network &&
 	       a->ended == b->ended && a->ready == b->ready && a->terminating == b->terminating &&
+	       a->planned == b->planned &&
 	       same_pod_more(svcr_model_pod_more(m, a), svcr_model_pod_more(m, b)) &&
 	       same_addrs(&a->ips, &b->ips) &&
 	       svcr_same_pod_ports(a->ports.v, a->ports.n, b->ports.v, b->ports.n);

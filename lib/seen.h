@@ -27,9 +27,10 @@ struct svcr_seen {
 	const char *source; /* as svcrules_model_read() has it */
 	uint64_t version;   /* of its metadata; 0: unknown */
 	uint32_t uid;       /* a hash of it; 0: unknown */
-	bool event;         /* from a watch event */
-	bool deleted;       /* by a watch event; it has no entries then */
-	bool overlay;       /* read as part of the overlay: overlay.h */
+	uint32_t line : 29; /* in `source`, of a model with `lines`; 0: unknown */
+	bool event : 1;     /* from a watch event */
+	bool deleted : 1;   /* by a watch event; it has no entries then */
+	bool overlay : 1;   /* read as part of the overlay: overlay.h */
 	struct svcr_span span[SVCR_SPANS];
 };
 

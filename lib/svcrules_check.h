@@ -31,6 +31,12 @@ SVCRULES_API bool svcrules_check_at(size_t i, struct svcrules_check *ret);
  */
 SVCRULES_API struct svcrules_model *svcrules_check_model(void);
 
+/*
+ * True if checks of the model parse certificates: a program that loads libcrypto only then does so
+ * before svcrules_findings_run().
+ */
+SVCRULES_API bool svcrules_check_certificates(const struct svcrules_model *m);
+
 struct svcrules_findings; /* a list; owns its strings */
 
 SVCRULES_API struct svcrules_findings *svcrules_findings_new(void); /* NULL: out of memory */
@@ -48,8 +54,8 @@ SVCRULES_API int svcrules_findings_level(struct svcrules_findings *f, const char
 SVCRULES_API int svcrules_findings_add(struct svcrules_findings *f, const struct svcrules_diags *d);
 /*
  * Runs all checks that are on. The model is one of svcrules_check_model(), read without errors.
- * Checks that depend on a node need the option node-name; node-port-range and allow-external-cidr
- * are for checks alone. Returns 0 or -ENOMEM.
+ * Checks that depend on a node need the option node-name; node-port-range, local-port-range and
+ * allow-external-cidr are for checks alone. Returns 0 or -ENOMEM.
  */
 SVCRULES_API int svcrules_findings_run(struct svcrules_findings *f, const struct svcrules_model *m,
 				       const struct svcrules_options *o);
@@ -63,11 +69,11 @@ SVCRULES_API const struct svcrules_diag *svcrules_findings_get(const struct svcr
 SVCRULES_API size_t svcrules_findings_count(const struct svcrules_findings *f,
 					    enum svcrules_severity severity);
 /*
- * The i-th thing that the input lacks ("Pods"), and the number of checks that were not run for
- * want of it; NULL past the end.
+ * The i-th thing that the input lacks ("Nodes"), and the names of the *ret_n checks that were not
+ * run for want of it, by name; NULL past the end.
  */
 SVCRULES_API const char *svcrules_findings_missing(const struct svcrules_findings *f, size_t i,
-						   size_t *ret_checks);
+						   const char *const **ret_checks, size_t *ret_n);
 /*
  * Prints the findings as "text" (NULL: the same), "json", "sarif" (SARIF 2.1.0) or "github"
  * (commands of GitHub Actions). Returns 0, -EINVAL (no such format), -ENOMEM, or what `write`

@@ -5,6 +5,7 @@
 #include "privilege.h"
 #include "progress.h"
 #include "say.h"
+#include "secrecy.h"
 #include "stream.h"
 
 #include <errno.h>
@@ -76,6 +77,7 @@ static int check_read(struct checking *k, const struct arguments *a)
 	int code = input_open(a, a->files, a->nfiles, false, &k->files);
 
 	privilege_drop(false);
+	secrecy_begin(); /* any input may have Secrets */
 	if (!code)
 		code = files_each(&k->files, check_read_file, k);
 	k->bad = k->bad || k->files.bad;
@@ -177,8 +179,11 @@ static int print_findings(const struct svcrules_findings *f, const char *format)
 static int check_end(struct checking *k, const struct arguments *a,
 		     const struct svcrules_options *settings)
 {
-	int err = 0;
+	bool certificates = !k->bad && svcrules_check_certificates(k->model);
+	int code = certificates ? secrecy_certificates() : EXIT_DONE, err = 0;
 
+	if (code)
+		return code;
 	progress_begin("checking", 0);
 	if (!k->bad)
 		err = svcrules_findings_run(k->findings, k->model, settings);

@@ -51,6 +51,9 @@ static const struct option_spec option_specs[OPT_COUNT] = {
 		.help = "switch this check on, and make what it finds an error" },
 	[OPT_NODE_PORT_RANGE] = { .name = "node-port-range", .argument = "FIRST-LAST",
 		.library = true, .help = "where node ports should be (default: 30000-32767)" },
+	[OPT_LOCAL_PORT_RANGE] = { .name = "local-port-range", .argument = "FIRST-LAST",
+		.library = true,
+		.help = "ports of a node's own connections (default: 32768-60999)" },
 	[OPT_EXTERNAL_CIDR] = { .name = "allow-external-cidr", .argument = "CIDR,...",
 		.library = true, .help = "where external and load-balancer IPs should be" },
 	[OPT_OUTPUT_LIST] = { .name = "o", .argument = "FORMAT", .choices = "wide json",
@@ -165,7 +168,8 @@ const struct option_group delete_target_options = { GROUP(OPT_TARGET, OPT_BACKEN
 const struct option_group empty_options = { GROUP(OPT_ALLOW_EMPTY, OPT_STRICT) };
 const struct option_group check_options = { GROUP(
 	OPT_OUTPUT_FINDINGS, OPT_WARN, OPT_ERROR, OPT_NODE_NAME, OPT_CLUSTER_CIDR, OPT_SERVICE_CIDR,
-	OPT_NODE_PORT_RANGE, OPT_EXTERNAL_CIDR, OPT_MAX_SOURCE_RANGES, OPT_MAX_ELEMENTS) };
+	OPT_NODE_PORT_RANGE, OPT_LOCAL_PORT_RANGE, OPT_EXTERNAL_CIDR, OPT_MAX_SOURCE_RANGES,
+	OPT_MAX_ELEMENTS) };
 const struct option_group loss_options = { GROUP(OPT_MAX_LOST) };
 const struct option_group insecure_options = { GROUP(OPT_INSECURE_INPUT) };
 const struct option_group writer_options = { GROUP(OPT_WAIT, OPT_QUIET) };

@@ -74,14 +74,25 @@ OF_LIBYAML unsigned char *yaml_strdup(const unsigned char *s)
 
 /* ---- Start --------------------------------------------------------------------- */
 
-int secrecy_start(void)
+void secrecy_begin(void)
 {
 	/* a core dump, or a debugger of the same user, would show keys */
 	const struct rlimit none = { 0, 0 };
-	const struct libcrypto_memory m = { malloc, wipe_grow, wipe_free };
 
 	secrecy = true;
 	if (setrlimit(RLIMIT_CORE, &none) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		say("warning: cannot forbid core dumps, which may show keys: %s", strerror(errno));
+}
+
+int secrecy_certificates(void)
+{
+	const struct libcrypto_memory m = { malloc, wipe_grow, wipe_free };
+
 	return libcrypto_load(&m);
+}
+
+int secrecy_start(void)
+{
+	secrecy_begin();
+	return secrecy_certificates();
 }

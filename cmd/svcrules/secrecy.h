@@ -11,4 +11,8 @@
  */
 int secrecy_start(void);
 
+/* The same in two steps: the second loads what parses certificates, if there are any. */
+void secrecy_begin(void);
+int secrecy_certificates(void);
+
 #endif

@@ -61,7 +61,7 @@ static int input_set_now(struct svcrules_options *o)
 	return !err ? EXIT_DONE : err == -EINVAL ? EXIT_USAGE : say_enomem();
 }
 
-/* `host`: the node's name is the host's unless given. */
+/* `host`: the node's name is the host's unless given; else all that an input has is judged. */
 static int make_settings(const struct arguments *a, bool host, struct svcrules_options **ret)
 {
 	struct svcrules_options *o;
@@ -73,7 +73,7 @@ static int make_settings(const struct arguments *a, bool host, struct svcrules_o
 		return say_enomem();
 	if (host && !a->given[OPT_NODE_NAME] && host_name(name, sizeof(name)) == 0)
 		code = input_set(o, "node-name", name, NULL);
-	if (!code && a->target->secrets)
+	if (!code && (a->target->secrets || !host))
 		code = input_set_now(o);
 	for (size_t i = 0; i < OPT_COUNT && !code; i++)
 		if (a->given[i] && option_library_name(i))

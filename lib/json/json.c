@@ -214,7 +214,7 @@ int svcr_json_init(struct svcr_json *j, svcr_json_fill_fn fill, void *arg)
 	st->fill = fill;
 	st->arg = arg;
 	st->tok = SVCR_JSON_NOWHERE;
-	st->line = st->column = 1;
+	st->line = st->column = st->asked_line = 1;
 	st->keys.seed = svcr_hash_seed();
 	return 0;
 }
@@ -280,6 +280,36 @@ struct svcr_str svcr_json_rest(const struct svcr_json *j, uint64_t *ret_line)
 	*ret_line = st->line + svcr_count_newlines(st->buf, st->pos);
 	return (struct svcr_str){ (const char *)st->buf + st->pos,
 				  (size_t)(st->end - st->buf) - st->pos };
+}
+
+/* Counts lines from where that was done last, if the input was not rewound before it. */
+static uint64_t count_to(struct svcr_json_state *st, size_t pos)
+{
+	if (st->asked > pos) {
+		st->asked = 0;
+		st->asked_line = st->line;
+	}
+	st->asked_line += svcr_count_newlines(st->buf + st->asked, pos - st->asked);
+	st->asked = pos;
+	return st->asked_line;
+}
+
+uint32_t svcr_json_line(struct svcr_json *j)
+{
+	struct svcr_json_state *st = j->state;
+	const uchar *p = value_start(j);
+	uint64_t line;
+
+	if (!p)
+		return 0;
+	if (j->returns && *p == '{') { /* text that was made: its first key is where it stood */
+		st->tok = st->pos;
+		p = svcr_json_skip_space(j, p + 1);
+		st->pos = st->tok;
+		st->tok = SVCR_JSON_NOWHERE;
+	}
+	line = count_to(st, (size_t)(p - st->buf));
+	return line < SVCR_JSON_LINE_MAX ? (uint32_t)line : SVCR_JSON_LINE_MAX;
 }
 
 struct svcr_str svcr_json_ahead(struct svcr_json *j, size_t n)

@@ -35,6 +35,8 @@
 #define SVCR_JSON_MAX_DEPTH 128
 #define SVCR_JSON_MAX_WINDOW (256u << 20) /* one object with a mark, bytes */
 
+#define SVCR_JSON_LINE_MAX ((1u << 29) - 1)
+
 enum svcr_json_type {
 	SVCR_JSON_ERROR,
 	SVCR_JSON_NULL,
@@ -128,5 +130,12 @@ int svcr_json_mark(struct svcr_json *j);
 void svcr_json_rewind(struct svcr_json *j, int mark);
 /* Ends a mark. The parser stays where it is. */
 void svcr_json_unmark(struct svcr_json *j, int mark);
+
+/*
+ * The line of the next value, or of its first key in text that was made from another form; at most
+ * SVCR_JSON_LINE_MAX, 0 after an error. To ask for each object takes a time that grows with the
+ * text, not with the number of objects in a window.
+ */
+uint32_t svcr_json_line(struct svcr_json *j);
 
 #endif

@@ -83,6 +83,8 @@ struct svcr_json_state {
 	size_t pos;            /* where the next call starts */
 	size_t tok;            /* start of a token that must stay in the window, or NOWHERE */
 	uint64_t line, column; /* of buf[0] */
+	size_t asked;          /* where svcr_json_line() counted up to, and the line there */
+	uint64_t asked_line;
 	bool eof;
 	bool escaped; /* the string scanned last has escapes */
 	enum svcr_json_place place;

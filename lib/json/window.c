@@ -112,6 +112,8 @@ static void discard(struct svcr_json *j, size_t n)
 	size_t len = (size_t)(st->end - st->buf);
 
 	advance_place(j, n, &st->line, &st->column);
+	st->asked_line = st->asked < n ? st->line : st->asked_line;
+	st->asked = st->asked < n ? 0 : st->asked - n;
 	memmove(st->buf, st->buf + n, len - n);
 	st->end -= n;
 	if (st->tok != SVCR_JSON_NOWHERE)

@@ -14,6 +14,13 @@ const struct svcr_kind *const svcr_kinds[] = {
 	&svcr_kind_ingress,
 	&svcr_kind_ingress_class,
 	&svcr_kind_secret,
+	&svcr_kind_deployment,
+	&svcr_kind_stateful_set,
+	&svcr_kind_daemon_set,
+	&svcr_kind_replica_set,
+	&svcr_kind_replication_controller,
+	&svcr_kind_job,
+	&svcr_kind_cron_job,
 	NULL
 };
 

@@ -46,6 +46,13 @@ extern const struct svcr_kind svcr_kind_network_policy;
 extern const struct svcr_kind svcr_kind_ingress;
 extern const struct svcr_kind svcr_kind_ingress_class;
 extern const struct svcr_kind svcr_kind_secret;
+extern const struct svcr_kind svcr_kind_deployment;
+extern const struct svcr_kind svcr_kind_stateful_set;
+extern const struct svcr_kind svcr_kind_daemon_set;
+extern const struct svcr_kind svcr_kind_replica_set;
+extern const struct svcr_kind svcr_kind_replication_controller;
+extern const struct svcr_kind svcr_kind_job;
+extern const struct svcr_kind svcr_kind_cron_job;
 
 /* All of them, ended by NULL. */
 extern const struct svcr_kind *const svcr_kinds[];

@@ -6,8 +6,8 @@
 
 #define MEMBER(path) offsetof(struct svcr_metadata, path)
 
-/* The presence of the label counts, with any value but null. */
-static void read_not_ours(struct svcr_reader *r, void *member)
+/* Its presence counts, with any value but null. */
+static void read_presence(struct svcr_reader *r, void *member)
 {
 	if (svcr_json_peek(&r->json) != SVCR_JSON_NULL)
 		*(bool *)member = true;
@@ -47,9 +47,9 @@ static const struct svcr_field label_fields[] = {
 	  .read = svcr_read_label_name },
 	{ SVCR_FIELD("topology.kubernetes.io/zone"), SVCR_F_STRING, .offset = MEMBER(zone) },
 	{ SVCR_FIELD("service.kubernetes.io/service-proxy-name"), SVCR_F_CUSTOM, MEMBER(not_ours),
-	  .read = read_not_ours },
+	  .read = read_presence },
 	{ SVCR_FIELD("service.kubernetes.io/headless"), SVCR_F_CUSTOM, MEMBER(not_ours),
-	  .read = read_not_ours },
+	  .read = read_presence },
 	SVCR_END
 };
 
@@ -59,6 +59,16 @@ static const struct svcr_field label_fields[] = {
  */
 static const struct svcr_field annotation_fields[] = {
 	{ SVCR_FIELD("svcrules.io/ipvs-scheduler"), SVCR_F_STRING, .offset = MEMBER(scheduler) },
+	{ SVCR_FIELD("service.kubernetes.io/topology-aware-hints"), SVCR_F_CUSTOM,
+	  MEMBER(old[SVCR_OLD_TOPOLOGY_HINTS]), .read = read_presence },
+	{ SVCR_FIELD("service.alpha.kubernetes.io/tolerate-unready-endpoints"), SVCR_F_CUSTOM,
+	  MEMBER(old[SVCR_OLD_UNREADY_ENDPOINTS]), .read = read_presence },
+	{ SVCR_FIELD("service.beta.kubernetes.io/external-traffic"), SVCR_F_CUSTOM,
+	  MEMBER(old[SVCR_OLD_EXTERNAL_TRAFFIC]), .read = read_presence },
+	{ SVCR_FIELD("service.beta.kubernetes.io/healthcheck-nodeport"), SVCR_F_CUSTOM,
+	  MEMBER(old[SVCR_OLD_HEALTH_PORT]), .read = read_presence },
+	{ SVCR_FIELD("service.beta.kubernetes.io/load-balancer-source-ranges"), SVCR_F_CUSTOM,
+	  MEMBER(old[SVCR_OLD_SOURCE_RANGES]), .read = read_presence },
 	SVCR_END
 };
 

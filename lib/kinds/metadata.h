@@ -9,15 +9,16 @@
 struct svcr_metadata {
 	const char *ns; /* when finished: "default" or "" if absent */
 	const char *name;
-	int64_t created;       /* creationTimestamp, nanoseconds since 1970; 0: none */
-	const char *service;   /* label kubernetes.io/service-name */
-	const char *zone;      /* label topology.kubernetes.io/zone */
-	const char *scheduler; /* annotation svcrules.io/ipvs-scheduler */
-	bool not_ours;         /* a label gives the service to another proxy */
-	bool unusable;         /* a name is none: the object is left out */
-	bool terminating;      /* of labelled objects: it has a deletionTimestamp */
-	uint64_t version;      /* resourceVersion; 0: absent, or no decimal number */
-	uint32_t uid;          /* a hash of it; 0: absent */
+	int64_t created;           /* creationTimestamp, nanoseconds since 1970; 0: none */
+	const char *service;       /* label kubernetes.io/service-name */
+	const char *zone;          /* label topology.kubernetes.io/zone */
+	const char *scheduler;     /* annotation svcrules.io/ipvs-scheduler */
+	bool old[SVCR_OLD__COUNT]; /* a Service's: it has the deprecated annotation */
+	bool not_ours;             /* a label gives the service to another proxy */
+	bool unusable;             /* a name is none: the object is left out */
+	bool terminating;          /* of labelled objects: it has a deletionTimestamp */
+	uint64_t version;          /* resourceVersion; 0: absent, or no decimal number */
+	uint32_t uid;              /* a hash of it; 0: absent */
 };
 
 /* The same with all labels, for kinds that are selected by them. */

@@ -3,30 +3,12 @@
  * Pod of v1: its labels, addresses, node, whether it is ready, its name in DNS, and the container
  * ports that have names. There may be hundreds of thousands, so nothing else is kept.
  */
+#include "pod.h"
 #include "kinds.h"
-#include "metadata.h"
 #include "same.h"
 #include "timestamp.h"
-#include "values.h"
 
 #define MEMBER(path) offsetof(struct pod_object, path)
-
-struct pod_ports {
-	struct svcr_pod_port *v;
-	size_t n, cap;
-};
-
-struct pod_object {
-	struct svcr_labelled head;
-	const char *node;
-	struct svcr_pod_more more;
-	bool ready;
-	struct svcr_addrs ips;
-	struct svcr_given_addr ip; /* podIP; counts only without podIPs */
-	bool has_ips;              /* podIPs has an entry, usable or not */
-	bool host_network, ended;
-	struct pod_ports ports, init_ports;
-};
 
 /* ---- Ports ------------------------------------------------------------- */
 
@@ -149,10 +131,12 @@ static void read_pod_ip(struct svcr_reader *r, void *member)
 
 static void read_phase(struct svcr_reader *r, void *member)
 {
+	struct pod_object *o = SVCR_CONTAINER(member, struct pod_object, ended);
 	struct svcr_str s;
 
-	if (svcr_read_string(r, &s))
-		*(bool *)member = svcr_str_eq(s, "Succeeded") || svcr_str_eq(s, "Failed");
+	o->has_phase = svcr_read_string(r, &s);
+	if (o->has_phase)
+		o->ended = svcr_str_eq(s, "Succeeded") || svcr_str_eq(s, "Failed");
 }
 
 /* ---- Conditions -------------------------------------------------------- */
@@ -217,7 +201,7 @@ static void read_pod_name(struct svcr_reader *r, void *member)
 	svcr_read_name(r, member, SVCR_NAME_SHORT, "left out");
 }
 
-static const struct svcr_field pod_spec_fields[] = {
+const struct svcr_field svcr_pod_spec_fields[] = {
 	{ SVCR_FIELD("containers"), SVCR_F_EACH, MEMBER(ports), true, .read = read_main_container },
 	{ SVCR_FIELD("initContainers"), SVCR_F_EACH, MEMBER(init_ports), true,
 	  .read = read_init_container },
@@ -236,10 +220,23 @@ static const struct svcr_field pod_status_fields[] = {
 	SVCR_END
 };
 
+/* Names of a template are of no pod. */
+static const struct svcr_field template_metadata_fields[] = {
+	{ SVCR_FIELD("labels"), SVCR_F_MAP, offsetof(struct svcr_labelled, labels),
+	  .max = SVCR_LABELS_MAX },
+	SVCR_END
+};
+
+const struct svcr_field svcr_pod_template_fields[] = {
+	{ SVCR_FIELD("metadata"), SVCR_F_OBJECT, MEMBER(head), .fields = template_metadata_fields },
+	{ SVCR_FIELD("spec"), SVCR_F_OBJECT, .fields = svcr_pod_spec_fields },
+	SVCR_END
+};
+
 static const struct svcr_field pod_fields[] = {
 	{ SVCR_FIELD("metadata"), SVCR_F_OBJECT, MEMBER(head),
 	  .fields = svcr_labelled_metadata_fields },
-	{ SVCR_FIELD("spec"), SVCR_F_OBJECT, .fields = pod_spec_fields },
+	{ SVCR_FIELD("spec"), SVCR_F_OBJECT, .fields = svcr_pod_spec_fields },
 	{ SVCR_FIELD("status"), SVCR_F_OBJECT, .fields = pod_status_fields },
 	SVCR_END
 };
@@ -290,7 +287,7 @@ static uint32_t keep_pod_more(struct svcr_reader *r, struct svcr_pod_more *more,
 		more->hostname = more->subdomain = NULL;
 	if (ready)
 		more->since = 0;
-	if (!more->hostname && !more->since)
+	if (!more->hostname && !more->since && !more->kind)
 		return 0;
 	slot = SVCR_READ_GROW(r, &r->model->pod_more);
 	if (!slot)
@@ -299,9 +296,8 @@ static uint32_t keep_pod_more(struct svcr_reader *r, struct svcr_pod_more *more,
 	return (uint32_t)r->model->pod_more.n;
 }
 
-static void finish_pod(struct svcr_reader *r, void *object)
+void svcr_pod_keep(struct svcr_reader *r, struct pod_object *o)
 {
-	struct pod_object *o = object;
 	struct svcr_pod pod = { .ns = o->head.meta.ns,
 				.name = o->head.meta.name,
 				.source = r->source,
@@ -311,11 +307,13 @@ static void finish_pod(struct svcr_reader *r, void *object)
 				.ready = o->ready,
 				.terminating = o->head.meta.terminating,
 				.host_network = o->host_network,
-				.ended = o->ended };
+				.ended = o->ended,
+				.planned = !o->head.meta.uid && !o->has_phase };
 	struct svcr_pod *slot;
 
 	if (!o->has_ips && o->ip.given)
 		finish_single_ip(r, o);
+	pod.planned = pod.planned && !pod.node && !o->ips.n;
 	svcr_addrs_sort(&o->ips);
 	SVCR_READ_KEEP(r, &o->ips);
 	pod.ips = o->ips;
@@ -323,6 +321,11 @@ static void finish_pod(struct svcr_reader *r, void *object)
 	slot = pod.labels ? SVCR_READ_GROW(r, &r->model->pods) : NULL;
 	if (slot)
 		*slot = pod;
+}
+
+static void finish_pod(struct svcr_reader *r, void *object)
+{
+	svcr_pod_keep(r, object);
 }
 
 const struct svcr_kind svcr_kind_pod = {

@@ -191,6 +191,18 @@ static void read_external_name(struct svcr_reader *r, void *member)
 		*(const char **)member = name;
 }
 
+static void read_old_field(struct svcr_reader *r, void *member)
+{
+	enum svcr_json_type t = svcr_json_peek(&r->json);
+	struct svcr_str s;
+
+	if (t == SVCR_JSON_STRING)
+		*(bool *)member = svcr_json_string(&r->json, &s) && s.len;
+	else
+		svcr_json_skip(&r->json);
+	*(bool *)member = *(bool *)member || t == SVCR_JSON_ARRAY;
+}
+
 static const struct svcr_field client_ip_fields[] = {
 	{ SVCR_FIELD("timeoutSeconds"), SVCR_F_INT, MEMBER(timeout), .min = 1, .max = MAX_TIMEOUT },
 	SVCR_END
@@ -225,6 +237,10 @@ static const struct svcr_field service_spec_fields[] = {
 	  .read = read_external_name },
 	{ SVCR_FIELD("publishNotReadyAddresses"), SVCR_F_BOOL, .offset = MEMBER(s.not_ready) },
 	{ SVCR_FIELD("ipFamilies"), SVCR_F_EACH, MEMBER(s.families), .read = read_ip_family },
+	{ SVCR_FIELD("loadBalancerIP"), SVCR_F_CUSTOM, MEMBER(meta.old[SVCR_OLD_LOAD_BALANCER_IP]),
+	  .read = read_old_field },
+	{ SVCR_FIELD("topologyKeys"), SVCR_F_CUSTOM, MEMBER(meta.old[SVCR_OLD_TOPOLOGY_KEYS]),
+	  .read = read_old_field },
 	{ SVCR_FIELD("selector"), SVCR_F_MAP, MEMBER(selector), .max = SVCR_LABELS_MAX },
 	SVCR_END
 };
@@ -335,6 +351,8 @@ static void finish_service(struct svcr_reader *r, void *object)
 	s->created = o->meta.created;
 	s->not_ours = o->meta.not_ours;
 	s->health_port = (uint16_t)o->health_port;
+	for (size_t i = 0; i < SVCR_OLD__COUNT; i++)
+		s->old |= (uint8_t)(o->meta.old[i] << i);
 	s->scheduler = o->meta.scheduler ? o->meta.scheduler : "";
 	if (o->affinity_on)
 		s->affinity = o->timeout ? o->timeout : DEFAULT_TIMEOUT;

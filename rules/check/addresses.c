@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Addresses of services and node ports: taken twice, outside of where they should be. */
+/* Addresses of services: taken twice, outside of where they should be. */
 #include "options.h"
 #include "rules/check/check.h"
 
 #include <errno.h>
-
-#define NODE_PORT_FIRST 30000
-#define NODE_PORT_LAST 32767
 
 /* ---- Each address of a service --------------------------------------------------- */
 
@@ -212,12 +209,12 @@ static int compare_address(struct svcr_checks *c, const struct svcr_place *at,
 
 	svcr_addr_text(a, text);
 	if (node && kind == OF_BALANCER)
-		err = svcr_found(c, "balancer-node-address", at,
+		err = svcr_found(c, "balancer-is-node", at,
 				 "%s is also an address of Node %s: other ports of the node are "
 				 "reached there, too",
 				 text, node->name);
 	else if (node)
-		err = svcr_found(c, "node-address", at,
+		err = svcr_found(c, "vip-is-node", at,
 				 "%s is also an address of Node %s: what is sent to that port of "
 				 "the node goes to the service",
 				 text, node->name);
@@ -341,10 +338,7 @@ int svcr_check_external(struct svcr_checks *c)
 /* ---- Cluster IPs --------------------------------------------------------------------------- */
 
 struct claimed {
-	struct svcr_addr addr; /* or a node port: all zero */
-	uint16_t port;
-	uint8_t protocol;
-	size_t at; /* the number of the port */
+	struct svcr_addr addr;
 	const struct svcr_service *s;
 	size_t order; /* of the service */
 };
@@ -354,69 +348,103 @@ struct claimed_list {
 	size_t n, cap;
 };
 
-static int claimed_cmp(const struct claimed *x, const struct claimed *y)
-{
-	int d = svcr_addr_cmp(&x->addr, &y->addr);
-
-	d = d ? d : (int)x->port - (int)y->port;
-	return d ? d : (int)x->protocol - (int)y->protocol;
-}
-
 static int claimed_sort(const void *a, const void *b)
 {
 	const struct claimed *x = a, *y = b;
-	int d = claimed_cmp(x, y);
+	int d = svcr_addr_cmp(&x->addr, &y->addr);
 
-	d = d ? d : (x->order > y->order) - (x->order < y->order);
-	return d ? d : (x->at > y->at) - (x->at < y->at);
+	return d ? d : (x->order > y->order) - (x->order < y->order);
 }
 
-static int claimed_add(struct claimed_list *l, const struct claimed *x)
+/* Tells each claim of what the first service of the list has, too. */
+static int tell_twice(struct svcr_checks *c, const struct claimed_list *l)
 {
-	struct claimed *slot = SVCR_GROW(l);
-
-	if (!slot)
-		return -ENOMEM;
-	*slot = *x;
-	return 0;
-}
-
-/* Tells each claim of what the service before it in the list has, too; frees the list. */
-static int tell_twice(struct svcr_checks *c, struct claimed_list *l, bool node_ports)
-{
-	char text[SVCR_ADDR_TEXT], field[64];
+	char text[SVCR_ADDR_TEXT];
 	size_t first = 0;
 	int err = 0;
 
-	if (l->n)
-		qsort(l->v, l->n, sizeof(*l->v), claimed_sort);
 	for (size_t i = 1; i < l->n && !err; i++) {
 		const struct claimed *x = &l->v[i], *y = &l->v[first];
-		struct svcr_place at = SVCR_PLACE_SERVICE(x->s, "spec.clusterIPs");
+		struct svcr_place at = SVCR_PLACE_SERVICE(x->s, kind_fields[OF_CLUSTER]);
 
-		if (claimed_cmp(x, y) != 0) {
+		if (!svcr_addr_eq(&x->addr, &y->addr))
 			first = i;
-			continue;
-		}
-		snprintf(field, sizeof(field), "spec.ports[%zu].nodePort", x->at);
-		at.field = node_ports ? field : at.field;
-		if (node_ports && (x->s != y->s || x->at != y->at))
-			err = svcr_found(c, "node-port-twice", &at,
-					 "%u/%s is also a node port of Service %s/%s", x->port,
-					 svcr_protocol_name(x->protocol), y->s->ns, y->s->name);
-		else if (!node_ports && x->s != y->s)
+		else if (x->s != y->s)
 			err = svcr_found(c, "cluster-ip-twice", &at,
 					 "%s is also the cluster IP of Service %s/%s",
 					 svcr_addr_text(&x->addr, text), y->s->ns, y->s->name);
 	}
-	free(l->v);
 	return err;
+}
+
+/* The service that has the cluster IP; NULL: none. */
+static const struct svcr_service *cluster_ip_owner(const struct claimed_list *l,
+						   const struct svcr_addr *a)
+{
+	size_t low = 0, high = l->n;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (svcr_addr_cmp(&l->v[mid].addr, a) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low < l->n && svcr_addr_eq(&l->v[low].addr, a) ? l->v[low].s : NULL;
+}
+
+/* True if a port of the service is another one's at that address, which is a conflict. */
+static bool is_conflict(const struct svcr_checks *c, const struct svcr_service *s,
+			const struct svcr_addr *a)
+{
+	for (size_t i = 0; i < s->ports.n; i++) {
+		const struct svcr_vip *v = svcr_view_find(&c->view, a, s->ports.v[i].protocol,
+							  s->ports.v[i].port);
+
+		if (v && v->service != s)
+			return true;
+	}
+	return false;
+}
+
+static int compare_cluster_ips(struct svcr_checks *c, const struct svcr_place *at,
+			       enum address_kind kind, const struct svcr_addr *a, const void *arg)
+{
+	const struct svcr_service *owner = kind == OF_CLUSTER ? NULL : cluster_ip_owner(arg, a);
+	const struct svcr_service *s = owner ? svcr_checks_service(c, at->ns, at->name) : NULL;
+	char text[SVCR_ADDR_TEXT];
+
+	if (!s || s == owner || is_conflict(c, s, a))
+		return 0;
+	return svcr_found(c, "external-cluster-ip", at,
+			  "the %s %s is the cluster IP of Service %s/%s: its clients reach this "
+			  "service at other ports",
+			  kind_words[kind], svcr_addr_text(a, text), owner->ns, owner->name);
+}
+
+static int gather_cluster_ips(struct svcr_checks *c, struct claimed_list *l)
+{
+	for (size_t i = 0; i < c->m->services.n; i++) {
+		const struct svcr_service *s = c->services[i];
+
+		for (size_t k = 0; k < s->cluster_ips.n; k++) {
+			struct claimed *slot = SVCR_GROW(l);
+
+			if (!slot)
+				return -ENOMEM;
+			*slot = (struct claimed){ s->cluster_ips.v[k], s, i };
+		}
+	}
+	if (l->n)
+		qsort(l->v, l->n, sizeof(*l->v), claimed_sort);
+	return 0;
 }
 
 int svcr_check_cluster_ips(struct svcr_checks *c)
 {
 	struct claimed_list l = { .n = 0 };
-	int err = 0, bad;
+	int err = gather_cluster_ips(c, &l);
 
 	for (size_t i = 0; i < c->m->services.n && !err; i++) {
 		const struct svcr_service *s = c->services[i];
@@ -424,67 +452,11 @@ int svcr_check_cluster_ips(struct svcr_checks *c)
 
 		if (!s->cluster_ips.n && !s->headless && s->type != SVCR_EXTERNAL_NAME)
 			err = svcr_found(c, "pending", &at, "no cluster IP yet");
-		for (size_t k = 0; k < s->cluster_ips.n && !err; k++)
-			err = claimed_add(&l, &(struct claimed){ .addr = s->cluster_ips.v[k],
-								 .s = s,
-								 .order = i });
 	}
-	bad = tell_twice(c, &l, false);
-	return err ? err : bad;
-}
-
-/* ---- Node ports ---------------------------------------------------------------------------- */
-
-int svcr_check_node_ports(struct svcr_checks *c)
-{
-	struct claimed_list l = { .n = 0 };
-	int err = 0, bad;
-
-	for (size_t i = 0; i < c->m->services.n; i++) {
-		const struct svcr_service *s = c->services[i];
-
-		for (size_t k = 0; k < s->ports.n && svcr_service_has_node_ports(s) && !err; k++)
-			if (s->ports.v[k].node_port)
-				err = claimed_add(
-					&l, &(struct claimed){ .port = s->ports.v[k].node_port,
-							       .protocol = s->ports.v[k].protocol,
-							       .at = k,
-							       .s = s,
-							       .order = i });
-	}
-	bad = tell_twice(c, &l, true);
-	return err ? err : bad;
-}
-
-static int check_range_of(struct svcr_checks *c, const struct svcr_service *s, uint16_t port,
-			  const char *field)
-{
-	uint16_t first = c->o->node_port_first ? c->o->node_port_first : NODE_PORT_FIRST;
-	uint16_t last = c->o->node_port_first ? c->o->node_port_last : NODE_PORT_LAST;
-	struct svcr_place at = SVCR_PLACE_SERVICE(s, field);
-
-	if (!port || (port >= first && port <= last))
-		return 0;
-	return svcr_found(c, "node-port-range", &at, "%u is not in %u-%u (--node-port-range)", port,
-			  first, last);
-}
-
-int svcr_check_node_port_range(struct svcr_checks *c)
-{
-	char field[64];
-	int err = 0;
-
-	for (size_t i = 0; i < c->m->services.n && !err; i++) {
-		const struct svcr_service *s = c->services[i];
-
-		if (!svcr_service_has_node_ports(s))
-			continue;
-		for (size_t k = 0; k < s->ports.n && !err; k++) {
-			snprintf(field, sizeof(field), "spec.ports[%zu].nodePort", k);
-			err = check_range_of(c, s, s->ports.v[k].node_port, field);
-		}
-		if (!err && s->external_local)
-			err = check_range_of(c, s, s->health_port, "spec.healthCheckNodePort");
-	}
+	if (!err)
+		err = tell_twice(c, &l);
+	if (!err)
+		err = each_address(c, compare_cluster_ips, &l);
+	free(l.v);
 	return err;
 }

@@ -17,6 +17,7 @@ enum {
 	SVCR_HAS_INGRESSES = 64,
 	SVCR_HAS_SECRETS = 128,
 	SVCR_HAS_NODE_NAME = 256, /* the option */
+	SVCR_HAS_ANYTHING = 512,
 };
 
 struct svcr_checks;
@@ -67,6 +68,11 @@ const struct svcr_service *svcr_checks_service(const struct svcr_checks *c, cons
 /* The namespace of that name; NULL: the input has none. */
 const struct svcr_namespace *svcr_checks_namespace(const struct svcr_checks *c, const char *name);
 
+/* Before the one below: puts Pods in order, once. 0 or -ENOMEM. */
+int svcr_checks_index_pods(struct svcr_checks *c);
+/* True if the namespace, whose name is interned, has Pods in the input. */
+bool svcr_checks_has_pods(const struct svcr_checks *c, const char *ns);
+
 /* The functions of the table, in the file of their theme. Each returns 0 or -ENOMEM. */
 int svcr_check_reasons(struct svcr_checks *c);
 int svcr_check_dual_stack(struct svcr_checks *c);
@@ -75,6 +81,10 @@ int svcr_check_ports(struct svcr_checks *c);
 int svcr_check_ranges(struct svcr_checks *c);
 int svcr_check_node_ports(struct svcr_checks *c);
 int svcr_check_node_port_range(struct svcr_checks *c);
+int svcr_check_local_ports(struct svcr_checks *c);
+int svcr_check_old_services(struct svcr_checks *c);
+int svcr_check_old_ingresses(struct svcr_checks *c);
+int svcr_check_old_versions(struct svcr_checks *c);
 int svcr_check_addresses(struct svcr_checks *c);
 int svcr_check_external(struct svcr_checks *c);
 int svcr_check_cluster_ips(struct svcr_checks *c);
@@ -85,6 +95,8 @@ int svcr_check_dns_blocked(struct svcr_checks *c);
 int svcr_check_shadowed(struct svcr_checks *c);
 int svcr_check_ingresses(struct svcr_checks *c);
 int svcr_check_paths(struct svcr_checks *c);
+int svcr_check_certificates(struct svcr_checks *c);
+int svcr_check_without_tls(struct svcr_checks *c);
 int svcr_check_namespaces(struct svcr_checks *c);
 int svcr_check_external_names(struct svcr_checks *c);
 int svcr_check_hostnames(struct svcr_checks *c);

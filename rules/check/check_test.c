@@ -81,18 +81,22 @@ START_TEST(missing)
 {
 	struct svcrules_findings *f = svcrules_findings_new();
 	size_t n = 0, checks = 0, i = 0;
+	const char *const *names;
 	const char *what;
 
 	find_in(f, bad_port);
-	for (; (what = svcrules_findings_missing(f, i, &n)); i++)
+	for (; (what = svcrules_findings_missing(f, i, &names, &n)); i++) {
+		for (size_t k = 0; k < n; k++)
+			ck_assert_uint_lt(svcr_check_row(names[k]), SVCR_CHECKS_MAX);
 		if (strcmp(what, "EndpointSlices or Pods") == 0)
 			checks = n;
+	}
 	ck_assert_uint_ge(checks, 8);
 	svcrules_findings_free(f);
 	/* without services nobody misses endpoints */
 	f = svcrules_findings_new();
 	find_in(f, "{\"kind\":\"Node\",\"metadata\":{\"name\":\"a\"}}");
-	ck_assert_ptr_null(svcrules_findings_missing(f, 0, &n));
+	ck_assert_ptr_null(svcrules_findings_missing(f, 0, &names, &n));
 	svcrules_findings_free(f);
 }
 END_TEST

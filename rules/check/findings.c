@@ -14,7 +14,7 @@ static const struct {
 	const char *words;
 } need_words[] = {
 	{ SVCR_HAS_NODE_NAME, "--node-name" }, { SVCR_HAS_ENDPOINTS, "EndpointSlices or Pods" },
-	{ SVCR_HAS_SLICES, "EndpointSlices" }, { SVCR_HAS_PODS, "Pods" },
+	{ SVCR_HAS_SLICES, "EndpointSlices" }, { SVCR_HAS_PODS, "Pods or workloads" },
 	{ SVCR_HAS_NODES, "Nodes" },           { SVCR_HAS_SERVICES, "Services" },
 	{ SVCR_HAS_SECRETS, "Secrets" },
 };
@@ -153,7 +153,7 @@ int svcr_found(struct svcr_checks *c, const char *check, const struct svcr_place
 
 	if (c->f->level[row] == SVCRULES_CHECK_OFF)
 		return 0;
-	snprintf(object, sizeof(object), "%s%s%s%s%s", at->kind, at->kind ? " " : "",
+	snprintf(object, sizeof(object), "%s%s%s%s%s", at->kind, at->ns || at->name ? " " : "",
 		 at->ns ? at->ns : "", at->ns && at->name ? "/" : "", at->name ? at->name : "");
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
@@ -219,10 +219,11 @@ size_t svcrules_findings_count(const struct svcrules_findings *f, enum svcrules_
 }
 
 const char *svcrules_findings_missing(const struct svcrules_findings *f, size_t i,
-				      size_t *ret_checks)
+				      const char *const **ret_checks, size_t *ret_n)
 {
 	if (i >= f->nlacks)
 		return NULL;
 	*ret_checks = f->lacks[i].checks;
+	*ret_n = f->lacks[i].n;
 	return f->lacks[i].what;
 }

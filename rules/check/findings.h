@@ -11,10 +11,11 @@
 #define SVCR_CHECKS_MAX 128     /* rows of the table */
 #define SVCR_LACKS_MAX 8        /* things that an input may lack */
 
-/* What an input lacks, and how many checks are not run for want of it. */
+/* What an input lacks, and the checks that are not run for want of it. */
 struct svcr_lack {
 	const char *what;
-	size_t checks;
+	const char *checks[SVCR_CHECKS_MAX]; /* their names */
+	size_t n;
 };
 
 struct svcrules_findings {
@@ -33,6 +34,8 @@ struct svcrules_findings {
 size_t svcr_check_row(const char *name);
 /* Sorts the list, and tells in the last of each check how many are not kept. */
 void svcr_findings_sort(struct svcrules_findings *f);
+/* Sets the lines of findings that have none, for objects of the model. 0 or -ENOMEM. */
+int svcr_findings_place(struct svcrules_findings *f, const struct svcrules_model *m);
 /* The words for what a row needs; NULL: nothing. */
 const char *svcr_check_needs(unsigned needs);
 

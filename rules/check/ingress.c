@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Ingress: what a path leads to, and paths that others hide. */
+/* Ingress: what a path leads to, and paths that others hide; tls.c has certificates. */
 #include "rules/check/check.h"
 
 #include <errno.h>
@@ -74,99 +74,12 @@ static int check_backends(struct svcr_checks *c, const struct svcr_ingress *i)
 	return err;
 }
 
-/* ---- Secrets ------------------------------------------------------------------------- */
-
-static int secret_cmp(const void *a, const void *b)
-{
-	const struct svcr_secret *const *x = a, *const *y = b;
-	int d = strcmp((*x)->ns, (*y)->ns);
-
-	return d ? d : strcmp((*x)->name, (*y)->name);
-}
-
-static const struct svcr_secret **sort_secrets(struct svcr_checks *c)
-{
-	size_t n = c->m->secrets.n;
-	const struct svcr_secret **v = svcr_arena_array(&c->arena, n + 1, sizeof(*v));
-
-	for (size_t i = 0; v && i < n; i++)
-		v[i] = &c->m->secrets.v[i];
-	if (v && n)
-		qsort((void *)v, n, sizeof(*v), secret_cmp);
-	return v;
-}
-
-static int check_secrets(struct svcr_checks *c, const struct svcr_ingress *i,
-			 const struct svcr_secret *const *secrets)
-{
-	char field[60], text[512];
-	int err = 0;
-
-	for (size_t k = 0; k < i->tls.n && c->m->secrets.n && !err; k++) {
-		const struct svcr_secret like = { .ns = i->ns, .name = i->tls.v[k].secret },
-					 *key = &like;
-
-		if (!like.name || bsearch((const void *)&key, (const void *)secrets,
-					  c->m->secrets.n, sizeof(*secrets), secret_cmp))
-			continue;
-		snprintf(field, sizeof(field), "spec.tls[%zu].secretName", k);
-		snprintf(text, sizeof(text),
-			 "no Secret of namespace %s with a certificate is named '%s'", i->ns,
-			 like.name);
-		err = tell_ingress(c, i, "ingress-secret", field, text);
-	}
-	return err;
-}
-
-/* ---- TLS --------------------------------------------------------------------------------- */
-
-/* True if a wildcard or the name itself is `host`. */
-static bool covers(const char *name, const char *host)
-{
-	const char *dot = strchr(host, '.');
-
-	return strcmp(name, host) == 0 ||
-	       (strncmp(name, "*.", 2) == 0 && dot && strcmp(name + 1, dot) == 0);
-}
-
-static bool has_certificate(const struct svcr_ingress *i, const char *host)
-{
-	for (size_t k = 0; k < i->tls.n; k++)
-		for (size_t h = 0; h < i->tls.v[k].hosts.n; h++)
-			if (covers(i->tls.v[k].hosts.v[h], host))
-				return true;
-	return false;
-}
-
-static int check_tls(struct svcr_checks *c, const struct svcr_ingress *i)
-{
-	char field[40], text[512];
-	int err = 0;
-
-	for (size_t r = 0; r < i->rules.n && !err; r++) {
-		const char *host = i->rules.v[r].host;
-
-		if (!host || has_certificate(i, host))
-			continue;
-		snprintf(field, sizeof(field), "spec.rules[%zu].host", r);
-		snprintf(text, sizeof(text), "no entry of spec.tls has %s", host);
-		err = tell_ingress(c, i, "ingress-without-tls", field, text);
-	}
-	return err;
-}
-
 int svcr_check_ingresses(struct svcr_checks *c)
 {
-	const struct svcr_secret **secrets = sort_secrets(c);
-	int err = secrets ? 0 : -ENOMEM;
+	int err = 0;
 
-	for (size_t i = 0; i < c->m->ingresses.n && !err; i++) {
+	for (size_t i = 0; i < c->m->ingresses.n && !err; i++)
 		err = check_backends(c, &c->m->ingresses.v[i]);
-		if (!err)
-			err = check_secrets(c, &c->m->ingresses.v[i], secrets);
-		if (!err)
-			err = check_tls(c, &c->m->ingresses.v[i]);
-	}
 	return err;
 }
 

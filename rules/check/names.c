@@ -129,6 +129,7 @@ int svcr_check_external_names(struct svcr_checks *c)
 /* A pod that has a name of its own. */
 struct named_pod {
 	const struct svcr_pod *p;
+	const char *kind, *field; /* of the object that says so */
 	const char *hostname, *subdomain;
 };
 
@@ -148,6 +149,19 @@ static int named_pod_sort(const void *a, const void *b)
 	return d ? d : strcmp(x->p->name, y->p->name);
 }
 
+static struct named_pod named_pod_of(const struct svcr_pod *p, const struct svcr_pod_more *more)
+{
+	bool set = more->kind && strcmp(more->kind, "StatefulSet") == 0;
+
+	return (struct named_pod){ .p = p,
+				   .kind = more->kind ? more->kind : "Pod",
+				   .field = set        ? "spec.serviceName" :
+					    more->kind ? "spec.template.spec.subdomain" :
+							 "spec.subdomain",
+				   .hostname = more->hostname,
+				   .subdomain = more->subdomain };
+}
+
 /* They are sorted by their names, in the arena. */
 static const struct named_pod *named_pods(struct svcr_checks *c, size_t *ret_n)
 {
@@ -159,7 +173,7 @@ static const struct named_pod *named_pods(struct svcr_checks *c, size_t *ret_n)
 		const struct svcr_pod_more *more = svcr_model_pod_more(c->m, p);
 
 		if (more && more->subdomain && more->hostname && !p->ended)
-			v[(*ret_n)++] = (struct named_pod){ p, more->hostname, more->subdomain };
+			v[(*ret_n)++] = named_pod_of(p, more);
 	}
 	if (*ret_n)
 		qsort(v, *ret_n, sizeof(*v), named_pod_sort);
@@ -174,7 +188,7 @@ int svcr_check_hostnames(struct svcr_checks *c)
 
 	for (size_t i = 1; i < n && !err; i++) {
 		const struct svcr_pod *p = v[i].p;
-		struct svcr_place at = { "Pod", p->ns, p->name, p->source, "spec.hostname" };
+		struct svcr_place at = { v[i].kind, p->ns, p->name, p->source, "spec.hostname" };
 
 		if (named_pod_cmp(&v[i], &v[i - 1]) == 0)
 			err = svcr_found(
@@ -195,7 +209,7 @@ int svcr_check_subdomains(struct svcr_checks *c)
 	for (size_t i = 0; i < n && !err; i++) {
 		const struct svcr_pod *p = v[i].p;
 		const struct svcr_service *s = svcr_checks_service(c, p->ns, v[i].subdomain);
-		struct svcr_place at = { "Pod", p->ns, p->name, p->source, "spec.subdomain" };
+		struct svcr_place at = { v[i].kind, p->ns, p->name, p->source, v[i].field };
 
 		if (!s)
 			err = svcr_found(c, "subdomain-missing", &at,

@@ -92,6 +92,8 @@ static enum peer_match match_peer(struct svcr_checks *c, const struct svcr_netwo
 
 	if (peer->is_block)
 		return MATCHES;
+	if (c->m->planned && (peer->namespaces || !svcr_checks_has_pods(c, p->ns)))
+		return MATCHES; /* other manifests have them */
 	if (!peer->namespaces)
 		return selects_pod_of(c, p->ns, peer->pods, &steps) ? MATCHES : NO_POD;
 	/* without the objects, nothing is known about labels of namespaces */
@@ -130,7 +132,7 @@ static int check_rule_peers(struct svcr_checks *c, const struct svcr_network_pol
 
 int svcr_check_peers(struct svcr_checks *c)
 {
-	int err = svcr_pod_index_make(&c->view.endpoints->made.index, c->m);
+	int err = svcr_checks_index_pods(c);
 
 	for (size_t i = 0; i < c->m->policies.n; i++)
 		for (size_t dir = 0; dir < SVCR_DIRECTION__COUNT; dir++)

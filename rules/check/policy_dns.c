@@ -242,7 +242,7 @@ static bool leaves_selector(const struct svcr_network_policy *p, const struct dn
 static int check_namespace(struct dns_check *k, const struct svcr_network_policy *const *v,
 			   size_t n, struct dns_policies *l)
 {
-	bool pods = k->c->m->pods.n;
+	bool pods = k->c->m->pods.n && (!k->c->m->planned || svcr_checks_has_pods(k->c, v[0]->ns));
 	int err = 0;
 
 	l->n = 0;
@@ -274,7 +274,7 @@ int svcr_check_dns_blocked(struct svcr_checks *c)
 
 	l.v = svcr_arena_array(&c->arena, n + 1, sizeof(*l.v));
 	if (v && l.v)
-		err = svcr_pod_index_make(&c->view.endpoints->made.index, c->m);
+		err = svcr_checks_index_pods(c);
 	if (!err)
 		err = find_dns(&k);
 	for (size_t i = 0, end; i < n && !err; i = end) {

@@ -51,13 +51,26 @@ static void put_finding(struct svcr_out *o, const struct svcrules_diag *d)
 	svcr_out(o, "%s: ", severity_words[d->severity]);
 	put_line(o, d->source ? d->source : "");
 	if (d->line)
-		svcr_out(o, ":%" PRIu64 ":%" PRIu64, d->line, d->column);
+		svcr_out(o, ":%" PRIu64, d->line);
+	if (d->column)
+		svcr_out(o, ":%" PRIu64, d->column);
 	svcr_out_str(o, d->source || d->line ? ": " : "");
 	put_message(o, d);
 	svcr_out(o, " [%s]\n", d->check);
 	if (d->more)
 		svcr_out(o, "%s: ... and %" PRIu64 " more [%s]\n", severity_words[d->severity],
 			 d->more, d->check);
+}
+
+/* "not run without Nodes: vip-in-pod-cidr, vip-is-node" */
+static void put_lacks(struct svcr_out *o, const struct svcrules_findings *f)
+{
+	for (size_t i = 0; i < f->nlacks; i++) {
+		svcr_out(o, "not run without %s:", f->lacks[i].what);
+		for (size_t k = 0; k < f->lacks[i].n; k++)
+			svcr_out(o, "%s %s", k ? "," : "", f->lacks[i].checks[k]);
+		svcr_out_str(o, "\n");
+	}
 }
 
 static void put_counts(struct svcr_out *o, const struct svcrules_findings *f)
@@ -71,12 +84,7 @@ static void put_counts(struct svcr_out *o, const struct svcrules_findings *f)
 		comma = f->count[s] ? ", " : comma;
 	}
 	svcr_out_str(o, *comma ? "\n" : "nothing found\n");
-	for (size_t i = 0; i < f->nlacks; i++)
-		svcr_out(o, "%s%zu check%s need%s %s", i ? ", " : "not run: ", f->lacks[i].checks,
-			 f->lacks[i].checks == 1 ? "" : "s", f->lacks[i].checks == 1 ? "s" : "",
-			 f->lacks[i].what);
-	if (f->nlacks)
-		svcr_out_str(o, "\n");
+	put_lacks(o, f);
 }
 
 static int print_text(const struct svcrules_findings *f, svcrules_write_fn write, void *arg)
@@ -111,7 +119,9 @@ static void put_command(struct svcr_out *o, const struct svcrules_diag *d)
 		svcr_out_str(o, ",");
 	}
 	if (d->line)
-		svcr_out(o, "line=%" PRIu64 ",col=%" PRIu64 ",", d->line, d->column);
+		svcr_out(o, "line=%" PRIu64 ",", d->line);
+	if (d->column)
+		svcr_out(o, "col=%" PRIu64 ",", d->column);
 	svcr_out_str(o, "title=");
 	put_escaped(o, d->check, true);
 	svcr_out_str(o, "::");
@@ -135,6 +145,7 @@ static int print_github(const struct svcrules_findings *f, svcrules_write_fn wri
 
 	for (size_t i = 0; i < f->list.n; i++)
 		put_command(&o, &f->list.v[i]);
+	put_lacks(&o, f); /* no command: for those who read the log */
 	return svcr_out_end(&o);
 }
 
@@ -174,8 +185,11 @@ static json_t *json_lacks(const struct svcrules_findings *f)
 
 	for (size_t i = 0; i < f->nlacks; i++) {
 		json_t *j = text_member(json_object(), "needs", f->lacks[i].what);
+		json_t *names = json_array();
 
-		list = svcr_json_append(list, number_member(j, "checks", f->lacks[i].checks));
+		for (size_t k = 0; k < f->lacks[i].n; k++)
+			names = svcr_json_append(names, json_string(f->lacks[i].checks[k]));
+		list = svcr_json_append(list, svcr_json_member(j, "checks", names));
 	}
 	return list;
 }

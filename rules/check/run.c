@@ -18,16 +18,22 @@ struct svcrules_model *svcrules_check_model(void)
 	m->endpoints_only = true; /* a manifest has no cluster IPs */
 	m->explain = true;
 	m->all_pods = true;
+	m->lines = true;
 	return m;
+}
+
+bool svcrules_check_certificates(const struct svcrules_model *m)
+{
+	return m->ingresses.n && m->secrets.n;
 }
 
 /* ---- What the input has ------------------------------------------------------------ */
 
 static unsigned what_it_has(const struct svcrules_model *m, const struct svcrules_options *o)
 {
-	return (m->services.n ? SVCR_HAS_SERVICES : 0) | (m->slices.n ? SVCR_HAS_SLICES : 0) |
-	       (m->pods.n ? SVCR_HAS_PODS : 0) |
-	       (m->slices.n || m->pods.n ? SVCR_HAS_ENDPOINTS : 0) |
+	return SVCR_HAS_ANYTHING | (m->services.n ? SVCR_HAS_SERVICES : 0) |
+	       (m->slices.n ? SVCR_HAS_SLICES : 0) | (m->pods.n ? SVCR_HAS_PODS : 0) |
+	       (m->slices.n || (m->pods.n && !m->planned) ? SVCR_HAS_ENDPOINTS : 0) |
 	       (m->nodes.n ? SVCR_HAS_NODES : 0) | (m->policies.n ? SVCR_HAS_POLICIES : 0) |
 	       (m->ingresses.n ? SVCR_HAS_INGRESSES : 0) | (m->secrets.n ? SVCR_HAS_SECRETS : 0) |
 	       (o->node_name ? SVCR_HAS_NODE_NAME : 0);
@@ -91,6 +97,19 @@ const struct svcr_namespace *svcr_checks_namespace(const struct svcr_checks *c, 
 	return found ? *found : NULL;
 }
 
+int svcr_checks_index_pods(struct svcr_checks *c)
+{
+	return svcr_pod_index_make(&c->view.endpoints->made.index, c->m);
+}
+
+bool svcr_checks_has_pods(const struct svcr_checks *c, const char *ns)
+{
+	size_t n;
+
+	svcr_pod_index_classes(&c->view.endpoints->made.index, ns, &n);
+	return n > 0;
+}
+
 /* ---- What building says --------------------------------------------------------------- */
 
 /* What a check of its own finds, more precisely or without a node. */
@@ -101,8 +120,12 @@ static bool said_otherwise(const struct svcr_checks *c, const struct svcrules_di
 	if (strcmp(d->check, "conflict") == 0 && d->field &&
 	    strcmp(d->field, "spec.ports[].nodePort") == 0 && strncmp(d->text, "node ", 5) == 0)
 		return true;
-	/* what depends on the node that the rules would be for */
-	return !d->object && !c->o->node_name && strcmp(d->check, "health-check") != 0;
+	if (d->object || strcmp(d->check, "health-check") == 0)
+		return false;
+	/* what depends on the node that the rules would be for, and on what may be elsewhere */
+	return !c->o->node_name || strcmp(d->check, "no-policies") == 0 ||
+	       strcmp(d->check, "network-policy") == 0 ||
+	       (!c->m->nodes.n && strcmp(d->check, "node-name") != 0);
 }
 
 static int take_diags(struct svcr_checks *c, const struct svcrules_diags *d)
@@ -115,7 +138,18 @@ static int take_diags(struct svcr_checks *c, const struct svcrules_diags *d)
 	return err;
 }
 
-/* Warnings about missing Services and Secrets, and about hidden paths, are checks of their own. */
+/*
+ * Warnings about missing Services, Secrets of spec.tls and hidden paths are checks of their own,
+ * whatever the class of the Ingress is.
+ */
+static bool nginx_said_otherwise(const struct svcr_checks *c, const struct svcrules_diag *g)
+{
+	if (strcmp(g->check, "secret") == 0)
+		return !(c->has & SVCR_HAS_SECRETS) ||
+		       (g->field && strncmp(g->field, "spec.tls", strlen("spec.tls")) == 0);
+	return strcmp(g->check, "backend") == 0 || strcmp(g->check, "conflict") == 0;
+}
+
 static int take_nginx(struct svcr_checks *c, const struct svcrules_diags *d)
 {
 	int err = svcrules_diags_failed(d) ? -ENOMEM : 0;
@@ -123,19 +157,35 @@ static int take_nginx(struct svcr_checks *c, const struct svcrules_diags *d)
 	for (size_t i = 0; !err && i < svcrules_diags_count(d); i++) {
 		const struct svcrules_diag *g = svcrules_diags_get(d, i);
 
-		if (g->severity == SVCRULES_ERROR ||
-		    (strcmp(g->check, "backend") != 0 && strcmp(g->check, "secret") != 0 &&
-		     strcmp(g->check, "conflict") != 0))
+		if (g->severity == SVCRULES_ERROR || !nginx_said_otherwise(c, g))
 			err = svcr_found_diag(c->f, g);
 	}
 	return err;
+}
+
+/* The model without certificates, which are checked for all classes; it borrows all else. */
+static int without_certificates(struct svcr_checks *c, struct svcrules_model *ret)
+{
+	const struct svcrules_model *m = c->m;
+
+	*ret = *m;
+	ret->secrets.n = 0;
+	ret->secrets.v = svcr_arena_array(&c->arena, m->secrets.n + 1, sizeof(*m->secrets.v));
+	for (size_t i = 0; ret->secrets.v && i < m->secrets.n; i++)
+		if (strcmp(m->secrets.v[i].type, "kubernetes.io/tls") != 0)
+			ret->secrets.v[ret->secrets.n++] = m->secrets.v[i];
+	return ret->secrets.v ? 0 : -ENOMEM;
 }
 
 static int check_nginx(struct svcr_checks *c)
 {
 	struct svcrules_diags *d = svcrules_diags_new();
 	struct svcr_nginx *v = svcr_nginx_new();
-	int err = d && v ? svcr_nginx_fill(v, c->m, c->o, d) : -ENOMEM;
+	struct svcrules_model m;
+	int err = d && v ? without_certificates(c, &m) : -ENOMEM;
+
+	if (!err)
+		err = svcr_nginx_fill(v, &m, c->o, d);
 
 	if (err != -ENOMEM)
 		err = take_nginx(c, d);
@@ -169,7 +219,7 @@ static unsigned lacks_of(const struct svcr_checks *c, const struct svcr_check *r
 	return (c->has & row->about) == row->about ? row->needs & ~c->has : 0;
 }
 
-static void note_lack(struct svcr_checks *c, unsigned lacks)
+static void note_lack(struct svcr_checks *c, const char *check, unsigned lacks)
 {
 	const char *what = svcr_check_needs(lacks);
 	size_t i = 0;
@@ -183,7 +233,7 @@ static void note_lack(struct svcr_checks *c, unsigned lacks)
 		return;
 	if (i == c->f->nlacks)
 		c->f->lacks[c->f->nlacks++] = (struct svcr_lack){ .what = what };
-	c->f->lacks[i].checks++;
+	c->f->lacks[i].checks[c->f->lacks[i].n++] = check;
 }
 
 /* True if the function belongs to a row before, which runs it. */
@@ -208,7 +258,7 @@ static int run_table(struct svcr_checks *c)
 		if (c->f->level[i] == SVCRULES_CHECK_OFF)
 			continue;
 		if (lacks)
-			note_lack(c, lacks);
+			note_lack(c, row->name, lacks);
 		c->f->run += !lacks;
 		if (!lacks && row->run && (c->has & row->about) == row->about && !has_run(c, i))
 			err = row->run(c);
@@ -216,21 +266,54 @@ static int run_table(struct svcr_checks *c)
 	return err;
 }
 
+/*
+ * Pods of a cluster count, or else those that manifests plan, which get no endpoints. The copy of
+ * the model borrows all that it has. 0 or -ENOMEM.
+ */
+static int settle_pods(struct svcr_checks *c, struct svcrules_model *copy)
+{
+	const struct svcrules_model *m = c->m;
+	size_t planned = 0;
+
+	for (size_t i = 0; i < m->pods.n; i++)
+		planned += m->pods.v[i].planned;
+	if (!planned)
+		return 0;
+	*copy = *m;
+	c->m = copy;
+	copy->planned = planned == m->pods.n;
+	if (copy->planned) {
+		copy->pods_use = SVCR_PODS_UNUSED;
+		return 0;
+	}
+	copy->pods.n = 0;
+	copy->pods.v = svcr_arena_array(&c->arena, m->pods.n, sizeof(*m->pods.v));
+	for (size_t i = 0; copy->pods.v && i < m->pods.n; i++)
+		if (!m->pods.v[i].planned)
+			copy->pods.v[copy->pods.n++] = m->pods.v[i];
+	return copy->pods.v ? 0 : -ENOMEM;
+}
+
 int svcrules_findings_run(struct svcrules_findings *f, const struct svcrules_model *m,
 			  const struct svcrules_options *o)
 {
 	struct svcrules_options with = *o; /* borrows all of it */
-	struct svcr_checks c = { .m = m, .o = &with, .f = f, .has = what_it_has(m, o) };
-	int err;
+	struct svcr_checks c = { .m = m, .o = &with, .f = f };
+	struct svcrules_model copy;
+	int err = settle_pods(&c, &copy);
 
 	with.network_policy = with.explain = true;
-	err = index_model(&c);
+	c.has = what_it_has(c.m, o);
+	if (!err)
+		err = index_model(&c);
 	if (!err)
 		err = check_view(&c);
 	if (!err && m->ingresses.n)
 		err = check_nginx(&c);
 	if (!err)
 		err = run_table(&c);
+	if (!err)
+		err = svcr_findings_place(f, m);
 	svcr_reasons_release(&c.reasons);
 	svcr_view_release(&c.view);
 	svcr_arena_release(&c.arena);

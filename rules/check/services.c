@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #define PORTS_WORK 1000000 /* ports times endpoints of one service */
+#define TARGETS_ASKED 16   /* ports of one service that are looked up in templates */
 #define AFFINITY_SHORT 30  /* seconds */
 /* net.netfilter.nf_conntrack_udp_timeout_stream, its default: seconds */
 #define UDP_STREAM 120
@@ -136,8 +137,44 @@ static int check_ports_of(struct svcr_checks *c, const struct svcr_service *s)
 	return err;
 }
 
+/* ---- Manifests ------------------------------------------------------------------------- */
+
+/* Says which named targetPort no template has. */
+static int check_planned_ports(struct svcr_checks *c, const struct svcr_service *s,
+			       struct svcr_pod_facts *f)
+{
+	int err = 0;
+
+	for (size_t k = 0; k < s->ports.n && k < TARGETS_ASKED && !err; k++) {
+		struct svcr_reason w = { .why = SVCR_WHY_PORT,
+					 .service = s,
+					 .port = &s->ports.v[k] };
+
+		err = svcr_pod_facts_target(&c->view.endpoints->made.index, c->m, s, w.port, f);
+		w.pods = *f;
+		if (!err && f->target)
+			err = tell_reason(c, &w);
+	}
+	return err;
+}
+
+/* Without slices, templates say what the endpoints will be; a namespace may have none here. */
+static int check_planned(struct svcr_checks *c, const struct svcr_service *s)
+{
+	struct svcr_reason w = { .why = SVCR_WHY_NO_POD, .service = s, .from_pods = true };
+	int err;
+
+	if (!s->nselector)
+		return 0;
+	err = svcr_pod_facts_find(&c->view.endpoints->made.index, c->m, s, &w.pods);
+	if (err || !w.pods.all)
+		return err;
+	return w.pods.matched ? check_planned_ports(c, s, &w.pods) : tell_reason(c, &w);
+}
+
 int svcr_check_reasons(struct svcr_checks *c)
 {
+	bool planned = c->m->planned && !(c->has & SVCR_HAS_ENDPOINTS);
 	int err = 0;
 
 	for (size_t i = 0; i < c->m->services.n && !err; i++) {
@@ -145,7 +182,11 @@ int svcr_check_reasons(struct svcr_checks *c)
 
 		if (!leads_to_endpoints(s))
 			continue;
-		err = s->ports.n || !s->headless ? check_ports_of(c, s) : check_portless(c, s);
+		if (planned)
+			err = check_planned(c, s);
+		else
+			err = s->ports.n || !s->headless ? check_ports_of(c, s) :
+							   check_portless(c, s);
 	}
 	return err;
 }
