@@ -287,6 +287,7 @@ char svcr_review_sign(enum svcr_fate fate)
 
 struct review_sums {
 	size_t fates[SVCR_FATE__COUNT], added, removed;
+	size_t partly; /* of those that stop serving: they still serve something */
 };
 
 static struct review_sums review_sum(const struct svcr_report *r)
@@ -294,7 +295,10 @@ static struct review_sums review_sum(const struct svcr_report *r)
 	struct review_sums s = { .added = 0 };
 
 	for (size_t i = 0; i < r->ngroups; i++) {
-		s.fates[svcr_review_fate(&r->groups[i])]++;
+		enum svcr_fate fate = svcr_review_fate(&r->groups[i]);
+
+		s.fates[fate]++;
+		s.partly += fate == SVCR_STOPS && r->groups[i].serves;
 		s.added += r->groups[i].endpoints_added;
 		s.removed += r->groups[i].endpoints_removed;
 	}
@@ -312,7 +316,11 @@ void svcr_review_summary(const struct svcr_review *v, struct svcr_out *o)
 		svcr_out(o, "%zu service%s to add, %zu to change", added, review_plural(added),
 			 s.fates[SVCR_CHANGED] + stops);
 		if (stops)
-			svcr_out(o, " (%zu stop%s serving)", stops, stops == 1 ? "s" : "");
+			svcr_out(o, " (%zu stop%s serving%s", stops, stops == 1 ? "s" : "",
+				 s.partly == stops ? " in part" : "");
+		if (s.partly && s.partly < stops)
+			svcr_out(o, ", %zu of them in part", s.partly);
+		svcr_out_str(o, stops ? ")" : "");
 		svcr_out(o, ", %zu to remove; %zu endpoint%s to add, %zu to remove",
 			 s.fates[SVCR_REMOVED], s.added, review_plural(s.added), s.removed);
 	} else {
