@@ -133,15 +133,15 @@ static bool policy_changes(const struct svcr_report_line *l)
 	return n == 1 && l->before.outside && l->after.outside;
 }
 
-/* True if another item has said what the text says. */
-static bool is_said(const struct svcr_report_line *l, const char *text, bool gone)
+/* True if another item has said what the text says. `policy`: the external policy changes. */
+static bool is_said(const struct svcr_report_line *l, const char *text, bool gone, bool policy)
 {
 	bool inside = l->before.inside != l->after.inside,
 	     outside = l->before.outside != l->after.outside;
 
 	if (!l->in_from || !l->in_to) /* what is removed has no properties any more */
 		return gone && is_property(l, text);
-	if (policy_changes(l) && svcr_report_is_endpoint(text, true))
+	if (policy && svcr_report_is_endpoint(text, true))
 		return true;
 	if ((inside && is_refusal(text, false)) || (outside && is_refusal(text, true)))
 		return true;
@@ -206,14 +206,15 @@ static void add_side(const struct svcr_report_line *l, bool gone, bool addresses
 {
 	const struct svcr_texts *t = gone ? &l->removed : &l->added;
 	const char *noun = addresses ? "address" : "endpoint", *more = addresses ? "es" : "s";
+	bool policy = l->in_from && l->in_to && policy_changes(l);
 	size_t counted = 0;
 
 	for (size_t i = 0; i < t->n; i++)
-		counted += is_counted(t->v[i], addresses) && !is_said(l, t->v[i], gone);
+		counted += is_counted(t->v[i], addresses) && !is_said(l, t->v[i], gone, policy);
 	if (counted > SHOWN && !all)
 		svcr_texts_add(ret, "%c %zu %s%s", gone ? '-' : '+', counted, noun, more);
 	for (size_t i = 0; i < t->n; i++)
-		if (!is_said(l, t->v[i], gone) &&
+		if (!is_said(l, t->v[i], gone, policy) &&
 		    (all || counted <= SHOWN || !is_counted(t->v[i], addresses)))
 			svcr_texts_add(ret, "%c %s",
 				       gone               ? '-' :

@@ -95,6 +95,17 @@ ports() {
 	}'
 }
 
+# endpoints N FIRST POLICY: a service with N endpoints on this node, whose addresses begin with 10.FIRST.
+endpoints() {
+	awk -v n="$1" -v first="$2" -v policy="$3" 'BEGIN {
+		printf "{\"kind\":\"Service\",\"metadata\":{\"name\":\"s\",\"creationTimestamp\":\"2026-01-01T00:00:00Z\"},\"spec\":{\"type\":\"LoadBalancer\",\"externalTrafficPolicy\":\"%s\",\"clusterIP\":\"10.96.0.1\",\"externalIPs\":[\"203.0.113.1\"],\"selector\":{\"app\":\"s\"},\"ports\":[{\"port\":80}]}}\n", policy
+		printf "{\"kind\":\"EndpointSlice\",\"metadata\":{\"name\":\"s\",\"labels\":{\"kubernetes.io/service-name\":\"s\"}},\"addressType\":\"IPv4\",\"ports\":[{\"port\":80}],\"endpoints\":["
+		for (i = 0; i < n; i++)
+			printf "%s{\"addresses\":[\"10.%d.%d.%d\"],\"nodeName\":\"n\"}", (i ? "," : ""), first, int(i / 250), i % 250 + 1
+		print "]}"
+	}'
+}
+
 # seconds COMMAND...: its processor time, in milliseconds
 milliseconds() {
 	local TIMEFORMAT='%U %S' t
@@ -129,6 +140,16 @@ bounds() {
 		check "its details end" "</details>" "$(tail -n 1 "$work/md")"
 	done
 	sed 's/"10[.]96[.]/"10.97./' "$few-new.json" >"$few-moved.json"
+	# many endpoints of one service, which are all others, with either policy
+	for policy in Cluster Local; do
+		for n in 2500 10000; do
+			endpoints $n 1 Local >"$work/old$n.json"
+			endpoints $n 2 $policy >"$work/new$n.json"
+		done
+		small=$(milliseconds "$svcrules" diff --from "$work/old2500.json" -f "$work/new2500.json" --node-name n -o markdown)
+		large=$(milliseconds "$svcrules" diff --from "$work/old10000.json" -f "$work/new10000.json" --node-name n -o markdown)
+		check "2500 endpoints, policy $policy, take $small ms, 10000 take $large ms" true "$([ "$large" -lt $((small * 8 + 300)) ] && echo true)"
+	done
 	for target in ipvs iptables dns; do
 		"$svcrules" diff --target $target --from "$few-old.json" -f "$few-moved.json" -o markdown >"$work/md" 2>/dev/null
 		size=$(wc -c <"$work/md")
