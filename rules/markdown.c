@@ -532,7 +532,7 @@ int svcr_markdown_same(const char *remarks, struct svcr_out *o)
 	struct page p = { .o = o, .left = TABLE_MAX };
 	bool open = remarks && *remarks;
 
-	svcr_out_str(o, open ? "**No changes that are known**, but:\n\n" : "no changes\n");
+	svcr_out_str(o, open ? "**No changes are known.** What is not known:\n\n" : "no changes\n");
 	if (open)
 		page_notes(&p, remarks);
 	return p.err;

@@ -133,15 +133,15 @@ static bool policy_changes(const struct svcr_report_line *l)
 	return n == 1 && l->before.outside && l->after.outside;
 }
 
-/* True if another item has said what the text says. */
-static bool is_said(const struct svcr_report_line *l, const char *text, bool gone)
+/* True if another item has said what the text says. `policy`: the external policy changes. */
+static bool is_said(const struct svcr_report_line *l, const char *text, bool gone, bool policy)
 {
 	bool inside = l->before.inside != l->after.inside,
 	     outside = l->before.outside != l->after.outside;
 
 	if (!l->in_from || !l->in_to) /* what is removed has no properties any more */
 		return gone && is_property(l, text);
-	if (policy_changes(l) && svcr_report_is_endpoint(text, true))
+	if (policy && svcr_report_is_endpoint(text, true))
 		return true;
 	if ((inside && is_refusal(text, false)) || (outside && is_refusal(text, true)))
 		return true;
@@ -206,14 +206,15 @@ static void add_side(const struct svcr_report_line *l, bool gone, bool addresses
 {
 	const struct svcr_texts *t = gone ? &l->removed : &l->added;
 	const char *noun = addresses ? "address" : "endpoint", *more = addresses ? "es" : "s";
+	bool policy = l->in_from && l->in_to && policy_changes(l);
 	size_t counted = 0;
 
 	for (size_t i = 0; i < t->n; i++)
-		counted += is_counted(t->v[i], addresses) && !is_said(l, t->v[i], gone);
+		counted += is_counted(t->v[i], addresses) && !is_said(l, t->v[i], gone, policy);
 	if (counted > SHOWN && !all)
 		svcr_texts_add(ret, "%c %zu %s%s", gone ? '-' : '+', counted, noun, more);
 	for (size_t i = 0; i < t->n; i++)
-		if (!is_said(l, t->v[i], gone) &&
+		if (!is_said(l, t->v[i], gone, policy) &&
 		    (all || counted <= SHOWN || !is_counted(t->v[i], addresses)))
 			svcr_texts_add(ret, "%c %s",
 				       gone               ? '-' :
@@ -287,6 +288,7 @@ char svcr_review_sign(enum svcr_fate fate)
 
 struct review_sums {
 	size_t fates[SVCR_FATE__COUNT], added, removed;
+	size_t partly; /* of those that stop serving: they still serve something */
 };
 
 static struct review_sums review_sum(const struct svcr_report *r)
@@ -294,7 +296,10 @@ static struct review_sums review_sum(const struct svcr_report *r)
 	struct review_sums s = { .added = 0 };
 
 	for (size_t i = 0; i < r->ngroups; i++) {
-		s.fates[svcr_review_fate(&r->groups[i])]++;
+		enum svcr_fate fate = svcr_review_fate(&r->groups[i]);
+
+		s.fates[fate]++;
+		s.partly += fate == SVCR_STOPS && r->groups[i].serves;
 		s.added += r->groups[i].endpoints_added;
 		s.removed += r->groups[i].endpoints_removed;
 	}
@@ -312,7 +317,11 @@ void svcr_review_summary(const struct svcr_review *v, struct svcr_out *o)
 		svcr_out(o, "%zu service%s to add, %zu to change", added, review_plural(added),
 			 s.fates[SVCR_CHANGED] + stops);
 		if (stops)
-			svcr_out(o, " (%zu stop%s serving)", stops, stops == 1 ? "s" : "");
+			svcr_out(o, " (%zu stop%s serving%s", stops, stops == 1 ? "s" : "",
+				 s.partly == stops ? " in part" : "");
+		if (s.partly && s.partly < stops)
+			svcr_out(o, ", %zu of them in part", s.partly);
+		svcr_out_str(o, stops ? ")" : "");
 		svcr_out(o, ", %zu to remove; %zu endpoint%s to add, %zu to remove",
 			 s.fates[SVCR_REMOVED], s.added, review_plural(s.added), s.removed);
 	} else {

@@ -4,7 +4,7 @@
 # overlay.yaml is laid over cluster.yaml, and 'svcrules diff' compares both: expected.txt and
 # expected.md are what it prints as text and as Markdown, expected.err are its messages,
 # expected.rc is the exit status if it is not 1; options
-# has further options. Then bounds: of lines, of the size of a comment, of time.
+# has further options. Then bounds: of lines, of the size of a comment, of time; and colours.
 set -u
 export LC_ALL=C
 root=$(cd "$(dirname "$0")/../.." && pwd)
@@ -95,6 +95,17 @@ ports() {
 	}'
 }
 
+# endpoints N FIRST POLICY: a service with N endpoints on this node, whose addresses begin with 10.FIRST.
+endpoints() {
+	awk -v n="$1" -v first="$2" -v policy="$3" 'BEGIN {
+		printf "{\"kind\":\"Service\",\"metadata\":{\"name\":\"s\",\"creationTimestamp\":\"2026-01-01T00:00:00Z\"},\"spec\":{\"type\":\"LoadBalancer\",\"externalTrafficPolicy\":\"%s\",\"clusterIP\":\"10.96.0.1\",\"externalIPs\":[\"203.0.113.1\"],\"selector\":{\"app\":\"s\"},\"ports\":[{\"port\":80}]}}\n", policy
+		printf "{\"kind\":\"EndpointSlice\",\"metadata\":{\"name\":\"s\",\"labels\":{\"kubernetes.io/service-name\":\"s\"}},\"addressType\":\"IPv4\",\"ports\":[{\"port\":80}],\"endpoints\":["
+		for (i = 0; i < n; i++)
+			printf "%s{\"addresses\":[\"10.%d.%d.%d\"],\"nodeName\":\"n\"}", (i ? "," : ""), first, int(i / 250), i % 250 + 1
+		print "]}"
+	}'
+}
+
 # seconds COMMAND...: its processor time, in milliseconds
 milliseconds() {
 	local TIMEFORMAT='%U %S' t
@@ -128,6 +139,23 @@ bounds() {
 		check "it says what is left out" ".*more addresses and ports, which are left out here.*" "$(tr '\n' ' ' <"$work/md")"
 		check "its details end" "</details>" "$(tail -n 1 "$work/md")"
 	done
+	sed 's/"10[.]96[.]/"10.97./' "$few-new.json" >"$few-moved.json"
+	# many endpoints of one service, which are all others, with either policy
+	for policy in Cluster Local; do
+		for n in 2500 10000; do
+			endpoints $n 1 Local >"$work/old$n.json"
+			endpoints $n 2 $policy >"$work/new$n.json"
+		done
+		small=$(milliseconds "$svcrules" diff --from "$work/old2500.json" -f "$work/new2500.json" --node-name n -o markdown)
+		large=$(milliseconds "$svcrules" diff --from "$work/old10000.json" -f "$work/new10000.json" --node-name n -o markdown)
+		check "2500 endpoints, policy $policy, take $small ms, 10000 take $large ms" true "$([ "$large" -lt $((small * 8 + 300)) ] && echo true)"
+	done
+	for target in ipvs iptables dns; do
+		"$svcrules" diff --target $target --from "$few-old.json" -f "$few-moved.json" -o markdown >"$work/md" 2>/dev/null
+		size=$(wc -c <"$work/md")
+		check "a comment for the target $target has $size characters" true "$([ "$size" -lt 65536 ] && echo true)"
+		check "its details end, for the target $target" "</details>" "$(tail -n 1 "$work/md")"
+	done
 	# many ports of one service that are all renamed, over many slices of it
 	ports 1000 p >"$work/ports.json"
 	ports 1000 q | sed /EndpointSlice/d >"$work/ports-over.json"
@@ -154,6 +182,32 @@ bounds() {
 	check "1250 overlaid take $small ms, 5000 take $large ms" true "$([ "$large" -lt $((small * 8 + 300)) ] && echo true)"
 }
 
+terminal() { # terminal [VARIABLE=VALUE...]: starts of the lines that are printed on a terminal, with $colour
+	local red=$'\033[31m' off=$'\033[0m'
+
+	env "$@" script -qec "$svcrules diff --from all.yaml -f all.yaml --overlay overlay.yaml --node-name node1 $colour" /dev/null 2>/dev/null |
+		grep -v '^svcrules: ' | sed "s/${red/[/\\[}/<red>/g; s/${off/[/\\[}/<off>/g; s/production.*stops/...stops/; s/ 2 of its.*//" | tr -d '\r' | head -n 1
+}
+
+colours() {
+	local colour="" plain="! Service ...stops serving" red
+
+	cd "$work" || exit 2
+	cat "$root/testdata/reviews/cluster.yaml" <(echo ---) "$root/testdata/reviews/pods.yaml" >all.yaml
+	cp "$root/testdata/reviews/selector-broken/overlay.yaml" .
+	red=$(colour=--color=always terminal TERM=xterm NO_COLOR=)
+	check "what stops serving is red" "<red>!<off> Service ...stops serving<off>" "$red"
+	check "on a terminal" "$red" "$(terminal TERM=xterm NO_COLOR=)"
+	check "with NO_COLOR" "$plain" "$(terminal TERM=xterm NO_COLOR=1)"
+	check "on a terminal that has no colours" "$plain" "$(terminal TERM=dumb NO_COLOR=)"
+	colour=--color=never
+	check "--color=never" "$plain" "$(terminal TERM=xterm NO_COLOR=)"
+	colour=--color=always
+	check "--color=always with NO_COLOR" "$red" "$(terminal TERM=xterm NO_COLOR=1)"
+	check "--color=x" "2: svcrules: --color: 'x' is not known, expected one of: always never auto" \
+		"$("$svcrules" diff --from all.yaml -f all.yaml --color=x >/dev/null 2>said; echo "$?: $(<said)")"
+}
+
 if [ "${1:-}" = --update ]; then
 	update=true
 	shift
@@ -168,5 +222,6 @@ for name; do
 	one_case "${name%/}"
 done
 $whole && bounds
+$whole && colours
 echo "reviews: $passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]
