@@ -255,7 +255,7 @@ uint32_t svcr_explain_remembered(const struct svcr_explain_walker *w)
 
 /* ---- Services that are left out -------------------------------------------- */
 
-static bool has_address(const struct svcr_service *s, const struct svcr_addr *a)
+static bool service_has_address(const struct svcr_service *s, const struct svcr_addr *a)
 {
 	const struct svcr_addrs *lists[] = { &s->cluster_ips, &s->balancer_ips, &s->external_ips };
 
@@ -276,7 +276,7 @@ static const char *left_out_there(struct svcr_explainer *x, const struct svcr_ad
 		const struct svcr_service *s = &x->m->services.v[i];
 		const char *name, *why;
 
-		if (!has_address(s, a))
+		if (!service_has_address(s, a))
 			continue;
 		name = svcr_arena_printf(&x->e->arena, "%s/%s", s->ns, s->name);
 		why = name ? svcr_refusals_of_service(x->rs->refusals, a->family, name,

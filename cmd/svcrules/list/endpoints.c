@@ -2,6 +2,8 @@
 /* Endpoints of services, from the input. */
 #include "list/list.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char *yes_no(bool value)
@@ -44,8 +46,73 @@ static const char *state_word(const struct svcrules_endpoint *e)
 	return yes_no(e->ready);
 }
 
+/* Why the ports of a service send packets to no endpoint: for each port and family. */
+struct unused {
+	const char **v; /* "": they do; NULL: the service has no such address */
+};
+
+static int find_unused(struct svcrules_services *s, size_t i, const struct svcrules_service *svc,
+		       struct unused *ret)
+{
+	struct svcrules_vip v;
+	const char **slot;
+	int err = 0;
+
+	ret->v = calloc(svc->nports * 2 + 1, sizeof(*ret->v));
+	if (!ret->v)
+		return -ENOMEM;
+	for (size_t k = 0; k < svc->nvips && !err; k++) {
+		err = svcrules_services_vip(s, i, k, &v);
+		if (err)
+			break;
+		slot = &ret->v[v.at * 2 + v.ipv6];
+		if (!*slot || !v.reason.text)
+			*slot = v.reason.text ? v.reason.text : "";
+	}
+	return err;
+}
+
+/* If the service has no address of the family, the other one tells what it misses. */
+static const char *unused_text(const struct unused *unused, size_t port, bool ipv6)
+{
+	const char *text = unused->v[port * 2 + ipv6];
+
+	text = text ? text : unused->v[port * 2 + !ipv6];
+	return text && *text ? text : NULL;
+}
+
+/* Why no packet goes to an endpoint; NULL: others are used, or it is. */
+static const char *why_unused(const struct svcrules_service *svc, const struct svcrules_endpoint *e,
+			      const struct unused *unused)
+{
+	const char *why = svc->left_out.text;
+
+	if (e->used || why)
+		return e->used ? NULL : why;
+	if (e->at != SIZE_MAX)
+		return unused_text(unused, e->at, e->ipv6);
+	/* it may be meant for a port that has no endpoint */
+	for (size_t k = 0; k < svc->nports && !why; k++)
+		why = unused_text(unused, k, e->ipv6);
+	return why;
+}
+
+static void used_column(struct columns *t, const struct svcrules_service *svc,
+			const struct svcrules_endpoint *e, const struct unused *unused)
+{
+	const char *why = why_unused(svc, e, unused);
+
+	if (why)
+		columns_add(t, "no: %s", why);
+	else
+		columns_add(t, "%s",
+			    e->at == SIZE_MAX && *svc->cluster_ips != 'N' ? "no such port" :
+									    yes_no(e->used));
+}
+
 static int endpoint_row(struct listing *l, struct svcrules_services *s, size_t i,
-			const struct svcrules_service *svc, const struct svcrules_endpoint *e)
+			const struct svcrules_service *svc, const struct svcrules_endpoint *e,
+			const struct unused *unused)
 {
 	struct columns *t = &l->table;
 	int err;
@@ -56,15 +123,32 @@ static int endpoint_row(struct listing *l, struct svcrules_services *s, size_t i
 	place_column(t, e);
 	columns_add(t, "%s", e->node ? e->node : "<unknown>");
 	columns_add(t, "%s", state_word(e));
-	columns_add(t, "%s",
-		    e->at == SIZE_MAX && *svc->cluster_ips != 'N' ? "no such port" :
-								    yes_no(e->used));
+	used_column(t, svc, e, unused);
 	if (l->wide) {
 		columns_add(t, "%s", yes_no(e->local));
 		columns_add(t, "%s", e->pod ? e->pod : "<unknown>");
 		columns_add(t, "%s", e->hostname ? e->hostname : "");
 	}
 	return err;
+}
+
+/* A service without any endpoint has a row that says why. */
+static int no_endpoint_row(struct listing *l, struct svcrules_services *s, size_t i,
+			   const struct svcrules_service *svc)
+{
+	char lack[LACK_TEXT];
+	int err = list_lack(s, i, svc, lack);
+
+	if (err || !*lack || l->json || strcmp(svc->type, "ExternalName") == 0)
+		return err;
+	listing_row(l, svc->ns);
+	columns_add(&l->table, "%s", svc->name);
+	for (size_t k = 0; k < 4; k++)
+		columns_add(&l->table, "%s", "");
+	columns_add(&l->table, "none%s", lack);
+	for (size_t k = 0; l->wide && k < 3; k++)
+		columns_add(&l->table, "%s", "");
+	return 0;
 }
 
 static void endpoint_json(struct listing *l, const struct svcrules_service *svc,
@@ -100,16 +184,22 @@ static void endpoint_json(struct listing *l, const struct svcrules_service *svc,
 static int list_endpoints_of(struct listing *l, struct svcrules_services *s, size_t i,
 			     const struct svcrules_service *svc)
 {
+	struct unused unused = { NULL };
 	struct svcrules_endpoint e;
 	int err = 0;
 
+	if (!svc->nendpoints)
+		return no_endpoint_row(l, s, i, svc);
+	if (!l->json)
+		err = find_unused(s, i, svc, &unused);
 	for (size_t k = 0; k < svc->nendpoints && !err; k++) {
 		err = svcrules_services_endpoint(s, i, k, &e);
 		if (!err && l->json)
 			endpoint_json(l, svc, &e);
 		else if (!err)
-			err = endpoint_row(l, s, i, svc, &e);
+			err = endpoint_row(l, s, i, svc, &e, &unused);
 	}
+	free((void *)unused.v);
 	return err;
 }
 
