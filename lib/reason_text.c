@@ -168,6 +168,8 @@ static void phrase_target(struct phrase *t, const struct svcr_pod_facts *f)
 		phrase_add(t, "only matching pod has");
 	else
 		phrase_add(t, "%zu matching pods has", f->matched);
+	if (f->target_near)
+		phrase_add(t, " (did you mean %.63s?)", f->target_near);
 }
 
 /* ---- Each reason ----------------------------------------------------------------- */
@@ -207,6 +209,9 @@ static void phrase_empty(struct phrase *t, const struct svcr_reason *w)
 		return;
 	phrase_add(t, "; ");
 	phrase_pods_match(t, &w->pods);
+	if (w->pods.families && !(w->pods.families & 1u << w->family))
+		phrase_add(t, ", with addresses of %s alone",
+			   w->family == SVCR_IPV6 ? "IPv4" : "IPv6");
 	phrase_worst(t, &w->pods);
 }
 

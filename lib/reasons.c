@@ -55,7 +55,7 @@ static int ask_pods(struct svcr_reasons *r, struct svcr_reason *why)
 		return 0;
 	if (!r->facts.known)
 		err = svcr_pod_facts_find(x, r->model, s, &r->facts);
-	r->facts.target = NULL;
+	r->facts.target = r->facts.target_near = NULL;
 	if (!err && why->port && why->why == SVCR_WHY_PORT && r->targets++ < TARGETS_ASKED)
 		err = svcr_pod_facts_target(x, r->model, s, why->port, &r->facts);
 	why->pods = r->facts;
@@ -269,10 +269,11 @@ static int judge_slices(struct svcr_reasons *r, struct svcr_reason *why,
 	int err;
 
 	if (!r->endpoints) {
-		why->why = r->fqdn      ? SVCR_WHY_FQDN :
-			   g->n         ? SVCR_WHY_NO_ENDPOINT :
-			   g->from_pods ? SVCR_WHY_NO_POD :
-					  SVCR_WHY_NO_SLICE;
+		why->why = r->fqdn                              ? SVCR_WHY_FQDN :
+			   g->n                                 ? SVCR_WHY_NO_ENDPOINT :
+			   g->from_pods && x->made.other_family ? SVCR_WHY_FAMILY :
+			   g->from_pods                         ? SVCR_WHY_NO_POD :
+								  SVCR_WHY_NO_SLICE;
 		return ask_pods(r, why);
 	}
 	err = svcr_endpoints_uses(x, why->service, why->port, &use, &n);

@@ -45,9 +45,11 @@ struct svcr_pod_facts {
 	size_t ready;       /* of these, ready and not terminating */
 	size_t ended;       /* pods that the selector matches, and that have ended */
 	size_t all;         /* pods of the namespace */
+	unsigned families;  /* of the addresses of those matched, as bits */
 	const char *name;   /* the one that is not ready for the longest time; NULL: none */
 	uint32_t since;     /* when it became so, seconds since 1970; 0: unknown */
 	const char *target; /* of a port: its targetPort, if no container of them has that name */
+	const char *target_near; /* the name of a container's port that is meant; NULL: none */
 	/* if none matches: the label of the selector that is probably wrong; NULL: none is known */
 	const struct svcr_pair *wrong;
 	const char *meant; /* the value that pods have; NULL: they have no such label */
