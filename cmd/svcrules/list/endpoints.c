@@ -49,7 +49,14 @@ static const char *state_word(const struct svcrules_endpoint *e)
 /* Why the ports of a service send packets to no endpoint: for each port and family. */
 struct unused {
 	const char **v; /* "": they do; NULL: the service has no such address */
+	bool *told;     /* beside an endpoint */
 };
+
+static void unused_release(struct unused *u)
+{
+	free((void *)u->v);
+	free(u->told);
+}
 
 static int find_unused(struct svcrules_services *s, size_t i, const struct svcrules_service *svc,
 		       struct unused *ret)
@@ -59,7 +66,8 @@ static int find_unused(struct svcrules_services *s, size_t i, const struct svcru
 	int err = 0;
 
 	ret->v = calloc(svc->nports * 2 + 1, sizeof(*ret->v));
-	if (!ret->v)
+	ret->told = calloc(svc->nports * 2 + 1, sizeof(*ret->told));
+	if (!ret->v || !ret->told)
 		return -ENOMEM;
 	for (size_t k = 0; k < svc->nvips && !err; k++) {
 		err = svcrules_services_vip(s, i, k, &v);
@@ -73,17 +81,21 @@ static int find_unused(struct svcrules_services *s, size_t i, const struct svcru
 }
 
 /* If the service has no address of the family, the other one tells what it misses. */
-static const char *unused_text(const struct unused *unused, size_t port, bool ipv6)
+static const char *unused_text(struct unused *unused, size_t port, bool ipv6)
 {
-	const char *text = unused->v[port * 2 + ipv6];
+	size_t at = port * 2 + ipv6;
 
-	text = text ? text : unused->v[port * 2 + !ipv6];
-	return text && *text ? text : NULL;
+	if (!unused->v[at])
+		at = port * 2 + !ipv6;
+	if (!unused->v[at] || !*unused->v[at])
+		return NULL;
+	unused->told[at] = true;
+	return unused->v[at];
 }
 
 /* Why no packet goes to an endpoint; NULL: others are used, or it is. */
 static const char *why_unused(const struct svcrules_service *svc, const struct svcrules_endpoint *e,
-			      const struct unused *unused)
+			      struct unused *unused)
 {
 	const char *why = svc->left_out.text;
 
@@ -98,7 +110,7 @@ static const char *why_unused(const struct svcrules_service *svc, const struct s
 }
 
 static void used_column(struct columns *t, const struct svcrules_service *svc,
-			const struct svcrules_endpoint *e, const struct unused *unused)
+			const struct svcrules_endpoint *e, struct unused *unused)
 {
 	const char *why = why_unused(svc, e, unused);
 
@@ -112,7 +124,7 @@ static void used_column(struct columns *t, const struct svcrules_service *svc,
 
 static int endpoint_row(struct listing *l, struct svcrules_services *s, size_t i,
 			const struct svcrules_service *svc, const struct svcrules_endpoint *e,
-			const struct unused *unused)
+			struct unused *unused)
 {
 	struct columns *t = &l->table;
 	int err;
@@ -132,23 +144,51 @@ static int endpoint_row(struct listing *l, struct svcrules_services *s, size_t i
 	return err;
 }
 
-/* A service without any endpoint has a row that says why. */
+/* A row that says why there is no endpoint, of a port if it has a name or number. */
+static void none_row(struct listing *l, const struct svcrules_service *svc, const char *port,
+		     const char *why)
+{
+	listing_row(l, svc->ns);
+	columns_add(&l->table, "%s", svc->name);
+	columns_add(&l->table, "%s", port);
+	for (size_t k = 0; k < 3; k++)
+		columns_add(&l->table, "%s", "");
+	columns_add(&l->table, "none%s", why);
+	for (size_t k = 0; l->wide && k < 3; k++)
+		columns_add(&l->table, "%s", "");
+}
+
+/* A service without any endpoint. */
 static int no_endpoint_row(struct listing *l, struct svcrules_services *s, size_t i,
 			   const struct svcrules_service *svc)
 {
 	char lack[LACK_TEXT];
 	int err = list_lack(s, i, svc, lack);
 
-	if (err || !*lack || l->json || strcmp(svc->type, "ExternalName") == 0)
-		return err;
-	listing_row(l, svc->ns);
-	columns_add(&l->table, "%s", svc->name);
-	for (size_t k = 0; k < 4; k++)
-		columns_add(&l->table, "%s", "");
-	columns_add(&l->table, "none%s", lack);
-	for (size_t k = 0; l->wide && k < 3; k++)
-		columns_add(&l->table, "%s", "");
-	return 0;
+	if (!err && *lack && !l->json && strcmp(svc->type, "ExternalName") != 0)
+		none_row(l, svc, "", lack);
+	return err;
+}
+
+/* Ports and families that no endpoint serves, and which no row of an endpoint has told. */
+static int untold_rows(struct listing *l, struct svcrules_services *s, size_t i,
+		       const struct svcrules_service *svc, const struct unused *unused)
+{
+	struct svcrules_service_port p;
+	char port[24], why[LACK_TEXT];
+	int err = 0;
+
+	for (size_t k = 0; k < svc->nports * 2 && !err && !svc->left_out.text; k++) {
+		if (!unused->v[k] || !*unused->v[k] || unused->told[k])
+			continue;
+		err = svcrules_services_port(s, i, k / 2, &p);
+		if (err)
+			break;
+		snprintf(port, sizeof(port), "%u/%s", p.port, p.protocol);
+		snprintf(why, sizeof(why), ": %s", unused->v[k]);
+		none_row(l, svc, *p.name ? p.name : port, why);
+	}
+	return err;
 }
 
 static void endpoint_json(struct listing *l, const struct svcrules_service *svc,
@@ -184,7 +224,7 @@ static void endpoint_json(struct listing *l, const struct svcrules_service *svc,
 static int list_endpoints_of(struct listing *l, struct svcrules_services *s, size_t i,
 			     const struct svcrules_service *svc)
 {
-	struct unused unused = { NULL };
+	struct unused unused = { NULL, NULL };
 	struct svcrules_endpoint e;
 	int err = 0;
 
@@ -199,7 +239,9 @@ static int list_endpoints_of(struct listing *l, struct svcrules_services *s, siz
 		else if (!err)
 			err = endpoint_row(l, s, i, svc, &e, &unused);
 	}
-	free((void *)unused.v);
+	if (!err && !l->json)
+		err = untold_rows(l, s, i, svc, &unused);
+	unused_release(&unused);
 	return err;
 }
 
