@@ -98,7 +98,7 @@ golden: $B/svcrules $B/cluster ## rewrites the expected output of the golden cas
 	@$S/golden.sh --update
 	@$S/check.sh --update
 
-man-annotations: $B/svcrules ## rewrites the tables of annotations and checks in the manuals
+man-annotations: $B/svcrules ## rewrites tables in the manuals, and the examples of svcrules-debugging(7)
 	@$S/man.sh --update
 
 shape: ## limits of the source: lengths, format, unique names, where IPVS is named
