@@ -150,6 +150,7 @@ phrases() {
 	not_ready: endpoints, none is ready
 	family pods_of_other_family pods_alone_of_other_family: only IPv6 endpoints
 	local_elsewhere: policy Local
+	none: no such port
 	empty_slice empty_as_of_other_family: its slices have no endpoint
 	conflict: belongs to the older
 	too_large: --max-elements
@@ -281,8 +282,8 @@ one_cause() { # one_cause NAME VERDICT WORDS KIND CHECK WORDS-OF-CHECK
 	options=(--node-name node1 -n production)
 	out=$(run 0 get services web -o wide -f input.yaml)
 	says "$1" "get services -o wide" "$out" "$3"
-	out=$(run 0 get endpoints web -f input.yaml)
-	says "$1" "get endpoints" "$out" "$3"
+	out=$(run 0 get endpoints web -o wide -f input.yaml)
+	says "$1" "get endpoints -o wide" "$out" "$3"
 	options=(--node-name node1)
 	check_says "$1" "$3" "$5" "$6"
 	live_says "$1" "$2" "$4"

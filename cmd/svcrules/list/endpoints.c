@@ -109,24 +109,13 @@ static const char *why_unused(const struct svcrules_service *svc, const struct s
 	return why;
 }
 
-static void used_column(struct columns *t, const struct svcrules_service *svc,
-			const struct svcrules_endpoint *e, struct unused *unused)
-{
-	const char *why = why_unused(svc, e, unused);
-
-	if (why)
-		columns_add(t, "no: %s", why);
-	else
-		columns_add(t, "%s",
-			    e->at == SIZE_MAX && *svc->cluster_ips != 'N' ? "no such port" :
-									    yes_no(e->used));
-}
-
 static int endpoint_row(struct listing *l, struct svcrules_services *s, size_t i,
 			const struct svcrules_service *svc, const struct svcrules_endpoint *e,
 			struct unused *unused)
 {
 	struct columns *t = &l->table;
+	const char *why = l->wide ? why_unused(svc, e, unused) : NULL;
+	bool no_port = e->at == SIZE_MAX && *svc->cluster_ips != 'N' && !why;
 	int err;
 
 	listing_row(l, svc->ns);
@@ -135,11 +124,12 @@ static int endpoint_row(struct listing *l, struct svcrules_services *s, size_t i
 	place_column(t, e);
 	columns_add(t, "%s", e->node ? e->node : "<unknown>");
 	columns_add(t, "%s", state_word(e));
-	used_column(t, svc, e, unused);
+	columns_add(t, "%s", no_port ? "no such port" : yes_no(e->used));
 	if (l->wide) {
 		columns_add(t, "%s", yes_no(e->local));
 		columns_add(t, "%s", e->pod ? e->pod : "<unknown>");
 		columns_add(t, "%s", e->hostname ? e->hostname : "");
+		columns_add(t, "%s", why ? why : "");
 	}
 	return err;
 }
@@ -151,11 +141,9 @@ static void none_row(struct listing *l, const struct svcrules_service *svc, cons
 	listing_row(l, svc->ns);
 	columns_add(&l->table, "%s", svc->name);
 	columns_add(&l->table, "%s", port);
-	for (size_t k = 0; k < 3; k++)
+	for (size_t k = 0; k < 7; k++)
 		columns_add(&l->table, "%s", "");
-	columns_add(&l->table, "none%s", why);
-	for (size_t k = 0; l->wide && k < 3; k++)
-		columns_add(&l->table, "%s", "");
+	columns_add(&l->table, "%s", why);
 }
 
 /* A service without any endpoint. */
@@ -165,8 +153,8 @@ static int no_endpoint_row(struct listing *l, struct svcrules_services *s, size_
 	char lack[LACK_TEXT];
 	int err = list_lack(s, i, svc, lack);
 
-	if (!err && *lack && !l->json && strcmp(svc->type, "ExternalName") != 0)
-		none_row(l, svc, "", lack);
+	if (!err && *lack && strcmp(svc->type, "ExternalName") != 0)
+		none_row(l, svc, "", strncmp(lack, ": ", 2) == 0 ? lack + 2 : lack);
 	return err;
 }
 
@@ -175,7 +163,7 @@ static int untold_rows(struct listing *l, struct svcrules_services *s, size_t i,
 		       const struct svcrules_service *svc, const struct unused *unused)
 {
 	struct svcrules_service_port p;
-	char port[24], why[LACK_TEXT];
+	char port[24];
 	int err = 0;
 
 	for (size_t k = 0; k < svc->nports * 2 && !err && !svc->left_out.text; k++) {
@@ -185,8 +173,7 @@ static int untold_rows(struct listing *l, struct svcrules_services *s, size_t i,
 		if (err)
 			break;
 		snprintf(port, sizeof(port), "%u/%s", p.port, p.protocol);
-		snprintf(why, sizeof(why), ": %s", unused->v[k]);
-		none_row(l, svc, *p.name ? p.name : port, why);
+		none_row(l, svc, *p.name ? p.name : port, unused->v[k]);
 	}
 	return err;
 }
@@ -228,9 +215,9 @@ static int list_endpoints_of(struct listing *l, struct svcrules_services *s, siz
 	struct svcrules_endpoint e;
 	int err = 0;
 
-	if (!svc->nendpoints)
+	if (l->wide && !svc->nendpoints)
 		return no_endpoint_row(l, s, i, svc);
-	if (!l->json)
+	if (l->wide)
 		err = find_unused(s, i, svc, &unused);
 	for (size_t k = 0; k < svc->nendpoints && !err; k++) {
 		err = svcrules_services_endpoint(s, i, k, &e);
@@ -239,7 +226,7 @@ static int list_endpoints_of(struct listing *l, struct svcrules_services *s, siz
 		else if (!err)
 			err = endpoint_row(l, s, i, svc, &e, &unused);
 	}
-	if (!err && !l->json)
+	if (!err && l->wide)
 		err = untold_rows(l, s, i, svc, &unused);
 	unused_release(&unused);
 	return err;
@@ -250,7 +237,7 @@ int list_endpoints(struct listing *l, struct svcrules_services *s)
 	struct svcrules_service svc;
 	int err = 0;
 
-	list_start(l, "SERVICE|PORT|ADDRESS|NODE|READY|USED", "HERE|POD|HOSTNAME");
+	list_start(l, "SERVICE|PORT|ADDRESS|NODE|READY|USED", "HERE|POD|HOSTNAME|REASON");
 	for (size_t i = 0; i < svcrules_services_count(s) && !err; i++) {
 		err = svcrules_services_get(s, i, &svc);
 		if (!err && listing_takes(l, svc.ns, svc.name)) {
