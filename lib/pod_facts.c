@@ -212,13 +212,14 @@ struct target_search {
 
 static void add_target_name(struct target_search *t, const char *name)
 {
-	for (size_t i = 0; i < t->n && i < TARGETS_COMPARED; i++)
+	if (t->n > TARGETS_COMPARED)
+		return;
+	for (size_t i = 0; i < t->n; i++)
 		if (t->names[i] == name)
 			return;
 	if (t->n < TARGETS_COMPARED)
 		t->names[t->n] = name;
-	if (t->n <= TARGETS_COMPARED)
-		t->n++;
+	t->n++;
 }
 
 static int search_target(void *arg, const struct svcr_pod_class *c)

@@ -228,11 +228,12 @@ static void phrase_port(struct phrase *t, const struct svcr_reason *w)
 			   *name ? "the port " : "the unnamed port", name);
 		return;
 	}
-	if (w->nnames)
-		phrase_add(t, "%s have the port%s ", slices_word(w), w->nnames == 1 ? "" : "s");
-	else
+	if (!w->nnames) {
 		phrase_add(t, "%s have no port for %s", slices_word(w),
 			   protocol_word(w->port->protocol));
+		return;
+	}
+	phrase_add(t, "%s have the port%s ", slices_word(w), w->nnames == 1 ? "" : "s");
 	phrase_names(t, w);
 	phrase_add(t, ", not %.63s", *name ? name : "one without a name");
 	if (w->nearest && *w->nearest)

@@ -36,7 +36,8 @@ enum svcr_why {
 	SVCR_WHY__COUNT
 };
 
-#define SVCR_WHY_NAMES 3 /* names that a reason lists; it counts the others */
+#define SVCR_TARGETS_ASKED 16 /* named targetPorts of one service that are looked up in Pods */
+#define SVCR_WHY_NAMES 3      /* names that a reason lists; it counts the others */
 
 /* What the Pods of the model say about a service with a selector. */
 struct svcr_pod_facts {
@@ -91,7 +92,11 @@ struct svcr_reasons {
 	/* of the service that was asked for last: */
 	const struct svcr_service *last;
 	struct svcr_pod_facts facts;
-	size_t targets;   /* how many of its targetPorts were looked up in Pods */
+	struct {
+		const struct svcr_service_port *port;
+		const char *name, *near;
+	} targets[SVCR_TARGETS_ASKED]; /* its targetPorts that were looked up in Pods */
+	size_t ntargets;
 	size_t endpoints; /* of all its slices */
 	bool fqdn;        /* all its slices have names for addresses */
 	bool named;       /* the lists of ports are filled, but `nodes`, which is scratch space */

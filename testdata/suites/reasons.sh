@@ -68,6 +68,7 @@ no_slice() { web ", $port"; two wep; }
 other_ports() { web ", $port"; slice web IPv4 '{name: web, port: 8080}, {name: metrics, port: 9090}' "$(at 10.244.1.1 node1 true)"; }
 near_port() { web ", $port"; slice web IPv4 '{name: htpp, port: 8080}' "$(at 10.244.1.1 node1 true)"; }
 protocol() { web ", $port"; slice web IPv4 '{name: http, port: 8080, protocol: UDP}' "$(at 10.244.1.1 node1 true)"; }
+no_tcp_port() { web ", $port"; slice web IPv4 '{name: dns, port: 53, protocol: UDP}' "$(at 10.244.1.1 node1 true)"; }
 not_ready() { web ", $port"; two web false; }
 family() { web ", $port"; slice web IPv6 "$http" "$(at fd00::1 node1 true)"; }
 local_elsewhere() {
@@ -120,6 +121,7 @@ causes() {
 	other_ports          | refused  | its slices have the ports metrics and web, not http | no endpoint has this port | no-such-port |
 	near_port            | refused  | its slices have the port htpp, not http (did you mean htpp?) | no endpoint has this port | no-such-port |
 	protocol             | refused  | its slices have the port http for UDP, not TCP | no endpoint has this protocol | wrong-protocol |
+	no_tcp_port          | refused  | its slices have no port for TCP | no endpoint has this port | no-such-port |
 	not_ready            | refused  | 2 endpoints, none is ready | no endpoint is ready | not-ready |
 	family               | refused  | only IPv6 endpoints | no endpoint of this family | wrong-family |
 	local_elsewhere      | dropped  | policy Local: 3 endpoints, all on node2 | no ready endpoint on this node | not-on-this-node |
@@ -146,6 +148,7 @@ phrases() {
 	sed 's/^[[:space:]]*//' <<'LIST'
 	no_slice: no EndpointSlice has the label
 	other_ports near_port: its slices have the port
+	no_tcp_port: have no port for
 	protocol: for UDP, not TCP
 	not_ready: endpoints, none is ready
 	family pods_of_other_family pods_alone_of_other_family: only IPv6 endpoints
