@@ -168,8 +168,6 @@ static void phrase_target(struct phrase *t, const struct svcr_pod_facts *f)
 		phrase_add(t, "only matching pod has");
 	else
 		phrase_add(t, "%zu matching pods has", f->matched);
-	if (f->target_near)
-		phrase_add(t, " (did you mean %.63s?)", f->target_near);
 }
 
 /* ---- Each reason ----------------------------------------------------------------- */
@@ -221,6 +219,8 @@ static void phrase_port(struct phrase *t, const struct svcr_reason *w)
 
 	if (w->pods.target) {
 		phrase_target(t, &w->pods);
+		if (w->pods.target_near)
+			phrase_add(t, " (did you mean %.63s?)", w->pods.target_near);
 		return;
 	}
 	if (w->no_number) {

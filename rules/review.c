@@ -109,9 +109,7 @@ static void add_values(const struct svcr_report_line *l, struct svcr_texts *ret)
 		const char *before = find_value(&l->removed, i), *after = find_value(&l->added, i);
 		size_t len = strlen(values[i]);
 
-		/* a refusal that begins or ends is told by the states */
-		if (!before || !after ||
-		    (values[i][len - 1] != ' ' && l->before.inside != l->after.inside))
+		if (!before || !after || (values[i][len - 1] != ' ' && is_said(l, before, true)))
 			continue;
 		svcr_texts_add(ret, "~ %s -> %s", before,
 			       values[i][len - 1] == ' ' ? after + len : after);
