@@ -171,6 +171,7 @@ link libsvcrules.so.$(SOVERSION) $(LIBDIR)/libsvcrules.so
 644 man/svcrules.5 $(MANDIR)/man5/svcrules.5
 644 man/svcrules-nginx.5 $(MANDIR)/man5/svcrules-nginx.5
 644 man/svcrules-check.7 $(MANDIR)/man7/svcrules-check.7
+644 man/svcrules-debugging.7 $(MANDIR)/man7/svcrules-debugging.7
 644 $B/completion.bash $(BASHDIR)/svcrules
 644 $B/completion.zsh $(ZSHDIR)/_svcrules
 644 $B/completion.fish $(FISHDIR)/svcrules.fish

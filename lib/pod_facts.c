@@ -10,7 +10,8 @@
  * pods. A tenant may have very many services and pods.
  */
 #define CLASSES_COMPARED 1000
-#define LABELS_COMPARED 16 /* of a selector */
+#define LABELS_COMPARED 16  /* of a selector */
+#define TARGETS_COMPARED 64 /* names of containers' ports, with one targetPort */
 
 struct facts_maker {
 	const struct svcrules_model *m;
@@ -42,6 +43,8 @@ static int add_pods(void *arg, const struct svcr_pod_class *c)
 			continue;
 		}
 		f->matched++;
+		for (size_t a = 0; a < p->ips.n; a++)
+			f->families |= 1u << p->ips.v[a].family;
 		f->ready += p->ready && !p->terminating;
 		if (p->ready || !is_worse(f, p, since))
 			continue;
@@ -203,7 +206,21 @@ struct target_search {
 	const struct svcrules_model *m;
 	const struct svcr_service_port *port;
 	bool found;
+	const char *names[TARGETS_COMPARED]; /* that containers give to other ports, each once */
+	size_t n;                            /* TARGETS_COMPARED + 1: there are more */
 };
+
+static void add_target_name(struct target_search *t, const char *name)
+{
+	if (t->n > TARGETS_COMPARED)
+		return;
+	for (size_t i = 0; i < t->n; i++)
+		if (t->names[i] == name)
+			return;
+	if (t->n < TARGETS_COMPARED)
+		t->names[t->n] = name;
+	t->n++;
+}
 
 static int search_target(void *arg, const struct svcr_pod_class *c)
 {
@@ -212,25 +229,47 @@ static int search_target(void *arg, const struct svcr_pod_class *c)
 	for (uint32_t i = 0; i < c->n && !t->found; i++) {
 		const struct svcr_pod *p = &t->m->pods.v[c->pods[i]];
 
-		for (uint32_t k = 0; !p->ended && k < p->ports.n; k++)
-			t->found = t->found || (p->ports.v[k].name == t->port->target_name &&
-						p->ports.v[k].protocol == t->port->protocol);
+		for (uint32_t k = 0; !p->ended && k < p->ports.n && !t->found; k++) {
+			if (p->ports.v[k].protocol != t->port->protocol)
+				continue;
+			t->found = p->ports.v[k].name == t->port->target_name;
+			add_target_name(t, p->ports.v[k].name);
+		}
 	}
 	return 0;
+}
+
+/* The name that looks most like the targetPort, or the only one; NULL: none, or too many. */
+static const char *near_target(const struct target_search *t)
+{
+	size_t best = SVCR_FAR;
+	const char *near = t->n == 1 ? t->names[0] : NULL;
+
+	for (size_t i = 0; i < t->n && t->n <= TARGETS_COMPARED; i++) {
+		size_t d = svcr_near(t->port->target_name, t->names[i]);
+
+		if (d > best || d == SVCR_FAR || (d == best && strcmp(t->names[i], near) > 0))
+			continue;
+		best = d;
+		near = t->names[i];
+	}
+	return near;
 }
 
 int svcr_pod_facts_target(const struct svcr_pod_index *x, const struct svcrules_model *m,
 			  const struct svcr_service *s, const struct svcr_service_port *port,
 			  struct svcr_pod_facts *f)
 {
-	struct target_search t = { m, port, false };
+	struct target_search t = { .m = m, .port = port };
 	int err;
 
-	f->target = NULL;
+	f->target = f->target_near = NULL;
 	if (!port->target_name || !f->matched)
 		return 0;
 	err = svcr_pod_index_match(x, s->ns, s->selector, s->nselector, search_target, &t);
-	if (!err && !t.found)
-		f->target = port->target_name;
-	return err;
+	if (err || t.found)
+		return err;
+	f->target = port->target_name;
+	f->target_near = near_target(&t);
+	return 0;
 }

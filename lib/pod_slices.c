@@ -299,8 +299,12 @@ static int add_class(void *arg, const struct svcr_pod_class *c)
 		const struct svcr_pod *pod = &k->m->pods.v[c->pods[i]];
 		struct matched_pod *slot;
 
-		if (pod->ended || !count_addrs(k, pod))
+		if (pod->ended)
 			continue;
+		if (!count_addrs(k, pod)) {
+			k->x->other_family |= pod->ips.n > 0;
+			continue;
+		}
 		if (!last || last->ports.v != pod->ports.v) {
 			find_numbers(k, pod);
 			g = find_group(k);
@@ -396,7 +400,7 @@ int svcr_pod_slices_make(struct svcr_pod_slices *x, const struct svcrules_model 
 
 	svcr_arena_release(&x->arena);
 	x->n = 0;
-	x->too_large = false;
+	x->too_large = x->other_family = false;
 	find_families(&k);
 	if (!err)
 		err = list_named(&k);

@@ -17,7 +17,8 @@ struct svcr_pod_slices {
 	struct svcr_arena arena; /* owns what follows, and what the slices refer to */
 	const struct svcr_slice **v;
 	size_t n;
-	bool too_large; /* more ports than SVCR_POD_SLICES_PORTS: there are no slices */
+	bool too_large;    /* more ports than SVCR_POD_SLICES_PORTS: there are no slices */
+	bool other_family; /* a pod has addresses, but none of a family of the service */
 };
 
 /*

@@ -213,6 +213,9 @@ static void phrase_empty(struct phrase *t, const struct svcr_reason *w)
 		return;
 	phrase_add(t, "; ");
 	phrase_pods_match(t, &w->pods);
+	if (w->pods.families && !(w->pods.families & 1u << w->family))
+		phrase_add(t, ", with addresses of %s alone",
+			   w->family == SVCR_IPV6 ? "IPv4" : "IPv6");
 	phrase_worst(t, &w->pods);
 }
 
@@ -222,6 +225,8 @@ static void phrase_port(struct phrase *t, const struct svcr_reason *w)
 
 	if (w->pods.target) {
 		phrase_target(t, &w->pods);
+		if (w->pods.target_near)
+			phrase_add(t, " (did you mean %.63s?)", w->pods.target_near);
 		return;
 	}
 	if (w->no_number) {
@@ -229,11 +234,12 @@ static void phrase_port(struct phrase *t, const struct svcr_reason *w)
 			   *name ? "the port " : "the unnamed port", name);
 		return;
 	}
-	if (w->nnames)
-		phrase_add(t, "%s have the port%s ", slices_word(w), w->nnames == 1 ? "" : "s");
-	else
+	if (!w->nnames) {
 		phrase_add(t, "%s have no port for %s", slices_word(w),
 			   protocol_word(w->port->protocol));
+		return;
+	}
+	phrase_add(t, "%s have the port%s ", slices_word(w), w->nnames == 1 ? "" : "s");
 	phrase_names(t, w);
 	phrase_add(t, ", not %.63s", *name ? name : "one without a name");
 	if (w->nearest && *w->nearest)

@@ -5,7 +5,6 @@
 #include <errno.h>
 
 #define NAMES_COMPARED 64 /* of ports, with the name of a port that no slice has */
-#define TARGETS_ASKED 16  /* named targetPorts of one service that are looked up in Pods */
 
 void svcr_reasons_init(struct svcr_reasons *r, const struct svcrules_model *m,
 		       const struct svcrules_options *o, const struct svcr_view *view)
@@ -36,7 +35,7 @@ static void look_at_service(struct svcr_reasons *r, const struct svcr_service *s
 		return;
 	r->last = s;
 	r->facts.known = r->named = false;
-	r->targets = r->endpoints = 0;
+	r->ntargets = r->endpoints = 0;
 	r->fqdn = g->n > 0;
 	for (size_t i = 0; i < g->n; i++) {
 		r->fqdn = r->fqdn && g->v[i]->ignored;
@@ -45,6 +44,31 @@ static void look_at_service(struct svcr_reasons *r, const struct svcr_service *s
 }
 
 /* ---- Pods -------------------------------------------------------------------- */
+
+/* Asks the Pods for the targetPort of a port, once. */
+static int ask_target(struct svcr_reasons *r, const struct svcr_service *s,
+		      const struct svcr_service_port *port)
+{
+	struct svcr_pod_facts *f = &r->facts;
+	int err;
+
+	for (size_t i = 0; i < r->ntargets; i++) {
+		if (r->targets[i].port != port)
+			continue;
+		f->target = r->targets[i].name;
+		f->target_near = r->targets[i].near;
+		return 0;
+	}
+	if (r->ntargets == SVCR_TARGETS_ASKED)
+		return 0;
+	err = svcr_pod_facts_target(&r->view->endpoints->made.index, r->model, s, port, f);
+	if (err)
+		return err;
+	r->targets[r->ntargets].port = port;
+	r->targets[r->ntargets].name = f->target;
+	r->targets[r->ntargets++].near = f->target_near;
+	return 0;
+}
 
 /* Asks the Pods, once for all ports of a service. */
 static int ask_pods(struct svcr_reasons *r, struct svcr_reason *why)
@@ -57,9 +81,9 @@ static int ask_pods(struct svcr_reasons *r, struct svcr_reason *why)
 		return 0;
 	if (!r->facts.known)
 		err = svcr_pod_facts_find(x, r->model, s, &r->facts);
-	r->facts.target = NULL;
-	if (!err && why->port && why->why == SVCR_WHY_PORT && r->targets++ < TARGETS_ASKED)
-		err = svcr_pod_facts_target(x, r->model, s, why->port, &r->facts);
+	r->facts.target = r->facts.target_near = NULL;
+	if (!err && why->port && why->why == SVCR_WHY_PORT)
+		err = ask_target(r, s, why->port);
 	why->pods = r->facts;
 	return err;
 }
@@ -271,10 +295,11 @@ static int judge_slices(struct svcr_reasons *r, struct svcr_reason *why,
 	int err;
 
 	if (!r->endpoints) {
-		why->why = r->fqdn      ? SVCR_WHY_FQDN :
-			   g->n         ? SVCR_WHY_NO_ENDPOINT :
-			   g->from_pods ? SVCR_WHY_NO_POD :
-					  SVCR_WHY_NO_SLICE;
+		why->why = r->fqdn                              ? SVCR_WHY_FQDN :
+			   g->n                                 ? SVCR_WHY_NO_ENDPOINT :
+			   g->from_pods && x->made.other_family ? SVCR_WHY_FAMILY :
+			   g->from_pods                         ? SVCR_WHY_NO_POD :
+								  SVCR_WHY_NO_SLICE;
 		return ask_pods(r, why);
 	}
 	err = svcr_endpoints_uses(x, why->service, why->port, &use, &n);

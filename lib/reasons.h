@@ -36,7 +36,8 @@ enum svcr_why {
 	SVCR_WHY__COUNT
 };
 
-#define SVCR_WHY_NAMES 3 /* names that a reason lists; it counts the others */
+#define SVCR_TARGETS_ASKED 16 /* named targetPorts of one service that are looked up in Pods */
+#define SVCR_WHY_NAMES 3      /* names that a reason lists; it counts the others */
 
 /* What the Pods of the model say about a service with a selector. */
 struct svcr_pod_facts {
@@ -46,9 +47,11 @@ struct svcr_pod_facts {
 	size_t ready;       /* of these, ready and not terminating */
 	size_t ended;       /* pods that the selector matches, and that have ended */
 	size_t all;         /* pods of the namespace */
+	unsigned families;  /* of the addresses of those matched, as bits */
 	const char *name;   /* the one that is not ready for the longest time; NULL: none */
 	uint32_t since;     /* when it became so, seconds since 1970; 0: unknown */
 	const char *target; /* of a port: its targetPort, if no container of them has that name */
+	const char *target_near; /* the name of a container's port that is meant; NULL: none */
 	/* if none matches: the label of the selector that is probably wrong; NULL: none is known */
 	const struct svcr_pair *wrong;
 	const char *meant; /* the value that pods have; NULL: they have no such label */
@@ -90,7 +93,11 @@ struct svcr_reasons {
 	/* of the service that was asked for last: */
 	const struct svcr_service *last;
 	struct svcr_pod_facts facts;
-	size_t targets;   /* how many of its targetPorts were looked up in Pods */
+	struct {
+		const struct svcr_service_port *port;
+		const char *name, *near;
+	} targets[SVCR_TARGETS_ASKED]; /* its targetPorts that were looked up in Pods */
+	size_t ntargets;
 	size_t endpoints; /* of all its slices */
 	bool fqdn;        /* all its slices have names for addresses */
 	bool named;       /* the lists of ports are filled, but `nodes`, which is scratch space */

@@ -55,8 +55,11 @@ static int explain_flows(struct svcr_explain_asked *a)
 		err = svcr_explain_from(a);
 	if (!err)
 		err = svcr_explain_to(a);
-	for (size_t i = 0; i < e->flows.n && !err; i++)
-		err = svcr_explain_walk(a->x, &e->flows.v[i]);
+	for (size_t i = 0; i < e->flows.n && !err; i++) {
+		err = svcr_explain_left_out(a->x, &e->flows.v[i]);
+		if (!err)
+			err = svcr_explain_walk(a->x, &e->flows.v[i]);
+	}
 	return err;
 }
 

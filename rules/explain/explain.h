@@ -23,7 +23,7 @@ enum svcr_explain_verdict {
 /* What a rule decided. Texts are in the arena of the explanation. */
 struct svcr_explain_step {
 	const char *where;   /* "prerouting", "policy", ... */
-	const char *chain;   /* that the rule is in */
+	const char *chain;   /* that the rule is in; NULL: it is said about a service without any */
 	const char *element; /* its comment; NULL: none */
 	const char *text;
 };
@@ -103,6 +103,8 @@ bool svcr_explain_own(const struct svcr_explainer *x, const struct svcr_addr *a)
 /* The name of the only pod that has the address, "production/web-1", or NULL. */
 const struct svcr_pod *svcr_explain_pod(const struct svcr_explainer *x, const struct svcr_addr *a);
 
+/* Says why the service that the flow is meant for has no rules, if that is so. 0 or -ENOMEM. */
+int svcr_explain_left_out(struct svcr_explainer *x, struct svcr_explain_flow *f);
 /* Walks the rules for the flow, whose places and protocol are set. 0 or -ENOMEM. */
 int svcr_explain_walk(struct svcr_explainer *x, struct svcr_explain_flow *f);
 

@@ -16,9 +16,11 @@ static json_t *json_steps(const struct svcr_explain_steps *l)
 
 	for (size_t i = 0; i < l->n; i++) {
 		const struct svcr_explain_step *s = &l->v[i];
-		json_t *step = json_pack("{s:s, s:s, s:s}", "where", s->where, "chain", s->chain,
-					 "text", s->text);
+		json_t *step = json_pack("{s:s}", "where", s->where);
 
+		if (s->chain)
+			step = svcr_json_member(step, "chain", json_string(s->chain));
+		step = svcr_json_member(step, "text", json_string(s->text));
 		if (s->element)
 			step = svcr_json_member(step, "element", json_string(s->element));
 		list = svcr_json_append(list, step);

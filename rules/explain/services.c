@@ -252,3 +252,87 @@ uint32_t svcr_explain_remembered(const struct svcr_explain_walker *w)
 	e = svcr_nft_find(&t->sets[SET_STICKY], key);
 	return e ? svcr_nft_elem_verdict(&t->sets[SET_STICKY], e).n : 0;
 }
+
+/* ---- Services that are left out -------------------------------------------- */
+
+static bool service_has_address(const struct svcr_service *s, const struct svcr_addr *a)
+{
+	const struct svcr_addrs *lists[] = { &s->cluster_ips, &s->balancer_ips, &s->external_ips };
+
+	for (size_t k = 0; k < 3; k++)
+		for (size_t i = 0; i < lists[k]->n; i++)
+			if (svcr_addr_eq(&lists[k]->v[i], a))
+				return true;
+	return false;
+}
+
+/* The name of a service that has the address and is left out; NULL: none has, or one is served. */
+static const char *left_out_there(struct svcr_explainer *x, const struct svcr_addr *a,
+				  const char **ret)
+{
+	const char *found = NULL;
+
+	for (size_t i = 0; x->m && i < x->m->services.n; i++) {
+		const struct svcr_service *s = &x->m->services.v[i];
+		const char *name, *why;
+
+		if (!service_has_address(s, a))
+			continue;
+		name = svcr_arena_printf(&x->e->arena, "%s/%s", s->ns, s->name);
+		why = name ? svcr_refusals_of_service(x->rs->refusals, a->family, name,
+						      strlen(name)) :
+			     NULL;
+		if (!why)
+			return NULL;
+		if (!found || strcmp(name, found) < 0) {
+			found = name;
+			*ret = why;
+		}
+	}
+	return found;
+}
+
+/* Why the service that the connection was meant for has no rule there; NULL: it has, or none is. */
+static const char *why_left_out(struct svcr_explainer *x, const struct svcr_explain_flow *f,
+				const char **ret_name)
+{
+	const struct svcr_refusal *r;
+	uint8_t key[SVCR_VIP_MAX];
+	const char *why = NULL;
+
+	*ret_name = f->to.name;
+	if (!f->to.name) {
+		*ret_name = left_out_there(x, &f->to.addr, &why);
+		return why;
+	}
+	why = svcr_refusals_of_service(x->rs->refusals, f->to.addr.family, f->to.name,
+				       strcspn(f->to.name, ":"));
+	if (why)
+		return why;
+	svcr_vip_key(key, &f->to.addr, f->protocol, f->to.port);
+	r = svcr_refusals_find(x->rs->refusals, f->to.addr.family, key);
+	return r && r->left_out && strcmp(r->name, f->to.name) == 0 ? r->left_out : NULL;
+}
+
+int svcr_explain_left_out(struct svcr_explainer *x, struct svcr_explain_flow *f)
+{
+	static const char said[] = "left out: ";
+	struct svcr_explain_step *s;
+	const char *why, *name;
+
+	/* an endpoint is asked without its service */
+	if (f->to.detail || !x->rs->refusals)
+		return 0;
+	why = why_left_out(x, f, &name);
+	if (!why)
+		return 0;
+	if (strncmp(why, said, strlen(said)) == 0)
+		why += strlen(said);
+	s = SVCR_GROW(&f->steps);
+	if (!s)
+		return -ENOMEM;
+	*s = (struct svcr_explain_step){ .where = "service",
+					 .text = svcr_arena_printf(
+						 &x->e->arena, "%s is left out: %s", name, why) };
+	return s->text ? 0 : -ENOMEM;
+}

@@ -54,6 +54,7 @@ install_and_uninstall() {
 ./opt/x/share/man/man5/svcrules-nginx.5
 ./opt/x/share/man/man5/svcrules.5
 ./opt/x/share/man/man7/svcrules-check.7
+./opt/x/share/man/man7/svcrules-debugging.7
 ./opt/x/share/zsh/site-functions/_svcrules" "$(files "$into")"
 	first=$(contents "$into")
 	check "the library's link" libsvcrules.so.1 "$(readlink "$into$prefix/lib/libsvcrules.so")"

@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # man.sh: the manuals agree with the program: syntax, commands, options, synopses, exit statuses,
 # names and the table of checks, the layout, annotations, JSON members, the library's functions and all examples.
-# "man.sh --update" writes the tables of annotations and of checks into their manuals.
+# "man.sh --update" writes the tables of annotations and of checks into their manuals, and what the
+# examples of svcrules-debugging(7) print now; read the diff before you commit it.
 set -u
 export LC_ALL=C
 root=$(cd "$(dirname "$0")/../.." && pwd)
 cd "$root" || exit 2
 page1=man/svcrules.1 page5=man/svcrules.5 page3=man/libsvcrules.3 page_nginx=man/svcrules-nginx.5 page_check=man/svcrules-check.7
+page_debugging=man/svcrules-debugging.7
 build=$root/build
 svcrules=$build/svcrules
 tmp=$(mktemp -d) || exit 2
@@ -45,7 +47,7 @@ plain() {
 
 lint() {
 	local page said
-	for page in $page1 $page5 $page3 $page_nginx $page_check; do
+	for page in $page1 $page5 $page3 $page_nginx $page_check $page_debugging; do
 		if ! command -v mandoc >/dev/null; then
 			skip "$page: no mandoc to check it"
 			continue
@@ -432,6 +434,62 @@ examples() {
 	run_examples "$1" no
 }
 
+# ---- Debugging a service ----------------------------------------------------
+
+# The page says how to make a node on which all is well, in a network namespace of its own.
+sane_node() { # sane_node PAGE
+	sed -n 's/^# //p' "$1" >"$tmp/node"
+	mount -t tmpfs none /run && [ -s "$tmp/node" ] && bash -e "$tmp/node"
+}
+
+# What a command of the page prints, messages too, as lines of mdoc; notices are left out there.
+example_output() { # example_output COMMAND
+	local status
+	(
+		cd "$root/testdata/example/debugging" || exit 2
+		PATH="$build:$PATH" SOURCE_DATE_EPOCH=1795651200 timeout 60 bash -c "$1"
+	) >"$tmp/out" 2>&1 </dev/null
+	status=$?
+	grep -v '^svcrules: notice: ' "$tmp/out" |
+		sed -E 's/ in [0-9]+\.[0-9]+ s$/ in 0.001 s/; s/\\/\\e/g; s/^[.'"'"']/\\\&&/'
+	# 1 is an answer, and more must be told by a message
+	[ $status -le 1 ] || grep -vE '^svcrules: (notice|warning): ' "$tmp/out" | grep -q '^svcrules: ' ||
+		echo "ended with $status"
+}
+
+# Prints a page with what the commands of its examples print now.
+with_outputs() { # with_outputs PAGE
+	local line in=text
+	while IFS= read -r line; do
+		case $line in
+		.Ed) in=text ;;
+		"\$ "*)
+			in=output
+			echo "$line"
+			example_output "${line#\$ }"
+			;;
+		esac
+		[ $in = output ] || echo "$line"
+	done <"$1"
+}
+
+# One page is one walk: its commands run from top to bottom in one network namespace.
+debugging() {
+	local how
+	if [ "$(grep -c '^\$ svcrules ' $page_debugging)" -ge 25 ]; then pass; else fail "$page_debugging has few examples"; fi
+	for how in -nm -Urnm; do
+		unshare $how "$svcrules" delete --quiet >/dev/null 2>&1 || continue
+		unshare $how "$root/testdata/suites/man.sh" --outputs $page_debugging >"$tmp/program" || break
+		same "the examples of $page_debugging" "$tmp/program" $page_debugging
+		return
+	done
+	skip "the examples of $page_debugging: no network namespace of its own, or no nf_tables in it"
+}
+
+if [ "${1:-}" = --outputs ]; then
+	sane_node "$2" && with_outputs "$2"
+	exit
+fi
 if [ "${1:-}" = --examples ]; then
 	[ "$2" != $page_nginx ] || mount -t tmpfs none /run || exit 2
 	run_examples "$2" yes
@@ -442,6 +500,7 @@ fi
 if [ "${1:-}" = --update ]; then
 	with_annotations $page_nginx >"$tmp/new" && cat "$tmp/new" >$page_nginx
 	with_checks $page_check >"$tmp/new" && cat "$tmp/new" >$page_check
+	unshare -nm "$root/testdata/suites/man.sh" --outputs $page_debugging >"$tmp/new" && cat "$tmp/new" >$page_debugging
 	exit
 fi
 lint
@@ -458,5 +517,6 @@ library
 examples $page1
 examples $page_nginx
 examples $page_check
+debugging
 echo "man: $passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]

@@ -41,6 +41,7 @@ $(eval $(call suite,pure,check,3,$B/libsvcrules.a $B/libsvcrules.so,$S/pure.sh))
 $(eval $(call suite,golden-check,check,3,$B/svcrules,$S/golden.sh))
 $(eval $(call suite,mistakes,check,5,$B/svcrules $B/cluster,$S/check.sh))
 $(eval $(call suite,get,check,2,$B/svcrules,$S/get.sh))
+$(eval $(call suite,reasons,check,10,$B/svcrules,$S/reasons.sh))
 $(eval $(call suite,status,check,15,$B/svcrules,$S/status.sh))
 $(eval $(call suite,explain-check,check,5,$B/svcrules,$S/explain.sh))
 $(eval $(call suite,input,check,10,$B/svcrules $B/cluster,$S/input.sh))
@@ -97,7 +98,7 @@ golden: $B/svcrules $B/cluster ## rewrites the expected output of the golden cas
 	@$S/golden.sh --update
 	@$S/check.sh --update
 
-man-annotations: $B/svcrules ## rewrites the tables of annotations and checks in the manuals
+man-annotations: $B/svcrules ## rewrites tables in the manuals, and the examples of svcrules-debugging(7)
 	@$S/man.sh --update
 
 shape: ## limits of the source: lengths, format, unique names, where IPVS is named

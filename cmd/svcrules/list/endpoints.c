@@ -2,6 +2,8 @@
 /* Endpoints of services, from the input. */
 #include "list/list.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char *yes_no(bool value)
@@ -44,10 +46,76 @@ static const char *state_word(const struct svcrules_endpoint *e)
 	return yes_no(e->ready);
 }
 
+/* Why the ports of a service send packets to no endpoint: for each port and family. */
+struct unused {
+	const char **v; /* "": they do; NULL: the service has no such address */
+	bool *told;     /* beside an endpoint */
+};
+
+static void unused_release(struct unused *u)
+{
+	free((void *)u->v);
+	free(u->told);
+}
+
+static int find_unused(struct svcrules_services *s, size_t i, const struct svcrules_service *svc,
+		       struct unused *ret)
+{
+	struct svcrules_vip v;
+	const char **slot;
+	int err = 0;
+
+	ret->v = calloc(svc->nports * 2 + 1, sizeof(*ret->v));
+	ret->told = calloc(svc->nports * 2 + 1, sizeof(*ret->told));
+	if (!ret->v || !ret->told)
+		return -ENOMEM;
+	for (size_t k = 0; k < svc->nvips && !err; k++) {
+		err = svcrules_services_vip(s, i, k, &v);
+		if (err)
+			break;
+		slot = &ret->v[v.at * 2 + v.ipv6];
+		if (!*slot || !v.reason.text)
+			*slot = v.reason.text ? v.reason.text : "";
+	}
+	return err;
+}
+
+/* If the service has no address of the family, the other one tells what it misses. */
+static const char *unused_text(struct unused *unused, size_t port, bool ipv6)
+{
+	size_t at = port * 2 + ipv6;
+
+	if (!unused->v[at])
+		at = port * 2 + !ipv6;
+	if (!unused->v[at] || !*unused->v[at])
+		return NULL;
+	unused->told[at] = true;
+	return unused->v[at];
+}
+
+/* Why no packet goes to an endpoint; NULL: others are used, or it is. */
+static const char *why_unused(const struct svcrules_service *svc, const struct svcrules_endpoint *e,
+			      struct unused *unused)
+{
+	const char *why = svc->left_out.text;
+
+	if (e->used || why)
+		return e->used ? NULL : why;
+	if (e->at != SIZE_MAX)
+		return unused_text(unused, e->at, e->ipv6);
+	/* it may be meant for a port that has no endpoint */
+	for (size_t k = 0; k < svc->nports && !why; k++)
+		why = unused_text(unused, k, e->ipv6);
+	return why;
+}
+
 static int endpoint_row(struct listing *l, struct svcrules_services *s, size_t i,
-			const struct svcrules_service *svc, const struct svcrules_endpoint *e)
+			const struct svcrules_service *svc, const struct svcrules_endpoint *e,
+			struct unused *unused)
 {
 	struct columns *t = &l->table;
+	const char *why = l->wide ? why_unused(svc, e, unused) : NULL;
+	bool no_port = e->at == SIZE_MAX && *svc->cluster_ips != 'N' && !why;
 	int err;
 
 	listing_row(l, svc->ns);
@@ -56,13 +124,56 @@ static int endpoint_row(struct listing *l, struct svcrules_services *s, size_t i
 	place_column(t, e);
 	columns_add(t, "%s", e->node ? e->node : "<unknown>");
 	columns_add(t, "%s", state_word(e));
-	columns_add(t, "%s",
-		    e->at == SIZE_MAX && *svc->cluster_ips != 'N' ? "no such port" :
-								    yes_no(e->used));
+	columns_add(t, "%s", no_port ? "no such port" : yes_no(e->used));
 	if (l->wide) {
 		columns_add(t, "%s", yes_no(e->local));
 		columns_add(t, "%s", e->pod ? e->pod : "<unknown>");
 		columns_add(t, "%s", e->hostname ? e->hostname : "");
+		columns_add(t, "%s", why ? why : "");
+	}
+	return err;
+}
+
+/* A row that says why there is no endpoint, of a port if it has a name or number. */
+static void none_row(struct listing *l, const struct svcrules_service *svc, const char *port,
+		     const char *why)
+{
+	listing_row(l, svc->ns);
+	columns_add(&l->table, "%s", svc->name);
+	columns_add(&l->table, "%s", port);
+	for (size_t k = 0; k < 7; k++)
+		columns_add(&l->table, "%s", "");
+	columns_add(&l->table, "%s", why);
+}
+
+/* A service without any endpoint. */
+static int no_endpoint_row(struct listing *l, struct svcrules_services *s, size_t i,
+			   const struct svcrules_service *svc)
+{
+	char lack[LACK_TEXT];
+	int err = list_lack(s, i, svc, lack);
+
+	if (!err && *lack && strcmp(svc->type, "ExternalName") != 0)
+		none_row(l, svc, "", strncmp(lack, ": ", 2) == 0 ? lack + 2 : lack);
+	return err;
+}
+
+/* Ports and families that no endpoint serves, and which no row of an endpoint has told. */
+static int untold_rows(struct listing *l, struct svcrules_services *s, size_t i,
+		       const struct svcrules_service *svc, const struct unused *unused)
+{
+	struct svcrules_service_port p;
+	char port[24];
+	int err = 0;
+
+	for (size_t k = 0; k < svc->nports * 2 && !err && !svc->left_out.text; k++) {
+		if (!unused->v[k] || !*unused->v[k] || unused->told[k])
+			continue;
+		err = svcrules_services_port(s, i, k / 2, &p);
+		if (err)
+			break;
+		snprintf(port, sizeof(port), "%u/%s", p.port, p.protocol);
+		none_row(l, svc, *p.name ? p.name : port, unused->v[k]);
 	}
 	return err;
 }
@@ -100,16 +211,24 @@ static void endpoint_json(struct listing *l, const struct svcrules_service *svc,
 static int list_endpoints_of(struct listing *l, struct svcrules_services *s, size_t i,
 			     const struct svcrules_service *svc)
 {
+	struct unused unused = { NULL, NULL };
 	struct svcrules_endpoint e;
 	int err = 0;
 
+	if (l->wide && !svc->nendpoints)
+		return no_endpoint_row(l, s, i, svc);
+	if (l->wide)
+		err = find_unused(s, i, svc, &unused);
 	for (size_t k = 0; k < svc->nendpoints && !err; k++) {
 		err = svcrules_services_endpoint(s, i, k, &e);
 		if (!err && l->json)
 			endpoint_json(l, svc, &e);
 		else if (!err)
-			err = endpoint_row(l, s, i, svc, &e);
+			err = endpoint_row(l, s, i, svc, &e, &unused);
 	}
+	if (!err && l->wide)
+		err = untold_rows(l, s, i, svc, &unused);
+	unused_release(&unused);
 	return err;
 }
 
@@ -118,7 +237,7 @@ int list_endpoints(struct listing *l, struct svcrules_services *s)
 	struct svcrules_service svc;
 	int err = 0;
 
-	list_start(l, "SERVICE|PORT|ADDRESS|NODE|READY|USED", "HERE|POD|HOSTNAME");
+	list_start(l, "SERVICE|PORT|ADDRESS|NODE|READY|USED", "HERE|POD|HOSTNAME|REASON");
 	for (size_t i = 0; i < svcrules_services_count(s) && !err; i++) {
 		err = svcrules_services_get(s, i, &svc);
 		if (!err && listing_takes(l, svc.ns, svc.name)) {

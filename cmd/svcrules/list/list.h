@@ -29,6 +29,13 @@ void listing_row(struct listing *l, const char *ns);
 int list_services(struct listing *l, struct svcrules_services *s);
 int list_endpoints(struct listing *l, struct svcrules_services *s);
 int list_policies(struct listing *l, const struct svcrules_policies *p);
+#define LACK_TEXT 1024
+/*
+ * What packets to the i-th service miss, to stand behind "none": ": 2 endpoints, none is ready",
+ * " at http: only IPv6 endpoints; and 1 more reason"; "": nothing. 0, or an error of the list.
+ */
+int list_lack(struct svcrules_services *s, size_t i, const struct svcrules_service *svc,
+	      char ret[static LACK_TEXT]);
 /* The same from rules of the kernel, of one target; names are in the comments there. */
 int list_installed_services(struct listing *l, const struct svcrules_installed *k);
 int list_installed_endpoints(struct listing *l, const struct svcrules_installed *k);

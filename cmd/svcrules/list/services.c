@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LACK_TEXT 1024
-
 /* ---- Counts and reasons ------------------------------------------------------- */
 
 /* An endpoint on this node, to be counted once. */
@@ -123,6 +121,20 @@ static int find_lack(struct svcrules_services *s, size_t i, const struct svcrule
 	return err;
 }
 
+int list_lack(struct svcrules_services *s, size_t i, const struct svcrules_service *svc,
+	      char ret[static LACK_TEXT])
+{
+	struct lack lack = { .others = 0 };
+	char more[40] = "";
+	int err = find_lack(s, i, svc, &lack);
+
+	if (lack.others)
+		snprintf(more, sizeof(more), "; and %zu more reason%s", lack.others,
+			 lack.others == 1 ? "" : "s");
+	snprintf(ret, LACK_TEXT, "%.*s%s", (int)(LACK_TEXT - sizeof(more)), lack.text, more);
+	return err;
+}
+
 /* ---- Columns -------------------------------------------------------------------- */
 
 static void upper(char *to, const char *from, size_t size)
@@ -168,18 +180,14 @@ static const char *external_column(const struct svcrules_service *svc)
 }
 
 /* "1/2/3", "<none: 2 endpoints, none is ready>", or both if only a part is missing. */
-static void endpoints_column(struct columns *t, const struct endpoint_counts *n,
-			     const struct lack *lack)
+static void endpoints_column(struct columns *t, const struct endpoint_counts *n, const char *lack)
 {
-	char more[40] = "", counts[80] = "";
+	char counts[80] = "";
 
-	if (lack->others)
-		snprintf(more, sizeof(more), "; and %zu more reason%s", lack->others,
-			 lack->others == 1 ? "" : "s");
 	if (n->total)
 		snprintf(counts, sizeof(counts), "%zu/%zu/%zu", n->here, n->ready, n->total);
-	if (*lack->text)
-		columns_add(t, "%s%s<none%s%s>", counts, *counts ? " " : "", lack->text, more);
+	if (*lack)
+		columns_add(t, "%s%s<none%s>", counts, *counts ? " " : "", lack);
 	else
 		columns_add(t, "%s", counts);
 }
@@ -188,15 +196,14 @@ static int service_row(struct listing *l, struct svcrules_services *s, size_t i,
 		       const struct svcrules_service *svc)
 {
 	struct columns *t = &l->table;
-	struct lack lack = { .others = 0 };
-	char age[AGE_TEXT], *ports = NULL;
+	char age[AGE_TEXT], lack[LACK_TEXT] = "", *ports = NULL;
 	struct endpoint_counts n = { .here = 0 };
 	int err = ports_column(s, i, svc->nports, &ports);
 
 	if (!err && l->wide)
 		err = count_endpoints_here(s, i, svc, &n);
 	if (!err && l->wide)
-		err = find_lack(s, i, svc, &lack);
+		err = list_lack(s, i, svc, lack);
 	if (!err) {
 		listing_row(l, svc->ns);
 		columns_add(t, "%s", svc->name);
@@ -209,7 +216,7 @@ static int service_row(struct listing *l, struct svcrules_services *s, size_t i,
 	}
 	if (!err && l->wide) {
 		columns_add(t, "%s", svc->selector);
-		endpoints_column(t, &n, &lack);
+		endpoints_column(t, &n, lack);
 	}
 	free(ports);
 	return err;
