@@ -256,11 +256,8 @@ static void installed_endpoint_row(struct listing *l, const struct svcrules_inst
 	columns_add(t, "<unknown>");
 	columns_add(t, "<unknown>");
 	columns_add(t, e->outside ? "from outside" : "yes");
-	if (l->wide) {
+	for (int i = 0; i < 3; i++)
 		columns_add(t, "<unknown>");
-		columns_add(t, "<unknown>");
-		columns_add(t, "<unknown>");
-	}
 }
 
 static void installed_endpoint_json(struct listing *l, const struct svcrules_installed_vip *v,
@@ -323,28 +320,46 @@ static bool endpoint_shown(const struct group *g, size_t i,
 	return false;
 }
 
-int list_installed_endpoints(struct listing *l, const struct svcrules_installed *k)
+/* Each endpoint of the group once: a row, an object, or added to `brief`. */
+static void list_endpoints_of_group(struct listing *l, const struct group *g, struct brief *brief)
 {
 	const struct svcrules_installed_endpoint *e;
+
+	for (size_t i = g->first; i < g->end; i++)
+		for (size_t n = 0; (e = svcrules_installed_endpoint(g->k, i, n)); n++) {
+			const struct svcrules_installed_vip *v = svcrules_installed_vip(g->k, i);
+
+			if (endpoint_shown(g, i, e))
+				continue;
+			if (l->json)
+				installed_endpoint_json(l, v, e);
+			else if (l->wide)
+				installed_endpoint_row(l, v, e);
+			else
+				brief_add(brief, e->address, e->port);
+		}
+}
+
+int list_installed_endpoints(struct listing *l, const struct svcrules_installed *k)
+{
+	bool rows = l->wide || l->json;
 	struct group g = { .k = k };
 
-	list_start(l, "SERVICE|PORT|ADDRESS|NODE|READY|USED", "HERE|POD|HOSTNAME");
+	list_start(l, rows ? "SERVICE|PORT|ADDRESS|NODE|READY|USED" : "NAME|ENDPOINTS|AGE",
+		   "HERE|POD|HOSTNAME");
 	while (group_next(&g)) {
 		const struct svcrules_installed_vip *v = svcrules_installed_vip(k, g.first);
+		struct brief brief = { .n = 0 };
 
 		if (!listing_takes(l, ns_of(v), name_of(v)))
 			continue;
-		l->found = true;
-		for (size_t i = g.first; i < g.end; i++)
-			for (size_t n = 0; (e = svcrules_installed_endpoint(k, i, n)); n++) {
-				v = svcrules_installed_vip(k, i);
-				if (endpoint_shown(&g, i, e))
-					continue;
-				if (l->json)
-					installed_endpoint_json(l, v, e);
-				else
-					installed_endpoint_row(l, v, e);
-			}
+		list_endpoints_of_group(l, &g, &brief);
+		if (rows)
+			continue;
+		listing_row(l, ns_of(v));
+		columns_add(&l->table, "%s", name_of(v));
+		brief_column(&l->table, &brief);
+		columns_add(&l->table, "<unknown>");
 	}
 	list_end(l);
 	return 0;
