@@ -151,6 +151,29 @@ static void warn_nothing(const struct svcrules_ruleset *live)
 	    stats.table);
 }
 
+/* While the target changes the rules of both see packets, and those of one are followed. */
+static void warn_others(struct session *s, const struct svcrules_options *o,
+			const struct svcrules_target *followed)
+{
+	const struct svcrules_target *t;
+
+	for (size_t i = 0; (t = svcrules_target(i)); i++) {
+		struct svcrules_ruleset *like, *have = NULL;
+		uint8_t family;
+
+		if (!t->kernel || t == followed)
+			continue;
+		like = svcrules_ruleset_new(t->name, o, NULL);
+		if (like && kernel_find(s, t->name, NULL, &have) == EXIT_DONE &&
+		    svcrules_ruleset_table(have, 0, &family))
+			say("warning: rules of the target %s are here, too, and are not followed; "
+			    "--target %s follows them",
+			    t->name, t->name);
+		svcrules_ruleset_free(have);
+		svcrules_ruleset_free(like);
+	}
+}
+
 static int explain_live(const struct explaining *x, const struct svcrules_ruleset *like,
 			struct svcrules_ruleset **ret)
 {
@@ -159,6 +182,8 @@ static int explain_live(const struct explaining *x, const struct svcrules_rulese
 
 	if (!code)
 		code = kernel_read_own(&s, like, ret);
+	if (!code)
+		warn_others(&s, x->settings, x->a->target);
 	findings_print(&s, false);
 	session_close(&s);
 	if (!code)

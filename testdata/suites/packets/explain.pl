@@ -103,7 +103,8 @@ sub outcome {
 		return { %$packet, answer => undef, node => $next, to => $way->{to}, port => $way->{port},
 			masqueraded => $masqueraded, left => $masqueraded ? $node : undef };
 	}
-	my $name = $server{"$packet->{protocol} $way->{to} $way->{port}"};
+	my $any = $way->{to} =~ /:/ ? '::' : '0.0.0.0';
+	my $name = $server{"$packet->{protocol} $way->{to} $way->{port}"} // $server{"$packet->{protocol} $any $way->{port}"};
 	push @$predicted, !defined $name ? { like => 'refused|timeout|unreachable' } :
 		{ name => $name, masqueraded => $masqueraded };
 	return ();
