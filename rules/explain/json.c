@@ -57,6 +57,8 @@ static json_t *json_way(const struct svcr_explain_way *w)
 	way = svcr_json_member(way, "masqueraded", json_boolean(w->masqueraded));
 	if (w->why)
 		way = svcr_json_member(way, "why", json_string(w->why));
+	if (w->end)
+		way = svcr_json_member(way, "end", json_string(w->end));
 	way = svcr_json_member(way, "steps", json_steps(&w->steps));
 	return svcr_json_member(way, "verdict", json_string(svcr_explain_verdict_text(w->verdict)));
 }

@@ -33,14 +33,13 @@ load() {
 	check "the rules are loaded" 0 $?
 }
 
-# everything: what a program could change: rules, sets, interfaces, addresses, routes, settings, files
+# everything: what a program could change: rules, sets, interfaces, addresses, routes, settings
 everything() {
 	at nft list ruleset 2>/dev/null
 	at ip -d addr
 	at ip route show table all
 	at ip -6 route show table all
 	at sysctl -a -r '^net\.' 2>/dev/null | grep -vE 'nf_conntrack_count|ipfrag_|mem_pressure|\.stat'
-	find /run/svcrules -name "*-$(at stat -Lc %i /proc/self/ns/net)" -printf '%p %m %s %T@\n' 2>/dev/null | sort
 }
 
 # doctor [FILE PLACE]...: runs it; with FILE in the place of another file
@@ -79,6 +78,9 @@ plain() {
 	doctor
 	check "forwarding is on" ok "$(verdict forwarding)"
 	check "the tables are as before" "" "$(at nft list tables)"
+	mkdir -p /run/svcrules
+	check "no file is made" "" "$(at unshare -m sh -c "mount -t tmpfs -o mode=700 none /run/svcrules &&
+		'$SVCRULES' doctor >/dev/null; ls -A /run/svcrules")"
 }
 
 # apply_example: the services of the example, with node ports 30080 and 31380
