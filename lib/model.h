@@ -75,6 +75,8 @@ struct svcr_service {
 	 * as it is written; NULL: none
 	 */
 	const char *external_name;
+	const char *elsewhere; /* with `explain`: the first name, or address that is not served
+				* here, of its load balancer; NULL: none */
 };
 
 /* True if the service gets rules: it has cluster IPs, and no other proxy serves it. */

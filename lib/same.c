@@ -57,8 +57,8 @@ static bool same_service(const struct svcr_service *a, const struct svcr_service
 	       same_addrs(&a->balancer_ips, &b->balancer_ips) &&
 	       same_cidrs(&a->ranges, &b->ranges) && same_service_ports(&a->ports, &b->ports) &&
 	       same_pairs(a->selector, a->nselector, b->selector, b->nselector) &&
-	       a->external_name == b->external_name && a->not_ready == b->not_ready &&
-	       a->families == b->families && a->old == b->old;
+	       a->external_name == b->external_name && a->elsewhere == b->elsewhere &&
+	       a->not_ready == b->not_ready && a->families == b->families && a->old == b->old;
 }
 
 static bool same_names(const struct svcr_names *a, const struct svcr_names *b)

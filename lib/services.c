@@ -230,6 +230,7 @@ static int describe_service(struct svcrules_services *l, const struct svcr_servi
 		.cluster_ips = s->headless ? "None" : join_addrs(l, &s->cluster_ips, &none),
 		.external_ips = join_addrs(l, &s->balancer_ips, &s->external_ips),
 		.external_name = s->external_name,
+		.elsewhere = s->elsewhere,
 		.selector = selector_of(l, s),
 		.created = s->created,
 		.internal_local = s->internal_local,

@@ -44,8 +44,10 @@ struct svcrules_service {
 	const char *cluster_ips;   /* "10.96.0.10,fd00::10"; "None"; "" */
 	const char *external_ips;  /* of load balancers, then externalIPs; the same */
 	const char *external_name; /* of that type, if the model reads it; else NULL */
-	const char *selector;      /* "app=web,tier=front"; "" */
-	int64_t created;           /* nanoseconds since 1970; 0: unknown */
+	/* where a load balancer is reached that no rules are for: a name, an address; else NULL */
+	const char *elsewhere;
+	const char *selector;                /* "app=web,tier=front"; "" */
+	int64_t created;                     /* nanoseconds since 1970; 0: unknown */
 	bool internal_local, external_local; /* traffic policies */
 	bool publish_not_ready;
 	uint32_t affinity; /* seconds; 0: none */

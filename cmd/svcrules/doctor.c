@@ -9,6 +9,7 @@
 #include "state/last_run.h"
 #include "state/state_dir.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,10 +73,13 @@ static void look_at_installed(struct doctor *d, const struct svcrules_options *o
 			have = NULL;
 			d->installed = kernel_read(d->session, like, &have) == 0;
 		}
-		if (d->installed)
+		if (d->installed) {
 			svcrules_ruleset_stats(have, &d->stats);
-		if (d->installed)
 			look_back_at_run(d);
+			d->no_memory = svcrules_installed_new(have, &d->services) == -ENOMEM;
+			d->have = have;
+			have = NULL;
+		}
 		d->stats.target = d->installed ? t : NULL;
 		svcrules_ruleset_free(have);
 		svcrules_ruleset_free(like);
@@ -164,6 +168,8 @@ static int doctor_run(const struct arguments *a)
 		free(d.v[i].mend);
 	}
 	free(d.v);
+	svcrules_installed_free(d.services);
+	svcrules_ruleset_free(d.have);
 	session_close(&session);
 	svcrules_options_free(settings);
 	return code;

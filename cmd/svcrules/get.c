@@ -72,69 +72,122 @@ static int get_kind(const char *word, const struct listed **ret)
 	return unknown_kind(word);
 }
 
+static int get_slashed(const char *word, const char *slash, const struct listed **ret)
+{
+	char *kind = strndup(word, (size_t)(slash - word));
+	int code = kind ? get_kind(kind, ret) : say_enomem();
+
+	free(kind);
+	if (!code && !slash[1]) {
+		say("'%s' has no name behind the '/'; see 'svcrules help get'", word);
+		code = EXIT_USAGE;
+	}
+	return code;
+}
+
+/* "svc web api" or "svc/web svc/api": one kind, and names. */
+static int get_operands(struct getting *g)
+{
+	const struct arguments *a = &g->args;
+	bool slash = a->noperands && strchr(a->operands[0], '/');
+	int code = slash ? EXIT_DONE :
+			   get_kind(a->noperands ? a->operands[0] : "services", &g->kind);
+
+	for (size_t i = slash ? 0 : 1; i < a->noperands && !code; i++) {
+		const char *name = strchr(a->operands[i], '/');
+		const struct listed *kind = g->kind;
+
+		if (slash != (name != NULL)) {
+			say("'%s' %s; see 'svcrules help get'", a->operands[i],
+			    slash ? "has no kind before the name, as others have" :
+				    "has a kind before the name, and one came before");
+			return EXIT_USAGE;
+		}
+		if (name)
+			code = get_slashed(a->operands[i], name, &kind);
+		if (!code && g->kind && kind != g->kind) {
+			say("'%s' is of another kind than '%s': one kind at a time", a->operands[i],
+			    a->operands[0]);
+			return EXIT_USAGE;
+		}
+		g->kind = kind;
+		if (!code && listing_add_name(&g->list, name ? name + 1 : a->operands[i]))
+			code = say_enomem();
+	}
+	return code;
+}
+
 static int get_arguments(struct getting *g)
 {
 	const struct arguments *a = &g->args;
 	const char *format = a->value[OPT_OUTPUT_LIST];
+	int code;
 
-	if (a->noperands > 2) {
-		say("unexpected argument '%s': one kind and one name at most; see 'svcrules help "
-		    "get'",
-		    a->operands[2]);
-		return EXIT_USAGE;
-	}
-	if (a->given[OPT_ALL_NAMESPACES] && a->noperands > 1) {
+	g->list = (struct listing){
+		.ns = a->given[OPT_ALL_NAMESPACES] ? NULL :
+		      a->given[OPT_NAMESPACE]      ? a->value[OPT_NAMESPACE] :
+						     "default",
+		.wide = format && strcmp(format, "wide") == 0,
+		.json = format && strcmp(format, "json") == 0,
+		.now = age_now(),
+	};
+	code = get_operands(g);
+	if (code)
+		return code;
+	if (a->given[OPT_ALL_NAMESPACES] && g->list.nnames) {
 		say("a name is looked for in one namespace: -A and '%s' do not go together",
-		    a->operands[1]);
+		    g->list.names[0].name);
 		return EXIT_USAGE;
 	}
 	if (a->given[OPT_ALL_NAMESPACES] && a->given[OPT_NAMESPACE]) {
 		say("-A and -n exclude each other; see 'svcrules help get'");
 		return EXIT_USAGE;
 	}
-	g->list = (struct listing){
-		.ns = a->given[OPT_ALL_NAMESPACES] ? NULL :
-		      a->given[OPT_NAMESPACE]      ? a->value[OPT_NAMESPACE] :
-						     "default",
-		.name = a->noperands > 1 ? a->operands[1] : NULL,
-		.wide = format && strcmp(format, "wide") == 0,
-		.json = format && strcmp(format, "json") == 0,
-		.now = age_now(),
-	};
-	return get_kind(a->noperands ? a->operands[0] : "services", &g->kind);
+	return EXIT_DONE;
 }
 
 /* ---- The end ------------------------------------------------------------------------ */
 
-/* Says that there is nothing, as kubectl does, on standard error. */
-static int get_nothing(const struct getting *g)
+/* Says what was not found, on standard error. Returns an exit code. */
+static int get_missed(const struct getting *g, const struct listed_name *n)
 {
 	const struct listing *l = &g->list;
 
-	if (!l->name) {
+	if (n->found)
+		return EXIT_DONE;
+	if (n->elsewhere)
+		say("no %s %s/%s, but %s/%s: -n %s", g->kind->noun, l->ns, n->name, n->elsewhere,
+		    n->name, n->elsewhere);
+	else if (n->near)
+		say("no %s %s/%s, did you mean '%s'?", g->kind->noun, l->ns, n->name, n->near);
+	else
+		say("no %s %s/%s", g->kind->noun, l->ns, n->name);
+	return EXIT_DIFFERS;
+}
+
+/* Says that there is nothing, as kubectl does. */
+static void get_nothing(const struct listing *l)
+{
+	if (l->nnames)
+		say("service %s/%s has no endpoint", l->ns, l->names[0].name);
+	else
 		fprintf(stderr, "No resources found%s%s%s\n", l->ns ? " in " : "",
 			l->ns ? l->ns : "", l->ns ? " namespace." : "");
-		return EXIT_DONE;
-	}
-	if (l->found) {
-		say("%s %s/%s has no endpoint", g->kind->noun, l->ns, l->name);
-		return EXIT_DONE;
-	}
-	if (l->elsewhere)
-		say("no %s %s/%s, but %s/%s: -n %s", g->kind->noun, l->ns, l->name, l->elsewhere,
-		    l->name, l->elsewhere);
-	else if (l->near)
-		say("no %s %s/%s, did you mean '%s'?", g->kind->noun, l->ns, l->name, l->near);
-	else
-		say("no %s %s/%s", g->kind->noun, l->ns, l->name);
-	return EXIT_DIFFERS;
 }
 
 static int get_end(const struct getting *g, int err)
 {
-	if (err || g->list.failed)
+	const struct listing *l = &g->list;
+	int code = EXIT_DONE;
+
+	if (err || l->failed)
 		return say_enomem();
-	return g->list.shown ? EXIT_DONE : get_nothing(g);
+	if (fflush(stdout) == 0)
+		for (size_t i = 0; i < l->nnames; i++)
+			code |= get_missed(g, &l->names[i]);
+	if (!l->shown && !code)
+		get_nothing(l);
+	return code;
 }
 
 /* ---- From the input ------------------------------------------------------------------- */
@@ -221,8 +274,10 @@ static int get_run(const struct arguments *a)
 	g.args.given[OPT_ALLOW_EMPTY] = g.args.given[OPT_QUIET] = true;
 	if (!code)
 		code = input_settings(a, &g.settings);
-	if (code)
+	if (code) {
+		listing_release(&g.list);
 		return code;
+	}
 	code = a->nfiles ? get_files(&g) : get_kernel(&g);
 	listing_release(&g.list);
 	svcrules_options_free(g.settings);
@@ -231,11 +286,11 @@ static int get_run(const struct arguments *a)
 
 const struct command command_get = {
 	.name = "get",
-	.synopsis = "[services|endpoints|policies] [NAME] [-f FILE]... [OPTION...]",
+	.synopsis = "[services|endpoints|policies] [NAME]... [-f FILE]... [OPTION...]",
 	.summary = "list services, endpoints or network policies of this node",
 	.about = "Lists what FILE has or, without -f, what the kernel's rules serve, of which\n"
 		 "names, addresses and ports are known. '-o wide' counts endpoints on this node,\n"
-		 "ready ones and all, or says why a service has none.\n"
+		 "ready ones and all, or says why a service has none; of endpoints it lists each.\n"
 		 "Exit status: 0 done, 1 no object of that name, above 1 error.\n",
 	.options = (const struct option_group *const[]){ &input_options, &get_options,
 							 &get_node_options, &table_options,

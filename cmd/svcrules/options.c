@@ -32,6 +32,8 @@ static const struct option_spec option_specs[OPT_COUNT] = {
 		.help = "where it goes: ADDRESS:PORT, namespace/service[:port] or a DNS name" },
 	[OPT_PROTOCOL] = { .name = "protocol", .argument = "NAME", .choices = "tcp udp sctp",
 		.help = "tcp (default), udp or sctp" },
+	[OPT_QUESTIONS] = { .name = "questions", .argument = "FILE",
+		.help = "ask each line of FILE: FROM TO [tcp|udp|sctp]" },
 	[OPT_LIVE] = { .name = "live",
 		.help = "follow the kernel's rules in place of those made from FILE" },
 	[OPT_NDOTS] = { .name = "ndots", .argument = "N",
@@ -140,9 +142,9 @@ static const struct option_spec option_specs[OPT_COUNT] = {
 const struct option_group input_options = { GROUP(OPT_FILE, OPT_RECURSIVE) };
 const struct option_group from_options = { GROUP(OPT_FROM, OPT_OVERLAY) };
 const struct option_group review_options = { GROUP(OPT_LIMIT, OPT_COLOUR) };
-const struct option_group question_options = { GROUP(OPT_SOURCE, OPT_TO, OPT_PROTOCOL, OPT_LIVE,
-						     OPT_NDOTS, OPT_CLUSTER_DOMAIN,
-						     OPT_OUTPUT_EXPLANATION) };
+const struct option_group question_options = { GROUP(OPT_SOURCE, OPT_TO, OPT_PROTOCOL,
+						     OPT_QUESTIONS, OPT_LIVE, OPT_NDOTS,
+						     OPT_CLUSTER_DOMAIN, OPT_OUTPUT_EXPLANATION) };
 const struct option_group output_options = { GROUP(OPT_OUTPUT) };
 const struct option_group output_changes_options = { GROUP(OPT_OUTPUT_CHANGES) };
 const struct option_group summary_options = { GROUP(OPT_OUTPUT_SUMMARY, OPT_QUIET_UNCHANGED) };

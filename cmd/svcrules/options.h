@@ -18,6 +18,7 @@ enum option_id {
 	OPT_SOURCE, /* of explain */
 	OPT_TO,
 	OPT_PROTOCOL,
+	OPT_QUESTIONS,
 	OPT_LIVE,
 	OPT_NDOTS,
 	OPT_CLUSTER_DOMAIN, /* of explain; elsewhere it is a setting of the target dns */

@@ -101,8 +101,23 @@ static void read_cluster_ip(struct svcr_reader *r, void *member)
 	add_cluster_ip(r, &o->s, s);
 }
 
+/* A name that rules do not need, and names or explanations do. */
+static void read_host_name(struct svcr_reader *r, void *member)
+{
+	const char *name;
+
+	if (!r->model->names && !r->model->explain) {
+		svcr_json_skip(&r->json);
+		return;
+	}
+	name = svcr_read_interned(r);
+	if (name)
+		*(const char **)member = name;
+}
+
 struct read_ingress {
 	struct svcr_given_addr ip;
+	const char *hostname;
 	bool proxy; /* ipMode is Proxy */
 };
 
@@ -118,8 +133,22 @@ static const struct svcr_field ingress_fields[] = {
 	  .read = svcr_read_given_addr },
 	{ SVCR_FIELD("ipMode"), SVCR_F_CUSTOM, offsetof(struct read_ingress, proxy),
 	  .read = read_ip_mode },
+	{ SVCR_FIELD("hostname"), SVCR_F_CUSTOM, offsetof(struct read_ingress, hostname),
+	  .read = read_host_name },
 	SVCR_END
 };
+
+/* What a load balancer is reached at, and nothing here serves: a name, or an address of its own. */
+static const char *elsewhere_of(struct svcr_reader *r, const struct read_ingress *i)
+{
+	char text[SVCR_ADDR_TEXT];
+
+	if (i->ip.given && i->proxy) {
+		svcr_addr_text(&i->ip.addr, text);
+		return svcr_read_intern(r, (struct svcr_str){ text, strlen(text) });
+	}
+	return !i->ip.given && i->hostname && *i->hostname ? i->hostname : NULL;
+}
 
 /*
  * With ipMode Proxy the load balancer delivers to nodes itself, so its address is
@@ -127,11 +156,14 @@ static const struct svcr_field ingress_fields[] = {
  */
 static void read_balancer_ip(struct svcr_reader *r, void *member)
 {
+	struct svcr_service *s = SVCR_CONTAINER(member, struct svcr_service, balancer_ips);
 	struct read_ingress ingress = { .proxy = false };
 
 	svcr_read_object(r, ingress_fields, &ingress);
 	if (ingress.ip.given && !ingress.proxy)
 		svcr_read_add_addr(r, member, &ingress.ip.addr);
+	else if (r->model->explain && !s->elsewhere)
+		s->elsewhere = elsewhere_of(r, &ingress);
 }
 
 /* ---- Fields ------------------------------------------------------------ */
@@ -178,19 +210,6 @@ static void read_ip_family(struct svcr_reader *r, void *member)
 		*(uint8_t *)member |= (uint8_t)(1 << (i == 1 ? SVCR_IPV6 : SVCR_IPV4));
 }
 
-static void read_external_name(struct svcr_reader *r, void *member)
-{
-	const char *name;
-
-	if (!r->model->names && !r->model->explain) {
-		svcr_json_skip(&r->json);
-		return;
-	}
-	name = svcr_read_interned(r);
-	if (name)
-		*(const char **)member = name;
-}
-
 static void read_old_field(struct svcr_reader *r, void *member)
 {
 	enum svcr_json_type t = svcr_json_peek(&r->json);
@@ -234,7 +253,7 @@ static const struct svcr_field service_spec_fields[] = {
 	{ SVCR_FIELD("loadBalancerSourceRanges"), SVCR_F_EACH, MEMBER(s.ranges), true,
 	  .read = read_source_range },
 	{ SVCR_FIELD("externalName"), SVCR_F_CUSTOM, MEMBER(external_name),
-	  .read = read_external_name },
+	  .read = read_host_name },
 	{ SVCR_FIELD("publishNotReadyAddresses"), SVCR_F_BOOL, .offset = MEMBER(s.not_ready) },
 	{ SVCR_FIELD("ipFamilies"), SVCR_F_EACH, MEMBER(s.families), .read = read_ip_family },
 	{ SVCR_FIELD("loadBalancerIP"), SVCR_F_CUSTOM, MEMBER(meta.old[SVCR_OLD_LOAD_BALANCER_IP]),
@@ -357,7 +376,7 @@ static void finish_service(struct svcr_reader *r, void *object)
 	if (o->affinity_on)
 		s->affinity = o->timeout ? o->timeout : DEFAULT_TIMEOUT;
 	if (s->type != SVCR_LOAD_BALANCER) /* fields left from a former type */
-		s->balancer_ips.n = s->ranges.n = 0;
+		s->balancer_ips.n = s->ranges.n = 0, s->elsewhere = NULL;
 	s->has_ranges = o->has_ranges && s->type == SVCR_LOAD_BALANCER;
 	finish_cluster_ips(r, o);
 	if (r->model->names && s->type == SVCR_EXTERNAL_NAME && !r->json.failed)

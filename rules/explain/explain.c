@@ -46,6 +46,15 @@ static int own_addresses(struct svcr_explainer *x)
 	return err;
 }
 
+/* The question is kept for what is printed. */
+static int keep_question(struct svcrules_explanation *e, const struct svcrules_question *q)
+{
+	e->from = svcr_arena_strndup(&e->arena, q->from, strlen(q->from));
+	e->to = svcr_arena_strndup(&e->arena, q->to, strlen(q->to));
+	e->protocol = q->protocol;
+	return e->from && e->to ? 0 : -ENOMEM;
+}
+
 static int explain_flows(struct svcr_explain_asked *a)
 {
 	struct svcrules_explanation *e = a->x->e;
@@ -82,6 +91,8 @@ int svcrules_explain(struct svcrules_ruleset *rs, const struct svcrules_ruleset 
 	if (dns)
 		a.dns = (struct svcr_dns *)svcr_ruleset_find(dns, &svcr_dns_ops);
 	err = x.nft ? svcr_nft_understand(nft) : -ENOTSUP;
+	if (!err)
+		err = keep_question(x.e, q);
 	if (!err)
 		err = explain_flows(&a);
 	free(x.own.v);

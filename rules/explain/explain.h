@@ -73,6 +73,8 @@ struct svcr_explain_query {
 
 struct svcrules_explanation {
 	struct svcr_arena arena;
+	const char *from, *to; /* the question */
+	uint8_t protocol;
 	SVCR_LIST(struct svcr_explain_query) queries;
 	SVCR_LIST(struct svcr_explain_flow) flows;
 	const char *note; /* why there is no flow; NULL: there is one */

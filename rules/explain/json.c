@@ -59,6 +59,8 @@ static json_t *json_way(const struct svcr_explain_way *w)
 	way = svcr_json_member(way, "masqueraded", json_boolean(w->masqueraded));
 	if (w->why)
 		way = svcr_json_member(way, "why", json_string(w->why));
+	if (w->end)
+		way = svcr_json_member(way, "end", json_string(w->end));
 	way = svcr_json_member(way, "steps", json_steps(&w->steps));
 	return svcr_json_member(way, "verdict", json_string(svcr_explain_verdict_text(w->verdict)));
 }
@@ -87,6 +89,9 @@ int svcr_explain_json(const struct svcrules_explanation *e, svcrules_write_fn wr
 	json_t *root = json_pack("{s:i}", "version", 1), *names = json_array(),
 	       *flows = json_array();
 
+	root = svcr_json_member(root, "question",
+				json_pack("{s:s, s:s, s:s}", "from", e->from, "to", e->to,
+					  "protocol", svcr_protocol_name(e->protocol)));
 	for (size_t i = 0; i < e->queries.n; i++)
 		names = svcr_json_append(
 			names, json_pack("{s:s, s:s, s:s}", "name", e->queries.v[i].name, "type",

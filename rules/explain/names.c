@@ -283,6 +283,25 @@ static int resolve_name(struct svcr_explain_asked *a, const char *name, bool abs
 	return note_lost(a, name, "the name leads to no address");
 }
 
+/* As resolvers send it: labels of letters, digits, '-' and '_', none of which is empty. */
+static bool is_host_name(struct svcr_str name)
+{
+	size_t label = 0;
+
+	for (size_t i = 0; i < name.len; i++) {
+		char c = name.p[i];
+
+		if (c == '.' ? !label :
+			       c != '-' && c != '_' && (c < '0' || c > '9') &&
+				       (c < 'a' || c > 'z') && (c < 'A' || c > 'Z'))
+			return false;
+		label = c == '.' ? 0 : label + 1;
+		if (label > SVCR_DNS_LABEL_MAX)
+			return false;
+	}
+	return label && name.len <= SVCR_DNS_NAME_MAX;
+}
+
 int svcr_explain_resolve(struct svcr_explain_asked *a, struct svcr_str name, const char *port)
 {
 	bool absolute = name.len && name.p[name.len - 1] == '.';
@@ -291,7 +310,7 @@ int svcr_explain_resolve(struct svcr_explain_asked *a, struct svcr_str name, con
 	name.len -= absolute;
 	if (!a->dns)
 		return svcr_explain_wrong(a, "--to", -EINVAL, "there are no names to resolve");
-	if (!name.len || name.len > SVCR_DNS_NAME_MAX)
+	if (!is_host_name(name))
 		return svcr_explain_wrong(a, "--to", -EINVAL, "'%.200s' is no name of DNS",
 					  a->q->to);
 	snprintf(text, sizeof(text), "%.*s", (int)name.len, name.p);

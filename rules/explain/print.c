@@ -42,7 +42,8 @@ static void out_head(struct svcr_out *o, const struct svcr_explain_flow *f)
 		svcr_out(o, "%s (%s/%s%s%s)\n", f->to.name, to, svcr_protocol_name(f->protocol),
 			 f->to.detail ? ", " : "", f->to.detail ? f->to.detail : "");
 	else
-		svcr_out(o, "%s/%s\n", to, svcr_protocol_name(f->protocol));
+		svcr_out(o, f->to.detail ? "%s/%s (%s)\n" : "%s/%s\n", to,
+			 svcr_protocol_name(f->protocol), f->to.detail);
 }
 
 static bool equal_texts(const char *a, const char *b)
@@ -196,7 +197,9 @@ static int out_flow(struct svcr_out *o, const struct svcr_explain_flow *f)
 		err = out_ways(o, f);
 	} else if (f->ways.n) {
 		if (f->ways.v[0].verdict == SVCR_EXPLAIN_PASSED)
-			svcr_out_str(o, "no rule translates it: it goes where routes lead\n");
+			svcr_out(o, "%s\n",
+				 f->ways.v[0].end ?:
+					 "no rule translates it: it goes where routes lead");
 		out_steps(o, &f->ways.v[0].steps, "");
 	}
 	out_verdict(o, f);

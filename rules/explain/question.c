@@ -311,6 +311,33 @@ static int question_families(struct svcr_explain_asked *a)
 				  a->q->from, a->q->to);
 }
 
+/* Of a list that need not be sorted. */
+static bool node_has_address(const struct svcr_addrs *l, const struct svcr_addr *addr)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (svcr_addr_eq(&l->v[i], addr))
+			return true;
+	return false;
+}
+
+/*
+ * An address of another node, whose rules decide about its node ports: packets that go there pass
+ * here.
+ */
+static const char *node_detail(struct svcr_explain_asked *a, const struct svcr_addr *addr)
+{
+	const struct svcrules_model *m = a->x->m;
+
+	for (size_t i = 0; m && i < m->nodes.n; i++)
+		if (node_has_address(&m->nodes.v[i].internal_ips, addr) ||
+		    node_has_address(&m->nodes.v[i].other_ips, addr))
+			return svcr_arena_printf(
+				&a->x->e->arena,
+				"of %s, whose rules decide on node ports: --node-name %s",
+				m->nodes.v[i].name, m->nodes.v[i].name);
+	return NULL;
+}
+
 /* An address of a pod has its name too. */
 static int to_address(struct svcr_explain_asked *a, const struct svcr_addr *addr, uint16_t port)
 {
@@ -318,7 +345,9 @@ static int to_address(struct svcr_explain_asked *a, const struct svcr_addr *addr
 	const char *name, *detail;
 
 	if (!p)
-		return svcr_explain_add_flow(a, addr, port, NULL, NULL);
+		return svcr_explain_add_flow(a, addr, port, NULL,
+					     svcr_explain_own(a->x, addr) ? NULL :
+									    node_detail(a, addr));
 	name = svcr_arena_printf(&a->x->e->arena, "%s/%s", p->ns, p->name);
 	detail = pod_detail(a, p);
 	return name && detail ? svcr_explain_add_flow(a, addr, port, name, detail) : -ENOMEM;
@@ -354,11 +383,11 @@ int svcr_explain_to(struct svcr_explain_asked *a)
 		return svcr_explain_wrong(a, "--to", -EINVAL,
 					  "'%.200s' has no port that is one, expected 1-65535",
 					  text);
-	} else if (split_name(text, &ns, &name)) {
+	} else if (split_name(text, &ns, &name) && name.p[name.len - 1] != ':') {
 		err = to_name(a, ns, name.p);
 	} else {
 		name = split_port(text, &port);
-		if (!name.len || strchr(text, '/') || (port && strchr(port, ':')))
+		if (!name.len || strchr(text, '/') || (port && (!*port || strchr(port, ':'))))
 			return svcr_explain_wrong(a, "--to", -EINVAL,
 						  "'%.200s' is not valid, expected ADDRESS:PORT, "
 						  "namespace/service[:port] or a DNS name",

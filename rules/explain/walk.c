@@ -188,6 +188,29 @@ static int walk_ended(struct svcr_explain_flow *f, enum svcr_nft_fate fate)
 	return 0;
 }
 
+/* True if the packet never leaves the network namespace of a pod, or the host of a client. */
+static bool stays_inside(const struct svcr_nft_packet *p)
+{
+	static const uint8_t loopback6[16] = { [15] = 1 };
+
+	if (p->from_host)
+		return false;
+	return svcr_addr_eq(&p->src, &p->dst) ||
+	       (p->dst.family == SVCR_IPV4 ? p->dst.bytes[0] == 127 :
+					     memcmp(p->dst.bytes, loopback6, 16) == 0);
+}
+
+static int walk_inside(struct svcr_explain_flow *f)
+{
+	struct svcr_explain_way *way = add_way(f, 1, 1);
+
+	if (!way)
+		return -ENOMEM;
+	way->verdict = SVCR_EXPLAIN_PASSED;
+	way->end = "it does not leave the client, and no rule of a node sees it";
+	return 0;
+}
+
 static int walk_first(struct svcr_explain_walker *w, struct svcr_explain_flow *f)
 {
 	bool host = w->eval.packet.from_host, none = false;
@@ -222,7 +245,7 @@ int svcr_explain_walk(struct svcr_explainer *x, struct svcr_explain_flow *f)
 				       .src_local = f->from.host,
 				       .dst_local = svcr_explain_own(x, &f->to.addr),
 				       .from_host = f->from.host };
-	err = walk_first(&w, f);
+	err = stays_inside(p) ? walk_inside(f) : walk_first(&w, f);
 	svcr_nft_eval_release(&w.eval);
 	for (size_t i = 0; i < f->ways.n; i++)
 		if (f->ways.v[i].verdict > f->verdict || i == 0)

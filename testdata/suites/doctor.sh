@@ -26,6 +26,22 @@ skip() {
 	echo "SKIP - doctor: $1"
 }
 
+# load: rules of the standard input
+load() {
+	cat >"$work/rules"
+	at_with "$work/rules" iptables-nft-restore
+	check "the rules are loaded" 0 $?
+}
+
+# everything: what a program could change: rules, sets, interfaces, addresses, routes, settings
+everything() {
+	at nft list ruleset 2>/dev/null
+	at ip -d addr
+	at ip route show table all
+	at ip -6 route show table all
+	at sysctl -a -r '^net\.' 2>/dev/null | grep -vE 'nf_conntrack_count|ipfrag_|mem_pressure|\.stat'
+}
+
 # doctor [FILE PLACE]...: runs it; with FILE in the place of another file
 doctor() {
 	local mounts='' said
@@ -33,8 +49,11 @@ doctor() {
 		mounts+="mount --bind '$1' '$2' && "
 		shift 2
 	done
+	everything >"$work/before"
 	said=$(at unshare -m sh -c "$mounts exec '$SVCRULES' doctor" 2>"$work/err")
 	STATUS=$?
+	everything >"$work/after"
+	check "nothing is changed" "" "$(diff "$work/before" "$work/after")"
 	printf '%s\n' "$said" >"$work/said"
 	[ ! -s "$work/err" ] || sed 's/^/doctor says: /' "$work/err"
 }
@@ -59,6 +78,15 @@ plain() {
 	doctor
 	check "forwarding is on" ok "$(verdict forwarding)"
 	check "the tables are as before" "" "$(at nft list tables)"
+	mkdir -p /run/svcrules
+	check "no file is made" "" "$(at unshare -m sh -c "mount -t tmpfs -o mode=700 none /run/svcrules &&
+		'$SVCRULES' doctor >/dev/null; ls -A /run/svcrules")"
+}
+
+# apply_example: the services of the example, with node ports 30080 and 31380
+apply_example() {
+	at ip addr replace 192.0.2.1/24 dev lo
+	at "$SVCRULES" apply -f testdata/example/services.json --node-name node1 --quiet 2>/dev/null
 }
 
 installed() {
@@ -98,7 +126,7 @@ others() {
 	check "kube-proxy" trouble "$(verdict other-proxies)"
 	check "kube-proxy: exit status" 1 "$STATUS"
 	at iptables-nft -t nat -X KUBE-SERVICES
-	at iptables-nft-restore <<-'END'
+	load <<-'END'
 		*nat
 		:PREROUTING ACCEPT [0:0]
 		:DOCKER - [0:0]
@@ -117,7 +145,20 @@ others() {
 	END
 	doctor
 	check "rules of Docker: no trouble" 0 "$STATUS"
+	check "rules of Docker: no proxy" ok "$(verdict other-proxies)"
+	check "what lets services through" 1 "$(grep -c 'mend: nft insert rule ip filter FORWARD ct status dnat accept$' "$work/said")"
+	at sh -c "$(sed -n 's/^ *mend: \(nft insert rule.*\)/\1/p' "$work/said")"
+	check "the command of the mend works" 1 "$(at nft list chain ip filter FORWARD | grep -c 'ct status dnat')"
 	at nft flush ruleset
+	container_rules
+	at ip link add kube-ipvs0 type veth peer name other0
+	doctor
+	check "an interface of kube-proxy" trouble "$(verdict other-proxies)"
+	at ip link del kube-ipvs0
+	at ip link add cilium_host type veth peer name other0
+	doctor
+	check "an interface of Cilium" note "$(verdict other-proxies)"
+	at ip link del cilium_host
 	printf '#!/usr/sbin/nft -f\n\nflush ruleset\n' >"$work/nftables.conf"
 	if [ -e /etc/nftables.conf ] && [ -d /etc/systemd/system/sysinit.target.wants ]; then
 		mkdir "$work/wants"
@@ -132,14 +173,85 @@ others() {
 	fi
 }
 
+# container_rules: those of the plugins that come with containerd (portmap, bridge, firewall) and of
+# Docker in a swarm, with rules of this program beside them
+container_rules() {
+	load <<-'END'
+		*nat
+		:PREROUTING ACCEPT [0:0]
+		:CNI-HOSTPORT-DNAT - [0:0]
+		:CNI-HOSTPORT-MASQ - [0:0]
+		:CNI-HOSTPORT-SETMARK - [0:0]
+		:CNI-DN-0a1b2c3d4e5f - [0:0]
+		:CNI-0123456789abcdef01234567 - [0:0]
+		:DOCKER - [0:0]
+		:DOCKER-INGRESS - [0:0]
+		-A PREROUTING -m addrtype --dst-type LOCAL -j CNI-HOSTPORT-DNAT
+		-A OUTPUT -m addrtype --dst-type LOCAL -j CNI-HOSTPORT-DNAT
+		-A POSTROUTING -m comment --comment "CNI portfwd requiring masquerade" -j CNI-HOSTPORT-MASQ
+		-A POSTROUTING -s 10.88.0.3/32 -m comment --comment "name: podman" -j CNI-0123456789abcdef01234567
+		-A CNI-0123456789abcdef01234567 -d 10.88.0.0/16 -j ACCEPT
+		-A CNI-0123456789abcdef01234567 ! -d 224.0.0.0/4 -j MASQUERADE
+		-A CNI-HOSTPORT-DNAT -p tcp -m multiport --dports 8080 -j CNI-DN-0a1b2c3d4e5f
+		-A CNI-HOSTPORT-MASQ -m mark --mark 0x2000/0x2000 -j MASQUERADE
+		-A CNI-HOSTPORT-SETMARK -j MARK --set-xmark 0x2000/0x2000
+		-A CNI-DN-0a1b2c3d4e5f -s 10.88.0.0/16 -p tcp -m tcp --dport 8080 -j CNI-HOSTPORT-SETMARK
+		-A CNI-DN-0a1b2c3d4e5f -p tcp -m tcp --dport 8080 -j DNAT --to-destination 10.88.0.3:80
+		-A DOCKER-INGRESS -p tcp -m tcp --dport 30000 -j DNAT --to-destination 172.18.0.2:30000
+		-A DOCKER-INGRESS -j RETURN
+		COMMIT
+		*filter
+		:FORWARD ACCEPT [0:0]
+		:CNI-ADMIN - [0:0]
+		:CNI-FORWARD - [0:0]
+		-A FORWARD -m comment --comment "CNI firewall plugin rules" -j CNI-FORWARD
+		-A CNI-FORWARD -m comment --comment "CNI firewall plugin rules" -j CNI-ADMIN
+		-A CNI-FORWARD -d 10.88.0.3/32 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+		-A CNI-FORWARD -s 10.88.0.3/32 -j ACCEPT
+		COMMIT
+	END
+	at ip link set lo up
+	at ip link add docker0 type bridge 2>/dev/null && at ip addr add 172.17.0.1/16 dev docker0
+	at sysctl -qw net.ipv4.ip_forward=1
+	doctor
+	check "rules of containers: no trouble" 0 "$STATUS"
+	check "rules of containers: no proxy, no chain that drops" "ok ok" "$(verdict other-proxies) $(verdict forward-chains)"
+	apply_example
+	at ip route add default dev lo
+	doctor
+	check "rules of containers beside ours: no trouble" 0 "$STATUS"
+	check "rules of containers beside ours" "" "$(grep ^trouble "$work/said")"
+	at ip route del default
+	at "$SVCRULES" delete --quiet
+	at ip link del docker0 2>/dev/null
+	at nft flush ruleset
+}
+
 settings() {
 	at sysctl -qw net.ipv4.ip_local_port_range='20000 60999'
 	doctor
-	check "ports of own connections that are node ports" trouble "$(verdict local-ports)"
-	at sysctl -qw net.ipv4.ip_local_reserved_ports=30000-32767
+	check "ports of own connections may become node ports" note "$(verdict local-ports)"
+	check "that is no trouble without services" 0 "$STATUS"
+	at sysctl -qw net.ipv4.ip_local_reserved_ports=8080
+	apply_example
+	doctor
+	check "ports of own connections are node ports" trouble "$(verdict local-ports)"
+	check "which ports" "2 node ports of services (30080,31380) are among the ports of this node's own connections, 20000-60999" \
+		"$(evidence local-ports)"
+	check "what is reserved already stays" 1 \
+		"$(grep -c 'mend: sysctl -w net.ipv4.ip_local_reserved_ports=8080,30080,31380$' "$work/said")"
+	at sh -c "$(sed -n 's/^ *mend: \(sysctl -w net.ipv4.ip_local_reserved.*\)/\1/p' "$work/said")" >/dev/null
+	doctor
+	check "only these are reserved" note "$(verdict local-ports)"
+	at sysctl -qw net.ipv4.ip_local_port_range='31000 60999' net.ipv4.ip_local_reserved_ports=
+	doctor
+	check "one of them" "1 node port of services (31380) is among the ports of this node's own connections, 31000-60999" \
+		"$(evidence local-ports)"
+	at sysctl -qw net.ipv4.ip_local_port_range='20000 60999' net.ipv4.ip_local_reserved_ports=30000-32767
 	doctor
 	check "reserved ports" ok "$(verdict local-ports)"
-	at sysctl -qw net.ipv4.ip_local_port_range='32768 60999'
+	at "$SVCRULES" delete --quiet
+	at sysctl -qw net.ipv4.ip_local_port_range='32768 60999' net.ipv4.ip_local_reserved_ports=
 	at ip link add v0 type veth peer name v1
 	at sysctl -qw net.ipv4.conf.all.rp_filter=1
 	doctor
@@ -165,6 +277,13 @@ bridges() {
 	at sysctl -qw net.bridge.bridge-nf-call-iptables=0 2>/dev/null
 	doctor
 	check "a bridge whose packets meet no rules" note "$(verdict bridges)"
+	apply_example
+	doctor
+	check "a bridge without an endpoint" note "$(verdict bridges)"
+	at ip addr add 10.244.1.1/24 dev br0
+	doctor
+	check "a bridge with endpoints" trouble "$(verdict bridges)"
+	at "$SVCRULES" delete --quiet
 	at ip link del br0
 	doctor
 	check "no bridge" ok "$(verdict bridges)"
@@ -187,18 +306,54 @@ tunnels() {
 	at ip link del eth0
 }
 
-listeners() {
-	nsenter --net="/run/netns/$netns" -- busybox nc -l -p 30080 </dev/null >/dev/null 2>&1 &
-	local pid=$!
+# listen tcp|udp ADDRESS PORT: starts a program that listens; its process is PID
+listen() {
+	nsenter --net="/run/netns/$netns" -- perl -MSocket -e '
+		my ($type, $address, $port) = @ARGV;
+		socket(S, AF_INET, $type eq "udp" ? SOCK_DGRAM : SOCK_STREAM, 0) or die;
+		bind(S, pack_sockaddr_in($port, inet_aton($address))) or die "$!\n";
+		$type eq "udp" or listen(S, 1) or die;
+		sleep 600;' "$@" &
+	PID=$!
 	for _ in {1..50}; do
-		at ss -Hltn | grep -q :30080 && break
+		at ss -Hltun | grep -q ":$3" && break
 		sleep 0.1
 	done
+}
+
+deaf() { # the program ends
+	kill "$PID"
+	wait "$PID" 2>/dev/null
+}
+
+listeners() {
+	listen tcp 0.0.0.0 30080
 	doctor
-	check "a program on a node port" note "$(verdict listeners)"
+	check "a program on a port that may become a node port" note "$(verdict listeners)"
 	check "which port" 1 "$(evidence listeners | grep -c '30080/tcp')"
-	kill $pid
-	wait $pid 2>/dev/null
+	apply_example
+	doctor
+	check "a program on a node port" trouble "$(verdict listeners)"
+	check "whose" "a program listens on port 30080/tcp, which is the node port of production/go-api-nodeport" "$(evidence listeners)"
+	check "a program on a node port: exit status" 1 "$STATUS"
+	deaf
+	listen udp 0.0.0.0 30080
+	doctor
+	check "another protocol is no trouble" note "$(verdict listeners)"
+	deaf
+	listen tcp 127.0.0.1 30080
+	doctor
+	check "for this node alone" ok "$(verdict listeners)"
+	deaf
+	listen tcp 0.0.0.0 80
+	doctor
+	check "the port of a cluster IP" ok "$(verdict listeners)"
+	at ip addr add 203.0.113.10/32 dev lo
+	doctor
+	check "the port of a load balancer's IP that this node has" trouble "$(verdict listeners)"
+	at ip addr del 203.0.113.10/32 dev lo
+	deaf
+	at "$SVCRULES" delete --quiet
 	doctor
 	check "no program on a node port" ok "$(verdict listeners)"
 }
@@ -212,6 +367,8 @@ privileges() {
 	check "a wrong option" 2 $?
 }
 
+# interfaces get no address by themselves, later
+at sysctl -qw net.ipv6.conf.default.addr_gen_mode=1 2>/dev/null
 for part in plain installed others settings bridges tunnels listeners privileges; do
 	"$part"
 done

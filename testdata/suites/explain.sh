@@ -5,7 +5,7 @@
 # before you commit it.
 #
 # A case is a directory with input.yaml and questions, a file of lines: each has the options of one
-# question. A line that begins with # is copied.
+# question. A line that begins with # is copied. Files named in it are beside it.
 set -u
 export LC_ALL=C
 

@@ -195,8 +195,11 @@ with_policies() {
 	has "policies" "nftables: tables ip svcrules, ip svcrules-policy"
 	has "policies" "1 network policy for 2 pods"
 	run get policies -n production
-	check "policies of the kernel" "NAME     POD-SELECTOR   ISOLATES         AGE         PODS(HERE)
-go-api   <unknown>      ingress,egress   <unknown>   2" "$OUTPUT"
+	check "policies of the kernel" "NAME     POD-SELECTOR   AGE
+go-api   <unknown>      <unknown>" "$OUTPUT"
+	run get policies -n production -o wide
+	check "policies of the kernel" "NAME     POD-SELECTOR   AGE         ISOLATES         PODS(HERE)   PODS(ALL)
+go-api   <unknown>      <unknown>   ingress,egress   2            <unknown>" "$OUTPUT"
 	at nft 'delete table ip svcrules-policy'
 	drifts "policies gone" "table ip svcrules-policy: removed"
 	run apply -f "$services" -f "$policies" --network-policy --node-name node1
@@ -252,10 +255,14 @@ production   frontend-svc      <unknown>   10.96.0.20   <none>         80/TCP   
 production   go-api-lb         <unknown>   10.96.0.12   203.0.113.10   80:31380/TCP   <unknown>   <unknown>   2
 production   go-api-nodeport   <unknown>   10.96.0.11   <none>         80:30080/TCP   <unknown>   <unknown>   2
 production   go-api-svc        <unknown>   10.96.0.10   <none>         80/TCP         <unknown>   <unknown>   2" "$OUTPUT"
-	run get endpoints go-api-svc -n production
-	check "endpoints of the kernel" "SERVICE      PORT   ADDRESS            NODE        READY       USED
-go-api-svc   http   10.244.1.11:8080   <unknown>   <unknown>   yes
-go-api-svc   http   10.244.1.12:8080   <unknown>   <unknown>   yes" "$OUTPUT"
+	run get endpoints -n production go-api-svc frontend-svc
+	check "endpoints of the kernel" "NAME           ENDPOINTS                           AGE
+frontend-svc   <none>                              <unknown>
+go-api-svc     10.244.1.11:8080,10.244.1.12:8080   <unknown>" "$OUTPUT"
+	run get endpoints go-api-svc -n production -o wide
+	check "each endpoint of the kernel" "SERVICE      PORT   ADDRESS            NODE        READY       USED   HERE        POD         HOSTNAME
+go-api-svc   http   10.244.1.11:8080   <unknown>   <unknown>   yes    <unknown>   <unknown>   <unknown>
+go-api-svc   http   10.244.1.12:8080   <unknown>   <unknown>   yes    <unknown>   <unknown>   <unknown>" "$OUTPUT"
 	run get
 	check "no namespace" "No resources found in default namespace." "$OUTPUT"
 	run get services go-api-scv -n production

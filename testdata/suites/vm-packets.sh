@@ -3,8 +3,7 @@
 # vm-packets.sh: the packet tests under Debian's own kernel, see vm.sh. VM_FILES and
 # VM_IPVS are the numbers of the files in testdata/suites/packets to run with nftables
 # and with IPVS, the longest first, VM_IPTABLES those with both kinds of iptables. 13 is
-# about nftables alone, 14 about IPVS. VM_EXPLAIN are those that compare what 'svcrules explain'
-# predicts for IPVS. One file: VM_FILES=06 VM_IPVS= VM_IPTABLES= VM_EXPLAIN= testdata/suites/vm-packets.sh
+# about nftables alone, 14 about IPVS. One file: VM_FILES=06 VM_IPVS= VM_IPTABLES= testdata/suites/vm-packets.sh
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 jobs=${VM_JOBS:-4} VM_FILES=${VM_FILES-11 06 07 33 13 12 10 36 09 17 35 01 02 37 08 04 03 05 15 21}
@@ -20,8 +19,7 @@ if [ "${1:-}" = --inside ]; then
 	for file; do
 		backend=nftables
 		[[ $file != *:* ]] || backend=${file%%:*}
-		export BACKEND=${backend%+explain} EXPLAIN=
-		[ "$BACKEND" = "$backend" ] || EXPLAIN=yes
+		export BACKEND=$backend
 		file=${file#*:}
 		[ "$(jobs -rp | wc -l)" -lt "$jobs" ] || wait -n
 		{
@@ -42,9 +40,6 @@ for n in ${VM_IPVS-12 14 06 11 08 07 35 10 36 09 17 37 02 01 34 04 03 05 15 20 2
 done
 for n in ${VM_IPTABLES-15 18}; do
 	for file in testdata/suites/packets/"$n"-*.sh; do files+=("iptables-legacy:$file" "iptables-nft:$file"); done
-done
-for n in ${VM_EXPLAIN-01 02 03 04 06 35}; do
-	for file in testdata/suites/packets/"$n"-*.sh; do files+=("ipvs+explain:$file"); done
 done
 for n in $VM_FILES; do files+=(testdata/suites/packets/"$n"-*.sh); done
 log=$(mktemp) || exit 2

@@ -25,10 +25,12 @@ struct verdict_found {
 };
 
 struct doctor {
-	struct session *session;     /* NULL: no nf_tables, or no permission */
-	struct svcrules_stats stats; /* of the rules of svcrules in the kernel */
-	bool installed;              /* there are any */
-	const char *name;            /* of the examination that runs */
+	struct session *session;             /* NULL: no nf_tables, or no permission */
+	struct svcrules_stats stats;         /* of the rules of svcrules in the kernel */
+	bool installed;                      /* there are any */
+	struct svcrules_ruleset *have;       /* these, or NULL */
+	struct svcrules_installed *services; /* what they serve, or NULL */
+	const char *name;                    /* of the examination that runs */
 	struct verdict_found *v;
 	size_t n;
 	bool no_memory;
@@ -46,6 +48,9 @@ void doctor_find(struct doctor *d, enum verdict verdict, const char *effect, cha
 		 const char *evidence, ...) __attribute__((format(printf, 5, 6)));
 /* A malloc'ed text for `mend`. */
 char *doctor_text(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* The i-th address and port that the rules here serve, or NULL. */
+const struct svcrules_installed_vip *doctor_vip(const struct doctor *d, size_t i);
 
 /* The examinations; doctor.c has their names. */
 void doctor_forwarding(struct doctor *d);

@@ -76,8 +76,8 @@ static void try_rules(struct doctor *d, struct svcrules_ruleset *rs)
 	else
 		doctor_find(
 			d, VERDICT_TROUBLE, "svcrules apply fails on this node",
-			doctor_text("load the modules nft_nat, nft_masq, nft_fib_inet, "
-				    "nft_numgen, nft_reject_inet, nft_ct, or use a newer kernel"),
+			doctor_text("modprobe -a nft_chain_nat nft_masq nft_fib_inet nft_numgen "
+				    "nft_reject_inet nft_ct, or use a newer kernel"),
 			"the kernel refuses rules for services: %s",
 			d->session->nfindings > before && d->session->findings[before].text ?
 				d->session->findings[before].text :

@@ -2,7 +2,6 @@
 /* Rules, programs and files of others that are in the way. */
 #include "doctor/doctor.h"
 #include "kernel/firewall.h"
-#include "kernel/host.h"
 #include "kernel/proc.h"
 #include "state/state_dir.h"
 
@@ -12,11 +11,22 @@
 #include <string.h>
 #include <unistd.h>
 
-#define NODE_PORTS_FIRST 30000
-#define NODE_PORTS_LAST 32767
-#define LISTENERS_SHOWN 5
-
 /* ---- Chains that drop -------------------------------------------------------- */
+
+/*
+ * The command that lets connections of services through: "chain FORWARD of table ip filter" becomes
+ * a rule of nft(8), which iptables-nft keeps, too.
+ */
+static char *accept_command(const char *chain)
+{
+	char name[64], family[8], table[64];
+
+	if (sscanf(chain, "chain %63s of table %7s %63s", name, family, table) == 3)
+		return doctor_text("nft insert rule %s %s %s ct status dnat accept", family, table,
+				   name);
+	return doctor_text("%s -I FORWARD -m conntrack --ctstate DNAT -j ACCEPT",
+			   strstr(chain, "ip6tables") ? "ip6tables-legacy" : "iptables-legacy");
+}
 
 /*
  * Docker sets such a policy, and accepts its own networks in rules: what these accept cannot be
@@ -37,30 +47,10 @@ void doctor_forward_chains(struct doctor *d)
 		doctor_fine(d, "no chain drops all that is forwarded");
 	for (int i = 0; i < 2; i++)
 		if (*chain[i] && (i == 0 || strcmp(chain[0], chain[1]) != 0))
-			doctor_find(
-				d, VERDICT_NOTE,
-				"what is forwarded to endpoints is dropped unless a rule there "
-				"accepts it",
-				doctor_text(
-					"accept packets from and to the prefixes of pods there"),
-				"the policy of %s is drop", chain[i]);
-}
-
-/* ---- Other proxies -------------------------------------------------------------- */
-
-void doctor_proxies(struct doctor *d)
-{
-	int has = d->session ? host_has_kube_proxy(d->session->netfilter) : -EPERM;
-
-	if (has < 0)
-		doctor_unknown(d, "cannot look for rules of kube-proxy: %s",
-			       svcrules_errno_text(has));
-	else if (!has)
-		doctor_fine(d, "kube-proxy has no rules here");
-	else
-		doctor_find(d, VERDICT_TROUBLE,
-			    "both translate the same addresses, and who comes first wins",
-			    doctor_text("kube-proxy --cleanup"), "rules of kube-proxy are here");
+			doctor_find(d, VERDICT_NOTE,
+				    "what is forwarded to endpoints is dropped unless a rule there "
+				    "accepts it",
+				    accept_command(chain[i]), "the policy of %s is drop", chain[i]);
 }
 
 /* ---- Files that flush ------------------------------------------------------------- */
@@ -86,55 +76,6 @@ void doctor_flush(struct doctor *d)
 			"/etc/nftables.conf has 'flush ruleset', and nftables.service is enabled");
 	else
 		doctor_fine(d, "no service flushes all tables of nf_tables when it starts");
-}
-
-/* ---- Programs that listen -------------------------------------------------------------- */
-
-/* The port of a line of /proc/net/tcp or its likes; 0: it does not listen, or for itself alone. */
-static unsigned listener_port(const char *line, bool udp)
-{
-	char addr[40];
-	unsigned port, state;
-
-	if (sscanf(line, " %*d: %39[0-9A-F]:%4x %*[0-9A-F]:%*x %2x", addr, &port, &state) != 3)
-		return 0;
-	if (state != (udp ? 0x07u : 0x0au) || strncmp(addr, "0100007F", 8) == 0 ||
-	    strcmp(addr, "00000000000000000000000001000000") == 0)
-		return 0;
-	return port;
-}
-
-static void look_at_listeners(struct doctor *d, const char *path, const char *protocol, bool udp,
-			      size_t *n)
-{
-	FILE *f = fopen(path, "re");
-	char line[512];
-
-	while (f && fgets(line, sizeof(line), f)) {
-		unsigned port = listener_port(line, udp);
-
-		if (port < NODE_PORTS_FIRST || port > NODE_PORTS_LAST || (*n)++ >= LISTENERS_SHOWN)
-			continue;
-		doctor_find(d, VERDICT_NOTE, "a service with this node port takes its connections",
-			    doctor_text("ss -lnp 'sport = :%u'", port),
-			    "a program listens on port %u/%s, which may be a node port", port,
-			    protocol);
-	}
-	if (f)
-		fclose(f);
-}
-
-void doctor_listeners(struct doctor *d)
-{
-	size_t n = 0;
-
-	look_at_listeners(d, "/proc/net/tcp", "tcp", false, &n);
-	look_at_listeners(d, "/proc/net/tcp6", "tcp", false, &n);
-	look_at_listeners(d, "/proc/net/udp", "udp", true, &n);
-	look_at_listeners(d, "/proc/net/udp6", "udp", true, &n);
-	if (!n)
-		doctor_fine(d, "no program listens on a port of %d-%d", NODE_PORTS_FIRST,
-			    NODE_PORTS_LAST);
 }
 
 /* ---- What svcrules keeps ------------------------------------------------------------------ */

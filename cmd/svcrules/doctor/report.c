@@ -6,6 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+const struct svcrules_installed_vip *doctor_vip(const struct doctor *d, size_t i)
+{
+	return d->services ? svcrules_installed_vip(d->services, i) : NULL;
+}
+
 char *doctor_text(const char *format, ...)
 {
 	char *text;

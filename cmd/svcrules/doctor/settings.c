@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Settings of the kernel below /proc/sys, and counters beside them. */
 #include "doctor/doctor.h"
-#include "kernel/host.h"
 #include "kernel/proc.h"
 #include "kernel/sysctl.h"
 
@@ -11,9 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* node ports of a cluster that says nothing else (--service-node-port-range of kube-apiserver) */
-#define NODE_PORTS_FIRST 30000
-#define NODE_PORTS_LAST 32767
 #define FULL 80  /* of a hundred: connection tracking is almost full */
 #define FEW 4096 /* connections that are too few for any node */
 
@@ -65,41 +61,6 @@ void doctor_forwarding(struct doctor *d)
 	look_at_forwarding(d, "net/ipv6/conf/all/forwarding", d->installed && d->stats.ipv6);
 }
 
-/* ---- Bridges ----------------------------------------------------------------- */
-
-static void look_at_bridge(struct doctor *d, const char *path)
-{
-	static const char effect[] = "pods on one bridge do not reach each other through services, "
-				     "and network policies do not judge them";
-	unsigned long on = 0;
-	bool there = number_read(d, path, &on);
-
-	if (there && on)
-		doctor_fine(d, "/proc/sys/%s is 1", path);
-	else
-		doctor_find(d, d->installed ? VERDICT_TROUBLE : VERDICT_NOTE, effect,
-			    there ? sysctl_command(path, "1") :
-				    doctor_text("modprobe br_netfilter"),
-			    there ? "there is a bridge, and /proc/sys/%s is 0" :
-				    "there is a bridge, and no /proc/sys/%s",
-			    path);
-}
-
-void doctor_bridges(struct doctor *d)
-{
-	int has = host_has_bridge();
-
-	if (has < 0)
-		doctor_unknown(d, "cannot list interfaces: %s", strerror(-has));
-	else if (!has)
-		doctor_fine(d, "there is no bridge");
-	if (has <= 0)
-		return;
-	look_at_bridge(d, "net/bridge/bridge-nf-call-iptables");
-	if (d->stats.ipv6 || d->stats.policy_ipv6)
-		look_at_bridge(d, "net/bridge/bridge-nf-call-ip6tables");
-}
-
 /* ---- Reverse path filter -------------------------------------------------------- */
 
 /*
@@ -135,9 +96,11 @@ void doctor_reverse_path(struct doctor *d)
 	if_freenameindex(all);
 	if (!strict)
 		doctor_fine(d, "no interface filters by the way back (rp_filter)");
+	else if (n < 2)
+		doctor_fine(d, "rp_filter is strict on %s, the only interface", names);
 	else
 		doctor_find(
-			d, n > 1 ? VERDICT_NOTE : VERDICT_FINE,
+			d, VERDICT_NOTE,
 			"packets that come in by another interface than the one to their source "
 			"are dropped without a trace: replies on a node with several networks",
 			doctor_text("sysctl -w net.ipv4.conf.all.rp_filter=2"),
@@ -206,12 +169,14 @@ static unsigned long conntrack_statistic(const char *column)
 
 void doctor_conntrack_window(struct doctor *d)
 {
-	unsigned long liberal = 0, dropped = conntrack_statistic("drop");
+	unsigned long liberal = 0, most = 131072, dropped = conntrack_statistic("drop");
 
+	if (dropped)
+		(void)number_read(d, "net/netfilter/nf_conntrack_max", &most);
 	if (dropped)
 		doctor_find(d, VERDICT_NOTE,
 			    "connections could not be tracked, and their packets were dropped",
-			    doctor_text("sysctl -w net.netfilter.nf_conntrack_max=..."),
+			    doctor_text("sysctl -w net.netfilter.nf_conntrack_max=%lu", most * 2),
 			    "%lu packets were dropped by connection tracking since the start",
 			    dropped);
 	if (!number_read(d, "net/netfilter/nf_conntrack_tcp_be_liberal", &liberal))
@@ -219,53 +184,7 @@ void doctor_conntrack_window(struct doctor *d)
 	if (liberal)
 		doctor_fine(d, "packets outside of the TCP window are translated, too");
 	else
-		doctor_find(d, VERDICT_FINE, NULL, NULL,
-			    "packets outside of the TCP window are not translated "
-			    "(nf_conntrack_tcp_be_liberal is 0, the kernel's default); with it, "
-			    "connections over lossy links last longer");
-}
-
-/* ---- Ports ---------------------------------------------------------------------------- */
-
-/* True if all of first-last are in a list such as "30000-32767,40000". */
-static bool reserved(const char *list, unsigned long first, unsigned long last)
-{
-	for (char *end; *list; list = *end == ',' ? end + 1 : end) {
-		unsigned long low = strtoul(list, &end, 10), high = low;
-
-		if (end == list)
-			return false;
-		if (*end == '-')
-			high = strtoul(end + 1, &end, 10);
-		if (low <= first && high >= last)
-			return true;
-	}
-	return false;
-}
-
-void doctor_local_ports(struct doctor *d)
-{
-	char text[64], list[4096] = "";
-	unsigned long low = 0, high = 0, first, last;
-
-	if (sysctl_read("net/ipv4/ip_local_port_range", text, sizeof(text)) != 0 ||
-	    sscanf(text, "%lu %lu", &low, &high) != 2) {
-		doctor_unknown(d, "cannot read /proc/sys/net/ipv4/ip_local_port_range");
-		return;
-	}
-	(void)sysctl_read("net/ipv4/ip_local_reserved_ports", list, sizeof(list));
-	first = low > NODE_PORTS_FIRST ? low : NODE_PORTS_FIRST;
-	last = high < NODE_PORTS_LAST ? high : NODE_PORTS_LAST;
-	if (first > last || reserved(list, first, last))
-		doctor_fine(d, "ports of this node's own connections, %lu-%lu, are no node ports",
-			    low, high);
-	else
-		doctor_find(
-			d, VERDICT_TROUBLE,
-			"replies to connections of this node that have the port of a service are "
-			"sent to its endpoints: such connections fail now and then",
-			doctor_text("sysctl -w net.ipv4.ip_local_reserved_ports=%d-%d",
-				    NODE_PORTS_FIRST, NODE_PORTS_LAST),
-			"ports of this node's own connections, %lu-%lu, are node ports too (%d-%d)",
-			low, high, NODE_PORTS_FIRST, NODE_PORTS_LAST);
+		doctor_fine(d, "packets outside of the TCP window are not translated "
+			       "(nf_conntrack_tcp_be_liberal is 0, the kernel's default); with it, "
+			       "connections over lossy links last longer");
 }

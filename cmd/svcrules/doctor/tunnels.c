@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Tunnels to other nodes whose packets do not fit into those of the interface below. */
 #include "doctor/doctor.h"
-#include "netlink/socket.h"
+#include "doctor/links.h"
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,18 +17,6 @@ static const struct {
 	uint32_t bytes;
 } tunnels[] = { { "vxlan", 50 }, { "geneve", 50 }, { "ipip", 20 },
 		{ "gre", 24 },   { "sit", 20 },    { "wireguard", 60 } };
-
-struct link {
-	char name[IF_NAMESIZE];
-	char kind[16];
-	uint32_t mtu, index, below; /* below: the interface under a vxlan; 0: unknown */
-	bool up, loopback;
-};
-
-struct links {
-	struct link *v;
-	size_t n;
-};
 
 static void read_info(const struct nlattr *info, struct link *l)
 {
@@ -79,7 +66,7 @@ static int link_cb(const struct nlmsghdr *nlh, void *arg)
 	return 0;
 }
 
-static int links_read(struct netlink *s, struct links *ret)
+int links_read(struct netlink *s, struct links *ret)
 {
 	char buf[64] __attribute__((aligned(8)));
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);

@@ -7,10 +7,12 @@
 #ifndef SVCRULES_KERNEL_HOST_H
 #define SVCRULES_KERNEL_HOST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct netlink;
+struct svcrules_ruleset;
 
 /*
  * Calls `cb` for each address (family AF_INET or AF_INET6; network order, 4 or
@@ -45,5 +47,12 @@ int host_name(char *buf, size_t size);
  * servers has a chain KUBE-SERVICES, too.
  */
 int host_has_kube_proxy(struct netlink *s);
+
+/* True if there are virtual servers, of whatever program. The kernel loads no module for that. */
+bool host_has_virtual_servers(void);
+/* True if a part of the rule set is virtual servers. */
+bool host_drives_virtual_servers(const struct svcrules_ruleset *rs);
+/* The interface that kube-proxy makes for virtual servers, and the command that lists these. */
+extern const char host_virtual_interface[], host_virtual_command[];
 
 #endif

@@ -208,6 +208,7 @@ static void endpoint_json(struct listing *l, const struct svcrules_service *svc,
 	putchar('}');
 }
 
+/* One row for each endpoint. */
 static int list_endpoints_of(struct listing *l, struct svcrules_services *s, size_t i,
 			     const struct svcrules_service *svc)
 {
@@ -232,18 +233,49 @@ static int list_endpoints_of(struct listing *l, struct svcrules_services *s, siz
 	return err;
 }
 
+/*
+ * One row for the service: the endpoints that this node uses. Clients choose among those of a
+ * headless service themselves, and the ready ones count.
+ */
+static int endpoints_row(struct listing *l, struct svcrules_services *s, size_t i,
+			 const struct svcrules_service *svc)
+{
+	bool headless = strcmp(svc->cluster_ips, "None") == 0;
+	struct brief brief = { .n = 0 };
+	struct svcrules_endpoint e;
+	char age[AGE_TEXT];
+	int err = 0;
+
+	for (size_t k = 0; k < svc->nendpoints && !err; k++) {
+		err = svcrules_services_endpoint(s, i, k, &e);
+		if (!err && (headless ? e.ready : e.used))
+			brief_add(&brief, e.address, e.port);
+	}
+	if (err)
+		return err;
+	listing_row(l, svc->ns);
+	columns_add(&l->table, "%s", svc->name);
+	brief_column(&l->table, &brief);
+	columns_add(&l->table, "%s", age_text(l->now, svc->created, age));
+	return 0;
+}
+
 int list_endpoints(struct listing *l, struct svcrules_services *s)
 {
+	bool rows = l->wide || l->json;
 	struct svcrules_service svc;
 	int err = 0;
 
-	list_start(l, "SERVICE|PORT|ADDRESS|NODE|READY|USED", "HERE|POD|HOSTNAME|REASON");
+	list_start(l, rows ? "SERVICE|PORT|ADDRESS|NODE|READY|USED" : "NAME|ENDPOINTS|AGE",
+		   "HERE|POD|HOSTNAME|REASON");
 	for (size_t i = 0; i < svcrules_services_count(s) && !err; i++) {
 		err = svcrules_services_get(s, i, &svc);
-		if (!err && listing_takes(l, svc.ns, svc.name)) {
-			l->found = true;
+		if (err || !listing_takes(l, svc.ns, svc.name))
+			continue;
+		if (rows)
 			err = list_endpoints_of(l, s, i, &svc);
-		}
+		else if (strcmp(svc.type, "ExternalName") != 0)
+			err = endpoints_row(l, s, i, &svc);
 	}
 	list_end(l);
 	return err;

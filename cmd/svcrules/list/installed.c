@@ -36,58 +36,141 @@ static bool group_next(struct group *g)
 	return true;
 }
 
-/* True if an earlier VIP of the group and kind has the same address (or port, if `port`). */
-static bool seen_before(const struct group *g, size_t i, bool port)
+/* A VIP of a group in an order that brings those together of which one is shown. */
+struct place {
+	const struct svcrules_installed_vip *v;
+	size_t i;
+};
+
+static int same_port_cmp(const struct svcrules_installed_vip *v,
+			 const struct svcrules_installed_vip *w)
 {
-	const struct svcrules_installed_vip *v = svcrules_installed_vip(g->k, i);
+	int d = strcmp(v->port_name, w->port_name);
 
-	for (size_t k = g->first; k < i; k++) {
-		const struct svcrules_installed_vip *w = svcrules_installed_vip(g->k, k);
+	return d ? d : strcmp(v->protocol, w->protocol);
+}
 
-		if (!port && strcmp(w->kind, v->kind) != 0)
-			continue;
-		if (port ? w->port == v->port && strcmp(w->protocol, v->protocol) == 0 :
-			   strcmp(w->address, v->address) == 0)
-			return true;
-	}
-	return false;
+static int place_index_cmp(const struct place *a, const struct place *b)
+{
+	return (a->i > b->i) - (a->i < b->i);
+}
+
+/* By kind and address, then as in the group. */
+static int place_address_cmp(const void *a, const void *b)
+{
+	const struct place *x = a, *y = b;
+	int d = strcmp(x->v->kind, y->v->kind);
+
+	if (!d)
+		d = strcmp(x->v->address, y->v->address);
+	return d ? d : place_index_cmp(x, y);
+}
+
+/* By protocol and number of the port, then as in the group. */
+static int place_port_cmp(const void *a, const void *b)
+{
+	const struct place *x = a, *y = b;
+	int d = strcmp(x->v->protocol, y->v->protocol);
+
+	if (!d)
+		d = (int)x->v->port - (int)y->v->port;
+	return d ? d : place_index_cmp(x, y);
+}
+
+/* By the port that node ports belong to. */
+static int place_name_cmp(const void *a, const void *b)
+{
+	const struct place *x = a, *y = b;
+	int d = same_port_cmp(x->v, y->v);
+
+	return d ? d : place_index_cmp(x, y);
+}
+
+static int place_order_cmp(const void *a, const void *b)
+{
+	return place_index_cmp(a, b);
+}
+
+/* True if the order has both at the same place, but for their numbers. */
+static bool places_equal(const struct place *a, const struct place *b,
+			 int (*cmp)(const void *, const void *))
+{
+	struct place x = *a, y = *b;
+
+	x.i = y.i = 0;
+	return cmp(&x, &y) == 0;
+}
+
+static bool place_is_node(const struct svcrules_installed_vip *v)
+{
+	return strcmp(v->kind, "node port") == 0;
+}
+
+/*
+ * The VIPs of the group that are node ports, or that are none, the first of each place in the order.
+ * Returns how many; *ret is malloc'ed, NULL: out of memory.
+ */
+static size_t places_of(const struct group *g, bool node, int (*cmp)(const void *, const void *),
+			struct place **ret)
+{
+	struct place *v = calloc(g->end - g->first, sizeof(*v));
+	size_t n = 0, kept = 0;
+
+	*ret = v;
+	for (size_t i = g->first; v && i < g->end; i++)
+		if (place_is_node(svcrules_installed_vip(g->k, i)) == node)
+			v[n++] = (struct place){ svcrules_installed_vip(g->k, i), i };
+	if (!n)
+		return 0;
+	qsort(v, n, sizeof(*v), cmp);
+	for (size_t i = 0; i < n; i++)
+		if (i == 0 || !places_equal(&v[kept - 1], &v[i], cmp))
+			v[kept++] = v[i];
+	return kept;
 }
 
 /* The addresses of one kind with commas between, malloc'ed; NULL: out of memory. */
 static char *addresses_text(const struct group *g, const char *kind)
 {
 	const char *comma = "";
+	struct place *v;
+	size_t size, n = places_of(g, false, place_address_cmp, &v);
 	char *text = NULL;
-	size_t size;
-	FILE *f = open_memstream(&text, &size);
+	FILE *f = v ? open_memstream(&text, &size) : NULL;
 
-	if (!f)
-		return NULL;
-	for (size_t i = g->first; i < g->end; i++) {
-		const struct svcrules_installed_vip *v = svcrules_installed_vip(g->k, i);
-
-		if (strcmp(v->kind, kind) != 0 || seen_before(g, i, false))
+	if (v)
+		qsort(v, n, sizeof(*v), place_order_cmp);
+	for (size_t i = 0; f && i < n; i++) {
+		if (strcmp(v[i].v->kind, kind) != 0)
 			continue;
-		fprintf(f, "%s%s", comma, v->address);
+		fprintf(f, "%s%s", comma, v[i].v->address);
 		comma = ",";
 	}
-	return fclose(f) ? NULL : text;
+	free(v);
+	return !f || fclose(f) ? NULL : text;
 }
 
 static bool same_port(const struct svcrules_installed_vip *v,
 		      const struct svcrules_installed_vip *w)
 {
-	return strcmp(v->port_name, w->port_name) == 0 && strcmp(v->protocol, w->protocol) == 0;
+	return same_port_cmp(v, w) == 0;
 }
 
 /* The node port of the port with the same name; 0: none. Ports without a name are alone. */
-static unsigned node_port_of(const struct group *g, const struct svcrules_installed_vip *v)
+static unsigned node_port_of(const struct place *nodes, size_t n, const struct place *of)
 {
-	for (size_t i = g->first; i < g->end; i++) {
-		const struct svcrules_installed_vip *w = svcrules_installed_vip(g->k, i);
+	size_t low = 0, high = n;
 
-		if (strcmp(w->kind, "node port") == 0 && same_port(v, w))
-			return w->port;
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		int d = same_port_cmp(nodes[mid].v, of->v);
+
+		if (!d)
+			return nodes[mid].v->port;
+		if (d < 0)
+			low = mid + 1;
+		else
+			high = mid;
 	}
 	return 0;
 }
@@ -96,28 +179,28 @@ static unsigned node_port_of(const struct group *g, const struct svcrules_instal
 static char *installed_ports_text(const struct group *g)
 {
 	const char *comma = "";
+	struct place *v, *nodes;
+	size_t size, n = places_of(g, false, place_port_cmp, &v);
+	size_t nnodes = places_of(g, true, place_name_cmp, &nodes);
 	char *text = NULL;
-	size_t size;
-	FILE *f = open_memstream(&text, &size);
+	FILE *f = v && nodes ? open_memstream(&text, &size) : NULL;
 
-	if (!f)
-		return NULL;
-	for (size_t i = g->first; i < g->end; i++) {
-		const struct svcrules_installed_vip *v = svcrules_installed_vip(g->k, i);
-		unsigned node = node_port_of(g, v);
-		bool is_node = strcmp(v->kind, "node port") == 0;
+	if (v)
+		qsort(v, n, sizeof(*v), place_order_cmp);
+	for (size_t i = 0; f && i < n; i++) {
+		unsigned node = node_port_of(nodes, nnodes, &v[i]);
 
-		if (seen_before(g, i, true) || is_node)
-			continue;
-		fprintf(f, "%s%u", comma, v->port);
+		fprintf(f, "%s%u", comma, v[i].v->port);
 		if (node)
 			fprintf(f, ":%u", node);
 		putc('/', f);
-		for (const char *p = v->protocol; *p; p++)
+		for (const char *p = v[i].v->protocol; *p; p++)
 			putc(toupper((unsigned char)*p), f);
 		comma = ",";
 	}
-	return fclose(f) ? NULL : text;
+	free(v);
+	free(nodes);
+	return !f || fclose(f) ? NULL : text;
 }
 
 /* The endpoints of all VIPs, each once; or why there is none. */
@@ -256,11 +339,8 @@ static void installed_endpoint_row(struct listing *l, const struct svcrules_inst
 	columns_add(t, "<unknown>");
 	columns_add(t, "<unknown>");
 	columns_add(t, e->outside ? "from outside" : "yes");
-	if (l->wide) {
+	for (int i = 0; i < 3; i++)
 		columns_add(t, "<unknown>");
-		columns_add(t, "<unknown>");
-		columns_add(t, "<unknown>");
-	}
 }
 
 static void installed_endpoint_json(struct listing *l, const struct svcrules_installed_vip *v,
@@ -279,72 +359,122 @@ static void installed_endpoint_json(struct listing *l, const struct svcrules_ins
 	       e->outside ? "true" : "false");
 }
 
-/* True if the VIP has the endpoint, too; its endpoints are in order. */
-static bool vip_has_endpoint(const struct svcrules_installed *k, size_t i,
-			     const struct svcrules_installed_endpoint *e)
+/* An endpoint of a VIP. */
+struct used_by {
+	const struct svcrules_installed_vip *v;
+	const struct svcrules_installed_endpoint *e;
+	size_t order;
+};
+
+/* Brings the same endpoint of the same port together, first the one that is for all packets. */
+static int used_by_cmp(const void *a, const void *b)
 {
-	size_t low = 0, high = svcrules_installed_vip(k, i)->nendpoints;
+	const struct used_by *x = a, *y = b;
+	int d = same_port_cmp(x->v, y->v);
 
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-		const struct svcrules_installed_endpoint *f;
-		int d;
-
-		f = svcrules_installed_endpoint(k, i, mid);
-		d = strcmp(f->address, e->address);
-		if (!d)
-			d = (int)f->port - (int)e->port;
-		if (!d)
-			d = (int)f->outside - (int)e->outside;
-		if (!d)
-			return true;
-		if (d < 0)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return false;
+	if (!d)
+		d = strcmp(x->e->address, y->e->address);
+	if (!d)
+		d = (int)x->e->port - (int)y->e->port;
+	if (!d)
+		d = (int)x->e->outside - (int)y->e->outside;
+	return d ? d : (x->order > y->order) - (x->order < y->order);
 }
 
-/* True if an earlier VIP of the service, at another address, showed the same port's endpoint. */
-static bool endpoint_shown(const struct group *g, size_t i,
-			   const struct svcrules_installed_endpoint *e)
+static int used_by_order_cmp(const void *a, const void *b)
 {
-	const struct svcrules_installed_vip *v = svcrules_installed_vip(g->k, i);
-	struct svcrules_installed_endpoint inside = *e;
+	const struct used_by *x = a, *y = b;
 
-	inside.outside = false;
-	if (e->outside && vip_has_endpoint(g->k, i, &inside))
-		return true;
-	for (size_t n = g->first; n < i; n++)
-		if (same_port(v, svcrules_installed_vip(g->k, n)) &&
-		    (vip_has_endpoint(g->k, n, e) || vip_has_endpoint(g->k, n, &inside)))
-			return true;
-	return false;
+	return (x->order > y->order) - (x->order < y->order);
+}
+
+static bool same_endpoint(const struct used_by *x, const struct used_by *y)
+{
+	return same_port(x->v, y->v) && strcmp(x->e->address, y->e->address) == 0 &&
+	       x->e->port == y->e->port;
+}
+
+/* True if the VIP before is of the same port and has the same endpoints: most have. */
+static bool as_before(const struct group *g, size_t i)
+{
+	const struct svcrules_installed_vip *v = svcrules_installed_vip(g->k, i), *w;
+	const struct svcrules_installed_endpoint *e, *f;
+
+	if (i == g->first)
+		return false;
+	w = svcrules_installed_vip(g->k, i - 1);
+	if (!same_port(v, w) || v->nendpoints != w->nendpoints)
+		return false;
+	for (size_t k = 0; (e = svcrules_installed_endpoint(g->k, i, k)); k++) {
+		f = svcrules_installed_endpoint(g->k, i - 1, k);
+		if (strcmp(e->address, f->address) != 0 || e->port != f->port ||
+		    e->outside != f->outside)
+			return false;
+	}
+	return true;
+}
+
+/* The endpoints of the group, those of each port once. Returns how many; *ret as above. */
+static size_t endpoints_of_group(const struct group *g, struct used_by **ret)
+{
+	size_t n = 0, kept = 0, at = 0;
+	struct used_by *v;
+
+	for (size_t i = g->first; i < g->end; i++)
+		n += as_before(g, i) ? 0 : svcrules_installed_vip(g->k, i)->nendpoints;
+	*ret = v = calloc(n + 1, sizeof(*v));
+	for (size_t i = g->first; v && i < g->end; i++)
+		for (size_t k = as_before(g, i) ? SIZE_MAX : 0;
+		     k < svcrules_installed_vip(g->k, i)->nendpoints; k++, at++)
+			v[at] = (struct used_by){ svcrules_installed_vip(g->k, i),
+						  svcrules_installed_endpoint(g->k, i, k), at };
+	if (!v || !n)
+		return 0;
+	qsort(v, n, sizeof(*v), used_by_cmp);
+	for (size_t i = 0; i < n; i++)
+		if (i == 0 || !same_endpoint(&v[kept - 1], &v[i]))
+			v[kept++] = v[i];
+	qsort(v, kept, sizeof(*v), used_by_order_cmp);
+	return kept;
+}
+
+/* Each endpoint of the group once: a row, an object, or added to `brief`. */
+static void list_endpoints_of_group(struct listing *l, const struct group *g, struct brief *brief)
+{
+	struct used_by *v;
+	size_t n = endpoints_of_group(g, &v);
+
+	l->failed = l->failed || !v;
+	for (size_t i = 0; i < n; i++)
+		if (l->json)
+			installed_endpoint_json(l, v[i].v, v[i].e);
+		else if (l->wide)
+			installed_endpoint_row(l, v[i].v, v[i].e);
+		else
+			brief_add(brief, v[i].e->address, v[i].e->port);
+	free(v);
 }
 
 int list_installed_endpoints(struct listing *l, const struct svcrules_installed *k)
 {
-	const struct svcrules_installed_endpoint *e;
+	bool rows = l->wide || l->json;
 	struct group g = { .k = k };
 
-	list_start(l, "SERVICE|PORT|ADDRESS|NODE|READY|USED", "HERE|POD|HOSTNAME");
+	list_start(l, rows ? "SERVICE|PORT|ADDRESS|NODE|READY|USED" : "NAME|ENDPOINTS|AGE",
+		   "HERE|POD|HOSTNAME");
 	while (group_next(&g)) {
 		const struct svcrules_installed_vip *v = svcrules_installed_vip(k, g.first);
+		struct brief brief = { .n = 0 };
 
 		if (!listing_takes(l, ns_of(v), name_of(v)))
 			continue;
-		l->found = true;
-		for (size_t i = g.first; i < g.end; i++)
-			for (size_t n = 0; (e = svcrules_installed_endpoint(k, i, n)); n++) {
-				v = svcrules_installed_vip(k, i);
-				if (endpoint_shown(&g, i, e))
-					continue;
-				if (l->json)
-					installed_endpoint_json(l, v, e);
-				else
-					installed_endpoint_row(l, v, e);
-			}
+		list_endpoints_of_group(l, &g, &brief);
+		if (rows)
+			continue;
+		listing_row(l, ns_of(v));
+		columns_add(&l->table, "%s", name_of(v));
+		brief_column(&l->table, &brief);
+		columns_add(&l->table, "<unknown>");
 	}
 	list_end(l);
 	return 0;

@@ -15,16 +15,17 @@ static void policy_row(struct listing *l, const struct svcrules_policy *p)
 	listing_row(l, p->ns);
 	columns_add(t, "%s", p->name);
 	columns_add(t, "%s", p->selector);
-	columns_add(t, "%s", isolates_text(p->ingress, p->egress));
 	columns_add(t, "%s", age_text(l->now, p->created, age));
-	if (p->counted)
+	if (!l->wide)
+		return;
+	columns_add(t, "%s", isolates_text(p->ingress, p->egress));
+	if (p->counted) {
 		columns_add(t, "%zu", p->here);
-	else
-		columns_add(t, "<unknown>");
-	if (l->wide && p->counted)
 		columns_add(t, "%zu", p->pods);
-	else if (l->wide)
+	} else {
 		columns_add(t, "<unknown>");
+		columns_add(t, "<unknown>");
+	}
 }
 
 static void policy_json(struct listing *l, const struct svcrules_policy *p)
@@ -47,7 +48,7 @@ static void policy_json(struct listing *l, const struct svcrules_policy *p)
 
 int list_policies(struct listing *l, const struct svcrules_policies *p)
 {
-	list_start(l, "NAME|POD-SELECTOR|ISOLATES|AGE|PODS(HERE)", "PODS(ALL)");
+	list_start(l, "NAME|POD-SELECTOR|AGE", "ISOLATES|PODS(HERE)|PODS(ALL)");
 	for (size_t i = 0; i < svcrules_policies_count(p); i++) {
 		const struct svcrules_policy *q = svcrules_policies_get(p, i);
 
@@ -76,7 +77,7 @@ int list_installed_policies(struct listing *l, const struct svcrules_installed *
 	const struct svcrules_installed_policy *p;
 	struct columns *t = &l->table;
 
-	list_start(l, "NAME|POD-SELECTOR|ISOLATES|AGE|PODS(HERE)", "PODS(ALL)");
+	list_start(l, "NAME|POD-SELECTOR|AGE", "ISOLATES|PODS(HERE)|PODS(ALL)");
 	for (size_t i = 0; (p = svcrules_installed_policy(k, i)); i++) {
 		if (!listing_takes(l, p->ns, p->name))
 			continue;
@@ -87,11 +88,12 @@ int list_installed_policies(struct listing *l, const struct svcrules_installed *
 		listing_row(l, p->ns);
 		columns_add(t, "%s", p->name);
 		columns_add(t, "<unknown>");
-		columns_add(t, "%s", isolates_text(p->ingress, p->egress));
 		columns_add(t, "<unknown>");
-		columns_add(t, "%zu", p->pods);
-		if (l->wide)
+		if (l->wide) {
+			columns_add(t, "%s", isolates_text(p->ingress, p->egress));
+			columns_add(t, "%zu", p->pods);
 			columns_add(t, "<unknown>");
+		}
 	}
 	list_end(l);
 	return 0;

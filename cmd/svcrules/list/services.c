@@ -170,13 +170,18 @@ static int ports_column(struct svcrules_services *s, size_t i, size_t n, char **
 	return err;
 }
 
-static const char *external_column(const struct svcrules_service *svc)
+/* As kubectl has it: where a load balancer is reached, then externalIPs. */
+static void external_column(struct columns *t, const struct svcrules_service *svc)
 {
+	const char *elsewhere = svc->elsewhere ? svc->elsewhere : "";
+
 	if (strcmp(svc->type, "ExternalName") == 0)
-		return svc->external_name ? svc->external_name : "";
-	if (!*svc->external_ips && strcmp(svc->type, "LoadBalancer") == 0)
-		return "<pending>";
-	return svc->external_ips;
+		columns_add(t, "%s", svc->external_name ? svc->external_name : "");
+	else if (!*svc->external_ips && !*elsewhere && strcmp(svc->type, "LoadBalancer") == 0)
+		columns_add(t, "<pending>");
+	else
+		columns_add(t, "%s%s%s", elsewhere, *elsewhere && *svc->external_ips ? "," : "",
+			    svc->external_ips);
 }
 
 /* "1/2/3", "<none: 2 endpoints, none is ready>", or both if only a part is missing. */
@@ -210,7 +215,7 @@ static int service_row(struct listing *l, struct svcrules_services *s, size_t i,
 		columns_add(t, "%s", svc->type);
 		columns_add(t, "%.*s", l->wide ? 1000 : (int)strcspn(svc->cluster_ips, ","),
 			    svc->cluster_ips);
-		columns_add(t, "%s", external_column(svc));
+		external_column(t, svc);
 		columns_add(t, "%s", ports);
 		columns_add(t, "%s", age_text(l->now, svc->created, age));
 	}
@@ -314,6 +319,7 @@ static int service_json(struct listing *l, struct svcrules_services *s, size_t i
 	json_member("type", svc->type);
 	json_member("cluster_ips", svc->cluster_ips);
 	json_member("external_ips", svc->external_ips);
+	json_member("elsewhere", svc->elsewhere);
 	json_member("external_name", svc->external_name);
 	json_member("selector", svc->selector);
 	json_member("age", svc->created ? age_text(l->now, svc->created, age) : NULL);

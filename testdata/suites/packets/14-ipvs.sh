@@ -482,6 +482,7 @@ asked_during() {
 	now && start=$REPLY
 	for p in tcp udp; do
 		while [ ! -e "$WORK/enough" ]; do
+			EXPLAIN= # the rules change meanwhile
 			now && began=$((REPLY - start))
 			echo "$p $(who client $p 10.96.0.1 80 --count 20)" >"$WORK/answer-$p"
 			now && echo "$(<"$WORK/answer-$p"), asked at $began-$((REPLY - start)) ms"
@@ -614,7 +615,10 @@ node_while_draining() {
 	OPTIONS=(--backend nftables --node-name node1)
 	web 10.244.2.21@node2
 	apply
-	check "while it drains" "remote1 172.18.0.1" "$(answers node tcp 10.96.0.1 80)"
+	# explain follows the tables of one target, and says that the others are not followed
+	check "while it drains" "remote1 172.18.0.1" "$(EXPLAIN='' answers node tcp 10.96.0.1 80)"
+	OUTPUT=$(at node "$SVCRULES" explain --live --from node --to 10.96.0.1:80 2>&1)
+	check "explain names the other target" ".*warning: rules of the target ipvs are here, too.*" "$(tr '\n' ' ' <<<"$OUTPUT")"
 	at node "$SVCRULES" delete --backend ipvs --quiet
 	check "afterwards" "remote1 192.0.2.1" "$(answers node tcp 10.96.0.1 80)"
 	check "afterwards its table is gone" "table ip svcrules" "$(at node nft list tables)"

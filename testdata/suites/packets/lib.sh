@@ -36,13 +36,11 @@ failed=0
 skipped=0
 LABEL=
 
-# EXPLAIN=yes compares what happens with what 'svcrules explain' predicts
-EXPLAIN=${EXPLAIN-}
-if [ -n "$EXPLAIN" ]; then
-	# shellcheck source=explain.sh
-	. "$PACKETS/explain.sh"
-	SHORT=$((SHORT + 4)) # requests take longer
-fi
+# what happens is compared with what 'svcrules explain' predicts; EXPLAIN= switches that off
+EXPLAIN=${EXPLAIN-yes}
+case $BACKEND in iptables-*) EXPLAIN= ;; esac
+# shellcheck source=explain.sh
+. "$PACKETS/explain.sh"
 
 # pause SECONDS: a sleep that starts no program
 pause() {
@@ -89,6 +87,7 @@ check() {
 at() {
 	local where=$1
 	shift
+	case $1 in "$PROBE" | busybox) ;; *) flows_explain ;; esac
 	nsenter --net="/run/netns/$PREFIX-$where" -- "$@"
 }
 
@@ -96,7 +95,14 @@ at() {
 start() {
 	local where=$1
 	shift
+	[ "$1" = "$PROBE" ] || flows_explain
 	exec nsenter --net="/run/netns/$PREFIX-$where" -- "$@"
+}
+
+# ip: requests before a change of addresses and routes are explained before it
+ip() {
+	flows_explain
+	command ip "$@"
 }
 
 link() { # link A DEVICE B DEVICE: a cable between two namespaces
@@ -173,6 +179,7 @@ topology_up() {
 	local n
 	WORK=$(mktemp -d)
 	INPUT=$WORK/input.json
+	flows_begin
 	mkfifo "$WORK/never" && exec {NEVER}<>"$WORK/never" || return 1
 	for n in "${NAMESPACES[@]}"; do
 		ip netns add "$PREFIX-$n" || return 1
@@ -244,7 +251,7 @@ begin() {
 }
 
 finish() {
-	[ -z "$EXPLAIN" ] || explained_end
+	[ -z "$EXPLAIN" ] || flows_end
 	echo "# ${0##*/}: $passed passed, $failed failed, $skipped skipped"
 	[ "$failed" -eq 0 ]
 	exit
