@@ -25,37 +25,36 @@ static const struct {
 	const char *text, *options, *line;
 } causes[] = {
 	{ WEB("") SLICE("wep", "IPv4", HTTP, TWO), "",
-	  "~ production/web:http 10.96.0.10:80/tcp  + refused: no EndpointSlice has the label "
-	  "kubernetes.io/service-name=web; without a selector, somebody has to make one  - " },
+	  "! http 10.96.0.10:80/tcp  2 endpoints -> refused: no EndpointSlice has the label "
+	  "kubernetes.io/service-name=web; without a selector, somebody has to make one\n" },
 	{ WEB("") SLICE("web", "IPv4", "{'name':'web','port':8080},{'name':'metrics','port':9090}",
 			TWO),
 	  "",
-	  "~ production/web:http 10.96.0.10:80/tcp  + refused: its slices have the ports metrics "
-	  "and web, not http  - " },
+	  "! http 10.96.0.10:80/tcp  2 endpoints -> refused: its slices have the ports metrics "
+	  "and web, not http\n" },
 	{ WEB("") SLICE("web", "IPv4", "{'name':'http','port':8080,'protocol':'UDP'}", TWO), "",
-	  "~ production/web:http 10.96.0.10:80/tcp  + refused: its slices have the port http for "
-	  "UDP, not TCP  - " },
+	  "! http 10.96.0.10:80/tcp  2 endpoints -> refused: its slices have the port http for "
+	  "UDP, not TCP\n" },
 	{ WEB("") SLICE("web", "IPv4", HTTP,
 			AT("10.244.1.1", "node1", "false") "," AT("10.244.2.1", "node2", "false")),
-	  "",
-	  "~ production/web:http 10.96.0.10:80/tcp  + refused: 2 endpoints, none is ready  - " },
+	  "", "! http 10.96.0.10:80/tcp  2 endpoints -> refused: 2 endpoints, none is ready\n" },
 	{ WEB("") SLICE("web", "IPv6", HTTP, AT("fd00::1", "node1", "true")), "",
-	  "~ production/web:http 10.96.0.10:80/tcp  + refused: only IPv6 endpoints  - " },
+	  "! http 10.96.0.10:80/tcp  2 endpoints -> refused: only IPv6 endpoints\n" },
 	{ WEB(",'internalTrafficPolicy':'Local'") SLICE(
 		  "web", "IPv4", HTTP,
 		  AT("10.244.2.1", "node2", "true") "," AT("10.244.2.2", "node2", "true") "," AT(
 			  "10.244.2.3", "node2", "true")),
 	  "",
-	  "~ production/web:http 10.96.0.10:80/tcp  + dropped: policy Local: 3 endpoints, all on "
-	  "node2  - " },
+	  "! http 10.96.0.10:80/tcp  2 endpoints -> dropped: policy Local: 3 endpoints, all on "
+	  "node2\n" },
 	{ SERVED SERVICE("old", "2025-01-01T00:00:00Z", ""), "",
-	  "~ production/old:http 10.96.0.10:80/tcp  + production/web:http is left out: "
-	  "10.96.0.10:80 belongs to the older Service production/old  + refused: no EndpointSlice "
-	  "has the label kubernetes.io/service-name=old; without a selector, somebody has to make "
-	  "one  - " },
+	  "! http 10.96.0.10:80/tcp  2 endpoints -> refused: no EndpointSlice has the label "
+	  "kubernetes.io/service-name=old; without a selector, somebody has to make one  was of "
+	  "Service production/web:http  production/web:http is left out: 10.96.0.10:80 belongs to "
+	  "the older Service production/old\n" },
 	{ SERVED, "max-elements",
-	  "- production/web:http 10.96.0.10:80/tcp  + left out: its addresses, ports and "
-	  "endpoints make more than 1 elements (--max-elements)  - " },
+	  "- http 10.96.0.10:80/tcp  left out: its addresses, ports and endpoints make more than "
+	  "1 elements (--max-elements)  - " },
 };
 
 static struct svcrules_ruleset *reasons_build(const char *target, const char *text,
@@ -132,8 +131,8 @@ START_TEST(reasons_change)
 	struct svcrules_ruleset *to = reasons_build(target, causes[4].text, "");
 	char *report = reasons_report(from, to);
 
-	ck_assert_msg(strstr(report, "~ production/web:http 10.96.0.10:80/tcp  + refused: only "
-				     "IPv6 endpoints  - refused: 2 endpoints, none is ready\n"),
+	ck_assert_msg(strstr(report, "~ http 10.96.0.10:80/tcp  refused: 2 endpoints, none is "
+				     "ready -> refused: only IPv6 endpoints\n"),
 		      "%s", report);
 	free(report);
 	svcrules_ruleset_free(from);
