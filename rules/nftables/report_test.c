@@ -43,7 +43,7 @@ static const struct {
 	{ 0, 2, 2, "\"0.0.0.0/0\"",
 	  "  - source 198.18.0.0/24  - source 198.18.2.0/24  - source ranges\n" },
 	{ 0, 0, 1, "\"2001:db8::/32\"",
-	  "  + dropped: loadBalancerSourceRanges admit nobody  - source 198.18.0.0/24  "
+	  "  dropped: loadBalancerSourceRanges admit nobody  - source 198.18.0.0/24  "
 	  "- source ranges\n" },
 };
 
