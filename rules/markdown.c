@@ -166,7 +166,7 @@ static bool is_endpoint_text(const char *text)
 	return svcr_report_is_endpoint(text, false) || svcr_report_is_endpoint(text, true);
 }
 
-static bool has_endpoint(const struct svcr_texts *t, bool local)
+static bool texts_have_endpoint(const struct svcr_texts *t, bool local)
 {
 	for (size_t i = 0; i < t->n; i++)
 		if (svcr_report_is_endpoint(t->v[i], local))
@@ -180,7 +180,8 @@ static void out_endpoints_change(struct svcr_out *o, const struct svcr_report_li
 	size_t before = count_of(&l->before, outside), after = count_of(&l->after, outside);
 	bool local = outside && l->before.local && l->after.local;
 
-	if (before != after || has_endpoint(&l->added, local) || has_endpoint(&l->removed, local))
+	if (before != after || texts_have_endpoint(&l->added, local) ||
+	    texts_have_endpoint(&l->removed, local))
 		svcr_out(o, "%zu -> %zu", before, after);
 	else
 		svcr_out(o, "%zu (unchanged)", after);
