@@ -486,6 +486,36 @@ debugging() {
 	skip "the examples of $page_debugging: no network namespace of its own, or no nf_tables in it"
 }
 
+# ---- README.md ---------------------------------------------------------------
+
+# readme_example COMMAND RUN: what README.md shows below the command, in which "..." stands for any lines,
+# is what RUN prints.
+readme_example() {
+	awk -v first="    \$ $1" '
+		$0 == first { on = 1; next }
+		on && /^(    \$ |$)/ { exit }
+		on { sub(/^    /, ""); print }' README.md >"$tmp/shown"
+	bash -c "$2" >"$tmp/program" 2>/dev/null
+	awk 'NR == FNR { line[++n] = $0; next }
+		$0 == "..." { any = 1; next }
+		{ while (any && at < n && line[at + 1] != $0) at++
+		  if (line[++at] != $0) { bad = 1; exit }
+		  any = 0; shown++ }
+		END { exit bad || !shown || (!any && at != n) }' "$tmp/program" "$tmp/shown"
+}
+
+readme() {
+	local what="explain -f testdata/example/services.json --node-name node1 --from node --to production/frontend-svc"
+	sed s/10.244.1.12/10.244.1.13/ testdata/example/services.json >"$tmp/services.json"
+	if readme_example "svcrules $what" "$svcrules $what"; then pass; else fail "the example of explain in README.md"; fi
+	what="diff --from old.json -f services.json --node-name node1"
+	if readme_example "svcrules $what" "cd $tmp && $svcrules ${what/old.json/$root/testdata/example/services.json}"; then
+		pass
+	else
+		fail "the example of diff in README.md: $(diff "$tmp/program" "$tmp/shown")"
+	fi
+}
+
 if [ "${1:-}" = --outputs ]; then
 	sane_node "$2" && with_outputs "$2"
 	exit
@@ -518,5 +548,6 @@ examples $page1
 examples $page_nginx
 examples $page_check
 debugging
+readme
 echo "man: $passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]
