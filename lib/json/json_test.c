@@ -355,7 +355,7 @@ static char *lines_text(size_t n)
 }
 
 /* Lines of values, in windows and steps of any size, also after a look ahead. */
-START_TEST(json_line)
+START_TEST(json_lines)
 {
 	static const size_t steps[] = { 0, 1, 7, 4096 };
 	const size_t n = 3000;
@@ -398,6 +398,6 @@ int main(void)
 	tcase_add_test(tc, json_likely);
 	tcase_add_test(tc, json_returns);
 	tcase_add_test(tc, json_unread);
-	tcase_add_loop_test(tc, json_line, 0, 8);
+	tcase_add_loop_test(tc, json_lines, 0, 8);
 	return json_run_tests(tc);
 }

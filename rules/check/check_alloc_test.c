@@ -54,11 +54,13 @@ static const char manifests[] =
 	OBJECT("Service", "a", "},\"spec\":{\"selector\":{\"app\":\"a\"},\"ports\":["
 	"{\"port\":80,\"targetPort\":\"x\"}]")
 	OBJECT("Service", "b", "},\"spec\":{\"selector\":{\"app\":\"b\"},\"ports\":[{\"port\":80}]")
-	OBJECT("Deployment", "a", "},\"spec\":{\"template\":{\"metadata\":{\"labels\":{\"app\":\"a\"}},"
+	OBJECT("Deployment", "a", "},\"spec\":{\"template\":{"
+	"\"metadata\":{\"labels\":{\"app\":\"a\"}},"
 	"\"spec\":{\"containers\":[{\"ports\":[{\"name\":\"q\",\"containerPort\":1}]}]}}")
 	OBJECT("StatefulSet", "w", "},\"spec\":{\"serviceName\":\"none\",\"template\":{"
 	"\"metadata\":{\"labels\":{\"app\":\"w\"}}}")
-	OBJECT("NetworkPolicy", "x", "},\"spec\":{\"podSelector\":{\"matchLabels\":{\"app\":\"z\"}},"
+	OBJECT("NetworkPolicy", "x", "},\"spec\":{"
+	"\"podSelector\":{\"matchLabels\":{\"app\":\"z\"}},"
 	"\"ingress\":[{\"ports\":[{\"port\":\"y\"}]}]");
 /* clang-format on */
 
