@@ -199,9 +199,21 @@ static int check_planned(struct svcr_checks *c, const struct svcr_service *s)
 	return w.pods.matched ? check_planned_ports(c, s, &w.pods) : tell_reason(c, &w);
 }
 
+/*
+ * True if the service is of a manifest, so that its slices will be made. Some manifests have slices,
+ * of services without selectors.
+ */
+static bool is_to_be_made(const struct svcr_checks *c, const struct svcr_service *s)
+{
+	bool pending = !s->cluster_ips.n && !s->headless && !c->m->pods.n;
+
+	return s->nselector && (c->m->planned || pending) &&
+	       !svcr_endpoints_group(c->view.endpoints, s)->n;
+}
+
 int svcr_check_reasons(struct svcr_checks *c)
 {
-	bool planned = c->m->planned && !(c->has & SVCR_HAS_ENDPOINTS);
+	bool endpoints = c->has & SVCR_HAS_ENDPOINTS;
 	int err = svcr_checks_index_pods(c);
 
 	c->last_ns = NULL;
@@ -210,8 +222,8 @@ int svcr_check_reasons(struct svcr_checks *c)
 
 		if (!leads_to_endpoints(s) || !may_look(c, s))
 			continue;
-		if (planned)
-			err = check_planned(c, s);
+		if (!endpoints || is_to_be_made(c, s))
+			err = c->m->planned ? check_planned(c, s) : 0;
 		else
 			err = s->ports.n || !s->headless ? check_ports_of(c, s) :
 							   check_portless(c, s);

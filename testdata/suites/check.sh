@@ -217,6 +217,40 @@ write_manifests() {
 		metadata: {name: one}
 		spec: {selector: {run: one}, ports: [{port: 80}]}
 		---
+		# of an address outside, with a slice
+		apiVersion: v1
+		kind: Service
+		metadata: {name: outside}
+		spec: {ports: [{port: 5432}]}
+		---
+		apiVersion: discovery.k8s.io/v1
+		kind: EndpointSlice
+		metadata: {name: outside-1, labels: {kubernetes.io/service-name: outside}}
+		addressType: IPv4
+		ports: [{port: 5432}]
+		endpoints: [{addresses: [192.0.2.7]}]
+		---
+		# something in the cluster makes its Secret
+		apiVersion: networking.k8s.io/v1
+		kind: Ingress
+		metadata: {name: web, annotations: {cert-manager.io/cluster-issuer: acme}}
+		spec:
+		  ingressClassName: nginx
+		  tls: [{hosts: [shop.test], secretName: web-tls}]
+		  rules:
+		  - host: shop.test
+		    http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}]}
+		---
+		apiVersion: v1
+		kind: Secret
+		metadata: {name: other}
+		stringData: {a: b}
+		---
+		# of other programs
+		apiVersion: serving.knative.dev/v1
+		kind: Service
+		metadata: {name: other}
+		---
 		# its pods are in another repository
 		apiVersion: v1
 		kind: Service
@@ -244,7 +278,7 @@ part_manifests() {
 	for form in made.yaml list.json list.yaml; do
 		ok "manifests, $form" run 0 -f "$tmp/$form"
 		ok "manifests, $form: nothing found" says 'nothing found'
-		ok "manifests, $form: no endpoints" says 'not run without EndpointSlices or Pods: '
+		ok "manifests, $form: what is missing" says 'not run without Nodes: '
 		run 1 -f "$tmp/wrong-$form"
 		ok "manifests, $form: a label" says 'the selector app=web matches no pod template of namespace default; '
 	done
