@@ -317,6 +317,11 @@ part_options() {
 	ok "no input" run 2
 	printf '{"kind":"Service"' >"$tmp/broken.json"
 	ok "broken input" run 3 -f "$tmp/broken.json" -W no-value
+	run 3 -f "$tmp/none.json"
+	ok "no file: not 'nothing found'" [ ! -s "$tmp/out" ]
+	run 3 -f "$tmp/none.json" -o json
+	ok "no file: an empty list" grep -qF '"findings": []' "$tmp/out"
+	run 3 -f "$tmp/broken.json" -W no-value
 	ok "broken input: where" says "error: $tmp/broken.json:1:"
 	ok "standard input" sh -c "'$SVCRULES' check -f - <'$f' | grep -q '^warning: standard input:1: Service'"
 	# what a tenant writes is shown, not obeyed
