@@ -15,7 +15,7 @@
 struct checking {
 	struct svcrules_model *model;
 	struct svcrules_findings *findings;
-	const struct files *files;
+	struct files files;
 	bool bad; /* some input has errors */
 };
 
@@ -43,7 +43,7 @@ static bool is_foreign(const struct checking *k, const struct svcrules_diags *d)
 	for (size_t i = 0; (g = svcrules_diags_get(d, i)); i++)
 		if (g->severity == SVCRULES_ERROR && strcmp(g->check, "not-kubernetes") != 0)
 			return false;
-	return k->files->found;
+	return k->files.found;
 }
 
 static int check_read_file(void *arg, const char *name, int fd)
@@ -67,23 +67,21 @@ static int check_read_file(void *arg, const char *name, int fd)
 
 static int check_read(struct checking *k, const struct arguments *a)
 {
-	struct files files;
 	const char *kind;
-	int code = input_open(a, a->files, a->nfiles, false, &files);
+	int code = input_open(a, a->files, a->nfiles, false, &k->files);
 
 	privilege_drop(false);
 	secrecy_begin(); /* any input may have Secrets */
-	k->files = &files;
 	if (!code)
-		code = files_each(&files, check_read_file, k);
-	k->bad = k->bad || files.bad;
+		code = files_each(&k->files, check_read_file, k);
+	k->bad = k->bad || k->files.bad;
 	kind = code ? NULL : svcrules_model_incomplete(k->model);
 	if (kind) {
 		say("a list of %s goes on, on a page that is not in the input (metadata.continue)",
 		    kind);
 		k->bad = true;
 	}
-	files_close(&files);
+	files_close(&k->files);
 	return code;
 }
 
