@@ -200,8 +200,8 @@ static int check_planned(struct svcr_checks *c, const struct svcr_service *s)
 }
 
 /*
- * True if the service is of a manifest, so that its slices will be made. Some manifests have slices,
- * of services without selectors.
+ * True if the service is of a manifest, so that its slices will be made. Some manifests have
+ * slices, of services without selectors.
  */
 static bool is_to_be_made(const struct svcr_checks *c, const struct svcr_service *s)
 {
