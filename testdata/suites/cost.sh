@@ -140,8 +140,7 @@ check_all() {
 }
 
 # shellcheck disable=SC2317 # a command of seconds
-check_# shellcheck disable=SC2317 # called by its name
-objects() {
+check_objects() {
 	"$SVCRULES" check -f "$1" -W single-endpoint -W pending -W ingress-without-tls
 }
 
@@ -162,6 +161,7 @@ policies() {
 
 # What only checks look at: N services that select the same N pods, or templates; N hosts with
 # certificates; N paths to a service of N ports; N names that lead to one another.
+# shellcheck disable=SC2317 # called by its name
 objects() {
 	awk -v kind="$1" -v n="$2" '
 	function head(k, name) { printf "{\"kind\":\"%s\",\"metadata\":{\"name\":\"%s\",\"labels\":{\"app\":\"a\",\"n\":\"%s\"}},", k, name, name }
