@@ -314,7 +314,7 @@ static int set_node_port_range(struct svcrules_options *o, const char *value)
 	return set_range(value, &o->node_port_first, &o->node_port_last);
 }
 
-static int set_local_port_range(struct svcrules_options *o, const char *value)
+static int set_local_ports(struct svcrules_options *o, const char *value)
 {
 	return set_range(value, &o->local_port_first, &o->local_port_last);
 }
@@ -340,7 +340,7 @@ static const struct setting settings[] = {
 	{ "allow-external-cidr", set_external_cidr,
 	  "prefixes such as 203.0.113.0/24 with commas between" },
 	{ "node-port-range", set_node_port_range, "two port numbers such as 30000-32767" },
-	{ "local-port-range", set_local_port_range, "two port numbers such as 32768-60999" },
+	{ "local-ports", set_local_ports, "two port numbers such as 32768-60999" },
 	{ "host-ip", set_host_ip, "addresses with commas between" },
 };
 

@@ -54,7 +54,7 @@ SVCRULES_API int svcrules_findings_level(struct svcrules_findings *f, const char
 SVCRULES_API int svcrules_findings_add(struct svcrules_findings *f, const struct svcrules_diags *d);
 /*
  * Runs all checks that are on. The model is one of svcrules_check_model(), read without errors.
- * Checks that depend on a node need the option node-name; node-port-range, local-port-range and
+ * Checks that depend on a node need the option node-name; node-port-range, local-ports and
  * allow-external-cidr are for checks alone. Returns 0 or -ENOMEM.
  */
 SVCRULES_API int svcrules_findings_run(struct svcrules_findings *f, const struct svcrules_model *m,

@@ -44,7 +44,9 @@ static int json_sink_write(const char *buf, size_t len, void *arg)
 int svcr_json_dump(json_t *root, svcrules_write_fn write, void *arg)
 {
 	struct sink s = { .write = write, .arg = arg };
-	int err = root ? json_dump_callback(root, json_sink_write, &s, JSON_INDENT(2)) : -1;
+	/* in ASCII, as U+009B and marks of direction are obeyed by terminals */
+	const size_t flags = JSON_INDENT(2) | JSON_ENSURE_ASCII;
+	int err = root ? json_dump_callback(root, json_sink_write, &s, flags) : -1;
 
 	json_decref(root);
 	if (s.err)

@@ -175,6 +175,12 @@ static int print_findings(const struct svcrules_findings *f, const char *format)
 
 /* ---- The command ------------------------------------------------------------------------- */
 
+/* "nothing found" is no answer where nothing was looked at; a program gets an empty list. */
+static bool is_silent(const struct checking *k, const char *format)
+{
+	return (!format || strcmp(format, "text") == 0) && !svcrules_findings_get(k->findings, 0);
+}
+
 /* Prints what was found, also of an input with errors: those are all that is known then. */
 static int check_end(struct checking *k, const struct arguments *a,
 		     const struct svcrules_options *settings)
@@ -188,7 +194,7 @@ static int check_end(struct checking *k, const struct arguments *a,
 	if (!k->bad)
 		err = svcrules_findings_run(k->findings, k->model, settings);
 	progress_end();
-	if (!err)
+	if (!err && (!k->bad || !is_silent(k, a->value[OPT_OUTPUT_FINDINGS])))
 		err = print_findings(k->findings, a->value[OPT_OUTPUT_FINDINGS]);
 	if (err == -ENOMEM)
 		return say_enomem();

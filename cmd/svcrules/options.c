@@ -53,7 +53,7 @@ static const struct option_spec option_specs[OPT_COUNT] = {
 		.help = "switch this check on, and make what it finds an error" },
 	[OPT_NODE_PORT_RANGE] = { .name = "node-port-range", .argument = "FIRST-LAST",
 		.library = true, .help = "where node ports should be (default: 30000-32767)" },
-	[OPT_LOCAL_PORT_RANGE] = { .name = "local-port-range", .argument = "FIRST-LAST",
+	[OPT_LOCAL_PORT_RANGE] = { .name = "local-ports", .argument = "FIRST-LAST",
 		.library = true,
 		.help = "ports of a node's own connections (default: 32768-60999)" },
 	[OPT_EXTERNAL_CIDR] = { .name = "allow-external-cidr", .argument = "CIDR,...",

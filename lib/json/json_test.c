@@ -341,6 +341,50 @@ START_TEST(json_unread)
 }
 END_TEST
 
+/* Item i of the list stands in line 3 * i + 2; its first key is a line below. */
+static char *lines_text(size_t n)
+{
+	size_t size = n * 300 + 10, at = 0;
+	char *text = malloc(size);
+
+	for (size_t i = 0; i < n; i++)
+		at += (size_t)snprintf(text + at, size - at, "%s\n%*s{\n\"a\":\n%zu}",
+				       i ? "," : "[", (int)(i % 200), "", i);
+	snprintf(text + at, size - at, "]");
+	return text;
+}
+
+/* Lines of values, in windows and steps of any size, also after a look ahead. */
+START_TEST(json_lines)
+{
+	static const size_t steps[] = { 0, 1, 7, 4096 };
+	const size_t n = 3000;
+	char *text = lines_text(n);
+	struct source src = { text, strlen(text), steps[_i / 2], 0 };
+	struct svcr_json j;
+
+	ck_assert_int_eq(svcr_json_init(&j, source_fill, &src), 0);
+	j.returns = _i % 2; /* as made from YAML: the line of the key */
+	ck_assert(svcr_json_more_documents(&j) && svcr_json_enter(&j));
+	for (size_t i = 0; i < n; i++) {
+		int mark;
+
+		ck_assert(svcr_json_next_item(&j));
+		ck_assert_uint_eq(svcr_json_line(&j), 3 * i + 2 + _i % 2);
+		mark = svcr_json_mark(&j);
+		ck_assert(svcr_json_skip(&j));
+		svcr_json_rewind(&j, mark);
+		svcr_json_unmark(&j, mark);
+		ck_assert_uint_eq(svcr_json_line(&j), 3 * i + 2 + _i % 2);
+		ck_assert(svcr_json_skip(&j));
+	}
+	ck_assert(!svcr_json_next_item(&j));
+	ck_assert(!j.failed);
+	svcr_json_release(&j);
+	free(text);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tc = tcase_create("values");
@@ -354,5 +398,6 @@ int main(void)
 	tcase_add_test(tc, json_likely);
 	tcase_add_test(tc, json_returns);
 	tcase_add_test(tc, json_unread);
+	tcase_add_loop_test(tc, json_lines, 0, 8);
 	return json_run_tests(tc);
 }

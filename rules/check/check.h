@@ -47,6 +47,9 @@ struct svcr_checks {
 	const struct svcr_namespace **namespaces; /* by name */
 	struct svcrules_findings *f;
 	unsigned has; /* SVCR_HAS_ */
+	/* pods that the services of a namespace may still select */
+	const char *last_ns;
+	size_t pods_left;
 };
 
 /* The place of a finding; all but the source may be NULL. */

@@ -14,13 +14,60 @@ static int tell_ingress(struct svcr_checks *c, const struct svcr_ingress *i, con
 
 /* ---- Backends -------------------------------------------------------------------- */
 
-static bool backend_has_port(const struct svcr_service *s, const struct svcr_ingress_backend *b)
+/* A port of a service, by its number or by its name. */
+struct known_port {
+	const struct svcr_service *s;
+	const char *name; /* interned; NULL: `port` says it */
+	uint16_t port;
+};
+
+/* In the order of addresses, which is only searched. */
+struct known_ports {
+	struct known_port *v;
+	size_t n;
+};
+
+static int pointer_cmp(const void *a, const void *b)
 {
-	for (size_t i = 0; i < s->ports.n; i++)
-		if (b->port_name ? strcmp(s->ports.v[i].name, b->port_name) == 0 :
-				   s->ports.v[i].port == b->port)
-			return true;
-	return false;
+	return ((uintptr_t)a > (uintptr_t)b) - ((uintptr_t)a < (uintptr_t)b);
+}
+
+static int known_port_cmp(const void *a, const void *b)
+{
+	const struct known_port *x = a, *y = b;
+	int d = pointer_cmp(x->s, y->s);
+
+	d = d ? d : pointer_cmp(x->name, y->name);
+	return d ? d : (int)x->port - (int)y->port;
+}
+
+static int know_ports(struct svcr_checks *c, struct known_ports *l)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->m->services.n; i++)
+		n += 2 * c->m->services.v[i].ports.n;
+	l->v = svcr_arena_array(&c->arena, n + 1, sizeof(*l->v));
+	for (size_t i = 0; l->v && i < c->m->services.n; i++) {
+		const struct svcr_service *s = &c->m->services.v[i];
+
+		for (size_t k = 0; k < s->ports.n; k++) {
+			l->v[l->n++] = (struct known_port){ .s = s, .port = s->ports.v[k].port };
+			l->v[l->n++] = (struct known_port){ .s = s, .name = s->ports.v[k].name };
+		}
+	}
+	if (l->n)
+		qsort(l->v, l->n, sizeof(*l->v), known_port_cmp);
+	return l->v ? 0 : -ENOMEM;
+}
+
+static bool backend_has_port(const struct known_ports *l, const struct svcr_service *s,
+			     const struct svcr_ingress_backend *b)
+{
+	struct known_port like = { .s = s, .name = b->port_name };
+
+	like.port = b->port_name ? 0 : b->port;
+	return l->n && bsearch(&like, l->v, l->n, sizeof(*l->v), known_port_cmp);
 }
 
 /* Says which ports there are, if it is one. */
@@ -38,8 +85,9 @@ static void port_text(const struct svcr_service *s, const struct svcr_ingress_ba
 		 b->port_name ? "'" : "", one);
 }
 
-static int check_backend(struct svcr_checks *c, const struct svcr_ingress *i,
-			 const struct svcr_ingress_backend *b, const char *field)
+static int check_backend(struct svcr_checks *c, const struct known_ports *l,
+			 const struct svcr_ingress *i, const struct svcr_ingress_backend *b,
+			 const char *field)
 {
 	const struct svcr_service *s;
 	char text[512], at[120];
@@ -53,33 +101,35 @@ static int check_backend(struct svcr_checks *c, const struct svcr_ingress *i,
 		snprintf(at, sizeof(at), "%s.service.name", field);
 		return tell_ingress(c, i, "ingress-service", at, text);
 	}
-	if (s->type == SVCR_EXTERNAL_NAME || backend_has_port(s, b))
+	if (s->type == SVCR_EXTERNAL_NAME || backend_has_port(l, s, b))
 		return 0;
 	port_text(s, b, text, sizeof(text));
 	snprintf(at, sizeof(at), "%s.service.port", field);
 	return tell_ingress(c, i, "ingress-port", at, text);
 }
 
-static int check_backends(struct svcr_checks *c, const struct svcr_ingress *i)
+static int check_backends(struct svcr_checks *c, const struct known_ports *l,
+			  const struct svcr_ingress *i)
 {
 	char field[80];
-	int err = check_backend(c, i, &i->fallback, "spec.defaultBackend");
+	int err = check_backend(c, l, i, &i->fallback, "spec.defaultBackend");
 
 	for (size_t r = 0; r < i->rules.n; r++)
 		for (size_t p = 0; p < i->rules.v[r].paths.n && !err; p++) {
 			snprintf(field, sizeof(field), "spec.rules[%zu].http.paths[%zu].backend", r,
 				 p);
-			err = check_backend(c, i, &i->rules.v[r].paths.v[p].backend, field);
+			err = check_backend(c, l, i, &i->rules.v[r].paths.v[p].backend, field);
 		}
 	return err;
 }
 
 int svcr_check_ingresses(struct svcr_checks *c)
 {
-	int err = 0;
+	struct known_ports l = { .n = 0 };
+	int err = know_ports(c, &l);
 
 	for (size_t i = 0; i < c->m->ingresses.n && !err; i++)
-		err = check_backends(c, &c->m->ingresses.v[i]);
+		err = check_backends(c, &l, &c->m->ingresses.v[i]);
 	return err;
 }
 

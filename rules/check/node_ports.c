@@ -176,7 +176,7 @@ int svcr_check_local_ports(struct svcr_checks *c)
 		    number_within(l.v[i].number, from, to))
 			err = tell_node_port(
 				c, &l.v[i], "node-port-local",
-				"%u is in %u-%u (--local-port-range), where the kernel takes ports "
+				"%u is in %u-%u (--local-ports), where the kernel takes ports "
 				"for a node's own connections: replies to such a connection go to "
 				"the service",
 				l.v[i].number, first, last);

@@ -151,12 +151,47 @@ static int print_github(const struct svcrules_findings *f, svcrules_write_fn wri
 
 /* ---- JSON ------------------------------------------------------------------------------ */
 
-/* A string that may be absent, and that may not be UTF-8. */
+#define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
+
+/* The bytes of the UTF-8 character there; 0: there is none. */
+static size_t character(const char *s)
+{
+	char text[5];
+	unsigned char c = (unsigned char)*s;
+	size_t n = c < 0x80 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
+
+	snprintf(text, sizeof(text), "%.*s", (int)n, s);
+	return svcr_nginx_is_utf8(text) ? n : 0;
+}
+
+/* A copy with another character for each byte that is no UTF-8; malloc'ed. */
+static char *utf8_copy(const char *s)
+{
+	char *copy = malloc(strlen(s) * strlen(REPLACEMENT) + 1), *to = copy;
+
+	while (copy && *s) {
+		size_t n = character(s);
+
+		to = mempcpy(to, n ? s : REPLACEMENT, n ? n : strlen(REPLACEMENT));
+		s += n ? n : 1;
+	}
+	if (copy)
+		*to = '\0';
+	return copy;
+}
+
+/* A string that may be absent, and that may not be UTF-8: the name of a file, or text cut off. */
 static json_t *text_member(json_t *object, const char *name, const char *s)
 {
+	char *copy = NULL;
+
 	if (!s)
 		return object;
-	return svcr_json_member(object, name, json_string(svcr_nginx_is_utf8(s) ? s : "?"));
+	if (!svcr_nginx_is_utf8(s))
+		s = copy = utf8_copy(s);
+	object = svcr_json_member(object, name, s ? json_string(s) : NULL);
+	free(copy);
+	return object;
 }
 
 static json_t *number_member(json_t *object, const char *name, uint64_t n)
@@ -233,13 +268,14 @@ static json_t *sarif_rules(void)
 	return list;
 }
 
-/* The name of a file as a reference of RFC 3986. */
+/* The name of a file as a reference of RFC 3986; one from the root on with its scheme. */
 static json_t *sarif_uri(const char *path)
 {
 	struct svcr_buffer text = { .len = 0 };
 	struct svcr_out o = { .write = svcr_buffer_append, .arg = &text };
 	json_t *j = NULL;
 
+	svcr_out_str(&o, *path == '/' ? "file://" : "");
 	for (const char *p = path; *p; p++) {
 		bool plain = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
 			     (*p >= '0' && *p <= '9') || strchr("-._~/", *p);
@@ -278,7 +314,7 @@ static json_t *sarif_logical(const struct svcrules_diag *d)
 static json_t *sarif_result(const struct svcrules_diag *d)
 {
 	size_t row = svcr_check_row(d->check);
-	json_t *j = text_member(json_object(), "ruleId", d->check), *at = json_object();
+	json_t *j = text_member(json_object(), "ruleId", d->check), *at;
 	char text[2048];
 
 	if (row < SVCR_CHECKS_MAX)
@@ -287,6 +323,12 @@ static json_t *sarif_result(const struct svcrules_diag *d)
 	snprintf(text, sizeof(text), "%s%s%s%s%s", d->object ? d->object : "",
 		 d->object ? ": " : "", d->field ? d->field : "", d->field ? ": " : "", d->text);
 	j = svcr_json_member(j, "message", sarif_text(text));
+	if (d->more)
+		j = svcr_json_member(j, "properties",
+				     number_member(json_object(), "more", d->more));
+	if (!is_file(d) && !d->object)
+		return j;
+	at = json_object();
 	if (is_file(d))
 		at = svcr_json_member(at, "physicalLocation", sarif_physical(d));
 	if (d->object)
@@ -306,6 +348,8 @@ static int print_sarif(const struct svcrules_findings *f, svcrules_write_fn writ
 	run = svcr_json_member(json_object(), "tool",
 			       svcr_json_member(json_object(), "driver", driver));
 	run = svcr_json_member(run, "results", results);
+	run = svcr_json_member(run, "properties",
+			       svcr_json_member(json_object(), "notRun", json_lacks(f)));
 	j = text_member(json_object(), "$schema", "https://json.schemastore.org/sarif-2.1.0.json");
 	j = text_member(j, "version", "2.1.0");
 	return svcr_json_dump(svcr_json_member(j, "runs", svcr_json_append(json_array(), run)),

@@ -5,9 +5,10 @@
 
 #include <errno.h>
 
-#define PORTS_WORK 1000000 /* ports times endpoints of one service */
-#define TARGETS_ASKED 16   /* ports of one service that are looked up in templates */
-#define AFFINITY_SHORT 30  /* seconds */
+#define PODS_OF_NAMESPACE 10000000 /* that its services may select, together */
+#define PORTS_WORK 1000000         /* ports times endpoints of one service */
+#define TARGETS_ASKED 16           /* ports of one service that are looked up in templates */
+#define AFFINITY_SHORT 30          /* seconds */
 /* net.netfilter.nf_conntrack_udp_timeout_stream, its default: seconds */
 #define UDP_STREAM 120
 
@@ -23,6 +24,32 @@ static const char *port_field(const struct svcr_service *s, const struct svcr_se
 	snprintf(buf, 64, "spec.ports[%zu]%s%s", (size_t)(p - s->ports.v), name ? "." : "",
 		 name ? name : "");
 	return buf;
+}
+
+/* ---- How many pods ---------------------------------------------------------------- */
+
+/* Takes the pods of a class from those that may still be looked at; ends when there are none. */
+static int take_pods(void *arg, const struct svcr_pod_class *class)
+{
+	size_t *left = arg, n = class->n + 1;
+
+	*left -= n < *left ? n : *left;
+	return !*left;
+}
+
+/*
+ * True if the pods that the service selects may be looked at. Where very many services of a
+ * namespace select very many pods each, only the first services are judged.
+ */
+static bool may_look(struct svcr_checks *c, const struct svcr_service *s)
+{
+	if (!s->nselector || !c->m->pods.n)
+		return true;
+	if (c->last_ns != s->ns)
+		c->pods_left = PODS_OF_NAMESPACE;
+	c->last_ns = s->ns;
+	return !svcr_pod_index_match(&c->view.endpoints->made.index, s->ns, s->selector,
+				     s->nselector, take_pods, &c->pods_left);
 }
 
 /* ---- Reasons --------------------------------------------------------------------- */
@@ -172,18 +199,31 @@ static int check_planned(struct svcr_checks *c, const struct svcr_service *s)
 	return w.pods.matched ? check_planned_ports(c, s, &w.pods) : tell_reason(c, &w);
 }
 
+/*
+ * True if the service is of a manifest, so that its slices will be made. Some manifests have
+ * slices, of services without selectors.
+ */
+static bool is_to_be_made(const struct svcr_checks *c, const struct svcr_service *s)
+{
+	bool pending = !s->cluster_ips.n && !s->headless && !c->m->pods.n;
+
+	return s->nselector && (c->m->planned || pending) &&
+	       !svcr_endpoints_group(c->view.endpoints, s)->n;
+}
+
 int svcr_check_reasons(struct svcr_checks *c)
 {
-	bool planned = c->m->planned && !(c->has & SVCR_HAS_ENDPOINTS);
-	int err = 0;
+	bool endpoints = c->has & SVCR_HAS_ENDPOINTS;
+	int err = svcr_checks_index_pods(c);
 
+	c->last_ns = NULL;
 	for (size_t i = 0; i < c->m->services.n && !err; i++) {
 		const struct svcr_service *s = c->services[i];
 
-		if (!leads_to_endpoints(s))
+		if (!leads_to_endpoints(s) || !may_look(c, s))
 			continue;
-		if (planned)
-			err = check_planned(c, s);
+		if (!endpoints || is_to_be_made(c, s))
+			err = c->m->planned ? check_planned(c, s) : 0;
 		else
 			err = s->ports.n || !s->headless ? check_ports_of(c, s) :
 							   check_portless(c, s);
@@ -231,10 +271,12 @@ static int check_families(struct svcr_checks *c, const struct svcr_service *s)
 
 int svcr_check_dual_stack(struct svcr_checks *c)
 {
-	int err = 0;
+	int err = svcr_checks_index_pods(c);
 
+	c->last_ns = NULL;
 	for (size_t i = 0; i < c->m->services.n && !err; i++)
-		if (leads_to_endpoints(c->services[i]) && c->services[i]->ports.n)
+		if (leads_to_endpoints(c->services[i]) && c->services[i]->ports.n &&
+		    may_look(c, c->services[i]))
 			err = check_families(c, c->services[i]);
 	return err;
 }

@@ -113,7 +113,7 @@ const struct svcr_check svcr_check_table[] = {
 	{ "node-name", READING_WARNING,
 	  "no Node, Pod or endpoint is on a node as --node-name" },
 	{ "node-port-local", WARNING, S, 0, svcr_check_local_ports,
-	  "a node port is inside --local-port-range (32768-60999)" },
+	  "a node port is inside --local-ports (32768-60999)" },
 	{ "node-port-range", WARNING, S, 0, svcr_check_node_port_range,
 	  "a node port is outside --node-port-range (30000-32767)" },
 	{ "node-port-twice", WARNING, S, 0, svcr_check_node_ports,

@@ -81,6 +81,17 @@ tell_entry(struct tls_check *k, const struct tls_entry *e, const char *check, co
 	return svcr_found(k->c, check, &at, "%s", text);
 }
 
+/* True if something in the cluster will make the Secret: the Ingress is of a manifest, and asks. */
+static bool is_to_be_issued(const struct svcr_ingress *i)
+{
+	bool asks = svcr_map_get(&i->annotations, "kubernetes.io/tls-acme");
+
+	for (size_t k = 0; k < i->annotations.n && !asks; k++)
+		asks = strncmp(i->annotations.v[k].key, "cert-manager.io/",
+			       strlen("cert-manager.io/")) == 0;
+	return asks && !i->created;
+}
+
 /* Says why there is no certificate in the Secret of an entry. *ret_bad: there is none. */
 static int judge_secret(struct tls_check *k, const struct tls_entry *e, bool *ret_bad)
 {
@@ -89,7 +100,7 @@ static int judge_secret(struct tls_check *k, const struct tls_entry *e, bool *re
 	bool empty = s && (!svcr_secret_get(s, "tls.crt") || !svcr_secret_get(s, "tls.key"));
 
 	*ret_bad = !s || other || empty;
-	if (!*ret_bad)
+	if (!*ret_bad || (!s && is_to_be_issued(e->i)))
 		return 0;
 	if (!s)
 		return tell_entry(k, e, "ingress-secret", ".secretName",

@@ -139,6 +139,11 @@ check_all() {
 	"$SVCRULES" check -f "$1" -W single-endpoint -W pending
 }
 
+# shellcheck disable=SC2317 # a command of seconds
+check_objects() {
+	"$SVCRULES" check -f "$1" -W single-endpoint -W pending -W ingress-without-tls
+}
+
 is_wanted() {
 	local name
 
@@ -152,6 +157,51 @@ is_wanted() {
 # policies KIND N: prints pods and policies, with N / 2 things
 policies() {
 	awk -v kind="$1" -v n="$(($2 / 2))" -f "$here/cost-policies.awk" </dev/null
+}
+
+# What only checks look at: N services that select the same N pods, or templates; N hosts with
+# certificates; N paths to a service of N ports; N names that lead to one another.
+# shellcheck disable=SC2317 # called by its name
+objects() {
+	awk -v kind="$1" -v n="$2" '
+	function head(k, name) { printf "{\"kind\":\"%s\",\"metadata\":{\"name\":\"%s\",\"labels\":{\"app\":\"a\",\"n\":\"%s\"}},", k, name, name }
+	function service(name, spec) { head("Service", name); print "\"spec\":{" spec "}}" }
+	function thing(what, i) {
+		if (what == "ports") return "\"name\":\"p" i "\",\"port\":" i % 65535 + 1
+		if (what == "hosts") return "\"hosts\":[\"h" i ".test\"],\"secretName\":\"s" i "\""
+		if (what == "rules") return "\"host\":\"h" i ".test\""
+		return "\"path\":\"/" i "\",\"pathType\":\"Exact\",\"backend\":{\"service\":{\"name\":\"a\",\"port\":{\"name\":\"p" i "\"}}}"
+	}
+	function list(what,  i) {
+		for (i = 0; i < n; i++)
+			printf "%s{%s}", i ? "," : "", thing(what, i)
+	}
+	BEGIN {
+		select = "\"selector\":{\"app\":\"a\"},\"ports\":[{\"port\":80,\"targetPort\":\"x\"}]"
+		for (i = 0; i < n && kind ~ /^selected/; i++) {
+			service("s" i, select)
+			head(kind == "selected" ? "Pod" : "Deployment", "p" i)
+			if (kind == "selected")
+				printf "\"status\":{\"phase\":\"Running\",\"podIP\":\"10.%d.%d.%d\"}}\n", int(i / 65536), int(i / 256) % 256, i % 256
+			else
+				printf "\"spec\":{\"template\":{\"metadata\":{\"labels\":{\"app\":\"a\",\"n\":\"%d\"}}}}}\n", i
+		}
+		for (i = 0; i < n && kind == "names"; i++)
+			service("s" i, "\"type\":\"ExternalName\",\"externalName\":\"s" i + 1 ".default.svc.cluster.local\"")
+		if (kind == "hosts" || kind == "backends") {
+			head("Ingress", "i")
+			printf "\"spec\":{\"ingressClassName\":\"other\",\"tls\":["
+			if (kind == "hosts") list("hosts")
+			printf "],\"rules\":["
+			if (kind == "hosts") list("rules")
+			else { printf "{\"http\":{\"paths\":["; list("paths"); printf "]}}" }
+			print "]}}"
+			head("Service", "a")
+			printf "\"spec\":{\"ports\":["
+			list("ports")
+			print "]}}"
+		}
+	}' </dev/null
 }
 
 proportion() { # proportion KIND INPUT RUN [NAME]
@@ -175,6 +225,10 @@ for kind in policy-rules policies policy-not-in policy-not-in-ports policy-lead 
 	policy-names policy-names-of-one; do
 	proportion $kind policies enforce_and_diff
 	proportion $kind policies check_all check-$kind
+done
+
+for kind in selected selected-templates hosts backends names; do
+	proportion $kind objects check_objects
 done
 
 if is_wanted product; then

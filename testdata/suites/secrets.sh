@@ -306,6 +306,12 @@ if command -v strace >/dev/null; then
 		"$(grep -E "$work/|openssl|/random|/urandom|localtime" trace | grep -vE 's[.]yaml|execve')"
 	strace -f -o trace -e trace=%file "$SVCRULES" compile -f "$root/testdata/example/services.json" >/dev/null 2>&1
 	same "other targets do not load it" 0 "$(grep -c libcrypto trace)"
+	strace -f -o trace -e trace=%file,prctl,prlimit64 "$SVCRULES" check -f s.yaml >/dev/null 2>&1
+	same "check loads it" 1 "$(grep -c 'open.*libcrypto.so.* = [0-9]' trace)"
+	same "check forbids core dumps before it loads it" y \
+		"$(awk '/RLIMIT_CORE, [{]rlim_cur=0/ { a = 1 } /PR_SET_DUMPABLE, SUID_DUMP_DISABLE/ { b = 1 } /libcrypto/ { if (a && b) print "y"; exit }' trace)"
+	strace -f -o trace -e trace=%file "$SVCRULES" check -f "$root/testdata/example/shop" >/dev/null 2>&1
+	same "check does not load it without Secrets" 0 "$(grep -c libcrypto trace)"
 else
 	skipped=$((skipped + 1))
 	echo "SKIP: no strace"
