@@ -4,6 +4,20 @@
 
 #include <errno.h>
 
+/*
+ * Keeps the comment of the element that matched: the rules of another node go before the
+ * explanation.
+ */
+static int keep_element(struct svcr_arena *a, const struct svcr_nft_event *v,
+			struct svcr_explain_step *s)
+{
+	const char *comment = v->elem ? svcr_nft_comment(&v->table->sets[v->stmt->set], v->elem) :
+					NULL;
+
+	s->element = comment ? svcr_arena_strndup(a, comment, strlen(comment)) : NULL;
+	return comment && !s->element ? -ENOMEM : 0;
+}
+
 int svcr_explain_say(struct svcr_explain_walker *w, const struct svcr_nft_event *v,
 		     const char *where, const char *fmt, ...)
 {
@@ -11,17 +25,18 @@ int svcr_explain_say(struct svcr_explain_walker *w, const struct svcr_nft_event 
 	struct svcr_explain_step *s = SVCR_GROW(w->steps);
 	char name[SVCR_NFT_NAME_MAX];
 	va_list ap;
+	int err;
 
 	if (!s)
 		return -ENOMEM;
 	s->where = where;
-	s->element = v->elem ? svcr_nft_comment(&v->table->sets[v->stmt->set], v->elem) : NULL;
+	err = keep_element(a, v, s);
 	svcr_nft_chain_name(v->table, v->chain->id, name);
 	s->chain = svcr_arena_strndup(a, name, strlen(name));
 	va_start(ap, fmt);
 	s->text = svcr_arena_vprintf(a, fmt, ap);
 	va_end(ap);
-	return s->chain && s->text ? 0 : -ENOMEM;
+	return s->chain && s->text ? err : -ENOMEM;
 }
 
 /* Rules that another program made are named: what they do is not known. */
