@@ -107,7 +107,7 @@ static bool place_is_node(const struct svcrules_installed_vip *v)
 }
 
 /*
- * The VIPs of the group that are node ports, or that are none, the first of each place in the order.
+ * The VIPs of the group that are node ports, or that are none: of those that are equal the first.
  * Returns how many; *ret is malloc'ed, NULL: out of memory.
  */
 static size_t places_of(const struct group *g, bool node, int (*cmp)(const void *, const void *),
