@@ -400,17 +400,23 @@ const struct svcr_vip *svcr_view_find(const struct svcr_view *view, const struct
 	return NULL;
 }
 
-/* True if the service has a usable cluster IP of that family, and the options want the family. */
-static bool has_family(const struct svcr_reasons *r, const struct svcr_service *s, uint8_t family)
+/*
+ * True if the service has a usable cluster IP of that family, and the options want the family. The
+ * answer is kept for the other addresses of the service.
+ */
+static bool has_family(struct svcr_reasons *r, const struct svcr_service *s, uint8_t family)
 {
-	for (size_t i = 0; i < s->cluster_ips.n; i++)
-		if (s->cluster_ips.v[i].family == family &&
-		    !svcr_addr_unusable(&s->cluster_ips.v[i]))
-			return r->options->families[family];
-	return false;
+	if (r->families_of != s) {
+		r->families_of = s;
+		memset(r->families, 0, sizeof(r->families));
+		for (size_t i = 0; i < s->cluster_ips.n; i++)
+			if (!svcr_addr_unusable(&s->cluster_ips.v[i]))
+				r->families[s->cluster_ips.v[i].family] = true;
+	}
+	return r->families[family] && r->options->families[family];
 }
 
-void svcr_reason_address(const struct svcr_reasons *r, const struct svcr_service *s,
+void svcr_reason_address(struct svcr_reasons *r, const struct svcr_service *s,
 			 const struct svcr_service_port *port, const struct svcr_addr *a,
 			 uint16_t number, struct svcr_reason *ret)
 {

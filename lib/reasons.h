@@ -105,6 +105,9 @@ struct svcr_reasons {
 		const char **v; /* sorted, each once; "" is an unnamed port */
 		size_t n, cap;
 	} ports[3], numberless[3], nodes; /* of slices: TCP, UDP, SCTP; those without a number */
+	/* of the service whose address was asked for last: the families of its cluster IPs */
+	const struct svcr_service *families_of;
+	bool families[SVCR_FAMILY__COUNT];
 };
 
 /* The options say whether Pods are asked. Allocates nothing. */
@@ -130,7 +133,7 @@ void svcr_reason_service(const struct svcr_reasons *r, const struct svcr_service
  * Why the service is not served at one of its addresses, or the node's, and the port `number`;
  * SVCR_WHY_NONE: it is.
  */
-void svcr_reason_address(const struct svcr_reasons *r, const struct svcr_service *s,
+void svcr_reason_address(struct svcr_reasons *r, const struct svcr_service *s,
 			 const struct svcr_service_port *port, const struct svcr_addr *a,
 			 uint16_t number, struct svcr_reason *ret);
 /* The address, protocol and port of the view; NULL: it has none. */

@@ -144,6 +144,23 @@ check_objects() {
 	"$SVCRULES" check -f "$1" -W single-endpoint -W pending -W ingress-without-tls
 }
 
+# What lists and explains, from the input and from the rules.
+# shellcheck disable=SC2317 # a command of seconds
+list_all() {
+	local what
+	at nft flush ruleset
+	at "$SVCRULES" apply --quiet -f "$1" --node-name node1 --node-ip 192.0.2.1
+	for what in services endpoints; do
+		at "$SVCRULES" get $what -A -o wide
+		at "$SVCRULES" get $what -A
+		"$SVCRULES" get $what -A -o wide -f "$1" --node-name node1 --node-ip 192.0.2.1
+	done
+	at "$SVCRULES" status
+	at "$SVCRULES" doctor
+	"$SVCRULES" explain -f "$1" --from outside --to 10.96.0.1:1 --node-name node1 --node-ip 192.0.2.1
+	at "$SVCRULES" explain --live --from outside --to 10.96.0.1:1
+}
+
 is_wanted() {
 	local name
 
@@ -219,6 +236,7 @@ proportion() { # proportion KIND INPUT RUN [NAME]
 for kind in ports families ports-of-slices unready conflicts ranges ranges-ports ranges-addresses ranges-of-many product; do
 	proportion $kind input again_and_diff
 	proportion $kind input check_all check-$kind
+	proportion $kind input list_all list-$kind
 done
 for kind in policy-rules policies policy-not-in policy-not-in-ports policy-lead policy-blocks policy-nested-blocks \
 	policy-nested-blocks-few-ports policy-excepts policy-ports policy-namespaces policy-namespaces-not-in \
