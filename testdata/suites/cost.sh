@@ -151,9 +151,9 @@ list_all() {
 	at nft flush ruleset
 	at "$SVCRULES" apply --quiet -f "$1" --node-name node1 --node-ip 192.0.2.1
 	for what in services endpoints; do
-		at "$SVCRULES" get $what -A -o wide
-		at "$SVCRULES" get $what -A
-		"$SVCRULES" get $what -A -o wide -f "$1" --node-name node1 --node-ip 192.0.2.1
+		at "$SVCRULES" get "$what" -A -o wide
+		at "$SVCRULES" get "$what" -A
+		"$SVCRULES" get "$what" -A -o wide -f "$1" --node-name node1 --node-ip 192.0.2.1
 	done
 	at "$SVCRULES" status
 	at "$SVCRULES" doctor

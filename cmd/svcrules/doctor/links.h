@@ -4,6 +4,8 @@
 #define SVCRULES_DOCTOR_LINKS_H
 
 #include <net/if.h>
+#include <stdbool.h>
+#include <stdint.h>
 
 #include "netlink/socket.h"
 
