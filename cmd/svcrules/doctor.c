@@ -96,6 +96,15 @@ static void look_at_all(struct doctor *d)
 
 /* ---- Printing -------------------------------------------------------------------- */
 
+/* Names of interfaces and chains may have anything, which a terminal must not obey. */
+static void put_escaped(const char *text)
+{
+	char *escaped = say_escape(text);
+
+	puts(escaped ? escaped : "out of memory");
+	free(escaped);
+}
+
 static void doctor_print_text(const struct doctor *d, bool quiet)
 {
 	for (size_t i = 0; i < d->n; i++) {
@@ -103,18 +112,22 @@ static void doctor_print_text(const struct doctor *d, bool quiet)
 
 		if (quiet && f->verdict == VERDICT_FINE)
 			continue;
-		printf("%-8s %-17s %s\n", words[f->verdict], f->name, f->evidence);
+		printf("%-8s %-17s ", words[f->verdict], f->name);
+		put_escaped(f->evidence);
 		if (f->effect)
 			printf("%26s so: %s\n", "", f->effect);
-		if (f->mend)
-			printf("%26s mend: %s\n", "", f->mend);
+		if (f->mend) {
+			printf("%26s mend: ", "");
+			put_escaped(f->mend);
+		}
 	}
 }
 
 static int doctor_print_json(const struct doctor *d)
 {
 	json_t *list = json_array();
-	int err = list ? 0 : -1;
+	json_t *all = list ? json_pack("{s:i, s:o}", "version", 1, "findings", list) : NULL;
+	int err = all ? 0 : -1;
 
 	for (size_t i = 0; i < d->n && !err; i++) {
 		const struct verdict_found *f = &d->v[i];
@@ -125,8 +138,9 @@ static int doctor_print_json(const struct doctor *d)
 							    "effect", f->effect, "mend", f->mend));
 	}
 	if (!err)
-		err = json_dumpf(list, stdout, JSON_INDENT(2)) || putchar('\n') == EOF;
-	json_decref(list);
+		err = json_dumpf(all, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII) ||
+		      putchar('\n') == EOF;
+	json_decref(all);
 	return err ? say_enomem() : EXIT_DONE;
 }
 

@@ -235,7 +235,7 @@ static int print_json(const struct svcrules_findings *f, svcrules_write_fn write
 
 	for (size_t i = 0; i < f->list.n; i++)
 		list = svcr_json_append(list, json_finding(&f->list.v[i]));
-	j = svcr_json_member(j, "findings", list);
+	j = svcr_json_member(svcr_json_member(j, "version", json_integer(1)), "findings", list);
 	j = svcr_json_member(j, "errors", json_integer((json_int_t)f->count[SVCRULES_ERROR]));
 	j = svcr_json_member(j, "warnings", json_integer((json_int_t)f->count[SVCRULES_WARNING]));
 	j = svcr_json_member(j, "notices", json_integer((json_int_t)f->count[SVCRULES_NOTICE]));

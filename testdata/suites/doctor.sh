@@ -106,6 +106,7 @@ installed() {
 	check "both mended: exit status" 0 "$STATUS"
 	at "$SVCRULES" doctor -o json >"$work/json"
 	check "JSON: exit status" 0 $?
+	check "JSON has a version" 1 "$(python3 -c 'import json, sys; print(json.load(sys.stdin)["version"])' <"$work/json")"
 	check "JSON has each examination" "$(awk '/^[a-z]/ { print $2 }' "$work/said" | sort -u | wc -l)" \
 		"$(grep -o '"name": "[^"]*"' "$work/json" | sort -u | wc -l)"
 	at "$SVCRULES" doctor --quiet >"$work/quiet"
@@ -302,6 +303,10 @@ tunnels() {
 		doctor
 		check "a tunnel that does not fit" "ok|trouble" "$(verdict tunnels)"
 		check "its mend" 1 "$(grep -c 'mend: ip link set vx0 mtu 1350' "$work/said")"
+		at ip link set vx0 name $'v\e[1mx'
+		doctor
+		check "the name of an interface is no command to the terminal" "0, 2 or more" \
+			"$(grep -c $'\e' "$work/said"), $(grep -cF 'v\x1b[1mx' "$work/said" | sed 's/^[2-9]$/2 or more/')"
 	fi
 	at ip link del eth0
 }
