@@ -128,49 +128,18 @@ static int set_level(struct svcrules_findings *f, const struct given_level *g)
 
 /* ---- Output ---------------------------------------------------------------------------- */
 
-/* Lines for a terminal or a log, in which nothing of the input is obeyed. */
-static int print_lines(const char *text)
-{
-	int err = 0;
-
-	while (*text && !err) {
-		size_t len = strcspn(text, "\n");
-		char *line = strndup(text, len), *escaped = line ? say_escape(line) : NULL;
-
-		err = escaped ? out_write(NULL, escaped, strlen(escaped)) : -ENOMEM;
-		if (!err)
-			err = out_write(NULL, "\n", 1);
-		free(line);
-		free(escaped);
-		text += len + (text[len] == '\n');
-	}
-	return err;
-}
-
-static int stream_write(void *arg, const char *buf, size_t len)
-{
-	return fwrite(buf, 1, len, arg) == len ? 0 : -ENOMEM;
-}
-
 static int print_findings(const struct svcrules_findings *f, const char *format)
 {
-	char *text = NULL;
-	size_t size;
-	FILE *to;
+	struct out_lines lines;
 	int err;
 
 	if (format && (strcmp(format, "json") == 0 || strcmp(format, "sarif") == 0))
 		return svcrules_findings_print(f, format, out_write, NULL);
-	to = open_memstream(&text, &size);
-	if (!to)
-		return -ENOMEM;
-	err = svcrules_findings_print(f, format, stream_write, to);
-	if (stream_end(to, &text))
-		return -ENOMEM;
-	if (!err)
-		err = print_lines(text);
-	free(text);
-	return err;
+	err = out_lines_start(&lines);
+	if (err)
+		return err;
+	err = svcrules_findings_print(f, format, out_lines_write, &lines);
+	return out_lines_end(&lines, err);
 }
 
 /* ---- The command ------------------------------------------------------------------------- */

@@ -89,6 +89,21 @@ static void explain_head(struct explaining *x, size_t i)
 		       question_protocol(q));
 }
 
+/* The text has names from the input: of labels, of hosts. */
+static int explanation_print(const struct svcrules_explanation *e, const char *format)
+{
+	struct out_lines lines;
+	int err;
+
+	if (format && strcmp(format, "json") == 0)
+		return svcrules_explanation_print(e, format, out_write, NULL);
+	err = out_lines_start(&lines);
+	if (err)
+		return err;
+	err = svcrules_explanation_print(e, format, out_lines_write, &lines);
+	return out_lines_end(&lines, err);
+}
+
 static int explain_print(struct explaining *x, struct svcrules_ruleset *rs,
 			 const struct svcrules_model *m, size_t i)
 {
@@ -109,8 +124,7 @@ static int explain_print(struct explaining *x, struct svcrules_ruleset *rs,
 		explain_head(x, i);
 	x->answered = x->answered || !err;
 	/* Any other error is of standard output, and reported at the end. */
-	if (!err && svcrules_explanation_print(e, x->a->value[OPT_OUTPUT_EXPLANATION], out_write,
-					       NULL) == -ENOMEM)
+	if (!err && explanation_print(e, x->a->value[OPT_OUTPUT_EXPLANATION]) == -ENOMEM)
 		code = say_enomem();
 	if (!code && !svcrules_explanation_delivered(e))
 		code = EXIT_DIFFERS;

@@ -23,6 +23,7 @@ struct reading {
 	char *remarks;         /* what the overlay leaves open, in lines; malloc'ed */
 	size_t printed;        /* diagnostics printed already */
 	bool quiet;
+	bool asks;     /* a question: kinds that play no part in it are not worth a notice */
 	bool policies; /* NetworkPolicy objects are enforced */
 	bool bad;      /* some input has errors */
 };
@@ -193,7 +194,7 @@ static int ignored_say(const struct reading *r)
 	size_t count;
 	char *text;
 
-	if (r->quiet || !svcrules_model_ignored(r->model, 0, &count))
+	if (r->quiet || r->asks || !svcrules_model_ignored(r->model, 0, &count))
 		return EXIT_DONE;
 	text = kinds_text(r->model, svcrules_model_ignored);
 	if (text)
@@ -514,6 +515,7 @@ int input_use(const struct arguments *a, struct files *files, struct svcrules_op
 {
 	struct reading r = { .model = m,
 			     .diags = svcrules_diags_new(),
+			     .asks = true,
 			     .quiet = arguments_quiet(a),
 			     .policies = a->given[OPT_NETWORK_POLICY] };
 	int code = EXIT_DONE;

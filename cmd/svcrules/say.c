@@ -2,6 +2,7 @@
 #include "say.h"
 #include "command.h"
 #include "progress.h"
+#include "stream.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -163,6 +164,45 @@ int out_write(void *arg, const char *buf, size_t len)
 	if (!out_error)
 		out_error = errno ? errno : EIO;
 	return -out_error;
+}
+
+int out_lines_start(struct out_lines *l)
+{
+	l->text = NULL;
+	l->f = open_memstream(&l->text, &l->size);
+	return l->f ? 0 : -ENOMEM;
+}
+
+int out_lines_write(void *arg, const char *buf, size_t len)
+{
+	struct out_lines *l = arg;
+
+	return fwrite(buf, 1, len, l->f) == len ? 0 : -ENOMEM;
+}
+
+/* Takes the line over, which may be NULL. */
+static int print_line(char *line)
+{
+	char *escaped = line ? say_escape(line) : NULL;
+	int err = escaped ? out_write(NULL, escaped, strlen(escaped)) : -ENOMEM;
+
+	free(line);
+	free(escaped);
+	return err ? err : out_write(NULL, "\n", 1);
+}
+
+int out_lines_end(struct out_lines *l, int err)
+{
+	if (stream_end(l->f, &l->text))
+		return -ENOMEM;
+	for (const char *at = l->text; *at && !err;) {
+		size_t len = strcspn(at, "\n");
+
+		err = print_line(strndup(at, len));
+		at += len + (at[len] == '\n');
+	}
+	free(l->text);
+	return err;
 }
 
 bool out_colour(void)

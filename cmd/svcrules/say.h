@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 /*
  * One line on standard error, "svcrules: " before it. Control characters and
@@ -19,6 +20,20 @@ char *say_escape(const char *text);
 
 /* A svcrules_write_fn to standard output; `arg` is not used. */
 int out_write(void *arg, const char *buf, size_t len);
+/*
+ * Lines for a terminal or a log, in which nothing of the input is obeyed: they are gathered, and
+ * printed as say() prints messages. After out_lines_start(), out_lines_write() is a
+ * svcrules_write_fn with the struct as its argument; out_lines_end() prints the lines unless `err`
+ * is set, and releases them. They return 0, -ENOMEM, the error of out_write(), or `err`.
+ */
+struct out_lines {
+	FILE *f;
+	char *text;
+	size_t size;
+};
+int out_lines_start(struct out_lines *l);
+int out_lines_write(void *arg, const char *buf, size_t len);
+int out_lines_end(struct out_lines *l, int err);
 /* True if colours are wanted on standard output. */
 bool out_colour(void);
 /*
