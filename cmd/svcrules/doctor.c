@@ -97,7 +97,7 @@ static void look_at_all(struct doctor *d)
 /* ---- Printing -------------------------------------------------------------------- */
 
 /* Names of interfaces and chains may have anything, which a terminal must not obey. */
-static void put_escaped(const char *text)
+static void print_escaped(const char *text)
 {
 	char *escaped = say_escape(text);
 
@@ -113,12 +113,12 @@ static void doctor_print_text(const struct doctor *d, bool quiet)
 		if (quiet && f->verdict == VERDICT_FINE)
 			continue;
 		printf("%-8s %-17s ", words[f->verdict], f->name);
-		put_escaped(f->evidence);
+		print_escaped(f->evidence);
 		if (f->effect)
 			printf("%26s so: %s\n", "", f->effect);
 		if (f->mend) {
 			printf("%26s mend: ", "");
-			put_escaped(f->mend);
+			print_escaped(f->mend);
 		}
 	}
 }
