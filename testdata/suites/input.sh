@@ -222,7 +222,7 @@ example_twice() {
 		grep -E '^ *[-+~!] ' >"$tmp/said"
 	cat >"$tmp/expected" <<-'TEXT'
 	~ Service production/frontend-svc
-	  ~ http 10.96.0.20:80/tcp  + refused: 2 pods match, none is ready -> 2 endpoints
+	  ~ http 10.96.0.20:80/tcp  refused: 2 pods match, none is ready -> 2 endpoints
 	+ Service kube-system/kube-dns: added
 	  + dns-tcp 10.96.0.2:53/tcp  + 10.244.1.2:53
 	  + dns 10.96.0.2:53/udp  + 10.244.1.2:53

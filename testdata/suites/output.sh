@@ -235,11 +235,11 @@ sys.exit(code)
 E
 }
 
-# slowly CALL COMMAND...: each system call of that name takes 300 ms longer
+# slowly CALL COMMAND...: each system call of that name takes 120 ms longer
 slowly() {
 	local call=$1
 	shift
-	at strace -o /dev/null -e trace="$call" -e inject="$call":delay_enter=300000 "$@"
+	at strace -o /dev/null -e trace="$call" -e inject="$call":delay_enter=120000 "$@"
 }
 
 # What the terminal showed, one drawing or message a line.
