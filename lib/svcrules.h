@@ -47,10 +47,7 @@ SVCRULES_API size_t svcrules_diags_count(const struct svcrules_diags *d);
 SVCRULES_API size_t svcrules_diags_errors(const struct svcrules_diags *d);
 /* True if a diagnostic was lost because memory was short. */
 SVCRULES_API bool svcrules_diags_failed(const struct svcrules_diags *d);
-/*
- * The i-th, in the order of the input; NULL past the end. Valid until a diagnostic is added or the
- * list is freed.
- */
+/* The i-th, in the order of the input; NULL past the end. Valid until one is added, or all freed. */
 SVCRULES_API const struct svcrules_diag *svcrules_diags_get(const struct svcrules_diags *d,
 							    size_t i);
 
@@ -83,6 +80,7 @@ struct svcrules_target {
 	bool any_input;           /* an input without services, or without cluster IPs, is right */
 	/* Whose files with `worker` are, and the setting that names another user; NULL: none. */
 	const char *worker, *worker_setting;
+	const char *const *modules; /* of the kernel, beside those of nf_tables; NULL: none */
 };
 
 /*

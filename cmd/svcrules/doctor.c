@@ -31,6 +31,7 @@ static const struct {
 	{ "conntrack-window", doctor_conntrack_window },
 	{ "local-ports", doctor_local_ports },
 	{ "listeners", doctor_listeners },
+	{ "modules", doctor_modules },
 	{ "settings", doctor_settings },
 	{ "tunnels", doctor_tunnels },
 	{ "clock", doctor_clock },

@@ -76,6 +76,8 @@ static const struct svcrules_setting settings[] = {
 	{ .name = NULL }
 };
 
+static const char *const modules[] = { "ip_vs", "dummy", NULL };
+
 const struct svcr_target svcr_target_ipvs = {
 	.info = { .name = "ipvs",
 		  .formats = formats,
@@ -84,6 +86,7 @@ const struct svcr_target svcr_target_ipvs = {
 		  .table_suffix = "-ipvs",
 		  .kernel = true,
 		  .explained = true,
+		  .modules = modules,
 		  .host_addresses = true },
 	.reads = svcr_services_kinds,
 	.make = ipvs_add_parts,

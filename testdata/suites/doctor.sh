@@ -363,6 +363,34 @@ listeners() {
 	check "no program on a node port" ok "$(verdict listeners)"
 }
 
+# The files of modules of a Debian kernel, of one with both built in, and of one without IPVS.
+modules() {
+	local made='' release
+	release=$(uname -r)
+	if [ -e /sys/module/ip_vs ] || [ -e /sys/module/dummy ] || [ -e "/lib/modules/$release" ]; then
+		skip "the kernel has modules of its own"
+		return
+	fi
+	[ -d /lib/modules ] || { mkdir /lib/modules && made=yes; }
+	mkdir -p "$work/modules/$release"
+	local dep=$work/modules/$release/modules.dep builtin=$work/modules/$release/modules.builtin
+	printf '%s\n' 'kernel/net/netfilter/ipvs/ip_vs.ko.xz: kernel/net/netfilter/nf_conntrack.ko.xz' \
+		'kernel/drivers/net/dummy.ko.xz:' >"$dep"
+	doctor "$work/modules" /lib/modules
+	check "IPVS as modules" "the modules that the target ipvs needs are there" "$(evidence modules)"
+	printf '%s\n' kernel/net/netfilter/ipvs/ip_vs.ko kernel/drivers/net/dummy.ko >"$builtin"
+	: >"$dep"
+	doctor "$work/modules" /lib/modules
+	check "IPVS built in" ok "$(verdict modules)"
+	echo 'kernel/net/netfilter/ipvs/ip_vs_rr.ko: kernel/net/netfilter/ipvs/ip_vs.ko' >"$dep"
+	echo kernel/drivers/net/dummy.ko >"$builtin"
+	doctor "$work/modules" /lib/modules
+	check "no IPVS" note "$(verdict modules)"
+	check "no IPVS: which" "the target ipvs needs modules that this kernel has neither as files nor in itself: ip_vs" "$(evidence modules)"
+	check "no IPVS: exit status" 0 "$STATUS"
+	[ -z "$made" ] || rmdir /lib/modules
+}
+
 privileges() {
 	at setpriv --reuid=65534 --clear-groups "$SVCRULES" doctor >"$work/said" 2>"$work/err"
 	check "without privileges: exit status" 0 $?
@@ -374,7 +402,7 @@ privileges() {
 
 # interfaces get no address by themselves, later
 at sysctl -qw net.ipv6.conf.default.addr_gen_mode=1 2>/dev/null
-for part in plain installed others settings bridges tunnels listeners privileges; do
+for part in plain installed others settings bridges tunnels listeners modules privileges; do
 	"$part"
 done
 finish

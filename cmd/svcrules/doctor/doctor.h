@@ -64,6 +64,7 @@ void doctor_forward_chains(struct doctor *d);
 void doctor_proxies(struct doctor *d);
 void doctor_features(struct doctor *d);
 void doctor_flush(struct doctor *d);
+void doctor_modules(struct doctor *d);
 void doctor_settings(struct doctor *d);
 void doctor_clock(struct doctor *d);
 void doctor_tunnels(struct doctor *d);
