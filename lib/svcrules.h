@@ -47,7 +47,7 @@ SVCRULES_API size_t svcrules_diags_count(const struct svcrules_diags *d);
 SVCRULES_API size_t svcrules_diags_errors(const struct svcrules_diags *d);
 /* True if a diagnostic was lost because memory was short. */
 SVCRULES_API bool svcrules_diags_failed(const struct svcrules_diags *d);
-/* The i-th, in the order of the input; NULL past the end. Valid until one is added, or all freed. */
+/* In the order of the input; NULL past the end. Valid until one is added or all are freed. */
 SVCRULES_API const struct svcrules_diag *svcrules_diags_get(const struct svcrules_diags *d,
 							    size_t i);
 
