@@ -6,6 +6,7 @@
 #include "diag.h"
 #include "endpoints.h"
 #include "options.h"
+#include "port_index.h"
 #include "rules/nginx/names.h"
 #include "rules/nginx/nginx.h"
 
@@ -43,6 +44,11 @@ struct svcr_nginx_builder {
 	struct svcr_arena arena; /* of the build alone */
 	struct svcr_endpoints slices;
 	struct svcr_nginx_names services, secrets;
+	struct svcr_port_index ports;
+	struct {
+		const struct svcr_service *service; /* NULL: none yet */
+		const char *servers;
+	} stand_in; /* the last one that was asked for its endpoints */
 	struct svcr_nginx_pair
 		*pairs;    /* certificates, by the place of their Secrets in the model */
 	bool *users_added; /* two of each: with a user in each line, and in each key */

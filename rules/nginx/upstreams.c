@@ -47,18 +47,15 @@ static int index_services(struct svcr_nginx_builder *b)
 	return err;
 }
 
-static const struct svcr_service_port *port_find(const struct svcr_service *s,
+static const struct svcr_service_port *port_find(const struct svcr_nginx_builder *b,
+						 const struct svcr_service *s,
 						 const struct svcr_ingress_backend *to)
 {
-	for (size_t i = 0; i < s->ports.n; i++) {
-		const struct svcr_service_port *p = &s->ports.v[i];
-
-		if (p->protocol != SVCR_TCP)
-			continue;
-		if (to->port_name ? strcmp(p->name, to->port_name) == 0 :
-				    !to->port || p->port == to->port)
-			return p;
-	}
+	if (to->port_name || to->port)
+		return svcr_port_index_find(&b->ports, s, to->port_name, to->port, SVCR_TCP);
+	for (size_t i = 0; i < s->ports.n; i++)
+		if (s->ports.v[i].protocol == SVCR_TCP)
+			return &s->ports.v[i];
 	return NULL;
 }
 
@@ -72,26 +69,22 @@ static int found_sort(const void *a, const void *b)
 	return d ? d : (int)x->port - (int)y->port;
 }
 
-/* Adds the ready endpoints of the slice at the port of that name. */
-static int find_in_slice(const struct svcr_nginx_builder *b, const struct svcr_slice *s,
-			 const char *port, struct svcr_list *found)
+/* Adds the ready endpoints of a slice, at one of its ports. */
+static int find_in_slice(const struct svcr_nginx_builder *b, const struct svcr_port_use *use,
+			 struct svcr_list *found)
 {
-	for (size_t p = 0; p < s->ports.n && !s->ignored; p++) {
-		if (s->ports.v[p].protocol != SVCR_TCP || !s->ports.v[p].port ||
-		    strcmp(s->ports.v[p].name, port) != 0)
-			continue;
-		for (size_t i = 0; i < s->endpoints.n; i++) {
-			const struct svcr_endpoint *e = &s->endpoints.v[i];
-			struct found *slot;
+	const struct svcr_slice *s = use->slice;
 
-			if (!e->ready || !b->o->families[e->addr.family] ||
-			    svcr_addr_unusable(&e->addr))
-				continue;
-			slot = svcr_grow(&found->v, &found->n, &found->cap, sizeof(*slot));
-			if (!slot)
-				return -ENOMEM;
-			*slot = (struct found){ e->addr, s->ports.v[p].port };
-		}
+	for (size_t i = 0; i < s->endpoints.n && use->port; i++) {
+		const struct svcr_endpoint *e = &s->endpoints.v[i];
+		struct found *slot;
+
+		if (!e->ready || !b->o->families[e->addr.family] || svcr_addr_unusable(&e->addr))
+			continue;
+		slot = svcr_grow(&found->v, &found->n, &found->cap, sizeof(*slot));
+		if (!slot)
+			return -ENOMEM;
+		*slot = (struct found){ e->addr, use->port };
 	}
 	return 0;
 }
@@ -123,13 +116,14 @@ static const char *servers_text(struct svcr_nginx_builder *b, struct found *v, s
 static const char *find_servers(struct svcr_nginx_builder *b, const struct svcr_service *s,
 				const struct svcr_service_port *p)
 {
-	const struct svcr_slice_group *g = svcr_endpoints_group(&b->slices, s);
 	struct svcr_list found = { .n = 0 };
+	const struct svcr_port_use *use;
 	const char *text = NULL;
-	int err = 0;
+	size_t n = 0;
+	int err = svcr_endpoints_uses(&b->slices, s, p, &use, &n);
 
-	for (size_t i = 0; i < g->n && !err; i++)
-		err = find_in_slice(b, g->v[i], p->name, &found);
+	for (size_t i = 0; i < n && !err; i++)
+		err = find_in_slice(b, &use[i], &found);
 	if (!err)
 		text = servers_text(b, found.v, found.n);
 	free(found.v);
@@ -171,7 +165,7 @@ static bool find_port(struct svcr_nginx_builder *b, const struct target *t, cons
 							     name);
 
 	*ret_service = s;
-	*ret_port = s ? port_find(s, to) : NULL;
+	*ret_port = s ? port_find(b, s, to) : NULL;
 	if (s && s->type == SVCR_EXTERNAL_NAME)
 		*ret_port = NULL;
 	if (s && s->type == SVCR_EXTERNAL_NAME)
@@ -190,14 +184,14 @@ static const char *stand_in_servers(struct svcr_nginx_builder *b, const struct t
 	const struct svcr_service *s;
 	const struct svcr_service_port *p;
 
-	const char *text;
-
 	if (!t->stand_in || !find_port(b, t, t->stand_in, &first_port, &s, &p))
 		return "";
-	text = find_servers(b, s, p);
-	if (text && !*text)
+	if (b->stand_in.service != s)
+		b->stand_in.servers = find_servers(b, s, p);
+	b->stand_in.service = s;
+	if (b->stand_in.servers && !*b->stand_in.servers)
 		note_backend(b, t, SVCRULES_WARNING, s->name, "no endpoint is ready");
-	return text;
+	return b->stand_in.servers;
 }
 
 /* Adds an item with the servers of a target, whose port is known. */
@@ -234,16 +228,19 @@ static int resolve(struct svcr_nginx_builder *b, const struct target *t)
 		p);
 }
 
-/* By what they lead to, so that the endpoints of a service are looked for once. */
+/*
+ * By what they lead to, so that the endpoints of a service are looked for once, and those of one
+ * that stands in for many of its ports.
+ */
 static int target_cmp(const struct target *x, const struct target *y)
 {
 	const struct svcr_ingress_backend *v = x->backend, *w = y->backend;
 	int d = strcmp(x->route->ingress->ns, y->route->ingress->ns);
 
 	d = d ? d : strcmp(v->service, w->service);
+	d = d ? d : strcmp(x->stand_in ? x->stand_in : "", y->stand_in ? y->stand_in : "");
 	d = d ? d : (int)v->port - (int)w->port;
 	d = d ? d : strcmp(v->port_name ? v->port_name : "", w->port_name ? w->port_name : "");
-	d = d ? d : strcmp(x->stand_in ? x->stand_in : "", y->stand_in ? y->stand_in : "");
 	d = d ? d : strcmp(x->protocol, y->protocol);
 	return d ? d : (int)x->ewma - (int)y->ewma;
 }
@@ -379,6 +376,8 @@ int svcr_nginx_upstreams(struct svcr_nginx_builder *b)
 	struct svcr_out o = { .write = svcr_buffer_append, .arg = &text };
 	int err = index_services(b);
 
+	if (!err)
+		err = svcr_port_index_make(&b->ports, &b->arena, b->m);
 	if (!err)
 		err = resolve_all(b);
 	if (err)

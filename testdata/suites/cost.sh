@@ -144,6 +144,11 @@ check_objects() {
 	"$SVCRULES" check -f "$1" -W single-endpoint -W pending -W ingress-without-tls
 }
 
+# shellcheck disable=SC2317 # a command of seconds
+compile_ingress() {
+	"$SVCRULES" compile --target nginx --ingress-class other -f "$1"
+}
+
 # What lists and explains, from the input and from the rules.
 # shellcheck disable=SC2317 # a command of seconds
 list_all() {
@@ -247,6 +252,9 @@ done
 
 for kind in selected selected-templates hosts backends names; do
 	proportion $kind objects check_objects
+done
+for kind in hosts backends; do
+	proportion $kind objects compile_ingress nginx-$kind
 done
 
 if is_wanted product; then
