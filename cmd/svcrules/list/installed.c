@@ -107,13 +107,8 @@ static bool place_is_node(const struct svcrules_installed_vip *v)
 }
 
 /*
-<<<<<<< HEAD
- * The VIPs of the group that are node ports, or that are none: the first of each place in the
- * order. Returns how many; *ret is malloc'ed, NULL: out of memory.
-=======
  * The VIPs of the group that are node ports, or that are none: of those that are equal the first.
  * Returns how many; *ret is malloc'ed, NULL: out of memory.
->>>>>>> explain2
  */
 static size_t places_of(const struct group *g, bool node, int (*cmp)(const void *, const void *),
 			struct place **ret)
