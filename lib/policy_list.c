@@ -103,7 +103,7 @@ static void count_class(const struct svcrules_model *m, const struct svcrules_op
 		if (!svcr_pod_counts(pod))
 			continue;
 		p->pods++;
-		p->here += pod->node && strcmp(pod->node, o->node_name) == 0;
+		p->here += pod->node && o->node_name && strcmp(pod->node, o->node_name) == 0;
 	}
 }
 
