@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Services and endpoints of the kernel's rules. */
 #include "list/list.h"
+#include "stream.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -147,7 +148,7 @@ static char *addresses_text(const struct group *g, const char *kind)
 		comma = ",";
 	}
 	free(v);
-	return !f || fclose(f) ? NULL : text;
+	return f && !stream_end(f, &text) ? text : NULL;
 }
 
 static bool same_port(const struct svcrules_installed_vip *v,
@@ -200,7 +201,7 @@ static char *installed_ports_text(const struct group *g)
 	}
 	free(v);
 	free(nodes);
-	return !f || fclose(f) ? NULL : text;
+	return f && !stream_end(f, &text) ? text : NULL;
 }
 
 /* The endpoints of all VIPs, each once; or why there is none. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Services, from the input. */
 #include "list/list.h"
+#include "stream.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -146,7 +147,7 @@ static void upper(char *to, const char *from, size_t size)
 	to[i] = '\0';
 }
 
-/* "80/TCP,443:30443/TCP", malloc'ed. */
+/* "80/TCP,443:30443/TCP", malloc'ed; NULL: out of memory. */
 static int ports_column(struct svcrules_services *s, size_t i, size_t n, char **ret)
 {
 	size_t size;
@@ -165,7 +166,7 @@ static int ports_column(struct svcrules_services *s, size_t i, size_t n, char **
 			snprintf(node, sizeof(node), ":%u", p.node_port);
 		fprintf(f, "%s%u%s/%s", k ? "," : "", p.port, node, protocol);
 	}
-	if (f && fclose(f) && !err)
+	if (f && stream_end(f, ret))
 		err = -ENOMEM;
 	return err;
 }
