@@ -3,7 +3,7 @@
  * Pods that policies isolate in egress and that may not ask the cluster's DNS, so that no name is
  * ever found: the mistake that is made most.
  */
-#include "rules/check/policies.h"
+#include "rules/check/check.h"
 
 #include <errno.h>
 
@@ -267,13 +267,13 @@ static int check_namespace(struct dns_check *k, const struct svcr_network_policy
 int svcr_check_dns_blocked(struct svcr_checks *c)
 {
 	struct dns_check k = { .c = c };
-	const struct svcr_network_policy **v = svcr_checks_policies(c);
+	const struct svcr_network_policy *const *v = c->policies;
 	struct dns_policies l = { .n = 0 };
 	size_t n = c->m->policies.n;
 	int err = -ENOMEM;
 
 	l.v = svcr_arena_array(&c->arena, n + 1, sizeof(*l.v));
-	if (v && l.v)
+	if (l.v)
 		err = svcr_checks_index_pods(c);
 	if (!err)
 		err = find_dns(&k);
