@@ -159,6 +159,20 @@ static bool rule_holds(const struct subject *s, const struct svcr_network_policy
 	return (r->any_peer || *ret_peer) && (r->any_port || *ret_port);
 }
 
+/* The first rule of the policy that allows the connection; false: none does. */
+static bool policy_holds(const struct subject *s, const struct svcr_network_policy *c,
+			 const struct svcr_policy_peer **ret_peer,
+			 const struct svcr_policy_port **ret_port)
+{
+	if (!c->isolates[s->direction] || strcmp(c->ns, s->pod->ns) != 0 ||
+	    !svcr_selector_matches(c->pods, s->pod->labels))
+		return false;
+	for (size_t k = 0; k < c->rules[s->direction].n; k++)
+		if (rule_holds(s, c, &c->rules[s->direction].v[k], ret_peer, ret_port))
+			return true;
+	return false;
+}
+
 int svcr_explain_policy(struct svcr_explain_walker *w, bool in, const char **ret)
 {
 	const struct svcr_nft_packet *p = &w->eval.packet;
@@ -166,6 +180,7 @@ int svcr_explain_policy(struct svcr_explain_walker *w, bool in, const char **ret
 			     .packet = p,
 			     .peer = in ? &p->src : &p->dst,
 			     .direction = in ? SVCR_INGRESS : SVCR_EGRESS };
+	const struct svcr_network_policy *first = NULL;
 	const struct svcr_policy_peer *peer;
 	const struct svcr_policy_port *port;
 
@@ -176,12 +191,11 @@ int svcr_explain_policy(struct svcr_explain_walker *w, bool in, const char **ret
 	for (size_t i = 0; s.pod && i < s.m->policies.n; i++) {
 		const struct svcr_network_policy *c = &s.m->policies.v[i];
 
-		if (!c->isolates[s.direction] || strcmp(c->ns, s.pod->ns) != 0 ||
-		    !svcr_selector_matches(c->pods, s.pod->labels))
-			continue;
-		for (size_t k = 0; k < c->rules[s.direction].n; k++)
-			if (rule_holds(&s, c, &c->rules[s.direction].v[k], &peer, &port))
-				return write_rule(&w->x->e->arena, &s, c, peer, port, ret);
+		if ((!first || strcmp(c->name, first->name) < 0) &&
+		    policy_holds(&s, c, &peer, &port))
+			first = c;
 	}
-	return 0;
+	if (!first || !policy_holds(&s, first, &peer, &port))
+		return 0;
+	return write_rule(&w->x->e->arena, &s, first, peer, port, ret);
 }

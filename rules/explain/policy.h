@@ -6,9 +6,9 @@
 #include "rules/explain/tell.h"
 
 /*
- * Sets *ret to a sentence about the first rule of the input that allows the packet of the walk, or
- * to NULL if there is none or no input. `in`: ingress of the destination, else egress of the
- * source. 0 or -ENOMEM.
+ * Sets *ret to a sentence about a rule of the input that allows the packet of the walk, the first
+ * of the first policy by name, or to NULL if there is none or no input. `in`: ingress of the
+ * destination, else egress of the source. 0 or -ENOMEM.
  */
 int svcr_explain_policy(struct svcr_explain_walker *w, bool in, const char **ret);
 
