@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "rules/explain/policy.h"
+#include "rules/explain/policy_rule.h"
 #include "rules/json.h"
 
 #include <errno.h>
@@ -173,7 +173,7 @@ static bool policy_holds(const struct subject *s, const struct svcr_network_poli
 	return false;
 }
 
-int svcr_explain_policy(struct svcr_explain_walker *w, bool in, const char **ret)
+int svcr_explain_policy_rule(struct svcr_explain_walker *w, bool in, const char **ret)
 {
 	const struct svcr_nft_packet *p = &w->eval.packet;
 	struct subject s = { .m = w->x->m,
