@@ -82,20 +82,10 @@ static bool rule_has_dns_port(const struct svcr_policy_rule *r)
 	return r->any_port;
 }
 
-static bool block_has(const struct svcr_policy_peer *p, const struct svcr_addr *a)
-{
-	if (!svcr_cidr_contains(&p->block, a))
-		return false;
-	for (size_t i = 0; i < p->except.n; i++)
-		if (svcr_cidr_contains(&p->except.v[i], a))
-			return false;
-	return true;
-}
-
 static bool block_has_dns(const struct dns_check *k, const struct svcr_policy_peer *p)
 {
 	for (size_t i = 0; i < k->at.n; i++)
-		if (block_has(p, &k->at.v[i]))
+		if (svcr_policy_block_holds(p, &k->at.v[i]))
 			return true;
 	return !k->at.n; /* nothing is known */
 }

@@ -20,7 +20,8 @@
 	       "\"ports\":[{\"port\":80}]")
 #define POLICY(name) \
 	OBJECT("NetworkPolicy", "networking.k8s.io/v1", "p", name, \
-	       "},\"spec\":{\"podSelector\":{},\"ingress\":[{\"from\":[{\"podSelector\":{}}]}]")
+	       "},\"spec\":{\"podSelector\":{},\"ingress\":[{\"from\":[" \
+	       "{\"podSelector\":{}}]}]")
 
 /* clang-format off */
 static const char *const objects[] = {
@@ -31,7 +32,8 @@ static const char *const objects[] = {
 	OBJECT("Node", "v1", "", "n3", "},\"status\":{\"addresses\":["
 	       "{\"type\":\"ExternalIP\",\"address\":\"192.0.2.2\"}]"),
 	OBJECT("Namespace", "v1", "", "p", ""),
-	POD("client", "10.1.0.1"), POD("one", "10.1.0.2"), POD("two", "10.1.0.2"), POD("three", "10.1.0.3"),
+	POD("client", "10.1.0.1"), POD("one", "10.1.0.2"), POD("two", "10.1.0.2"),
+	POD("three", "10.1.0.3"),
 	SERVICE("q", "10.96.0.1"), SERVICE("r", "10.96.0.2"), SERVICE("s", "10.96.0.3"),
 	POLICY("b"), POLICY("a"), POLICY("c"),
 };
@@ -53,7 +55,7 @@ static const struct {
 };
 
 /* The answer, or what is wrong with the question; malloc'ed. */
-static char *ask(const struct svcrules_model *m, const struct svcrules_options *o, int i)
+static char *any_order_ask(const struct svcrules_model *m, const struct svcrules_options *o, int i)
 {
 	const struct svcrules_question q = { questions[i].from, questions[i].to, 6, 5 };
 	struct svcrules_diags *d = svcrules_diags_new(), *said = svcrules_diags_new();
@@ -76,7 +78,7 @@ static char *ask(const struct svcrules_model *m, const struct svcrules_options *
 	return text.p;
 }
 
-static char *ask_in_order(int i, bool backwards)
+static char *any_order_answer(int i, bool backwards)
 {
 	struct svcrules_diags *d = svcrules_diags_new();
 	struct svcrules_options *o = svcrules_options_new();
@@ -93,7 +95,7 @@ static char *ask_in_order(int i, bool backwards)
 		snprintf(object, sizeof(object), "%s}", text);
 		ck_assert_int_eq(svcrules_model_read(m, "input", gen_fill, (void *)&p, d), 0);
 	}
-	answer = ask(m, o, i);
+	answer = any_order_ask(m, o, i);
 	svcrules_model_free(m);
 	svcrules_options_free(o);
 	svcrules_diags_free(d);
@@ -102,7 +104,7 @@ static char *ask_in_order(int i, bool backwards)
 
 START_TEST(any_order_explained)
 {
-	char *forwards = ask_in_order(_i, false), *backwards = ask_in_order(_i, true);
+	char *forwards = any_order_answer(_i, false), *backwards = any_order_answer(_i, true);
 
 	ck_assert_msg(strstr(forwards, questions[_i].said), "%s", forwards);
 	ck_assert_str_eq(forwards, backwards);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rules/explain/policy_rule.h"
-#include "rules/json.h"
+#include "out.h"
 
 #include <errno.h>
 
@@ -21,21 +21,11 @@ static const struct svcr_labels *namespace_labels(const struct svcrules_model *m
 	return NULL;
 }
 
-static bool block_holds(const struct svcr_policy_peer *p, const struct svcr_addr *a)
-{
-	if (!svcr_cidr_contains(&p->block, a))
-		return false;
-	for (size_t i = 0; i < p->except.n; i++)
-		if (svcr_cidr_contains(&p->except.v[i], a))
-			return false;
-	return true;
-}
-
 static bool peer_holds(const struct subject *s, const struct svcr_network_policy *policy,
 		       const struct svcr_policy_peer *p)
 {
 	if (p->is_block)
-		return block_holds(p, s->peer);
+		return svcr_policy_block_holds(p, s->peer);
 	if (!s->other)
 		return false;
 	if (p->pods && !svcr_selector_matches(p->pods, s->other->labels))
@@ -63,25 +53,6 @@ static bool port_holds(const struct subject *s, const struct svcr_policy_port *p
 
 /* ---- Words --------------------------------------------------------------- */
 
-static void out_selector(struct svcr_out *o, const struct svcr_selector *s)
-{
-	for (size_t i = 0; i < s->n; i++) {
-		const struct svcr_requirement *r = &s->v[i];
-		bool list = r->n > 1;
-
-		svcr_out_str(o, i ? "," : "");
-		svcr_out_str(o, r->op == SVCR_DOES_NOT_EXIST ? "!" : "");
-		svcr_out_str(o, r->key);
-		if (r->op == SVCR_IN || r->op == SVCR_NOT_IN)
-			svcr_out_str(o, r->op == SVCR_NOT_IN ? list ? " notin (" : "!=" :
-					list                 ? " in (" :
-							       "=");
-		for (uint32_t k = 0; k < r->n; k++)
-			svcr_out(o, "%s%s", k ? "," : "", r->values[k]);
-		svcr_out_str(o, list ? ")" : "");
-	}
-}
-
 static void out_peer(struct svcr_out *o, const struct svcr_policy_peer *p)
 {
 	char block[SVCR_CIDR_TEXT];
@@ -91,13 +62,13 @@ static void out_peer(struct svcr_out *o, const struct svcr_policy_peer *p)
 		return;
 	}
 	if (p->pods && p->pods->n)
-		out_selector(o, p->pods);
+		svcr_selector_out(o, p->pods);
 	else
 		svcr_out_str(o, "every pod");
 	if (!p->namespaces)
 		return;
 	svcr_out_str(o, p->namespaces->n ? " in namespaces with " : " in every namespace");
-	out_selector(o, p->namespaces);
+	svcr_selector_out(o, p->namespaces);
 }
 
 static void out_port(struct svcr_out *o, const struct svcr_policy_port *p)
@@ -137,7 +108,7 @@ static int write_rule(struct svcr_arena *a, const struct subject *s,
 		svcr_out_str(&o, "all ports");
 	err = svcr_out_end(&o);
 	*ret = err ? NULL : svcr_arena_strndup(a, b.p, b.len);
-	free(b.p);
+	svcr_buffer_release(&b);
 	return err ? err : *ret ? 0 : -ENOMEM;
 }
 
