@@ -287,6 +287,12 @@ bridges() {
 	at ip link del br0
 	doctor
 	check "no bridge" ok "$(verdict bridges)"
+	at ip link add $'b\e[31m\xff' type bridge
+	doctor
+	check "bytes of a name that a terminal obeys" 0 "$(grep -c $'\e' "$work/said")"
+	at "$SVCRULES" doctor -o json >/dev/null
+	check "a name that is no UTF-8, as JSON" 0 $?
+	at ip link del $'b\e[31m\xff'
 }
 
 tunnels() {
