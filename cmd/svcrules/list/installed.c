@@ -262,17 +262,13 @@ static void installed_place(const char *address, unsigned port)
 
 static void installed_vip_json(const struct svcrules_installed *k, size_t i)
 {
-	static const char *const verdicts[] = { [SVCRULES_SERVED] = "served",
-						[SVCRULES_REFUSES] = "refused",
-						[SVCRULES_DROPS] = "dropped",
-						[SVCRULES_LEFT_OUT] = "left out" };
 	const struct svcrules_installed_vip *v = svcrules_installed_vip(k, i);
 	const struct {
 		const char *key, *text;
 	} texts[] = { { "kind", v->kind },
 		      { "protocol", v->protocol },
 		      { "port_name", v->port_name },
-		      { "verdict", verdicts[v->verdict] },
+		      { "verdict", list_verdicts[v->verdict] },
 		      { "reason", *v->reason ? v->reason : NULL } };
 
 	installed_place(v->address, v->port);
