@@ -80,7 +80,7 @@ static bool ranges_have(const struct svcr_range *v, size_t n, const struct svcr_
 	return false;
 }
 
-/* Endpoints of this node: how many are outside the prefixes where they should be, and the first. */
+/* Endpoints of this node: how many are outside the prefixes where they should be; the lowest. */
 struct outside {
 	size_t n;
 	const char *kind, *ns, *name; /* of the object that has it */
@@ -90,8 +90,10 @@ struct outside {
 static void outside_add(struct outside *o, const struct outside *found)
 {
 	size_t n = o->n;
+	int d = n ? svcr_addr_cmp(found->addr, o->addr) : -1;
 
-	if (!n)
+	d = d ? d : strcmp(found->ns, o->ns);
+	if (d < 0 || (!d && strcmp(found->name, o->name) < 0))
 		*o = *found;
 	o->n = n + 1;
 }

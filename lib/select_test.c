@@ -316,6 +316,26 @@ START_TEST(select_sums)
 }
 END_TEST
 
+/* A warning about the whole names an example, which the order of the input does not decide. */
+START_TEST(select_example)
+{
+	static const char *const inputs[] = {
+		A("") SLICE("x", EP("10.1.0.1", "n1", "")) SLICE("y", EP("10.1.0.2", "n1", "")),
+		A("") SLICE("y", EP("10.1.0.2", "n1", "")) SLICE("x", EP("10.1.0.1", "n1", "")),
+	};
+	const struct svcrules_diag *g = NULL;
+	struct fixture f;
+
+	select_text(&f, inputs[_i], "node-name=n1 cluster-cidr=10.2.0.0/16");
+	for (size_t i = 0; i < svcrules_diags_count(f.d); i++)
+		if (strcmp(svcrules_diags_get(f.d, i)->check, "pod-outside-pod-cidrs") == 0)
+			g = svcrules_diags_get(f.d, i);
+	ck_assert_ptr_nonnull(g);
+	ck_assert_msg(strstr(g->text, "such as 10.1.0.1 of"), "%s", g->text);
+	select_free(&f);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("select");
@@ -327,6 +347,7 @@ int main(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, select_cases, 0, (int)ARRAY_SIZE(cases));
 	tcase_add_loop_test(tc, select_sums, 0, (int)ARRAY_SIZE(sums));
+	tcase_add_loop_test(tc, select_example, 0, 2);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);
