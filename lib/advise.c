@@ -264,11 +264,17 @@ static void advise_health_ports(const struct svcr_advice *a)
 
 	for (size_t i = 0; i < a->model->services.n; i++) {
 		const struct svcr_service *s = &a->model->services.v[i];
+		int d = 0;
 
 		if (!s->health_port || !s->external_local || s->not_ours ||
-		    s->type != SVCR_LOAD_BALANCER || n++)
+		    s->type != SVCR_LOAD_BALANCER)
 			continue;
-		first = s;
+		n++;
+		if (first)
+			d = strcmp(s->ns, first->ns);
+		if (first && !d)
+			d = strcmp(s->name, first->name);
+		first = !first || d < 0 ? s : first;
 	}
 	if (n)
 		ADVISE(a, "health-check",

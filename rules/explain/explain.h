@@ -103,7 +103,8 @@ struct svcr_explainer {
 	const struct svcrules_options *o;
 	struct svcr_addrs own;     /* this node's addresses; sorted */
 	struct svcr_addrs primary; /* of these, the InternalIPs of its Node object */
-	SVCR_LIST(struct svcr_explain_node) nodes;
+	SVCR_LIST(struct svcr_explain_node) nodes;  /* the last ones that were asked */
+	size_t replaced;                            /* of them, by others since */
 	SVCR_LIST(struct svcr_explain_pod_at) pods; /* sorted; empty: not needed yet */
 };
 
