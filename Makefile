@@ -141,7 +141,7 @@ endif
 # A test that replaces the allocator does so for our own objects only.
 # libyaml's archive has its allocations replaced too.
 $B/lib/read_alloc_test: override PKG_LIBS := $(subst -lyaml,-l:libyaml.a,$(PKG_LIBS))
-$B/rules/alloc_test $B/rules/explain_alloc_test $B/rules/explain/explain_alloc_test $B/lib/read_alloc_test \
+$B/rules/alloc_test $B/rules/reasons_alloc_test $B/rules/explain/explain_alloc_test $B/lib/read_alloc_test \
 $B/rules/dns/zones_alloc_test \
 $B/rules/nginx/nginx_alloc_test $B/rules/check/check_alloc_test $B/rules/iptables/alloc_test \
 $B/cmd/svcrules/secrecy_test: override LDFLAGS += \

@@ -80,7 +80,7 @@ static bool ranges_have(const struct svcr_range *v, size_t n, const struct svcr_
 	return false;
 }
 
-/* Endpoints of this node: how many are outside the prefixes where they should be, and the first. */
+/* Endpoints of this node: how many are outside the prefixes where they should be; the lowest. */
 struct outside {
 	size_t n;
 	const char *kind, *ns, *name; /* of the object that has it */
@@ -90,8 +90,10 @@ struct outside {
 static void outside_add(struct outside *o, const struct outside *found)
 {
 	size_t n = o->n;
+	int d = n ? svcr_addr_cmp(found->addr, o->addr) : -1;
 
-	if (!n)
+	d = d ? d : strcmp(found->ns, o->ns);
+	if (d < 0 || (!d && strcmp(found->name, o->name) < 0))
 		*o = *found;
 	o->n = n + 1;
 }
@@ -262,11 +264,17 @@ static void advise_health_ports(const struct svcr_advice *a)
 
 	for (size_t i = 0; i < a->model->services.n; i++) {
 		const struct svcr_service *s = &a->model->services.v[i];
+		int d = 0;
 
 		if (!s->health_port || !s->external_local || s->not_ours ||
-		    s->type != SVCR_LOAD_BALANCER || n++)
+		    s->type != SVCR_LOAD_BALANCER)
 			continue;
-		first = s;
+		n++;
+		if (first)
+			d = strcmp(s->ns, first->ns);
+		if (first && !d)
+			d = strcmp(s->name, first->name);
+		first = !first || d < 0 ? s : first;
 	}
 	if (n)
 		ADVISE(a, "health-check",

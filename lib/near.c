@@ -50,3 +50,15 @@ size_t svcr_near(const char *a, const char *b)
 	d = na ? words_distance(a, na, b, nb) : nb;
 	return d * 2 > longer ? SVCR_FAR : d;
 }
+
+void svcr_nearest_try(struct svcr_nearest *n, const char *name)
+{
+	size_t len = strlen(n->word), d;
+
+	d = len && strncmp(n->word, name, len) == 0 ? 1 : svcr_near(n->word, name);
+	if (d == SVCR_FAR ||
+	    (n->best && (d > n->distance || (d == n->distance && strcmp(name, n->best) > 0))))
+		return;
+	n->best = name;
+	n->distance = d;
+}

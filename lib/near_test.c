@@ -120,6 +120,32 @@ START_TEST(long_names)
 }
 END_TEST
 
+/* The answer does not depend on which name was looked at first. */
+START_TEST(nearest_of_many)
+{
+	static const char *const names[] = { "web-b", "web-a", "wab", "database", "" };
+	static const struct {
+		const char *word, *best;
+	} cases[] = { { "wcb", "wab" },
+		      { "web-", "web-a" },
+		      { "databse", "database" },
+		      { "xyz", NULL },
+		      { "", "" } };
+	size_t n = sizeof(names) / sizeof(names[0]);
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct svcr_nearest a = { .word = cases[i].word }, b = a;
+
+		for (size_t k = 0; k < n; k++) {
+			svcr_nearest_try(&a, names[k]);
+			svcr_nearest_try(&b, names[n - 1 - k]);
+		}
+		ck_assert_pstr_eq(a.best, cases[i].best);
+		ck_assert_pstr_eq(b.best, cases[i].best);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("near");
@@ -128,6 +154,7 @@ int main(void)
 	int failed;
 
 	suite_add_tcase(suite, tc);
+	tcase_add_test(tc, nearest_of_many);
 	tcase_add_test(tc, examples);
 	tcase_add_test(tc, random_names);
 	tcase_add_test(tc, long_names);

@@ -68,6 +68,17 @@ struct svcr_policy_peer {
 	struct svcr_cidrs except;
 };
 
+/* True if an ipBlock holds the address, and none of its exceptions does. */
+static inline bool svcr_policy_block_holds(const struct svcr_policy_peer *p,
+					   const struct svcr_addr *a)
+{
+	bool holds = svcr_cidr_contains(&p->block, a);
+
+	for (size_t i = 0; i < p->except.n && holds; i++)
+		holds = !svcr_cidr_contains(&p->except.v[i], a);
+	return holds;
+}
+
 /* An entry of `ports`. */
 struct svcr_policy_port {
 	uint8_t protocol;     /* enum svcr_protocol; TCP if absent */

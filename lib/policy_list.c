@@ -33,62 +33,18 @@ static int sorted_policy_cmp(const void *a, const void *b)
 	return d ? d : strcmp(x->p->name, y->p->name);
 }
 
-/* ---- Selectors as text ------------------------------------------------------------ */
-
-static void out_requirement(struct svcr_out *o, const struct svcr_requirement *q)
-{
-	switch (q->op) {
-	case SVCR_EXISTS: svcr_out_str(o, q->key); return;
-	case SVCR_DOES_NOT_EXIST: svcr_out(o, "!%s", q->key); return;
-	case SVCR_IN:
-		if (q->n == 1) {
-			svcr_out(o, "%s=%s", q->key, q->values[0]);
-			return;
-		}
-		break;
-	case SVCR_NOT_IN: break;
-	}
-	svcr_out(o, "%s %s (", q->key, q->op == SVCR_IN ? "in" : "notin");
-	for (uint32_t i = 0; i < q->n; i++)
-		svcr_out(o, "%s%s", i ? "," : "", q->values[i]);
-	svcr_out_str(o, ")");
-}
-
-/* A text that grows; a svcrules_write_fn appends. */
-struct selector_buffer {
-	char *v; /* malloc'ed, not terminated */
-	size_t n, cap;
-};
-
-static int append_bytes(void *arg, const char *text, size_t len)
-{
-	struct selector_buffer *b = arg;
-
-	for (size_t i = 0; i < len; i++) {
-		char *slot = SVCR_GROW(b);
-
-		if (!slot)
-			return -ENOMEM;
-		*slot = text[i];
-	}
-	return 0;
-}
-
 static const char *policy_selector_text(struct svcrules_policies *l, const struct svcr_selector *s)
 {
-	struct selector_buffer b = { NULL, .n = 0 };
-	struct svcr_out o = { .write = append_bytes, .arg = &b };
+	struct svcr_buffer b = { .len = 0 };
+	struct svcr_out o = { .write = svcr_buffer_append, .arg = &b };
 	const char *text = "";
 
-	for (uint32_t i = 0; i < s->n; i++) {
-		svcr_out_str(&o, i ? "," : "");
-		out_requirement(&o, &s->v[i]);
-	}
+	svcr_selector_out(&o, s);
 	if (svcr_out_end(&o))
 		text = NULL;
-	else if (b.n)
-		text = svcr_arena_strndup(&l->arena, b.v, b.n);
-	free(b.v);
+	else if (b.len)
+		text = svcr_arena_strndup(&l->arena, b.p, b.len);
+	svcr_buffer_release(&b);
 	return text;
 }
 
@@ -103,7 +59,7 @@ static void count_class(const struct svcrules_model *m, const struct svcrules_op
 		if (!svcr_pod_counts(pod))
 			continue;
 		p->pods++;
-		p->here += pod->node && strcmp(pod->node, o->node_name) == 0;
+		p->here += pod->node && o->node_name && strcmp(pod->node, o->node_name) == 0;
 	}
 }
 

@@ -316,6 +316,40 @@ START_TEST(select_sums)
 }
 END_TEST
 
+#define HEALTH(name, ip) \
+	SVC(name, "null", \
+	    "'clusterIP':'" ip "','type':'LoadBalancer','externalTrafficPolicy':'Local'," \
+	    "'healthCheckNodePort':30100,'ports':[{'port':80,'nodePort':30080}]", \
+	    "")
+#define LOCAL_AT(name, ip) SLICE(name, EP(ip, "n1", ""))
+
+/* A warning about the whole names an example, which the order of the input does not decide. */
+static const struct {
+	const char *input, *check, *said;
+} examples[] = {
+	{ A("") LOCAL_AT("x", "10.1.0.1") LOCAL_AT("y", "10.1.0.2"), "pod-outside-pod-cidrs",
+	  "such as 10.1.0.1 of" },
+	{ A("") LOCAL_AT("y", "10.1.0.2") LOCAL_AT("x", "10.1.0.1"), "pod-outside-pod-cidrs",
+	  "such as 10.1.0.1 of" },
+	{ HEALTH("b", "10.0.0.2") HEALTH("c", "10.0.0.3"), "health-check", "such as default/b" },
+	{ HEALTH("c", "10.0.0.3") HEALTH("b", "10.0.0.2"), "health-check", "such as default/b" },
+};
+
+START_TEST(select_example)
+{
+	const struct svcrules_diag *g = NULL;
+	struct fixture f;
+
+	select_text(&f, examples[_i].input, "node-name=n1 cluster-cidr=10.2.0.0/16");
+	for (size_t i = 0; i < svcrules_diags_count(f.d); i++)
+		if (strcmp(svcrules_diags_get(f.d, i)->check, examples[_i].check) == 0)
+			g = svcrules_diags_get(f.d, i);
+	ck_assert_ptr_nonnull(g);
+	ck_assert_msg(strstr(g->text, examples[_i].said), "%s", g->text);
+	select_free(&f);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("select");
@@ -327,6 +361,7 @@ int main(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, select_cases, 0, (int)ARRAY_SIZE(cases));
 	tcase_add_loop_test(tc, select_sums, 0, (int)ARRAY_SIZE(sums));
+	tcase_add_loop_test(tc, select_example, 0, (int)ARRAY_SIZE(examples));
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

@@ -8,6 +8,7 @@
 
 #include "arena.h"
 #include "map.h"
+#include "out.h"
 #include "table.h"
 
 #include <stdbool.h>
@@ -58,5 +59,7 @@ void svcr_selectors_release(struct svcr_selectors *s);
 const char *svcr_labels_value(const struct svcr_labels *l, const char *key);
 /* True if all requirements hold. `labels` NULL: an object without labels. */
 bool svcr_selector_matches(const struct svcr_selector *s, const struct svcr_labels *labels);
+/* Prints it as kubectl does: "app=web,tier in (a,b),!old"; nothing if it selects all. */
+void svcr_selector_out(struct svcr_out *o, const struct svcr_selector *s);
 
 #endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rules/json.h"
-#include "wipe.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -52,26 +51,4 @@ int svcr_json_dump(json_t *root, svcrules_write_fn write, void *arg)
 	if (s.err)
 		return s.err;
 	return err ? -ENOMEM : write(arg, "\n", 1);
-}
-
-int svcr_buffer_append(void *arg, const char *buf, size_t len)
-{
-	struct svcr_buffer *t = arg;
-	size_t old = t->p ? t->len + 1 : 0;
-	char *p = svcr_wipe_grow(t->p, old, t->len + len + 1, t->wipe);
-
-	if (!p)
-		return -ENOMEM;
-	memcpy(p + t->len, buf, len);
-	t->p = p;
-	t->len += len;
-	p[t->len] = '\0';
-	return 0;
-}
-
-void svcr_buffer_release(struct svcr_buffer *b)
-{
-	svcr_wipe_free(b->p, b->len, b->wipe);
-	b->p = NULL;
-	b->len = 0;
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Building JSON with jansson when memory may be short, and collecting text in memory. */
+/* Building JSON with jansson when memory may be short. */
 #ifndef SVCR_JSON_OUT_H
 #define SVCR_JSON_OUT_H
 
 #include <jansson.h>
 
-#include "svcrules.h"
+#include "out.h"
 
 /*
  * Appends `item`, taking it over. Returns the list, or NULL when either was NULL or memory is
@@ -21,14 +21,5 @@ int svcr_json_set(json_t *object, const char *name, json_t *value);
  * returned.
  */
 int svcr_json_dump(json_t *root, svcrules_write_fn write, void *arg);
-
-/* Text collected in memory, malloc'ed and terminated. */
-struct svcr_buffer {
-	char *p;
-	size_t len;
-	bool wipe; /* it holds a secret: memory is overwritten before it is freed */
-};
-void svcr_buffer_release(struct svcr_buffer *b);
-int svcr_buffer_append(void *arg, const char *buf, size_t len); /* a svcrules_write_fn */
 
 #endif

@@ -4,7 +4,6 @@
  * end a span, a cell of a table or a line are replaced, and '<', for careless readers of Markdown.
  */
 #include "rules/markdown.h"
-#include "rules/json.h"
 
 #include <errno.h>
 #include <stdlib.h>

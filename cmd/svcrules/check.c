@@ -22,48 +22,23 @@ struct checking {
 
 /* ---- Reading ----------------------------------------------------------------------- */
 
-struct check_source {
-	int fd;
-	int error; /* of reading: a positive errno */
-};
-
-static long check_fill(void *arg, char *buf, size_t size)
-{
-	struct check_source *s = arg;
-	long n = files_fill(&s->fd, buf, size);
-
-	s->error = n < 0 ? (int)-n : 0;
-	progress_add(n > 0 ? (size_t)n : 0);
-	return n;
-}
-
-/* With -R, a file that has something else than Kubernetes objects is passed over. */
-static bool is_foreign(const struct checking *k, const struct svcrules_diags *d)
-{
-	const struct svcrules_diag *g;
-
-	for (size_t i = 0; (g = svcrules_diags_get(d, i)); i++)
-		if (g->severity == SVCRULES_ERROR && strcmp(g->check, "not-kubernetes") != 0)
-			return false;
-	return k->files.found;
-}
-
 static int check_read_file(void *arg, const char *name, int fd)
 {
 	struct checking *k = arg;
-	struct check_source from = { .fd = fd };
+	struct input_source from = { .fd = fd };
 	struct svcrules_diags *d = svcrules_diags_new();
-	bool foreign;
+	const struct svcrules_diag *foreign = NULL;
 	int err;
 
 	input_progress(name, fd);
-	err = d ? svcrules_model_read(k->model, name, check_fill, &from, d) : -ENOMEM;
+	err = d ? svcrules_model_read(k->model, name, input_fill, &from, d) : -ENOMEM;
 	progress_end();
-	foreign = err == -EINVAL && !from.error && is_foreign(k, d);
+	if (err == -EINVAL && !from.error && k->files.found)
+		foreign = input_foreign(d, 0);
 	if (from.error)
 		say("%s: cannot read: %s", name, strerror(from.error));
 	if (foreign)
-		say("warning: %s: passed over: no Kubernetes objects", name);
+		say("warning: %s: passed over: %s [%s]", name, foreign->text, foreign->check);
 	else if (d && svcrules_findings_add(k->findings, d))
 		err = -ENOMEM;
 	k->bad = k->bad || (err && !foreign);
@@ -73,7 +48,6 @@ static int check_read_file(void *arg, const char *name, int fd)
 
 static int check_read(struct checking *k, const struct arguments *a)
 {
-	const char *kind;
 	int code = input_open(a, a->files, a->nfiles, false, &k->files);
 
 	privilege_drop(false);
@@ -81,12 +55,7 @@ static int check_read(struct checking *k, const struct arguments *a)
 	if (!code)
 		code = files_each(&k->files, check_read_file, k);
 	k->bad = k->bad || k->files.bad;
-	kind = code ? NULL : svcrules_model_incomplete(k->model);
-	if (kind) {
-		say("a list of %s goes on, on a page that is not in the input (metadata.continue)",
-		    kind);
-		k->bad = true;
-	}
+	k->bad = k->bad || (!code && !input_has_all_pages(k->model));
 	files_close(&k->files);
 	return code;
 }

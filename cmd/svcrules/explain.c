@@ -113,7 +113,8 @@ static int explain_print(struct explaining *x, struct svcrules_ruleset *rs,
 	int err = d ? svcrules_explain(rs, x->names, m, x->settings, &x->questions.v[i], d, &e) :
 		      -ENOMEM;
 
-	explain_say(x, i, d);
+	if (d)
+		explain_say(x, i, d);
 	if (err == -EINVAL)
 		code = EXIT_USAGE;
 	else if (err == -ENOENT)

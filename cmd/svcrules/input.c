@@ -77,16 +77,9 @@ static void diags_say(struct reading *r)
 	}
 }
 
-struct source {
-	int fd;
-	int error; /* of reading: a positive errno */
-	uint64_t bytes;
-	struct footprint *footprint;
-};
-
-static long file_fill(void *arg, char *buf, size_t size)
+long input_fill(void *arg, char *buf, size_t size)
 {
-	struct source *s = arg;
+	struct input_source *s = arg;
 	long n = files_fill(&s->fd, buf, size);
 
 	if (n > 0 && s->footprint)
@@ -97,30 +90,25 @@ static long file_fill(void *arg, char *buf, size_t size)
 	return n;
 }
 
-/*
- * Returns the first diagnostic that says that a file has no Kubernetes objects, if nothing else
- * is wrong with it; else NULL.
- */
-static const struct svcrules_diag *foreign_diag(const struct reading *r)
+const struct svcrules_diag *input_foreign(const struct svcrules_diags *d, size_t first)
 {
-	const struct svcrules_diag *first = NULL;
+	const struct svcrules_diag *found = NULL, *g;
 
-	for (size_t i = r->printed; i < svcrules_diags_count(r->diags); i++) {
-		const struct svcrules_diag *g = svcrules_diags_get(r->diags, i);
-
+	for (size_t i = first; (g = svcrules_diags_get(d, i)); i++) {
 		if (g->severity != SVCRULES_ERROR)
 			continue;
 		if (strcmp(g->check, "not-kubernetes") != 0)
 			return NULL;
-		first = first ? first : g;
+		found = found ? found : g;
 	}
-	return first;
+	return found;
 }
 
 /* With -R, a file that has something else than Kubernetes objects is passed over. */
 static bool pass_over(struct reading *r, const char *source)
 {
-	const struct svcrules_diag *g = r->files->found ? foreign_diag(r) : NULL;
+	const struct svcrules_diag *g = r->files->found ? input_foreign(r->diags, r->printed) :
+							  NULL;
 
 	if (!g)
 		return false;
@@ -144,13 +132,13 @@ void input_progress(const char *source, int fd)
 static int input_read_file(void *arg, const char *source, int fd)
 {
 	struct reading *r = arg;
-	struct source from = { .fd = fd, .footprint = r->footprint };
+	struct input_source from = { .fd = fd, .footprint = r->footprint };
 	int err;
 
 	if (r->footprint)
 		footprint_file(r->footprint, source);
 	input_progress(source, fd);
-	err = svcrules_model_read(r->model, source, file_fill, &from, r->diags);
+	err = svcrules_model_read(r->model, source, input_fill, &from, r->diags);
 	if (r->footprint) {
 		footprint_file_end(r->footprint, from.bytes);
 		footprint_input(r->footprint, source, fd, from.bytes);
@@ -318,16 +306,16 @@ static int check_needs(const struct reading *r, const struct arguments *a)
 }
 
 /* One page of a list is as incomplete as a truncated file. */
-static int check_pages(const struct reading *r)
+bool input_has_all_pages(const struct svcrules_model *m)
 {
-	const char *kind = svcrules_model_incomplete(r->model);
+	const char *kind = svcrules_model_incomplete(m);
 
 	if (!kind)
-		return EXIT_DONE;
+		return true;
 	say("a list of %s goes on, on a page that is not in the input (metadata.continue): add all "
 	    "pages, or ask the server without limit",
 	    kind);
-	return EXIT_INPUT;
+	return false;
 }
 
 /* Keeps what was found since number `first`, for those who read only the product. */
@@ -387,8 +375,8 @@ static int read_all(struct reading *r, const struct arguments *a, struct files *
 		code = check_pods(r);
 	if (!code && !a->given[OPT_ALLOW_EMPTY])
 		code = check_needs(r, a);
-	if (!code)
-		code = check_pages(r);
+	if (!code && !input_has_all_pages(r->model))
+		code = EXIT_INPUT;
 	return code ? code : ignored_say(r);
 }
 

@@ -41,6 +41,22 @@ int input_build_overlaid(const struct arguments *a, struct files *files, struct 
 			 struct svcrules_options *settings, bool use_host, char **ret_remarks,
 			 struct svcrules_ruleset **ret);
 
+/* A file that is read. */
+struct input_source {
+	int fd;
+	int error; /* of reading: a positive errno */
+	uint64_t bytes;
+	struct footprint *footprint; /* NULL: none */
+};
+/* Reads the next bytes of a struct input_source, and tells the line of progress. */
+long input_fill(void *arg, char *buf, size_t size);
+/*
+ * The first diagnostic, from number `first` on, that says that a file has no Kubernetes objects;
+ * NULL if there is none, or an error of another kind.
+ */
+const struct svcrules_diag *input_foreign(const struct svcrules_diags *d, size_t first);
+/* Says that a list of the model goes on, on a page that is missing, and returns false. */
+bool input_has_all_pages(const struct svcrules_model *m);
 /* Begins the line of progress about reading `fd`, whose name for messages is `source`. */
 void input_progress(const char *source, int fd);
 

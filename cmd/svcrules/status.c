@@ -24,11 +24,6 @@ struct looking {
 	struct status_report report;
 };
 
-static int status_append(void *arg, const char *buf, size_t len)
-{
-	return fwrite(buf, 1, len, arg) == len ? 0 : -ENOMEM;
-}
-
 /* ---- One target ------------------------------------------------------------------ */
 
 /*
@@ -46,7 +41,7 @@ static int status_compare(const struct svcrules_ruleset *like, const struct svcr
 	if (err)
 		return err == -ENOENT ? 0 : err;
 	f = open_memstream(&e->drift, &size);
-	err = f ? svcrules_drift(left, have, status_append, f) : -ENOMEM;
+	err = f ? svcrules_drift(left, have, stream_append, f) : -ENOMEM;
 	if (f && stream_end(f, &e->drift))
 		err = -ENOMEM;
 	svcrules_ruleset_free(left);

@@ -21,3 +21,8 @@ int stream_end(FILE *f, char **text)
 	}
 	return err;
 }
+
+int stream_append(void *f, const char *buf, size_t len)
+{
+	return fwrite(buf, 1, len, f) == len ? 0 : -ENOMEM;
+}

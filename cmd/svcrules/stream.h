@@ -12,5 +12,7 @@
 int stream_end(FILE *f, char **text);
 /* The same for a stream that stays open: 0, or -ENOMEM; the text stays the stream's. */
 int stream_flush(FILE *f, char *const *text);
+/* Appends to a FILE; a svcrules_write_fn. 0 or -ENOMEM. */
+int stream_append(void *f, const char *buf, size_t len);
 
 #endif

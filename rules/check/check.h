@@ -20,6 +20,12 @@ enum {
 	SVCR_HAS_ANYTHING = 512,
 };
 
+/*
+ * Policies of a namespace with which each other one is compared: the first by name. The work then
+ * grows with their number, not with its square.
+ */
+#define SVCR_POLICIES_COMPARED 256
+
 struct svcr_checks;
 
 /* A row of the table. */
@@ -43,7 +49,10 @@ struct svcr_checks {
 	struct svcr_view view;
 	struct svcr_reasons reasons;
 	struct svcr_arena arena;
-	const struct svcr_service **services;     /* by namespace and name */
+	/* all of the model by namespace and name, so that nothing depends on the input's order */
+	const struct svcr_service **services;
+	const struct svcr_network_policy **policies;
+	const struct svcr_ingress **ingresses;
 	const struct svcr_namespace **namespaces; /* by name */
 	struct svcrules_findings *f;
 	unsigned has; /* SVCR_HAS_ */

@@ -2,6 +2,7 @@
 /* The table of checks, levels and the list of findings. */
 #include "rules/built_test.h"
 #include "rules/check/findings.h"
+#include "rules/json.h"
 
 #include <check.h>
 #include <errno.h>
@@ -124,6 +125,86 @@ START_TEST(very_many)
 }
 END_TEST
 
+/* ---- The order of the input --------------------------------------------------- */
+
+#define MANY 1500 /* more than are kept */
+#define OBJECT_MAX 512
+
+static void put_many_policies(char **p, int i)
+{
+	*p += snprintf(*p, OBJECT_MAX,
+		       "{\"kind\":\"NetworkPolicy\",\"apiVersion\":\"networking.k8s.io/v1\","
+		       "\"metadata\":{\"name\":\"p%d\"},\"spec\":{\"podSelector\":{},"
+		       "\"ingress\":[{\"from\":[{\"podSelector\":{\"matchLabels\":"
+		       "{\"a\":\"b\"}}}]}]}}",
+		       i);
+}
+
+static void put_many_ingresses(char **p, int i)
+{
+	*p += snprintf(*p, OBJECT_MAX,
+		       "{\"kind\":\"Ingress\",\"apiVersion\":\"networking.k8s.io/v1\","
+		       "\"metadata\":{\"name\":\"i%d\",\"annotations\":{"
+		       "\"kubernetes.io/ingress.class\":\"x\"}},\"spec\":{\"rules\":["
+		       "{\"host\":\"h%d.example\",\"http\":{\"paths\":[{\"path\":\"/\","
+		       "\"pathType\":\"Prefix\",\"backend\":{\"service\":{\"name\":\"s\","
+		       "\"port\":{\"number\":80}}}}]}}]}}",
+		       i, i);
+}
+
+/* Two workloads of the same name whose pods have the same name in DNS. */
+static void put_workloads(char **p, int i)
+{
+	static const char *const kinds[] = { "Deployment", "DaemonSet" };
+
+	if (i < 2)
+		*p += snprintf(*p, OBJECT_MAX,
+			       "{\"kind\":\"%s\",\"apiVersion\":\"apps/v1\",\"metadata\":{"
+			       "\"name\":\"web\"},\"spec\":{\"template\":{\"spec\":{"
+			       "\"hostname\":\"h\",\"subdomain\":\"sub\"}}}}",
+			       kinds[i]);
+}
+
+static const struct {
+	const char *check; /* that finds something in it */
+	void (*put)(char **p, int i);
+} ordered[] = {
+	{ "peer-matches-nothing", put_many_policies },
+	{ "ingress-service", put_many_ingresses },
+	{ "deprecated-class", put_many_ingresses },
+	{ "hostname-twice", put_workloads },
+};
+
+static char *find_in_order(int which, bool backwards)
+{
+	struct svcrules_findings *f = svcrules_findings_new();
+	struct svcr_buffer found = { .len = 0 };
+	char *text = malloc((MANY + 2) * OBJECT_MAX), *p = text;
+
+	p += snprintf(p, OBJECT_MAX,
+		      "{\"kind\":\"Service\",\"metadata\":{\"name\":\"other\"}}"
+		      "{\"kind\":\"Pod\",\"metadata\":{\"name\":\"pod\"}}");
+	for (int i = 0; i < MANY; i++)
+		ordered[which].put(&p, backwards ? MANY - 1 - i : i);
+	ck_assert_int_eq(svcrules_findings_level(f, ordered[which].check, SVCRULES_CHECK_ON), 0);
+	find_in(f, text);
+	ck_assert_int_eq(svcrules_findings_print(f, "text", svcr_buffer_append, &found), 0);
+	svcrules_findings_free(f);
+	free(text);
+	return found.p;
+}
+
+START_TEST(any_order)
+{
+	char *forwards = find_in_order(_i, false), *backwards = find_in_order(_i, true);
+
+	ck_assert_ptr_nonnull(strstr(forwards, ordered[_i].check));
+	ck_assert(strcmp(forwards, backwards) == 0);
+	free(forwards);
+	free(backwards);
+}
+END_TEST
+
 static int fail_write(void *arg, const char *buf, size_t len)
 {
 	(void)arg, (void)buf, (void)len;
@@ -156,6 +237,7 @@ int main(void)
 	tcase_add_test(tc, levels);
 	tcase_add_test(tc, missing);
 	tcase_add_test(tc, very_many);
+	tcase_add_loop_test(tc, any_order, 0, sizeof(ordered) / sizeof(ordered[0]));
 	tcase_add_test(tc, formats);
 	srunner_run_all(runner, CK_ENV);
 	bad = srunner_ntests_failed(runner);

@@ -70,7 +70,7 @@ int svcr_check_old_ingresses(struct svcr_checks *c)
 	int err = 0;
 
 	for (size_t k = 0; k < c->m->ingresses.n && !err; k++) {
-		const struct svcr_ingress *i = &c->m->ingresses.v[k];
+		const struct svcr_ingress *i = c->ingresses[k];
 		struct svcr_place at = { "Ingress", i->ns, i->name, i->source,
 					 ANNOTATION(OLD_CLASS) };
 

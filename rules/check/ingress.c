@@ -129,7 +129,7 @@ int svcr_check_ingresses(struct svcr_checks *c)
 	int err = know_ports(c, &l);
 
 	for (size_t i = 0; i < c->m->ingresses.n && !err; i++)
-		err = check_backends(c, &l, &c->m->ingresses.v[i]);
+		err = check_backends(c, &l, c->ingresses[i]);
 	return err;
 }
 
@@ -229,7 +229,7 @@ int svcr_check_paths(struct svcr_checks *c)
 	int err = 0;
 
 	for (size_t i = 0; i < c->m->ingresses.n && !err; i++)
-		err = place_paths(&c->m->ingresses.v[i], &l);
+		err = place_paths(c->ingresses[i], &l);
 	if (l.n)
 		qsort(l.v, l.n, sizeof(*l.v), placed_sort);
 	for (size_t i = 1; i < l.n && !err; i++) {

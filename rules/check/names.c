@@ -146,7 +146,8 @@ static int named_pod_sort(const void *a, const void *b)
 	const struct named_pod *x = a, *y = b;
 	int d = named_pod_cmp(x, y);
 
-	return d ? d : strcmp(x->p->name, y->p->name);
+	d = d ? d : strcmp(x->p->name, y->p->name);
+	return d ? d : strcmp(x->kind, y->kind);
 }
 
 static struct named_pod named_pod_of(const struct svcr_pod *p, const struct svcr_pod_more *more)
@@ -191,11 +192,11 @@ int svcr_check_hostnames(struct svcr_checks *c)
 		struct svcr_place at = { v[i].kind, p->ns, p->name, p->source, "spec.hostname" };
 
 		if (named_pod_cmp(&v[i], &v[i - 1]) == 0)
-			err = svcr_found(
-				c, "hostname-twice", &at,
-				"%s.%s.%s is also the name of Pod %s: DNS answers with the "
-				"addresses of both",
-				v[i].hostname, v[i].subdomain, p->ns, v[i - 1].p->name);
+			err = svcr_found(c, "hostname-twice", &at,
+					 "%s.%s.%s is also the name of %s %s: DNS answers with the "
+					 "addresses of both",
+					 v[i].hostname, v[i].subdomain, p->ns, v[i - 1].kind,
+					 v[i - 1].p->name);
 	}
 	return err;
 }

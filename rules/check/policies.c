@@ -1,36 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* NetworkPolicies: peers that match nothing, and rules that another policy has, too. */
-#include "rules/check/policies.h"
-
-#include <errno.h>
+#include "rules/check/check.h"
 
 /*
  * Sets of labels and namespaces that one peer is compared with, and parts of other rules that one
  * rule is: with more, it is taken for right. So the work grows with the number of peers and rules.
  */
 #define COMPARED 1024
-
-/* ---- Policies in order --------------------------------------------------------- */
-
-static int policy_sort(const void *a, const void *b)
-{
-	const struct svcr_network_policy *const *x = a, *const *y = b;
-	int d = strcmp((*x)->ns, (*y)->ns);
-
-	return d ? d : strcmp((*x)->name, (*y)->name);
-}
-
-const struct svcr_network_policy **svcr_checks_policies(struct svcr_checks *c)
-{
-	size_t n = c->m->policies.n;
-	const struct svcr_network_policy **v = svcr_arena_array(&c->arena, n + 1, sizeof(*v));
-
-	for (size_t i = 0; v && i < n; i++)
-		v[i] = &c->m->policies.v[i];
-	if (v && n)
-		qsort((void *)v, n, sizeof(*v), policy_sort);
-	return v;
-}
 
 static const char *rule_field(size_t dir, size_t rule, const char *of, size_t at,
 			      char buf[static 80])
@@ -136,8 +112,8 @@ int svcr_check_peers(struct svcr_checks *c)
 
 	for (size_t i = 0; i < c->m->policies.n; i++)
 		for (size_t dir = 0; dir < SVCR_DIRECTION__COUNT; dir++)
-			for (size_t k = 0; k < c->m->policies.v[i].rules[dir].n && !err; k++)
-				err = check_rule_peers(c, &c->m->policies.v[i], dir, k);
+			for (size_t k = 0; k < c->policies[i]->rules[dir].n && !err; k++)
+				err = check_rule_peers(c, c->policies[i], dir, k);
 	return err;
 }
 
@@ -277,9 +253,9 @@ static int check_policy_rules(struct svcr_checks *c, const struct svcr_network_p
 
 int svcr_check_shadowed(struct svcr_checks *c)
 {
-	const struct svcr_network_policy **v = svcr_checks_policies(c);
+	const struct svcr_network_policy *const *v = c->policies;
 	size_t n = c->m->policies.n;
-	int err = v ? 0 : -ENOMEM;
+	int err = 0;
 
 	for (size_t i = 0, end; i < n && !err; i = end) {
 		for (end = i + 1; end < n && strcmp(v[end]->ns, v[i]->ns) == 0;)

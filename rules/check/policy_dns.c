@@ -3,7 +3,7 @@
  * Pods that policies isolate in egress and that may not ask the cluster's DNS, so that no name is
  * ever found: the mistake that is made most.
  */
-#include "rules/check/policies.h"
+#include "rules/check/check.h"
 
 #include <errno.h>
 
@@ -82,20 +82,10 @@ static bool rule_has_dns_port(const struct svcr_policy_rule *r)
 	return r->any_port;
 }
 
-static bool block_has(const struct svcr_policy_peer *p, const struct svcr_addr *a)
-{
-	if (!svcr_cidr_contains(&p->block, a))
-		return false;
-	for (size_t i = 0; i < p->except.n; i++)
-		if (svcr_cidr_contains(&p->except.v[i], a))
-			return false;
-	return true;
-}
-
 static bool block_has_dns(const struct dns_check *k, const struct svcr_policy_peer *p)
 {
 	for (size_t i = 0; i < k->at.n; i++)
-		if (block_has(p, &k->at.v[i]))
+		if (svcr_policy_block_holds(p, &k->at.v[i]))
 			return true;
 	return !k->at.n; /* nothing is known */
 }
@@ -267,13 +257,13 @@ static int check_namespace(struct dns_check *k, const struct svcr_network_policy
 int svcr_check_dns_blocked(struct svcr_checks *c)
 {
 	struct dns_check k = { .c = c };
-	const struct svcr_network_policy **v = svcr_checks_policies(c);
+	const struct svcr_network_policy *const *v = c->policies;
 	struct dns_policies l = { .n = 0 };
 	size_t n = c->m->policies.n;
 	int err = -ENOMEM;
 
 	l.v = svcr_arena_array(&c->arena, n + 1, sizeof(*l.v));
-	if (v && l.v)
+	if (l.v)
 		err = svcr_checks_index_pods(c);
 	if (!err)
 		err = find_dns(&k);

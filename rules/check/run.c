@@ -39,13 +39,19 @@ static unsigned what_it_has(const struct svcrules_model *m, const struct svcrule
 	       (o->node_name ? SVCR_HAS_NODE_NAME : 0);
 }
 
-static int service_sort(const void *a, const void *b)
-{
-	const struct svcr_service *const *x = a, *const *y = b;
-	int d = strcmp((*x)->ns, (*y)->ns);
+/* A function for qsort(3) over addresses of objects that have a namespace and a name. */
+#define BY_NAME(function, type) \
+	static int function(const void *a, const void *b) \
+	{ \
+		const struct type *const *x = a, *const *y = b; \
+		int d = strcmp((*x)->ns, (*y)->ns); \
+\
+		return d ? d : strcmp((*x)->name, (*y)->name); \
+	}
 
-	return d ? d : strcmp((*x)->name, (*y)->name);
-}
+BY_NAME(service_sort, svcr_service)
+BY_NAME(policy_sort, svcr_network_policy)
+BY_NAME(ingress_sort, svcr_ingress)
 
 static int namespace_sort(const void *a, const void *b)
 {
@@ -54,24 +60,25 @@ static int namespace_sort(const void *a, const void *b)
 	return strcmp((*x)->name, (*y)->name);
 }
 
+/* Makes `to` a sorted array, in the arena, of the addresses of a list's entries; or NULL. */
+#define SORT_LIST(c, to, list, cmp) \
+	do { \
+		(to) = svcr_arena_array(&(c)->arena, (list)->n + 1, sizeof(*(to))); \
+		for (size_t i = 0; (to) && i < (list)->n; i++) \
+			(to)[i] = &(list)->v[i]; \
+		if ((to) && (list)->n) \
+			qsort((void *)(to), (list)->n, sizeof(*(to)), cmp); \
+	} while (0)
+
 static int index_model(struct svcr_checks *c)
 {
 	const struct svcrules_model *m = c->m;
 
-	c->services = svcr_arena_array(&c->arena, m->services.n + 1, sizeof(*c->services));
-	c->namespaces = svcr_arena_array(&c->arena, m->namespaces.n + 1, sizeof(*c->namespaces));
-	if (!c->services || !c->namespaces)
-		return -ENOMEM;
-	for (size_t i = 0; i < m->services.n; i++)
-		c->services[i] = &m->services.v[i];
-	for (size_t i = 0; i < m->namespaces.n; i++)
-		c->namespaces[i] = &m->namespaces.v[i];
-	if (m->services.n)
-		qsort((void *)c->services, m->services.n, sizeof(*c->services), service_sort);
-	if (m->namespaces.n)
-		qsort((void *)c->namespaces, m->namespaces.n, sizeof(*c->namespaces),
-		      namespace_sort);
-	return 0;
+	SORT_LIST(c, c->services, &m->services, service_sort);
+	SORT_LIST(c, c->policies, &m->policies, policy_sort);
+	SORT_LIST(c, c->ingresses, &m->ingresses, ingress_sort);
+	SORT_LIST(c, c->namespaces, &m->namespaces, namespace_sort);
+	return c->services && c->policies && c->ingresses && c->namespaces ? 0 : -ENOMEM;
 }
 
 const struct svcr_service *svcr_checks_service(const struct svcr_checks *c, const char *ns,

@@ -229,7 +229,7 @@ int svcr_check_certificates(struct svcr_checks *c)
 	int err = index_secrets(&k);
 
 	for (size_t i = 0; i < c->m->ingresses.n && !err; i++) {
-		struct tls_entry e = { .i = &c->m->ingresses.v[i] };
+		struct tls_entry e = { .i = c->ingresses[i] };
 
 		for (; e.at < e.i->tls.n && !err; e.at++) {
 			e.tls = &e.i->tls.v[e.at];
@@ -303,6 +303,6 @@ int svcr_check_without_tls(struct svcr_checks *c)
 	int err = 0;
 
 	for (size_t i = 0; i < c->m->ingresses.n && !err; i++)
-		err = check_tls(c, &c->m->ingresses.v[i]);
+		err = check_tls(c, c->ingresses[i]);
 	return err;
 }

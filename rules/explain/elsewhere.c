@@ -6,6 +6,21 @@
 #include <errno.h>
 #include <linux/netfilter.h>
 
+#define NODES_KEPT 32 /* tables of so many nodes; a cluster has thousands */
+
+/* A place for the tables of a node: a new one, or that of the node that came first. */
+static struct svcr_explain_node *place_for(struct svcr_explainer *x)
+{
+	struct svcr_explain_node *slot;
+
+	if (x->nodes.n < NODES_KEPT)
+		return SVCR_GROW(&x->nodes);
+	slot = &x->nodes.v[x->replaced++ % NODES_KEPT];
+	svcr_nft_free(slot->nft);
+	*slot = (struct svcr_explain_node){ .name = "" };
+	return slot;
+}
+
 /* The tables of a node, made when they are first needed; NULL: no memory. */
 static const struct svcr_nft *tables_of(struct svcr_explainer *x, const char *node)
 {
@@ -18,7 +33,7 @@ static const struct svcr_nft *tables_of(struct svcr_explainer *x, const char *no
 	for (size_t i = 0; i < x->nodes.n; i++)
 		if (strcmp(x->nodes.v[i].name, node) == 0)
 			return x->nodes.v[i].nft;
-	slot = SVCR_GROW(&x->nodes);
+	slot = place_for(x);
 	if (!slot)
 		return NULL;
 	slot->name = node;
@@ -31,7 +46,7 @@ static const struct svcr_nft *tables_of(struct svcr_explainer *x, const char *no
 	if (!err)
 		return slot->nft;
 	svcr_nft_free(slot->nft);
-	x->nodes.n--;
+	*slot = (struct svcr_explain_node){ .name = "" };
 	return NULL;
 }
 

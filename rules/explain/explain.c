@@ -64,6 +64,8 @@ static int explain_flows(struct svcr_explain_asked *a)
 		err = svcr_explain_from(a);
 	if (!err)
 		err = svcr_explain_to(a);
+	if (!err)
+		err = svcr_explain_index_pods(a->x, e->flows.n);
 	for (size_t i = 0; i < e->flows.n && !err; i++) {
 		err = svcr_explain_left_out(a->x, &e->flows.v[i]);
 		if (!err)
@@ -97,6 +99,7 @@ int svcrules_explain(struct svcrules_ruleset *rs, const struct svcrules_ruleset 
 		err = explain_flows(&a);
 	free(x.own.v);
 	free(x.primary.v);
+	free(x.pods.v);
 	svcr_explain_elsewhere_release(&x);
 	if (err)
 		svcrules_explanation_free(x.e);

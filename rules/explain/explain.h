@@ -87,6 +87,12 @@ struct svcr_explain_node {
 	struct svcr_nft *nft;
 };
 
+/* A pod at one of its addresses. */
+struct svcr_explain_pod_at {
+	struct svcr_addr addr;
+	const struct svcr_pod *pod;
+};
+
 /* What an explanation is made of. */
 struct svcr_explainer {
 	struct svcrules_explanation *e;
@@ -97,13 +103,20 @@ struct svcr_explainer {
 	const struct svcrules_options *o;
 	struct svcr_addrs own;     /* this node's addresses; sorted */
 	struct svcr_addrs primary; /* of these, the InternalIPs of its Node object */
-	SVCR_LIST(struct svcr_explain_node) nodes;
+	SVCR_LIST(struct svcr_explain_node) nodes;  /* the last ones that were asked */
+	size_t replaced;                            /* of them, by others since */
+	SVCR_LIST(struct svcr_explain_pod_at) pods; /* sorted; empty: not needed yet */
 };
 
 /* True if the address is one of this node's, or of its loopback interface. */
 bool svcr_explain_own(const struct svcr_explainer *x, const struct svcr_addr *a);
-/* The name of the only pod that has the address, "production/web-1", or NULL. */
+/*
+ * The pod that has the address, or NULL; of several, which an API server can store, the first by
+ * namespace and name.
+ */
 const struct svcr_pod *svcr_explain_pod(const struct svcr_explainer *x, const struct svcr_addr *a);
+/* Makes svcr_explain_pod() fast, if it is to be called for so many addresses. 0 or -ENOMEM. */
+int svcr_explain_index_pods(struct svcr_explainer *x, size_t n);
 
 /* Says why the service that the flow is meant for has no rules, if that is so. 0 or -ENOMEM. */
 int svcr_explain_left_out(struct svcr_explainer *x, struct svcr_explain_flow *f);

@@ -3,9 +3,9 @@
  * Names, resolved as the resolver of a pod does it (resolv.conf(5)): the search list that the
  * kubelet writes is gone through first for names with less than ndots dots, last for others.
  */
+#include "near.h"
 #include "rules/dns/records.h"
 #include "rules/dns/settings.h"
-#include "rules/explain/near.h"
 #include "rules/explain/question.h"
 
 #include <errno.h>
@@ -162,6 +162,26 @@ static unsigned dots(const char *name)
 	return n;
 }
 
+/* Of services with a name the one that was meant: of the pod's namespace, or the first one. */
+static const struct svcr_service *meant_service(const struct svcr_explain_asked *a,
+						const char *name)
+{
+	const struct svcrules_model *m = a->x->m;
+	const struct svcr_service *found = NULL;
+
+	for (size_t i = 0; i < m->services.n; i++) {
+		const struct svcr_service *s = &m->services.v[i];
+
+		if (strcmp(s->name, name) != 0)
+			continue;
+		if (a->pod && strcmp(s->ns, a->pod->ns) == 0)
+			return s;
+		if (!found || strcmp(s->ns, found->ns) < 0)
+			found = s;
+	}
+	return found;
+}
+
 /*
  * Sets the note. A name that leads nowhere is most often that of a service in another namespace, or
  * mistyped: the note says what there is. 0 or -ENOMEM.
@@ -170,19 +190,15 @@ static int note_lost(struct svcr_explain_asked *a, const char *name, const char 
 {
 	const struct svcrules_model *m = a->x->m;
 	char word[SVCR_DNS_LABEL_MAX + 1];
-	struct svcr_near near = { .word = word };
-	const struct svcr_service *other = NULL;
+	struct svcr_nearest near = { .word = word };
+	const struct svcr_service *other;
 	struct svcr_arena *r = &a->x->e->arena;
 
 	snprintf(word, sizeof(word), "%.*s", (int)strcspn(name, "."), name);
-	for (size_t i = 0; i < m->services.n; i++) {
-		const struct svcr_service *s = &m->services.v[i];
-
-		if (!other && strcmp(s->name, word) == 0)
-			other = s;
-		if (a->pod && strcmp(s->ns, a->pod->ns) == 0)
-			svcr_near_try(&near, s->name);
-	}
+	other = meant_service(a, word);
+	for (size_t i = 0; a->pod && i < m->services.n; i++)
+		if (strcmp(m->services.v[i].ns, a->pod->ns) == 0)
+			svcr_nearest_try(&near, m->services.v[i].name);
 	if (other && other->headless && a->pod && strcmp(other->ns, a->pod->ns) == 0)
 		a->x->e->note = svcr_arena_printf(
 			r, "%s; %s/%s is headless, and none of its endpoints is ready", what,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rules/explain/question.h"
 #include "diag.h"
-#include "rules/explain/near.h"
+#include "near.h"
 
 #include <errno.h>
 
@@ -142,7 +142,7 @@ static int from_pod(struct svcr_explain_asked *a, const struct svcr_pod *p)
 static int no_pod(struct svcr_explain_asked *a, struct svcr_str ns, struct svcr_str name)
 {
 	char word[256];
-	struct svcr_near near = { .word = word };
+	struct svcr_nearest near = { .word = word };
 	const struct svcrules_model *m = a->x->m;
 	bool known = false;
 
@@ -150,7 +150,7 @@ static int no_pod(struct svcr_explain_asked *a, struct svcr_str ns, struct svcr_
 	for (size_t i = 0; i < m->pods.n; i++)
 		if (svcr_str_eq(ns, m->pods.v[i].ns)) {
 			known = true;
-			svcr_near_try(&near, m->pods.v[i].name);
+			svcr_nearest_try(&near, m->pods.v[i].name);
 		}
 	if (near.best)
 		return svcr_explain_wrong(a, "--from", -ENOENT,
@@ -266,15 +266,16 @@ static struct svcr_str split_port(const char *text, const char **port)
 static int no_service(struct svcr_explain_asked *a, struct svcr_str ns, struct svcr_str name)
 {
 	char word[256];
-	struct svcr_near near = { .word = word };
+	struct svcr_nearest near = { .word = word };
 	const struct svcrules_model *m = a->x->m;
 	const char *elsewhere = NULL;
 
 	snprintf(word, sizeof(word), "%.*s", (int)name.len, name.p);
 	for (size_t i = 0; i < m->services.n; i++)
 		if (svcr_str_eq(ns, m->services.v[i].ns))
-			svcr_near_try(&near, m->services.v[i].name);
-		else if (!elsewhere && svcr_str_eq(name, m->services.v[i].name))
+			svcr_nearest_try(&near, m->services.v[i].name);
+		else if (svcr_str_eq(name, m->services.v[i].name) &&
+			 (!elsewhere || strcmp(m->services.v[i].ns, elsewhere) < 0))
 			elsewhere = m->services.v[i].ns;
 	if (elsewhere)
 		return svcr_explain_wrong(a, "--to", -ENOENT,
@@ -327,15 +328,17 @@ static bool node_has_address(const struct svcr_addrs *l, const struct svcr_addr 
 static const char *node_detail(struct svcr_explain_asked *a, const struct svcr_addr *addr)
 {
 	const struct svcrules_model *m = a->x->m;
+	const char *name = NULL;
 
 	for (size_t i = 0; m && i < m->nodes.n; i++)
-		if (node_has_address(&m->nodes.v[i].internal_ips, addr) ||
-		    node_has_address(&m->nodes.v[i].other_ips, addr))
-			return svcr_arena_printf(
-				&a->x->e->arena,
-				"of %s, whose rules decide on node ports: --node-name %s",
-				m->nodes.v[i].name, m->nodes.v[i].name);
-	return NULL;
+		if ((node_has_address(&m->nodes.v[i].internal_ips, addr) ||
+		     node_has_address(&m->nodes.v[i].other_ips, addr)) &&
+		    (!name || strcmp(m->nodes.v[i].name, name) < 0))
+			name = m->nodes.v[i].name;
+	return name ? svcr_arena_printf(&a->x->e->arena,
+					"of %s, whose rules decide on node ports: --node-name %s",
+					name, name) :
+		      NULL;
 }
 
 /* An address of a pod has its name too. */

@@ -16,18 +16,6 @@ bool svcr_explain_own(const struct svcr_explainer *x, const struct svcr_addr *a)
 	       (x->ipvs.link && svcr_addrs_have(&x->ipvs.link->addresses, a));
 }
 
-const struct svcr_pod *svcr_explain_pod(const struct svcr_explainer *x, const struct svcr_addr *a)
-{
-	for (size_t i = 0; x->m && i < x->m->pods.n; i++) {
-		const struct svcr_pod *p = &x->m->pods.v[i];
-
-		for (size_t k = 0; svcr_pod_counts(p) && k < p->ips.n; k++)
-			if (svcr_addr_eq(&p->ips.v[k], a))
-				return p;
-	}
-	return NULL;
-}
-
 /* ---- Ways ---------------------------------------------------------------- */
 
 static enum svcr_nft_fate walk_chains(struct svcr_explain_walker *w, uint32_t hook,
@@ -130,7 +118,7 @@ static struct svcr_endpoint_addr endpoint_of(const struct svcr_nft_set *s, size_
 static int walk_translated(struct svcr_explain_walker *w, struct svcr_explain_flow *f)
 {
 	const struct svcr_nft_eval *v = &w->eval;
-	int err = 0;
+	int err = svcr_explain_index_pods(w->x, v->found);
 
 	f->remembered = svcr_explain_remembered(w);
 	for (size_t i = 0; i < v->found && !err; i++) {
@@ -160,7 +148,7 @@ static int walk_server(struct svcr_explain_walker *w, const struct svcr_ipvs_ser
 		       struct svcr_explain_flow *f)
 {
 	uint64_t total = 0;
-	int err = 0;
+	int err = svcr_explain_index_pods(w->x, s->nreals);
 
 	for (size_t i = 0; i < s->nreals; i++)
 		total += s->reals[i].weight;

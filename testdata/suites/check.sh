@@ -403,7 +403,7 @@ seconds() { # seconds COMMAND...: its processor time
 # as other programs may take the processor at any time, and the sums are compared.
 part_time() {
 	local read all
-	"${CLUSTER:-$root/build/cluster}" --services 5000 --endpoints 10 >"$tmp/large.json"
+	"${CLUSTER:-$root/build/cluster}" --services 5000 --endpoints 10 >"$tmp/large.json" || exit 2
 	for _ in 1 2 3 4 5 6 7; do
 		echo "$(seconds "$SVCRULES" check -f "$tmp/large.json" -f "$tmp/broken.json")" \
 			"$(seconds "$SVCRULES" check -f "$tmp/large.json" -W single-endpoint -W pending)"

@@ -288,6 +288,12 @@ bridges() {
 	at ip link del br0
 	doctor
 	check "no bridge" ok "$(verdict bridges)"
+	at ip link add $'b\e[31m\xff' type bridge
+	doctor
+	check "bytes of a name that a terminal obeys" 0 "$(grep -c $'\e' "$work/said")"
+	at "$SVCRULES" doctor -o json >/dev/null
+	check "a name that is no UTF-8, as JSON" 0 $?
+	at ip link del $'b\e[31m\xff'
 }
 
 tunnels() {
@@ -311,17 +317,20 @@ tunnels() {
 	at ip link del eth0
 }
 
-# listen tcp|udp ADDRESS PORT: starts a program that listens; its process is PID
+# listen tcp|udp ADDRESS... PORT: starts a program that listens; its process is PID
 listen() {
 	nsenter --net="/run/netns/$netns" -- perl -MSocket -e '
-		my ($type, $address, $port) = @ARGV;
-		socket(S, AF_INET, $type eq "udp" ? SOCK_DGRAM : SOCK_STREAM, 0) or die;
-		bind(S, pack_sockaddr_in($port, inet_aton($address))) or die "$!\n";
-		$type eq "udp" or listen(S, 1) or die;
+		my ($type, $port, @sockets) = (shift @ARGV, pop @ARGV);
+		for my $address (@ARGV) {
+			socket(my $s, AF_INET, $type eq "udp" ? SOCK_DGRAM : SOCK_STREAM, 0) or die;
+			bind($s, pack_sockaddr_in($port, inet_aton($address))) or die "$!\n";
+			$type eq "udp" or listen($s, 1) or die;
+			push @sockets, $s;
+		}
 		sleep 600;' "$@" &
 	PID=$!
 	for _ in {1..50}; do
-		at ss -Hltun | grep -q ":$3" && break
+		at ss -Hltun | grep -q "${*: -2:1}:${*: -1}" && break
 		sleep 0.1
 	done
 }
@@ -356,8 +365,12 @@ listeners() {
 	at ip addr add 203.0.113.10/32 dev lo
 	doctor
 	check "the port of a load balancer's IP that this node has" trouble "$(verdict listeners)"
-	at ip addr del 203.0.113.10/32 dev lo
 	deaf
+	listen tcp 192.0.2.{2..9} 203.0.113.10 80
+	doctor
+	check "that port, at addresses of no service, too" trouble "$(verdict listeners)"
+	deaf
+	at ip addr del 203.0.113.10/32 dev lo
 	at "$SVCRULES" delete --quiet
 	doctor
 	check "no program on a node port" ok "$(verdict listeners)"

@@ -37,13 +37,13 @@ struct doctor {
 };
 
 /*
- * Adds a finding. `evidence` and `mend` are formats of one string argument each (which may be
- * NULL if they have none).
+ * Add a finding. `evidence` is a format; what it makes is escaped as messages are. Without memory,
+ * d->no_memory is set.
  */
 void doctor_fine(struct doctor *d, const char *evidence, ...) __attribute__((format(printf, 2, 3)));
 void doctor_unknown(struct doctor *d, const char *evidence, ...)
 	__attribute__((format(printf, 2, 3)));
-/* `mend` NULL: nothing can be said. */
+/* Takes over `mend`, the command that helps; NULL: there is none. `effect` is borrowed. */
 void doctor_find(struct doctor *d, enum verdict verdict, const char *effect, char *mend,
 		 const char *evidence, ...) __attribute__((format(printf, 5, 6)));
 /* A malloc'ed text for `mend`. */

@@ -192,12 +192,19 @@ static void listeners_read(struct listeners *l, const char *path, bool udp, bool
 		fclose(f);
 }
 
-static int listener_cmp(const void *a, const void *b)
+static int listener_port_cmp(const struct listener *x, const struct listener *y)
 {
-	const struct listener *x = a, *y = b;
 	int d = (x->port > y->port) - (x->port < y->port);
 
 	return d ? d : (int)x->udp - (int)y->udp;
+}
+
+static int listener_cmp(const void *a, const void *b)
+{
+	const struct listener *x = a, *y = b;
+	int d = listener_port_cmp(x, y);
+
+	return d ? d : strcmp(x->address, y->address);
 }
 
 static bool host_address_owned(const struct ifaddrs *all, const char *address)
@@ -250,12 +257,16 @@ static const struct svcrules_installed_vip *service_of(const struct doctor *d,
 	return NULL;
 }
 
-static bool listener_tell(struct doctor *d, const struct listener *l, const struct ifaddrs *own)
+/* Tells of the programs that listen on one port, on whatever addresses: the first in the way. */
+static bool listeners_tell(struct doctor *d, const struct listener *l, size_t n,
+			   const struct ifaddrs *own)
 {
-	const struct svcrules_installed_vip *v = service_of(d, l, own);
+	const struct svcrules_installed_vip *v = NULL;
 	const char *protocol = l->udp ? "udp" : "tcp";
 	char owner[600];
 
+	for (size_t i = 0; i < n && !v; i++)
+		v = service_of(d, &l[i], own);
 	if (v)
 		doctor_find(
 			d, VERDICT_TROUBLE,
@@ -290,9 +301,11 @@ void doctor_listeners(struct doctor *d)
 		own = NULL;
 	if (l.n)
 		qsort(l.v, l.n, sizeof(*l.v), listener_cmp);
-	for (size_t i = 0; i < l.n && told < PORTS_SHOWN; i++)
-		if (i == 0 || listener_cmp(&l.v[i - 1], &l.v[i]) != 0)
-			told += listener_tell(d, &l.v[i], own);
+	for (size_t i = 0, n; i < l.n && told < PORTS_SHOWN; i += n) {
+		for (n = 1; i + n < l.n && listener_port_cmp(&l.v[i], &l.v[i + n]) == 0;)
+			n++;
+		told += listeners_tell(d, &l.v[i], n, own);
+	}
 	if (!told)
 		doctor_fine(d, "no program listens on a port of a service, nor on %d-%d",
 			    NODE_PORTS_FIRST, NODE_PORTS_LAST);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Collects what was found. */
 #include "doctor/doctor.h"
+#include "say.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -23,60 +24,62 @@ char *doctor_text(const char *format, ...)
 	return text;
 }
 
-/* Takes over the texts. */
-static void doctor_add(struct doctor *d, const struct verdict_found *f)
+/* Names of interfaces, and of others' chains, may hold any bytes. Takes over the text. */
+static char *doctor_escape(char *text)
 {
-	struct verdict_found *v = f->evidence ? reallocarray(d->v, d->n + 1, sizeof(*v)) : NULL;
+	char *escaped = text ? say_escape(text) : NULL;
 
-	if (!v) {
-		d->no_memory = true;
-		free(f->evidence);
-		free(f->mend);
-		return;
-	}
-	d->v = v;
-	v[d->n] = *f;
-	v[d->n++].name = d->name;
+	free(text);
+	return escaped;
 }
 
-/* vasprintf() that returns the text. */
-static char *__attribute__((format(printf, 1, 0))) evidence_text(const char *format, va_list ap)
+/* Takes over the command. */
+static void __attribute__((format(printf, 3, 0)))
+doctor_add(struct doctor *d, struct verdict_found f, const char *evidence, va_list ap)
 {
-	char *text;
+	struct verdict_found *v = reallocarray(d->v, d->n + 1, sizeof(*v));
+	bool mends = f.mend;
 
-	return vasprintf(&text, format, ap) < 0 ? NULL : text;
+	if (vasprintf(&f.evidence, evidence, ap) < 0)
+		f.evidence = NULL;
+	f.name = d->name;
+	f.evidence = doctor_escape(f.evidence);
+	f.mend = doctor_escape(f.mend);
+	d->v = v ? v : d->v;
+	if (!v || !f.evidence || (mends && !f.mend)) {
+		d->no_memory = true;
+		free(f.evidence);
+		free(f.mend);
+		return;
+	}
+	v[d->n++] = f;
 }
 
 void doctor_fine(struct doctor *d, const char *evidence, ...)
 {
-	struct verdict_found f = { .verdict = VERDICT_FINE };
 	va_list ap;
 
 	va_start(ap, evidence);
-	f.evidence = evidence_text(evidence, ap);
+	doctor_add(d, (struct verdict_found){ .verdict = VERDICT_FINE }, evidence, ap);
 	va_end(ap);
-	doctor_add(d, &f);
 }
 
 void doctor_unknown(struct doctor *d, const char *evidence, ...)
 {
-	struct verdict_found f = { .verdict = VERDICT_UNKNOWN };
 	va_list ap;
 
 	va_start(ap, evidence);
-	f.evidence = evidence_text(evidence, ap);
+	doctor_add(d, (struct verdict_found){ .verdict = VERDICT_UNKNOWN }, evidence, ap);
 	va_end(ap);
-	doctor_add(d, &f);
 }
 
 void doctor_find(struct doctor *d, enum verdict verdict, const char *effect, char *mend,
 		 const char *evidence, ...)
 {
-	struct verdict_found f = { .verdict = verdict, .effect = effect, .mend = mend };
 	va_list ap;
 
 	va_start(ap, evidence);
-	f.evidence = evidence_text(evidence, ap);
+	doctor_add(d, (struct verdict_found){ .verdict = verdict, .effect = effect, .mend = mend },
+		   evidence, ap);
 	va_end(ap);
-	doctor_add(d, &f);
 }

@@ -130,6 +130,7 @@ void doctor_tunnels(struct doctor *d)
 	if (!err && !n)
 		doctor_fine(d, "there are no tunnels to other nodes");
 	else if (!err)
-		doctor_fine(d, "%zu tunnels were looked at", n);
+		doctor_fine(d, n == 1 ? "%zu tunnel was looked at" : "%zu tunnels were looked at",
+			    n);
 	free(all.v);
 }

@@ -266,11 +266,6 @@ static bool nft_settled(struct transition *t, uint32_t *ret_generation)
 
 /* ---- What the rules before left behind ---------------------------------- */
 
-static int nft_append(void *arg, const char *buf, size_t len)
-{
-	return fwrite(buf, 1, len, arg) == len ? 0 : -ENOMEM;
-}
-
 /* Keeps a copy of what is wanted as what the kernel is known to have; without memory none. */
 static void nft_know_wanted(struct transition *t)
 {
@@ -282,7 +277,7 @@ static void nft_know_wanted(struct transition *t)
 
 	if (!f)
 		return;
-	err = svcrules_pack(n->want, nft_append, f);
+	err = svcrules_pack(n->want, stream_append, f);
 	if (stream_end(f, &bytes))
 		return;
 	if (!err && svcrules_unpack(n->want, bytes, len, &n->known))

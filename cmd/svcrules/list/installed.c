@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Services and endpoints of the kernel's rules. */
 #include "list/list.h"
+#include "stream.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -107,13 +108,8 @@ static bool place_is_node(const struct svcrules_installed_vip *v)
 }
 
 /*
-<<<<<<< HEAD
- * The VIPs of the group that are node ports, or that are none: the first of each place in the
- * order. Returns how many; *ret is malloc'ed, NULL: out of memory.
-=======
  * The VIPs of the group that are node ports, or that are none: of those that are equal the first.
  * Returns how many; *ret is malloc'ed, NULL: out of memory.
->>>>>>> explain2
  */
 static size_t places_of(const struct group *g, bool node, int (*cmp)(const void *, const void *),
 			struct place **ret)
@@ -152,7 +148,7 @@ static char *addresses_text(const struct group *g, const char *kind)
 		comma = ",";
 	}
 	free(v);
-	return !f || fclose(f) ? NULL : text;
+	return f && !stream_end(f, &text) ? text : NULL;
 }
 
 static bool same_port(const struct svcrules_installed_vip *v,
@@ -205,7 +201,7 @@ static char *installed_ports_text(const struct group *g)
 	}
 	free(v);
 	free(nodes);
-	return !f || fclose(f) ? NULL : text;
+	return f && !stream_end(f, &text) ? text : NULL;
 }
 
 /* The endpoints of all VIPs, each once; or why there is none. */
@@ -266,17 +262,13 @@ static void installed_place(const char *address, unsigned port)
 
 static void installed_vip_json(const struct svcrules_installed *k, size_t i)
 {
-	static const char *const verdicts[] = { [SVCRULES_SERVED] = "served",
-						[SVCRULES_REFUSES] = "refused",
-						[SVCRULES_DROPS] = "dropped",
-						[SVCRULES_LEFT_OUT] = "left out" };
 	const struct svcrules_installed_vip *v = svcrules_installed_vip(k, i);
 	const struct {
 		const char *key, *text;
 	} texts[] = { { "kind", v->kind },
 		      { "protocol", v->protocol },
 		      { "port_name", v->port_name },
-		      { "verdict", verdicts[v->verdict] },
+		      { "verdict", list_verdicts[v->verdict] },
 		      { "reason", *v->reason ? v->reason : NULL } };
 
 	installed_place(v->address, v->port);

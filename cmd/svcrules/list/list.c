@@ -8,6 +8,11 @@
 
 #define BRIEF_MAX 3 /* endpoints of a service that kubectl names */
 
+const char *const list_verdicts[] = { [SVCRULES_SERVED] = "served",
+				      [SVCRULES_REFUSES] = "refused",
+				      [SVCRULES_DROPS] = "dropped",
+				      [SVCRULES_LEFT_OUT] = "left out" };
+
 int listing_add_name(struct listing *l, const char *name)
 {
 	struct listed_name *v = reallocarray(l->names, l->nnames + 1, sizeof(*v));

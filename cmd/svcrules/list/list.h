@@ -25,6 +25,9 @@ struct listing {
 	bool failed;  /* memory was short */
 };
 
+/* What JSON says for each enum svcrules_verdict: "served", "refused", "dropped", "left out". */
+extern const char *const list_verdicts[];
+
 /* True if the object is to be shown; else remembers what may have been meant. */
 bool listing_takes(struct listing *l, const char *ns, const char *name);
 /* Adds a name that is to be shown, whose text stays the caller's. 0 or -ENOMEM. */
@@ -64,4 +67,5 @@ int list_lack(struct svcrules_services *s, size_t i, const struct svcrules_servi
 int list_installed_services(struct listing *l, const struct svcrules_installed *k);
 int list_installed_endpoints(struct listing *l, const struct svcrules_installed *k);
 int list_installed_policies(struct listing *l, const struct svcrules_installed *k);
+
 #endif

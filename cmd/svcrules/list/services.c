@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Services, from the input. */
 #include "list/list.h"
+#include "stream.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -146,7 +147,7 @@ static void upper(char *to, const char *from, size_t size)
 	to[i] = '\0';
 }
 
-/* "80/TCP,443:30443/TCP", malloc'ed. */
+/* "80/TCP,443:30443/TCP", malloc'ed; NULL: out of memory. */
 static int ports_column(struct svcrules_services *s, size_t i, size_t n, char **ret)
 {
 	size_t size;
@@ -165,7 +166,7 @@ static int ports_column(struct svcrules_services *s, size_t i, size_t n, char **
 			snprintf(node, sizeof(node), ":%u", p.node_port);
 		fprintf(f, "%s%u%s/%s", k ? "," : "", p.port, node, protocol);
 	}
-	if (f && fclose(f) && !err)
+	if (f && stream_end(f, ret))
 		err = -ENOMEM;
 	return err;
 }
@@ -251,11 +252,6 @@ static void json_reason(const char *key, const struct svcrules_reason *r)
 	putchar('}');
 }
 
-static const char *const verdict_words[] = { [SVCRULES_SERVED] = "served",
-					     [SVCRULES_REFUSES] = "refused",
-					     [SVCRULES_DROPS] = "dropped",
-					     [SVCRULES_LEFT_OUT] = "left out" };
-
 static int json_ports(struct svcrules_services *s, size_t i, size_t n)
 {
 	struct svcrules_service_port p;
@@ -293,10 +289,10 @@ static int json_vips(struct svcrules_services *s, size_t i, size_t n)
 		json_member("address", v.address);
 		json_member("kind", v.kind);
 		json_member("protocol", v.protocol);
-		json_member("verdict", verdict_words[v.verdict]);
+		json_member("verdict", list_verdicts[v.verdict]);
 		printf(", \"used\": %zu", v.used);
 		json_reason("reason", &v.reason);
-		json_member("verdict_outside", verdict_words[v.verdict_outside]);
+		json_member("verdict_outside", list_verdicts[v.verdict_outside]);
 		printf(", \"used_outside\": %zu", v.used_outside);
 		json_reason("reason_outside", &v.reason_outside);
 		putchar('}');

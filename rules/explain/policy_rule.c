@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "rules/explain/policy.h"
-#include "rules/json.h"
+#include "rules/explain/policy_rule.h"
+#include "out.h"
 
 #include <errno.h>
 
@@ -21,21 +21,11 @@ static const struct svcr_labels *namespace_labels(const struct svcrules_model *m
 	return NULL;
 }
 
-static bool block_holds(const struct svcr_policy_peer *p, const struct svcr_addr *a)
-{
-	if (!svcr_cidr_contains(&p->block, a))
-		return false;
-	for (size_t i = 0; i < p->except.n; i++)
-		if (svcr_cidr_contains(&p->except.v[i], a))
-			return false;
-	return true;
-}
-
 static bool peer_holds(const struct subject *s, const struct svcr_network_policy *policy,
 		       const struct svcr_policy_peer *p)
 {
 	if (p->is_block)
-		return block_holds(p, s->peer);
+		return svcr_policy_block_holds(p, s->peer);
 	if (!s->other)
 		return false;
 	if (p->pods && !svcr_selector_matches(p->pods, s->other->labels))
@@ -63,25 +53,6 @@ static bool port_holds(const struct subject *s, const struct svcr_policy_port *p
 
 /* ---- Words --------------------------------------------------------------- */
 
-static void out_selector(struct svcr_out *o, const struct svcr_selector *s)
-{
-	for (size_t i = 0; i < s->n; i++) {
-		const struct svcr_requirement *r = &s->v[i];
-		bool list = r->n > 1;
-
-		svcr_out_str(o, i ? "," : "");
-		svcr_out_str(o, r->op == SVCR_DOES_NOT_EXIST ? "!" : "");
-		svcr_out_str(o, r->key);
-		if (r->op == SVCR_IN || r->op == SVCR_NOT_IN)
-			svcr_out_str(o, r->op == SVCR_NOT_IN ? list ? " notin (" : "!=" :
-					list                 ? " in (" :
-							       "=");
-		for (uint32_t k = 0; k < r->n; k++)
-			svcr_out(o, "%s%s", k ? "," : "", r->values[k]);
-		svcr_out_str(o, list ? ")" : "");
-	}
-}
-
 static void out_peer(struct svcr_out *o, const struct svcr_policy_peer *p)
 {
 	char block[SVCR_CIDR_TEXT];
@@ -91,13 +62,13 @@ static void out_peer(struct svcr_out *o, const struct svcr_policy_peer *p)
 		return;
 	}
 	if (p->pods && p->pods->n)
-		out_selector(o, p->pods);
+		svcr_selector_out(o, p->pods);
 	else
 		svcr_out_str(o, "every pod");
 	if (!p->namespaces)
 		return;
 	svcr_out_str(o, p->namespaces->n ? " in namespaces with " : " in every namespace");
-	out_selector(o, p->namespaces);
+	svcr_selector_out(o, p->namespaces);
 }
 
 static void out_port(struct svcr_out *o, const struct svcr_policy_port *p)
@@ -137,7 +108,7 @@ static int write_rule(struct svcr_arena *a, const struct subject *s,
 		svcr_out_str(&o, "all ports");
 	err = svcr_out_end(&o);
 	*ret = err ? NULL : svcr_arena_strndup(a, b.p, b.len);
-	free(b.p);
+	svcr_buffer_release(&b);
 	return err ? err : *ret ? 0 : -ENOMEM;
 }
 
@@ -159,13 +130,28 @@ static bool rule_holds(const struct subject *s, const struct svcr_network_policy
 	return (r->any_peer || *ret_peer) && (r->any_port || *ret_port);
 }
 
-int svcr_explain_policy(struct svcr_explain_walker *w, bool in, const char **ret)
+/* The first rule of the policy that allows the connection; false: none does. */
+static bool policy_holds(const struct subject *s, const struct svcr_network_policy *c,
+			 const struct svcr_policy_peer **ret_peer,
+			 const struct svcr_policy_port **ret_port)
+{
+	if (!c->isolates[s->direction] || strcmp(c->ns, s->pod->ns) != 0 ||
+	    !svcr_selector_matches(c->pods, s->pod->labels))
+		return false;
+	for (size_t k = 0; k < c->rules[s->direction].n; k++)
+		if (rule_holds(s, c, &c->rules[s->direction].v[k], ret_peer, ret_port))
+			return true;
+	return false;
+}
+
+int svcr_explain_policy_rule(struct svcr_explain_walker *w, bool in, const char **ret)
 {
 	const struct svcr_nft_packet *p = &w->eval.packet;
 	struct subject s = { .m = w->x->m,
 			     .packet = p,
 			     .peer = in ? &p->src : &p->dst,
 			     .direction = in ? SVCR_INGRESS : SVCR_EGRESS };
+	const struct svcr_network_policy *first = NULL;
 	const struct svcr_policy_peer *peer;
 	const struct svcr_policy_port *port;
 
@@ -176,12 +162,11 @@ int svcr_explain_policy(struct svcr_explain_walker *w, bool in, const char **ret
 	for (size_t i = 0; s.pod && i < s.m->policies.n; i++) {
 		const struct svcr_network_policy *c = &s.m->policies.v[i];
 
-		if (!c->isolates[s.direction] || strcmp(c->ns, s.pod->ns) != 0 ||
-		    !svcr_selector_matches(c->pods, s.pod->labels))
-			continue;
-		for (size_t k = 0; k < c->rules[s.direction].n; k++)
-			if (rule_holds(&s, c, &c->rules[s.direction].v[k], &peer, &port))
-				return write_rule(&w->x->e->arena, &s, c, peer, port, ret);
+		if ((!first || strcmp(c->name, first->name) < 0) &&
+		    policy_holds(&s, c, &peer, &port))
+			first = c;
 	}
-	return 0;
+	if (!first || !policy_holds(&s, first, &peer, &port))
+		return 0;
+	return write_rule(&w->x->e->arena, &s, first, peer, port, ret);
 }

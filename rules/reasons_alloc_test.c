@@ -87,7 +87,7 @@ static int try_model(const struct svcrules_model *m, const struct svcrules_optio
 	return err;
 }
 
-static int try_explain(void)
+static int try_reasons(void)
 {
 	struct svcrules_diags *d = svcrules_diags_new();
 	struct svcrules_options *o = svcrules_options_new();
@@ -113,23 +113,23 @@ static int try_explain(void)
 
 static const char *const tried_targets[] = { NULL, "nftables", "ipvs", "iptables", "dns" };
 
-START_TEST(explain_every_failure)
+START_TEST(reasons_every_failure)
 {
 	tried_target = tried_targets[_i];
-	ck_assert_uint_ge(alloc_every(try_explain, 0, tried_target ? tried_target : "services"),
+	ck_assert_uint_ge(alloc_every(try_reasons, 0, tried_target ? tried_target : "services"),
 			  50);
 }
 END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("explain-alloc");
-	TCase *tc = tcase_create("explain-alloc");
+	Suite *suite = suite_create("reasons-alloc");
+	TCase *tc = tcase_create("reasons-alloc");
 	SRunner *runner = srunner_create(suite);
 	int failed;
 
 	suite_add_tcase(suite, tc);
-	tcase_add_loop_test(tc, explain_every_failure, 0,
+	tcase_add_loop_test(tc, reasons_every_failure, 0,
 			    sizeof(tried_targets) / sizeof(*tried_targets));
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Sentences about the tables that enforce network policies. */
 #include "rules/explain/tell.h"
-#include "rules/explain/policy.h"
+#include "rules/explain/policy_rule.h"
 #include "rules/nft/canon.h"
 #include "rules/policy/layout.h"
 
@@ -70,7 +70,7 @@ static const char *allowed_peer(const struct judgement *j, bool in)
 static int tell_allowed(struct svcr_explain_walker *w, const struct judgement *j, bool in)
 {
 	const char *direction = in ? "ingress" : "egress", *rule;
-	int err = svcr_explain_policy(w, in, &rule);
+	int err = svcr_explain_policy_rule(w, in, &rule);
 
 	if (err)
 		return err;

@@ -93,8 +93,11 @@ void doctor_reverse_path(struct doctor *d)
 		if (!strict++)
 			snprintf(names, sizeof(names), "%s", i->if_name);
 	}
-	if_freenameindex(all);
-	if (!strict)
+	if (all)
+		if_freenameindex(all);
+	if (!all)
+		doctor_unknown(d, "cannot list interfaces: %s", strerror(errno));
+	else if (!strict)
 		doctor_fine(d, "no interface filters by the way back (rp_filter)");
 	else if (n < 2)
 		doctor_fine(d, "rp_filter is strict on %s, the only interface", names);
