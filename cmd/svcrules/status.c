@@ -242,6 +242,7 @@ static int status_run(const struct arguments *a)
 
 	if (code)
 		return code;
+	s.report.table = a->given[OPT_TABLE] ? a->value[OPT_TABLE] : NULL;
 	privilege_drop(true);
 	code = status_work(&s);
 	status_release(&s.report);

@@ -315,6 +315,11 @@ part_options() {
 	ok "a wrong range" run 2 -f "$f" --node-port-range 32000-31000
 	ok "a wrong prefix" run 2 -f "$f" --allow-external-cidr x
 	ok "no input" run 2
+	echo '{"apiVersion":"v1","kind":"List","items":[]}' >"$tmp/nothing.json"
+	run 0 -f "$tmp/nothing.json"
+	ok "an empty list: not 'nothing found'" [ "$(cut -d: -f1 "$tmp/out")" = "nothing to check" ]
+	run 0 -f "$tmp/nothing.json" -o github
+	ok "an empty list, in a log" says 'nothing to check: '
 	printf '{"kind":"Service"' >"$tmp/broken.json"
 	ok "broken input" run 3 -f "$tmp/broken.json" -W no-value
 	run 3 -f "$tmp/none.json"
