@@ -230,7 +230,8 @@ static int note_alias(struct svcr_explain_asked *a, const struct svcr_service *s
 
 	a->x->e->note = svcr_arena_printf(
 		&a->x->e->arena,
-		"a service of type ExternalName: an alias in DNS%s%s, without an address of its own",
+		"a service of type ExternalName: an alias in DNS%s%s, without an address of "
+		"its own",
 		printable ? " of " : "", printable ? name : "");
 	return a->x->e->note ? 0 : -ENOMEM;
 }
