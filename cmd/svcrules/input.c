@@ -272,7 +272,7 @@ static int check_whole(const struct reading *r)
 	if (!served && pending)
 		say("%s: %s, not a cluster's answer (kubectl get "
 		    "services,endpointslices,nodes -A -o json), over which "
-		    "'svcrules diff --overlay' lays them; --allow-empty accepts that",
+		    "'svcrules diff --overlay' lays manifests; --allow-empty accepts that",
 		    none_of(all, text),
 		    all == 1 ? "this looks like a manifest" : "these look like manifests");
 	else if (!served)
