@@ -199,6 +199,7 @@ static int check_end(struct checking *k, const struct arguments *a,
 	if (err == -ENOMEM)
 		return say_enomem();
 	if (k->bad) {
+		(void)fflush(stdout); /* the errors come first; a failure is reported at the end */
 		say("the input has errors: no check was run");
 		return EXIT_INPUT;
 	}
