@@ -263,7 +263,10 @@ static void phrase_elsewhere(struct phrase *t, const struct svcr_reason *w)
 		phrase_add(t, ", on unknown nodes");
 		return;
 	}
-	phrase_add(t, ", %son ", w->endpoints == 1 ? "" : w->endpoints == 2 ? "both " : "all ");
+	phrase_add(t, ", %son ",
+		   w->endpoints == 1 || w->nnames > 1 ? "" :
+		   w->endpoints == 2                  ? "both " :
+							"all ");
 	phrase_names(t, w);
 }
 

@@ -99,7 +99,7 @@ static void look_at_installed(struct doctor *d, const struct arguments *a,
 	if (d->installed)
 		return;
 	if (a->given[OPT_TABLE])
-		say("warning: svcrules has no tables '%s' in this network namespace",
+		say("warning: there are no tables '%s' of svcrules in this network namespace",
 		    a->value[OPT_TABLE]);
 	else if (kernel_find(d->session, NULL, NULL, &found) == 0)
 		name = svcrules_ruleset_table(found, 0, &family);

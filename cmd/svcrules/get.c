@@ -256,7 +256,7 @@ static int get_kernel(struct getting *g)
 	if (code)
 		return code;
 	if (!have) {
-		say("svcrules has no tables '%s' in this network namespace; --table names others, "
+		say("there are no tables '%s' of svcrules in this network namespace; --table names others, "
 		    "and 'get -f FILE' reads the input instead",
 		    svcrules_options_get(g->settings, "table"));
 		return EXIT_DIFFERS;

@@ -198,8 +198,9 @@ static int asked_from_node(struct svcr_explain_asked *a)
 	if (a->x->own.n)
 		return 0;
 	return svcr_explain_wrong(a, "--from", -ENOENT,
-				  "this node has no address: the input has no Node of its name "
-				  "(--node-name), and --node-ip names none");
+				  "this node has no address: the input has no Node '%.253s' with "
+				  "one (--node-name), and --node-ip names none",
+				  a->x->o->node_name ? a->x->o->node_name : "");
 }
 
 /* Addresses for documentation (RFC 5737 and 3849), which nobody has. */

@@ -116,7 +116,7 @@ installed() {
 	doctor
 	check "tables of another name: no forwarding" trouble "$(verdict forwarding)"
 	at "$SVCRULES" doctor --table none >"$work/said" 2>"$work/err"
-	check "tables of no such name: a warning" "svcrules: warning: svcrules has no tables 'none' in this network namespace" \
+	check "tables of no such name: a warning" "svcrules: warning: there are no tables 'none' of svcrules in this network namespace" \
 		"$(cat "$work/err")"
 	check "tables of no such name: no rules that need forwarding" note "$(verdict forwarding)"
 	at sysctl -qw net.ipv4.ip_forward=1

@@ -244,7 +244,7 @@ names() {
 	run status
 	check "one of two has changed" 1 "$STATUS"
 	run status --table three
-	check "none of that name" "svcrules has no tables 'three' in this network namespace" "$OUTPUT"
+	check "none of that name" "there are no tables 'three' of svcrules in this network namespace" "$OUTPUT"
 }
 
 get_kernel() {

@@ -257,7 +257,8 @@ void status_text(const struct status_report *r)
 	char age[AGE_TEXT], when[WHEN_TEXT];
 
 	if (!r->n && r->table)
-		printf("svcrules has no tables '%s' in this network namespace\n", r->table);
+		printf("there are no tables '%s' of svcrules in this network namespace\n",
+		       r->table);
 	else if (!r->n)
 		puts("nothing is installed in this network namespace");
 	for (size_t i = 0; i < r->n; i++) {
