@@ -35,25 +35,6 @@ static int sorted_policy_cmp(const void *a, const void *b)
 
 /* ---- Selectors as text ------------------------------------------------------------ */
 
-static void out_requirement(struct svcr_out *o, const struct svcr_requirement *q)
-{
-	switch (q->op) {
-	case SVCR_EXISTS: svcr_out_str(o, q->key); return;
-	case SVCR_DOES_NOT_EXIST: svcr_out(o, "!%s", q->key); return;
-	case SVCR_IN:
-		if (q->n == 1) {
-			svcr_out(o, "%s=%s", q->key, q->values[0]);
-			return;
-		}
-		break;
-	case SVCR_NOT_IN: break;
-	}
-	svcr_out(o, "%s %s (", q->key, q->op == SVCR_IN ? "in" : "notin");
-	for (uint32_t i = 0; i < q->n; i++)
-		svcr_out(o, "%s%s", i ? "," : "", q->values[i]);
-	svcr_out_str(o, ")");
-}
-
 /* A text that grows; a svcrules_write_fn appends. */
 struct selector_buffer {
 	char *v; /* malloc'ed, not terminated */
@@ -80,10 +61,7 @@ static const char *policy_selector_text(struct svcrules_policies *l, const struc
 	struct svcr_out o = { .write = append_bytes, .arg = &b };
 	const char *text = "";
 
-	for (uint32_t i = 0; i < s->n; i++) {
-		svcr_out_str(&o, i ? "," : "");
-		out_requirement(&o, &s->v[i]);
-	}
+	svcr_selector_out(&o, s);
 	if (svcr_out_end(&o))
 		text = NULL;
 	else if (b.n)

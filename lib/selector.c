@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "selector.h"
 #include "hash.h"
+#include "out.h"
 
 #define SHORT_LIST 8 /* entries that are compared one after the other */
 
@@ -235,4 +236,33 @@ bool svcr_selector_matches(const struct svcr_selector *s, const struct svcr_labe
 				       labels ? svcr_labels_value(labels, s->v[i].key) : NULL))
 			return false;
 	return true;
+}
+
+/* ---- Text -------------------------------------------------------------------- */
+
+static void out_requirement(struct svcr_out *o, const struct svcr_requirement *q)
+{
+	switch (q->op) {
+	case SVCR_EXISTS: svcr_out_str(o, q->key); return;
+	case SVCR_DOES_NOT_EXIST: svcr_out(o, "!%s", q->key); return;
+	case SVCR_IN:
+		if (q->n == 1) {
+			svcr_out(o, "%s=%s", q->key, q->values[0]);
+			return;
+		}
+		break;
+	case SVCR_NOT_IN: break;
+	}
+	svcr_out(o, "%s %s (", q->key, q->op == SVCR_IN ? "in" : "notin");
+	for (uint32_t i = 0; i < q->n; i++)
+		svcr_out(o, "%s%s", i ? "," : "", q->values[i]);
+	svcr_out_str(o, ")");
+}
+
+void svcr_selector_out(struct svcr_out *o, const struct svcr_selector *s)
+{
+	for (uint32_t i = 0; i < s->n; i++) {
+		svcr_out_str(o, i ? "," : "");
+		out_requirement(o, &s->v[i]);
+	}
 }

@@ -256,8 +256,8 @@ static int get_kernel(struct getting *g)
 	if (code)
 		return code;
 	if (!have) {
-		say("there are no tables '%s' of svcrules in this network namespace; --table names others, "
-		    "and 'get -f FILE' reads the input instead",
+		say("there are no tables '%s' of svcrules in this network namespace; --table names "
+		    "others, and 'get -f FILE' reads the input instead",
 		    svcrules_options_get(g->settings, "table"));
 		return EXIT_DIFFERS;
 	}
