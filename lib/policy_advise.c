@@ -2,6 +2,7 @@
 #include "policy_advise.h"
 #include "hashing.h"
 #include "options.h"
+#include "out.h"
 
 #include <errno.h>
 
@@ -239,6 +240,41 @@ tell_policy(const struct policy_advice *a, const struct svcr_network_policy *p,
 	svcr_diag(a->d, &g, "%s", text);
 }
 
+#define ADVISED_SELECTOR 160
+
+struct advised_text {
+	char v[ADVISED_SELECTOR];
+	size_t n;
+};
+
+static int advised_append(void *arg, const char *buf, size_t len)
+{
+	struct advised_text *t = arg;
+
+	for (size_t i = 0; i < len && t->n + 1 < sizeof(t->v); i++)
+		t->v[t->n++] = buf[i];
+	t->v[t->n] = '\0';
+	return 0;
+}
+
+static void tell_selects_nothing(const struct policy_advice *a, const struct svcr_network_policy *p)
+{
+	const struct svcrules_diag g = { .check = "selects-no-pod", .field = "spec.podSelector" };
+	struct advised_text t = { .n = 0 };
+	struct svcr_out o = { .write = advised_append, .arg = &t };
+
+	svcr_selector_out(&o, p->pods);
+	(void)svcr_out_end(&o);
+	if (!t.n)
+		tell_policy(
+			a, p, g,
+			"the namespace has no pod that it could select: the policy has no effect");
+	else
+		tell_policy(a, p, g,
+			    "%s%s selects no pod of the namespace: the policy has no effect", t.v,
+			    t.n + 1 == sizeof(t.v) ? "..." : "");
+}
+
 static void advise_selects_nothing(const struct policy_advice *a,
 				   const struct svcr_network_policy *p)
 {
@@ -251,10 +287,7 @@ static void advise_selects_nothing(const struct policy_advice *a,
 			return;
 		ns->steps--;
 	}
-	tell_policy(
-		a, p,
-		(struct svcrules_diag){ .check = "selects-no-pod", .field = "spec.podSelector" },
-		"no pod of the namespace is selected: the policy has no effect");
+	tell_selects_nothing(a, p);
 }
 
 static void advise_port(const struct policy_advice *a, const struct svcr_network_policy *p,

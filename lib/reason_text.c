@@ -263,7 +263,10 @@ static void phrase_elsewhere(struct phrase *t, const struct svcr_reason *w)
 		phrase_add(t, ", on unknown nodes");
 		return;
 	}
-	phrase_add(t, ", %son ", w->endpoints == 1 ? "" : w->endpoints == 2 ? "both " : "all ");
+	phrase_add(t, ", %son ",
+		   w->endpoints == 1 || w->nnames > 1 ? "" :
+		   w->endpoints == 2                  ? "both " :
+							"all ");
 	phrase_names(t, w);
 }
 
@@ -296,6 +299,20 @@ static void phrase_winner(struct phrase *t, const struct svcr_reason *w)
 		   other->name, older ? "" : kinds[w->winner->kind]);
 }
 
+/* The service has no cluster IP of the family, or the option `family` is for the other one. */
+static void phrase_no_family(struct phrase *t, const struct svcr_reason *w)
+{
+	const char *family = w->family == SVCR_IPV6 ? "IPv6" : "IPv4";
+	const struct svcr_addrs *l = w->service ? &w->service->cluster_ips : NULL;
+
+	for (size_t i = 0; l && i < l->n; i++)
+		if (l->v[i].family == w->family) {
+			phrase_add(t, "left out: --family leaves out %s", family);
+			return;
+		}
+	phrase_add(t, "left out: no cluster IP of %s", family);
+}
+
 static void phrase_left_out(struct phrase *t, const struct svcr_reason *w)
 {
 	char text[SVCR_ADDR_TEXT];
@@ -319,10 +336,7 @@ static void phrase_left_out(struct phrase *t, const struct svcr_reason *w)
 		phrase_add(t, "left out: %s is %s address, no service can have it",
 			   svcr_addr_text(&w->addr, text), svcr_addr_unusable(&w->addr));
 		break;
-	case SVCR_WHY_NO_FAMILY:
-		phrase_add(t, "left out: no cluster IP of %s",
-			   w->family == SVCR_IPV6 ? "IPv6" : "IPv4");
-		break;
+	case SVCR_WHY_NO_FAMILY: phrase_no_family(t, w); break;
 	default:
 		phrase_add(t,
 			   w->addr.family == SVCR_IPV6 ? "left out: [%s]:%u " : "left out: %s:%u ",

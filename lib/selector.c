@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "selector.h"
 #include "hash.h"
+#include "out.h"
 
 #define SHORT_LIST 8 /* entries that are compared one after the other */
 

@@ -55,6 +55,10 @@ const struct svcr_selector *svcr_selector_intern(struct svcr_selectors *s, struc
 /* Frees the tables; what they hold goes with the arena. */
 void svcr_selectors_release(struct svcr_selectors *s);
 
+struct svcr_out;
+/* Writes "app=web,tier in (a,b)"; nothing if it selects all. */
+void svcr_selector_out(struct svcr_out *o, const struct svcr_selector *s);
+
 /* The value of the label with that key, which is interned; NULL: there is none. */
 const char *svcr_labels_value(const struct svcr_labels *l, const char *key);
 /* True if all requirements hold. `labels` NULL: an object without labels. */

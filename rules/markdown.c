@@ -375,8 +375,11 @@ static void page_table(struct page *p, const struct svcr_review *v, bool policie
 				      "| --- | --- | --- | --- |\n");
 	shown = each_row(p, v, policies, policies ? fill_policy : fill_service, &full);
 	if (shown < r->n)
-		svcr_out(p->o, "\n... and %zu more %s, which are left out here.\n", r->n - shown,
-			 policies ? "changes" : "addresses and ports");
+		svcr_out(p->o, "\n... and %zu more %s left out here.\n", r->n - shown,
+			 r->n - shown > 1 ? policies ? "changes, which are" :
+						       "addresses and ports, which are" :
+			 policies         ? "change, which is" :
+					    "address and port, which is");
 	svcr_out_str(p->o, "\n");
 }
 

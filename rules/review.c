@@ -469,7 +469,9 @@ static int out_groups(const struct svcr_review *v, const struct svcr_report *r, 
 		}
 	if (shown < r->ngroups && !err)
 		svcr_out(o, "... and %zu more %s; --limit 0 shows all\n", r->ngroups - shown,
-			 policies ? "policies" : "services");
+			 r->ngroups - shown == 1 ? policies ? "policy" : "service" :
+			 policies                ? "policies" :
+						   "services");
 	return err;
 }
 

@@ -137,6 +137,7 @@ static int check_end(struct checking *k, const struct arguments *a,
 	if (err == -ENOMEM)
 		return say_enomem();
 	if (k->bad) {
+		(void)fflush(stdout); /* the errors come first; a failure is reported at the end */
 		say("the input has errors: no check was run");
 		return EXIT_INPUT;
 	}
@@ -173,7 +174,7 @@ const struct command command_check = {
 	.summary = "find mistakes in Services, policies and Ingress",
 	.about = "Runs named checks over FILE, a cluster's answer or manifests, and prints what\n"
 		 "they find. 'svcrules help --checks' lists them. Checks that need objects which\n"
-		 "FILE does not have are counted. Needs neither kernel nor root. The exit status\n"
+		 "FILE does not have are named. Needs neither kernel nor root. The exit status\n"
 		 "is 1 if there are warnings or errors; notices alone leave it 0.\n",
 	.options = (const struct option_group *const[]){ &input_options, &check_options,
 							 &family_options, &help_options, NULL },

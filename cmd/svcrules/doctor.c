@@ -2,6 +2,7 @@
 #include "doctor/doctor.h"
 #include "command.h"
 #include "input.h"
+#include "installed.h"
 #include "kernel/read.h"
 #include "privilege.h"
 #include "report.h"
@@ -56,24 +57,23 @@ static void look_back_at_run(struct doctor *d)
 	last_run_release(&l);
 }
 
-/* Reads what svcrules has in the kernel, of whatever target. */
-static void look_at_installed(struct doctor *d, const struct svcrules_options *o)
+/* Reads what svcrules has in the kernel, of whatever target, in tables of the name in `o`. */
+static void look_at_named(struct doctor *d, const struct svcrules_options *o)
 {
 	const struct svcrules_target *t;
 
 	for (size_t i = 0; !d->installed && (t = svcrules_target(i)); i++) {
 		struct svcrules_ruleset *like, *have = NULL;
-		uint8_t family;
+		char name[256];
+		bool there;
 
 		if (!t->kernel)
 			continue;
+		snprintf(name, sizeof(name), "%s%s", svcrules_options_get(o, "table"),
+			 t->table_suffix);
 		like = svcrules_ruleset_new(t->name, o, NULL);
-		if (like && kernel_find(d->session, t->name, NULL, &have) == 0 &&
-		    svcrules_ruleset_table(have, 0, &family)) {
-			svcrules_ruleset_free(have);
-			have = NULL;
+		if (like && installed_has(d->session, t, name, &there) == EXIT_DONE && there)
 			d->installed = kernel_read(d->session, like, &have) == 0;
-		}
 		if (d->installed) {
 			svcrules_ruleset_stats(have, &d->stats);
 			look_back_at_run(d);
@@ -85,6 +85,31 @@ static void look_at_installed(struct doctor *d, const struct svcrules_options *o
 		svcrules_ruleset_free(have);
 		svcrules_ruleset_free(like);
 	}
+}
+
+/* Without --table, tables of another name are looked at if there are no others. */
+static void look_at_installed(struct doctor *d, const struct arguments *a,
+			      struct svcrules_options *o)
+{
+	struct svcrules_ruleset *found = NULL;
+	const char *name = NULL;
+	uint8_t family;
+	char base[256];
+
+	look_at_named(d, o);
+	if (d->installed)
+		return;
+	if (a->given[OPT_TABLE])
+		say("warning: there are no tables '%s' of svcrules in this network namespace",
+		    a->value[OPT_TABLE]);
+	else if (kernel_find(d->session, NULL, NULL, &found) == 0)
+		name = svcrules_ruleset_table(found, 0, &family);
+	if (name) {
+		installed_base_of(name, base);
+		if (svcrules_options_set(o, "table", base, NULL) == 0)
+			look_at_named(d, o);
+	}
+	svcrules_ruleset_free(found);
 }
 
 static void look_at_all(struct doctor *d)
@@ -175,7 +200,7 @@ static int doctor_run(const struct arguments *a)
 	if (session_open(&session, settings) == EXIT_DONE)
 		d.session = &session;
 	if (d.session)
-		look_at_installed(&d, settings);
+		look_at_installed(&d, a, settings);
 	look_at_all(&d);
 	code = doctor_print(a, &d);
 	for (size_t i = 0; i < d.n; i++) {

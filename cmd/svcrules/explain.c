@@ -52,8 +52,13 @@ static int explain_node(const struct explaining *x, const struct svcrules_model 
 		return EXIT_DONE;
 	if (node && !x->a->given[OPT_LIVE])
 		*ret = node;
-	else if (x->a->given[OPT_NETWORK_POLICY]) {
-		say("--network-policy needs --node-name here; see 'svcrules help explain'");
+	else if (x->a->given[OPT_NETWORK_POLICY] && x->a->given[OPT_LIVE]) {
+		say("--network-policy needs --node-name with --live; see 'svcrules help explain'");
+		return EXIT_USAGE;
+	} else if (x->a->given[OPT_NETWORK_POLICY]) {
+		say("--network-policy needs --node-name, as --from '%.200s' is no Pod of the input "
+		    "that is on a node; see 'svcrules help explain'",
+		    x->questions.v[i].from);
 		return EXIT_USAGE;
 	}
 	return EXIT_DONE;

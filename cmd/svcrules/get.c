@@ -152,16 +152,18 @@ static int get_arguments(struct getting *g)
 static int get_missed(const struct getting *g, const struct listed_name *n)
 {
 	const struct listing *l = &g->list;
+	const char *where = g->args.nfiles ? "" : " in the kernel's rules";
 
 	if (n->found)
 		return EXIT_DONE;
 	if (n->elsewhere)
-		say("no %s %s/%s, but %s/%s: -n %s", g->kind->noun, l->ns, n->name, n->elsewhere,
-		    n->name, n->elsewhere);
+		say("no %s %s/%s%s, but %s/%s: -n %s", g->kind->noun, l->ns, n->name, where,
+		    n->elsewhere, n->name, n->elsewhere);
 	else if (n->near)
-		say("no %s %s/%s, did you mean '%s'?", g->kind->noun, l->ns, n->name, n->near);
+		say("no %s %s/%s%s, did you mean '%s'?", g->kind->noun, l->ns, n->name, where,
+		    n->near);
 	else
-		say("no %s %s/%s", g->kind->noun, l->ns, n->name);
+		say("no %s %s/%s%s", g->kind->noun, l->ns, n->name, where);
 	return EXIT_DIFFERS;
 }
 
@@ -254,8 +256,8 @@ static int get_kernel(struct getting *g)
 	if (code)
 		return code;
 	if (!have) {
-		say("nothing is installed: no tables %s of svcrules; 'get -f FILE' reads the input "
-		    "instead",
+		say("there are no tables '%s' of svcrules in this network namespace; --table names "
+		    "others, and 'get -f FILE' reads the input instead",
 		    svcrules_options_get(g->settings, "table"));
 		return EXIT_DIFFERS;
 	}

@@ -29,11 +29,13 @@ static void help_all(FILE *to)
 		fprintf(to, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
 	fputs("\n"
 	      "'svcrules help COMMAND' lists the options of a command.\n"
-	      "Exit status: 0 done or same, 1 differs (diff) or found (check), 2 wrong usage,\n"
-	      "3 input has errors, 4 the kernel refused or permission is missing, 5 another\n"
-	      "svcrules is at work, 6 clients would lose more than --max-lost allows.\n"
+	      "Exit status: 0 done, or nothing is wrong; 1 a command that asks found something\n"
+	      "(check, diff, doctor, explain, get, status); 2 wrong usage; 3 input has errors;\n"
+	      "4 the kernel refused or permission is missing; 5 another svcrules is at work;\n"
+	      "6 clients would lose more than --max-lost allows.\n"
 	      "Manuals: svcrules(1) for commands and options, svcrules(5) for input and rules,\n"
-	      "svcrules-nginx(5) for Ingress and its annotations.\n",
+	      "svcrules-nginx(5) for Ingress and its annotations, svcrules-check(7) for checks,\n"
+	      "svcrules-debugging(7) for a service that does not answer.\n",
 	      to);
 }
 

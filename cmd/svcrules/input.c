@@ -260,7 +260,8 @@ static int check_whole(const struct reading *r)
 		return no_services(r);
 	if (!served && pending)
 		say("%s: %s, not a cluster's answer (kubectl get "
-		    "services,endpointslices,nodes -A -o json); --allow-empty accepts that",
+		    "services,endpointslices,nodes -A -o json), over which "
+		    "'svcrules diff --overlay' lays manifests; --allow-empty accepts that",
 		    none_of(all, text),
 		    all == 1 ? "this looks like a manifest" : "these look like manifests");
 	else if (!served)

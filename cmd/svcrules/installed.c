@@ -4,6 +4,7 @@
 #include "kernel/read.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* What is built from no objects. */
 struct svcrules_ruleset *installed_like(const struct svcrules_target *t,
@@ -68,4 +69,16 @@ int installed_read(struct session *s, const struct svcrules_options *settings,
 	snprintf(name, sizeof(name), "%s%s", base, SVCRULES_POLICY_SUFFIX);
 	code = installed_has(s, svcrules_target(0), name, &there);
 	return code || !there ? code : installed_read_target(s, svcrules_target(0), settings, ret);
+}
+
+void installed_base_of(const char *name, char base[static 256])
+{
+	const struct svcrules_target *t = svcrules_target_of_table(name);
+	size_t len = strlen(name), policy = strlen(SVCRULES_POLICY_SUFFIX), suffix;
+
+	if (len > policy && strcmp(name + len - policy, SVCRULES_POLICY_SUFFIX) == 0)
+		len -= policy;
+	else if (t && (suffix = strlen(t->table_suffix)) < len)
+		len -= suffix;
+	snprintf(base, 256, "%.*s", (int)len, name);
 }

@@ -11,6 +11,8 @@
  */
 struct svcrules_ruleset *installed_like(const struct svcrules_target *t,
 					const struct svcrules_options *settings);
+/* Cuts the end off a table's name that says what it is for. */
+void installed_base_of(const char *name, char base[static 256]);
 /* *ret: the target has tables of that whole name. Returns an exit code, with findings. */
 int installed_has(struct session *s, const struct svcrules_target *t, const char *name, bool *ret);
 /*

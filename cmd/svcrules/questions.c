@@ -162,13 +162,19 @@ static int take_line(struct questions *q, const char *source, char *line, unsign
 	char *save = NULL, *from = strtok_r(line, BLANKS, &save);
 	char *to = from ? strtok_r(NULL, BLANKS, &save) : NULL;
 	char *protocol = to ? strtok_r(NULL, BLANKS, &save) : NULL;
+	const char *more = protocol ? strtok_r(NULL, BLANKS, &save) : NULL;
 	struct svcrules_question one = { .from = from, .to = to, .ndots = ndots };
 
 	if (!from || *from == '#')
 		return EXIT_DONE;
-	if (!to ||
-	    (protocol && (!question_is_protocol(protocol) || strtok_r(NULL, BLANKS, &save)))) {
-		say("%s:%u: expected FROM TO [tcp|udp|sctp]", source, number);
+	if (!to || more) {
+		say("%s:%u: expected FROM TO [tcp|udp|sctp], found %s'%.200s'", source, number,
+		    to ? "also " : "only ", to ? more : from);
+		return EXIT_INPUT;
+	}
+	if (protocol && !question_is_protocol(protocol)) {
+		say("%s:%u: '%.200s' is not known, expected one of: tcp udp sctp", source, number,
+		    protocol);
 		return EXIT_INPUT;
 	}
 	one.protocol = question_number(protocol ? protocol : "tcp");

@@ -177,7 +177,7 @@ int out_lines_write(void *arg, const char *buf, size_t len)
 {
 	struct out_lines *l = arg;
 
-	return fwrite(buf, 1, len, l->f) == len ? 0 : -ENOMEM;
+	return stream_append(l->f, buf, len);
 }
 
 /* Takes the line over, which may be NULL. */

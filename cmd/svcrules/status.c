@@ -160,19 +160,6 @@ static int status_base(struct looking *s, const char *base, bool found)
 	return code;
 }
 
-/* Cuts the end off a table's name that says what it is for. */
-static void status_base_of(const char *name, char base[static 256])
-{
-	const struct svcrules_target *t = svcrules_target_of_table(name);
-	size_t len = strlen(name), policy = strlen(SVCRULES_POLICY_SUFFIX), suffix;
-
-	if (len > policy && strcmp(name + len - policy, SVCRULES_POLICY_SUFFIX) == 0)
-		len -= policy;
-	else if (t && (suffix = strlen(t->table_suffix)) < len)
-		len -= suffix;
-	snprintf(base, 256, "%.*s", (int)len, name);
-}
-
 /* True if one of the first n tables has that base. */
 static bool status_has_base(const struct svcrules_ruleset *found, size_t n, const char *base)
 {
@@ -181,7 +168,7 @@ static bool status_has_base(const struct svcrules_ruleset *found, size_t n, cons
 	char other[256];
 
 	for (size_t i = 0; i < n && (name = svcrules_ruleset_table(found, i, &family)); i++) {
-		status_base_of(name, other);
+		installed_base_of(name, other);
 		if (strcmp(other, base) == 0)
 			return true;
 	}
@@ -204,7 +191,7 @@ static int status_all(struct looking *s)
 	for (size_t i = 0; !code && !s->args->given[OPT_TABLE] &&
 			   (name = svcrules_ruleset_table(found, i, &family));
 	     i++) {
-		status_base_of(name, base);
+		installed_base_of(name, base);
 		if (strcmp(base, own) != 0 && !status_has_base(found, i, base))
 			code = status_base(s, base, true);
 	}
@@ -237,6 +224,7 @@ static int status_run(const struct arguments *a)
 
 	if (code)
 		return code;
+	s.report.table = a->given[OPT_TABLE] ? a->value[OPT_TABLE] : NULL;
 	privilege_drop(true);
 	code = status_work(&s);
 	status_release(&s.report);

@@ -28,6 +28,7 @@ struct svcrules_findings {
 	struct svcr_lack lacks[SVCR_LACKS_MAX];
 	size_t nlacks;
 	size_t run; /* checks that were run */
+	bool idle;  /* the input has nothing that they are about */
 };
 
 /* The number of the row with that name; SVCR_CHECKS_MAX: none. */

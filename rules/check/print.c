@@ -65,6 +65,9 @@ static void put_finding(struct svcr_out *o, const struct svcrules_diag *d)
 /* "not run without Nodes: vip-in-pod-cidr, vip-is-node" */
 static void put_lacks(struct svcr_out *o, const struct svcrules_findings *f)
 {
+	if (f->idle)
+		svcr_out_str(o, "nothing to check: the input has no Service, EndpointSlice, "
+				"NetworkPolicy or Ingress\n");
 	for (size_t i = 0; i < f->nlacks; i++) {
 		svcr_out(o, "not run without %s:", f->lacks[i].what);
 		for (size_t k = 0; k < f->lacks[i].n; k++)
@@ -83,7 +86,10 @@ static void put_counts(struct svcr_out *o, const struct svcrules_findings *f)
 				 f->count[s] == 1 ? "" : "s");
 		comma = f->count[s] ? ", " : comma;
 	}
-	svcr_out_str(o, *comma ? "\n" : "nothing found\n");
+	if (*comma)
+		svcr_out_str(o, "\n");
+	else if (!f->idle)
+		svcr_out_str(o, "nothing found\n");
 	put_lacks(o, f);
 }
 

@@ -319,6 +319,8 @@ int svcrules_findings_run(struct svcrules_findings *f, const struct svcrules_mod
 		err = check_nginx(&c);
 	if (!err)
 		err = run_table(&c);
+	f->idle = !(c.has &
+		    (SVCR_HAS_SERVICES | SVCR_HAS_SLICES | SVCR_HAS_POLICIES | SVCR_HAS_INGRESSES));
 	if (!err)
 		err = svcr_findings_place(f, m);
 	svcr_reasons_release(&c.reasons);

@@ -32,6 +32,20 @@ static bool port_is(const struct svcr_service_port *p, const char *text)
 	return strcmp(p->name, text) == 0 || strcmp(number, text) == 0;
 }
 
+/* A port that is asked for with the wrong protocol, as tcp is what is asked for by default. */
+static const char *other_protocol(const struct svcr_service *s, const char *port)
+{
+	for (size_t i = 0; i < s->ports.n; i++) {
+		uint8_t protocol = s->ports.v[i].protocol;
+
+		if (!port || port_is(&s->ports.v[i], port))
+			return protocol == SVCR_UDP  ? "; did you mean the protocol udp?" :
+			       protocol == SVCR_SCTP ? "; did you mean the protocol sctp?" :
+						       "; did you mean the protocol tcp?";
+	}
+	return "";
+}
+
 const struct svcr_service_port *svcr_explain_port(struct svcr_explain_asked *a,
 						  const struct svcr_service *s, const char *port)
 {
@@ -55,9 +69,10 @@ const struct svcr_service_port *svcr_explain_port(struct svcr_explain_asked *a,
 				   "Service %s/%s has several ports, name one as %s/%s:PORT: %s",
 				   s->ns, s->name, s->ns, s->name, all);
 	else
-		svcr_explain_wrong(a, "--to", 0, "Service %s/%s has no port %s%s%s; it has %s",
-				   s->ns, s->name, port ? port : "", port ? " " : "of protocol ",
-				   svcr_protocol_name(a->q->protocol), *all ? all : "none");
+		svcr_explain_wrong(a, "--to", 0, "Service %s/%s has no port %s%s%s; it has %s%s",
+				   s->ns, s->name, port ? port : "", port ? "/" : "of protocol ",
+				   svcr_protocol_name(a->q->protocol), *all ? all : "none",
+				   other_protocol(s, port));
 	return NULL;
 }
 
@@ -206,14 +221,26 @@ static int to_cluster_ips(struct svcr_explain_asked *a, const struct svcr_servic
 	return err;
 }
 
+/* What is no name of DNS is not printed: a terminal might obey it. */
+static int note_alias(struct svcr_explain_asked *a, const struct svcr_service *s)
+{
+	const char *name = s->external_name ? s->external_name : "";
+	bool printable = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-.") == strlen(name) &&
+			 *name;
+
+	a->x->e->note = svcr_arena_printf(
+		&a->x->e->arena,
+		"a service of type ExternalName: an alias in DNS%s%s, without an address of "
+		"its own",
+		printable ? " of " : "", printable ? name : "");
+	return a->x->e->note ? 0 : -ENOMEM;
+}
+
 int svcr_explain_service(struct svcr_explain_asked *a, const struct svcr_service *s,
 			 const char *port)
 {
-	if (s->type == SVCR_EXTERNAL_NAME) {
-		a->x->e->note = "a service of type ExternalName: an alias in DNS, without an "
-				"address of its own";
-		return 0;
-	}
+	if (s->type == SVCR_EXTERNAL_NAME)
+		return note_alias(a, s);
 	if (s->headless)
 		return to_endpoints(a, s, port);
 	if (s->cluster_ips.n)

@@ -117,7 +117,8 @@ static void out_choice(struct svcr_out *o, const struct svcr_explain_flow *f)
 
 static void out_masquerade(struct svcr_out *o, const struct svcr_explain_way *w)
 {
-	if (!w->chosen && !w->masqueraded)
+	/* a packet that is dropped before comes to no rule that masquerades */
+	if (!w->masqueraded && (!w->chosen || !w->why))
 		return;
 	svcr_out(o, " (%smasqueraded%s%s)", w->masqueraded ? "" : "not ", w->why ? ": " : "",
 		 w->why ? w->why : "");

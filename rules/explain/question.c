@@ -158,7 +158,7 @@ static int no_pod(struct svcr_explain_asked *a, struct svcr_str ns, struct svcr_
 					  (int)ns.len, ns.p, word, (int)ns.len, ns.p, near.best);
 	return svcr_explain_wrong(a, "--from", -ENOENT, "no Pod %.*s/%s in the input%s",
 				  (int)ns.len, ns.p, word,
-				  !m->pods.n ? ", which has no Pod at all" :
+				  !m->pods.n ? " (-f), which has no Pod at all" :
 				  !known     ? ", nor any other one of that namespace" :
 					       "");
 }
@@ -198,8 +198,9 @@ static int asked_from_node(struct svcr_explain_asked *a)
 	if (a->x->own.n)
 		return 0;
 	return svcr_explain_wrong(a, "--from", -ENOENT,
-				  "this node has no address: the input has no Node of its name "
-				  "(--node-name), and --node-ip names none");
+				  "this node has no address: the input has no Node '%.253s' with "
+				  "one (--node-name), and --node-ip names none",
+				  a->x->o->node_name ? a->x->o->node_name : "");
 }
 
 /* Addresses for documentation (RFC 5737 and 3849), which nobody has. */
@@ -285,8 +286,9 @@ static int no_service(struct svcr_explain_asked *a, struct svcr_str ns, struct s
 		return svcr_explain_wrong(a, "--to", -ENOENT,
 					  "no Service %.*s/%s in the input, did you mean %.*s/%s?",
 					  (int)ns.len, ns.p, word, (int)ns.len, ns.p, near.best);
-	return svcr_explain_wrong(a, "--to", -ENOENT, "no Service %.*s/%s in the input",
-				  (int)ns.len, ns.p, word);
+	return svcr_explain_wrong(a, "--to", -ENOENT, "no Service %.*s/%s in the input%s",
+				  (int)ns.len, ns.p, word,
+				  m->services.n ? "" : " (-f), which has no Service at all");
 }
 
 static int to_name(struct svcr_explain_asked *a, struct svcr_str ns, const char *rest)
@@ -356,16 +358,23 @@ static int to_address(struct svcr_explain_asked *a, const struct svcr_addr *addr
 	return name && detail ? svcr_explain_add_flow(a, addr, port, name, detail) : -ENOMEM;
 }
 
+/* Reads an address, also one in brackets. */
+static bool parse_bracketed(struct svcr_addr *ret, const char *text, size_t len)
+{
+	struct svcr_str s = { text, len };
+
+	if (s.len > 2 && s.p[0] == '[' && s.p[s.len - 1] == ']')
+		s = (struct svcr_str){ s.p + 1, s.len - 2 };
+	return svcr_addr_parse(ret, s);
+}
+
 /* True for an address with something else than a port behind it. */
 static bool bad_port(const char *text)
 {
 	const char *colon = strrchr(text, ':');
-	struct svcr_str s = { text, colon ? (size_t)(colon - text) : 0 };
 	struct svcr_addr addr;
 
-	if (s.len > 2 && s.p[0] == '[' && s.p[s.len - 1] == ']')
-		s = (struct svcr_str){ s.p + 1, s.len - 2 };
-	return svcr_addr_parse(&addr, s);
+	return parse_bracketed(&addr, text, colon ? (size_t)(colon - text) : 0);
 }
 
 int svcr_explain_to(struct svcr_explain_asked *a)
@@ -378,7 +387,7 @@ int svcr_explain_to(struct svcr_explain_asked *a)
 
 	if (parse_place(text, &addr, &number)) {
 		err = to_address(a, &addr, number);
-	} else if (svcr_addr_parse(&addr, (struct svcr_str){ text, strlen(text) })) {
+	} else if (parse_bracketed(&addr, text, strlen(text))) {
 		return svcr_explain_wrong(a, "--to", -EINVAL, "'%s' has no port, expected %s", text,
 					  addr.family == SVCR_IPV6 ? "[ADDRESS]:PORT" :
 								     "ADDRESS:PORT");

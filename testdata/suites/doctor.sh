@@ -112,6 +112,16 @@ installed() {
 	at "$SVCRULES" doctor --quiet >"$work/quiet"
 	check "--quiet leaves out what is right" 0 "$(grep -c '^ok' "$work/quiet")"
 	at "$SVCRULES" delete --quiet
+	at "$SVCRULES" apply -f testdata/example/services.json --node-name node1 --table other --quiet 2>/dev/null
+	at sysctl -qw net.ipv4.ip_forward=0
+	doctor
+	check "tables of another name: no forwarding" trouble "$(verdict forwarding)"
+	at "$SVCRULES" doctor --table none >"$work/said" 2>"$work/err"
+	check "tables of no such name: a warning" "svcrules: warning: there are no tables 'none' of svcrules in this network namespace" \
+		"$(cat "$work/err")"
+	check "tables of no such name: no rules that need forwarding" note "$(verdict forwarding)"
+	at sysctl -qw net.ipv4.ip_forward=1
+	at "$SVCRULES" delete --quiet
 	at ip route del default
 }
 

@@ -132,6 +132,8 @@ bounds() {
 	check "--limit 3" 3 "$(grep -c '^~ Service ' <<<"$out")"
 	out=$("$svcrules" diff --from "$many-old.json" -f "$many-new.json" --node-name n --limit 0 2>/dev/null)
 	check "--limit 0" 5000 "$(grep -c '^~ Service ' <<<"$out")"
+	out=$("$svcrules" diff --from "$many-old.json" -f "$many-new.json" --node-name n --limit 4999 2>/dev/null)
+	check "one is left out" "... and 1 more service; --limit 0 shows all" "$(grep '^\.\.\. and .* more service' <<<"$out")"
 	for limit in 0 100; do
 		"$svcrules" diff --from "$many-old.json" -f "$many-new.json" --node-name n -o markdown --limit $limit >"$work/md" 2>/dev/null
 		size=$(wc -c <"$work/md")

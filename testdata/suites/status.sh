@@ -244,7 +244,7 @@ names() {
 	run status
 	check "one of two has changed" 1 "$STATUS"
 	run status --table three
-	check "none of that name" "nothing is installed in this network namespace" "$OUTPUT"
+	check "none of that name" "there are no tables 'three' of svcrules in this network namespace" "$OUTPUT"
 }
 
 get_kernel() {
@@ -266,7 +266,7 @@ go-api-svc   http   10.244.1.12:8080   <unknown>   <unknown>   yes    <unknown> 
 	run get
 	check "no namespace" "No resources found in default namespace." "$OUTPUT"
 	run get services go-api-scv -n production
-	check "an unknown name" "svcrules: no service production/go-api-scv, did you mean 'go-api-svc'?" "$OUTPUT"
+	check "an unknown name" "svcrules: no service production/go-api-scv in the kernel's rules, did you mean 'go-api-svc'?" "$OUTPUT"
 	check "an unknown name: exit status" 1 "$STATUS"
 	for kind in services endpoints policies; do
 		at "$SVCRULES" get "$kind" -A -o json 2>/dev/null | python3 -m json.tool >/dev/null

@@ -46,6 +46,8 @@ static const char *state_word(const struct svcrules_endpoint *e)
 	return yes_no(e->ready);
 }
 
+#define NO_PORT "the service has no port of this name and protocol"
+
 /* Why the ports of a service send packets to no endpoint: for each port and family. */
 struct unused {
 	const char **v; /* "": they do; NULL: the service has no such address */
@@ -93,7 +95,23 @@ static const char *unused_text(struct unused *unused, size_t port, bool ipv6)
 	return unused->v[at];
 }
 
-/* Why no packet goes to an endpoint; NULL: others are used, or it is. */
+/* Why no packet goes to an endpoint of a port that sends packets to others. */
+static const char *why_others(const struct svcrules_service *svc, const struct svcrules_endpoint *e,
+			      const struct unused *unused)
+{
+	if (!unused->v[e->at * 2 + e->ipv6])
+		return e->ipv6 ? "the service has no IPv6 address here" :
+				 "the service has no IPv4 address here";
+	if (e->terminating)
+		return e->serving ? "it is terminating, and others are ready" : "it is terminating";
+	if (!e->ready)
+		return "it is not ready";
+	if (svc->internal_local && !e->local)
+		return "policy Local: it is not on this node";
+	return "topology hints: it is for other nodes or zones";
+}
+
+/* Why no packet goes to an endpoint; NULL: some do. */
 static const char *why_unused(const struct svcrules_service *svc, const struct svcrules_endpoint *e,
 			      struct unused *unused)
 {
@@ -101,12 +119,14 @@ static const char *why_unused(const struct svcrules_service *svc, const struct s
 
 	if (e->used || why)
 		return e->used ? NULL : why;
-	if (e->at != SIZE_MAX)
-		return unused_text(unused, e->at, e->ipv6);
+	if (e->at != SIZE_MAX) {
+		why = unused_text(unused, e->at, e->ipv6);
+		return why ? why : why_others(svc, e, unused);
+	}
 	/* it may be meant for a port that has no endpoint */
 	for (size_t k = 0; k < svc->nports && !why; k++)
 		why = unused_text(unused, k, e->ipv6);
-	return why;
+	return why ? why : NO_PORT;
 }
 
 static int endpoint_row(struct listing *l, struct svcrules_services *s, size_t i,
@@ -114,8 +134,7 @@ static int endpoint_row(struct listing *l, struct svcrules_services *s, size_t i
 			struct unused *unused)
 {
 	struct columns *t = &l->table;
-	const char *why = l->wide ? why_unused(svc, e, unused) : NULL;
-	bool no_port = e->at == SIZE_MAX && *svc->cluster_ips != 'N' && !why;
+	const char *why = why_unused(svc, e, unused);
 	int err;
 
 	listing_row(l, svc->ns);
@@ -124,13 +143,11 @@ static int endpoint_row(struct listing *l, struct svcrules_services *s, size_t i
 	place_column(t, e);
 	columns_add(t, "%s", e->node ? e->node : "<unknown>");
 	columns_add(t, "%s", state_word(e));
-	columns_add(t, "%s", no_port ? "no such port" : yes_no(e->used));
-	if (l->wide) {
-		columns_add(t, "%s", yes_no(e->local));
-		columns_add(t, "%s", e->pod ? e->pod : "<unknown>");
-		columns_add(t, "%s", e->hostname ? e->hostname : "");
-		columns_add(t, "%s", why ? why : "");
-	}
+	columns_add(t, "%s", yes_no(e->used));
+	columns_add(t, "%s", yes_no(e->local));
+	columns_add(t, "%s", e->pod ? e->pod : "<unknown>");
+	columns_add(t, "%s", e->hostname ? e->hostname : "");
+	columns_add(t, "%s", why ? why : "");
 	return err;
 }
 
@@ -179,7 +196,7 @@ static int untold_rows(struct listing *l, struct svcrules_services *s, size_t i,
 }
 
 static void endpoint_json(struct listing *l, const struct svcrules_service *svc,
-			  const struct svcrules_endpoint *e)
+			  const struct svcrules_endpoint *e, struct unused *unused)
 {
 	const struct {
 		const char *key, *text;
@@ -205,6 +222,8 @@ static void endpoint_json(struct listing *l, const struct svcrules_service *svc,
 	printf(", \"port\": %u", e->port);
 	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
 		printf(", \"%s\": %s", flags[i].key, flags[i].value ? "true" : "false");
+	fputs(", \"reason\": ", stdout);
+	json_put(why_unused(svc, e, unused));
 	putchar('}');
 }
 
@@ -218,12 +237,11 @@ static int list_endpoints_of(struct listing *l, struct svcrules_services *s, siz
 
 	if (l->wide && !svc->nendpoints)
 		return no_endpoint_row(l, s, i, svc);
-	if (l->wide)
-		err = find_unused(s, i, svc, &unused);
+	err = find_unused(s, i, svc, &unused);
 	for (size_t k = 0; k < svc->nendpoints && !err; k++) {
 		err = svcrules_services_endpoint(s, i, k, &e);
 		if (!err && l->json)
-			endpoint_json(l, svc, &e);
+			endpoint_json(l, svc, &e, &unused);
 		else if (!err)
 			err = endpoint_row(l, s, i, svc, &e, &unused);
 	}

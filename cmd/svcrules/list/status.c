@@ -256,7 +256,10 @@ void status_text(const struct status_report *r)
 {
 	char age[AGE_TEXT], when[WHEN_TEXT];
 
-	if (!r->n)
+	if (!r->n && r->table)
+		printf("there are no tables '%s' of svcrules in this network namespace\n",
+		       r->table);
+	else if (!r->n)
 		puts("nothing is installed in this network namespace");
 	for (size_t i = 0; i < r->n; i++) {
 		const struct status_entry *e = &r->v[i];

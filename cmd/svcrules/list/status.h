@@ -23,6 +23,7 @@ struct status_entry {
 
 struct status_report {
 	int64_t now;
+	const char *table;      /* the only name that was asked for; NULL: all are shown */
 	struct status_entry *v; /* malloc'ed */
 	size_t n, cap;
 };
