@@ -37,7 +37,7 @@ static char *doctor_escape(char *text)
 static void __attribute__((format(printf, 3, 0)))
 doctor_add(struct doctor *d, struct verdict_found f, const char *evidence, va_list ap)
 {
-	struct verdict_found *v = reallocarray(d->v, d->n + 1, sizeof(*v));
+	struct verdict_found *v = NULL;
 	bool mends = f.mend;
 
 	if (vasprintf(&f.evidence, evidence, ap) < 0)
@@ -45,14 +45,16 @@ doctor_add(struct doctor *d, struct verdict_found f, const char *evidence, va_li
 	f.name = d->name;
 	f.evidence = doctor_escape(f.evidence);
 	f.mend = doctor_escape(f.mend);
-	d->v = v ? v : d->v;
-	if (!v || !f.evidence || (mends && !f.mend)) {
-		d->no_memory = true;
-		free(f.evidence);
-		free(f.mend);
+	if (f.evidence && (f.mend || !mends))
+		v = reallocarray(d->v, d->n + 1, sizeof(*v));
+	if (v) {
+		d->v = v;
+		v[d->n++] = f;
 		return;
 	}
-	v[d->n++] = f;
+	d->no_memory = true;
+	free(f.evidence);
+	free(f.mend);
 }
 
 void doctor_fine(struct doctor *d, const char *evidence, ...)
