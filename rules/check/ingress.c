@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Ingress: what a path leads to, and paths that others hide; tls.c has certificates. */
+#include "port_index.h"
 #include "rules/check/check.h"
 
 #include <errno.h>
@@ -14,78 +15,31 @@ static int tell_ingress(struct svcr_checks *c, const struct svcr_ingress *i, con
 
 /* ---- Backends -------------------------------------------------------------------- */
 
-/* A port of a service, by its number or by its name. */
-struct known_port {
-	const struct svcr_service *s;
-	const char *name; /* interned; NULL: `port` says it */
-	uint16_t port;
-};
-
-/* In the order of addresses, which is only searched. */
-struct known_ports {
-	struct known_port *v;
-	size_t n;
-};
-
-static int pointer_cmp(const void *a, const void *b)
+static const struct svcr_service_port *backend_port(const struct svcr_port_index *x,
+						    const struct svcr_service *s,
+						    const struct svcr_ingress_backend *b,
+						    uint8_t protocol)
 {
-	return ((uintptr_t)a > (uintptr_t)b) - ((uintptr_t)a < (uintptr_t)b);
-}
-
-static int known_port_cmp(const void *a, const void *b)
-{
-	const struct known_port *x = a, *y = b;
-	int d = pointer_cmp(x->s, y->s);
-
-	d = d ? d : pointer_cmp(x->name, y->name);
-	return d ? d : (int)x->port - (int)y->port;
-}
-
-static int know_ports(struct svcr_checks *c, struct known_ports *l)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < c->m->services.n; i++)
-		n += 2 * c->m->services.v[i].ports.n;
-	l->v = svcr_arena_array(&c->arena, n + 1, sizeof(*l->v));
-	for (size_t i = 0; l->v && i < c->m->services.n; i++) {
-		const struct svcr_service *s = &c->m->services.v[i];
-
-		for (size_t k = 0; k < s->ports.n; k++) {
-			l->v[l->n++] = (struct known_port){ .s = s, .port = s->ports.v[k].port };
-			l->v[l->n++] = (struct known_port){ .s = s, .name = s->ports.v[k].name };
-		}
-	}
-	if (l->n)
-		qsort(l->v, l->n, sizeof(*l->v), known_port_cmp);
-	return l->v ? 0 : -ENOMEM;
-}
-
-static bool backend_has_port(const struct known_ports *l, const struct svcr_service *s,
-			     const struct svcr_ingress_backend *b)
-{
-	struct known_port like = { .s = s, .name = b->port_name };
-
-	like.port = b->port_name ? 0 : b->port;
-	return l->n && bsearch(&like, l->v, l->n, sizeof(*l->v), known_port_cmp);
+	return svcr_port_index_find(x, s, b->port_name, b->port, protocol);
 }
 
 /* Says which ports there are, if it is one. */
-static void port_text(const struct svcr_service *s, const struct svcr_ingress_backend *b, char *buf,
-		      size_t size)
+static void port_text(const struct svcr_port_index *x, const struct svcr_service *s,
+		      const struct svcr_ingress_backend *b, char *buf, size_t size)
 {
 	char port[80], one[100] = "";
 
 	snprintf(port, sizeof(port), "%u", b->port);
 	if (s->ports.n == 1)
-		snprintf(one, sizeof(one), "; its only port is %u%s%.63s", s->ports.v[0].port,
+		snprintf(one, sizeof(one), "; its only port is %u/%s%s%.63s", s->ports.v[0].port,
+			 svcr_protocol_name(s->ports.v[0].protocol),
 			 *s->ports.v[0].name ? ", named " : "", s->ports.v[0].name);
-	snprintf(buf, size, "Service %s/%s has no port %s%.63s%s%s", s->ns, s->name,
-		 b->port_name ? "'" : "", b->port_name ? b->port_name : port,
-		 b->port_name ? "'" : "", one);
+	snprintf(buf, size, "Service %s/%s has no %sport %s%.63s%s%s", s->ns, s->name,
+		 backend_port(x, s, b, 0) ? "TCP " : "", b->port_name ? "'" : "",
+		 b->port_name ? b->port_name : port, b->port_name ? "'" : "", one);
 }
 
-static int check_backend(struct svcr_checks *c, const struct known_ports *l,
+static int check_backend(struct svcr_checks *c, const struct svcr_port_index *x,
 			 const struct svcr_ingress *i, const struct svcr_ingress_backend *b,
 			 const char *field)
 {
@@ -101,35 +55,35 @@ static int check_backend(struct svcr_checks *c, const struct known_ports *l,
 		snprintf(at, sizeof(at), "%s.service.name", field);
 		return tell_ingress(c, i, "ingress-service", at, text);
 	}
-	if (s->type == SVCR_EXTERNAL_NAME || backend_has_port(l, s, b))
+	if (s->type == SVCR_EXTERNAL_NAME || backend_port(x, s, b, SVCR_TCP))
 		return 0;
-	port_text(s, b, text, sizeof(text));
+	port_text(x, s, b, text, sizeof(text));
 	snprintf(at, sizeof(at), "%s.service.port", field);
 	return tell_ingress(c, i, "ingress-port", at, text);
 }
 
-static int check_backends(struct svcr_checks *c, const struct known_ports *l,
+static int check_backends(struct svcr_checks *c, const struct svcr_port_index *x,
 			  const struct svcr_ingress *i)
 {
 	char field[80];
-	int err = check_backend(c, l, i, &i->fallback, "spec.defaultBackend");
+	int err = check_backend(c, x, i, &i->fallback, "spec.defaultBackend");
 
 	for (size_t r = 0; r < i->rules.n; r++)
 		for (size_t p = 0; p < i->rules.v[r].paths.n && !err; p++) {
 			snprintf(field, sizeof(field), "spec.rules[%zu].http.paths[%zu].backend", r,
 				 p);
-			err = check_backend(c, l, i, &i->rules.v[r].paths.v[p].backend, field);
+			err = check_backend(c, x, i, &i->rules.v[r].paths.v[p].backend, field);
 		}
 	return err;
 }
 
 int svcr_check_ingresses(struct svcr_checks *c)
 {
-	struct known_ports l = { .n = 0 };
-	int err = know_ports(c, &l);
+	struct svcr_port_index x = { .n = 0 };
+	int err = svcr_port_index_make(&x, &c->arena, c->m);
 
 	for (size_t i = 0; i < c->m->ingresses.n && !err; i++)
-		err = check_backends(c, &l, c->ingresses[i]);
+		err = check_backends(c, &x, c->ingresses[i]);
 	return err;
 }
 
