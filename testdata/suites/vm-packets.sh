@@ -19,7 +19,10 @@ if [ "${1:-}" = --inside ]; then
 	for file; do
 		backend=nftables
 		[[ $file != *:* ]] || backend=${file%%:*}
-		export BACKEND=$backend
+		# what 'svcrules explain' predicts for nftables is compared outside, in the suite packets
+		explain=
+		[ "$backend" != ipvs ] || explain=yes
+		export BACKEND=$backend EXPLAIN=$explain
 		file=${file#*:}
 		[ "$(jobs -rp | wc -l)" -lt "$jobs" ] || wait -n
 		{
