@@ -6,6 +6,7 @@
 #include "kernel/read.h"
 #include "privilege.h"
 #include "report.h"
+#include "escape.h"
 #include "say.h"
 #include "state/last_run.h"
 #include "state/state_dir.h"
@@ -125,7 +126,7 @@ static void look_at_all(struct doctor *d)
 /* Names of interfaces and chains may have anything, which a terminal must not obey. */
 static void print_escaped(const char *text)
 {
-	char *escaped = say_escape(text);
+	char *escaped = escape_text(text);
 
 	puts(escaped ? escaped : "out of memory");
 	free(escaped);

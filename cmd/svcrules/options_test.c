@@ -7,6 +7,7 @@
 #include "command.h"
 #include "completion.h"
 #include "help.h"
+#include "escape.h"
 #include "say.h"
 
 #define ARGS_MAX 8
@@ -477,7 +478,7 @@ static const struct {
 
 START_TEST(test_options_escape)
 {
-	char *s = say_escape(escapes[_i].raw);
+	char *s = escape_text(escapes[_i].raw);
 
 	ck_assert_str_eq(s, escapes[_i].escaped);
 	free(s);

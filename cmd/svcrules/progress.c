@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "progress.h"
-#include "say.h"
+#include "escape.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -134,7 +134,7 @@ static size_t columns_for_text(void)
  */
 static void set_line(const char *what)
 {
-	char *text = say_escape(what);
+	char *text = escape_text(what);
 	const char *from = text ? text : "";
 	size_t len = strlen(from), room = columns_for_text();
 

@@ -15,8 +15,6 @@
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Says that there is no memory; returns EXIT_KERNEL. */
 int say_enomem(void);
-/* `text`, escaped; malloc'ed, NULL without memory. */
-char *say_escape(const char *text);
 
 /* A svcrules_write_fn to standard output; `arg` is not used. */
 int out_write(void *arg, const char *buf, size_t len);

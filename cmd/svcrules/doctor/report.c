@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Collects what was found. */
 #include "doctor/doctor.h"
-#include "say.h"
+#include "escape.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -27,7 +27,7 @@ char *doctor_text(const char *format, ...)
 /* Names of interfaces, and of others' chains, may hold any bytes. Takes over the text. */
 static char *doctor_escape(char *text)
 {
-	char *escaped = text ? say_escape(text) : NULL;
+	char *escaped = text ? escape_text(text) : NULL;
 
 	free(text);
 	return escaped;

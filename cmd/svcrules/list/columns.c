@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "list/columns.h"
-#include "say.h"
+#include "escape.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -53,7 +53,7 @@ void columns_add(struct columns *c, const char *format, ...)
 	if (vasprintf(&text, format, ap) < 0)
 		text = NULL;
 	va_end(ap);
-	escaped = text ? say_escape(*text ? text : "<none>") : NULL;
+	escaped = text ? escape_text(*text ? text : "<none>") : NULL;
 	free(text);
 	columns_take(c, escaped);
 }

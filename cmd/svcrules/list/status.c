@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "list/status.h"
-#include "say.h"
+#include "escape.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -196,7 +196,7 @@ static void text_inputs(const struct status_report *r, const struct last_run *l)
 	while (input_next(&at, &in)) {
 		char *name = strndup(in.name, (size_t)in.len), *escaped;
 
-		escaped = name ? say_escape(name) : NULL;
+		escaped = name ? escape_text(name) : NULL;
 		printf("  input:    %s, %" PRIu64 " byte%s",
 		       !escaped                  ? "(out of memory)" :
 		       strcmp(escaped, "-") == 0 ? "standard input" :
