@@ -320,7 +320,7 @@ static int explain_run(const struct arguments *a)
 
 const struct command command_explain = {
 	.name = "explain",
-	.synopsis = "-f FILE [-f FILE]... --from PLACE --to PLACE [OPTION...]",
+	.synopsis = "[-f FILE]... --from PLACE --to PLACE [OPTION...]",
 	.summary = "tell what happens to a connection, and why",
 	.about =
 		"Follows the first packet of a connection through the rule set made from FILE or,\n"

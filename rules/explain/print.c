@@ -5,6 +5,10 @@
 
 #include <errno.h>
 
+/* What is told in words; JSON has all of it. */
+#define NAMED 20  /* endpoints of a group */
+#define GROUPS 20 /* of endpoints that meet different rules */
+
 static const char *const verdicts[] = {
 	[SVCR_EXPLAIN_DELIVERED] = "delivered",
 	[SVCR_EXPLAIN_PASSED] = "passed",
@@ -124,51 +128,75 @@ static void out_masquerade(struct svcr_out *o, const struct svcr_explain_way *w)
 		 w->why ? w->why : "");
 }
 
-/* A group of ways that are alike; `done` marks those that were told. */
-static void out_group(struct svcr_out *o, const struct svcr_explain_flow *f, size_t first,
-		      bool *done, bool all)
-{
-	const struct svcr_explain_way *w = &f->ways.v[first];
-	const char *indent = all ? "" : "    ";
-	const char *comma = all ? " " : "  ";
+/* The ways of a flow, as they are told. */
+struct telling {
+	const struct svcr_explain_flow *f;
+	bool *done; /* those that were told */
+	bool all;   /* all are alike */
+	bool equal; /* all have the same odds */
+};
 
-	for (size_t i = first; i < f->ways.n; i++) {
-		if (done[i] || !same_way(w, &f->ways.v[i]))
+static void out_way(struct svcr_out *o, const struct telling *t, const struct svcr_explain_way *w)
+{
+	if (w->chosen)
+		out_endpoint(o, w);
+	else
+		svcr_out_str(o, "no endpoint");
+	if (t->equal)
+		return;
+	svcr_out_str(o, " ");
+	out_odds(o, w);
+}
+
+/* The way and all that are like it. */
+static void out_group(struct svcr_out *o, struct telling *t, size_t first)
+{
+	const struct svcr_explain_way *v = t->f->ways.v, *w = &v[first];
+	const char *comma = t->all ? " " : "  ";
+	size_t n = 0;
+
+	for (size_t i = first; i < t->f->ways.n; i++) {
+		if (t->done[i] || !same_way(w, &v[i]))
 			continue;
-		done[i] = true;
+		t->done[i] = true;
+		if (n++ >= NAMED)
+			continue;
 		svcr_out_str(o, comma);
 		comma = ", ";
-		if (f->ways.v[i].chosen)
-			out_endpoint(o, &f->ways.v[i]);
-		else
-			svcr_out_str(o, "no endpoint");
-		if (!equal_odds(f)) {
-			svcr_out_str(o, " ");
-			out_odds(o, &f->ways.v[i]);
-		}
+		out_way(o, t, &v[i]);
 	}
+	if (n > NAMED)
+		svcr_out(o, " and %zu more", n - NAMED);
 	out_masquerade(o, w);
 	svcr_out_str(o, "\n");
-	out_steps(o, &w->steps, indent);
-	if (!all)
+	out_steps(o, &w->steps, t->all ? "" : "    ");
+	if (!t->all)
 		svcr_out(o, "    => %s\n", verdicts[w->verdict]);
 }
 
 static int out_ways(struct svcr_out *o, const struct svcr_explain_flow *f)
 {
-	bool *done = calloc(f->ways.n, sizeof(*done));
-	bool all = true;
+	struct telling t = { f, calloc(f->ways.n, sizeof(*t.done)), true, equal_odds(f) };
+	size_t groups = 0, left = 0;
 
-	if (!done)
+	if (!t.done)
 		return -ENOMEM;
 	for (size_t i = 1; i < f->ways.n; i++)
-		all = all && same_way(&f->ways.v[0], &f->ways.v[i]);
+		t.all = t.all && same_way(&f->ways.v[0], &f->ways.v[i]);
 	out_choice(o, f);
-	svcr_out_str(o, all ? ":" : ":\n");
-	for (size_t i = 0; i < f->ways.n; i++)
-		if (!done[i])
-			out_group(o, f, i, done, all);
-	free(done);
+	svcr_out_str(o, t.all ? ":" : ":\n");
+	for (size_t i = 0; i < f->ways.n; i++) {
+		if (t.done[i])
+			continue;
+		if (groups++ < GROUPS)
+			out_group(o, &t, i);
+		else
+			left++;
+	}
+	if (left)
+		svcr_out(o, "  and %zu more, which meet other rules again; -o json has all\n",
+			 left);
+	free(t.done);
 	return 0;
 }
 
