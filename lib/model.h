@@ -154,7 +154,7 @@ struct svcr_node {
 /* Few endpoints have names that are read, so these are not in struct svcr_endpoint. */
 struct svcr_endpoint_names {
 	const char *hostname; /* of a model with `names`; NULL: none */
-	const char *pod;      /* of a model with `explain`: targetRef; NULL: none */
+	const char *pod;      /* of a model with `endpoint_pods`: targetRef; NULL: none */
 };
 
 /* Bits of svcr_endpoint.names of an endpoint that was made from a Pod, whose number is the rest. */
@@ -223,6 +223,7 @@ struct svcrules_model {
 	bool endpoints_only; /* for a target that needs no cluster IPs: it is right to have none */
 	bool all_pods;       /* reads Pods whether they become endpoints or not */
 	bool explain;        /* reads what only explanations need */
+	bool endpoint_pods;  /* reads which pods endpoints belong to */
 	bool lines;          /* keeps in which line each object starts */
 	bool planned;        /* all Pods are planned: some of a namespace's may be missing */
 	bool overlaying;     /* what is read is laid over what was read before */

@@ -211,9 +211,16 @@ static int set_network_policy(struct svcrules_options *o, const char *value)
 	return set_bool(&o->network_policy, value);
 }
 
-static int set_explain(struct svcrules_options *o, const char *value)
+static int set_reasons(struct svcrules_options *o, const char *value)
 {
 	return set_bool(&o->explain, value);
+}
+
+static int set_explain(struct svcrules_options *o, const char *value)
+{
+	int err = set_reasons(o, value);
+
+	return err ? err : set_bool(&o->endpoint_pods, value);
 }
 
 static int set_mark(struct svcrules_options *o, const char *value)
@@ -328,6 +335,7 @@ static const struct setting settings[] = {
 	{ "service-cidr", set_service_cidr, "prefixes such as 10.96.0.0/12 with commas between" },
 	{ "masquerade-all", set_masquerade_all, no_value },
 	{ "network-policy", set_network_policy, no_value },
+	{ "reasons", set_reasons, no_value },
 	{ "explain", set_explain, no_value },
 	{ "masquerade-mark", set_mark, "a single bit such as 0x4000" },
 	{ "nodeport-addresses", set_nodeport_addresses,

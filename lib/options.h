@@ -32,6 +32,7 @@ struct svcrules_options {
 	bool masquerade_all;
 	bool network_policy; /* enforce NetworkPolicy objects */
 	bool explain;        /* find reasons, with what they need */
+	bool endpoint_pods;  /* keep the names of the pods that endpoints belong to */
 	int64_t now;   /* seconds since 1970, by which certificates are judged; 0: they are not */
 	uint32_t mark; /* masquerade-mark, one bit */
 	size_t max_source_ranges, max_elements; /* of one service */

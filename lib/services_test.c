@@ -196,7 +196,7 @@ static void services_read(struct services_input *in, const char *text, bool expl
 	in->d = svcrules_diags_new();
 	in->o = svcrules_options_new();
 	in->m = svcr_model_new(kinds);
-	in->m->explain = in->m->all_pods = explain;
+	in->m->explain = in->m->endpoint_pods = in->m->all_pods = explain;
 	ck_assert_int_eq(svcrules_options_set(in->o, "node-name", "node1", in->d), 0);
 	if (explain)
 		ck_assert_int_eq(svcrules_options_set(in->o, "explain", NULL, in->d), 0);

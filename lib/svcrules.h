@@ -115,8 +115,8 @@ SVCRULES_API struct svcrules_options *svcrules_options_new(void); /* NULL: out o
 SVCRULES_API void svcrules_options_free(struct svcrules_options *o);
 /*
  * Sets one option by its name on the command line without the dashes: node-name, node-ip,
- * cluster-cidr, service-cidr, masquerade-all, network-policy and explain (value NULL; the last one
- * reads and keeps what only explanations need), masquerade-mark,
+ * cluster-cidr, service-cidr, masquerade-all, network-policy, reasons and explain (value NULL;
+ * reasons reads what only reasons need, explain also names of pods), masquerade-mark,
  * nodeport-addresses, zone, table, family, host-ip (addresses of this host's own interfaces, which
  * are the node's if neither node-ip nor the Node object has any), or a setting of a target. Copies
  * the strings. Returns 0, -ENOENT (no such option), -EINVAL (`d` gets the wrong value and what was

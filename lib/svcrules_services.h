@@ -15,8 +15,8 @@ extern "C" {
 /*
  * What this node makes of the services of a model: their addresses, ports and endpoints, and a
  * reason for each that has no endpoints or is left out. It is the same for all targets. The
- * option `explain` makes a model read what only this needs: Pods, and the names of those that
- * endpoints belong to.
+ * option `reasons` makes a model read what only this needs, Pods, and the option `explain` also
+ * the names of those that endpoints belong to.
  */
 struct svcrules_services;
 

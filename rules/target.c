@@ -72,6 +72,7 @@ struct svcrules_model *svcrules_model_new(const char *target, const struct svcru
 	m->names = t->names;
 	m->endpoints_only = t->endpoints_only;
 	m->explain = o && o->explain;
+	m->endpoint_pods = o && o->endpoint_pods;
 	m->all_pods = o && (o->explain || o->network_policy);
 	err = svcr_model_also(m, svcr_pod_kinds);
 	if (!err && o && o->network_policy)

@@ -138,7 +138,7 @@ static int diff_run(const struct arguments *a)
 		code = input_settings(a, &settings);
 	if (code)
 		return code;
-	if (svcrules_options_set(settings, "explain", NULL, NULL)) {
+	if (svcrules_options_set(settings, "reasons", NULL, NULL)) {
 		svcrules_options_free(settings);
 		return say_enomem();
 	}

@@ -169,7 +169,7 @@ static const struct svcr_field topology_fields[] = {
 	{ SVCR_FIELD("kubernetes.io/hostname"), SVCR_F_STRING, .offset = ENDPOINT(host) }, SVCR_END
 };
 
-/* The first row is for models with explanations alone. */
+/* The first row is for models that read which pods endpoints belong to. */
 static const struct svcr_field endpoint_fields[] = {
 	{ SVCR_FIELD("targetRef"), SVCR_F_CUSTOM, ENDPOINT(pod), .read = svcr_read_target_ref },
 	{ SVCR_FIELD("addresses"), SVCR_F_EACH, ENDPOINT(e.addr), .read = read_endpoint_address },
@@ -246,7 +246,7 @@ static void read_slice_endpoint(struct svcr_reader *r, void *member)
 				   .ignored = o->s.ignored };
 	struct svcr_endpoint *slot;
 
-	svcr_read_object(r, r->model->explain ? endpoint_fields : endpoint_fields + 1, &x);
+	svcr_read_object(r, r->model->endpoint_pods ? endpoint_fields : endpoint_fields + 1, &x);
 	if (!x.serving_given)
 		x.e.serving = x.e.ready;
 	if (!x.has_addr)

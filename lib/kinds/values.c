@@ -147,7 +147,7 @@ void svcr_read_target_ref(struct svcr_reader *r, void *member)
 	};
 	struct target_ref ref = { .kind = NULL };
 
-	if (!r->model->explain) {
+	if (!r->model->endpoint_pods) {
 		svcr_json_skip(&r->json);
 		return;
 	}

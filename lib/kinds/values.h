@@ -39,7 +39,7 @@ bool svcr_read_check_label(struct svcr_reader *r, const char *name);
 void svcr_read_hostname(struct svcr_reader *r, void *member);
 /*
  * const char *: the name of the pod that targetRef of an endpoint names; left alone unless the
- * model has explanations.
+ * model reads which pods endpoints belong to.
  */
 void svcr_read_target_ref(struct svcr_reader *r, void *member);
 /* The number of an endpoint's names, each perhaps NULL; 0: none, or memory is short (r->err). */
