@@ -73,18 +73,26 @@ sub parse_answer {
 	return \%answer;
 }
 
+# Whom a packet is from, for explain: an address, or this node, if it asks itself at an address that only
+# the kernel knows: the interface of IPVS keeps those of services while nftables serves again.
+sub source_of {
+	my ($packet) = @_;
+	return $packet->{flow}{here} && $packet->{source} eq $packet->{to} && $packet->{flow}{options} !~ /ipvs/ ? 'node' :
+		$packet->{source};
+}
+
 # Asks about all packets that see the rules of one node. Each packet gets its answer.
 sub ask_node {
 	my ($node, $options, @packets) = @_;
 	my %answer;
-	write_lines("$work/questions", map { join ' ', $_->{source}, place($_->{to}, $_->{port}), $_->{protocol} } @packets);
+	write_lines("$work/questions", map { join ' ', source_of($_), place($_->{to}, $_->{port}), $_->{protocol} } @packets);
 	my $out = `nsenter --net=/run/netns/$prefix-$node -- $svcrules explain $options --questions $work/questions -o json 2>$work/explain.err`;
 	for (split /^}\n/m, $out) {
 		my ($from, $to, $protocol) = /"question": \{\s*"from": "(.*)",\s*"to": "(.*)",\s*"protocol": "(.*)"/ or next;
 		$answer{"$from $to $protocol"} = $_;
 	}
 	for my $p (@packets) {
-		my $text = $answer{"$p->{source} " . place($p->{to}, $p->{port}) . " $p->{protocol}"};
+		my $text = $answer{source_of($p) . ' ' . place($p->{to}, $p->{port}) . " $p->{protocol}"};
 		$p->{answer} = parse_answer($text, $p->{to}, $p->{port}) if defined $text;
 	}
 }
