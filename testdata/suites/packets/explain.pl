@@ -73,12 +73,20 @@ sub parse_answer {
 	return \%answer;
 }
 
+# True if the interface of IPVS has the address, on that node.
+sub is_on_svcrules0 {
+	my ($node, $address) = @_;
+	return scalar grep { / \Q$address\E\// } `ip -n $prefix-$node -o address show dev svcrules0 2>/dev/null`;
+}
+
 # Whom a packet is from, for explain: an address, or this node, if it asks itself at an address that only
-# the kernel knows: the interface of IPVS keeps those of services while nftables serves again.
+# the kernel knows: the interface of IPVS keeps those of services for a while when nftables serves again.
 sub source_of {
 	my ($packet) = @_;
-	return $packet->{flow}{here} && $packet->{source} eq $packet->{to} && $packet->{flow}{options} !~ /ipvs/ ? 'node' :
-		$packet->{source};
+	my ($flow, $source) = @$packet{qw(flow source)};
+	return $source unless $flow->{here} && $source eq $packet->{to} && $flow->{options} !~ /ipvs/;
+	$packet->{is_node} //= is_on_svcrules0($flow->{where}, $source);
+	return $packet->{is_node} ? 'node' : $source;
 }
 
 # Asks about all packets that see the rules of one node. Each packet gets its answer.
