@@ -6,6 +6,7 @@
 #include "target_texts.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
 
@@ -353,20 +354,27 @@ bool arguments_quiet(const struct arguments *a)
 	return a->given[OPT_QUIET] || a->given[OPT_QUIET_UNCHANGED];
 }
 
+bool argument_number(const char *text, unsigned long max, unsigned long *ret)
+{
+	unsigned long n;
+	char *end;
+
+	errno = 0;
+	n = strtoul(text, &end, 10);
+	if (*text < '0' || *text > '9' || *end || errno || n > max)
+		return false;
+	*ret = n;
+	return true;
+}
+
 int arguments_wait(const struct arguments *a, unsigned *ret_ms)
 {
 	const char *value = a->value[OPT_WAIT];
 	unsigned long seconds = WAIT_DEFAULT;
-	char *end;
 
-	if (value) {
-		errno = 0;
-		seconds = strtoul(value, &end, 10);
-		if (*value < '0' || *value > '9' || *end || errno || seconds > WAIT_MAX) {
-			say("--wait: '%s' is not valid, expected seconds from 0 to %lu", value,
-			    WAIT_MAX);
-			return EXIT_USAGE;
-		}
+	if (value && !argument_number(value, WAIT_MAX, &seconds)) {
+		say("--wait: '%s' is not valid, expected seconds from 0 to %lu", value, WAIT_MAX);
+		return EXIT_USAGE;
 	}
 	*ret_ms = (unsigned)seconds * 1000;
 	return EXIT_DONE;
@@ -375,15 +383,9 @@ int arguments_wait(const struct arguments *a, unsigned *ret_ms)
 int arguments_limit(const struct arguments *a, size_t *ret)
 {
 	const char *value = a->value[OPT_LIMIT];
-	unsigned long n;
-	char *end;
+	unsigned long n = LIMIT_DEFAULT;
 
-	*ret = LIMIT_DEFAULT;
-	if (!value)
-		return EXIT_DONE;
-	errno = 0;
-	n = strtoul(value, &end, 10);
-	if (*value < '0' || *value > '9' || *end || errno) {
+	if (value && !argument_number(value, ULONG_MAX, &n)) {
 		say("--limit: '%s' is not valid, expected a number, 0 for all", value);
 		return EXIT_USAGE;
 	}

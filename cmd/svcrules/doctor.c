@@ -6,7 +6,6 @@
 #include "kernel/read.h"
 #include "privilege.h"
 #include "report.h"
-#include "escape.h"
 #include "say.h"
 #include "state/last_run.h"
 #include "state/state_dir.h"
@@ -123,15 +122,6 @@ static void look_at_all(struct doctor *d)
 
 /* ---- Printing -------------------------------------------------------------------- */
 
-/* Names of interfaces and chains may have anything, which a terminal must not obey. */
-static void print_escaped(const char *text)
-{
-	char *escaped = escape_text(text);
-
-	puts(escaped ? escaped : "out of memory");
-	free(escaped);
-}
-
 static void doctor_print_text(const struct doctor *d, bool quiet)
 {
 	for (size_t i = 0; i < d->n; i++) {
@@ -139,14 +129,11 @@ static void doctor_print_text(const struct doctor *d, bool quiet)
 
 		if (quiet && f->verdict == VERDICT_FINE)
 			continue;
-		printf("%-8s %-17s ", words[f->verdict], f->name);
-		print_escaped(f->evidence);
+		printf("%-8s %-17s %s\n", words[f->verdict], f->name, f->evidence);
 		if (f->effect)
 			printf("%26s so: %s\n", "", f->effect);
-		if (f->mend) {
-			printf("%26s mend: ", "");
-			print_escaped(f->mend);
-		}
+		if (f->mend)
+			printf("%26s mend: %s\n", "", f->mend);
 	}
 }
 

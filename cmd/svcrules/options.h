@@ -159,6 +159,9 @@ void arguments_free(struct arguments *a);
 bool arguments_trial(const struct arguments *a);
 /* True if notices and warnings about the host are not wanted. */
 bool arguments_quiet(const struct arguments *a);
+/* True if the text is a whole number from 0 to `max`, in digits alone; *ret is it then. */
+bool argument_number(const char *text, unsigned long max, unsigned long *ret);
+
 /* --wait in milliseconds, or its default. Returns an exit code, having printed what is wrong. */
 int arguments_wait(const struct arguments *a, unsigned *ret_ms);
 

@@ -28,15 +28,9 @@ const char *question_protocol(const struct svcrules_question *q)
 
 static int take_ndots(const char *text, unsigned *ret)
 {
-	unsigned long n;
-	char *end;
+	unsigned long n = NDOTS_DEFAULT;
 
-	*ret = NDOTS_DEFAULT;
-	if (!text)
-		return EXIT_DONE;
-	errno = 0;
-	n = strtoul(text, &end, 10);
-	if (*text < '0' || *text > '9' || *end || errno || n > NDOTS_MAX) {
+	if (text && !argument_number(text, NDOTS_MAX, &n)) {
 		say("--ndots: '%s' is not valid, expected a number from 0 to %d", text, NDOTS_MAX);
 		return EXIT_USAGE;
 	}

@@ -6,13 +6,16 @@
 #include <errno.h>
 #include <linux/netfilter.h>
 
-bool svcr_explain_own(const struct svcr_explainer *x, const struct svcr_addr *a)
+static bool is_loopback(const struct svcr_addr *a)
 {
 	static const uint8_t loopback6[16] = { [15] = 1 };
 
-	if (a->family == SVCR_IPV4 ? a->bytes[0] == 127 : memcmp(a->bytes, loopback6, 16) == 0)
-		return true;
-	return svcr_addrs_have(&x->own, a) ||
+	return a->family == SVCR_IPV4 ? a->bytes[0] == 127 : memcmp(a->bytes, loopback6, 16) == 0;
+}
+
+bool svcr_explain_own(const struct svcr_explainer *x, const struct svcr_addr *a)
+{
+	return is_loopback(a) || svcr_addrs_have(&x->own, a) ||
 	       (x->ipvs.link && svcr_addrs_have(&x->ipvs.link->addresses, a));
 }
 
@@ -179,13 +182,7 @@ static int walk_ended(struct svcr_explain_flow *f, enum svcr_nft_fate fate)
 /* True if the packet never leaves the network namespace of a pod, or the host of a client. */
 static bool stays_inside(const struct svcr_nft_packet *p)
 {
-	static const uint8_t loopback6[16] = { [15] = 1 };
-
-	if (p->from_host)
-		return false;
-	return svcr_addr_eq(&p->src, &p->dst) ||
-	       (p->dst.family == SVCR_IPV4 ? p->dst.bytes[0] == 127 :
-					     memcmp(p->dst.bytes, loopback6, 16) == 0);
+	return !p->from_host && (svcr_addr_eq(&p->src, &p->dst) || is_loopback(&p->dst));
 }
 
 static int walk_inside(struct svcr_explain_flow *f)
